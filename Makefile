@@ -1,0 +1,142 @@
+# Portl.  Everything is built in build/ (objects build/obj, programs build/portl-*).
+#   all       both programs               install, uninstall   honour PREFIX and DESTDIR
+#   deps      what build and tests need   demo    a small show with a throw-away server
+#   check     unit tests and bats         asan    the same under ASan and UBSan
+#   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
+#   bench     compare with psql           dist    build/portl-VERSION.tar.gz
+VERSION = 0.1.0
+PREFIX = /usr/local
+BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
+DOCDIR = $(PREFIX)/share/doc/portl
+FUZZ_SECONDS = 60
+
+# A variant is another build of everything in a directory of its own, such as
+# `make VARIANT=asan check`.  For a new one (coverage, say) add its flags here.
+OUT = build$(VARIANT:%=/%)
+CFLAGS = -O2 -g -D_FORTIFY_SOURCE=2
+SANITIZE = -U_FORTIFY_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+FLAGS_asan = $(SANITIZE)
+FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link
+FLAGS_lint-gcc = -Werror
+FLAGS_lint-clang = -Werror
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wvla -Wformat=2 -Wundef \
+	-Wnull-dereference -Wimplicit-fallthrough
+
+# Asked for at the first compilation, since `make deps check` installs pkg-config only then.
+PKGS = libpq jansson libzstd libxxhash yaml-0.1
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv)$(LIBS)
+
+PORTL_CFLAGS = -std=c11 $(WARN) -fPIE -fstack-protector-strong -I. -D_GNU_SOURCE \
+	-DPORTL_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(VARIANT))
+PORTL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(FLAGS_$(VARIANT)) $(LDFLAGS)
+
+objects = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard $(1)))
+COMMON = $(OUT)/libcommon.a
+# Archives, for a unit test takes what it names; test_load_* finds load/'s options.o first.
+MODULES = $(if $(findstring test_load,$@),$(OUT)/load.a $(OUT)/extract.a,$(OUT)/extract.a $(OUT)/load.a)
+PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load
+UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
+FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c)
+TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
+
+all: $(PROGRAMS)
+unit: $(UNIT)
+fuzz-objects: $(FUZZ_OBJECTS)
+tidy: $(TIDY)
+
+# As many jobs as cores, unless make was told; `deps` comes before all else.
+ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz bench: | $(filter deps,$(MAKECMDGOALS))
+
+# One short line a file; the whole command with V=1.
+Q = $(if $(V),,@echo '  $(1) $@';)
+
+$(OUT)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(PORTL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(COMMON): $(call objects,common/*.c)
+$(OUT)/extract.a: $(filter-out %/main.o,$(call objects,extract/*.c))
+$(OUT)/load.a: $(filter-out %/main.o,$(call objects,load/*.c))
+$(OUT)/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(OUT)/portl-extract: $(call objects,extract/*.c) $(COMMON)
+$(OUT)/portl-load: $(call objects,load/*.c) $(COMMON)
+$(PROGRAMS):
+	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $< $(MODULES) $(COMMON) $(LIBS)
+
+$(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(MODULES) $(COMMON) $(LIBS)
+
+# The object is there to say when a header has changed.
+$(OUT)/tidy/%: $(OUT)/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	$(call Q,TIDY)clang-tidy --quiet $*.c -- $(PORTL_CFLAGS) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
+	@touch $@
+
+deps:
+	@tests/deps.sh
+
+demo: all
+	@BUILD=$(OUT) tests/demo.sh
+
+check: all unit
+	@tests/check.sh $(OUT)
+
+asan:
+	@$(MAKE) --no-print-directory VARIANT=asan check
+
+lint:
+	@MAKE='$(MAKE)' tests/lint.sh
+
+fuzz:
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
+fuzz-run: $(FUZZ:%=%.run)
+%.run: %
+	@mkdir -p $*.corpus
+	$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$*. \
+		$*.corpus $(wildcard tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $*)))
+
+bench: all
+	@BUILD=$(OUT) tests/bench/run.sh
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
+	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
+	test ! -f common/portl.sh || install common/portl.sh $(DESTDIR)$(BINDIR)/portl
+	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
+	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load)
+	for f in man/*.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+dist:
+	@mkdir -p build
+	git archive --prefix=portl-$(VERSION)/ -o build/portl-$(VERSION).tar.gz HEAD
+
+clean:
+	rm -rf build
+
+.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run bench install uninstall dist clean
+.SECONDARY:
+-include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

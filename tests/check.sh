@@ -1,0 +1,106 @@
+#!/bin/bash
+# check.sh BUILD [FILE.bats...]: run the unit tests and the bats suite (or just these
+# files) against a build.  The last line is `N passed, N failed`; the status is 0 only
+# if something ran and nothing failed.
+set -u
+BUILD=$(cd "$1" && pwd) || exit
+export BUILD
+shift
+cd "$(dirname "$0")" || exit
+
+out=$BUILD/check
+rm -rf "$out"
+mkdir -p "$out/san"
+chmod 1777 "$out/san" # servers' users and ssh's write there as well
+failed=() passed=0 skipped=0
+
+# Sanitizers report to files (see below) and use a status that no test expects.
+san="log_path=$out/san/report:exitcode=99:detect_leaks=1:abort_on_error=0"
+export ASAN_OPTIONS="$san:detect_stack_use_after_return=1"
+export UBSAN_OPTIONS="$san:print_stacktrace=1"
+
+# count NAME FILE STATUS: add up one TAP file.  A missing plan, or a plan not
+# fulfilled, is a failure as well: something died.
+count()
+{
+	local ok bad skip plan
+
+	ok=$(grep -c '^ok ' "$2")
+	bad=$(grep -c '^not ok ' "$2")
+	skip=$(grep -c '^ok .*# skip' "$2")
+	plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$2" | tail -n 1)
+	passed=$((passed + ok - skip))
+	skipped=$((skipped + skip))
+	while IFS= read -r line; do
+		failed+=("$1: $line")
+	done < <(grep '^not ok ' "$2")
+	if [ "${plan:--}" != $((ok + bad)) ]; then
+		failed+=("$1: ended after $((ok + bad)) of ${plan:-?} tests, status $3")
+	elif [ "$3" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		failed+=("$1: status $3")
+	fi
+}
+
+finish()
+{
+	local report
+
+	for report in "$out"/san/*; do
+		[ -f "$report" ] || continue
+		cat "$report"
+		failed+=("sanitizer: $report")
+	done
+	if ((${#failed[@]})); then
+		printf '\nFAILED:\n'
+		printf '  %s\n' "${failed[@]}"
+	fi
+	((skipped == 0)) || printf '\n%d skipped\n' "$skipped"
+	printf '\n%d passed, %d failed\n' "$passed" "${#failed[@]}"
+	((passed > 0 && ${#failed[@]} == 0))
+	exit
+}
+
+# The running tests are a process group of their own (set -m): tell them first.
+# shellcheck disable=SC2317 # called by the trap
+interrupted()
+{
+	local group
+
+	for group in $(jobs -p); do
+		kill -TERM -- "-$group"
+	done
+	wait
+	failed+=(interrupted)
+	finish
+}
+
+trap interrupted HUP INT TERM
+set -m
+
+if (($# == 0)); then
+	for test in unit/test_*.c; do
+		[ -f "$test" ] || continue
+		name=$(basename "$test" .c)
+		"$BUILD/unit/$name" >"$out/$name.tap" 2>"$out/$name.err" </dev/null
+		status=$?
+		count "$name" "$out/$name.tap" "$status"
+		if [ "$status" -ne 0 ]; then
+			echo "unit/$name: status $status"
+			grep -A4 '^not ok' "$out/$name.tap"
+			tail -n 20 "$out/$name.err"
+		fi
+	done
+	echo "unit tests: $passed passed"
+	set -- *.bats
+fi
+
+if [ -f "$1" ]; then
+	# Files run side by side; within a file one test follows the other.
+	{
+		bats --jobs "$(nproc)" --no-parallelize-within-files --timing --formatter tap "$@"
+		echo $? >"$out/bats.status"
+	} </dev/null | tee "$out/bats.tap" &
+	wait $!
+	count bats "$out/bats.tap" "$(cat "$out/bats.status")"
+fi
+finish

@@ -1,0 +1,80 @@
+#!/bin/sh
+# Install what building, testing and linting need: `make deps`.  Prints one line
+# and installs exactly what is missing; says and does nothing when all is there.
+#
+# Leaves no daemon behind: PostgreSQL comes without a default cluster, and sshd,
+# which one test wants, is unpacked into build/tools instead of installed.
+set -eu
+cd "$(dirname "$0")/.."
+
+packages='gcc libc6-dev make pkg-config git
+	libpq-dev libjansson-dev libcsv-dev libyaml-dev libzstd-dev libxxhash-dev
+	postgresql bats parallel jq zstd openssl procps valgrind
+	openssh-client libwrap0 libpam0g mandoc shellcheck
+	clang clang-format clang-tidy libclang-rt-dev'
+
+missing_packages()
+{
+	for p in $packages; do
+		case $(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null) in
+		installed*) ;;
+		*) printf ' %s' "$p" ;;
+		esac
+	done
+}
+
+# install_packages NAME...: as root.
+install_packages()
+{
+	# postgresql-common's own switch, set only while we install: a server
+	# that nobody asked for would otherwise run from now on.
+	conf=/etc/postgresql-common/createcluster.d/portl-deps.conf
+	log=$(mktemp)
+	trap 'rm -f "$conf" "$log"' EXIT
+	trap 'exit 1' HUP INT TERM
+	mkdir -p "${conf%/*}"
+	echo 'create_main_cluster = false' >"$conf"
+
+	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+	if ! { apt-get update -qq &&
+		apt-get install -y -qq --no-install-recommends "$@"; } >"$log" 2>&1; then
+		cat "$log" >&2
+		exit 1
+	fi
+}
+
+if [ "${1:-}" = --install ]; then
+	shift
+	install_packages "$@"
+	exit
+fi
+
+if ! command -v apt-get >/dev/null; then
+	echo "deps: no apt-get here; please install what these Debian packages hold:" >&2
+	echo "$packages openssh-server" >&2
+	exit 1
+fi
+
+missing=$(missing_packages)
+if [ -n "$missing" ]; then
+	echo "deps: installing$missing"
+	if [ "$(id -u)" -eq 0 ]; then
+		sudo=
+	elif command -v sudo >/dev/null; then
+		sudo=sudo
+	else
+		echo "deps: not root and no sudo; please run: apt-get install$missing" >&2
+		exit 1
+	fi
+	# shellcheck disable=SC2086 # lists of words
+	$sudo "$PWD/tests/deps.sh" --install $missing
+fi
+
+if [ ! -x /usr/sbin/sshd ] && [ ! -x build/tools/usr/sbin/sshd ]; then
+	echo "deps: unpacking sshd into build/tools"
+	mkdir -p build/tools
+	cd build/tools
+	apt-get download -qq openssh-server 2>/dev/null
+	dpkg-deb -x openssh-server_*.deb .
+	rm -f openssh-server_*.deb
+fi

@@ -1,0 +1,151 @@
+# shellcheck shell=sh
+# Throw-away PostgreSQL servers, for check, demo and bench.  Source this file.
+#
+#   dir=$(cluster_dir)                  a new short directory below TMPDIR
+#   cluster_start DIR [LINE...]         make a server there, or start it again; LINEs go
+#                                       to postgresql.conf
+#   cluster_standby DIR PRIMARY [LINE...]   make a hot standby of the server in PRIMARY
+#   cluster_env DIR                     point libpq's environment at it
+#   cluster_stop DIR [smart|fast|immediate]
+#   cluster_drop DIR                    stop it and remove DIR
+#   cluster_as COMMAND...               run COMMAND as the user who runs the servers
+#
+# A server listens on a unix socket in DIR only, trusts its superuser "portl", does
+# not sync, and logs to DIR/log.  PG_BINDIR chooses another version (initdb, pg_ctl and
+# postgres suffice).  When the shell that made a server ends, however it ends, the
+# server is dropped within a second: a watcher outlives the shell.
+
+cluster_user=
+if [ "$(id -u)" -eq 0 ]; then # PostgreSQL refuses to run as root
+	cluster_user=nobody
+	if id postgres >/dev/null 2>&1; then
+		cluster_user=postgres
+	fi
+fi
+
+# The subshell's cd: that user may not be allowed to be where we are.
+cluster_as()
+(
+	cd /
+	if [ -n "$cluster_user" ]; then
+		exec runuser -u "$cluster_user" -- "$@"
+	fi
+	exec "$@"
+)
+
+cluster_bindir()
+{
+	if [ -n "${PG_BINDIR:-}" ]; then
+		echo "$PG_BINDIR"
+	elif [ -x "$(pg_config --bindir 2>/dev/null)/initdb" ]; then
+		pg_config --bindir
+	else
+		set -- /usr/lib/postgresql/*/bin
+		printf '%s\n' "$@" | sort -V | tail -n 1
+	fi
+}
+
+cluster_dir()
+{
+	_cl_tmp=${TMPDIR:-/tmp}
+	if [ ${#_cl_tmp} -gt 60 ]; then # a socket's path has to fit into 107 bytes
+		_cl_tmp=/tmp
+	fi
+	mktemp -d "$_cl_tmp/portl.XXXXXX"
+}
+
+cluster_start()
+{
+	_cl_dir=$1
+	shift
+	if [ ! -d "$_cl_dir/data" ]; then
+		_cl_prepare "$_cl_dir" || return
+		cluster_as "$(cluster_bindir)/initdb" --pgdata="$_cl_dir/data" --username=portl \
+			--auth=trust --encoding=UTF8 --locale=C --no-sync \
+			>"$_cl_dir/initdb.log" 2>&1 || {
+			cat "$_cl_dir/initdb.log" >&2
+			return 1
+		}
+		_cl_configure "$_cl_dir" "listen_addresses = ''" 'fsync = off' \
+			'full_page_writes = off' "log_timezone = 'UTC'" "timezone = 'UTC'" \
+			"lc_messages = 'C'"
+	fi
+	_cl_configure "$_cl_dir" "unix_socket_directories = '$_cl_dir'" "$@"
+	_cl_run "$_cl_dir"
+}
+
+cluster_standby()
+{
+	_cl_dir=$1 _cl_primary=$2
+	shift 2
+	_cl_prepare "$_cl_dir" || return
+	cluster_as "$(cluster_bindir)/pg_basebackup" --pgdata="$_cl_dir/data" --no-sync \
+		--checkpoint=fast --write-recovery-conf \
+		--dbname="host=$_cl_primary user=portl" || return
+	_cl_configure "$_cl_dir" "unix_socket_directories = '$_cl_dir'" "$@"
+	_cl_run "$_cl_dir"
+}
+
+# Everything of libpq's that the caller's environment says is undone.  Debian's psql is
+# a wrapper that takes longer than a whole session: the real one goes first on PATH.
+cluster_env()
+{
+	for _cl_var in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do
+		unset "$_cl_var"
+	done
+	export PGHOST="$1" PGPORT=5432 PGUSER=portl PGDATABASE=postgres
+	export PGPASSFILE="$1/pgpass" PGSERVICEFILE="$1/pg_service.conf" # a test may make them
+	_cl_clients=$(unset PG_BINDIR && cluster_bindir)
+	case :$PATH: in
+	*:"$_cl_clients":*) ;;
+	*) [ ! -x "$_cl_clients/psql" ] || PATH=$_cl_clients:$PATH ;;
+	esac
+}
+
+cluster_stop()
+{
+	[ ! -f "$1/data/postmaster.pid" ] ||
+		cluster_as "$(cluster_bindir)/pg_ctl" -D "$1/data" -m "${2:-fast}" -w stop >/dev/null
+}
+
+cluster_drop()
+{
+	cluster_stop "$1" immediate || :
+	rm -rf "$1"
+}
+
+# Own DIR by the right user, and have it dropped when this shell is gone.  The
+# watcher holds none of our descriptors (bats waits for its own to be closed) and
+# has a session of its own, so that a terminal's INT passes it by.
+_cl_prepare()
+{
+	mkdir -p "$1" || return
+	[ -z "$cluster_user" ] || chown "$cluster_user" "$1" || return
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	setsid sh -c '
+		trap "" HUP INT TERM
+		cd /
+		tail --pid="$1" -s 0.5 -f /dev/null
+		dir=$2 && shift 2
+		[ ! -f "$dir/data/postmaster.pid" ] || "$@" -D "$dir/data" -m immediate -w stop
+		rm -rf "$dir"
+	' watcher "$$" "$1" ${cluster_user:+runuser -u "$cluster_user" --} \
+		"$(cluster_bindir)/pg_ctl" \
+		<>/dev/null >&0 2>&0 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+}
+
+_cl_configure()
+{
+	_cl_conf=$1/data/postgresql.conf
+	shift
+	printf '%s\n' "$@" | cluster_as tee -a "$_cl_conf" >/dev/null
+}
+
+_cl_run()
+{
+	cluster_as "$(cluster_bindir)/pg_ctl" -D "$1/data" -l "$1/log" -w -t 60 start \
+		>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- || {
+		tail -n 20 "$1/log" >&2
+		return 1
+	}
+}

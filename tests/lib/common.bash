@@ -1,0 +1,232 @@
+# shellcheck shell=bash disable=SC2154 # bats sets status, output, stderr
+# What every .bats file begins with: `load lib/common`.  A file that defines its own
+# teardown() calls drop_dbs there.  BUILD says which build is tested.
+
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd)
+export ROOT BUILD
+export PATH="$BUILD:$PATH"
+# shellcheck source=tests/lib/cluster.sh
+. "$ROOT/tests/lib/cluster.sh"
+
+# --- databases ---------------------------------------------------------------
+
+dbs_made=()
+
+# fresh_db NAME... [-- CLAUSE]: make empty databases; $NAME is each one's real name, which
+# no other test has.  CLAUSE is of CREATE DATABASE, such as "ENCODING 'LATIN1'".
+fresh_db()
+{
+	local -a sql=()
+	local words=" $*" clause='' name
+
+	[[ $words != *' -- '* ]] || clause=${words#* -- }
+	for name in "$@"; do
+		[ "$name" != -- ] || break
+		export "$name=t${BATS_SUITE_TEST_NUMBER:-f}_$$_$name"
+		sql+=(-c "CREATE DATABASE ${!name} TEMPLATE template0 $clause")
+		dbs_made+=("${!name}")
+	done
+	psql -Xq -v ON_ERROR_STOP=1 -d postgres "${sql[@]}"
+}
+
+drop_dbs()
+{
+	local -a sql=()
+	local db
+
+	for db in "${dbs_made[@]}"; do
+		sql+=(-c "DROP DATABASE IF EXISTS $db WITH (FORCE)")
+	done
+	dbs_made=()
+	((${#sql[@]} == 0)) || PGOPTIONS='-c client_min_messages=error' psql -Xq -v ON_ERROR_STOP=1 -d postgres "${sql[@]}"
+}
+
+teardown()
+{
+	drop_dbs
+}
+
+# q DB [SQL]: run SQL (or stdin), print bare tuples; an error fails the test.
+q()
+{
+	psql -XAtq -v ON_ERROR_STOP=1 -d "$1" ${2+-c "$2"}
+}
+
+# rows DB TABLE [COLUMN,...]: print the rows in a form that depends on neither their
+# order nor the columns', the database's encoding nor its OIDs: one sorted line a row,
+# in it each value's binary form, or its text where that form holds OIDs or is missing.
+rows()
+{
+	local list
+	local -x PGCLIENTENCODING=UTF8 PGTZ=UTC PGDATESTYLE=ISO PGOPTIONS
+	local -a psql=(psql -XAtq -v ON_ERROR_STOP=1 -d "$1")
+
+	PGOPTIONS='-c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex'
+	PGOPTIONS+=' -c lc_monetary=C -c search_path=public'
+	list=$("${psql[@]}" -v "t=$2" -v "only=${3:-}" <<-'SQL'
+		SELECT string_agg(
+		    CASE WHEN t.oid < 16384 AND t.typsend::oid <> 0 AND t.typname !~ '^_?reg'
+		         THEN format('%s(%I)', t.typsend::regproc, a.attname)
+		         ELSE quote_ident(a.attname) END, ', ' ORDER BY a.attname COLLATE "C")
+		  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+		 WHERE a.attrelid = :'t'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+		   AND (:'only' = '' OR a.attname = ANY (string_to_array(:'only', ',')))
+	SQL
+	) || return
+	printf '%s\n' "$list" # other columns or types are a difference, too
+	"${psql[@]}" -c "COPY (SELECT $list FROM $2) TO STDOUT" \
+		>"$BATS_TEST_TMPDIR/rows" || return
+	LC_ALL=C sort "$BATS_TEST_TMPDIR/rows"
+}
+
+# same_table DB1 TABLE1 DB2 TABLE2 [COLUMN,...]: fail unless both hold the same rows,
+# bit by bit.
+same_table()
+{
+	local a=$BATS_TEST_TMPDIR/same.a b=$BATS_TEST_TMPDIR/same.b
+
+	rows "$1" "$2" ${5+"$5"} >"$a" && rows "$3" "$4" ${5+"$5"} >"$b" || return
+	cmp -s "$a" "$b" || {
+		echo "tables differ: $1 $2 ($(($(wc -l <"$a") - 1)) rows)," \
+			"$3 $4 ($(($(wc -l <"$b") - 1)) rows)"
+		diff "$a" "$b" | cut -c 1-200 | head -n 20
+		return 1
+	}
+}
+
+# --- running -----------------------------------------------------------------
+
+# try COMMAND...: run it; sets status, output (stdout) and stderr.
+try()
+{
+	run --separate-stderr "$@"
+}
+
+# try_sh SCRIPT: the same for a line of shell, such as a pipe; without pipefail.
+try_sh()
+{
+	run --separate-stderr bash -c "$1"
+}
+
+under_asan()
+{
+	[[ ${BUILD##*/} == asan ]]
+}
+
+# use_ssh: put an `ssh` on PATH that reaches a real sshd, whatever host it is asked for.
+# No port is opened: sshd -i is the ProxyCommand.  Over there the programs under test
+# are on PATH and libpq's environment is ours.  As root, "there" is the servers' user.
+use_ssh()
+{
+	local dir=$SUITE_CLUSTER/ssh.$$ sshd key
+
+	sshd=$(PATH=$ROOT/build/tools/usr/sbin:/usr/sbin:$PATH command -v sshd) ||
+		fail 'no sshd: run make deps' || return
+	mkdir -p "$dir/bin" "$dir/client"
+	cp "$BUILD"/portl-* "$dir/bin"
+	for key in client/key host; do
+		ssh-keygen -q -t ed25519 -N '' -f "$dir/$key"
+	done
+	cat >"$dir/config" <<-EOF
+		HostKey $dir/host
+		AuthorizedKeysFile $dir/client/key.pub
+		StrictModes no
+		UsePAM no
+		PidFile none
+		SetEnv PATH=$dir/bin:/usr/bin:/bin PGHOST=$PGHOST PGPORT=$PGPORT PGUSER=$PGUSER
+	EOF
+	cat >"$dir/client/ssh" <<-EOF
+		#!/bin/sh
+		exec /usr/bin/ssh -F none -i $dir/client/key -l ${cluster_user:-$(id -un)} \\
+			-o ProxyCommand='${cluster_user:+runuser -u $cluster_user --} $sshd -i -f $dir/config' \\
+			-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \\
+			-o BatchMode=yes -o LogLevel=ERROR "\$@"
+	EOF
+	chmod +x "$dir/client/ssh"
+	[ -z "$cluster_user" ] || chown "$cluster_user" "$dir/host"
+	PATH="$dir/client:$PATH"
+}
+
+# --- assertions ----------------------------------------------------------------
+
+fail()
+{
+	printf '%s\n' "$@"
+	return 1
+}
+
+# Shown with every failed assertion on a command.
+show_run()
+{
+	fail "$@" "  status: $status" "  stdout: ${output:0:2000}" "  stderr: ${stderr:0:2000}"
+}
+
+assert_status()
+{
+	[ "$status" -eq "$1" ] || show_run "expected exit status $1"
+}
+
+assert_out_has()
+{
+	[[ $output == *"$1"* ]] || show_run "stdout lacks: $1"
+}
+
+assert_stderr_has()
+{
+	[[ $stderr == *"$1"* ]] || show_run "stderr lacks: $1"
+}
+
+assert_stderr_lacks()
+{
+	[[ $stderr != *"$1"* ]] || show_run "stderr has: $1"
+}
+
+# Neither stdout nor stderr has a byte.
+assert_silent()
+{
+	[ -z "$output$stderr" ] || show_run 'expected silence'
+}
+
+# assert_eq GOT WANT
+assert_eq()
+{
+	[ "$1" = "$2" ] || fail "  got: $1" " want: $2"
+}
+
+# --- waiting ---------------------------------------------------------------------
+
+# wait_until SECONDS COMMAND...: try again until COMMAND succeeds; fail when time is up.
+wait_until()
+{
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+
+	shift
+	until "$@"; do
+		((${EPOCHREALTIME/[.,]/} < end)) || fail "in vain waited for: $*" || return
+		sleep 0.02
+	done
+}
+
+is_true()
+{
+	[ "$(q "$1" "SELECT ($2)")" = t ]
+}
+
+# wait_for DB CONDITION [SECONDS]: until the SQL condition is true.
+wait_for()
+{
+	wait_until "${3:-10}" is_true "$1" "$2"
+}
+
+# no_backends DB [SECONDS]: until nobody is connected to DB.
+no_backends()
+{
+	wait_for postgres "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$1')" \
+		"${2:-10}" || {
+		q postgres "SELECT pid, state, query FROM pg_stat_activity WHERE datname = '$1'"
+		return 1
+	}
+}

@@ -1,0 +1,119 @@
+#!/bin/bash
+# shellcheck disable=SC2317 # the checks are called by name
+# make lint: run every check, print what each one found, fail if any did.
+set -u
+cd "$(dirname "$0")/.." || exit
+make=${MAKE:-make}
+max_lines=450
+
+# Names a file in common/, extract/ or load/ may export besides STEM_*: "STEM NAME-PATTERN".
+exported_exceptions='xalloc x(malloc|calloc|realloc|strdup|strndup|asprintf|vasprintf)'
+
+files()
+{
+	find . \( -path ./build -o -path ./.git \) -prune -o -type f \( "$@" \) -print |
+		sed 's|^\./||' | sort
+}
+
+mapfile -t c_files < <(files -name '*.c' -o -name '*.h')
+mapfile -t shell_files < <(files -name '*.sh' -o -name '*.bash' -o -path './.ci/run')
+mapfile -t bats_files < <(files -name '*.bats')
+mapfile -t man_pages < <(files -path './man/*.[157]')
+mapfile -t text_files < <(files -name '*.[ch157]' -o -name '*.sh' -o -name '*.bash' -o -name '*.bats' \
+	-o -name '*.md' -o -name '*.yaml' -o -name Makefile)
+
+# run_make VARIANT CC GOAL...: build with warnings as errors, in build/VARIANT.
+run_make()
+{
+	{ $make -k --no-print-directory VARIANT="$1" CC="$2" "${@:3}" >/dev/null; } 2>&1
+}
+
+check_gcc()
+{
+	run_make lint-gcc gcc all unit
+}
+
+# With clang-tidy, for it needs the same flags and the same knowledge of what changed.
+check_clang()
+{
+	run_make lint-clang clang all unit fuzz-objects tidy
+}
+
+check_format()
+{
+	clang-format --dry-run -Werror "${c_files[@]}" 2>&1
+}
+
+check_shellcheck()
+{
+	shellcheck -x "${shell_files[@]}" || return
+	# bats and fresh_db set variables that shellcheck cannot see.
+	((${#bats_files[@]} == 0)) || shellcheck -x -e SC2030,SC2031,SC2154 "${bats_files[@]}"
+}
+
+check_mandoc()
+{
+	((${#man_pages[@]} == 0)) || mandoc -T lint -W warning "${man_pages[@]}"
+}
+
+# nothing_has PATTERN FILE...: print what does, and remember it in found_any.
+found_any=0
+nothing_has()
+{
+	! grep -nE -e "$@" || found_any=1
+}
+
+# extract/ and load/ use common/ and never each other; common/ uses neither.
+check_boundaries()
+{
+	local include='^[[:space:]]*#[[:space:]]*include[[:space:]]*"'
+
+	nothing_has "$include(load|extract|tests)/" -r common
+	nothing_has "$include(load|tests)/" -r extract
+	nothing_has "$include(extract|tests)/" -r load
+	return $((found_any))
+}
+
+# foo.c exports only foo and foo_*.
+check_exports()
+{
+	local object source stem name allowed status=0
+
+	for object in build/lint-gcc/obj/{common,extract,load}/*.o; do
+		stem=$(basename "$object" .o)
+		source=${object#build/lint-gcc/obj/}
+		[ -f "${source%.o}.c" ] || continue # the file is gone, its object is not
+		allowed="${stem}(_[a-z0-9_]+)?"
+		[ "$stem" != main ] || allowed=main
+		allowed+=$(sed -n "s/^$stem /|/p" <<<"$exported_exceptions")
+		while read -r name; do
+			echo "$object: exports $name"
+			status=1
+		done < <(nm -g --defined-only -f posix "$object" | cut -d ' ' -f 1 | grep -vxE "$allowed")
+	done
+	return "$status"
+}
+
+check_length()
+{
+	wc -l "${c_files[@]}" "${shell_files[@]}" "${bats_files[@]}" |
+		awk -v max="$max_lines" '$2 != "total" && $1 > max {
+			print $2 ": " $1 " lines, at most " max; bad = 1 } END { exit bad }'
+}
+
+check_leftovers()
+{
+	nothing_has '\<(TO[D]O|FIX[M]E|X[X]X)\>' "${text_files[@]}"
+	nothing_has '[[:blank:]]+$' "${text_files[@]}"
+	return $((found_any))
+}
+
+failed=0
+for check in gcc clang format shellcheck mandoc boundaries exports length leftovers; do
+	if ! found=$("check_$check"); then
+		printf 'lint: %s:\n%s\n' "$check" "$found"
+		failed=$((failed + 1))
+	fi
+done
+[ $failed -eq 0 ] || echo "lint: $failed checks failed"
+exit $((failed > 0))

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# One server for the whole run; bats calls these around all .bats files.
+# The programs under test inherit the sanitizers' options: a report goes to a file,
+# where check.sh finds it even if the test looked away.
+
+setup_suite()
+{
+	local root=${BASH_SOURCE[0]%/*}/..
+
+	# shellcheck source=tests/lib/cluster.sh
+	. "$root/tests/lib/cluster.sh"
+	SUITE_CLUSTER=$(cluster_dir)
+	export SUITE_CLUSTER
+	cluster_start "$SUITE_CLUSTER" 'max_connections = 200' 'max_wal_size = 4GB' \
+		'max_prepared_transactions = 10'
+	cluster_env "$SUITE_CLUSTER"
+	unset PORTL_SOURCE PORTL_DESTINATION
+	export LC_ALL=C.UTF-8
+}
+
+teardown_suite()
+{
+	cluster_drop "$SUITE_CLUSTER"
+}
