@@ -1,0 +1,297 @@
+/*
+ * Reading command lines by table.
+ */
+#include "common/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/xalloc.h"
+
+#define ROWS_MAX 80    /* options of one program */
+#define LETTERLESS 256 /* getopt's value for the first option without a letter */
+
+/* The tables of a spec as one array, headings left out. */
+struct flat {
+	const struct cli_option *rows[ROWS_MAX];
+	struct option longs[ROWS_MAX + 1];
+	char shorts[2 * ROWS_MAX + 2];
+	int n;
+};
+
+static void
+flatten(const struct cli_spec *spec, struct flat *f)
+{
+	const struct cli_option *o;
+	char *s = f->shorts;
+	int t;
+
+	*s++ = ':'; /* tell a missing argument from an unknown option */
+	for (t = 0; spec->tables[t] != NULL; t++) {
+		for (o = spec->tables[t]; o->help != NULL; o++) {
+			if (o->kind == CLI_HEADING || f->n == ROWS_MAX)
+				continue;
+			f->rows[f->n] = o;
+			f->longs[f->n] = (struct option){
+				.name = o->name,
+				.has_arg = o->arg != NULL ? required_argument : no_argument,
+				.val = LETTERLESS + f->n};
+			if (o->letter != 0) {
+				*s++ = o->letter;
+				if (o->arg != NULL)
+					*s++ = ':';
+			}
+			f->n++;
+		}
+	}
+	*s = '\0';
+}
+
+static const struct cli_option *
+find(const struct flat *f, int c)
+{
+	int i;
+
+	if (c >= LETTERLESS)
+		return f->rows[c - LETTERLESS];
+	for (i = 0; i < f->n; i++)
+		if (f->rows[i]->letter == c)
+			return f->rows[i];
+	return NULL;
+}
+
+static void
+print_option(const struct cli_option *o)
+{
+	char left[80];
+
+	snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ",
+		 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+		 o->arg != NULL ? "=" : "", o->arg != NULL ? o->arg : "");
+	printf("  %-28s %s\n", left, o->help);
+}
+
+static void
+print_help(const struct cli_spec *spec)
+{
+	const struct cli_option *o;
+	int t;
+
+	printf("%s %s\n\nUsage:\n  %s %s\n", spec->program, spec->what, spec->program,
+	       spec->usage);
+	for (t = 0; spec->tables[t] != NULL; t++)
+		for (o = spec->tables[t]; o->help != NULL; o++) {
+			if (o->kind == CLI_HEADING)
+				printf("\n%s:\n", o->help);
+			else
+				print_option(o);
+		}
+	printf("\n%s\n", spec->footer);
+}
+
+/* Levenshtein distance, given up as soon as it is too large to matter. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b), row[64], i, j;
+
+	if (la >= 64 || lb >= 64)
+		return 64;
+	for (j = 0; j <= lb; j++)
+		row[j] = j;
+	for (i = 1; i <= la; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= lb; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+const char *
+cli_nearest(const char *word, const char *const *words, size_t n)
+{
+	const char *best = NULL;
+	size_t least = strlen(word) / 3 + 2, i;
+
+	for (i = 0; i < n; i++) {
+		size_t d = distance(word, words[i]);
+
+		if (d < least) {
+			least = d;
+			best = words[i];
+		}
+	}
+	return best;
+}
+
+static int
+try_help(const struct cli_spec *spec, struct err *e)
+{
+	return err_hint(e, "Try \"%s --help\" for more information.", spec->program);
+}
+
+static int
+unknown_option(const struct cli_spec *spec, const struct flat *f, const char *arg, int letter,
+	       struct err *e)
+{
+	const char *words[ROWS_MAX], *near = NULL;
+	char *name = NULL;
+	int i;
+
+	if (strncmp(arg, "--", 2) == 0) {
+		name = xstrndup(arg + 2, strcspn(arg + 2, "="));
+		for (i = 0; i < f->n; i++)
+			words[i] = f->rows[i]->name;
+		near = cli_nearest(name, words, (size_t)f->n);
+		err_set(e, EXIT_USAGE, "unknown or ambiguous option --%s", name);
+	} else {
+		err_set(e, EXIT_USAGE, "unknown option -%c", letter);
+	}
+	if (near != NULL)
+		err_hint(e, "Perhaps you meant --%s. Try \"%s --help\".", near, spec->program);
+	else
+		try_help(spec, e);
+	free(name);
+	return -1;
+}
+
+static int
+set_number(const struct cli_option *o, const char *arg, int64_t *value, struct err *e)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoll(arg, &end, 10);
+	if (errno != 0 || end == arg || *end != '\0' || *value < o->min)
+		return err_set(e, EXIT_USAGE,
+			       "--%s takes a whole number of at least %lld, not \"%s\"",
+			       o->name, (long long)o->min, arg);
+	return 0;
+}
+
+static int
+set_choice(const struct cli_option *o, const char *arg, int *value, struct err *e)
+{
+	const struct cli_choice *c;
+	const char *words[16], *near;
+	size_t n = 0;
+
+	for (c = o->choices; c->word != NULL; c++) {
+		words[n++] = c->word;
+		if (strcmp(c->word, arg) == 0) {
+			*value = c->value;
+			return 0;
+		}
+	}
+	err_set(e, EXIT_USAGE, "--%s takes %s, not \"%s\"", o->name, o->arg, arg);
+	near = cli_nearest(arg, words, n);
+	if (near != NULL)
+		err_hint(e, "Perhaps you meant \"%s\".", near);
+	return -1;
+}
+
+static int
+set_value(const struct cli_option *o, const char *arg, void *opts, struct err *e)
+{
+	void *slot = (char *)opts + o->offset;
+	struct cli_list *list = slot;
+
+	switch (o->kind) {
+	case CLI_FLAG:
+		*(bool *)slot = true;
+		return 0;
+	case CLI_STRING:
+		*(const char **)slot = arg;
+		return 0;
+	case CLI_NUMBER:
+		return set_number(o, arg, slot, e);
+	case CLI_CHOICE:
+		return set_choice(o, arg, slot, e);
+	case CLI_LIST:
+		list->items = xrealloc(list->items, (list->n + 1) * sizeof(*list->items));
+		list->items[list->n++] = arg;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int
+take_operands(const struct cli_spec *spec, int argc, char **argv, const char **operands,
+	      struct err *e)
+{
+	int i;
+
+	for (i = optind; i < argc; i++) {
+		if (i - optind >= spec->max_operands) {
+			err_set(e, EXIT_USAGE, "unexpected argument \"%s\"", argv[i]);
+			return try_help(spec, e);
+		}
+		operands[i - optind] = argv[i];
+	}
+	return 0;
+}
+
+int
+cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts, const char **operands,
+	  struct err *e)
+{
+	struct flat f = {.n = 0};
+	int c;
+
+	flatten(spec, &f);
+	opterr = 0;
+	optind = 1;
+	for (;;) {
+		const struct cli_option *o;
+		int at = optind;
+
+		c = getopt_long(argc, argv, f.shorts, f.longs, NULL);
+		if (c == -1)
+			break;
+		if (c == '?')
+			return unknown_option(spec, &f, argv[at], optopt, e);
+		if (c == ':') {
+			err_set(e, EXIT_USAGE, "option %s needs an argument", argv[optind - 1]);
+			return try_help(spec, e);
+		}
+		o = find(&f, c);
+		if (o == NULL)
+			return try_help(spec, e);
+		if (o->kind == CLI_HELP || o->kind == CLI_VERSION) {
+			if (o->kind == CLI_HELP)
+				print_help(spec);
+			else
+				printf("%s (Portl) %s\n", spec->program, PORTL_VERSION);
+			if (fflush(stdout) != 0)
+				return err_errno(e, "could not write to standard output");
+			return 1;
+		}
+		if (set_value(o, optarg, opts, e) != 0)
+			return -1;
+	}
+	return take_operands(spec, argc, argv, operands, e);
+}
+
+const char *
+cli_hide(char *arg)
+{
+	const char *copy = xstrdup(arg);
+
+	memset(arg, 'x', strlen(arg));
+	return copy;
+}

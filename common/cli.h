@@ -1,0 +1,82 @@
+/*
+ * Command lines from tables: the same rows feed getopt_long(), --help and the
+ * suggestions for misspelt words.  Letters are those of PostgreSQL's clients.
+ */
+#ifndef COMMON_CLI_H
+#define COMMON_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+enum cli_kind {
+	CLI_HEADING, /* no option: a line in --help */
+	CLI_FLAG,    /* bool */
+	CLI_STRING,  /* const char *, borrowed from argv */
+	CLI_NUMBER,  /* int64_t, at least cli_option.min */
+	CLI_CHOICE,  /* int, one of cli_option.choices */
+	CLI_LIST,    /* struct cli_list: may be given several times */
+	CLI_HELP,
+	CLI_VERSION
+};
+
+struct cli_choice {
+	const char *word;
+	int value;
+};
+
+/* One row; a table ends with a row of zeroes. */
+struct cli_option {
+	const char *name; /* long name */
+	char letter;      /* or 0 */
+	enum cli_kind kind;
+	const char *arg;                  /* what --help calls the argument; NULL: takes none */
+	const char *help;                 /* or the heading */
+	size_t offset;                    /* of the value in the options struct */
+	const struct cli_choice *choices; /* ends with a NULL word */
+	int64_t min;
+};
+
+struct cli_list {
+	const char **items; /* array owned, strings borrowed */
+	size_t n;
+};
+
+/* A program's command line. */
+struct cli_spec {
+	const char *program;
+	const char *what;  /* one line: what the program does */
+	const char *usage; /* behind the program's name */
+	const char *brief; /* six helpful lines, shown where a command line is empty */
+	const struct cli_option *tables[8]; /* ends with NULL */
+	const char *footer;                 /* last lines of --help */
+	int max_operands;                   /* words that are no options */
+};
+
+/*
+ * cli_parse(spec, argc, argv, opts, operands, e):
+ * Fill the struct at ${opts} (as initialised by the caller) from the command
+ * line; operands go to ${operands}[], which has room for spec->max_operands.
+ * Returns 0 to go on, 1 if --help or --version was printed, -1 with ${e}
+ * (EXIT_USAGE) filled.
+ */
+int cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts,
+	      const char **operands, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * cli_nearest(word, words, n):
+ * Return the one of ${n} words that ${word} is most likely a misspelling of, or
+ * NULL if none is near.
+ */
+const char *cli_nearest(const char *word, const char *const *words, size_t n);
+
+/*
+ * cli_hide(arg):
+ * Overwrite an argument so that ps does not show it any longer.  Returns a copy
+ * of what it was, which is never freed.
+ */
+const char *cli_hide(char *arg);
+
+#endif /* COMMON_CLI_H */

@@ -1,0 +1,394 @@
+/*
+ * Queries and their waits.  libpq's blocking calls swallow EINTR, so the
+ * asynchronous ones are used with our own poll(): that is what lets a signal
+ * cancel a query that the server computes for hours.
+ */
+#include "common/db.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/dberr.h"
+#include "common/err.h"
+#include "common/intr.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+
+#define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
+
+bool
+db_is_lost(const struct db *db)
+{
+	return db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD;
+}
+
+void
+db_cancel(struct db *db)
+{
+	char text[CANCEL_ERROR_SIZE];
+	PGcancel *cancel = PQgetCancel(db->conn);
+
+	if (cancel == NULL)
+		return;
+	if (!PQcancel(cancel, text, sizeof(text)))
+		log_info("could not cancel the running query: %s", text);
+	PQfreeCancel(cancel);
+}
+
+void
+db_close(struct db *db)
+{
+	if (db->copy_row != NULL)
+		PQfreemem(db->copy_row);
+	if (db->conn != NULL) {
+		PGTransactionStatusType status = PQtransactionStatus(db->conn);
+
+		/* A backend that computes does not see that its client is gone. */
+		if (!db_is_lost(db) && status == PQTRANS_ACTIVE && !db->in_copy)
+			db_cancel(db);
+		PQfinish(db->conn);
+	}
+	free(db->password);
+	*db = DB_INIT;
+}
+
+/*
+ * Wait for ${events} on the connection, a stop signal, or the loss of the
+ * reader.  Returns 1, 0 after ${timeout} ms, -1 with ${e} filled.
+ */
+static int
+wait_socket(struct db *db, short events, int timeout, struct err *e)
+{
+	struct pollfd fds[2] = {{.fd = PQsocket(db->conn), .events = events},
+				{.fd = db->watch_fd, .events = 0}};
+	int rc;
+
+	for (;;) {
+		if (intr_pending() != 0)
+			return err_signal(e, intr_pending());
+		rc = poll(fds, 2, timeout);
+		if (rc == 0)
+			return 0;
+		if (rc < 0 && errno != EINTR)
+			return err_errno(e, "could not wait for the server");
+		if (rc < 0)
+			continue;
+		if (fds[1].revents != 0) {
+			err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
+			e->signal = SIGPIPE;
+			return -1;
+		}
+		return 1;
+	}
+}
+
+/* Send what libpq holds back, reading meanwhile as libpq demands. */
+static int
+flush_out(struct db *db, struct err *e)
+{
+	int rc;
+
+	while ((rc = PQflush(db->conn)) > 0) {
+		if (wait_socket(db, POLLIN | POLLOUT, -1, e) < 0)
+			return -1;
+		if (PQconsumeInput(db->conn) == 0)
+			return dberr_connection(db->conn, e);
+	}
+	return rc < 0 ? dberr_connection(db->conn, e) : 0;
+}
+
+static PGresult *
+next_result(struct db *db, struct err *e)
+{
+	while (PQisBusy(db->conn)) {
+		if (wait_socket(db, POLLIN, -1, e) < 0)
+			return NULL;
+		if (PQconsumeInput(db->conn) == 0) {
+			dberr_connection(db->conn, e);
+			return NULL;
+		}
+	}
+	return PQgetResult(db->conn);
+}
+
+/*
+ * The last result of what was sent, or the first that is an error or a COPY.
+ * NULL with ${e} filled if waiting failed.
+ */
+static PGresult *
+collect(struct db *db, struct err *e)
+{
+	PGresult *last = NULL, *res;
+
+	if (flush_out(db, e) != 0)
+		return NULL;
+	while ((res = next_result(db, e)) != NULL) {
+		ExecStatusType status = PQresultStatus(res);
+
+		if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+			PQclear(res);
+			continue;
+		}
+		PQclear(last);
+		last = res;
+		if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN)
+			break;
+	}
+	if (e->code != EXIT_DONE) {
+		PQclear(last);
+		return NULL;
+	}
+	if (last == NULL)
+		dberr_connection(db->conn, e);
+	return last;
+}
+
+/* As collect(), with anything but ${want} (or ${or_else}) turned into an error. */
+static PGresult *
+expect(struct db *db, struct err *e, ExecStatusType want, ExecStatusType or_else)
+{
+	PGresult *res = collect(db, e);
+
+	if (res == NULL || PQresultStatus(res) == want || PQresultStatus(res) == or_else)
+		return res;
+	dberr_result(db->conn, res, e);
+	PQclear(res);
+	return NULL;
+}
+
+int
+db_exec(struct db *db, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	char *sql;
+	PGresult *res = NULL;
+
+	va_start(ap, fmt);
+	sql = xvasprintf(fmt, ap);
+	va_end(ap);
+	log_info("SQL: %s", sql);
+	if (PQsendQuery(db->conn, sql) == 0)
+		dberr_connection(db->conn, e);
+	else
+		res = expect(db, e, PGRES_COMMAND_OK, PGRES_TUPLES_OK);
+	free(sql);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+static int
+send_params(struct db *db, struct err *e, const char *sql, int nparams,
+	    const char *const *params)
+{
+	if (PQsendQueryParams(db->conn, sql, nparams, NULL, params, NULL, NULL, 0) == 0)
+		return dberr_connection(db->conn, e);
+	return 0;
+}
+
+PGresult *
+db_query(struct db *db, struct err *e, const char *sql, int nparams, const char *const *params)
+{
+	if (send_params(db, e, sql, nparams, params) != 0)
+		return NULL;
+	return expect(db, e, PGRES_TUPLES_OK, PGRES_COMMAND_OK);
+}
+
+PGresult *
+db_describe(struct db *db, struct err *e, const char *sql)
+{
+	PGresult *res;
+
+	if (PQsendPrepare(db->conn, "", sql, 0, NULL) == 0) {
+		dberr_connection(db->conn, e);
+		return NULL;
+	}
+	res = expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
+	if (res == NULL)
+		return NULL;
+	PQclear(res);
+	if (PQsendDescribePrepared(db->conn, "") == 0) {
+		dberr_connection(db->conn, e);
+		return NULL;
+	}
+	return expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
+}
+
+int
+db_copy_out(struct db *db, struct err *e, const char *sql)
+{
+	PGresult *res;
+
+	log_info("SQL: %s", sql);
+	if (send_params(db, e, sql, 0, NULL) != 0)
+		return -1;
+	res = expect(db, e, PGRES_COPY_OUT, PGRES_COPY_OUT);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+static enum db_row
+copy_out_end(struct db *db, size_t *len, struct err *e)
+{
+	PGresult *res = expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
+
+	if (res == NULL)
+		return DB_ROW_FAILED;
+	*len = (size_t)strtoull(PQcmdTuples(res), NULL, 10);
+	PQclear(res);
+	return DB_ROWS_END;
+}
+
+enum db_row
+db_copy_out_row(struct db *db, const char **row, size_t *len, int timeout, struct err *e)
+{
+	int n;
+
+	if (db->copy_row != NULL)
+		PQfreemem(db->copy_row);
+	db->copy_row = NULL;
+	while ((n = PQgetCopyData(db->conn, &db->copy_row, 1)) == 0) {
+		int rc = wait_socket(db, POLLIN, timeout, e);
+
+		if (rc < 0)
+			return DB_ROW_FAILED;
+		if (rc == 0)
+			return DB_NO_ROW_YET;
+		if (PQconsumeInput(db->conn) == 0) {
+			dberr_connection(db->conn, e);
+			return DB_ROW_FAILED;
+		}
+	}
+	if (n > 0) {
+		*row = db->copy_row;
+		*len = (size_t)n;
+		return DB_ROW;
+	}
+	if (n == -1)
+		return copy_out_end(db, len, e);
+	dberr_connection(db->conn, e);
+	return DB_ROW_FAILED;
+}
+
+int
+db_copy_in(struct db *db, struct err *e, const char *sql)
+{
+	PGresult *res;
+
+	log_info("SQL: %s", sql);
+	if (PQsendQuery(db->conn, sql) == 0)
+		return dberr_connection(db->conn, e);
+	res = expect(db, e, PGRES_COPY_IN, PGRES_COPY_IN);
+	PQclear(res);
+	db->in_copy = res != NULL;
+	return res != NULL ? 0 : -1;
+}
+
+/* The server has ended the COPY by itself: find out why. */
+static int
+copy_in_refused(struct db *db, struct err *e)
+{
+	PGresult *res;
+
+	db->in_copy = false;
+	if (PQputCopyEnd(db->conn, "stopped by portl-load") < 0)
+		return dberr_connection(db->conn, e);
+	res = expect(db, e, PGRES_FATAL_ERROR, PGRES_FATAL_ERROR);
+	if (res != NULL)
+		dberr_result(db->conn, res, e);
+	PQclear(res);
+	return -1;
+}
+
+int
+db_on_readable(void *arg, struct err *e)
+{
+	struct db *db = arg;
+	uint64_t before = db->notices;
+	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
+
+	for (;;) {
+		if (PQconsumeInput(db->conn) == 0)
+			return db->in_copy ? copy_in_refused(db, e)
+					   : dberr_connection(db->conn, e);
+		/* libpq hands notices to our processor here and leaves errors unread */
+		(void)PQisBusy(db->conn);
+		if (db->notices != before || !db->in_copy)
+			return 0;
+		/* A message may come in pieces; one that stays unread is an error. */
+		if (poll(&fd, 1, 500) == 0)
+			return copy_in_refused(db, e);
+	}
+}
+
+int
+db_copy_in_put(struct db *db, const char *data, size_t len, struct err *e)
+{
+	struct pollfd fd = {.fd = PQsocket(db->conn)};
+	int rc;
+
+	if (len == 0)
+		return 0;
+	if (PQputCopyData(db->conn, data, (int)len) < 0)
+		return copy_in_refused(db, e);
+	while ((rc = PQflush(db->conn)) != 0) {
+		if (rc < 0)
+			return copy_in_refused(db, e);
+		if (wait_socket(db, POLLIN | POLLOUT, -1, e) < 0)
+			return -1;
+		fd.events = POLLIN;
+		fd.revents = 0;
+		if (poll(&fd, 1, 0) > 0 && db_on_readable(db, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
+{
+	PGresult *res;
+
+	db->in_copy = false;
+	if (PQputCopyEnd(db->conn, NULL) < 0)
+		return dberr_connection(db->conn, e);
+	res = expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
+	if (res == NULL)
+		return -1;
+	*rows = strtoull(PQcmdTuples(res), NULL, 10);
+	PQclear(res);
+	return 0;
+}
+
+void
+db_add_ident(struct db *db, struct buf *sql, const char *name)
+{
+	char *quoted = PQescapeIdentifier(db->conn, name, strlen(name));
+
+	/* Only a name that is not valid UTF-8 fails; the server will say so. */
+	buf_adds(sql, quoted != NULL ? quoted : "\"\"");
+	PQfreemem(quoted);
+}
+
+void
+db_add_literal(struct db *db, struct buf *sql, const char *text)
+{
+	char *quoted = PQescapeLiteral(db->conn, text, strlen(text));
+
+	buf_adds(sql, quoted != NULL ? quoted : "NULL");
+	PQfreemem(quoted);
+}
+
+void
+db_add_relation(struct db *db, struct buf *sql, const char *schema, const char *name)
+{
+	if (schema != NULL) {
+		db_add_ident(db, sql, schema);
+		buf_addc(sql, '.');
+	}
+	db_add_ident(db, sql, name);
+}

@@ -1,0 +1,152 @@
+/*
+ * A connection to PostgreSQL.  Every wait can be ended by a stop signal, by the
+ * loss of the connection, and (extract) by the loss of the reader; the running
+ * query is then cancelled on the server.  libpq does the protocol and the
+ * authentication (PostgreSQL manual, "libpq - C Library").
+ */
+#ifndef COMMON_DB_H
+#define COMMON_DB_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+
+/* Where to connect; NULL means libpq's own default. */
+struct db_params {
+	const char *conninfo; /* database name, keyword string or URI (-d) */
+	const char *host, *port, *user;
+	int password_prompt; /* -1 never (-w), 0 if asked for, 1 always (-W) */
+};
+
+struct db {
+	PGconn *conn;
+	char *password;   /* as typed at the prompt; for reconnecting */
+	int watch_fd;     /* give up when this one's reader is gone; -1: none */
+	uint64_t notices; /* messages the server has sent beside results */
+	char *copy_row;   /* libpq's memory of the row last returned */
+	bool in_copy;     /* COPY FROM STDIN is running */
+};
+
+#define DB_INIT ((struct db){.watch_fd = -1})
+
+/*
+ * db_connect(db, params, e):
+ * Connect.  Failure fills ${e} with EXIT_CONN (EXIT_USAGE for a connection
+ * string that makes no sense); no message repeats a password.  Release with
+ * db_close(), after failure too.
+ */
+int db_connect(struct db *db, const struct db_params *params, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * db_close(db):
+ * Cancel what runs, disconnect, free.
+ */
+void db_close(struct db *db);
+
+/*
+ * db_check_conninfo(conninfo, e):
+ * Refuse a connection string that libpq cannot read or would misread.  Returns
+ * 1 if it holds a password, else 0; -1 with ${e} (EXIT_USAGE) filled.
+ */
+int db_check_conninfo(const char *conninfo, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * db_exec(db, e, fmt, ...):
+ * Run statements that return no rows by the simple protocol; never with text
+ * from a user in them that is not an escaped identifier or literal.
+ */
+int db_exec(struct db *db, struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4), warn_unused_result));
+
+/*
+ * db_query(db, e, sql, nparams, params):
+ * Run one statement by the extended protocol with text parameters.  Returns
+ * the rows, for the caller to PQclear(), or NULL with ${e} filled.
+ */
+PGresult *db_query(struct db *db, struct err *e, const char *sql, int nparams,
+		   const char *const *params) __attribute__((warn_unused_result));
+
+/*
+ * db_describe(db, e, sql):
+ * Parse one statement without running it and return its description (PQfname,
+ * PQftype …; PQnparams), for the caller to PQclear(); NULL with ${e} filled.
+ * The locks that parsing takes are kept until the transaction ends.
+ */
+PGresult *db_describe(struct db *db, struct err *e, const char *sql)
+	__attribute__((warn_unused_result));
+
+/*
+ * db_copy_out(db, e, sql):
+ * Start COPY … TO STDOUT, by the extended protocol: one statement only.
+ */
+int db_copy_out(struct db *db, struct err *e, const char *sql)
+	__attribute__((warn_unused_result));
+
+/* What db_copy_out_row() found. */
+enum db_row { DB_ROW, DB_NO_ROW_YET, DB_ROWS_END, DB_ROW_FAILED };
+
+/*
+ * db_copy_out_row(db, row, len, timeout, e):
+ * Return the server's next CopyData message, valid until the next call, after
+ * at most ${timeout} ms (-1: any time).  At the end, ${*len} is the number of
+ * rows that the server says it sent (0 from a server that does not say).
+ */
+enum db_row db_copy_out_row(struct db *db, const char **row, size_t *len, int timeout,
+			    struct err *e);
+
+/*
+ * db_copy_in(db, e, sql), db_copy_in_put(db, data, len, e):
+ * Start COPY … FROM STDIN and send it data.  A put fails early, with the
+ * server's own error, if the server has refused a row already.
+ */
+int db_copy_in(struct db *db, struct err *e, const char *sql)
+	__attribute__((warn_unused_result));
+int db_copy_in_put(struct db *db, const char *data, size_t len, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * db_copy_in_end(db, rows, e):
+ * End the data and wait for the server's verdict; ${*rows} is its row count.
+ */
+int db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * db_on_readable(arg, e):
+ * ${arg} is a struct db, as input_watch() hands it back.  Look at bytes that came without being
+ * asked for: 0 if they were notices, else -1 with ${e} filled, for the connection is lost or a
+ * COPY has failed.
+ */
+int db_on_readable(void *arg, struct err *e);
+
+/*
+ * db_is_lost(db):
+ * Tell whether the connection is gone.
+ */
+bool db_is_lost(const struct db *db);
+
+/*
+ * db_cancel(db):
+ * Ask the server to stop the running query; waits until it has been told.
+ */
+void db_cancel(struct db *db);
+
+/*
+ * db_add_ident(db, sql, name), db_add_literal(db, sql, text):
+ * Append a name or a text to ${sql}, quoted by libpq.
+ */
+void db_add_ident(struct db *db, struct buf *sql, const char *name);
+void db_add_literal(struct db *db, struct buf *sql, const char *text);
+
+/*
+ * db_add_relation(db, sql, schema, name):
+ * Append a relation's name, qualified unless ${schema} is NULL.
+ */
+void db_add_relation(struct db *db, struct buf *sql, const char *schema, const char *name);
+
+#endif /* COMMON_DB_H */

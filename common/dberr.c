@@ -1,0 +1,76 @@
+/*
+ * Turning libpq's errors into struct err.
+ */
+#include "common/dberr.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/xalloc.h"
+
+char *
+dberr_text(const char *text)
+{
+	size_t len = strlen(text), i;
+	char *copy;
+
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	copy = xstrndup(text, len);
+	for (i = 0; i < len; i++)
+		if (copy[i] == '\n')
+			copy[i] = ' ';
+	return copy;
+}
+
+int
+dberr_connection(PGconn *conn, struct err *e)
+{
+	char *text = dberr_text(PQerrorMessage(conn));
+	int lost = PQstatus(conn) == CONNECTION_BAD;
+
+	if (lost)
+		err_set(e, EXIT_CONN, "the connection to the server was lost: %s",
+			text[0] != '\0' ? text : "no reason known");
+	else
+		err_set(e, EXIT_DATA, "%s",
+			text[0] != '\0' ? text : "no answer from the server");
+	free(text);
+	return -1;
+}
+
+/* Class 57P: the server ends sessions (shutdown, crash, terminated by an administrator). */
+static int
+ends_session(PGconn *conn, const char *sqlstate)
+{
+	return PQstatus(conn) == CONNECTION_BAD || strncmp(sqlstate, "57P", 3) == 0 ||
+	       strncmp(sqlstate, "08", 2) == 0;
+}
+
+int
+dberr_result(PGconn *conn, const PGresult *res, struct err *e)
+{
+	const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *msg = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
+	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
+
+	if (msg == NULL)
+		return dberr_connection(conn, e);
+	if (e->code != EXIT_DONE)
+		return -1;
+	if (sqlstate == NULL)
+		sqlstate = "";
+	err_set(e, ends_session(conn, sqlstate) ? EXIT_CONN : EXIT_DATA, "%s", msg);
+	snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate);
+	if (detail != NULL)
+		err_detail(e, "%s", detail);
+	if (hint != NULL)
+		err_hint(e, "%s", hint);
+	if (context != NULL)
+		err_context(e, "%s", context);
+	return -1;
+}

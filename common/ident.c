@@ -1,0 +1,138 @@
+/*
+ * A scanner for identifiers on the command line and in job files.
+ */
+#include "common/ident.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/xalloc.h"
+
+#define NAME_MAX_BYTES 63 /* NAMEDATALEN - 1; the server cuts longer names */
+
+static const char *
+skip_blanks(const char *p)
+{
+	while (*p == ' ' || *p == '\t' || *p == '\n')
+		p++;
+	return p;
+}
+
+static const char *
+scan_quoted(const char *p, struct buf *name)
+{
+	for (p++; *p != '\0'; p++) {
+		if (*p == '"' && p[1] != '"')
+			return p + 1;
+		if (*p == '"')
+			p++;
+		buf_addc(name, *p);
+	}
+	return NULL; /* no closing quote */
+}
+
+static const char *
+scan_plain(const char *p, struct buf *name)
+{
+	while (*p != '\0' && strchr(".,=\"", *p) == NULL) {
+		buf_addc(name, *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p);
+		p++;
+	}
+	while (name->len > 0 && strchr(" \t\n", name->data[name->len - 1]) != NULL)
+		name->len--;
+	return p;
+}
+
+/* Scan one name; returns what is behind it, or NULL with ${e} filled. */
+static const char *
+scan_name(const char *p, const char *whole, char **out, struct err *e)
+{
+	struct buf name = BUF_INIT;
+
+	p = skip_blanks(p);
+	p = *p == '"' ? scan_quoted(p, &name) : scan_plain(p, &name);
+	if (p == NULL) {
+		err_set(e, EXIT_USAGE, "a quote is not closed in the name %s", whole);
+	} else if (name.len == 0) {
+		err_set(e, EXIT_USAGE, "a name is missing in \"%s\"", whole);
+	} else if (name.len > NAME_MAX_BYTES) {
+		err_set(e, EXIT_USAGE, "the name \"%s\" is longer than PostgreSQL's 63 bytes",
+			buf_cstr(&name));
+	} else {
+		*out = buf_detach(&name);
+		return skip_blanks(p);
+	}
+	buf_release(&name);
+	return NULL;
+}
+
+int
+ident_parse_qualified(const char *text, char **schema, char **name, struct err *e)
+{
+	const char *p;
+
+	*schema = NULL;
+	*name = NULL;
+	p = scan_name(text, text, name, e);
+	if (p != NULL && *p == '.') {
+		*schema = *name;
+		*name = NULL;
+		p = scan_name(p + 1, text, name, e);
+	}
+	if (p != NULL && *p == '\0')
+		return 0;
+	if (p != NULL) {
+		err_set(e, EXIT_USAGE, "\"%s\" is not a table name", text);
+		err_hint(e, "Write TABLE or SCHEMA.TABLE; put names with special characters in "
+			    "double quotes: -t '\"my.table\"'.");
+	}
+	free(*schema);
+	free(*name);
+	*schema = *name = NULL;
+	return -1;
+}
+
+int
+ident_parse_list(const char *text, struct ident_list *list, struct err *e)
+{
+	const char *p = text;
+
+	for (;;) {
+		char *name = NULL;
+
+		p = scan_name(p, text, &name, e);
+		if (p == NULL)
+			return -1;
+		list->names = xrealloc(list->names, (list->n + 1) * sizeof(*list->names));
+		list->names[list->n++] = name;
+		if (*p == '\0')
+			return 0;
+		if (*p != ',')
+			return err_set(e, EXIT_USAGE, "\"%s\" is not a list of names", text);
+		p++;
+	}
+}
+
+int
+ident_list_has(const struct ident_list *list, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (strcmp(list->names[i], name) == 0)
+			return 1;
+	return 0;
+}
+
+void
+ident_list_release(struct ident_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		free(list->names[i]);
+	free(list->names);
+	*list = (struct ident_list){.names = NULL};
+}

@@ -1,0 +1,47 @@
+/*
+ * Names as people type them: folded to lower case unless quoted, as in SQL
+ * (PostgreSQL manual, "Identifiers and Key Words"); lists parted by commas.
+ * More forgiving than SQL in one point: an unquoted name may hold any character
+ * that does not part names.
+ */
+#ifndef COMMON_IDENT_H
+#define COMMON_IDENT_H
+
+#include <stddef.h>
+
+struct err;
+
+/* A list of names; strings and array are owned. */
+struct ident_list {
+	char **names;
+	size_t n;
+};
+
+/*
+ * ident_parse_qualified(text, schema, name, e):
+ * Parse [SCHEMA.]NAME.  ${*schema} is NULL where none is given; the caller
+ * frees both.  Failure fills ${e} with EXIT_USAGE.
+ */
+int ident_parse_qualified(const char *text, char **schema, char **name, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * ident_parse_list(text, list, e):
+ * Append the names in "a, b, \"C d\"" to ${list}.
+ */
+int ident_parse_list(const char *text, struct ident_list *list, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * ident_list_has(list, name):
+ * Tell whether ${name} is in the list.
+ */
+int ident_list_has(const struct ident_list *list, const char *name);
+
+/*
+ * ident_list_release(list):
+ * Free the names.
+ */
+void ident_list_release(struct ident_list *list);
+
+#endif /* COMMON_IDENT_H */

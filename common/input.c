@@ -1,0 +1,209 @@
+/*
+ * Bytes in.  The first four bytes decide whether the input is zstd (RFC 8878,
+ * frame magic); plain input is read straight into the caller's buffer.
+ */
+#include "common/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "common/err.h"
+#include "common/intr.h"
+#include "common/xalloc.h"
+
+#define PIPE_SIZE (1 << 20)  /* bytes */
+#define RAW_SIZE (256 << 10) /* bytes of compressed input read at a time */
+
+struct input {
+	int fd;
+	char *name;
+	int watch_fd; /* -1: none */
+	int (*on_ready)(void *arg, struct err *e);
+	void *arg;
+	bool detected; /* the first bytes have been looked at */
+	unsigned char peek[4];
+	size_t npeek;      /* bytes of peek not yet given out */
+	ZSTD_DCtx *zstd;   /* NULL: plain */
+	char *raw;         /* compressed bytes, RAW_SIZE */
+	ZSTD_inBuffer zin; /* the unread part of raw */
+	bool in_frame;     /* the input may not end here */
+	bool more_out;     /* zstd may hold output that needs no further input */
+};
+
+struct input *
+input_open(const char *path, struct err *e)
+{
+	struct input *in = xcalloc(1, sizeof(*in));
+
+	in->watch_fd = -1;
+	if (path == NULL || strcmp(path, "-") == 0) {
+		in->fd = STDIN_FILENO;
+		in->name = xstrdup("stdin");
+		if (fcntl(in->fd, F_GETFD) < 0)
+			err_errno(e, "standard input is not open");
+	} else {
+		in->fd = open(path, O_RDONLY | O_CLOEXEC);
+		in->name = xstrdup(path);
+		if (in->fd < 0)
+			err_errno(e, "could not open \"%s\"", path);
+	}
+	if (e->code != EXIT_DONE) {
+		input_free(in);
+		return NULL;
+	}
+	if (fcntl(in->fd, F_GETPIPE_SZ) > 0 && fcntl(in->fd, F_GETPIPE_SZ) < PIPE_SIZE)
+		fcntl(in->fd, F_SETPIPE_SZ, PIPE_SIZE); /* refused: still works */
+	return in;
+}
+
+void
+input_watch(struct input *in, int fd, int (*on_ready)(void *arg, struct err *e), void *arg)
+{
+	in->watch_fd = fd;
+	in->on_ready = on_ready;
+	in->arg = arg;
+}
+
+static int
+wait_readable(struct input *in, struct err *e)
+{
+	struct pollfd fds[2] = {{.fd = in->fd, .events = POLLIN},
+				{.fd = in->watch_fd, .events = POLLIN}};
+
+	for (;;) {
+		if (intr_pending() != 0)
+			return err_signal(e, intr_pending());
+		if (poll(fds, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return err_errno(e, "could not wait for %s", in->name);
+		}
+		if (fds[1].revents != 0 && in->on_ready(in->arg, e) < 0)
+			return -1;
+		if (fds[0].revents != 0)
+			return 0;
+	}
+}
+
+static ssize_t
+read_raw(struct input *in, void *dst, size_t cap, struct err *e)
+{
+	for (;;) {
+		ssize_t n;
+
+		if (wait_readable(in, e) != 0)
+			return -1;
+		n = read(in->fd, dst, cap);
+		if (n >= 0)
+			return n;
+		if (errno != EINTR && errno != EAGAIN)
+			return err_errno(e, "could not read %s", in->name);
+	}
+}
+
+/* Gather the first four bytes, or fewer if the input is shorter. */
+static int
+detect(struct input *in, struct err *e)
+{
+	static const unsigned char magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
+
+	while (in->npeek < sizeof(in->peek)) {
+		ssize_t n = read_raw(in, in->peek + in->npeek, sizeof(in->peek) - in->npeek, e);
+
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		in->npeek += (size_t)n;
+	}
+	in->detected = true;
+	if (in->npeek < sizeof(magic) || memcmp(in->peek, magic, sizeof(magic)) != 0)
+		return 0;
+	in->zstd = ZSTD_createDCtx();
+	if (in->zstd == NULL)
+		return err_set(e, EXIT_DATA, "could not set up zstd: out of memory");
+	in->raw = xmalloc(RAW_SIZE);
+	memcpy(in->raw, in->peek, in->npeek);
+	in->zin = (ZSTD_inBuffer){in->raw, in->npeek, 0};
+	in->npeek = 0;
+	return 0;
+}
+
+static ssize_t
+read_zstd(struct input *in, char *dst, size_t cap, struct err *e)
+{
+	ZSTD_outBuffer out = {dst, cap, 0};
+
+	while (out.pos == 0) {
+		size_t rc;
+
+		if (in->zin.pos == in->zin.size && !in->more_out) {
+			ssize_t n = read_raw(in, in->raw, RAW_SIZE, e);
+
+			if (n < 0)
+				return -1;
+			if (n == 0 && in->in_frame)
+				return err_set(e, EXIT_STREAM, "%s: the zstd data are cut off",
+					       in->name);
+			if (n == 0)
+				return 0;
+			in->zin = (ZSTD_inBuffer){in->raw, (size_t)n, 0};
+		}
+		rc = ZSTD_decompressStream(in->zstd, &out, &in->zin);
+		if (ZSTD_isError(rc))
+			return err_set(e, EXIT_STREAM, "%s: the zstd data are damaged: %s",
+				       in->name, ZSTD_getErrorName(rc));
+		in->in_frame = rc != 0;
+		in->more_out = out.pos == out.size;
+	}
+	return (ssize_t)out.pos;
+}
+
+ssize_t
+input_read(struct input *in, char *dst, size_t cap, struct err *e)
+{
+	if (!in->detected && detect(in, e) != 0)
+		return -1;
+	if (in->zstd != NULL)
+		return read_zstd(in, dst, cap, e);
+	if (in->npeek > 0) {
+		size_t n = in->npeek < cap ? in->npeek : cap;
+
+		memcpy(dst, in->peek, n);
+		memmove(in->peek, in->peek + n, in->npeek - n);
+		in->npeek -= n;
+		return (ssize_t)n;
+	}
+	return read_raw(in, dst, cap, e);
+}
+
+const char *
+input_name(const struct input *in)
+{
+	return in->name;
+}
+
+int
+input_is_terminal(const struct input *in)
+{
+	return isatty(in->fd);
+}
+
+void
+input_free(struct input *in)
+{
+	if (in == NULL)
+		return;
+	if (in->fd > STDERR_FILENO)
+		close(in->fd);
+	ZSTD_freeDCtx(in->zstd);
+	free(in->raw);
+	free(in->name);
+	free(in);
+}

@@ -1,0 +1,56 @@
+/*
+ * Where bytes come from: standard input or a file, decompressed if they are
+ * zstd.  While it waits for bytes it can watch a second descriptor, so that a
+ * server that goes away is noticed at once.
+ */
+#ifndef COMMON_INPUT_H
+#define COMMON_INPUT_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct err;
+struct input;
+
+/*
+ * input_open(path, e):
+ * Open ${path}, or standard input if it is NULL or "-".  The caller frees the
+ * result with input_free().  NULL with ${e} filled on failure.
+ */
+struct input *input_open(const char *path, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * input_watch(in, fd, on_ready, arg):
+ * While waiting for bytes, call on_ready(arg, e) whenever ${fd} is readable;
+ * a negative return ends the wait and input_read() fails with ${e} as filled.
+ */
+void input_watch(struct input *in, int fd, int (*on_ready)(void *arg, struct err *e),
+		 void *arg);
+
+/*
+ * input_read(in, dst, cap, e):
+ * Wait for bytes and store at least one and at most ${cap} of them in ${dst}.
+ * Returns their number, 0 at the end of the input, -1 with ${e} filled.
+ */
+ssize_t input_read(struct input *in, char *dst, size_t cap, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * input_name(in):
+ * Return "stdin" or the file's path, for messages.
+ */
+const char *input_name(const struct input *in);
+
+/*
+ * input_is_terminal(in):
+ * Tell whether a person would have to type the bytes.
+ */
+int input_is_terminal(const struct input *in);
+
+/*
+ * input_free(in):
+ * Close and free.  NULL does nothing.
+ */
+void input_free(struct input *in);
+
+#endif /* COMMON_INPUT_H */

@@ -1,0 +1,41 @@
+/*
+ * Signals that ask a program to stop.  INT, TERM and HUP are only noted; every
+ * wait in the program ends with EINTR and looks here, so that cleaning up
+ * (cancel, roll back, unlink) is ordinary code.  PIPE is ignored: a reader that
+ * is gone shows as EPIPE.
+ */
+#ifndef COMMON_INTR_H
+#define COMMON_INTR_H
+
+/*
+ * intr_install():
+ * Catch INT, TERM and HUP, except those that were ignored at the start (nohup).
+ */
+void intr_install(void);
+
+/*
+ * intr_ignore_sigpipe():
+ * Ignore SIGPIPE; to be called first in main().
+ */
+void intr_ignore_sigpipe(void);
+
+/*
+ * intr_pending():
+ * Return the number of the signal that asked the program to stop, or 0.
+ */
+int intr_pending(void);
+
+/*
+ * intr_block(), intr_unblock():
+ * Hold signals back while the outcome of COMMIT is awaited; nesting is not kept.
+ */
+void intr_block(void);
+void intr_unblock(void);
+
+/*
+ * intr_die(signo):
+ * Die of ${signo} with its default action, so that the parent sees the truth.
+ */
+_Noreturn void intr_die(int signo);
+
+#endif /* COMMON_INTR_H */

@@ -1,0 +1,75 @@
+/*
+ * Rows as newline-delimited JSON, transcoded from and to COPY text in chunks of
+ * whole rows.  The rules of design section 2 (ndjson) and portl-stream(5);
+ * JSON after RFC 8259, strictly.  Rows only: the envelope's {"$portl":…} lines
+ * belong to stream_reader and stream_writer.  No allocation per row or field.
+ */
+#ifndef COMMON_NDJSON_H
+#define COMMON_NDJSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct schema;
+
+/* ---- writing ---- */
+
+struct ndjson_writer;
+
+#define NDJSON_QUOTE_NUMBERS 1 /* int8 and numeric as strings, for consumers with doubles */
+#define NDJSON_BARE 2          /* no envelope: a json column's SQL NULL is null, not absent */
+
+/*
+ * ndjson_writer_new(schema, flags):
+ * Prepare to write rows with ${schema}'s columns (borrowed until free).
+ */
+struct ndjson_writer *ndjson_writer_new(const struct schema *schema, unsigned flags);
+
+/*
+ * ndjson_writer_rows(w, rows, len, out, e):
+ * Append to ${out} one JSON line for each row of COPY text in ${rows}, which
+ * are ${len} bytes of whole rows.  Returns 0, or -1 with ${e} filled.
+ */
+int ndjson_writer_rows(struct ndjson_writer *w, const char *rows, size_t len, struct buf *out,
+		       struct err *e) __attribute__((warn_unused_result));
+
+void ndjson_writer_free(struct ndjson_writer *w);
+
+/* ---- reading ---- */
+
+struct ndjson_reader;
+
+/*
+ * ndjson_reader_new(schema, flags):
+ * Prepare to read rows for ${schema}'s columns (borrowed until free), in that
+ * order whatever the order of a line's keys.  With NDJSON_BARE, null and
+ * absent are SQL NULL for json columns too.
+ */
+struct ndjson_reader *ndjson_reader_new(const struct schema *schema, unsigned flags);
+
+/*
+ * ndjson_reader_line(r, line, len, out, e):
+ * Append the row in ${line} (${len} bytes, without its newline) to ${out} as
+ * one row of COPY text.  On failure ${out} is as before and ${e} (EXIT_STREAM)
+ * names what is wrong, the byte offset within the line (from 1) and the column;
+ * the caller prefixes the place of the line.  Returns 0 or -1.
+ */
+int ndjson_reader_line(struct ndjson_reader *r, const char *line, size_t len, struct buf *out,
+		       struct err *e) __attribute__((warn_unused_result));
+
+void ndjson_reader_free(struct ndjson_reader *r);
+
+/*
+ * ndjson_first_columns(line, len, e):
+ * Return a schema (all columns of unknown type: type "") with the keys of a
+ * bare stream's first line, in its order; the caller frees it.  NULL with ${e}
+ * filled if the line is not an object.  The caller fills in the types it
+ * learns from the target before it makes a reader.
+ */
+struct schema *ndjson_first_columns(const char *line, size_t len, struct err *e)
+	__attribute__((warn_unused_result));
+
+#endif /* COMMON_NDJSON_H */

@@ -1,0 +1,39 @@
+/*
+ * The options that both programs share: connection, relation, messages.
+ */
+#ifndef COMMON_OPTIONS_H
+#define COMMON_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cli.h"
+#include "common/db.h"
+
+struct err;
+
+/* The first member of each program's own options. */
+struct options {
+	struct db_params db;
+	const char *table; /* -t as typed */
+	bool no_password, ask_password;
+	bool quiet, verbose;
+	bool dry_run;
+	const char *summary;  /* file for the receipt */
+	int64_t lock_timeout; /* ms, -1: the server's own setting */
+};
+
+/* Rows for cli_spec.tables; the alias is "source" or "destination". */
+extern const struct cli_option options_connection[];
+extern const struct cli_option options_messages[];
+
+/*
+ * options_settle(o, argc, argv, variable, e):
+ * After parsing: apply the environment's ${variable} where no -d was given,
+ * set the log level, take passwords out of the command line as ps shows it
+ * (and warn), check the connection string.
+ */
+int options_settle(struct options *o, int argc, char **argv, const char *variable,
+		   struct err *e) __attribute__((warn_unused_result));
+
+#endif /* COMMON_OPTIONS_H */

@@ -1,0 +1,268 @@
+/*
+ * Bytes out.  Blocks are written as they come (callers gather them), a pipe is
+ * widened to 1 MiB so that both ends can run at once, and a file is only ever
+ * seen whole: it is written as NAME.XXXXXX.part, synced and renamed.
+ */
+#include "common/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "common/err.h"
+#include "common/intr.h"
+#include "common/xalloc.h"
+
+#define PIPE_SIZE (1 << 20) /* bytes */
+
+struct output {
+	int fd;
+	char *path;       /* NULL: standard output */
+	char *part;       /* the file's name while it is incomplete, or NULL */
+	bool torn;        /* a write went out in part */
+	uint64_t bytes;   /* given to output_write() */
+	ZSTD_CCtx *zstd;  /* NULL: no compression */
+	char *zbuf;       /* compressed bytes on their way out */
+	size_t zbuf_size; /* bytes */
+};
+
+/* The incomplete file, for the atexit handler: out of memory ends the program from below. */
+static char *part_to_remove;
+
+static void
+remove_part(void)
+{
+	if (part_to_remove != NULL)
+		unlink(part_to_remove);
+}
+
+static const char *
+shown_name(const struct output *o)
+{
+	return o->path != NULL ? o->path : "standard output";
+}
+
+static int
+open_part(struct output *o, struct err *e)
+{
+	static bool registered;
+	mode_t mask = umask(0);
+
+	umask(mask);
+	o->part = xasprintf("%s.XXXXXX.part", o->path);
+	o->fd = mkostemps(o->part, (int)strlen(".part"), O_CLOEXEC);
+	if (o->fd < 0)
+		return err_errno(e, "could not create a file beside \"%s\"", o->path);
+	part_to_remove = o->part;
+	if (!registered)
+		atexit(remove_part);
+	registered = true;
+	if (fchmod(o->fd, 0666 & ~mask) != 0)
+		return err_errno(e, "could not set the mode of \"%s\"", o->part);
+	return 0;
+}
+
+struct output *
+output_open(const char *path, struct err *e)
+{
+	struct output *o = xcalloc(1, sizeof(*o));
+	struct stat st;
+	int rc = 0;
+
+	o->fd = -1;
+	if (path == NULL || strcmp(path, "-") == 0) {
+		o->fd = STDOUT_FILENO;
+		if (fcntl(o->fd, F_GETFD) < 0)
+			rc = err_errno(e, "standard output is not open");
+		else if (fcntl(o->fd, F_GETPIPE_SZ) > 0 &&
+			 fcntl(o->fd, F_GETPIPE_SZ) < PIPE_SIZE)
+			fcntl(o->fd, F_SETPIPE_SZ, PIPE_SIZE); /* refused: still works */
+	} else {
+		o->path = xstrdup(path);
+		if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+			o->fd = open(path, O_WRONLY | O_CLOEXEC);
+			if (o->fd < 0)
+				rc = err_errno(e, "could not open \"%s\"", path);
+		} else {
+			rc = open_part(o, e);
+		}
+	}
+	if (rc == 0)
+		return o;
+	output_free(o);
+	return NULL;
+}
+
+int
+output_compress(struct output *o, int level, struct err *e)
+{
+	size_t rc;
+
+	o->zstd = ZSTD_createCCtx();
+	if (o->zstd == NULL)
+		return err_set(e, EXIT_DATA, "could not set up zstd: out of memory");
+	rc = ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_compressionLevel, level);
+	if (!ZSTD_isError(rc))
+		rc = ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_checksumFlag, 1);
+	if (ZSTD_isError(rc))
+		return err_set(e, EXIT_USAGE, "zstd: %s", ZSTD_getErrorName(rc));
+	o->zbuf_size = ZSTD_CStreamOutSize();
+	o->zbuf = xmalloc(o->zbuf_size);
+	return 0;
+}
+
+static int
+write_error(struct output *o, struct err *e)
+{
+	if (errno != EPIPE)
+		return err_errno(e, "could not write to %s", shown_name(o));
+	err_set(e, EXIT_BY_SIGNAL, "the reader of %s is gone", shown_name(o));
+	e->signal = SIGPIPE;
+	return -1;
+}
+
+static int
+write_raw(struct output *o, const char *data, size_t len, struct err *e)
+{
+	while (len > 0) {
+		ssize_t n = write(o->fd, data, len);
+
+		if (n >= 0) {
+			data += n;
+			len -= (size_t)n;
+		} else if (errno == EINTR && intr_pending() == 0) {
+			continue;
+		} else {
+			o->torn = true;
+			if (errno == EINTR)
+				return err_signal(e, intr_pending());
+			return write_error(o, e);
+		}
+	}
+	return 0;
+}
+
+static int
+write_zstd(struct output *o, const void *data, size_t len, ZSTD_EndDirective mode,
+	   struct err *e)
+{
+	ZSTD_inBuffer in = {data, len, 0};
+	size_t left;
+
+	do {
+		ZSTD_outBuffer out = {o->zbuf, o->zbuf_size, 0};
+
+		left = ZSTD_compressStream2(o->zstd, &out, &in, mode);
+		if (ZSTD_isError(left))
+			return err_set(e, EXIT_DATA, "zstd: %s", ZSTD_getErrorName(left));
+		if (write_raw(o, o->zbuf, out.pos, e) != 0)
+			return -1;
+	} while (mode == ZSTD_e_continue ? in.pos < in.size : left > 0);
+	return 0;
+}
+
+int
+output_write(struct output *o, const void *data, size_t len, struct err *e)
+{
+	o->bytes += len;
+	if (o->zstd != NULL)
+		return write_zstd(o, data, len, ZSTD_e_continue, e);
+	return write_raw(o, data, len, e);
+}
+
+int
+output_flush(struct output *o, struct err *e)
+{
+	return o->zstd != NULL ? write_zstd(o, NULL, 0, ZSTD_e_flush, e) : 0;
+}
+
+/* A rename is only as durable as its directory. */
+static int
+sync_directory(const char *path, struct err *e)
+{
+	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+	int fd, rc = 0;
+
+	if (slash == dir)
+		slash[1] = '\0';
+	else if (slash != NULL)
+		*slash = '\0';
+	fd = open(slash != NULL ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+		rc = err_errno(e, "could not bring the directory of \"%s\" to disk", path);
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return rc;
+}
+
+static int
+publish_part(struct output *o, struct err *e)
+{
+	if (fsync(o->fd) != 0)
+		return err_errno(e, "could not bring \"%s\" to disk", o->part);
+	if (rename(o->part, o->path) != 0)
+		return err_errno(e, "could not rename \"%s\" to \"%s\"", o->part, o->path);
+	part_to_remove = NULL;
+	free(o->part);
+	o->part = NULL;
+	return sync_directory(o->path, e);
+}
+
+int
+output_finish(struct output *o, struct err *e)
+{
+	int fd = o->fd;
+
+	if (o->zstd != NULL && write_zstd(o, NULL, 0, ZSTD_e_end, e) != 0)
+		return -1;
+	if (o->part != NULL && publish_part(o, e) != 0)
+		return -1;
+	o->fd = -1;
+	if (close(fd) != 0)
+		return err_errno(e, "could not close %s", shown_name(o));
+	return 0;
+}
+
+int
+output_watch_fd(const struct output *o)
+{
+	return o->part == NULL ? o->fd : -1;
+}
+
+int
+output_is_whole(const struct output *o)
+{
+	return !o->torn && o->fd >= 0;
+}
+
+uint64_t
+output_bytes(const struct output *o)
+{
+	return o->bytes;
+}
+
+void
+output_free(struct output *o)
+{
+	if (o == NULL)
+		return;
+	if (o->part != NULL) {
+		unlink(o->part);
+		part_to_remove = NULL;
+	}
+	if (o->fd >= 0)
+		close(o->fd);
+	ZSTD_freeCCtx(o->zstd);
+	free(o->zbuf);
+	free(o->part);
+	free(o->path);
+	free(o);
+}

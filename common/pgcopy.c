@@ -1,0 +1,236 @@
+/*
+ * Framing of the binary COPY format.  pgcopy_scan() is the hot path of a binary
+ * pipe: it touches the length words only, so that rows go to the server from
+ * the very block that they were read into.
+ */
+#include "common/pgcopy.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/copytext.h"
+#include "common/err.h"
+
+#define CHUNK_ID "PRTL"
+#define CHUNK_HEAD 8 /* bytes: id and length */
+
+void
+pgcopy_put16(struct buf *b, uint16_t v)
+{
+	v = htons(v);
+	buf_add(b, &v, sizeof(v));
+}
+
+void
+pgcopy_put32(struct buf *b, uint32_t v)
+{
+	v = htonl(v);
+	buf_add(b, &v, sizeof(v));
+}
+
+void
+pgcopy_put_preamble(struct buf *b, const char *document, size_t len)
+{
+	buf_add(b, PGCOPY_SIGNATURE, PGCOPY_SIGNATURE_LEN);
+	pgcopy_put32(b, 0); /* flags */
+	pgcopy_put32(b, (uint32_t)(CHUNK_HEAD + len));
+	buf_adds(b, CHUNK_ID);
+	pgcopy_put32(b, (uint32_t)len);
+	buf_add(b, document, len);
+}
+
+void
+pgcopy_put_trailer(struct buf *b)
+{
+	pgcopy_put16(b, 0xffff);
+}
+
+int
+pgcopy_find_document(const char *area, size_t len, const char **document, size_t *doclen,
+		     struct err *e)
+{
+	size_t at = 0;
+	int found = 0;
+
+	while (len - at >= CHUNK_HEAD) {
+		size_t size = pgcopy_get32(area + at + 4);
+
+		if (size > len - at - CHUNK_HEAD)
+			break;
+		if (memcmp(area + at, CHUNK_ID, 4) == 0) {
+			*document = area + at + CHUNK_HEAD;
+			*doclen = size;
+			found++;
+		}
+		at += CHUNK_HEAD + size;
+	}
+	if (at != len || found > 1)
+		return err_set(e, EXIT_STREAM, "the stream's header extension is damaged");
+	return found;
+}
+
+void
+pgcopy_scan_init(struct pgcopy_scan *s, int nfields)
+{
+	*s = (struct pgcopy_scan){.nfields = nfields};
+}
+
+/* The two bytes in front of a tuple: its field count, or -1 for the trailer. */
+static int
+begin_tuple(struct pgcopy_scan *s, int count, struct err *e)
+{
+	if (count == 0xffff) {
+		s->done = true;
+		return 0;
+	}
+	if (s->nfields < 0)
+		s->nfields = count;
+	if (count != s->nfields)
+		return err_set(
+			e, EXIT_STREAM,
+			"the row has %d fields where %d are expected: the stream is damaged",
+			count, s->nfields);
+	s->in_row = true;
+	s->fields_left = count;
+	return 0;
+}
+
+static int
+bad_length(uint32_t len, struct err *e)
+{
+	return err_set(e, EXIT_STREAM,
+		       "a field claims a length of %ld bytes: the stream is damaged",
+		       (long)(int32_t)len);
+}
+
+int
+pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, struct err *e)
+{
+	const char *const start = p, *const end = p + len;
+	uint32_t size;
+
+	for (;;) {
+		if (s->bytes_left > 0) {
+			size_t n = (size_t)(end - p);
+
+			if (n < s->bytes_left) {
+				s->bytes_left -= (uint32_t)n;
+				p = end;
+				break;
+			}
+			p += s->bytes_left;
+			s->bytes_left = 0;
+		}
+		for (; s->fields_left > 0 && end - p >= 4; s->fields_left--) {
+			size = pgcopy_get32(p);
+			p += 4;
+			if (size == UINT32_MAX)
+				continue;
+			if (size > PGCOPY_FIELD_MAX)
+				return bad_length(size, e);
+			if (size > (size_t)(end - p)) {
+				s->bytes_left = size;
+				s->fields_left--;
+				break;
+			}
+			p += size;
+		}
+		if (s->bytes_left > 0)
+			continue;
+		if (s->fields_left > 0)
+			break;
+		if (s->in_row) {
+			s->in_row = false;
+			s->rows++;
+		}
+		if (s->done || end - p < 2)
+			break;
+		if (begin_tuple(s, pgcopy_get16(p), e) != 0)
+			return -1;
+		p += 2;
+	}
+	*passed = (size_t)(p - start);
+	return 0;
+}
+
+enum pgcopy_event
+pgcopy_step(struct pgcopy_scan *s, const char **p, const char *end, struct pgcopy_step *step,
+	    struct err *e)
+{
+	size_t have = (size_t)(end - *p);
+	uint32_t size;
+
+	if (s->bytes_left > 0) {
+		if (have == 0)
+			return PGCOPY_MORE;
+		step->data = *p;
+		step->len = have < s->bytes_left ? have : s->bytes_left;
+		s->bytes_left -= (uint32_t)step->len;
+		*p += step->len;
+		return PGCOPY_DATA;
+	}
+	if (s->fields_left > 0) {
+		if (have < 4)
+			return PGCOPY_MORE;
+		size = pgcopy_get32(*p);
+		if (size != UINT32_MAX && size > PGCOPY_FIELD_MAX) {
+			bad_length(size, e);
+			return PGCOPY_BAD;
+		}
+		*p += 4;
+		s->fields_left--;
+		s->bytes_left = size == UINT32_MAX ? 0 : size;
+		step->field_len = (int32_t)size;
+		return PGCOPY_FIELD;
+	}
+	if (s->in_row) {
+		s->in_row = false;
+		s->rows++;
+		return PGCOPY_ROW_END;
+	}
+	if (s->done)
+		return PGCOPY_END;
+	if (have < 2)
+		return PGCOPY_MORE;
+	if (begin_tuple(s, pgcopy_get16(*p), e) != 0)
+		return PGCOPY_BAD;
+	*p += 2;
+	return s->done ? PGCOPY_END : PGCOPY_ROW;
+}
+
+int
+pgcopy_from_text(struct buf *out, const char *row, size_t len, int nfields, struct err *e)
+{
+	const char *p = row, *end = row + len - 1; /* the newline */
+	int n = 0;
+
+	pgcopy_put16(out, (uint16_t)nfields);
+	while (n < nfields) {
+		const char *stop = copytext_field_end(p, end);
+		size_t size = (size_t)(stop - p);
+
+		n++;
+		if (copytext_is_null(p, size)) {
+			pgcopy_put32(out, UINT32_MAX);
+		} else {
+			uint32_t be;
+			size_t mark = out->len;
+
+			buf_reserve(out, size + 4);
+			out->len += 4;
+			size = copytext_unescape(out->data + out->len, p, size);
+			out->len += size;
+			be = htonl((uint32_t)size);
+			memcpy(out->data + mark, &be, sizeof(be));
+		}
+		p = stop;
+		if (stop == end)
+			break;
+		p++;
+	}
+	if (n != nfields || p != end)
+		return err_set(e, EXIT_DATA, "a row does not have the %d fields expected",
+			       nfields);
+	return 0;
+}

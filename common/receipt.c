@@ -1,0 +1,128 @@
+/*
+ * Receipts.
+ */
+#include "common/receipt.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+
+int
+receipt_init(struct receipt *r, const char *path, struct err *e)
+{
+	*r = (struct receipt){.fd = -1, .committed = RECEIPT_NO};
+	clock_gettime(CLOCK_MONOTONIC, &r->started);
+	if (path == NULL)
+		return 0;
+	r->path = xstrdup(path);
+	r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", path) : 0;
+}
+
+static double
+seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) +
+	       (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static json_t *
+committed_json(enum receipt_committed c)
+{
+	if (c == RECEIPT_NOT_APPLICABLE)
+		return json_null();
+	return c == RECEIPT_UNKNOWN ? json_string("unknown") : json_boolean(c == RECEIPT_YES);
+}
+
+static json_t *
+to_json(const struct receipt *r, int status, double seconds)
+{
+	json_t *rows = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "read", (json_int_t)r->read,
+				 "inserted", (json_int_t)r->inserted, "updated",
+				 (json_int_t)r->updated, "unchanged", (json_int_t)r->unchanged,
+				 "skipped", (json_int_t)r->skipped, "rejected",
+				 (json_int_t)r->rejected);
+	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:s?, s:b}", "tool", log_program(),
+				"version", PORTL_VERSION, "run", r->run, "status", status,
+				"relation", r->relation, "dry_run", r->dry_run);
+
+	json_object_set_new(doc, "rows", rows);
+	json_object_set_new(doc, "bytes", json_integer((json_int_t)r->bytes));
+	json_object_set_new(doc, "seconds", json_real(seconds));
+	json_object_set_new(doc, "xxh3",
+			    r->xxh3[0] != '\0' ? json_string(r->xxh3) : json_null());
+	json_object_set_new(doc, "committed", committed_json(r->committed));
+	return doc;
+}
+
+static int
+write_summary(struct receipt *r, int status, double seconds, struct err *e)
+{
+	json_t *doc = to_json(r, status, seconds);
+	char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	char *line = xasprintf("%s\n", text != NULL ? text : "{}");
+	size_t len = strlen(line);
+	int rc = 0, fd = r->fd;
+
+	r->fd = -1;
+	if (write(fd, line, len) != (ssize_t)len)
+		rc = err_errno(e, "could not write \"%s\"", r->path);
+	if (close(fd) != 0 && rc == 0)
+		rc = err_errno(e, "could not write \"%s\"", r->path);
+	free(line);
+	free(text);
+	json_decref(doc);
+	return rc;
+}
+
+static void
+print_line(const struct receipt *r, double seconds)
+{
+	const char *name = r->relation != NULL ? r->relation : "query";
+	double mb = (double)r->bytes / 1e6;
+
+	if (r->committed == RECEIPT_NOT_APPLICABLE)
+		fprintf(stderr, "%s: %s: %" PRIu64 " rows read, %.1f MB, %.2f s\n",
+			log_program(), name, r->read, mb, seconds);
+	else
+		fprintf(stderr,
+			"%s: %s: %" PRIu64 " rows read, %" PRIu64 " inserted, %" PRIu64
+			" updated, %" PRIu64 " unchanged, %" PRIu64 " skipped, %" PRIu64
+			" rejected; %.1f MB, %.2f s; %s\n",
+			log_program(), name, r->read, r->inserted, r->updated, r->unchanged,
+			r->skipped, r->rejected, mb, seconds,
+			r->dry_run                        ? "rolled back (dry run)"
+			: r->committed == RECEIPT_YES     ? "committed"
+			: r->committed == RECEIPT_UNKNOWN ? "outcome unknown"
+							  : "nothing committed");
+}
+
+int
+receipt_print(struct receipt *r, int status, struct err *e)
+{
+	double seconds = seconds_since(&r->started);
+
+	if (status == EXIT_DONE && (log_verbose() || isatty(STDERR_FILENO)) && !log_quiet())
+		print_line(r, seconds);
+	return r->fd >= 0 ? write_summary(r, status, seconds, e) : 0;
+}
+
+void
+receipt_release(struct receipt *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r->relation);
+	free(r->path);
+}

@@ -1,0 +1,49 @@
+/*
+ * What a run has done, for people (on a terminal) and programs (--summary).
+ */
+#ifndef COMMON_RECEIPT_H
+#define COMMON_RECEIPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct err;
+
+/* Whether the rows are in the target. */
+enum receipt_committed { RECEIPT_NO, RECEIPT_YES, RECEIPT_UNKNOWN, RECEIPT_NOT_APPLICABLE };
+
+struct receipt {
+	const char *run; /* borrowed; the same on both sides of the pipe */
+	char *relation;  /* owned; qualified, or NULL for a query */
+	bool dry_run;
+	/* rows; read = inserted + updated + unchanged + skipped + rejected */
+	uint64_t read, inserted, updated, unchanged, skipped, rejected;
+	uint64_t bytes; /* of the stream, before compression */
+	char xxh3[17];  /* hex digits, or "" */
+	enum receipt_committed committed;
+	struct timespec started; /* CLOCK_MONOTONIC */
+	char *path;              /* of the summary; owned, or NULL */
+	int fd;                  /* of the summary, -1: none */
+};
+
+/*
+ * receipt_init(r, path, e):
+ * Start the clock and, if ${path} is not NULL, create the summary file now: what
+ * cannot be written must be known before rows are committed.  Release with
+ * receipt_release().
+ */
+int receipt_init(struct receipt *r, const char *path, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * receipt_print(r, status, e):
+ * Write the summary, and a line for people if standard error is a terminal or
+ * with -v.  ${status} is the run's exit code.
+ */
+int receipt_print(struct receipt *r, int status, struct err *e)
+	__attribute__((warn_unused_result));
+
+void receipt_release(struct receipt *r);
+
+#endif /* COMMON_RECEIPT_H */

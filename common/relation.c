@@ -1,0 +1,262 @@
+/*
+ * Catalog queries about one relation.
+ */
+#include "common/relation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/db.h"
+#include "common/err.h"
+#include "common/xalloc.h"
+
+static const char find_sql[] =
+	"SELECT c.oid FROM pg_catalog.pg_class c"
+	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	" WHERE c.relname = $2 AND c.relkind NOT IN ('i', 'I', 'c')"
+	" AND CASE WHEN $1::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid)"
+	" ELSE n.nspname = $1 END";
+
+static const char near_sql[] =
+	"SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)"
+	" FROM pg_catalog.pg_class c"
+	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	" WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+	" AND (pg_catalog.lower(c.relname) = pg_catalog.lower($2)"
+	" OR pg_catalog.lower(n.nspname || '.' || c.relname) = pg_catalog.lower($2))"
+	" ORDER BY n.nspname = $1 DESC NULLS LAST, 1 LIMIT 1";
+
+static const char relation_sql[] =
+	"SELECT n.nspname, c.relname, c.relkind,"
+	" CASE WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'm') THEN c.reltuples::int8"
+	" ELSE -1 END,"
+	" EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),"
+	" row_security_active(c.oid),"
+	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type = '3'),"
+	" EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 68 = 68),"
+	" EXISTS (SELECT FROM pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid),"
+	" pg_is_in_recovery()"
+	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
+
+static const char columns_sql[] =
+	"SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),"
+	" format_type(a.atttypid, NULL),"
+	" CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN"
+	" (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname) FROM pg_collation l"
+	" JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END,"
+	" a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '',"
+	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT')"
+	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+	" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+static const char key_sql[] =
+	"SELECT a.attname FROM pg_index i"
+	" CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)"
+	" JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
+	" WHERE i.indrelid = $1 AND i.indisprimary AND k.place <= i.indnkeyatts ORDER BY k.place";
+
+static const char fingerprint_sql[] =
+	"SELECT pg_catalog.string_agg(pg_catalog.format('%L %s %s %s', attname, atttypid,"
+	" atttypmod, attgenerated), ' ' ORDER BY attnum) FROM pg_catalog.pg_attribute"
+	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped";
+
+static bool
+is_true(const PGresult *res, int row, int col)
+{
+	return PQgetvalue(res, row, col)[0] == 't';
+}
+
+/* A second look, to say what may have been meant. */
+static void
+suggest(struct db *db, const char *schema, const char *name, struct err *e)
+{
+	const char *params[] = {schema, name};
+	struct err ignored = ERR_INIT;
+	PGresult *res = db_query(db, &ignored, near_sql, 2, params);
+
+	err_set(e, EXIT_DATA, "relation \"%s%s%s\" does not exist in database \"%s\"",
+		schema != NULL ? schema : "", schema != NULL ? "." : "", name, PQdb(db->conn));
+	if (res != NULL && PQntuples(res) > 0)
+		err_hint(e,
+			 "There is %s; names are folded to lower case unless they are in "
+			 "double quotes, and looked up along search_path unless qualified.",
+			 PQgetvalue(res, 0, 0));
+	PQclear(res);
+	err_release(&ignored);
+}
+
+unsigned
+relation_find(struct db *db, const char *schema, const char *name, struct err *e)
+{
+	const char *params[] = {schema, name};
+	PGresult *res = db_query(db, e, find_sql, 2, params);
+	unsigned oid = 0;
+
+	if (res == NULL)
+		return 0;
+	if (PQntuples(res) == 0)
+		suggest(db, schema, name, e);
+	else
+		oid = (unsigned)strtoul(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+	return oid;
+}
+
+static int
+read_relation(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
+{
+	PGresult *res = db_query(db, e, relation_sql, 1, oid);
+
+	if (res == NULL)
+		return -1;
+	if (PQntuples(res) == 0) {
+		PQclear(res);
+		return err_set(e, EXIT_DATA, "the relation was dropped just now");
+	}
+	rel->schema = xstrdup(PQgetvalue(res, 0, 0));
+	rel->name = xstrdup(PQgetvalue(res, 0, 1));
+	rel->kind = PQgetvalue(res, 0, 2)[0];
+	rel->rows_estimate = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
+	rel->has_children = is_true(res, 0, 4);
+	rel->row_security = is_true(res, 0, 5);
+	rel->insert_rules = is_true(res, 0, 6);
+	rel->instead_trigger = is_true(res, 0, 7);
+	rel->referenced = is_true(res, 0, 8);
+	rel->standby = is_true(res, 0, 9);
+	PQclear(res);
+	return 0;
+}
+
+static int
+read_columns(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
+{
+	PGresult *res = db_query(db, e, columns_sql, 1, oid);
+	int i;
+
+	if (res == NULL)
+		return -1;
+	rel->ncolumns = (size_t)PQntuples(res);
+	rel->columns = xcalloc(rel->ncolumns, sizeof(*rel->columns));
+	for (i = 0; i < PQntuples(res); i++) {
+		struct relation_column *c = &rel->columns[i];
+
+		c->name = xstrdup(PQgetvalue(res, i, 0));
+		c->type_oid = (unsigned)strtoul(PQgetvalue(res, i, 1), NULL, 10);
+		c->type = xstrdup(PQgetvalue(res, i, 2));
+		c->base = xstrdup(PQgetvalue(res, i, 3));
+		if (!PQgetisnull(res, i, 4))
+			c->collation = xstrdup(PQgetvalue(res, i, 4));
+		c->not_null = is_true(res, i, 5);
+		c->has_default = is_true(res, i, 6);
+		c->generated = is_true(res, i, 7);
+		c->identity_always = is_true(res, i, 8);
+		c->may_insert = is_true(res, i, 9);
+	}
+	PQclear(res);
+	return 0;
+}
+
+static int
+read_key(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
+{
+	PGresult *res = db_query(db, e, key_sql, 1, oid);
+	int i;
+
+	if (res == NULL)
+		return -1;
+	rel->nprimary_key = (size_t)PQntuples(res);
+	rel->primary_key = xcalloc(rel->nprimary_key, sizeof(*rel->primary_key));
+	for (i = 0; i < PQntuples(res); i++)
+		rel->primary_key[i] = xstrdup(PQgetvalue(res, i, 0));
+	PQclear(res);
+	return 0;
+}
+
+struct relation *
+relation_read(struct db *db, unsigned oid, struct err *e)
+{
+	struct relation *rel = xcalloc(1, sizeof(*rel));
+	char text[16];
+	const char *params[] = {text};
+
+	snprintf(text, sizeof(text), "%u", oid);
+	rel->oid = oid;
+	if (read_relation(db, rel, params, e) == 0 && read_columns(db, rel, params, e) == 0 &&
+	    read_key(db, rel, params, e) == 0)
+		return rel;
+	relation_free(rel);
+	return NULL;
+}
+
+char *
+relation_fingerprint(struct db *db, unsigned oid, struct err *e)
+{
+	char text[16], *print;
+	const char *params[] = {text};
+	PGresult *res;
+
+	snprintf(text, sizeof(text), "%u", oid);
+	res = db_query(db, e, fingerprint_sql, 1, params);
+	if (res == NULL)
+		return NULL;
+	print = xstrdup(PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return print;
+}
+
+int
+relation_column_find(const struct relation *rel, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < rel->ncolumns; i++)
+		if (strcmp(rel->columns[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+const char *
+relation_kind_name(char kind)
+{
+	switch (kind) {
+	case 'r':
+		return "table";
+	case 'p':
+		return "partitioned table";
+	case 'v':
+		return "view";
+	case 'm':
+		return "materialized view";
+	case 'f':
+		return "foreign table";
+	case 'S':
+		return "sequence";
+	case 't':
+		return "TOAST table";
+	default:
+		return "relation";
+	}
+}
+
+void
+relation_free(struct relation *rel)
+{
+	size_t i;
+
+	if (rel == NULL)
+		return;
+	for (i = 0; i < rel->ncolumns; i++) {
+		free(rel->columns[i].name);
+		free(rel->columns[i].type);
+		free(rel->columns[i].base);
+		free(rel->columns[i].collation);
+	}
+	for (i = 0; i < rel->nprimary_key; i++)
+		free(rel->primary_key[i]);
+	free(rel->primary_key);
+	free(rel->columns);
+	free(rel->schema);
+	free(rel->name);
+	free(rel);
+}

@@ -1,0 +1,90 @@
+/*
+ * What a relation looks like, read from the catalog (PostgreSQL manual,
+ * "System Catalogs").  Type names come from format_type() under
+ * search_path = pg_catalog, so everything outside pg_catalog is qualified.
+ */
+#ifndef COMMON_RELATION_H
+#define COMMON_RELATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct err;
+
+/* One column; strings are owned. */
+struct relation_column {
+	char *name;
+	unsigned type_oid;
+	char *type;      /* with modifiers */
+	char *base;      /* without */
+	char *collation; /* qualified, or NULL for the type's own */
+	bool not_null;
+	bool has_default;     /* a default, an identity or a generation expression */
+	bool generated;       /* GENERATED ALWAYS AS (…) */
+	bool identity_always; /* GENERATED ALWAYS AS IDENTITY */
+	bool may_insert;      /* the user has the INSERT privilege */
+};
+
+struct relation {
+	unsigned oid;
+	char *schema;
+	char *name;
+	char kind; /* pg_class.relkind */
+	struct relation_column *columns;
+	size_t ncolumns;
+	char **primary_key;
+	size_t nprimary_key;
+	int64_t rows_estimate; /* -1: not known */
+	bool has_children;     /* inheritance or partitions */
+	bool row_security;     /* active for this user */
+	bool insert_rules;     /* rules that rewrite INSERT */
+	bool instead_trigger;  /* INSTEAD OF INSERT */
+	bool referenced;       /* by another table's foreign key */
+	bool standby;          /* the server is in recovery */
+};
+
+/*
+ * relation_find(db, schema, name, e):
+ * Look a relation up: in ${schema}, or by the search path if that is NULL.
+ * Returns its OID, 0 if there is none (then ${e} is EXIT_DATA with a hint where
+ * a name comes close) or on failure.
+ */
+unsigned relation_find(struct db *db, const char *schema, const char *name, struct err *e);
+
+/*
+ * relation_read(db, oid, e):
+ * Read everything about a relation; search_path must be pg_catalog.  The
+ * caller frees it with relation_free(); NULL with ${e} filled on failure.
+ */
+struct relation *relation_read(struct db *db, unsigned oid, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * relation_fingerprint(db, oid, e):
+ * Return a text that changes when the relation's columns do, for the caller to
+ * free; NULL with ${e} filled on failure.
+ */
+char *relation_fingerprint(struct db *db, unsigned oid, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * relation_column_find(rel, name):
+ * Return the position of the column called exactly ${name}, or -1.
+ */
+int relation_column_find(const struct relation *rel, const char *name);
+
+/*
+ * relation_kind_name(kind):
+ * Return "table", "view" … for pg_class.relkind.
+ */
+const char *relation_kind_name(char kind);
+
+/*
+ * relation_free(rel):
+ * Free a relation.  NULL does nothing.
+ */
+void relation_free(struct relation *rel);
+
+#endif /* COMMON_RELATION_H */

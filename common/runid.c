@@ -1,0 +1,20 @@
+/*
+ * Run ids: 64 random bits.
+ */
+#include "common/runid.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+
+void
+runid_make(char id[RUNID_LEN + 1])
+{
+	uint64_t bits;
+
+	if (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
+		bits = (uint64_t)time(NULL);
+	snprintf(id, RUNID_LEN + 1, "%016" PRIx64, bits);
+}

@@ -1,0 +1,93 @@
+/*
+ * Transactions and their settings.
+ */
+#include "common/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/err.h"
+#include "common/xalloc.h"
+
+static const char *const begin_sql[] = {
+	[SESSION_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	[SESSION_READ_SEEN] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	[SESSION_PLAN] = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+	[SESSION_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+};
+
+/* DateStyle ISO leaves the role's order of day and month, which input may need. */
+static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
+				   "; SET LOCAL DateStyle = 'ISO'"
+				   "; SET LOCAL IntervalStyle = 'postgres'"
+				   "; SET LOCAL extra_float_digits = 3"
+				   "; SET LOCAL bytea_output = 'hex'"
+				   "; SET LOCAL lc_monetary = 'C'"
+				   "; SET LOCAL xmloption = 'content'"
+				   "; SET LOCAL statement_timeout = 0"
+				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
+
+int
+session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	int rc;
+
+	buf_adds(&sql, begin_sql[kind]);
+	buf_adds(&sql, settings_sql);
+	if (PQserverVersion(db->conn) >= 170000)
+		buf_adds(&sql, "; SET LOCAL transaction_timeout = 0");
+	if (lock_timeout >= 0)
+		buf_addf(&sql, "; SET LOCAL lock_timeout = %lld", (long long)lock_timeout);
+	if (kind == SESSION_READ || kind == SESSION_READ_SEEN)
+		buf_addf(&sql, "; SET LOCAL row_security = %s",
+			 kind == SESSION_READ ? "off" : "on");
+	rc = db_exec(db, e, "%s", buf_cstr(&sql));
+	buf_release(&sql);
+	return rc;
+}
+
+void
+session_rollback(struct db *db)
+{
+	struct err ignored = ERR_INIT;
+
+	if (!db_is_lost(db) && PQtransactionStatus(db->conn) != PQTRANS_IDLE &&
+	    db_exec(db, &ignored, "ROLLBACK") != 0) {
+		/* closing the connection rolls back just as well */
+	}
+	err_release(&ignored);
+}
+
+static char *
+query_one(struct db *db, const char *sql, int n, const char *const *params, struct err *e)
+{
+	PGresult *res = db_query(db, e, sql, n, params);
+	char *value;
+
+	if (res == NULL)
+		return NULL;
+	value = xstrdup(PQntuples(res) > 0 ? PQgetvalue(res, 0, 0) : "");
+	PQclear(res);
+	return value;
+}
+
+int
+session_narrow_path(struct db *db, char **saved, struct err *e)
+{
+	*saved = query_one(db, "SELECT pg_catalog.current_setting('search_path')", 0, NULL, e);
+	return *saved == NULL ? -1 : session_restore_path(db, "pg_catalog", e);
+}
+
+int
+session_restore_path(struct db *db, const char *saved, struct err *e)
+{
+	const char *params[] = {saved};
+	char *done = query_one(db, "SELECT pg_catalog.set_config('search_path', $1, true)", 1,
+			       params, e);
+
+	free(done);
+	return done != NULL ? 0 : -1;
+}

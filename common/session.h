@@ -1,0 +1,44 @@
+/*
+ * The settings that make values mean the same on every server: SET LOCAL only,
+ * so that a pooled connection is left as it was (design section 4, Sessions).
+ */
+#ifndef COMMON_SESSION_H
+#define COMMON_SESSION_H
+
+#include <stdint.h>
+
+struct db;
+struct err;
+
+enum session_kind {
+	SESSION_READ,      /* REPEATABLE READ READ ONLY, hidden rows are an error */
+	SESSION_READ_SEEN, /* the same, but row security filters as it will */
+	SESSION_PLAN,      /* READ ONLY: looking at the target's catalog */
+	SESSION_WRITE      /* READ COMMITTED READ WRITE, whatever the role's defaults */
+};
+
+/*
+ * session_begin(db, kind, lock_timeout, e):
+ * Begin a transaction of that kind with Portl's settings.  ${lock_timeout} in
+ * ms, -1 keeps the role's.  No snapshot is taken yet.
+ */
+int session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * session_rollback(db):
+ * End the transaction without a trace, if the connection is still there.
+ */
+void session_rollback(struct db *db);
+
+/*
+ * session_narrow_path(db, saved, e), session_restore_path(db, saved, e):
+ * Make search_path pg_catalog alone, so that format_type() and friends qualify
+ * names; put it back.  ${*saved} is the caller's to free.
+ */
+int session_narrow_path(struct db *db, char **saved, struct err *e)
+	__attribute__((warn_unused_result));
+int session_restore_path(struct db *db, const char *saved, struct err *e)
+	__attribute__((warn_unused_result));
+
+#endif /* COMMON_SESSION_H */

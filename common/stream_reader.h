@@ -1,0 +1,101 @@
+/*
+ * The reading end of the stream.  Finds out what comes in (portl-stream(5), a
+ * plain PGCOPY file, plain NDJSON), yields COPY data, and says "end" only after
+ * it has proof that the whole has been seen.
+ */
+#ifndef COMMON_STREAM_READER_H
+#define COMMON_STREAM_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct input;
+struct schema;
+struct stream_reader;
+
+#define STREAM_EDITED 1 /* count and digest of the end document are not compared */
+
+/* Some COPY data; a binary chunk may end inside a row. */
+struct stream_chunk {
+	const char *data; /* valid until the next call on the reader */
+	size_t len;       /* bytes */
+	uint64_t rows;    /* rows that end in this chunk */
+};
+
+/*
+ * stream_reader_new(in, flags):
+ * Read streams from ${in}, which stays the caller's.  Free with
+ * stream_reader_free().
+ */
+struct stream_reader *stream_reader_new(struct input *in, unsigned flags);
+
+/*
+ * stream_reader_begin(r, e):
+ * Wait for the next stream and read its header.  An abort document there gives
+ * upstream's reason as ${e} (EXIT_STREAM), an empty input an error of its own.
+ */
+int stream_reader_begin(struct stream_reader *r, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * stream_reader_schema(r):
+ * Return what the stream says of itself, owned by the reader and valid until
+ * the next stream begins.  NULL for a plain PGCOPY file, whose columns have no
+ * names; columns of a bare NDJSON stream have the type "", which the caller
+ * fills in (base too) before the first stream_reader_next().
+ */
+struct schema *stream_reader_schema(struct stream_reader *r);
+
+/*
+ * stream_reader_is_text(r):
+ * Tell whether chunks are COPY text (else COPY binary).
+ */
+bool stream_reader_is_text(const struct stream_reader *r);
+
+/*
+ * stream_reader_is_bare(r):
+ * Tell whether the stream has no end document by which it could be proved whole.
+ */
+bool stream_reader_is_bare(const struct stream_reader *r);
+
+/*
+ * stream_reader_select(r, keep, n):
+ * Yield only the fields with keep[i] true, of ${n} fields in each row; without
+ * a schema this also says how many fields are expected.  To be called before
+ * the first stream_reader_next(); ${keep} is copied.
+ */
+void stream_reader_select(struct stream_reader *r, const bool *keep, size_t n);
+
+/*
+ * stream_reader_next(r, chunk, e):
+ * Wait for more rows.  Returns 1 with a chunk, 0 when the stream is complete
+ * (its end document has been checked), -1 with ${e} filled.
+ */
+int stream_reader_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * stream_reader_finish(r, e):
+ * Check that nothing follows the last stream.
+ */
+int stream_reader_finish(struct stream_reader *r, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * stream_reader_rows(r), stream_reader_bytes(r), stream_reader_digest(r, hex):
+ * Return the rows of all streams so far, the bytes consumed; store the digest
+ * of the stream last begun as 16 hex digits and a NUL.
+ */
+uint64_t stream_reader_rows(const struct stream_reader *r);
+uint64_t stream_reader_bytes(const struct stream_reader *r);
+void stream_reader_digest(const struct stream_reader *r, char hex[17]);
+
+/*
+ * stream_reader_free(r):
+ * Free the reader.  NULL does nothing.
+ */
+void stream_reader_free(struct stream_reader *r);
+
+#endif /* COMMON_STREAM_READER_H */

@@ -1,0 +1,311 @@
+/*
+ * The envelope around rows.  Rows are gathered in one block; a full block is
+ * digested and written in one go, so that small rows cost one copy and huge
+ * ones none.  How rows and documents look is the encoder's business.
+ */
+#include "common/stream_writer.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/ndjson.h"
+#include "common/output.h"
+#include "common/pgcopy.h"
+#include "common/schema.h"
+#include "common/xalloc.h"
+
+#define ABORT_PATIENCE 1000 /* ms to wait for room for an abort document */
+
+/* How one encoding writes; all append to w->block. */
+struct encoder_ops {
+	int (*rows)(struct stream_writer *w, const char *data, size_t len, struct err *e);
+	void (*header)(struct stream_writer *w, const char *doc, size_t len);
+	void (*last)(struct stream_writer *w, const char *doc, size_t len); /* end or abort */
+	void (*bare_end)(struct stream_writer *w);
+};
+
+struct stream_writer {
+	struct output *out;          /* borrowed */
+	const struct schema *schema; /* borrowed; NULL before the header */
+	const struct encoder_ops *ops;
+	enum stream_format format;
+	unsigned ndjson_flags;
+	struct ndjson_writer *ndjson;
+	struct buf block; /* rows held back */
+	XXH3_state_t *digest;
+	uint64_t rows;
+	bool bare;
+};
+
+/* ---- binary tuples, passed through or made from COPY text ---- */
+
+static int
+binary_rows(struct stream_writer *w, const char *data, size_t len, struct err *e)
+{
+	const char *end = data + len;
+
+	if (w->schema->values == SCHEMA_BINARY) {
+		buf_add(&w->block, data, len);
+		return 0;
+	}
+	while (data < end) {
+		const char *stop = memchr(data, '\n', (size_t)(end - data));
+
+		stop = stop != NULL ? stop + 1 : end;
+		if (pgcopy_from_text(&w->block, data, (size_t)(stop - data),
+				     (int)w->schema->ncolumns, e) != 0)
+			return -1;
+		data = stop;
+	}
+	return 0;
+}
+
+static void
+binary_header(struct stream_writer *w, const char *doc, size_t len)
+{
+	pgcopy_put_preamble(&w->block, doc, len);
+}
+
+static void
+binary_last(struct stream_writer *w, const char *doc, size_t len)
+{
+	if (w->schema != NULL)
+		pgcopy_put_trailer(&w->block);
+	pgcopy_put_preamble(&w->block, doc, len);
+	pgcopy_put_trailer(&w->block);
+}
+
+static void
+binary_bare_end(struct stream_writer *w)
+{
+	pgcopy_put_trailer(&w->block);
+}
+
+static const struct encoder_ops binary_ops = {
+	.rows = binary_rows,
+	.header = binary_header,
+	.last = binary_last,
+	.bare_end = binary_bare_end,
+};
+
+/* ---- NDJSON, made from COPY text ---- */
+
+static int
+json_rows(struct stream_writer *w, const char *data, size_t len, struct err *e)
+{
+	return ndjson_writer_rows(w->ndjson, data, len, &w->block, e);
+}
+
+static void
+json_last(struct stream_writer *w, const char *doc, size_t len)
+{
+	buf_adds(&w->block, "{\"$portl\":");
+	buf_add(&w->block, doc, len);
+	buf_adds(&w->block, "}\n");
+}
+
+static void
+json_header(struct stream_writer *w, const char *doc, size_t len)
+{
+	if (!w->bare)
+		json_last(w, doc, len);
+}
+
+static void
+json_bare_end(struct stream_writer *w)
+{
+	(void)w;
+}
+
+static const struct encoder_ops json_ops = {
+	.rows = json_rows,
+	.header = json_header,
+	.last = json_last,
+	.bare_end = json_bare_end,
+};
+
+/* ---- the writer ---- */
+
+struct stream_writer *
+stream_writer_new(struct output *out, enum stream_format format, unsigned ndjson_flags)
+{
+	struct stream_writer *w = xcalloc(1, sizeof(*w));
+
+	w->out = out;
+	w->format = format;
+	w->ops = format == STREAM_NDJSON ? &json_ops : &binary_ops;
+	w->ndjson_flags = ndjson_flags;
+	w->bare = (ndjson_flags & NDJSON_BARE) != 0;
+	w->digest = XXH3_createState();
+	if (w->digest == NULL)
+		abort();
+	XXH3_64bits_reset(w->digest);
+	return w;
+}
+
+/* Write the block as it is, undigested: documents and framing. */
+static int
+write_block(struct stream_writer *w, struct err *e)
+{
+	int rc = output_write(w->out, w->block.data, w->block.len, e);
+
+	w->block.len = 0;
+	return rc;
+}
+
+static int
+write_rows(struct stream_writer *w, struct err *e)
+{
+	if (w->block.len == 0)
+		return 0;
+	XXH3_64bits_update(w->digest, w->block.data, w->block.len);
+	return write_block(w, e);
+}
+
+int
+stream_writer_begin(struct stream_writer *w, const struct schema *schema, struct err *e)
+{
+	json_t *doc = schema_to_json(schema);
+	char *text = json_dumps(doc, JSON_COMPACT);
+	size_t len;
+
+	json_decref(doc);
+	if (text == NULL)
+		return err_set(e, EXIT_DATA, "a name in the relation is not valid UTF-8");
+	len = strlen(text);
+	if (len > PGCOPY_EXTENSION_MAX / 2) {
+		free(text);
+		return err_set(e, EXIT_DATA, "the header document is too large (%zu bytes)",
+			       len);
+	}
+	w->bare = schema->bare;
+	if (w->format == STREAM_NDJSON)
+		w->ndjson = ndjson_writer_new(schema, w->ndjson_flags);
+	XXH3_64bits_update(w->digest, text, len);
+	w->ops->header(w, text, len);
+	w->schema = schema;
+	free(text);
+	return write_block(w, e) != 0 ? -1 : output_flush(w->out, e);
+}
+
+/* A row that is a block or more by itself is written from where it is. */
+static int
+write_huge(struct stream_writer *w, const char *data, size_t len, struct err *e)
+{
+	if (write_rows(w, e) != 0)
+		return -1;
+	XXH3_64bits_update(w->digest, data, len);
+	return output_write(w->out, data, len, e);
+}
+
+int
+stream_writer_rows(struct stream_writer *w, const char *data, size_t len, uint64_t nrows,
+		   struct err *e)
+{
+	w->rows += nrows;
+	if (w->format == STREAM_BINARY && w->schema->values == SCHEMA_BINARY) {
+		if (len >= OUTPUT_BLOCK)
+			return write_huge(w, data, len, e);
+		if (w->block.len + len > OUTPUT_BLOCK && write_rows(w, e) != 0)
+			return -1;
+		buf_add(&w->block, data, len);
+		return 0;
+	}
+	if (w->ops->rows(w, data, len, e) != 0)
+		return -1;
+	return w->block.len >= OUTPUT_BLOCK ? write_rows(w, e) : 0;
+}
+
+size_t
+stream_writer_pending(const struct stream_writer *w)
+{
+	return w->block.len;
+}
+
+int
+stream_writer_flush(struct stream_writer *w, struct err *e)
+{
+	return write_rows(w, e) != 0 ? -1 : output_flush(w->out, e);
+}
+
+int
+stream_writer_end(struct stream_writer *w, struct err *e)
+{
+	char hex[STREAM_DIGEST_LEN + 1], *doc;
+
+	if (write_rows(w, e) != 0)
+		return -1;
+	if (w->bare) {
+		w->ops->bare_end(w);
+		return write_block(w, e);
+	}
+	stream_writer_digest(w, hex);
+	doc = xasprintf("{\"end\":true,\"rows\":%" PRIu64 ",\"xxh3\":\"%s\"}", w->rows, hex);
+	w->ops->last(w, doc, strlen(doc));
+	free(doc);
+	return write_block(w, e);
+}
+
+static bool
+output_has_room(const struct output *out)
+{
+	struct pollfd fd = {.fd = output_watch_fd(out), .events = POLLOUT};
+
+	return fd.fd < 0 || (poll(&fd, 1, ABORT_PATIENCE) == 1 && (fd.revents & POLLOUT) != 0);
+}
+
+void
+stream_writer_abort(struct stream_writer *w, const struct err *why)
+{
+	json_t *doc;
+	char *text;
+	struct err ignored = ERR_INIT;
+
+	if (w->bare || !output_is_whole(w->out) || why->signal == SIGPIPE ||
+	    !output_has_room(w->out))
+		return;
+	doc = json_pack("{s:s, s:s, s:I}", "abort", why->msg != NULL ? why->msg : "",
+			"sqlstate", why->sqlstate, "rows", (json_int_t)w->rows);
+	text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
+	json_decref(doc);
+	w->block.len = 0;
+	if (text != NULL) {
+		w->ops->last(w, text, strlen(text));
+		if (write_block(w, &ignored) == 0 && output_flush(w->out, &ignored) != 0) {
+			/* the reader will find the stream cut, which is just as true */
+		}
+	}
+	err_release(&ignored);
+	free(text);
+}
+
+uint64_t
+stream_writer_count(const struct stream_writer *w)
+{
+	return w->rows;
+}
+
+void
+stream_writer_digest(const struct stream_writer *w, char hex[STREAM_DIGEST_LEN + 1])
+{
+	snprintf(hex, STREAM_DIGEST_LEN + 1, "%016" PRIx64,
+		 (uint64_t)XXH3_64bits_digest(w->digest));
+}
+
+void
+stream_writer_free(struct stream_writer *w)
+{
+	if (w == NULL)
+		return;
+	ndjson_writer_free(w->ndjson);
+	XXH3_freeState(w->digest);
+	buf_release(&w->block);
+	free(w);
+}

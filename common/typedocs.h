@@ -1,0 +1,55 @@
+/*
+ * What user-defined types are made of, for the header's `types`, and whether
+ * values of a type mean the same elsewhere in binary form.
+ */
+#ifndef COMMON_TYPEDOCS_H
+#define COMMON_TYPEDOCS_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct db;
+struct err;
+
+/* What the types of some columns need on their journey. */
+struct typedocs {
+	json_t *types;     /* object: name without modifiers → document; owned */
+	char *text_only;   /* why binary values would not do, or NULL; owned */
+	char *search_path; /* the type whose text depends on search_path, or NULL */
+	char *refused;     /* why these types cannot travel at all, or NULL */
+};
+
+/*
+ * typedocs_fetch(db, oids, n, docs, e):
+ * Walk from ${n} type OIDs to everything they are made of.  search_path must
+ * be pg_catalog.  Release with typedocs_release().
+ */
+int typedocs_fetch(struct db *db, const unsigned *oids, size_t n, struct typedocs *docs,
+		   struct err *e) __attribute__((warn_unused_result));
+
+void typedocs_release(struct typedocs *docs);
+
+/*
+ * typedocs_unwrap(types, base):
+ * Follow domains down to the type whose bytes travel.  The result belongs to
+ * ${types} or is ${base}.
+ */
+const char *typedocs_unwrap(const json_t *types, const char *base);
+
+/*
+ * typedocs_same_bytes(a_types, a, b_types, b):
+ * Compare two types (names without modifiers) with all that they are made of.
+ * Returns NULL if a binary value of the one is read as the same value by the
+ * other, else the reason why not, for the caller to free.
+ */
+char *typedocs_same_bytes(const json_t *a_types, const char *a, const json_t *b_types,
+			  const char *b);
+
+/*
+ * typedocs_is_container(types, base):
+ * Tell whether binary values carry the OIDs of user-defined types inside
+ * (arrays and composites of them), which servers before 14 refuse to read.
+ */
+int typedocs_is_container(const json_t *types, const char *base);
+
+#endif /* COMMON_TYPEDOCS_H */

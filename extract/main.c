@@ -1,0 +1,176 @@
+/*
+ * portl-extract: options → source → stream writer → standard output.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/intr.h"
+#include "common/log.h"
+#include "common/ndjson.h"
+#include "common/output.h"
+#include "common/receipt.h"
+#include "common/runid.h"
+#include "common/schema.h"
+#include "common/stream_writer.h"
+#include "common/xalloc.h"
+#include "extract/options.h"
+#include "extract/source.h"
+
+#define FLUSH_AFTER 100 /* ms that rows are held back for a fuller block */
+
+struct extract {
+	struct extract_options options;
+	struct source *source;
+	struct output *out;
+	struct stream_writer *writer;
+	struct receipt receipt;
+	char run[RUNID_LEN + 1];
+};
+
+static bool
+to_stdout(const struct extract_options *o)
+{
+	return o->output == NULL || strcmp(o->output, "-") == 0;
+}
+
+static int
+open_output(struct extract *x, struct err *e)
+{
+	const struct extract_options *o = &x->options;
+	unsigned flags = (o->bare ? NDJSON_BARE : 0) |
+			 (o->quote_numbers ? NDJSON_QUOTE_NUMBERS : 0);
+
+	x->out = output_open(o->output, e);
+	if (x->out == NULL)
+		return -1;
+	if (o->zstd_level > 0 && output_compress(x->out, o->zstd_level, e) != 0)
+		return -1;
+	x->writer = stream_writer_new(
+		x->out, o->format == EXTRACT_NDJSON ? STREAM_NDJSON : STREAM_BINARY, flags);
+	return 0;
+}
+
+static int
+begin(struct extract *x, struct err *e)
+{
+	struct schema *schema = x->source->schema;
+
+	schema->producer = xasprintf("portl-extract %s", PORTL_VERSION);
+	schema->run = xstrdup(x->run);
+	schema->bare = x->options.bare;
+	schema->dry_run = x->options.common.dry_run;
+	if (x->options.format == EXTRACT_NDJSON && !schema->bare &&
+	    schema_find(schema, "$portl") >= 0)
+		return err_set(e, EXIT_DATA,
+			       "a column called \"$portl\" cannot be told from the "
+			       "envelope of an NDJSON stream; use --bare");
+	if (schema->rel_name != NULL)
+		x->receipt.relation = xasprintf("%s.%s", schema->rel_schema, schema->rel_name);
+	return stream_writer_begin(x->writer, schema, e);
+}
+
+static int
+pump(struct extract *x, struct err *e)
+{
+	struct source_chunk chunk;
+
+	for (;;) {
+		int timeout = stream_writer_pending(x->writer) > 0 ? FLUSH_AFTER : -1;
+
+		switch (source_next(x->source, timeout, &chunk, e)) {
+		case SOURCE_ROWS:
+			if (stream_writer_rows(x->writer, chunk.data, chunk.len, chunk.rows,
+					       e) != 0)
+				return -1;
+			break;
+		case SOURCE_IDLE:
+			if (stream_writer_flush(x->writer, e) != 0)
+				return -1;
+			break;
+		case SOURCE_END:
+			return stream_writer_end(x->writer, e);
+		case SOURCE_FAILED:
+			return -1;
+		}
+	}
+}
+
+/* The whole journey; whatever fails is told to the reader if it still listens. */
+static int
+run(struct extract *x, struct err *e)
+{
+	bool live = to_stdout(&x->options);
+	struct err ignored = ERR_INIT;
+	int rc;
+
+	x->source = source_new(&x->options);
+	rc = source_open(x->source, live ? STDOUT_FILENO : -1, e);
+	if ((rc == 0 || live) && open_output(x, rc == 0 ? e : &ignored) != 0)
+		rc = -1;
+	if (rc == 0 && (begin(x, e) != 0 || pump(x, e) != 0))
+		rc = -1;
+	if (rc != 0 && live && x->writer != NULL && !isatty(STDOUT_FILENO))
+		stream_writer_abort(x->writer, e);
+	if (rc == 0 && output_finish(x->out, e) != 0)
+		rc = -1;
+	err_release(&ignored);
+	return rc;
+}
+
+static int
+report(struct extract *x, struct err *e)
+{
+	int status = e->code;
+	struct err late = ERR_INIT;
+
+	if (x->writer != NULL) {
+		x->receipt.read = stream_writer_count(x->writer);
+		x->receipt.bytes = output_bytes(x->out);
+		stream_writer_digest(x->writer, x->receipt.xxh3);
+	}
+	x->receipt.run = x->run;
+	x->receipt.committed = RECEIPT_NOT_APPLICABLE;
+	if (e->signal != 0)
+		status = 128 + e->signal;
+	if (e->code != EXIT_DONE && e->signal != SIGPIPE)
+		log_report(e);
+	if (receipt_print(&x->receipt, status, &late) != 0) {
+		log_report(&late);
+		status = status == EXIT_DONE ? EXIT_DATA : status;
+	}
+	err_release(&late);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct extract x = {.source = NULL};
+	struct err e = ERR_INIT;
+	int rc, status, signo;
+
+	log_init("portl-extract");
+	intr_ignore_sigpipe();
+	runid_make(x.run);
+	x.receipt.fd = -1;
+	rc = extract_options_parse(&x.options, argc, argv, &e);
+	if (rc == 0)
+		rc = receipt_init(&x.receipt, x.options.common.summary, &e);
+	if (rc == 0)
+		rc = run(&x, &e);
+	source_free(x.source);
+	status = rc > 0 ? EXIT_DONE : report(&x, &e);
+	signo = e.signal;
+	stream_writer_free(x.writer);
+	output_free(x.out);
+	receipt_release(&x.receipt);
+	extract_options_release(&x.options);
+	err_release(&e);
+	if (signo != 0)
+		intr_die(signo);
+	return status;
+}

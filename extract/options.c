@@ -1,0 +1,200 @@
+/*
+ * The command line of portl-extract as a table, and the rules between options.
+ */
+#include "extract/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/input.h"
+#include "common/xalloc.h"
+
+#define AT(member) offsetof(struct extract_options, member)
+#define ZSTD_DEFAULT 3
+#define ZSTD_LEVEL_MAX 19
+
+static const struct cli_choice formats[] = {
+	{"binary", EXTRACT_BINARY}, {"ndjson", EXTRACT_NDJSON}, {NULL, 0}};
+static const struct cli_choice values[] = {
+	{"auto", VALUES_AUTO}, {"binary", VALUES_BINARY}, {"text", VALUES_TEXT}, {NULL, 0}};
+
+static const struct cli_option source_options[] = {
+	{.kind = CLI_HEADING, .help = "What to read"},
+	{"table", 't', CLI_STRING, "[SCHEMA.]TABLE", "table, view or other relation",
+	 AT(common.table), NULL, 0},
+	{"query", 'c', CLI_STRING, "SQL", "one SELECT instead of a table", AT(query), NULL, 0},
+	{"query-file", 0, CLI_STRING, "FILE", "the same, read from FILE", AT(query_file), NULL,
+	 0},
+	{"columns", 0, CLI_STRING, "LIST", "only these columns, in this order", AT(columns),
+	 NULL, 0},
+	{"exclude-columns", 0, CLI_STRING, "LIST", "all columns but these", AT(exclude), NULL,
+	 0},
+	{"where", 0, CLI_STRING, "SQL", "only rows for which this is true", AT(where), NULL, 0},
+	{"limit", 0, CLI_NUMBER, "N", "at most N rows", AT(limit), NULL, 0},
+	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
+	 AT(row_security), NULL, 0},
+	{.help = NULL},
+};
+
+static const struct cli_option output_options[] = {
+	{.kind = CLI_HEADING, .help = "What to write"},
+	{"format", 'F', CLI_CHOICE, "binary|ndjson", "default: binary, on a terminal ndjson",
+	 AT(format), formats, 0},
+	{"values", 0, CLI_CHOICE, "auto|binary|text", "form of the values in a binary stream",
+	 AT(values), values, 0},
+	{"quote-numbers", 0, CLI_FLAG, NULL, "bigint and numeric as JSON strings",
+	 AT(quote_numbers), NULL, 0},
+	{"output", 'o', CLI_STRING, "FILE", "write to FILE, which appears when complete",
+	 AT(output), NULL, 0},
+	{"compress", 'Z', CLI_STRING, "zstd[:LEVEL]", "compress the stream", AT(compress), NULL,
+	 0},
+	{"bare", 0, CLI_FLAG, NULL, "rows only, no proof of completeness", AT(bare), NULL, 0},
+	{.help = NULL},
+};
+
+static const struct cli_spec spec = {
+	.program = "portl-extract",
+	.what = "writes the rows of a PostgreSQL table or query as a stream for portl-load.",
+	.usage = "[OPTION]... -d CONNSTR {-t TABLE | -c QUERY} | portl-load ...",
+	.tables = {source_options, output_options, options_connection, options_messages},
+	.footer = "Example:\n"
+		  "  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
+		  "The environment's PORTL_SOURCE stands in for -d. Manual: man portl-extract",
+};
+
+static int
+check_source(struct extract_options *o, struct err *e)
+{
+	int given = (o->common.table != NULL) + (o->query != NULL) + (o->query_file != NULL);
+
+	if (given == 0) {
+		err_set(e, EXIT_USAGE, "say what to read: -t TABLE or -c QUERY");
+		return err_hint(e,
+				"portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
+				"Try \"portl-extract --help\" for more information.");
+	}
+	if (given > 1)
+		return err_set(e, EXIT_USAGE, "-t, -c and --query-file exclude each other");
+	if (o->columns != NULL && o->exclude != NULL)
+		return err_set(e, EXIT_USAGE,
+			       "--columns and --exclude-columns exclude each other");
+	if (o->common.table != NULL &&
+	    ident_parse_qualified(o->common.table, &o->rel_schema, &o->rel_name, e) != 0)
+		return -1;
+	if (o->columns != NULL && ident_parse_list(o->columns, &o->column_list, e) != 0)
+		return err_prefix(e, "--columns: ");
+	if (o->exclude != NULL && ident_parse_list(o->exclude, &o->exclude_list, e) != 0)
+		return err_prefix(e, "--exclude-columns: ");
+	return 0;
+}
+
+static int
+read_file(const char *path, struct buf *text, struct err *e)
+{
+	struct input *in = input_open(path, e);
+	ssize_t n = -1;
+
+	if (in == NULL)
+		return -1;
+	do {
+		n = input_read(in, buf_reserve(text, 65536), 65536, e);
+		text->len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	input_free(in);
+	return n < 0 ? -1 : 0;
+}
+
+/* One statement without the semicolon that people are used to write behind it. */
+static int
+take_query(struct extract_options *o, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	int rc = 0;
+
+	if (o->query != NULL)
+		buf_adds(&text, o->query);
+	else
+		rc = read_file(o->query_file, &text, e);
+	if (rc == 0 && memchr(buf_cstr(&text), '\0', text.len) != NULL)
+		rc = err_set(e, EXIT_USAGE, "%s: the query holds a NUL byte", o->query_file);
+	while (text.len > 0 && strchr("; \t\r\n", text.data[text.len - 1]) != NULL)
+		text.len--;
+	if (rc == 0 && text.len == 0)
+		rc = err_set(e, EXIT_USAGE, "the query is empty");
+	o->query_text = buf_detach(&text);
+	return rc;
+}
+
+static int
+check_compress(struct extract_options *o, struct err *e)
+{
+	char *end;
+	long level;
+
+	if (o->compress == NULL)
+		return 0;
+	o->zstd_level = ZSTD_DEFAULT;
+	if (strcmp(o->compress, "zstd") == 0)
+		return 0;
+	if (strncmp(o->compress, "zstd:", 5) == 0) {
+		level = strtol(o->compress + 5, &end, 10);
+		if (end != o->compress + 5 && *end == '\0' && level >= 1 &&
+		    level <= ZSTD_LEVEL_MAX) {
+			o->zstd_level = (int)level;
+			return 0;
+		}
+	}
+	return err_set(e, EXIT_USAGE,
+		       "-Z takes zstd or zstd:LEVEL with a level from 1 to %d, not \"%s\"",
+		       ZSTD_LEVEL_MAX, o->compress);
+}
+
+static int
+check_output(struct extract_options *o, struct err *e)
+{
+	bool terminal = o->output == NULL && isatty(STDOUT_FILENO);
+
+	if (o->format == EXTRACT_AUTO)
+		o->format = terminal && o->compress == NULL ? EXTRACT_NDJSON : EXTRACT_BINARY;
+	if (terminal && (o->format == EXTRACT_BINARY || o->compress != NULL)) {
+		err_set(e, EXIT_USAGE, "a binary stream is not for a terminal");
+		return err_hint(e, "Pipe it into portl-load, name a file with -o, read it with "
+				   "-F ndjson, or force it with -o -.");
+	}
+	if (o->quote_numbers && o->format != EXTRACT_NDJSON)
+		return err_set(e, EXIT_USAGE, "--quote-numbers needs -F ndjson");
+	if (o->format == EXTRACT_NDJSON && o->values == VALUES_BINARY)
+		return err_set(e, EXIT_USAGE, "--values=binary needs -F binary");
+	return check_compress(o, e);
+}
+
+int
+extract_options_parse(struct extract_options *o, int argc, char **argv, struct err *e)
+{
+	int rc;
+
+	*o = (struct extract_options){.limit = -1, .common.lock_timeout = -1};
+	rc = cli_parse(&spec, argc, argv, o, NULL, e);
+	if (rc != 0)
+		return rc;
+	if (options_settle(&o->common, argc, argv, "PORTL_SOURCE", e) != 0 ||
+	    check_source(o, e) != 0)
+		return -1;
+	if ((o->query != NULL || o->query_file != NULL) && take_query(o, e) != 0)
+		return -1;
+	return check_output(o, e);
+}
+
+void
+extract_options_release(struct extract_options *o)
+{
+	ident_list_release(&o->column_list);
+	ident_list_release(&o->exclude_list);
+	free(o->rel_schema);
+	free(o->rel_name);
+	free(o->query_text);
+}

@@ -1,0 +1,45 @@
+/*
+ * portl-extract's command line.
+ */
+#ifndef EXTRACT_OPTIONS_H
+#define EXTRACT_OPTIONS_H
+
+#include "common/ident.h"
+#include "common/options.h"
+
+enum extract_format { EXTRACT_AUTO, EXTRACT_BINARY, EXTRACT_NDJSON };
+enum extract_values { VALUES_AUTO, VALUES_BINARY, VALUES_TEXT };
+
+struct extract_options {
+	struct options common; /* first: the shared tables' offsets count from it */
+	const char *query;
+	const char *query_file;
+	const char *columns; /* as typed */
+	const char *exclude; /* as typed */
+	const char *where;
+	int64_t limit; /* rows, -1: all */
+	int format;    /* enum extract_format */
+	int values;    /* enum extract_values */
+	bool quote_numbers;
+	const char *output;   /* path, "-" or NULL */
+	const char *compress; /* zstd[:LEVEL] as typed */
+	int zstd_level;       /* 0: no compression */
+	bool bare;
+	bool row_security;
+	/* derived */
+	char *rel_schema, *rel_name; /* from -t; owned */
+	struct ident_list column_list, exclude_list;
+	char *query_text; /* from -c or --query-file; owned */
+};
+
+/*
+ * extract_options_parse(o, argc, argv, e):
+ * Fill ${o}.  Returns 0 to go on, 1 if help was printed, -1 with ${e} filled.
+ * Release with extract_options_release() in every case.
+ */
+int extract_options_parse(struct extract_options *o, int argc, char **argv, struct err *e)
+	__attribute__((warn_unused_result));
+
+void extract_options_release(struct extract_options *o);
+
+#endif /* EXTRACT_OPTIONS_H */

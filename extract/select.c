@@ -1,0 +1,159 @@
+/*
+ * Building the reading statements.  A user's text stands on lines of its own
+ * between our parentheses, so that a comment at its end cannot swallow ours;
+ * source_pg has the server parse the SELECT by itself first, which proves that
+ * the text is one statement and cannot close the parenthesis of COPY.
+ */
+#include "extract/select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/cli.h"
+#include "common/db.h"
+#include "common/err.h"
+#include "common/relation.h"
+#include "common/xalloc.h"
+#include "extract/options.h"
+
+/* Is there anything beyond "all rows of the query as they are"? */
+static bool
+is_narrowed(const struct extract_options *o)
+{
+	return o->columns != NULL || o->exclude != NULL || o->where != NULL || o->limit >= 0;
+}
+
+static int
+unknown_column(const struct relation *rel, const char *name, struct err *e)
+{
+	const char **words = xcalloc(rel->ncolumns, sizeof(*words)), *near;
+	size_t i;
+
+	for (i = 0; i < rel->ncolumns; i++)
+		words[i] = rel->columns[i].name;
+	near = cli_nearest(name, words, rel->ncolumns);
+	err_set(e, EXIT_USAGE, "%s \"%s\" has no column \"%s\"", relation_kind_name(rel->kind),
+		rel->name, name);
+	if (near != NULL)
+		err_hint(e, "Perhaps you meant \"%s\".", near);
+	free(words);
+	return -1;
+}
+
+static int
+check_names(const struct relation *rel, const struct ident_list *list, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (relation_column_find(rel, list->names[i]) < 0)
+			return unknown_column(rel, list->names[i], e);
+	return 0;
+}
+
+static void
+add_named(struct db *db, struct buf *sql, const char **comma, const char *name)
+{
+	buf_adds(sql, *comma);
+	db_add_ident(db, sql, name);
+	*comma = ", ";
+}
+
+/* The columns of a query are known to the server only. */
+static int
+add_query_columns(struct db *db, struct buf *sql, const struct extract_options *o,
+		  struct err *e)
+{
+	PGresult *res = db_describe(db, e, o->query_text);
+	const char *comma = "";
+	int i;
+
+	for (i = 0; res != NULL && i < PQnfields(res); i++)
+		if (!ident_list_has(&o->exclude_list, PQfname(res, i)))
+			add_named(db, sql, &comma, PQfname(res, i));
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+static int
+add_columns(struct db *db, struct buf *sql, const struct extract_options *o,
+	    const struct relation *rel, struct err *e)
+{
+	const char *comma = "";
+	size_t i;
+
+	if (rel == NULL && o->columns == NULL)
+		return add_query_columns(db, sql, o, e);
+	if (rel != NULL && (check_names(rel, &o->column_list, e) != 0 ||
+			    check_names(rel, &o->exclude_list, e) != 0))
+		return -1;
+	for (i = 0; i < o->column_list.n; i++)
+		add_named(db, sql, &comma, o->column_list.names[i]);
+	for (i = 0; o->columns == NULL && i < rel->ncolumns; i++)
+		if (!ident_list_has(&o->exclude_list, rel->columns[i].name))
+			add_named(db, sql, &comma, rel->columns[i].name);
+	return 0;
+}
+
+static void
+add_conditions(struct buf *sql, const struct extract_options *o)
+{
+	if (o->where != NULL)
+		buf_addf(sql, " WHERE (\n%s\n)", o->where);
+	if (o->limit >= 0)
+		buf_addf(sql, " LIMIT %lld", (long long)o->limit);
+}
+
+char *
+select_build(struct db *db, const struct extract_options *o, const struct relation *rel,
+	     struct err *e)
+{
+	struct buf sql = BUF_INIT;
+
+	if (rel == NULL && !is_narrowed(o))
+		return xstrdup(o->query_text);
+	buf_adds(&sql, "SELECT ");
+	if (add_columns(db, &sql, o, rel, e) != 0) {
+		buf_release(&sql);
+		return NULL;
+	}
+	if (rel != NULL) {
+		buf_adds(&sql, " FROM ");
+		db_add_relation(db, &sql, rel->schema, rel->name);
+	} else {
+		buf_addf(&sql, " FROM (\n%s\n) AS portl", o->query_text);
+	}
+	add_conditions(&sql, o);
+	return buf_detach(&sql);
+}
+
+/* COPY t reads a heap without the executor, but knows nothing of children or expressions. */
+static bool
+can_copy_table(const struct extract_options *o, const struct relation *rel)
+{
+	size_t i;
+
+	if (rel == NULL || rel->kind != 'r' || rel->has_children || rel->ncolumns == 0 ||
+	    is_narrowed(o))
+		return false;
+	for (i = 0; i < rel->ncolumns; i++)
+		if (rel->columns[i].generated)
+			return false;
+	return true;
+}
+
+char *
+select_copy(struct db *db, const struct extract_options *o, const struct relation *rel,
+	    const char *select, bool binary)
+{
+	struct buf sql = BUF_INIT;
+
+	buf_adds(&sql, "COPY ");
+	if (can_copy_table(o, rel))
+		db_add_relation(db, &sql, rel->schema, rel->name);
+	else
+		buf_addf(&sql, "(\n%s\n)", select);
+	buf_addf(&sql, " TO STDOUT (FORMAT %s)", binary ? "binary" : "text");
+	return buf_detach(&sql);
+}

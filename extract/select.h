@@ -1,0 +1,31 @@
+/*
+ * The SQL that reads: which SELECT, and which COPY around it.
+ */
+#ifndef EXTRACT_SELECT_H
+#define EXTRACT_SELECT_H
+
+#include <stdbool.h>
+
+struct db;
+struct err;
+struct extract_options;
+struct relation;
+
+/*
+ * select_build(db, options, rel, e):
+ * Return the one SELECT statement that yields the rows asked for, of relation
+ * ${rel} or (NULL) of options->query_text; the caller frees it.  NULL with ${e}
+ * (EXIT_USAGE) filled for a column that the relation does not have.
+ */
+char *select_build(struct db *db, const struct extract_options *options,
+		   const struct relation *rel, struct err *e);
+
+/*
+ * select_copy(db, options, rel, select, binary):
+ * Return the COPY … TO STDOUT for it, for the caller to free: COPY of the table
+ * itself where that means the same and is faster.
+ */
+char *select_copy(struct db *db, const struct extract_options *options,
+		  const struct relation *rel, const char *select, bool binary);
+
+#endif /* EXTRACT_SELECT_H */

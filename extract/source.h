@@ -1,0 +1,71 @@
+/*
+ * Where rows come from.  A source yields COPY data, whole rows at a time.  A
+ * new kind of source is one new file with a constructor and one row in
+ * source.c's table.
+ */
+#ifndef EXTRACT_SOURCE_H
+#define EXTRACT_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct extract_options;
+struct schema;
+struct source;
+
+/* What source_next() found. */
+enum source_event { SOURCE_ROWS, SOURCE_IDLE, SOURCE_END, SOURCE_FAILED };
+
+/* Some whole rows in the form that schema->values says. */
+struct source_chunk {
+	const char *data; /* valid until the next call */
+	size_t len;       /* bytes */
+	uint64_t rows;
+};
+
+struct source_ops {
+	/*
+	 * Connect or open; find out what there is and fill the schema.  Nothing is
+	 * read yet.  ${watch_fd} is the output's, to be watched during waits.
+	 */
+	int (*open)(struct source *s, int watch_fd, struct err *e);
+	/* Wait for rows, at most ${timeout} ms (-1: any time). */
+	enum source_event (*next)(struct source *s, int timeout, struct source_chunk *chunk,
+				  struct err *e);
+	/* Stop what runs, close, free everything but the base. */
+	void (*close)(struct source *s);
+};
+
+/* The base struct, first in every kind of source. */
+struct source {
+	const struct source_ops *ops;
+	const struct extract_options *options; /* borrowed */
+	struct schema *schema;                 /* owned; complete after open */
+};
+
+/*
+ * source_new(options):
+ * Return the source that the options ask for; free it with source_free().
+ */
+struct source *source_new(const struct extract_options *options);
+
+static inline int
+source_open(struct source *s, int watch_fd, struct err *e)
+{
+	return s->ops->open(s, watch_fd, e);
+}
+
+static inline enum source_event
+source_next(struct source *s, int timeout, struct source_chunk *chunk, struct err *e)
+{
+	return s->ops->next(s, timeout, chunk, e);
+}
+
+/*
+ * source_free(s):
+ * Close and free.  NULL does nothing.
+ */
+void source_free(struct source *s);
+
+#endif /* EXTRACT_SOURCE_H */

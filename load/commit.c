@@ -1,0 +1,121 @@
+/*
+ * A COMMIT whose answer never came may have happened.  The transaction's id is
+ * asked for before, and pg_xact_status() afterwards tells what became of it
+ * (PostgreSQL manual, "Transaction ID and Snapshot Information Functions").
+ */
+#include "load/commit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/db.h"
+#include "common/err.h"
+#include "common/intr.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+
+#define ASK_TRIES 150 /* a server that crashed needs a while to recover */
+#define ASK_PAUSE 200 /* ms */
+
+static char *
+transaction_id(struct db *db, struct err *e)
+{
+	PGresult *res = db_query(db, e, "SELECT pg_catalog.pg_current_xact_id_if_assigned()", 0,
+				 NULL);
+	char *xid = NULL;
+
+	if (res != NULL)
+		xid = xstrdup(PQgetvalue(res, 0, 0)); /* "" if nothing was written */
+	PQclear(res);
+	return xid;
+}
+
+static void
+pause_ms(long ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* Ask once.  Returns 1 committed, 0 rolled back, -1 not known yet, -2 never. */
+static int
+ask(struct db *db, const struct db_params *params, const char *xid)
+{
+	const char *values[] = {xid};
+	struct err ignored = ERR_INIT;
+	PGresult *res = NULL;
+	int answer = -1;
+
+	if (db_connect(db, params, &ignored) == 0)
+		res = db_query(db, &ignored, "SELECT pg_catalog.pg_xact_status($1::xid8)", 1,
+			       values);
+	if (res != NULL && PQgetisnull(res, 0, 0))
+		answer = -2;
+	else if (res != NULL && strcmp(PQgetvalue(res, 0, 0), "committed") == 0)
+		answer = 1;
+	else if (res != NULL && strcmp(PQgetvalue(res, 0, 0), "aborted") == 0)
+		answer = 0;
+	else if (res == NULL && strcmp(ignored.sqlstate, "22023") == 0)
+		answer = -2; /* "in the future": not the same server any more */
+	PQclear(res);
+	err_release(&ignored);
+	return answer;
+}
+
+static int
+find_out(struct db *db, const struct db_params *params, const char *xid,
+	 enum receipt_committed *outcome, struct err *e)
+{
+	int answer = -1, tries;
+
+	log_warning("the connection was lost during COMMIT; asking the server what became of "
+		    "transaction %s",
+		    xid);
+	for (tries = 0; answer == -1 && tries < ASK_TRIES && intr_pending() == 0; tries++) {
+		if (tries > 0)
+			pause_ms(ASK_PAUSE);
+		answer = ask(db, params, xid);
+	}
+	if (answer == 1) {
+		log_warning("transaction %s was committed", xid);
+		err_release(e);
+		*outcome = RECEIPT_YES;
+		return 0;
+	}
+	if (answer == 0) {
+		*outcome = RECEIPT_NO;
+		return err_detail(e, "Transaction %s was rolled back: nothing is loaded.", xid);
+	}
+	*outcome = RECEIPT_UNKNOWN;
+	err_detail(e,
+		   "It was lost during COMMIT, and whether transaction %s was committed is "
+		   "not known.",
+		   xid);
+	return err_hint(e, "Look at the table before you run the transfer again.");
+}
+
+int
+commit_send(struct db *db, const struct db_params *params, enum receipt_committed *outcome,
+	    struct err *e)
+{
+	char *xid = transaction_id(db, e);
+	int rc;
+
+	*outcome = RECEIPT_NO;
+	if (xid == NULL)
+		return -1;
+	intr_block();
+	rc = db_exec(db, e, "COMMIT");
+	if (rc == 0) {
+		*outcome = RECEIPT_YES;
+	} else if (e->code == EXIT_CONN) {
+		intr_unblock();
+		rc = find_out(db, params, xid, outcome, e);
+	} else {
+		intr_unblock();
+	}
+	free(xid);
+	return rc;
+}

@@ -1,0 +1,164 @@
+/*
+ * portl-load: options → stream reader → plan → sink → report.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/input.h"
+#include "common/intr.h"
+#include "common/log.h"
+#include "common/receipt.h"
+#include "common/runid.h"
+#include "common/schema.h"
+#include "common/stream_reader.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/sink.h"
+
+struct load {
+	struct load_options options;
+	struct input *in;
+	struct stream_reader *reader;
+	struct sink *sink;
+	struct receipt receipt;
+	char *run; /* upstream's run id, or our own */
+};
+
+static int
+refuse_terminal(struct err *e)
+{
+	err_set(e, EXIT_USAGE, "standard input is a terminal, and a stream is expected");
+	return err_hint(e, "portl-extract -d SOURCE -t TABLE | portl-load -d TARGET\n"
+			   "portl-load -d TARGET FILE\n"
+			   "Try \"portl-load --help\" for more information.");
+}
+
+static int
+open_input(struct load *l, struct err *e)
+{
+	l->in = input_open(l->options.input, e);
+	if (l->in == NULL)
+		return -1;
+	if (input_is_terminal(l->in))
+		return refuse_terminal(e);
+	l->reader = stream_reader_new(l->in, l->options.edited ? STREAM_EDITED : 0);
+	return 0;
+}
+
+static void
+note_header(struct load *l)
+{
+	const struct schema *schema = stream_reader_schema(l->reader);
+
+	if (schema != NULL && schema->run != NULL && l->run == NULL)
+		l->run = xstrdup(schema->run);
+	if (stream_reader_is_bare(l->reader) && !l->options.bare)
+		log_warning("no end record: a cut stream cannot be told from a whole one "
+			    "(--bare says that this is meant)");
+}
+
+static int
+load_stream(struct load *l, struct err *e)
+{
+	struct stream_chunk chunk;
+	int rc;
+
+	if (stream_reader_begin(l->reader, e) != 0)
+		return -1;
+	note_header(l);
+	if (sink_begin(l->sink, l->reader, e) != 0)
+		return -1;
+	if (l->receipt.relation == NULL && l->sink->relation != NULL)
+		l->receipt.relation = xstrdup(l->sink->relation);
+	while ((rc = stream_reader_next(l->reader, &chunk, e)) > 0)
+		if (sink_write(l->sink, &chunk, e) != 0)
+			return -1;
+	return rc;
+}
+
+/* Everything up to COMMIT; the last sink_end() waits for the proof that nothing follows. */
+static int
+run(struct load *l, struct err *e)
+{
+	int64_t i;
+
+	if (open_input(l, e) != 0)
+		return -1;
+	l->sink = sink_new(&l->options);
+	if (sink_open(l->sink, l->in, e) != 0)
+		return -1;
+	for (i = 0; i < l->options.streams; i++) {
+		if (load_stream(l, e) != 0)
+			return -1;
+		if (i + 1 == l->options.streams && stream_reader_finish(l->reader, e) != 0)
+			return -1;
+		if (sink_end(l->sink, e) != 0)
+			return -1;
+	}
+	l->receipt.read = stream_reader_rows(l->reader);
+	return sink_commit(l->sink, &l->receipt, e);
+}
+
+static int
+report(struct load *l, struct err *e)
+{
+	int status = e->code;
+	struct err late = ERR_INIT;
+
+	if (l->reader != NULL) {
+		l->receipt.read = stream_reader_rows(l->reader);
+		l->receipt.bytes = stream_reader_bytes(l->reader);
+		stream_reader_digest(l->reader, l->receipt.xxh3);
+	}
+	l->receipt.run = l->run;
+	if (e->signal != 0)
+		status = 128 + e->signal;
+	if (e->code != EXIT_DONE)
+		log_report(e);
+	if (receipt_print(&l->receipt, status, &late) != 0) {
+		if (status == EXIT_DONE)
+			err_detail(&late, "The rows are committed.");
+		log_report(&late);
+		status = status == EXIT_DONE ? EXIT_DATA : status;
+	}
+	err_release(&late);
+	return status;
+}
+
+static void
+release(struct load *l)
+{
+	stream_reader_free(l->reader);
+	input_free(l->in);
+	receipt_release(&l->receipt);
+	load_options_release(&l->options);
+	free(l->run);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct load l = {.in = NULL};
+	struct err e = ERR_INIT;
+	int rc, status, signo;
+
+	log_init("portl-load");
+	intr_ignore_sigpipe();
+	l.receipt.fd = -1;
+	rc = load_options_parse(&l.options, argc, argv, &e);
+	if (rc == 0)
+		rc = receipt_init(&l.receipt, l.options.common.summary, &e);
+	if (rc == 0)
+		rc = run(&l, &e);
+	sink_free(l.sink);
+	status = rc > 0 ? EXIT_DONE : report(&l, &e);
+	signo = e.signal;
+	release(&l);
+	err_release(&e);
+	if (signo != 0)
+		intr_die(signo);
+	return status;
+}

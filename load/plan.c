@@ -1,0 +1,245 @@
+/*
+ * The plan's frame: find the target, run the steps in a transaction that can
+ * only read, report all the reasons at once.
+ */
+#include "load/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "common/relation.h"
+#include "common/schema.h"
+#include "common/session.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/plan_parts.h"
+#include "load/reasons.h"
+
+static char *
+query_text(struct db *db, const char *sql, const char *param, struct err *e)
+{
+	const char *params[] = {param};
+	PGresult *res = db_query(db, e, sql, param != NULL ? 1 : 0, params);
+	char *text;
+
+	if (res == NULL)
+		return NULL;
+	text = xstrdup(PQntuples(res) > 0 ? PQgetvalue(res, 0, 0) : "");
+	PQclear(res);
+	return text;
+}
+
+/* Where --create makes the table: a schema that exists, or a reason. */
+static int
+place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	char *found;
+
+	if (p->schema == NULL ||
+	    (p->schema->ncolumns > 0 && p->schema->columns[0].type[0] == '\0'))
+		reasons_add(why, "the stream has no column types to create a table from; "
+				 "create it first");
+	if (p->rel_schema == NULL) {
+		p->rel_schema = query_text(db, "SELECT pg_catalog.current_schema()", NULL, e);
+		if (p->rel_schema != NULL && p->rel_schema[0] == '\0')
+			reasons_add(why, "search_path names no schema to create a table in; "
+					 "write -t SCHEMA.TABLE");
+		return p->rel_schema != NULL ? 0 : -1;
+	}
+	found = query_text(db, "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = $1",
+			   p->rel_schema, e);
+	if (found == NULL)
+		return -1;
+	if (found[0] == '\0')
+		reasons_add(why,
+			    "schema \"%s\" does not exist; create it, or name another with -t",
+			    p->rel_schema);
+	free(found);
+	return 0;
+}
+
+static int
+missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	if (e->sqlstate[0] != '\0' || db_is_lost(db))
+		return -1; /* the look-up itself failed */
+	if (p->options->create) {
+		err_release(e);
+		return place_new_table(p, db, why, e);
+	}
+	e->code = EXIT_TARGET;
+	if (e->hint == NULL)
+		err_hint(e, "Use --create to have it made from the stream's header, or -t to "
+			    "name another table.");
+	return -1;
+}
+
+static int
+find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	const struct load_options *o = p->options;
+	const struct schema *s = p->schema;
+	unsigned oid;
+
+	if (o->rel_name == NULL && (s == NULL || s->rel_name == NULL)) {
+		err_set(e, EXIT_USAGE,
+			"the stream does not name a table: say where to load with -t");
+		return -1;
+	}
+	p->rel_name = xstrdup(o->rel_name != NULL ? o->rel_name : s->rel_name);
+	if (o->rel_name != NULL && o->rel_schema != NULL)
+		p->rel_schema = xstrdup(o->rel_schema);
+	else if (o->rel_name == NULL && s->rel_schema != NULL)
+		p->rel_schema = xstrdup(s->rel_schema);
+	oid = relation_find(db, p->rel_schema, p->rel_name, e);
+	if (oid == 0)
+		return missing_target(p, db, why, e);
+	p->fingerprint = relation_fingerprint(db, oid, e);
+	if (p->fingerprint == NULL || session_restore_path(db, "pg_catalog", e) != 0)
+		return -1;
+	p->rel = relation_read(db, oid, e);
+	if (p->rel == NULL)
+		return -1;
+	free(p->rel_schema);
+	p->rel_schema = xstrdup(p->rel->schema);
+	return 0;
+}
+
+/* What no COPY can be made into, whatever the columns. */
+static void
+check_kind(const struct plan *p, struct reasons *why)
+{
+	const struct relation *rel = p->rel;
+
+	if (rel == NULL)
+		return;
+	if (strchr("rpf", rel->kind) == NULL && !(rel->kind == 'v' && rel->instead_trigger))
+		reasons_add(why, "it is a %s%s", relation_kind_name(rel->kind),
+			    rel->kind == 'v' ? " without an INSTEAD OF INSERT trigger" : "");
+	if (rel->standby)
+		reasons_add(why, "the server is a read-only standby");
+	if (rel->kind != 'v' && rel->insert_rules)
+		reasons_add(why, "it has rules for INSERT, which COPY would not follow");
+	if (rel->row_security)
+		reasons_add(why,
+			    "row security is active for this role, and COPY cannot follow it");
+	if (p->options->truncate && strchr("rpf", rel->kind) == NULL)
+		reasons_add(why, "a %s cannot be truncated", relation_kind_name(rel->kind));
+	if (p->options->truncate && rel->referenced)
+		reasons_add(why, "--truncate: foreign keys of other tables refer to it");
+}
+
+static int
+make(struct plan *p, struct db *db, struct err *e)
+{
+	struct reasons why = {.n = 0};
+
+	if (find_target(p, db, &why, e) != 0)
+		return -1;
+	if (p->rel == NULL && session_restore_path(db, "pg_catalog", e) != 0)
+		return -1;
+	check_kind(p, &why);
+	plan_match(p, &why);
+	if (plan_types(p, db, &why, e) != 0) {
+		buf_release(&why.text);
+		return -1;
+	}
+	if (reasons_report(&why, p->rel_schema, p->rel_name, e) != 0)
+		return -1;
+	plan_sql(p, db);
+	return 0;
+}
+
+struct plan *
+plan_make(struct db *db, const struct load_options *options, struct schema *schema, bool text,
+	  struct err *e)
+{
+	struct plan *p = xcalloc(1, sizeof(*p));
+	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
+	char *path = NULL;
+	int rc = 0;
+
+	p->options = options;
+	p->schema = schema;
+	p->text = text;
+	if (loading) {
+		path = query_text(db, "SELECT pg_catalog.current_setting('search_path')", NULL,
+				  e);
+		rc = path != NULL ? 0 : -1;
+	} else {
+		rc = session_begin(db, SESSION_PLAN, options->common.lock_timeout, e);
+	}
+	if (rc == 0)
+		rc = make(p, db, e);
+	if (!loading)
+		session_rollback(db);
+	else if (rc == 0)
+		rc = session_restore_path(db, path, e);
+	free(path);
+	if (rc == 0)
+		return p;
+	plan_free(p);
+	return NULL;
+}
+
+static void
+show_statement(const char *sql)
+{
+	if (sql != NULL)
+		fprintf(stderr, "  %s;\n", sql);
+}
+
+void
+plan_show(const struct plan *p)
+{
+	size_t i;
+
+	if (!log_verbose() && !p->options->common.dry_run)
+		return;
+	fprintf(stderr, "Plan for %s.%s (%s):\n", p->rel_schema, p->rel_name,
+		p->rel == NULL ? "to be created" : relation_kind_name(p->rel->kind));
+	for (i = 0; i < p->ncolumns; i++) {
+		const struct plan_column *c = &p->columns[i];
+		const char *type = p->schema != NULL ? p->schema->columns[i].type : "?";
+
+		if (c->target == NULL)
+			fprintf(stderr, "  %-24s %-28s -> (dropped)\n", c->source, type);
+		else
+			fprintf(stderr, "  %-24s %-28s -> %-24s %s\n", c->source, type,
+				c->target,
+				c->place >= 0 && p->rel != NULL ? p->rel->columns[c->place].type
+								: type);
+	}
+	show_statement(p->create_sql);
+	show_statement(p->truncate_sql);
+	show_statement(p->copy_sql);
+	show_statement(p->key_sql);
+}
+
+void
+plan_free(struct plan *p)
+{
+	size_t i;
+
+	if (p == NULL)
+		return;
+	for (i = 0; i < p->ncolumns; i++)
+		free(p->columns[i].target);
+	free(p->columns);
+	free(p->keep);
+	relation_free(p->rel);
+	free(p->fingerprint);
+	free(p->rel_schema);
+	free(p->rel_name);
+	free(p->create_sql);
+	free(p->truncate_sql);
+	free(p->lock_sql);
+	free(p->copy_sql);
+	free(p->key_sql);
+	free(p);
+}

@@ -1,0 +1,203 @@
+/*
+ * Which column goes where: by exact name, after --map.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/cli.h"
+#include "common/relation.h"
+#include "common/schema.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_parts.h"
+#include "load/reasons.h"
+
+/* The --map item for a source column, or -1. */
+static int
+mapping_of(const struct load_options *o, const char *source)
+{
+	size_t i;
+
+	for (i = 0; i < o->map_sources.n; i++)
+		if (strcmp(o->map_sources.names[i], source) == 0)
+			return (int)i;
+	return -1;
+}
+
+static void
+unmatched(const struct plan *p, const char *source, const char *target, struct reasons *why)
+{
+	const char **words = xcalloc(p->rel->ncolumns, sizeof(*words)), *near = NULL;
+	size_t i;
+
+	for (i = 0; i < p->rel->ncolumns; i++) {
+		words[i] = p->rel->columns[i].name;
+		if (strcasecmp(words[i], target) == 0)
+			near = words[i];
+	}
+	if (near == NULL)
+		near = cli_nearest(target, words, p->rel->ncolumns);
+	if (near != NULL)
+		reasons_add(why,
+			    "column \"%s\" is not in the table, which has \"%s\"; "
+			    "use --map or --extra-columns=ignore",
+			    target, near);
+	else
+		reasons_add(why,
+			    "column \"%s\" is not in the table; drop it with "
+			    "--map '%s=' or --extra-columns=ignore",
+			    target, source);
+	free(words);
+}
+
+static bool
+is_taken(const struct plan *p, size_t n, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, target) == 0)
+			return true;
+	return false;
+}
+
+/* Decide about stream column ${i}. */
+static void
+match_one(struct plan *p, size_t i, struct reasons *why)
+{
+	const struct load_options *o = p->options;
+	struct plan_column *c = &p->columns[i];
+	int m = mapping_of(o, c->source);
+	const char *target = m >= 0 ? o->map_targets.names[m] : c->source;
+	const struct relation_column *rc;
+
+	c->place = -1;
+	if (target[0] == '\0')
+		return;
+	if (p->rel != NULL) {
+		c->place = relation_column_find(p->rel, target);
+		if (c->place < 0) {
+			if (o->extra_columns != EXTRA_IGNORE || m >= 0)
+				unmatched(p, c->source, target, why);
+			return;
+		}
+		rc = &p->rel->columns[c->place];
+		if (rc->generated && m < 0 && p->schema->columns[i].generated) {
+			c->place = -1;
+			return; /* computed on both sides */
+		}
+		if (rc->generated)
+			reasons_add(why,
+				    "column \"%s\" is generated in the table; drop it with "
+				    "--map '%s='",
+				    target, c->source);
+		if (!rc->may_insert)
+			reasons_add(why, "column \"%s\": no INSERT privilege", target);
+	}
+	if (is_taken(p, i, target))
+		reasons_add(why, "two columns go into \"%s\"", target);
+	c->target = xstrdup(target);
+	p->keep[i] = true;
+}
+
+static void
+check_map_sources(const struct plan *p, struct reasons *why)
+{
+	const struct load_options *o = p->options;
+	const char **words = xcalloc(p->ncolumns, sizeof(*words)), *near;
+	size_t i, j;
+
+	for (i = 0; i < o->map_sources.n; i++) {
+		for (j = 0; j < p->ncolumns; j++) {
+			words[j] = p->columns[j].source;
+			if (strcmp(words[j], o->map_sources.names[i]) == 0)
+				break;
+		}
+		if (j < p->ncolumns)
+			continue;
+		near = cli_nearest(o->map_sources.names[i], words, p->ncolumns);
+		reasons_add(why, "--map: the stream has no column \"%s\"%s%s%s",
+			    o->map_sources.names[i], near != NULL ? "; perhaps \"" : "",
+			    near != NULL ? near : "", near != NULL ? "\"" : "");
+	}
+	free(words);
+}
+
+/* Columns that get nothing must be able to do without. */
+static void
+check_left_over(const struct plan *p, struct reasons *why)
+{
+	size_t i;
+
+	for (i = 0; p->rel != NULL && i < p->rel->ncolumns; i++) {
+		const struct relation_column *rc = &p->rel->columns[i];
+
+		if (rc->not_null && !rc->has_default && !rc->generated &&
+		    !is_taken(p, p->ncolumns, rc->name))
+			reasons_add(why,
+				    "column \"%s\" is NOT NULL without a default, and the "
+				    "stream does not carry it",
+				    rc->name);
+	}
+}
+
+/* A plain PGCOPY file has no names: its fields are the table's columns, in order. */
+static void
+take_by_position(struct plan *p, struct reasons *why)
+{
+	size_t i;
+
+	if (p->rel == NULL)
+		return;
+	p->columns = xcalloc(p->rel->ncolumns, sizeof(*p->columns));
+	p->keep = xcalloc(p->rel->ncolumns, sizeof(*p->keep));
+	for (i = 0; i < p->rel->ncolumns; i++) {
+		const struct relation_column *rc = &p->rel->columns[i];
+
+		if (rc->generated)
+			continue;
+		if (!rc->may_insert)
+			reasons_add(why, "column \"%s\": no INSERT privilege", rc->name);
+		p->keep[p->ncolumns] = true;
+		p->columns[p->ncolumns++] = (struct plan_column){
+			.source = rc->name, .target = xstrdup(rc->name), .place = (int)i};
+	}
+}
+
+/* COPY has no way to name no column, so rows of nothing fit tables of nothing only. */
+static void
+check_not_empty(const struct plan *p, struct reasons *why)
+{
+	size_t i, loadable = 0;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->keep[i])
+			return;
+	for (i = 0; p->rel != NULL && i < p->rel->ncolumns; i++)
+		loadable += !p->rel->columns[i].generated;
+	if (loadable > 0)
+		reasons_add(why, "the stream carries none of its columns");
+}
+
+void
+plan_match(struct plan *p, struct reasons *why)
+{
+	size_t i;
+
+	if (p->schema == NULL) {
+		take_by_position(p, why);
+		return;
+	}
+	p->ncolumns = p->schema->ncolumns;
+	p->columns = xcalloc(p->ncolumns, sizeof(*p->columns));
+	p->keep = xcalloc(p->ncolumns, sizeof(*p->keep));
+	for (i = 0; i < p->ncolumns; i++)
+		p->columns[i].source = p->schema->columns[i].name;
+	check_map_sources(p, why);
+	for (i = 0; i < p->ncolumns; i++)
+		match_one(p, i, why);
+	check_left_over(p, why);
+	check_not_empty(p, why);
+}

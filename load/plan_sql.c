@@ -1,0 +1,146 @@
+/*
+ * The statements of a plan.  Names are quoted by libpq; types and collations
+ * come from format_type() and quote_ident() of the source's server and have
+ * been resolved on this one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/relation.h"
+#include "common/schema.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_parts.h"
+
+static void
+add_target(const struct plan *p, struct db *db, struct buf *sql)
+{
+	db_add_relation(db, sql, p->rel_schema, p->rel_name);
+}
+
+static char *
+create_sql(const struct plan *p, struct db *db)
+{
+	struct buf sql = BUF_INIT;
+	const char *comma = "";
+	size_t i;
+
+	buf_adds(&sql, "CREATE TABLE ");
+	add_target(p, db, &sql);
+	buf_adds(&sql, " (");
+	for (i = 0; i < p->ncolumns; i++) {
+		const struct schema_column *c = &p->schema->columns[i];
+
+		if (p->columns[i].target == NULL)
+			continue;
+		buf_adds(&sql, comma);
+		db_add_ident(db, &sql, p->columns[i].target);
+		buf_addf(&sql, " %s", c->type);
+		if (c->collation != NULL)
+			buf_addf(&sql, " COLLATE %s", c->collation);
+		if (c->not_null)
+			buf_adds(&sql, " NOT NULL");
+		comma = ", ";
+	}
+	buf_addc(&sql, ')');
+	return buf_detach(&sql);
+}
+
+/* The source's primary key, if all of it came along; made after the rows. */
+static char *
+key_sql(const struct plan *p, struct db *db)
+{
+	struct buf sql = BUF_INIT;
+	size_t i;
+
+	if (p->schema->nprimary_key == 0)
+		return NULL;
+	buf_adds(&sql, "ALTER TABLE ");
+	add_target(p, db, &sql);
+	buf_adds(&sql, " ADD PRIMARY KEY (");
+	for (i = 0; i < p->schema->nprimary_key; i++) {
+		int at = schema_find(p->schema, p->schema->primary_key[i]);
+
+		if (at < 0 || p->columns[at].target == NULL) {
+			buf_release(&sql);
+			return NULL;
+		}
+		buf_adds(&sql, i > 0 ? ", " : "");
+		db_add_ident(db, &sql, p->columns[at].target);
+	}
+	buf_addc(&sql, ')');
+	return buf_detach(&sql);
+}
+
+/* Frozen rows need no second visit by VACUUM; only in a table that nobody else can see yet. */
+static bool
+may_freeze(const struct plan *p)
+{
+	if (p->rel == NULL)
+		return true;
+	return p->options->truncate && p->rel->kind == 'r';
+}
+
+static char *
+copy_sql(const struct plan *p, struct db *db)
+{
+	struct buf sql = BUF_INIT;
+	const char *comma = " (";
+	size_t i;
+
+	buf_adds(&sql, "COPY ");
+	add_target(p, db, &sql);
+	for (i = 0; i < p->ncolumns; i++) {
+		if (p->columns[i].target == NULL)
+			continue;
+		buf_adds(&sql, comma);
+		db_add_ident(db, &sql, p->columns[i].target);
+		comma = ", ";
+	}
+	if (comma[0] == ',')
+		buf_addc(&sql, ')');
+	buf_addf(&sql, " FROM STDIN (FORMAT %s%s)", p->text ? "text" : "binary",
+		 may_freeze(p) ? ", FREEZE" : "");
+	return buf_detach(&sql);
+}
+
+/*
+ * Parsing an INSERT takes COPY's lock on the target until the transaction ends,
+ * with no privilege beyond what COPY needs; LOCK TABLE wants more before 16.
+ */
+static char *
+lock_sql(const struct plan *p, struct db *db)
+{
+	struct buf sql = BUF_INIT;
+
+	buf_adds(&sql, "INSERT INTO ");
+	add_target(p, db, &sql);
+	buf_adds(&sql, " DEFAULT VALUES");
+	return buf_detach(&sql);
+}
+
+static char *
+truncate_sql(const struct plan *p, struct db *db)
+{
+	struct buf sql = BUF_INIT;
+
+	buf_adds(&sql, "TRUNCATE TABLE ");
+	add_target(p, db, &sql);
+	return buf_detach(&sql);
+}
+
+void
+plan_sql(struct plan *p, struct db *db)
+{
+	if (p->rel == NULL) {
+		p->create_sql = create_sql(p, db);
+		p->key_sql = key_sql(p, db);
+	} else {
+		p->lock_sql = lock_sql(p, db);
+		if (p->options->truncate)
+			p->truncate_sql = truncate_sql(p, db);
+	}
+	p->copy_sql = copy_sql(p, db);
+}

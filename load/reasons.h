@@ -1,0 +1,31 @@
+/*
+ * Why a target cannot take a stream: all the reasons, gathered and reported at
+ * once.
+ */
+#ifndef LOAD_REASONS_H
+#define LOAD_REASONS_H
+
+#include "common/buf.h"
+
+struct err;
+
+struct reasons {
+	struct buf text; /* one reason a line */
+	size_t n;
+};
+
+/*
+ * reasons_add(r, fmt, ...):
+ * Add a reason, without a full stop.
+ */
+void reasons_add(struct reasons *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * reasons_report(r, schema, name, e):
+ * If there are reasons, fill ${e} (EXIT_TARGET) with them and return -1, else
+ * return 0.  The reasons are released.
+ */
+int reasons_report(struct reasons *r, const char *schema, const char *name, struct err *e)
+	__attribute__((warn_unused_result));
+
+#endif /* LOAD_REASONS_H */

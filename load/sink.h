@@ -1,0 +1,81 @@
+/*
+ * Where rows go.  A sink is shown each stream's header before any row, takes
+ * COPY data, and makes all of it visible at once or not at all.  A new kind of
+ * sink is one new file with a constructor and one row in sink.c's table.
+ */
+#ifndef LOAD_SINK_H
+#define LOAD_SINK_H
+
+struct err;
+struct input;
+struct load_options;
+struct receipt;
+struct sink;
+struct stream_chunk;
+struct stream_reader;
+
+struct sink_ops {
+	/* Connect or open; from now on watch the target while ${in} is waited for. */
+	int (*open)(struct sink *s, struct input *in, struct err *e);
+	/* A stream's header has been read: make the plan or refuse (EXIT_TARGET). */
+	int (*begin)(struct sink *s, struct stream_reader *r, struct err *e);
+	/* Take rows of the stream. */
+	int (*write)(struct sink *s, const struct stream_chunk *chunk, struct err *e);
+	/* The stream is complete, as its end document proves. */
+	int (*end)(struct sink *s, struct err *e);
+	/* All streams are complete: make it so.  Fills the receipt, on failure too. */
+	int (*commit)(struct sink *s, struct receipt *receipt, struct err *e);
+	/* Undo what is not committed, close, free everything but the base. */
+	void (*close)(struct sink *s);
+};
+
+/* The base struct, first in every kind of sink. */
+struct sink {
+	const struct sink_ops *ops;
+	const struct load_options *options; /* borrowed */
+	char *relation; /* the target as people call it, known after begin; owned */
+};
+
+/*
+ * sink_new(options):
+ * Return the sink that the options ask for; free it with sink_free().
+ */
+struct sink *sink_new(const struct load_options *options);
+
+static inline int
+sink_open(struct sink *s, struct input *in, struct err *e)
+{
+	return s->ops->open(s, in, e);
+}
+
+static inline int
+sink_begin(struct sink *s, struct stream_reader *r, struct err *e)
+{
+	return s->ops->begin(s, r, e);
+}
+
+static inline int
+sink_write(struct sink *s, const struct stream_chunk *chunk, struct err *e)
+{
+	return s->ops->write(s, chunk, e);
+}
+
+static inline int
+sink_end(struct sink *s, struct err *e)
+{
+	return s->ops->end(s, e);
+}
+
+static inline int
+sink_commit(struct sink *s, struct receipt *receipt, struct err *e)
+{
+	return s->ops->commit(s, receipt, e);
+}
+
+/*
+ * sink_free(s):
+ * Close and free.  NULL does nothing.
+ */
+void sink_free(struct sink *s);
+
+#endif /* LOAD_SINK_H */
