@@ -1,0 +1,117 @@
+/*
+ * COPY text fields.  Values are mostly plain, so escaping and unescaping move
+ * runs of ordinary bytes and look at single ones only where a run ends.
+ */
+#include "common/copytext.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+
+/* What stands behind the backslash for a byte that must be escaped, else 0. */
+static const char escape_letter[256] = {
+	['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+	['\t'] = 't', ['\v'] = 'v', ['\\'] = '\\',
+};
+
+void
+copytext_escape(struct buf *out, const char *value, size_t len)
+{
+	const char *p = value, *end = value + len;
+
+	while (p < end) {
+		const char *run = p;
+		char pair[2] = {'\\', 0};
+
+		while (p < end && escape_letter[(unsigned char)*p] == 0)
+			p++;
+		buf_add(out, run, (size_t)(p - run));
+		if (p == end)
+			break;
+		pair[1] = escape_letter[(unsigned char)*p++];
+		buf_add(out, pair, sizeof(pair));
+	}
+}
+
+const char *
+copytext_field_end(const char *field, const char *end)
+{
+	while (field < end && *field != '\t' && *field != '\n')
+		field++;
+	return field;
+}
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* \1 to \377: up to three octal digits, of which the low eight bits count. */
+static const char *
+octal_escape(const char *p, const char *end, char *byte)
+{
+	unsigned value = 0;
+	int n;
+
+	for (n = 0; n < 3 && p < end && *p >= '0' && *p <= '7'; n++)
+		value = value * 8 + (unsigned)(*p++ - '0');
+	*byte = (char)(value & 0xff);
+	return p;
+}
+
+/* \x and up to two hex digits; without any it is the letter x. */
+static const char *
+hex_escape(const char *p, const char *end, char *byte)
+{
+	int value = 0, n;
+
+	for (n = 0; n < 2 && p + 1 + n < end && hex_value(p[1 + n]) >= 0; n++)
+		value = value * 16 + hex_value(p[1 + n]);
+	*byte = n > 0 ? (char)value : 'x';
+	return p + 1 + n;
+}
+
+/* ${p} is behind a backslash and before ${end}; returns what follows the escape. */
+static const char *
+read_escape(const char *p, const char *end, char *byte)
+{
+	static const char letters[] = "bfnrtv", bytes[] = "\b\f\n\r\t\v";
+	const char *at;
+
+	if (*p >= '0' && *p <= '7')
+		return octal_escape(p, end, byte);
+	if (*p == 'x')
+		return hex_escape(p, end, byte);
+	at = memchr(letters, *p, sizeof(letters) - 1);
+	*byte = at != NULL ? bytes[at - letters] : *p;
+	return p + 1;
+}
+
+size_t
+copytext_unescape(char *dst, const char *field, size_t len)
+{
+	const char *p = field, *end = field + len;
+	char *out = dst;
+
+	while (p < end) {
+		const char *stop = memchr(p, '\\', (size_t)(end - p));
+		size_t run = (size_t)((stop != NULL ? stop : end) - p);
+
+		memmove(out, p, run);
+		out += run;
+		p += run;
+		if (p == end)
+			break;
+		if (p + 1 == end) { /* a lone backslash at the end stands for itself */
+			*out++ = '\\';
+			break;
+		}
+		p = read_escape(p + 1, end, out);
+		out++;
+	}
+	return (size_t)(out - dst);
+}
