@@ -1,6 +1,7 @@
 /*
  * portl-load: options → stream reader → plan → sink → report.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ report(struct load *l, struct err *e)
 	l->receipt.run = l->run;
 	if (e->signal != 0)
 		status = 128 + e->signal;
-	if (e->code != EXIT_DONE)
+	if (e->code != EXIT_DONE && e->signal != SIGPIPE)
 		log_report(e);
 	if (receipt_print(&l->receipt, status, &late) != 0) {
 		if (status == EXIT_DONE)

@@ -7,11 +7,13 @@
 #include "common/ident.h"
 #include "common/options.h"
 
+enum load_kind { LOAD_PG, LOAD_CSV };
 enum load_extra { EXTRA_ERROR, EXTRA_IGNORE };
 
 struct load_options {
 	struct options common; /* first: the shared tables' offsets count from it */
 	const char *input;     /* path or NULL: standard input */
+	const char *csv;       /* path or "-": the target; NULL: a database */
 	struct cli_list map;   /* as typed */
 	int extra_columns;     /* enum load_extra */
 	bool create;
@@ -21,6 +23,7 @@ struct load_options {
 	bool edited;
 	bool bare;
 	/* derived */
+	enum load_kind kind;
 	char *rel_schema, *rel_name;                /* from -t; owned */
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
 };
