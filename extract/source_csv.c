@@ -72,6 +72,7 @@ settle_columns(struct source_csv *s, struct err *e)
 
 	s->header_done = true;
 	s->rows.names = false;
+	s->limited = s->base.options->limit == 0;
 	if (csvhead_choose(&s->head, s->base.options, schema, e) != 0)
 		return -1;
 	s->spans = xcalloc(schema->ncolumns, sizeof(*s->spans));
@@ -349,7 +350,6 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	s->rows.names = !headless;
 	if (headless && take_given_names(s, e) != 0)
 		return -1;
-	s->limited = o->limit == 0;
 	return headless && s->sample == NULL ? 0 : read_head(s, e);
 }
 
