@@ -7,22 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/err.h"
-#include "common/xalloc.h"
 
 char *
 dberr_text(const char *text)
 {
-	size_t len = strlen(text), i;
-	char *copy;
+	struct buf line = BUF_INIT;
 
-	while (len > 0 && text[len - 1] == '\n')
-		len--;
-	copy = xstrndup(text, len);
-	for (i = 0; i < len; i++)
-		if (copy[i] == '\n')
-			copy[i] = ' ';
-	return copy;
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+
+		buf_add(&line, text, len);
+		text += len;
+		text += strspn(text, "\n\t ");
+		if (*text != '\0')
+			buf_adds(&line, "; ");
+	}
+	return buf_detach(&line);
 }
 
 int

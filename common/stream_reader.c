@@ -137,8 +137,8 @@ detect(struct stream_reader *r, struct err *e)
 		err_set(e, EXIT_STREAM, "%s: the input is empty%s", input_name(r->rb.in),
 			r->rb.offset + r->rb.pos > 0 ? " where another stream is expected"
 						     : "");
-		return err_hint(e, "The sender failed before it could write; "
-				   "its own messages say why.");
+		return err_hint(e, "portl-extract stands in front of portl-load; if it does, "
+				   "its own messages say why it has sent nothing.");
 	}
 	if (*readbuf_bytes(&r->rb) == 'P') {
 		rc = readbuf_need(&r->rb, PGCOPY_SIGNATURE_LEN, e);

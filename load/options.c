@@ -41,11 +41,23 @@ static const struct cli_option input_options[] = {
 	{.help = NULL},
 };
 
+static const struct cli_option alias_options[] = {
+	{"destination", 0, CLI_STRING, "CONNSTR", "the same as --dbname",
+	 AT(common.db.conninfo), NULL, 0},
+	{.help = NULL},
+};
+
 static const struct cli_spec spec = {
 	.program = "portl-load",
 	.what = "loads a stream of rows into a PostgreSQL table, the whole or nothing.",
 	.usage = "[OPTION]... -d CONNSTR [-t TABLE] [FILE]",
-	.tables = {target_options, input_options, options_connection, options_messages},
+	.brief =
+		"For example:\n"
+		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
+		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
+		"  portl-load -d DATABASE FILE",
+	.tables = {target_options, input_options, options_connection, alias_options,
+		   options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n"
@@ -152,6 +164,12 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	if (o->min_rows < 0)
 		o->min_rows = o->truncate ? 1 : 0;
 	return 0;
+}
+
+int
+load_options_brief(struct err *e)
+{
+	return cli_brief(&spec, e);
 }
 
 void
