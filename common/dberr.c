@@ -3,6 +3,7 @@
  */
 #include "common/dberr.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 
+/* libpq indents what explains a message, and breaks it in mid-sentence. */
 char *
 dberr_text(const char *text)
 {
@@ -17,12 +19,14 @@ dberr_text(const char *text)
 
 	while (*text != '\0') {
 		size_t len = strcspn(text, "\n");
+		const char *next = text + len + strspn(text + len, "\n\t ");
 
 		buf_add(&line, text, len);
-		text += len;
-		text += strspn(text, "\n\t ");
-		if (*text != '\0')
-			buf_adds(&line, "; ");
+		if (*next != '\0')
+			buf_adds(&line, next[-1] == '\t' && islower((unsigned char)*next)
+						? " "
+						: "; ");
+		text = next;
 	}
 	return buf_detach(&line);
 }
