@@ -64,7 +64,7 @@ static const struct cli_option alias_options[] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-extract",
-	.what = "writes the rows of a PostgreSQL table or query as a stream for portl-load.",
+	.what = "writes the rows of a PostgreSQL table or query as a stream.",
 	.usage = "[OPTION]... -d CONNSTR {-t TABLE | -c QUERY} | portl-load ...",
 	.brief =
 		"For example:\n"

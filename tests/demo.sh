@@ -49,13 +49,17 @@ ask()
 	psql -XAtq -v ON_ERROR_STOP=1 -d "$1" -c "$2"
 }
 
-# in_the_middle PIPE: wait until rows are seen to arrive in dw, or the pipe is over.
+# in_the_middle: wait until a part of the rows is seen to have arrived in dw.
 in_the_middle()
 {
-	until [ "$(ask dw "SELECT tuples_processed > $ROWS / 5
-		FROM pg_stat_progress_copy WHERE datname = current_database()")" = t ]; do
-		kill -0 "$1" 2>/dev/null || return
-	done
+	ask dw "DO \$\$
+		BEGIN
+			FOR i IN 1 .. 10000 LOOP
+				EXIT WHEN (SELECT tuples_processed > $ROWS / 5 FROM pg_stat_progress_copy
+					    WHERE datname = current_database());
+				PERFORM pg_sleep(0.002), pg_stat_clear_snapshot();
+			END LOOP;
+		END \$\$"
 }
 
 # cut_short ACT PIPE: show a pipe, and in the middle of it run and show ACT, in which
@@ -67,9 +71,9 @@ cut_short()
 	printf '\n%s$ %s%s\n' "$bold" "$2" "$plain"
 	bash -c "$2" &
 	pipe=$!
-	in_the_middle "$pipe"
+	in_the_middle
 	left=$(pgrep -P "$pipe" | head -n 1)
-	printf '%s$ %s     # meanwhile%s\n' "$bold" "${1//\$left/$left}" "$plain"
+	printf '# meanwhile:\n%s$ %s%s\n' "$bold" "${1//\$left/$left}" "$plain"
 	export left
 	bash -c "$1" >/dev/null
 	wait "$pipe" 2>/dev/null
