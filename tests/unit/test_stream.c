@@ -199,11 +199,13 @@ static void
 damage(const struct buf *whole, size_t len, size_t at, unsigned flip)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC);
-	char byte = (char)(whole->data[at] ^ (char)flip);
 	bool done = fd >= 0 && write(fd, whole->data, len) == (ssize_t)len;
 
-	if (flip != 0)
+	if (flip != 0 && at < whole->len) {
+		char byte = (char)(whole->data[at] ^ (char)flip);
+
 		done = done && pwrite(fd, &byte, 1, (off_t)at) == 1;
+	}
 	if (!done)
 		printf("# could not write the damaged stream\n");
 	if (fd >= 0)
