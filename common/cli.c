@@ -308,7 +308,7 @@ cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts, const 
 
 	flatten(spec, &f);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* as glibc wants it for a new command line */
 	for (;;) {
 		const struct cli_option *o;
 
