@@ -100,7 +100,7 @@ run_examples()
 		mkdir "at.${block##*/}"
 		cp "$block" "at.${block##*/}/script"
 		export HOME=$BATS_TEST_TMPDIR/at.${block##*/}
-		run --separate-stderr bash -c 'cd "$1" && exec sh -eu script' - "$HOME"
+		try_sh "cd '$HOME' && exec sh -eu script"
 		assert_status 0 || fail "$2:" "$(cat "$block")" || return
 		(cd "$HOME" && eval "$(cat "$BATS_TEST_TMPDIR/$block.proof")") ||
 			show_run "$2: the proof does not hold: $(cat "$block.proof")" \
@@ -236,10 +236,10 @@ options_of_man()
 	local program
 
 	for program in portl-extract portl-load; do
-		options_of_help "$program" >help
-		options_of_man "$ROOT/man/$program.1" >man
-		[ "$(wc -l <help)" -gt 25 ]
-		diff help man || fail "$program: left --help, right the manual"
+		options_of_help "$program" >in_help
+		options_of_man "$ROOT/man/$program.1" >in_man
+		[ "$(wc -l <in_help)" -gt 25 ]
+		diff in_help in_man || fail "$program: left --help, right the manual"
 	done
 }
 
@@ -306,8 +306,8 @@ options_of_man()
 		perl -0777 -pe "substr(\$_, $n, 1) ^= \"\\x01\"" whole >flipped
 		! perl "$ROOT/tests/lib/read_stream.pl" <flipped >/dev/null 2>&1 ||
 			fail "byte $n was flipped"
-		head -c "$n" whole >cut
-		! perl "$ROOT/tests/lib/read_stream.pl" <cut >/dev/null 2>&1 || fail "cut at $n"
+		head -c "$n" whole >part
+		! perl "$ROOT/tests/lib/read_stream.pl" <part >/dev/null 2>&1 || fail "cut at $n"
 	done
 	run perl "$ROOT/tests/lib/read_stream.pl" < <(portl-extract -d shop -t nothing 2>/dev/null)
 	assert_out_has 'aborted: relation "nothing" does not exist'
