@@ -50,15 +50,16 @@ sub header
 {
 	my ($text) = @_;
 	my $doc = document($text);
-	my %of_kind = (array => 'element', domain => 'base', enum => 'labels', composite => 'attributes',
-		range => 'subtype', multirange => 'range', base => 'extension');
+	my %of_kind = (array => [qw(element delimiter)], domain => ['base'], enum => ['labels'],
+		composite => ['attributes'], range => ['subtype'], multirange => ['range'],
+		base => ['extension']);
 
 	only($doc, qw(version producer run relation values columns types primary_key encoding
 		rows_estimate server_version dry_run bare));
 	die "version\n" unless $doc->{version} == 1;
 	die "encoding\n" unless $doc->{encoding} eq 'UTF8';
 	only($_, qw(name type base collation not_null generated)) for @{$doc->{columns}};
-	only($_, 'kind', $of_kind{$_->{kind}}) for values %{$doc->{types}};
+	only($_, 'kind', @{$of_kind{$_->{kind}}}) for values %{$doc->{types}};
 	only($doc->{relation}, qw(schema name)) if defined $doc->{relation};
 	return $doc;
 }
@@ -126,20 +127,24 @@ sub read_binary
 sub read_ndjson
 {
 	die "last newline\n" unless $in =~ /\n\z/;
-	my @lines = grep { !/^\s*$/ } split /(?<=\n)/, $in;
+	my @lines = split /(?<=\n)/, $in;
 	my $enveloped = qr/^\{"\$portl":(.*)\}\n\z/s;
-	my ($text) = shift(@lines) =~ $enveloped or die "no header\n";
-	my ($end) = pop(@lines) =~ $enveloped or die "no end\n";
-	my $header = header($text);
 
-	for (@lines) {
+	shift @lines while $lines[0] =~ /^\s*$/;
+	my ($text) = shift(@lines) =~ $enveloped or die "no header\n";
+	my $header = header($text);
+	my ($end) = (pop(@lines) // '') =~ $enveloped or die "no end\n";
+	my $rows = 0;
+
+	for (grep { !/^\s*$/ } @lines) {
 		my $row = JSON::PP->new->utf8->allow_bignum->decode($_);
 
 		only($row, map { $_->{name} } @{$header->{columns}});
 		print $_;
+		$rows++;
 	}
 	$at = length $in;
-	check_end($end, scalar @lines, join('', $text, @lines));
+	check_end($end, $rows, join('', $text, @lines));
 }
 
 if ($in =~ /\A[ \t\r\n]*\{/) {
