@@ -35,7 +35,7 @@ static const struct cli_option input_options[] = {
 	{"streams", 0, CLI_NUMBER, "N", "the input is N streams, loaded all or nothing",
 	 AT(streams), NULL, 1},
 	{"columns", 0, CLI_STRING, "LIST",
-	 "columns of bare NDJSON, if not those of its first line", AT(columns), NULL, 0},
+	 "columns of bare NDJSON; default: its first line's", AT(columns), NULL, 0},
 	{"edited", 0, CLI_FLAG, NULL, "rows were changed on the way on purpose", AT(edited),
 	 NULL, 0},
 	{"bare", 0, CLI_FLAG, NULL, "a stream without proof of completeness is meant", AT(bare),
