@@ -221,3 +221,22 @@ on_terminal()
 	assert_stderr_has 'duplicate key value violates unique constraint "k_pkey"'
 	assert_eq "$(q "$a" 'SELECT count(*) FROM k')" 2
 }
+
+@test "a table into itself with --truncate is refused instead of waiting for itself" {
+	fresh_db a
+	q "$a" 'CREATE TABLE t (i int, s text); CREATE TABLE empty (i int);
+		INSERT INTO t SELECT i, repeat($$x$$, 1000) FROM generate_series(1, 20000) i'
+	try_sh "portl-extract -d $a -t t | portl-load -d $a --truncate"
+	assert_status 5
+	assert_stderr_has '--truncate would wait forever: the sender reads the same table'
+	assert_stderr_has 'portl-extract -o FILE'
+	assert_eq "$(q "$a" 'SELECT count(*) FROM t')" 20000
+	portl-extract -d "$a" -t t -o "$BATS_TEST_TMPDIR/file"
+	try portl-load -d "$a" --truncate "$BATS_TEST_TMPDIR/file"
+	assert_status 0
+	assert_eq "$(q "$a" 'SELECT count(*) FROM t')" 20000
+	try_sh "portl-extract -d $a -c 'SELECT i FROM empty, pg_sleep(0) WHERE i > 0' |
+		portl-load -d $a -t t --truncate --min-rows=0"
+	assert_status 0
+	assert_eq "$(q "$a" 'SELECT count(*) FROM t')" 0
+}

@@ -123,7 +123,7 @@ run_examples()
 }
 
 @test "portl-stream(5): the examples run" {
-	run_examples blocks_of_man man/portl-stream.5 2
+	run_examples blocks_of_man man/portl-stream.5 3
 }
 
 @test "README names the two commands for a fresh machine" {
