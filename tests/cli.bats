@@ -224,8 +224,8 @@ on_terminal()
 
 @test "a table into itself with --truncate is refused instead of waiting for itself" {
 	fresh_db a
-	q "$a" 'CREATE TABLE t (i int, s text); CREATE TABLE empty (i int);
-		INSERT INTO t SELECT i, repeat($$x$$, 1000) FROM generate_series(1, 20000) i'
+	q "$a" "CREATE TABLE t (i int, s text); CREATE TABLE empty (i int);
+		INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i"
 	try_sh "portl-extract -d $a -t t | portl-load -d $a --truncate"
 	assert_status 5
 	assert_stderr_has '--truncate would wait forever: the sender reads the same table'
@@ -239,4 +239,53 @@ on_terminal()
 		portl-load -d $a -t t --truncate --min-rows=0"
 	assert_status 0
 	assert_eq "$(q "$a" 'SELECT count(*) FROM t')" 0
+}
+
+# A server that wants passwords: -U joe, "geheim".
+password_server()
+{
+	guarded=$(cluster_dir)
+	cluster_start "$guarded"
+	PGHOST=$guarded psql -Xq -d postgres -c "CREATE ROLE joe LOGIN PASSWORD 'geheim'"
+	echo 'local all all scram-sha-256' | cluster_as tee "$guarded/data/pg_hba.conf" >/dev/null
+	cluster_stop "$guarded"
+	cluster_start "$guarded"
+}
+
+@test "a password that is wrong or missing is exit 2 and never shown" {
+	password_server
+	PGPASSWORD=falsch try portl-extract -h "$guarded" -U joe -d postgres -c 'SELECT 1 AS i'
+	assert_status 2
+	assert_stderr_has 'password authentication failed for user "joe"'
+	assert_stderr_lacks falsch
+	try portl-extract -w -h "$guarded" -U joe -d postgres -c 'SELECT 1 AS i' </dev/null
+	assert_status 2
+	assert_stderr_has 'no password supplied'
+	assert_stderr_has 'Put the password into ~/.pgpass'
+	try_sh "portl-extract -d 'host=$guarded user=joe dbname=postgres password=geheim' \
+		-c 'SELECT 1 AS i' >/dev/null"
+	assert_status 0
+	assert_stderr_has 'a password on the command line can be seen by others'
+	assert_stderr_lacks geheim
+	PGPASSWORD=geheim try_sh "portl-extract -h $guarded -U joe -d postgres -c 'SELECT 1 AS i' >/dev/null"
+	assert_status 0
+	assert_silent
+	cluster_drop "$guarded"
+}
+
+@test "stopped at the password prompt, the terminal has its echo back" {
+	mkfifo "$BATS_TEST_TMPDIR/keyboard"
+	script -qfec "sh -c 'echo \$\$ >$BATS_TEST_TMPDIR/pid; exec portl-extract -W -d none -t t'
+		stty -a" "$BATS_TEST_TMPDIR/typed" >/dev/null 3>&- <>"$BATS_TEST_TMPDIR/keyboard" &
+	wait_until 10 grep -qs 'Password for' "$BATS_TEST_TMPDIR/typed"
+	kill -TERM "$(cat "$BATS_TEST_TMPDIR/pid")"
+	wait $!
+	grep -q ' echo ' "$BATS_TEST_TMPDIR/typed" || fail "$(cat "$BATS_TEST_TMPDIR/typed")"
+}
+
+@test "a host that refuses is exit 2 and named" {
+	try portl-extract -h 127.0.0.1 -p 1 -d x -t x
+	assert_status 2
+	assert_stderr_has 'connection to server at "127.0.0.1", port 1 failed'
+	assert_eq "$(wc -l <<<"$stderr")" 1
 }
