@@ -340,10 +340,10 @@ cli_brief(const struct cli_spec *spec, struct err *e)
 			spec->program, spec->program);
 }
 
-const char *
+char *
 cli_hide(char *arg)
 {
-	const char *copy = xstrdup(arg);
+	char *copy = xstrdup(arg);
 
 	memset(arg, 'x', strlen(arg));
 	return copy;

@@ -81,8 +81,8 @@ const char *cli_nearest(const char *word, const char *const *words, size_t n);
 /*
  * cli_hide(arg):
  * Overwrite an argument so that ps does not show it any longer.  Returns a copy
- * of what it was, which is never freed.
+ * of what it was, for the caller to free.
  */
-const char *cli_hide(char *arg);
+char *cli_hide(char *arg);
 
 #endif /* COMMON_CLI_H */

@@ -202,6 +202,7 @@ extract_options_parse(struct extract_options *o, int argc, char **argv, struct e
 void
 extract_options_release(struct extract_options *o)
 {
+	options_release(&o->common);
 	ident_list_release(&o->column_list);
 	ident_list_release(&o->exclude_list);
 	free(o->rel_schema);

@@ -179,6 +179,7 @@ load_options_brief(struct err *e)
 void
 load_options_release(struct load_options *o)
 {
+	options_release(&o->common);
 	ident_list_release(&o->column_list);
 	ident_list_release(&o->map_sources);
 	ident_list_release(&o->map_targets);
