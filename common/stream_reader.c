@@ -26,6 +26,7 @@ stream_reader_new(struct input *in, unsigned flags)
 	r->digest = XXH3_createState();
 	if (r->digest == NULL)
 		abort();
+	XXH3_64bits_reset(r->digest); /* asked for even if no stream ever begins */
 	return r;
 }
 
@@ -137,8 +138,8 @@ detect(struct stream_reader *r, struct err *e)
 		err_set(e, EXIT_STREAM, "%s: the input is empty%s", input_name(r->rb.in),
 			r->rb.offset + r->rb.pos > 0 ? " where another stream is expected"
 						     : "");
-		return err_hint(e, "The sender failed before it could write; "
-				   "its own messages say why.");
+		return err_hint(e, "portl-extract stands in front of portl-load; if it does, "
+				   "its own messages say why it has sent nothing.");
 	}
 	if (*readbuf_bytes(&r->rb) == 'P') {
 		rc = readbuf_need(&r->rb, PGCOPY_SIGNATURE_LEN, e);
@@ -161,6 +162,15 @@ detect(struct stream_reader *r, struct err *e)
 	return 0;
 }
 
+void
+stream_reader_name_columns(struct stream_reader *r, char *const *names, size_t n,
+			   bool ignore_others)
+{
+	r->names = names;
+	r->nnames = n;
+	r->ignore_others = ignore_others;
+}
+
 int
 stream_reader_begin(struct stream_reader *r, struct err *e)
 {
@@ -173,7 +183,12 @@ stream_reader_begin(struct stream_reader *r, struct err *e)
 	r->bare = true;
 	r->done = false;
 	XXH3_64bits_reset(r->digest);
-	return detect(r, e) != 0 ? -1 : r->ops->begin(r, e);
+	if (detect(r, e) != 0 || r->ops->begin(r, e) != 0)
+		return -1;
+	if (r->names != NULL && (r->ops != &stream_ndjson_ops || !r->bare))
+		return err_set(e, EXIT_USAGE, "--columns is for bare NDJSON, and %s is none",
+			       input_name(r->rb.in));
+	return 0;
 }
 
 struct schema *

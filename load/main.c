@@ -32,9 +32,7 @@ static int
 refuse_terminal(struct err *e)
 {
 	err_set(e, EXIT_USAGE, "standard input is a terminal, and a stream is expected");
-	return err_hint(e, "portl-extract -d SOURCE -t TABLE | portl-load -d TARGET\n"
-			   "portl-load -d TARGET FILE\n"
-			   "Try \"portl-load --help\" for more information.");
+	return load_options_brief(e);
 }
 
 static int
@@ -46,6 +44,10 @@ open_input(struct load *l, struct err *e)
 	if (input_is_terminal(l->in))
 		return refuse_terminal(e);
 	l->reader = stream_reader_new(l->in, l->options.edited ? STREAM_EDITED : 0);
+	if (l->options.columns != NULL)
+		stream_reader_name_columns(l->reader, l->options.column_list.names,
+					   l->options.column_list.n,
+					   l->options.extra_columns == EXTRA_IGNORE);
 	return 0;
 }
 

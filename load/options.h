@@ -18,13 +18,15 @@ struct load_options {
 	int extra_columns;     /* enum load_extra */
 	bool create;
 	bool truncate;
-	int64_t min_rows; /* refuse to commit fewer; -1: not given */
-	int64_t streams;  /* how many follow one another */
+	int64_t min_rows;    /* refuse to commit fewer; -1: not given */
+	int64_t streams;     /* how many follow one another */
+	const char *columns; /* as typed */
 	bool edited;
 	bool bare;
 	/* derived */
 	enum load_kind kind;
 	char *rel_schema, *rel_name;                /* from -t; owned */
+	struct ident_list column_list;              /* from --columns */
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
 };
 
@@ -35,6 +37,12 @@ struct load_options {
  */
 int load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * load_options_brief(e):
+ * Give the error in ${e} the short help as its hint.  Returns -1.
+ */
+int load_options_brief(struct err *e);
 
 void load_options_release(struct load_options *o);
 
