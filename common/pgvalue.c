@@ -139,6 +139,8 @@ make_described(const char *base, const json_t *doc, const json_t *types, int dep
 	};
 	const char *kind = json_string_value(json_object_get(doc, "kind"));
 	const char *extension = json_string_value(json_object_get(doc, "extension"));
+	const char *delimiter = json_string_value(json_object_get(doc, "delimiter"));
+	struct pgvalue *v;
 	size_t i;
 
 	if (kind == NULL)
@@ -152,12 +154,17 @@ make_described(const char *base, const json_t *doc, const json_t *types, int dep
 	}
 	if (strcmp(kind, "composite") == 0)
 		return make_composite(json_object_get(doc, "attributes"), types, depth);
-	for (i = 0; i < sizeof(containers) / sizeof(containers[0]); i++)
-		if (strcmp(kind, containers[i].kind) == 0)
-			return make_container(
-				containers[i].put,
-				json_string_value(json_object_get(doc, containers[i].member)),
-				types, depth);
+	for (i = 0; i < sizeof(containers) / sizeof(containers[0]); i++) {
+		if (strcmp(kind, containers[i].kind) != 0)
+			continue;
+		v = make_container(
+			containers[i].put,
+			json_string_value(json_object_get(doc, containers[i].member)), types,
+			depth);
+		if (v != NULL && delimiter != NULL)
+			v->parts[0]->delimiter = delimiter[0];
+		return v;
+	}
 	return extension != NULL ? make_extension(base, extension) : NULL;
 }
 

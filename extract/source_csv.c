@@ -128,20 +128,25 @@ ragged(const struct source_csv *s, size_t n, struct err *e)
 
 /* NDJSON writes numbers and booleans bare, so what is none must not get there. */
 static int
-check_value(const struct source_csv *s, size_t at, const char **value, size_t *len,
-	    struct err *e)
+check_value(const struct source_csv *s, size_t at, const char *value, size_t len, struct err *e)
 {
 	enum infer_type type = s->check[at];
 
-	if (!infer_fits(type, *value, *len)) {
-		err_set(e, EXIT_DATA, "column \"%s\": the value is not of the inferred type %s",
-			s->base.schema->columns[at].name, infer_name(type));
-		return err_hint(e, "The type was guessed from the first rows: leave out "
-				   "--infer to send all columns as text.");
-	}
-	if (type == INFER_BOOLEAN)
-		*len = 1; /* as the server writes it */
-	return 0;
+	if (infer_fits(type, value, len))
+		return 0;
+	err_set(e, EXIT_DATA, "column \"%s\": the value is not of the inferred type %s",
+		s->base.schema->columns[at].name, infer_name(type));
+	return err_hint(e, "The type was guessed from the first rows: leave out --infer to "
+			   "send all columns as text.");
+}
+
+/* How much of a field is sent: of a boolean in NDJSON its first letter. */
+static size_t
+sent_length(const struct source_csv *s, size_t at, const char *field, size_t len)
+{
+	bool brief = s->check != NULL && s->check[at] == INFER_BOOLEAN;
+
+	return brief && !copytext_is_null(field, len) ? 1 : len;
 }
 
 static int
@@ -157,8 +162,11 @@ take_field(struct source_csv *s, const char *value, size_t len, struct err *e)
 		return 0;
 	if (s->sample != NULL && value != NULL)
 		infer_see(&s->sample[at], value, len);
-	if (s->check != NULL && value != NULL && check_value(s, at, &value, &len, e) != 0)
-		return -1;
+	if (s->check != NULL && value != NULL) {
+		if (check_value(s, at, value, len, e) != 0)
+			return -1;
+		len = sent_length(s, at, value, len);
+	}
 	if (!s->head.reordered && at > 0)
 		buf_addc(b, '\t');
 	start = b->len;
@@ -196,6 +204,55 @@ put_reordered(struct source_csv *s)
 	s->row.len = 0;
 }
 
+/* The sample's rows were written before it was known which columns are boolean. */
+static void
+shorten_booleans(struct source_csv *s)
+{
+	const char *p = s->out.data, *end = p + s->out.len;
+	char *to = s->out.data;
+	size_t at = 0;
+
+	while (p < end) {
+		const char *stop = copytext_field_end(p, end);
+		size_t len = sent_length(s, at, p, (size_t)(stop - p));
+
+		memmove(to, p, len);
+		to += len;
+		*to++ = *stop;
+		p = stop + 1;
+		at = (at + 1) % s->base.schema->ncolumns;
+	}
+	s->out.len = (size_t)(to - s->out.data);
+}
+
+/* At the end of a row, all rows being in out: declare what the types seem to be. */
+static void
+end_sample(struct source_csv *s)
+{
+	struct schema *schema = s->base.schema;
+	size_t i;
+
+	s->check = xcalloc(schema->ncolumns, sizeof(*s->check));
+	for (i = 0; i < schema->ncolumns; i++) {
+		const char *name;
+
+		s->check[i] = infer_type(&s->sample[i]);
+		name = infer_name(s->check[i]);
+		free(schema->columns[i].type);
+		free(schema->columns[i].base);
+		schema->columns[i].type = xstrdup(name);
+		schema->columns[i].base = xstrdup(name);
+	}
+	free(s->sample);
+	s->sample = NULL;
+	if (s->base.options->format == EXTRACT_NDJSON) {
+		shorten_booleans(s);
+	} else {
+		free(s->check);
+		s->check = NULL;
+	}
+}
+
 static int
 on_row(void *arg, struct err *e)
 {
@@ -218,9 +275,11 @@ on_row(void *arg, struct err *e)
 		put_reordered(s);
 	buf_addc(&s->out, '\n');
 	s->field = 0;
-	s->whole = s->out.len;
 	s->nrows++;
 	s->total++;
+	if (s->sample != NULL && (s->total == SAMPLE_ROWS || s->rows.offset >= SAMPLE_BYTES))
+		end_sample(s);
+	s->whole = s->out.len;
 	s->limited = s->base.options->limit == (int64_t)s->total;
 	return s->limited ? -1 : 0; /* no fault, but no more is wanted */
 }
@@ -278,50 +337,22 @@ read_block(struct source_csv *s, int timeout, struct err *e)
 
 /* ---- the source ---- */
 
-static void
-end_sample(struct source_csv *s)
-{
-	struct schema *schema = s->base.schema;
-	size_t i;
-
-	s->check = xcalloc(schema->ncolumns, sizeof(*s->check));
-	for (i = 0; i < schema->ncolumns; i++) {
-		const char *name;
-
-		s->check[i] = infer_type(&s->sample[i]);
-		name = infer_name(s->check[i]);
-		free(schema->columns[i].type);
-		free(schema->columns[i].base);
-		schema->columns[i].type = xstrdup(name);
-		schema->columns[i].base = xstrdup(name);
-	}
-	free(s->sample);
-	s->sample = NULL;
-	if (s->base.options->format != EXTRACT_NDJSON) {
-		free(s->check);
-		s->check = NULL;
-	}
-}
-
 /* Read until the columns are known, with --infer the types too. */
 static int
 read_head(struct source_csv *s, struct err *e)
 {
-	bool enough = false;
-
-	while (!s->ended && !enough) {
+	while (!s->ended && (!s->header_done || s->sample != NULL))
 		if (read_block(s, -1, e) == SOURCE_FAILED)
 			return -1;
-		enough = s->header_done && (s->sample == NULL || s->nrows >= SAMPLE_ROWS ||
-					    (s->nrows > 0 && s->rows.offset >= SAMPLE_BYTES));
-	}
 	if (!s->header_done) {
 		err_set(e, EXIT_DATA, "%s: the file is empty, not even a header line is there",
 			input_name(s->in));
 		return -1;
 	}
-	if (s->sample != NULL)
+	if (s->sample != NULL) {
 		end_sample(s);
+		s->whole = s->out.len;
+	}
 	return 0;
 }
 

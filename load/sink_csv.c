@@ -152,9 +152,10 @@ show_plan(const struct sink_csv *s)
 	fprintf(stderr, "Plan for %s (CSV):\n", s->base.relation);
 	for (i = 0; i < s->plan->ncolumns; i++) {
 		const struct plan_column *c = &s->plan->columns[i];
+		const char *type = s->plan->schema->columns[i].type;
 
 		fprintf(stderr, "  %-24s %-28s -> %s\n", c->source,
-			s->plan->schema->columns[i].type,
+			type[0] != '\0' ? type : "(any)",
 			c->target != NULL ? c->target : "(dropped)");
 	}
 }
@@ -190,20 +191,12 @@ sink_csv_begin(struct sink *base, struct stream_reader *r, struct err *e)
 {
 	struct sink_csv *s = csv(base);
 	struct schema *schema = stream_reader_schema(r);
-	size_t i;
 
 	if (schema == NULL) {
 		err_set(e, EXIT_TARGET,
 			"a plain PGCOPY file names neither its columns nor their types");
 		return err_hint(e, "Load it into a table, or send it with portl-extract.");
 	}
-	for (i = 0; i < schema->ncolumns; i++)
-		if (schema->columns[i].base[0] == '\0') { /* bare NDJSON says nothing */
-			free(schema->columns[i].type);
-			free(schema->columns[i].base);
-			schema->columns[i].type = xstrdup("text");
-			schema->columns[i].base = xstrdup("text");
-		}
 	s->text = stream_reader_is_text(r);
 	s->dry_run = s->dry_run || schema->dry_run;
 	if (match(s, schema, e) != 0)
