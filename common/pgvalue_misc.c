@@ -64,10 +64,11 @@ put_bits(struct pgvalue_bytes *b, struct buf *out)
 {
 	uint32_t n = pgvalue_take32(b), i;
 	const char *p = pgvalue_take(b, ((size_t)n + 7) / 8);
-	char *to = p != NULL ? buf_reserve(out, n) : NULL;
+	char *to;
 
-	if (p == NULL)
+	if (p == NULL || n == 0)
 		return;
+	to = buf_reserve(out, n);
 	for (i = 0; i < n; i++)
 		to[i] = (char)('0' + (p[i / 8] >> (7 - i % 8) & 1));
 	out->len += n;

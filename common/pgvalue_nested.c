@@ -122,6 +122,8 @@ take_dimensions(struct pgvalue_bytes *b, uint32_t sizes[DIMENSIONS_MAX],
 	for (i = 0; i < n && !b->bad; i++) {
 		sizes[i] = pgvalue_take32(b);
 		bounds[i] = (int32_t)pgvalue_take32(b);
+		if (sizes[i] == 0) /* an empty array has no dimensions */
+			b->bad = true;
 	}
 	return b->bad ? 0 : n;
 }
