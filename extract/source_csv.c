@@ -220,7 +220,7 @@ shorten_booleans(struct source_csv *s)
 		to += len;
 		*to++ = *stop;
 		p = stop + 1;
-		at = (at + 1) % s->base.schema->ncolumns;
+		at = *stop == '\n' ? 0 : at + 1;
 	}
 	s->out.len = (size_t)(to - s->out.data);
 }

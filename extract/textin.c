@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <iconv.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 
 struct textin {
 	struct input *in; /* borrowed */
-	iconv_t cd;       /* (iconv_t)-1: UTF-8 */
+	iconv_t cd;       /* only with raw */
 	const char *encoding;
 	char *text;    /* TEXT_CAP bytes */
 	size_t good;   /* bytes of text that were given out */
@@ -77,16 +78,22 @@ iconv_name(const char *encoding)
 	return name;
 }
 
+static bool
+is_open(iconv_t cd)
+{
+	return (intptr_t)cd != -1;
+}
+
 static int
 open_converter(struct textin *t, struct err *e)
 {
 	char *name = iconv_name(t->encoding);
 
 	t->cd = iconv_open("UTF-8", name);
-	if (t->cd == (iconv_t)-1)
+	if (!is_open(t->cd))
 		t->cd = iconv_open("UTF-8", t->encoding);
 	free(name);
-	if (t->cd != (iconv_t)-1) {
+	if (is_open(t->cd)) {
 		t->raw = xmalloc(RAW_SIZE);
 		return 0;
 	}
@@ -101,7 +108,6 @@ textin_new(struct input *in, const char *encoding, struct err *e)
 	struct textin *t = xcalloc(1, sizeof(*t));
 
 	t->in = in;
-	t->cd = (iconv_t)-1;
 	t->encoding = encoding != NULL ? encoding : "UTF8";
 	if (!same_name(t->encoding, "UTF8") && open_converter(t, e) != 0) {
 		textin_free(t);
@@ -230,7 +236,7 @@ textin_free(struct textin *t)
 {
 	if (t == NULL)
 		return;
-	if (t->cd != (iconv_t)-1)
+	if (t->raw != NULL)
 		iconv_close(t->cd);
 	free(t->raw);
 	free(t->text);

@@ -6,7 +6,7 @@ load lib/common
 setup()
 {
 	fresh_db db
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 # load_csv TEXT [OPTION...]: text (printf escapes) through the pipe into table t of
@@ -17,7 +17,7 @@ load_csv()
 
 	shift
 	q "$db" 'DROP TABLE IF EXISTS t; CREATE TABLE t (a text, b text, c text)'
-	printf "$text" >in.csv
+	printf %b "$text" >in.csv
 	portl-extract --csv in.csv "$@" 2>extract.err | portl-load -d "$db" -t t
 }
 
@@ -28,7 +28,7 @@ refuse()
 
 	shift 2
 	q "$db" 'DROP TABLE IF EXISTS t; CREATE TABLE t (a text, b text, c text)'
-	printf "$text" >in.csv
+	printf %b "$text" >in.csv
 	try_sh "portl-extract --csv in.csv $* 2>extract.err | portl-load -d $db -t t"
 	assert_status 4
 	assert_stderr_has "upstream failed: in.csv:$why"
@@ -279,11 +279,12 @@ as_copy()
 }
 
 @test "options that do not go together are refused" {
-	local option
+	local option words
 
 	for option in '-c SELECT' '--query-file=x' '--where=true' '--enable-row-security' '-d x' \
 		'-h x' '-p 1' '-U x' -w -W '--lock-wait-timeout=1' '--values=binary'; do
-		try portl-extract --csv in.csv $option
+		read -ra words <<<"$option"
+		try portl-extract --csv in.csv "${words[@]}"
 		assert_status 64
 		assert_stderr_has 'does not go with --csv'
 	done

@@ -21,7 +21,6 @@ setup_file()
 
 teardown_file()
 {
-	dbs_made=("$db")
 	drop_dbs
 }
 
@@ -29,7 +28,7 @@ teardown_file()
 setup()
 {
 	mkdir "$BATS_TEST_TMPDIR/work"
-	cd "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return
 }
 
 teardown()
@@ -248,14 +247,15 @@ each()
 }
 
 @test "no server is asked, and its options are refused" {
-	local option
+	local option words
 
 	printf 'a\n1\n' >in.csv
 	try_sh "portl-extract --csv in.csv | PGHOST=/nowhere PORTL_DESTINATION='host=/nowhere' portl-load --csv out.csv"
 	assert_status 0
 	for option in '-t x' '-d x' '-h x' '-p 1' '-U x' -w -W --create --truncate \
 		--extra-columns=ignore '--lock-wait-timeout=1'; do
-		try portl-load --csv out.csv $option
+		read -ra words <<<"$option"
+		try portl-load --csv out.csv "${words[@]}"
 		assert_status 64
 		assert_stderr_has 'does not go with --csv'
 	done

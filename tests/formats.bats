@@ -23,14 +23,13 @@ setup_file()
 
 teardown_file()
 {
-	dbs_made=("$db")
 	drop_dbs
 }
 
 setup()
 {
 	mkdir "$BATS_TEST_TMPDIR/work"
-	cd "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return
 	q "$db" 'DROP TABLE IF EXISTS target; CREATE TABLE target (LIKE source)'
 }
 
