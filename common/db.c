@@ -48,8 +48,11 @@ db_close(struct db *db)
 	if (db->conn != NULL) {
 		PGTransactionStatusType status = PQtransactionStatus(db->conn);
 
-		/* A backend that computes does not see that its client is gone. */
-		if (!db_is_lost(db) && status == PQTRANS_ACTIVE && !db->in_copy)
+		/*
+		 * A backend that computes does not see that its client is gone; one
+		 * that takes rows may stand in a trigger or wait for a lock.
+		 */
+		if (!db_is_lost(db) && status == PQTRANS_ACTIVE)
 			db_cancel(db);
 		PQfinish(db->conn);
 	}
