@@ -45,8 +45,8 @@ input_open(const char *path, struct err *e)
 	if (path == NULL || strcmp(path, "-") == 0) {
 		in->fd = STDIN_FILENO;
 		in->name = xstrdup("stdin");
-		if (fcntl(in->fd, F_GETFD) < 0)
-			err_errno(e, "standard input is not open");
+		if ((fcntl(in->fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+			err_set(e, EXIT_DATA, "standard input is not open for reading");
 	} else {
 		in->fd = open(path, O_RDONLY | O_CLOEXEC);
 		in->name = xstrdup(path);

@@ -107,8 +107,8 @@ open_stdout(struct output *o, struct err *e)
 	int size;
 
 	o->fd = STDOUT_FILENO;
-	if (fcntl(o->fd, F_GETFD) < 0)
-		return err_errno(e, "standard output is not open");
+	if ((fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return err_set(e, EXIT_DATA, "standard output is not open for writing");
 	size = fcntl(o->fd, F_GETPIPE_SZ);
 	if (size > 0 && size < PIPE_SIZE)
 		fcntl(o->fd, F_SETPIPE_SZ, PIPE_SIZE); /* refused: still works */

@@ -15,6 +15,7 @@
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/stdfds.h"
 #include "common/stream_writer.h"
 #include "common/xalloc.h"
 #include "extract/options.h"
@@ -160,6 +161,7 @@ main(int argc, char **argv)
 	int rc, status, signo;
 
 	log_init("portl-extract");
+	stdfds_fill();
 	intr_ignore_sigpipe();
 	runid_make(x.run);
 	x.receipt.fd = -1;

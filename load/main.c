@@ -13,6 +13,7 @@
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/stdfds.h"
 #include "common/stream_reader.h"
 #include "common/xalloc.h"
 #include "load/options.h"
@@ -146,6 +147,7 @@ main(int argc, char **argv)
 	int rc, status, signo;
 
 	log_init("portl-load");
+	stdfds_fill();
 	intr_ignore_sigpipe();
 	l.receipt.fd = -1;
 	rc = load_options_parse(&l.options, argc, argv, &e);
