@@ -5,21 +5,18 @@
  */
 #include "common/db.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "common/dberr.h"
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
+#include "common/password.h"
 #include "common/xalloc.h"
 
 #define SERVER_MIN 130000 /* the oldest version that is tested */
-#define PASSWORD_MAX 1024 /* bytes */
 
 /* An @ or / in a password that is not percent-encoded makes libpq take half of it for the host.
  */
@@ -86,31 +83,6 @@ on_notice(void *arg, const PGresult *res)
 	log_server(severity != NULL ? severity : "message", text != NULL ? text : "");
 }
 
-/* Ask on the terminal itself: standard input may be the stream. */
-static char *
-ask_password(const char *user)
-{
-	char line[PASSWORD_MAX];
-	struct termios saved, quiet;
-	ssize_t n;
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return NULL;
-	dprintf(fd, "Password for %s (%s): ", user != NULL ? user : "user", log_program());
-	tcgetattr(fd, &saved);
-	quiet = saved;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(fd, TCSAFLUSH, &quiet);
-	n = read(fd, line, sizeof(line) - 1);
-	tcsetattr(fd, TCSAFLUSH, &saved);
-	dprintf(fd, "\n");
-	close(fd);
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-		n--;
-	return n < 0 ? NULL : xstrndup(line, (size_t)n);
-}
-
 static void
 connect_once(struct db *db, const struct db_params *p)
 {
@@ -148,13 +120,13 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 	if (p->conninfo != NULL && db_check_conninfo(p->conninfo, e) < 0)
 		return -1;
 	if (p->password_prompt > 0 && db->password == NULL)
-		db->password = ask_password(p->user);
+		db->password = password_ask(p->user);
 	connect_once(db, p);
 	if (db->conn == NULL)
 		return err_set(e, EXIT_CONN, "could not connect: out of memory");
 	if (PQstatus(db->conn) == CONNECTION_BAD && PQconnectionNeedsPassword(db->conn) &&
 	    p->password_prompt == 0 && db->password == NULL) {
-		db->password = ask_password(PQuser(db->conn));
+		db->password = password_ask(PQuser(db->conn));
 		if (db->password != NULL)
 			connect_once(db, p);
 	}
