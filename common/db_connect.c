@@ -18,6 +18,12 @@
 
 #define SERVER_MIN 130000 /* the oldest version that is tested */
 
+static bool
+is_uri(const char *s)
+{
+	return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
+}
+
 /* An @ or / in a password that is not percent-encoded makes libpq take half of it for the host.
  */
 static bool
@@ -25,51 +31,79 @@ uri_is_misread(const char *conninfo)
 {
 	const char *authority = strstr(conninfo, "://"), *end, *at;
 
-	if (authority == NULL)
-		return false;
 	authority += 3;
 	end = authority + strcspn(authority, "?");
 	at = memchr(authority, '@', (size_t)(end - authority));
 	return at != NULL && memchr(at + 1, '@', (size_t)(end - at - 1)) != NULL;
 }
 
+/* "user:password@host/db" without "postgresql://" would be a database's name. */
 static bool
-is_uri(const char *s)
+lacks_scheme(const char *conninfo)
 {
-	return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
+	const char *colon = strchr(conninfo, ':');
+
+	return !is_uri(conninfo) && colon != NULL && strchr(colon, '@') != NULL &&
+	       strcspn(conninfo, "= ") > (size_t)(colon - conninfo);
+}
+
+/* "//user:password/db", the host forgotten, makes a port of the password. */
+static bool
+is_port(const char *port)
+{
+	return port[strspn(port, "0123456789, ")] == '\0';
+}
+
+/* Look for what would be misread, and for a password: 1 if there is one, 0, -1. */
+static int
+inspect(const char *conninfo, const PQconninfoOption *options)
+{
+	const PQconninfoOption *o;
+	int has_password = 0;
+
+	if (is_uri(conninfo) && uri_is_misread(conninfo))
+		return -1;
+	for (o = options; o->keyword != NULL; o++) {
+		if (o->val == NULL)
+			continue;
+		if (strcmp(o->keyword, "port") == 0 && !is_port(o->val))
+			return -1;
+		if (strcmp(o->keyword, "password") == 0)
+			has_password = 1;
+	}
+	return has_password;
 }
 
 int
 db_check_conninfo(const char *conninfo, struct err *e)
 {
-	PQconninfoOption *options, *o;
+	PQconninfoOption *options = NULL;
 	char *why = NULL;
-	int has_password = 0;
+	int rc = -1;
 
-	if (!is_uri(conninfo) && strchr(conninfo, '=') == NULL)
-		return 0; /* a database name */
-	options = PQconninfoParse(conninfo, &why);
-	if (options == NULL || (is_uri(conninfo) && uri_is_misread(conninfo))) {
-		/* libpq's own text may quote a part of a password */
+	if (!lacks_scheme(conninfo)) {
+		if (!is_uri(conninfo) && strchr(conninfo, '=') == NULL)
+			return 0; /* a database name */
+		options = PQconninfoParse(conninfo, &why);
+		if (options != NULL)
+			rc = inspect(conninfo, options);
+	}
+	if (rc < 0) {
 		err_set(e, EXIT_USAGE, "the connection string cannot be understood");
-		if (why != NULL && strstr(conninfo, "passw") == NULL &&
-		    strchr(conninfo, '@') == NULL) {
+		/* libpq's own text may quote a part of a password */
+		if (why != NULL && !is_uri(conninfo) && strstr(conninfo, "passw") == NULL) {
 			char *text = dberr_text(why);
 
 			err_detail(e, "%s", text);
 			free(text);
 		}
-		err_hint(e, "Quote values with blanks ('…') in a keyword string; "
-			    "write @ : / %% of a password as %%40 %%3A %%2F %%25 in a URI.");
-		PQfreemem(why);
-		PQconninfoFree(options);
-		return -1;
+		err_hint(e, "Quote values with blanks ('…') in a keyword string; write "
+			    "postgresql://user@host:port/database, and @ : / %% of a "
+			    "password as %%40 %%3A %%2F %%25.");
 	}
-	for (o = options; o->keyword != NULL; o++)
-		if (o->val != NULL && strcmp(o->keyword, "password") == 0)
-			has_password = 1;
+	PQfreemem(why);
 	PQconninfoFree(options);
-	return has_password;
+	return rc;
 }
 
 static void
@@ -93,9 +127,10 @@ connect_once(struct db *db, const struct db_params *p)
 			      "port",
 			      "user",
 			      "password",
+			      "connect_timeout",
 			      NULL};
 	const char *values[] = {log_program(), p->conninfo,  p->host, p->port,
-				p->user,       db->password, NULL};
+				p->user,       db->password, p->timeout, NULL};
 
 	if (db->conn != NULL)
 		PQfinish(db->conn);
