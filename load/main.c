@@ -114,6 +114,10 @@ report(struct load *l, struct err *e)
 		l->receipt.bytes = stream_reader_bytes(l->reader);
 		stream_reader_digest(l->reader, l->receipt.xxh3);
 	}
+	if (l->run == NULL) {
+		l->run = xcalloc(1, RUNID_LEN + 1);
+		runid_make(l->run);
+	}
 	l->receipt.run = l->run;
 	if (e->signal != 0)
 		status = 128 + e->signal;
