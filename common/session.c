@@ -29,6 +29,7 @@ static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL statement_timeout = 0"
 				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
 
+
 int
 session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struct err *e)
 {
@@ -47,6 +48,17 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 	rc = db_exec(db, e, "%s", buf_cstr(&sql));
 	buf_release(&sql);
 	return rc;
+}
+
+int
+session_watch_client(struct db *db, struct err *e)
+{
+	/* only there may it be anything but 0 in all versions */
+	static const char sql[] =
+		"SELECT pg_catalog.set_config('client_connection_check_interval', '2s', true)"
+		" WHERE pg_catalog.version() ~ 'linux'";
+
+	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
 }
 
 void

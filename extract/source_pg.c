@@ -384,6 +384,8 @@ start_copy(struct source_pg *s, struct err *e)
 
 	if (s->base.options->common.dry_run)
 		return 0;
+	if (session_watch_client(&s->db, e) != 0)
+		return -1;
 	sql = select_copy(&s->db, s->base.options, s->rel, s->select,
 			  s->base.schema->values == SCHEMA_BINARY);
 	rc = db_copy_out(&s->db, e, sql);

@@ -122,6 +122,8 @@ open_transaction(struct sink_pg *s, struct err *e)
 	if (session_begin(&s->db, SESSION_WRITE, s->base.options->common.lock_timeout, e) != 0)
 		return -1;
 	s->in_transaction = true;
+	if (session_watch_client(&s->db, e) != 0)
+		return -1;
 	if (s->plan->create_sql != NULL && db_exec(&s->db, e, "%s", s->plan->create_sql) != 0)
 		return -1;
 	if (s->plan->truncate_sql != NULL &&
