@@ -37,6 +37,7 @@ struct sink_pg {
 	bool in_transaction;
 	bool copying;
 	bool dry_run;         /* asked for here or by the stream */
+	bool hollow;          /* a stream left its rows out: its sender runs dry */
 	uint64_t rows_before; /* read by the streams before this one */
 	uint64_t inserted;    /* as the server counts */
 };
@@ -87,8 +88,8 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 			s->rel_name, s->plan->rel_name);
 		return err_hint(e, "Use -t to load all of them into one table.");
 	}
-	s->dry_run = s->dry_run || base->options->common.dry_run ||
-		     (schema != NULL && schema->dry_run);
+	s->hollow = s->hollow || (schema != NULL && schema->dry_run);
+	s->dry_run = s->hollow || base->options->common.dry_run;
 	plan_show(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
 	return 0;
@@ -214,7 +215,7 @@ check_min_rows(const struct sink_pg *s, uint64_t read, struct err *e)
 {
 	int64_t least = s->base.options->min_rows;
 
-	if (least <= 0 || read >= (uint64_t)least)
+	if (least <= 0 || read >= (uint64_t)least || s->hollow)
 		return 0;
 	err_set(e, EXIT_DATA, "only %" PRIu64 " rows have come, fewer than --min-rows=%" PRId64,
 		read, least);
