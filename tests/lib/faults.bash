@@ -5,7 +5,7 @@
 T=$BATS_TEST_TMPDIR
 started=()
 
-# start NAME COMMAND...: run it in the background with our standard input, its output in
+# [in=FILE] start NAME COMMAND...: run it in the background with input from FILE, its output in
 # $T/NAME.out and $T/NAME.err, its pid in $pid_NAME.  INT is not ignored there, as it else
 # would be.
 start()
@@ -13,7 +13,7 @@ start()
 	local name=$1
 
 	shift
-	env --default-signal=INT,HUP "$@" <&0 >"$T/$name.out" 2>"$T/$name.err" 3>&- &
+	env --default-signal=INT,HUP "$@" <"${in:-/dev/null}" >"$T/$name.out" 2>"$T/$name.err" 3>&- &
 	printf -v "pid_$name" %s $!
 	started+=($!)
 }
