@@ -26,6 +26,7 @@ stream_reader_new(struct input *in, unsigned flags)
 	r->digest = XXH3_createState();
 	if (r->digest == NULL)
 		abort();
+	XXH3_64bits_reset(r->digest); /* a receipt may ask before a stream begins */
 	return r;
 }
 
