@@ -199,8 +199,9 @@ write_raw(struct output *o, const char *data, size_t len, struct err *e)
 	}
 	if (len == 0)
 		return 0;
-	/* Compressed bytes lack what has been compressed before them. */
-	o->torn = o->torn || data > start || o->zstd != NULL;
+	/* Stopped before the first byte leaves the output whole, unless zstd has moved on. */
+	if (intr_pending() == 0 || data > start || o->zstd != NULL)
+		o->torn = true;
 	return intr_pending() != 0 ? err_signal(e, intr_pending()) : write_error(o, e);
 }
 
