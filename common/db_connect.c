@@ -121,15 +121,10 @@ static void
 connect_once(struct db *db, const struct db_params *p)
 {
 	/* Later words win over those inside the connection string. */
-	const char *keys[] = {"fallback_application_name",
-			      "dbname",
-			      "host",
-			      "port",
-			      "user",
-			      "password",
-			      "connect_timeout",
-			      NULL};
-	const char *values[] = {log_program(), p->conninfo,  p->host, p->port,
+	const char *keys[] = {
+		"fallback_application_name", "dbname", "host", "port", "user", "password",
+		"connect_timeout",           NULL};
+	const char *values[] = {log_program(), p->conninfo,  p->host,    p->port,
 				p->user,       db->password, p->timeout, NULL};
 
 	if (db->conn != NULL)

@@ -29,7 +29,6 @@ static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL statement_timeout = 0"
 				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
 
-
 int
 session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struct err *e)
 {

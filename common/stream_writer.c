@@ -289,9 +289,8 @@ stream_writer_abort(struct stream_writer *w, const struct err *why)
 	if (w->bare || !output_is_whole(w->out) || why->signal == SIGPIPE ||
 	    !output_has_room(w->out))
 		return;
-	doc = json_pack("{s:o, s:s, s:I}", "abort",
-			text_json(why->msg != NULL ? why->msg : ""), "sqlstate", why->sqlstate,
-			"rows", (json_int_t)w->rows);
+	doc = json_pack("{s:o, s:s, s:I}", "abort", text_json(why->msg != NULL ? why->msg : ""),
+			"sqlstate", why->sqlstate, "rows", (json_int_t)w->rows);
 	text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
 	json_decref(doc);
 	w->block.len = 0;

@@ -197,8 +197,7 @@ show_statement(const char *sql)
 void
 plan_show(const struct plan *p)
 {
-	bool dry_run = p->options->common.dry_run ||
-		       (p->schema != NULL && p->schema->dry_run);
+	bool dry_run = p->options->common.dry_run || (p->schema != NULL && p->schema->dry_run);
 	size_t i;
 
 	if (!log_verbose() && !dry_run)

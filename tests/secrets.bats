@@ -167,7 +167,7 @@ has_admin()
 	PGPASSWORD=$secret try portl-load -v -d none "$ROOT/LICENSE"
 	assert_status 2
 	keeps_quiet
-	! grep -q zzyzx "$SAFE/log"
+	run ! grep -q zzyzx "$SAFE/log"
 }
 
 # typed TEXT COMMAND: run it on a terminal and type TEXT when it asks.
@@ -209,7 +209,7 @@ typed()
 	try_sh "portl-extract -v -d postgres -t t 2>'$T/x' | PGHOST=$SAFE PGHOSTADDR= portl-load -d 'dbname=postgres sslmode=disable' -t tls --create"
 	assert_status 0
 	grep -q 'TLS$' "$T/x"
-	! grep -q 'no TLS' "$T/x"
+	run ! grep -q 'no TLS' "$T/x"
 	try_sh "portl-extract -d postgres -t t | portl-load -v -d postgres -t tls --truncate"
 	assert_status 0
 	for wrong in "PGSSLROOTCERT=$SAFE/other.crt" PGHOST=127.0.0.1; do

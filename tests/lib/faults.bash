@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # set by bats and common.bash
+# shellcheck shell=bash disable=SC2154,SC2034 # set and used by bats and common.bash
 # For tests of what goes wrong: `load lib/faults` after lib/common.  A file that defines
 # its own teardown() calls stop_started there.
 
