@@ -45,7 +45,7 @@ read_line(int fd, char *line, size_t cap, const sigset_t *open_mask)
 }
 
 static ssize_t
-ask(int fd, char *line, size_t cap)
+ask(int fd, const char *user, char *line, size_t cap)
 {
 	struct sigaction sa = {.sa_handler = on_signal}, old[NHELD];
 	struct termios saved = {0}, quiet;
@@ -68,6 +68,8 @@ ask(int fd, char *line, size_t cap)
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	if (echo)
 		tcsetattr(fd, TCSAFLUSH, &quiet);
+	/* only now: turning echo off throws away what has been typed before */
+	dprintf(fd, "Password for %s (%s): ", user != NULL ? user : "user", log_program());
 	n = read_line(fd, line, cap, &before);
 	if (echo)
 		tcsetattr(fd, TCSAFLUSH, &saved);
@@ -90,8 +92,7 @@ password_ask(const char *user)
 	if (fd < 0)
 		return NULL;
 	caught = 0;
-	dprintf(fd, "Password for %s (%s): ", user != NULL ? user : "user", log_program());
-	n = ask(fd, line, sizeof(line) - 1);
+	n = ask(fd, user, line, sizeof(line) - 1);
 	close(fd);
 	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
 		n--;
