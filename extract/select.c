@@ -60,6 +60,23 @@ add_named(struct db *db, struct buf *sql, const char **comma, const char *name)
 	*comma = ", ";
 }
 
+static int
+check_excluded(const PGresult *described, const struct ident_list *list, struct err *e)
+{
+	size_t i;
+	int j;
+
+	for (i = 0; i < list->n; i++) {
+		for (j = 0; j < PQnfields(described); j++)
+			if (strcmp(list->names[i], PQfname(described, j)) == 0)
+				break;
+		if (j == PQnfields(described))
+			return err_set(e, EXIT_USAGE, "the query has no column \"%s\"",
+				       list->names[i]);
+	}
+	return 0;
+}
+
 /* The columns of a query are known to the server only. */
 static int
 add_query_columns(struct db *db, struct buf *sql, const struct extract_options *o,
@@ -67,13 +84,13 @@ add_query_columns(struct db *db, struct buf *sql, const struct extract_options *
 {
 	PGresult *res = db_describe(db, e, o->query_text);
 	const char *comma = "";
-	int i;
+	int rc = res != NULL ? check_excluded(res, &o->exclude_list, e) : -1, i;
 
-	for (i = 0; res != NULL && i < PQnfields(res); i++)
+	for (i = 0; rc == 0 && i < PQnfields(res); i++)
 		if (!ident_list_has(&o->exclude_list, PQfname(res, i)))
 			add_named(db, sql, &comma, PQfname(res, i));
 	PQclear(res);
-	return res != NULL ? 0 : -1;
+	return rc;
 }
 
 static int
