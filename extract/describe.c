@@ -12,18 +12,24 @@
 #include "common/schema.h"
 #include "common/xalloc.h"
 
-/* Columns of the described statement, with what the catalog knows of them. */
+/*
+ * Columns of the described statement, with what the catalog knows of them.  The
+ * protocol tells the base type where a column has a domain, so a relation's own
+ * columns ($5) take their type from the catalog.
+ */
 static const char columns_sql[] =
-	"SELECT format_type(d.type, d.mod), format_type(d.type, NULL),"
-	" CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN"
+	"SELECT format_type(x.type, x.mod), format_type(x.type, NULL),"
+	" CASE WHEN x.attcollation <> 0 AND x.attcollation <> t.typcollation THEN"
 	" (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname) FROM pg_collation l"
-	" JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END,"
-	" coalesce(a.attnotnull, false), coalesce(a.attgenerated <> '', false)"
+	" JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = x.attcollation) END,"
+	" coalesce($5 AND x.attnotnull, false), coalesce(x.attgenerated <> '', false), x.type"
+	" FROM (SELECT a.*, d.place,"
+	" CASE WHEN $5 THEN coalesce(a.atttypid, d.type) ELSE d.type END AS type,"
+	" CASE WHEN $5 THEN coalesce(a.atttypmod, d.mod) ELSE d.mod END AS mod"
 	" FROM unnest($1::oid[], $2::int4[], $3::oid[], $4::int4[])"
 	" WITH ORDINALITY AS d(type, mod, rel, attnum, place)"
-	" JOIN pg_type t ON t.oid = d.type"
 	" LEFT JOIN pg_attribute a ON a.attrelid = d.rel AND a.attnum = d.attnum AND d.attnum > 0"
-	" ORDER BY d.place";
+	") AS x JOIN pg_type t ON t.oid = x.type ORDER BY x.place";
 
 static char *
 int_array(const PGresult *res, int (*value)(const PGresult *, int))
@@ -52,8 +58,8 @@ oid_array(const PGresult *res, Oid (*value)(const PGresult *, int))
 }
 
 static int
-add_columns(const PGresult *described, const PGresult *res, bool is_table,
-	    struct schema *schema, struct err *e)
+add_columns(const PGresult *described, const PGresult *res, struct schema *schema,
+	    unsigned *types, struct err *e)
 {
 	int i;
 
@@ -70,25 +76,26 @@ add_columns(const PGresult *described, const PGresult *res, bool is_table,
 				      PQgetvalue(res, i, 1));
 		if (!PQgetisnull(res, i, 2))
 			c->collation = xstrdup(PQgetvalue(res, i, 2));
-		c->not_null = is_table && PQgetvalue(res, i, 3)[0] == 't';
+		c->not_null = PQgetvalue(res, i, 3)[0] == 't';
 		c->generated = PQgetvalue(res, i, 4)[0] == 't';
+		types[i] = (unsigned)strtoul(PQgetvalue(res, i, 5), NULL, 10);
 	}
 	return 0;
 }
 
 int
 describe_columns(struct db *db, const PGresult *described, bool is_table, struct schema *schema,
-		 struct err *e)
+		 unsigned *types, struct err *e)
 {
-	char *types = oid_array(described, PQftype), *mods = int_array(described, PQfmod);
+	char *bases = oid_array(described, PQftype), *mods = int_array(described, PQfmod);
 	char *tables = oid_array(described, PQftable),
 	     *places = int_array(described, PQftablecol);
-	const char *params[] = {types, mods, tables, places};
-	PGresult *res = db_query(db, e, columns_sql, 4, params);
-	int rc = res != NULL ? add_columns(described, res, is_table, schema, e) : -1;
+	const char *params[] = {bases, mods, tables, places, is_table ? "t" : "f"};
+	PGresult *res = db_query(db, e, columns_sql, 5, params);
+	int rc = res != NULL ? add_columns(described, res, schema, types, e) : -1;
 
 	PQclear(res);
-	free(types);
+	free(bases);
 	free(mods);
 	free(tables);
 	free(places);

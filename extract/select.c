@@ -14,6 +14,8 @@
 #include "common/db.h"
 #include "common/err.h"
 #include "common/relation.h"
+#include "common/schema.h"
+#include "common/typedocs.h"
 #include "common/xalloc.h"
 #include "extract/options.h"
 
@@ -160,17 +162,53 @@ can_copy_table(const struct extract_options *o, const struct relation *rel)
 	return true;
 }
 
+/* What xml is cast to, or NULL: its output function drops declarations, text keeps them. */
+static const char *
+text_cast(const struct schema *schema, const struct schema_column *c)
+{
+	const char *base = typedocs_unwrap(schema->types, c->base);
+
+	if (strcmp(base, "xml") == 0)
+		return "::pg_catalog.text";
+	return strcmp(base, "xml[]") == 0 ? "::pg_catalog.text[]" : NULL;
+}
+
+/* The same rows with xml as text, or NULL where there is none. */
+static char *
+select_as_text(struct db *db, const struct schema *schema, const char *select)
+{
+	struct buf sql = BUF_INIT;
+	const char *comma = "SELECT ", *cast;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < schema->ncolumns; i++) {
+		add_named(db, &sql, &comma, schema->columns[i].name);
+		cast = text_cast(schema, &schema->columns[i]);
+		found = found || cast != NULL;
+		buf_adds(&sql, cast != NULL ? cast : "");
+	}
+	buf_addf(&sql, " FROM (\n%s\n) AS portl", select);
+	if (found)
+		return buf_detach(&sql);
+	buf_release(&sql);
+	return NULL;
+}
+
 char *
 select_copy(struct db *db, const struct extract_options *o, const struct relation *rel,
-	    const char *select, bool binary)
+	    const struct schema *schema, const char *select)
 {
+	bool binary = schema->values == SCHEMA_BINARY;
+	char *as_text = binary ? NULL : select_as_text(db, schema, select);
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");
-	if (can_copy_table(o, rel))
+	if (as_text == NULL && can_copy_table(o, rel))
 		db_add_relation(db, &sql, rel->schema, rel->name);
 	else
-		buf_addf(&sql, "(\n%s\n)", select);
+		buf_addf(&sql, "(\n%s\n)", as_text != NULL ? as_text : select);
 	buf_addf(&sql, " TO STDOUT (FORMAT %s)", binary ? "binary" : "text");
+	free(as_text);
 	return buf_detach(&sql);
 }

@@ -189,17 +189,11 @@ choose_values(struct source_pg *s, const struct typedocs *docs, struct err *e)
 }
 
 static int
-describe_types(struct source_pg *s, const PGresult *described, struct err *e)
+describe_types(struct source_pg *s, const unsigned *oids, size_t n, struct err *e)
 {
-	size_t n = (size_t)PQnfields(described), i;
-	unsigned *oids = xcalloc(n, sizeof(*oids));
 	struct typedocs docs;
-	int rc;
+	int rc = typedocs_fetch(&s->db, oids, n, &docs, e);
 
-	for (i = 0; i < n; i++)
-		oids[i] = PQftype(described, (int)i);
-	rc = typedocs_fetch(&s->db, oids, n, &docs, e);
-	free(oids);
 	if (rc == 0)
 		rc = choose_values(s, &docs, e);
 	if (rc == 0)
@@ -213,18 +207,19 @@ static int
 describe(struct source_pg *s, struct err *e)
 {
 	PGresult *described = db_describe(&s->db, e, s->select);
+	size_t n = described != NULL ? (size_t)PQnfields(described) : 0;
+	unsigned *types = xcalloc(n, sizeof(*types));
 	int rc = -1;
 
-	if (described == NULL)
-		return -1;
-	if (PQnparams(described) > 0)
+	if (described != NULL && PQnparams(described) > 0)
 		err_set(e, EXIT_USAGE,
 			"the query has parameters ($1); nobody gives them values");
-	else if (narrow_path(s, e) == 0 &&
-		 describe_columns(&s->db, described, s->rel != NULL, s->base.schema, e) == 0 &&
-		 describe_types(s, described, e) == 0)
-		rc = 0;
+	else if (described != NULL && narrow_path(s, e) == 0 &&
+		 describe_columns(&s->db, described, s->rel != NULL, s->base.schema, types,
+				  e) == 0)
+		rc = describe_types(s, types, n, e);
 	PQclear(described);
+	free(types);
 	return rc;
 }
 
@@ -305,8 +300,7 @@ start_copy(struct source_pg *s, struct err *e)
 
 	if (s->base.options->common.dry_run)
 		return 0;
-	sql = select_copy(&s->db, s->base.options, s->rel, s->select,
-			  s->base.schema->values == SCHEMA_BINARY);
+	sql = select_copy(&s->db, s->base.options, s->rel, s->base.schema, s->select);
 	rc = db_copy_out(&s->db, e, sql);
 	free(sql);
 	s->copying = rc == 0;
