@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Other sessions at work while portl-extract starts and runs: what it sends is the
 # relation as it was at one moment, old or new, never empty and never between.
-# shellcheck disable=SC2154 # fresh_db sets src and dst
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
 load lib/common
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What portl-extract can read, and what it refuses to run.
-# shellcheck disable=SC2154 # fresh_db sets src and dst
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
 load lib/common
 
@@ -83,7 +83,6 @@ arrives()
 	for relation in there mixed over; do
 		arrives "$relation"
 	done
-	assert_eq "$(q "$dst" 'SELECT count(*) FROM pg_class WHERE relname = $$copy$$')" 0
 }
 
 @test "queries: from the command line, from a file, with comments, as TABLE and VALUES" {
@@ -113,10 +112,8 @@ arrives()
 	q "$src" 'CREATE TABLE t (id int, "Odd One" text, secret text);
 		INSERT INTO t SELECT i, i || $$o$$, i || $$s$$ FROM generate_series(1, 100) i'
 	carry -t t --columns='"Odd One", id' --where='id <= 10 -- few' -- -t a --create
-	same_table "$src" '(SELECT id, "Odd One" FROM t WHERE id <= 10) x' "$dst" a 2>/dev/null || {
-		assert_eq "$(q "$dst" 'SELECT * FROM a ORDER BY id')" \
-			"$(q "$src" 'SELECT "Odd One", id FROM t WHERE id <= 10 ORDER BY id')"
-	}
+	assert_eq "$(q "$dst" 'SELECT * FROM a ORDER BY id')" \
+		"$(q "$src" 'SELECT "Odd One", id FROM t WHERE id <= 10 ORDER BY id')"
 	carry -t t --exclude-columns=SECRET --limit=0 -- -t b --create
 	assert_eq "$(q "$dst" "SELECT string_agg(attname, ',' ORDER BY attnum), (SELECT count(*) FROM b)
 		FROM pg_attribute WHERE attrelid = 'b'::regclass AND attnum > 0")" 'id,Odd One|0'
@@ -256,8 +253,7 @@ arrives()
 		CREATE VIEW v WITH (security_invoker) AS TABLE t;
 		GRANT SELECT ON t, v TO ${src}_r;"
 	q "$dst" 'CREATE TABLE t (id int)'
-	for what in '-t t' '-t v' '-c TABLE$IFS$9t'; do
-		what=${what//\$IFS\$9/ }
+	for what in '-t t' '-t v' '-c TABLE t'; do
 		try extract -U "${src}_r" "${what%% *}" "${what#* }"
 		assert_status 1
 		assert_stderr_has 'row-level security'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # A hot standby as source: it can be read, its conflicts are errors; it cannot be loaded.
-# shellcheck disable=SC2154 # fresh_db sets dst
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
 load lib/common
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Values of every type arrive bit for bit, in binary form and in text form.
-# shellcheck disable=SC2154 # fresh_db sets src and dst
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
 load lib/common
 
