@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/buf.h"
 #include "common/dberr.h"
@@ -20,6 +21,11 @@
 #include "common/xalloc.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
+
+/* How long to let the server get ahead; see rest(). */
+#define REST_MIN 50                   /* us */
+#define REST_MAX 800                  /* us */
+#define REST_GOAL ((size_t)64 * 1024) /* bytes, well below a unix socket's buffer */
 
 bool
 db_is_lost(const struct db *db)
@@ -43,8 +49,6 @@ db_cancel(struct db *db)
 void
 db_close(struct db *db)
 {
-	if (db->copy_row != NULL)
-		PQfreemem(db->copy_row);
 	if (db->conn != NULL) {
 		PGTransactionStatusType status = PQtransactionStatus(db->conn);
 
@@ -55,6 +59,14 @@ db_close(struct db *db)
 	}
 	free(db->password);
 	*db = DB_INIT;
+}
+
+static int
+reader_is_gone(struct err *e)
+{
+	err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
+	e->signal = SIGPIPE;
+	return -1;
 }
 
 /*
@@ -78,11 +90,8 @@ wait_socket(struct db *db, short events, int timeout, struct err *e)
 			return err_errno(e, "could not wait for the server");
 		if (rc < 0)
 			continue;
-		if (fds[1].revents != 0) {
-			err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
-			e->signal = SIGPIPE;
-			return -1;
-		}
+		if (fds[1].revents != 0)
+			return reader_is_gone(e);
 		return 1;
 	}
 }
@@ -243,35 +252,82 @@ copy_out_end(struct db *db, size_t *len, struct err *e)
 	return DB_ROWS_END;
 }
 
-enum db_row
-db_copy_out_row(struct db *db, const char **row, size_t *len, int timeout, struct err *e)
+/*
+ * Let the server get ahead.  It sends 8 kB at a time, and being woken for each
+ * of them costs more than all the rest of the work; but a rest in which it
+ * fills the socket's buffer would hold it up.
+ */
+static int
+rest(struct db *db, struct err *e)
 {
-	int n;
+	struct pollfd fd = {.fd = db->watch_fd, .events = 0};
+	struct timespec t = {.tv_sec = 0};
+	int rc;
 
-	if (db->copy_row != NULL)
-		PQfreemem(db->copy_row);
-	db->copy_row = NULL;
-	while ((n = PQgetCopyData(db->conn, &db->copy_row, 1)) == 0) {
-		int rc = wait_socket(db, POLLIN, timeout, e);
+	if (db->since_rest < REST_GOAL / 2 && db->rest < REST_MAX)
+		db->rest = db->rest > 0 ? db->rest * 2 : REST_MIN;
+	else if (db->since_rest > REST_GOAL && db->rest > REST_MIN)
+		db->rest /= 2;
+	db->since_rest = 0;
+	t.tv_nsec = db->rest * 1000;
+	rc = ppoll(&fd, 1, &t, NULL);
+	if (intr_pending() != 0)
+		return err_signal(e, intr_pending());
+	return rc > 0 ? reader_is_gone(e) : 0;
+}
 
-		if (rc < 0)
-			return DB_ROW_FAILED;
-		if (rc == 0)
-			return DB_NO_ROW_YET;
+int64_t
+db_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Returns 1 if more may have come, 0 at the deadline, -1 with ${e} filled. */
+static int
+wait_for_rows(struct db *db, int tries, int64_t deadline, struct err *e)
+{
+	int64_t left = -1;
+
+	if (intr_pending() != 0)
+		return err_signal(e, intr_pending());
+	if (tries == 0)
+		return 1;
+	if (tries == 1)
+		return rest(db, e) == 0 ? 1 : -1;
+	if (deadline >= 0)
+		left = deadline > db_clock() ? deadline - db_clock() : 0;
+	return wait_socket(db, POLLIN, (int)left, e);
+}
+
+/*
+ * PQgetlineAsync() stands among libpq's obsolete functions, but it copies to
+ * where the bytes are wanted, while PQgetCopyData() allocates memory for each
+ * row.  What the manual finds wanting in it, expect() makes good.
+ */
+enum db_row
+db_copy_out_get(struct db *db, char *dst, size_t room, size_t *len, int64_t deadline,
+		struct err *e)
+{
+	int n, tries = 0;
+
+	while ((n = PQgetlineAsync(db->conn, dst, (int)room)) == 0) {
+		int rc = wait_for_rows(db, tries++, deadline, e);
+
+		if (rc <= 0)
+			return rc < 0 ? DB_ROW_FAILED : DB_NO_ROW_YET;
 		if (PQconsumeInput(db->conn) == 0) {
 			dberr_connection(db->conn, e);
 			return DB_ROW_FAILED;
 		}
 	}
-	if (n > 0) {
-		*row = db->copy_row;
-		*len = (size_t)n;
-		return DB_ROW;
-	}
-	if (n == -1)
+	if (n < 0)
 		return copy_out_end(db, len, e);
-	dberr_connection(db->conn, e);
-	return DB_ROW_FAILED;
+	*len = (size_t)n;
+	db->since_rest += *len;
+	return DB_ROW;
 }
 
 int
