@@ -23,8 +23,8 @@
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
 
 /* How long to let the server get ahead; see rest(). */
-#define REST_MIN 50                   /* us */
-#define REST_MAX 800                  /* us */
+#define REST_MIN 50                    /* us */
+#define REST_MAX 800                   /* us */
 #define REST_GOAL ((size_t)128 * 1024) /* bytes; a unix socket holds some 180 kB */
 
 bool
@@ -61,14 +61,6 @@ db_close(struct db *db)
 	*db = DB_INIT;
 }
 
-static int
-reader_is_gone(struct err *e)
-{
-	err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
-	e->signal = SIGPIPE;
-	return -1;
-}
-
 /*
  * Wait for ${events} on the connection, a stop signal, or the loss of the
  * reader.  Returns 1, 0 after ${timeout} ms, -1 with ${e} filled.
@@ -90,8 +82,11 @@ wait_socket(struct db *db, short events, int timeout, struct err *e)
 			return err_errno(e, "could not wait for the server");
 		if (rc < 0)
 			continue;
-		if (fds[1].revents != 0)
-			return reader_is_gone(e);
+		if (fds[1].revents != 0) {
+			err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
+			e->signal = SIGPIPE;
+			return -1;
+		}
 		return 1;
 	}
 }
@@ -257,12 +252,10 @@ copy_out_end(struct db *db, size_t *len, struct err *e)
  * of them costs more than all the rest of the work; but a rest in which it
  * fills the socket's buffer would hold it up.
  */
-static int
-rest(struct db *db, struct err *e)
+static void
+rest(struct db *db)
 {
-	struct pollfd fd = {.fd = db->watch_fd, .events = 0};
 	struct timespec t = {.tv_sec = 0};
-	int rc;
 
 	if (db->since_rest < REST_GOAL / 2 && db->rest < REST_MAX)
 		db->rest = db->rest > 0 ? db->rest * 2 : REST_MIN;
@@ -270,10 +263,7 @@ rest(struct db *db, struct err *e)
 		db->rest /= 2;
 	db->since_rest = 0;
 	t.tv_nsec = db->rest * 1000;
-	rc = ppoll(&fd, 1, &t, NULL);
-	if (intr_pending() != 0)
-		return err_signal(e, intr_pending());
-	return rc > 0 ? reader_is_gone(e) : 0;
+	nanosleep(&t, NULL);
 }
 
 int64_t
@@ -293,10 +283,10 @@ wait_for_rows(struct db *db, int tries, int64_t deadline, struct err *e)
 
 	if (intr_pending() != 0)
 		return err_signal(e, intr_pending());
-	if (tries == 0)
-		return 1;
 	if (tries == 1)
-		return rest(db, e) == 0 ? 1 : -1;
+		rest(db);
+	if (tries <= 1)
+		return 1;
 	if (deadline >= 0)
 		left = deadline > db_clock() ? deadline - db_clock() : 0;
 	return wait_socket(db, POLLIN, (int)left, e);
@@ -312,16 +302,15 @@ db_copy_out_get(struct db *db, char *dst, size_t room, size_t *len, int64_t dead
 		struct err *e)
 {
 	int n, tries = 0;
+	bool lost = false;
 
 	while ((n = PQgetlineAsync(db->conn, dst, (int)room)) == 0) {
-		int rc = wait_for_rows(db, tries++, deadline, e);
+		int rc = lost ? dberr_connection(db->conn, e)
+			      : wait_for_rows(db, tries++, deadline, e);
 
 		if (rc <= 0)
 			return rc < 0 ? DB_ROW_FAILED : DB_NO_ROW_YET;
-		if (PQconsumeInput(db->conn) == 0) {
-			dberr_connection(db->conn, e);
-			return DB_ROW_FAILED;
-		}
+		lost = PQconsumeInput(db->conn) == 0; /* though rows may have come before */
 	}
 	if (n < 0)
 		return copy_out_end(db, len, e);
