@@ -14,7 +14,6 @@
 #include "common/db.h"
 #include "common/err.h"
 #include "common/log.h"
-#include "common/pgcopy.h"
 #include "common/relation.h"
 #include "common/schema.h"
 #include "common/session.h"
@@ -22,6 +21,7 @@
 #include "common/xalloc.h"
 #include "extract/describe.h"
 #include "extract/options.h"
+#include "extract/rowblock.h"
 #include "extract/select.h"
 #include "extract/snapshot.h"
 #include "extract/source.h"
@@ -37,8 +37,8 @@ struct source_pg {
 	bool lock;        /* LOCK TABLE is worth trying */
 	bool no_lock;     /* it was refused */
 	bool copying;
-	bool header_seen; /* of the server's COPY binary data */
-	uint64_t rows;
+	struct rowblock rows;
+	uint64_t nrows; /* given out so far */
 };
 
 static struct source_pg *
@@ -306,6 +306,8 @@ start_copy(struct source_pg *s, struct err *e)
 	rc = db_copy_out(&s->db, e, sql);
 	free(sql);
 	s->copying = rc == 0;
+	rowblock_init(&s->rows, s->base.schema->values == SCHEMA_BINARY,
+		      (int)s->base.schema->ncolumns);
 	return rc;
 }
 
@@ -332,31 +334,14 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 	return s->base.schema->backend != NULL ? start_copy(s, e) : -1;
 }
 
-/* The server's own header comes in front of the first row. */
-static int
-strip_header(struct source_pg *s, struct source_chunk *chunk, struct err *e)
-{
-	size_t skip = PGCOPY_PREAMBLE_LEN;
-
-	if (chunk->len >= skip)
-		skip += pgcopy_get32(chunk->data + PGCOPY_PREAMBLE_LEN - 4);
-	if (chunk->len < skip ||
-	    memcmp(chunk->data, PGCOPY_SIGNATURE, PGCOPY_SIGNATURE_LEN) != 0)
-		return err_set(e, EXIT_DATA, "the server's COPY data have no header");
-	s->header_seen = true;
-	chunk->data += skip;
-	chunk->len -= skip;
-	return 0;
-}
-
 static enum source_event
-end_of_rows(struct source_pg *s, uint64_t counted, struct err *e)
+end_of_rows(struct source_pg *s, struct err *e)
 {
 	s->copying = false;
-	if (counted == s->rows)
+	if (s->rows.counted == s->nrows)
 		return SOURCE_END;
 	err_set(e, EXIT_DATA, "the server says it sent %llu rows, but %llu have come",
-		(unsigned long long)counted, (unsigned long long)s->rows);
+		(unsigned long long)s->rows.counted, (unsigned long long)s->nrows);
 	return SOURCE_FAILED;
 }
 
@@ -364,30 +349,25 @@ static enum source_event
 source_pg_next(struct source *base, int timeout, struct source_chunk *chunk, struct err *e)
 {
 	struct source_pg *s = pg(base);
-	bool binary = base->schema->values == SCHEMA_BINARY;
 
 	if (!s->copying)
 		return SOURCE_END;
-	for (;;) {
-		switch (db_copy_out_row(&s->db, &chunk->data, &chunk->len, timeout, e)) {
-		case DB_ROWS_END:
-			return end_of_rows(s, chunk->len, e);
-		case DB_NO_ROW_YET:
-			return SOURCE_IDLE;
-		case DB_ROW_FAILED:
-			return SOURCE_FAILED;
-		case DB_ROW:
-			break;
-		}
-		if (binary && !s->header_seen && strip_header(s, chunk, e) != 0)
-			return SOURCE_FAILED;
-		if (chunk->len == 0 || (binary && chunk->len == PGCOPY_TRAILER_LEN &&
-					pgcopy_get16(chunk->data) == 0xffff))
-			continue;
-		s->rows++;
-		chunk->rows = 1;
-		return SOURCE_ROWS;
+	switch (rowblock_fill(&s->rows, &s->db, timeout, e)) {
+	case DB_ROW:
+		break;
+	case DB_NO_ROW_YET:
+		return SOURCE_IDLE;
+	case DB_ROWS_END:
+		return end_of_rows(s, e);
+	case DB_ROW_FAILED:
+		return SOURCE_FAILED;
 	}
+	chunk->data = s->rows.bytes.data;
+	chunk->len = s->rows.len;
+	chunk->rows = s->rows.rows;
+	chunk->pause = s->rows.pause;
+	s->nrows += chunk->rows;
+	return SOURCE_ROWS;
 }
 
 static void
@@ -396,6 +376,7 @@ source_pg_close(struct source *base)
 	struct source_pg *s = pg(base);
 
 	db_close(&s->db);
+	rowblock_release(&s->rows);
 	relation_free(s->rel);
 	free(s->select);
 	free(s->saved_path);
