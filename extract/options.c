@@ -46,16 +46,15 @@ static const struct cli_option csv_options[] = {
 	{.kind = CLI_HEADING, .help = "CSV files instead of a database"},
 	{"csv", 0, CLI_STRING, "FILE", "read this CSV file, - is standard input", AT(csv), NULL,
 	 0},
-	{"header", 0, CLI_CHOICE, "yes|no",
-	 "does the first line hold the names? default: yes unless --columns", AT(header),
-	 headers, 0},
+	{"header", 0, CLI_CHOICE, "yes|no", "first line holds the names; no with --columns",
+	 AT(header), headers, 0},
 	{"infer", 0, CLI_FLAG, NULL, "guess column types from the first rows", AT(infer), NULL,
 	 0},
 	{"delimiter", 0, CLI_STRING, "CHAR", "what parts fields; default: comma", AT(delimiter),
 	 NULL, 0},
 	{"quote", 0, CLI_STRING, "CHAR", "what encloses fields; default: double quote",
 	 AT(quote), NULL, 0},
-	{"null", 0, CLI_STRING, "STRING", "what an unquoted NULL looks like; default: nothing",
+	{"null", 0, CLI_STRING, "STRING", "what an unquoted NULL is; default: nothing",
 	 AT(null), NULL, 0},
 	{"encoding", 0, CLI_STRING, "NAME", "the file's encoding; default: UTF8", AT(encoding),
 	 NULL, 0},
@@ -86,13 +85,12 @@ static const struct cli_option alias_options[] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-extract",
-	.what = "writes the rows of a PostgreSQL table, a query or a CSV file as a stream.",
-	.usage = "[OPTION]... {-d CONNSTR {-t TABLE | -c QUERY} | --csv FILE} | portl-load ...",
+	.what = "writes the rows of a PostgreSQL table, query or CSV file as a stream.",
+	.usage = "[OPTION]... {-d CONNSTR {-t TABLE | -c QUERY} | --csv FILE}",
 	.brief =
 		"For example:\n"
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -c 'SELECT ...' | portl-load -d DATABASE -t TABLE\n"
-		"  portl-extract -d DATABASE -t TABLE -o FILE\n"
 		"  portl-extract --csv FILE | portl-load -d DATABASE -t TABLE",
 	.tables = {source_options, csv_options, output_options, options_connection,
 		   alias_options, options_messages},

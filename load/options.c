@@ -53,14 +53,13 @@ static const struct cli_option alias_options[] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-load",
-	.what = "loads a stream of rows into a PostgreSQL table or a CSV file, the whole or nothing.",
+	.what = "loads a stream of rows into a PostgreSQL table or a CSV file, all or nothing.",
 	.usage = "[OPTION]... {-d CONNSTR [-t TABLE] | --csv FILE} [FILE]",
 	.brief =
 		"For example:\n"
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
-		"  portl-load -d DATABASE FILE\n"
-		"  portl-extract -d DATABASE -t TABLE | portl-load --csv FILE",
+		"  portl-load -d DATABASE FILE",
 	.tables = {target_options, input_options, options_connection, alias_options,
 		   options_messages},
 	.footer =
