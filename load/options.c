@@ -53,7 +53,7 @@ static const struct cli_option alias_options[] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-load",
-	.what = "loads a stream of rows into a PostgreSQL table or a CSV file, all or nothing.",
+	.what = "loads rows into a PostgreSQL table or a CSV file, the whole or nothing.",
 	.usage = "[OPTION]... {-d CONNSTR [-t TABLE] | --csv FILE} [FILE]",
 	.brief =
 		"For example:\n"
