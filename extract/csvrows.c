@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/pgcopy.h"
 
 #define FIELD_GROWTH ((size_t)64 * 1024) /* bytes that libcsv's field buffer grows by */
 
@@ -28,6 +29,7 @@ csvrows_init(struct csvrows *r, const struct csvfile_format *format,
 {
 	*r = (struct csvrows){.format = *format,
 			      .null_len = strlen(format->null),
+			      .field_max = PGCOPY_FIELD_MAX,
 			      .handler = handler,
 			      .arg = arg,
 			      .line = 1};
@@ -184,6 +186,11 @@ parse(struct csvrows *r, const char *text, size_t len, struct err *e)
 		return -1;
 	if (done != len)
 		return refuse(r, done, e);
+	if (r->in_row && r->parser.entry_pos > r->field_max) {
+		err_set(e, EXIT_DATA, "a field is longer than %zu bytes", r->field_max);
+		err_hint(e, "Is a quote not closed?");
+		return fault_in(r, r->field_offset < r->offset ? r->open_line : r->line);
+	}
 	if (r->in_row && r->field_offset >= r->offset) {
 		r->open_line = r->line;
 		r->open_quoted = r->field_offset < r->offset + len && open_is_quoted(r);

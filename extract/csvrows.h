@@ -28,7 +28,8 @@ struct csvrows_handler {
 struct csvrows {
 	struct csv_parser parser;
 	struct csvfile_format format;
-	size_t null_len; /* bytes of format.null */
+	size_t null_len;  /* bytes of format.null */
+	size_t field_max; /* bytes that a field may have */
 	const struct csvrows_handler *handler;
 	void *arg;
 	struct err *err; /* of the running call */

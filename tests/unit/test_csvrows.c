@@ -175,6 +175,26 @@ test_faults(void)
 			     "lines end in carriage returns");
 }
 
+/* A quote that is never closed must not gather the rest of a huge file. */
+static void
+test_longest_field(void)
+{
+	static const char text[] = "a\n\"b\nccc\nd\n";
+	struct csvfile_format f = {',', '"', ""};
+	struct buf out = BUF_INIT;
+	struct csvrows r;
+	struct err e = ERR_INIT;
+
+	ok(csvrows_init(&r, &f, &handler, &out, &e) == 0, "a parser");
+	r.field_max = 5;
+	ok(csvrows_feed(&r, text, strlen(text), &e) == -1, "a field over the limit is refused");
+	csvrows_where(&r, "f", &e);
+	is_str(e.msg, "f:2: a field is longer than 5 bytes", "with the line where it begins");
+	csvrows_release(&r);
+	err_release(&e);
+	buf_release(&out);
+}
+
 int
 main(void)
 {
@@ -182,5 +202,6 @@ main(void)
 	test_nulls();
 	test_lines();
 	test_faults();
+	test_longest_field();
 	return tap_done();
 }
