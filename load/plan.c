@@ -228,8 +228,10 @@ plan_free(struct plan *p)
 
 	if (p == NULL)
 		return;
-	for (i = 0; i < p->ncolumns; i++)
+	for (i = 0; i < p->ncolumns; i++) {
 		free(p->columns[i].target);
+		free(p->columns[i].stage_type);
+	}
 	free(p->columns);
 	free(p->keep);
 	relation_free(p->rel);

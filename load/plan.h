@@ -14,18 +14,33 @@ struct load_options;
 struct relation;
 struct schema;
 
+/* How rows reach the target. */
+enum plan_route {
+	PLAN_DIRECT, /* COPY target FROM STDIN */
+	PLAN_STAGED  /* COPY into a temporary table, then INSERT … SELECT */
+};
+
+/* How a value becomes the target column's. */
+enum plan_way {
+	PLAN_SAME, /* its bytes mean the same there, or its text is read by the target's type */
+	PLAN_CAST  /* staged as what it is, then an assignment cast */
+};
+
 /* One column of the stream. */
 struct plan_column {
 	const char *source; /* name in the stream; borrowed from schema or relation */
 	char *target;       /* name in the table, or NULL: dropped; owned */
 	int place;          /* in rel->columns, or -1: dropped, or to be created */
+	enum plan_way way;
+	char *stage_type; /* PLAN_CAST: the type to stage it as, resolved here; owned */
 };
 
 struct plan {
 	const struct load_options *options; /* borrowed */
 	struct schema *schema;              /* borrowed; NULL: a plain PGCOPY file */
 	bool text;                          /* rows come as COPY text */
-	char *rel_schema;                   /* the target, qualified; owned */
+	enum plan_route route;
+	char *rel_schema; /* the target, qualified; owned */
 	char *rel_name;
 	struct relation *rel;        /* NULL: to be created */
 	char *fingerprint;           /* of rel's columns, to notice a change before loading */
