@@ -187,6 +187,18 @@ plan_make(struct db *db, const struct load_options *options, struct schema *sche
 	return NULL;
 }
 
+void
+plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
+	       const char *stage_column)
+{
+	const struct plan_column *c = &p->columns[i];
+
+	buf_adds(sql, c->way == PLAN_TEXT ? "CAST(CAST(" : "");
+	db_add_ident(db, sql, stage_column);
+	if (c->way == PLAN_TEXT)
+		buf_addf(sql, " AS text) AS %s)", c->cast_type);
+}
+
 static void
 show_statement(const char *sql)
 {
@@ -231,6 +243,7 @@ plan_free(struct plan *p)
 	for (i = 0; i < p->ncolumns; i++) {
 		free(p->columns[i].target);
 		free(p->columns[i].stage_type);
+		free(p->columns[i].cast_type);
 	}
 	free(p->columns);
 	free(p->keep);

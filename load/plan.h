@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
 struct db;
 struct err;
 struct load_options;
@@ -23,7 +24,8 @@ enum plan_route {
 /* How a value becomes the target column's. */
 enum plan_way {
 	PLAN_SAME, /* its bytes mean the same there, or its text is read by the target's type */
-	PLAN_CAST  /* staged as what it is, then an assignment cast */
+	PLAN_CAST, /* staged as what it is, then an assignment cast */
+	PLAN_TEXT  /* staged as what it is, then output and input function */
 };
 
 /* One column of the stream. */
@@ -32,7 +34,8 @@ struct plan_column {
 	char *target;       /* name in the table, or NULL: dropped; owned */
 	int place;          /* in rel->columns, or -1: dropped, or to be created */
 	enum plan_way way;
-	char *stage_type; /* PLAN_CAST: the type to stage it as, resolved here; owned */
+	char *stage_type; /* not PLAN_SAME: the type to stage it as, resolved here; owned */
+	char *cast_type;  /* PLAN_TEXT: the type that reads the text, without modifiers; owned */
 };
 
 struct plan {
@@ -40,6 +43,7 @@ struct plan {
 	struct schema *schema;              /* borrowed; NULL: a plain PGCOPY file */
 	bool text;                          /* rows come as COPY text */
 	enum plan_route route;
+	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
 	char *rel_schema; /* the target, qualified; owned */
 	char *rel_name;
 	struct relation *rel;        /* NULL: to be created */
@@ -62,6 +66,16 @@ struct plan {
  */
 struct plan *plan_make(struct db *db, const struct load_options *options, struct schema *schema,
 		       bool text, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * plan_add_value(p, db, sql, i, stage_column):
+ * Append the expression that makes stream column ${i} the target's, read from
+ * the staging table's column called ${stage_column} (not yet quoted).  The
+ * cast that is left to do is an assignment, which INSERT does by itself, so
+ * that a value too long is an error and never cut.
+ */
+void plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
+		    const char *stage_column);
 
 /*
  * plan_show(p):
