@@ -214,7 +214,7 @@ ndjson_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
 		}
 		if (read_row(r, line, len, e) != 0)
 			return -1;
-	} while (r->out.len < OUT_ENOUGH &&
+	} while (r->out.len < OUT_ENOUGH && r->rows != r->stop &&
 		 memchr(readbuf_bytes(&r->rb), '\n', readbuf_left(&r->rb)) != NULL);
 	if (rc < 0)
 		return -1;
