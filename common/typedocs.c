@@ -34,7 +34,8 @@ static const char walk_sql[] =
 	"  json_build_object('kind', 'array', 'element', format_type(t.typelem, NULL))"
 	" ELSE CASE t.typtype"
 	"  WHEN 'd' THEN json_build_object('kind', 'domain',"
-	"   'base', format_type(t.typbasetype, NULL))"
+	"   'base', format_type(t.typbasetype, NULL),"
+	"   'type', format_type(t.typbasetype, t.typtypmod))"
 	"  WHEN 'e' THEN json_build_object('kind', 'enum', 'labels', (SELECT"
 	"   json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e"
 	"   WHERE e.enumtypid = t.oid))"
@@ -147,21 +148,50 @@ typedocs_release(struct typedocs *docs)
 
 #define DEPTH_MAX 32 /* types inside types; a damaged document may be a circle */
 
+/* The document of ${base} if that is a domain, else NULL. */
+static const json_t *
+domain_doc(const json_t *types, const char *base)
+{
+	const json_t *doc = json_object_get(types, base);
+	const char *kind = json_string_value(json_object_get(doc, "kind"));
+
+	if (kind == NULL || strcmp(kind, "domain") != 0 ||
+	    !json_is_string(json_object_get(doc, "base")))
+		return NULL;
+	return doc;
+}
+
 const char *
 typedocs_unwrap(const json_t *types, const char *base)
 {
+	const json_t *doc;
 	int depth;
 
 	for (depth = 0; depth < DEPTH_MAX; depth++) {
-		const json_t *doc = json_object_get(types, base);
-		const char *kind = json_string_value(json_object_get(doc, "kind"));
-		const char *next = json_string_value(json_object_get(doc, "base"));
-
-		if (kind == NULL || next == NULL || strcmp(kind, "domain") != 0)
+		doc = domain_doc(types, base);
+		if (doc == NULL)
 			break;
-		base = next;
+		base = json_string_value(json_object_get(doc, "base"));
 	}
 	return base;
+}
+
+const char *
+typedocs_modified(const json_t *types, const char *base, const char *type)
+{
+	const json_t *doc;
+	int depth;
+
+	for (depth = 0; depth < DEPTH_MAX; depth++) {
+		doc = domain_doc(types, base);
+		if (doc == NULL)
+			break;
+		base = json_string_value(json_object_get(doc, "base"));
+		type = json_string_value(json_object_get(doc, "type"));
+		if (type == NULL)
+			type = base;
+	}
+	return type;
 }
 
 /* text and varchar read each other's bytes and check lengths by themselves. */

@@ -37,6 +37,13 @@ void typedocs_release(struct typedocs *docs);
 const char *typedocs_unwrap(const json_t *types, const char *base);
 
 /*
+ * typedocs_modified(types, base, type):
+ * The same with modifiers: ${type} is what ${base} is with its own.  The result
+ * belongs to ${types} or is ${type}.
+ */
+const char *typedocs_modified(const json_t *types, const char *base, const char *type);
+
+/*
  * typedocs_same_bytes(a_types, a, b_types, b):
  * Compare two types (names without modifiers) with all that they are made of.
  * Returns NULL if a binary value of the one is read as the same value by the

@@ -35,7 +35,9 @@ struct plan_column {
 	int place;          /* in rel->columns, or -1: dropped, or to be created */
 	enum plan_way way;
 	char *stage_type; /* not PLAN_SAME: the type to stage it as, resolved here; owned */
-	char *cast_type;  /* PLAN_TEXT: the type that reads the text, without modifiers; owned */
+	char *cast_type; /* PLAN_TEXT: the type that reads the text, without modifiers; owned */
+	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
+	bool refused;    /* there is a reason against this column */
 };
 
 struct plan {
@@ -44,7 +46,7 @@ struct plan {
 	bool text;                          /* rows come as COPY text */
 	enum plan_route route;
 	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
-	char *rel_schema; /* the target, qualified; owned */
+	char *rel_schema;         /* the target, qualified; owned */
 	char *rel_name;
 	struct relation *rel;        /* NULL: to be created */
 	char *fingerprint;           /* of rel's columns, to notice a change before loading */
