@@ -270,6 +270,12 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	return 0;
 }
 
+const char *
+load_options_conflict(const struct load_options *o)
+{
+	return conflicts[o->conflict].word;
+}
+
 void
 load_options_release(struct load_options *o)
 {

@@ -23,12 +23,12 @@ struct load_options {
 	int64_t streams;  /* how many follow one another */
 	bool edited;
 	bool bare;
-	int conflict; /* enum load_conflict */
-	const char *key_text;       /* as typed, or NULL */
-	const char *newer_text;     /* as typed, or NULL */
-	int duplicates;             /* enum load_duplicates */
-	int commit;                 /* enum load_commit */
-	int64_t batch_size;         /* rows */
+	int conflict;           /* enum load_conflict */
+	const char *key_text;   /* as typed, or NULL */
+	const char *newer_text; /* as typed, or NULL */
+	int duplicates;         /* enum load_duplicates */
+	int commit;             /* enum load_commit */
+	int64_t batch_size;     /* rows */
 	bool no_sync_sequences;
 	/* derived */
 	char *rel_schema, *rel_name;                /* from -t; owned */
@@ -44,6 +44,12 @@ struct load_options {
  */
 int load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * load_options_conflict(o):
+ * Return the word behind --conflict=.
+ */
+const char *load_options_conflict(const struct load_options *o);
 
 void load_options_release(struct load_options *o);
 
