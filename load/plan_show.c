@@ -12,6 +12,7 @@
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_stage.h"
 
 enum cell { SOURCE, SOURCE_TYPE, TARGET, TARGET_TYPE, VALUES, CELLS };
 
@@ -159,6 +160,9 @@ show_route(const struct plan *p)
 {
 	const char *reason = p->stage_reason != NULL ? p->stage_reason : any_cast(p);
 
+	if (p->options->conflict != CONFLICT_FAIL)
+		reason = "they may be there already";
+
 	if (p->route == PLAN_DIRECT)
 		fputs("Rows go straight into it by COPY.\n", stderr);
 	else
@@ -193,6 +197,13 @@ plan_show(const struct plan *p)
 	show_route(p);
 	show_statement(p->create_sql);
 	show_statement(p->truncate_sql);
+	show_statement(p->key_first ? p->key_sql : NULL);
+	if (p->stage != NULL)
+		show_statement(p->stage->create_sql);
 	show_statement(p->copy_sql);
-	show_statement(p->key_sql);
+	if (p->stage != NULL) {
+		show_statement(p->stage->lock_sql);
+		show_statement(p->stage->insert_sql);
+	}
+	show_statement(p->key_first ? NULL : p->key_sql);
 }
