@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # bats and fresh_db set status and b
 # For tests of portl-load's conflicts, batches and sequences.
 
 # load ARGUMENT...: load standard input (rows of NDJSON without an envelope) into table t
