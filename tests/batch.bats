@@ -34,7 +34,7 @@ writers()
 	for how in '-F binary' '-F binary --values=text' '-F ndjson' '-F binary -- -m v='; do
 		for size in 300 299 37 8; do
 			q "$b" 'TRUNCATE t'
-			# shellcheck disable=SC2086 # words
+			# shellcheck disable=SC2046,SC2086 # words
 			portl-extract -d "$a" -c 'SELECT id, v FROM t ORDER BY id' ${how% -- *} |
 				portl-load -d "$b" -t t --conflict=skip --commit=batch -b $size \
 					--summary="$T/sum" $([[ $how != *--\ * ]] || echo "${how#* -- }")

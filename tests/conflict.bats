@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # --conflict, --key, --newer, --duplicates: what becomes of rows that are there already.
+# shellcheck disable=SC2016 # dollar quotes are SQL's
 
 load lib/common
 load lib/load
