@@ -19,7 +19,7 @@ pipe()
 }
 
 @test "columns are matched by name, whatever their order" {
-	q "$from" 'CREATE TABLE t (a int, b text, c int); INSERT INTO t VALUES (1, $$x$$, 2)'
+	q "$from" "CREATE TABLE t (a int, b text, c int); INSERT INTO t VALUES (1, 'x', 2)"
 	q "$to" 'CREATE TABLE t (c int, gone int, a int, b text, d int DEFAULT 7);
 	         ALTER TABLE t DROP gone'
 	try pipe t
@@ -55,7 +55,7 @@ pipe()
 }
 
 @test "hostile names are mapped onto hostile names" {
-	local -a names=('a b' A select 'x""y' имя $'new\nline' '$1' '%s%n' 'a,b=c' "it's"
+	local -a names=('a b' A select 'x""y' имя $'new\nline' "\$1" '%s%n' 'a,b=c' "it's"
 		"'; drop table t; --" "$(printf 'n%.0s' {1..63})")
 	local from_list='' to_list='' values='' name i=0
 	local -a options=()
@@ -199,8 +199,8 @@ pipe()
 }
 
 @test "--map with --create makes the columns under their new names" {
-	q "$from" 'CREATE TABLE t (a int PRIMARY KEY, b text, c int);
-	           INSERT INTO t VALUES (1, $$x$$, 2)'
+	q "$from" "CREATE TABLE t (a int PRIMARY KEY, b text, c int);
+	           INSERT INTO t VALUES (1, 'x', 2)"
 	try pipe t --create --map 'a="New Key",c='
 	assert_status 0
 	assert_eq "$(q "$to" 'SELECT "New Key", b FROM t')" '1|x'
