@@ -10,8 +10,9 @@
  *     anything, ranges whose bounds have an implicit cast, arrays of these.
  *
  * Everything else is refused: an integer's text may well be a date, but not
- * the one that was meant.  Enums travel as their labels and are staged as text,
- * so theirs need not exist here.
+ * the one that was meant.  Values that come as text are read by the target's
+ * input function in any case, with a warning where that is so.  Enums travel as their labels
+ * and are staged as text, so theirs need not exist here.
  */
 #include "load/plan_cast.h"
 
@@ -226,6 +227,17 @@ fetch_docs(struct db *db, const PGresult *res, size_t n, struct typedocs *docs, 
 	return rc;
 }
 
+/* Text is read whatever it is of; but only the like of it is read as what was meant. */
+static void
+settle_text(struct plan *p, const struct cast *c, const PGresult *res, int row)
+{
+	struct plan_column *column = &p->columns[c->column];
+
+	if (!column->refused && !PQgetisnull(res, row, 0) && PQgetvalue(res, row, 4)[0] == '-')
+		column->loss = xasprintf("has no cast to %s, but its text is read as one",
+					 p->rel->columns[column->place].type);
+}
+
 /* Row ${row} of look_up() says how; the staging type must be the stream's. */
 static void
 settle(struct plan *p, const struct cast *c, const PGresult *res, int row, const json_t *stage,
@@ -289,8 +301,11 @@ settle_early(struct plan *p, const struct cast *c, const char *differs, struct r
 			    differs);
 		return true;
 	}
-	cut = plan_loss_cut(c->from, c->to);
-	if (cut != NULL && !(c->labels && strcmp(c->to, "name") == 0)) {
+	if (!c->labels)
+		cut = plan_loss_cut(c->from, c->to);
+	else /* a label is at most as long as a name */
+		cut = plan_loss_cut(strcmp(c->from, "text") == 0 ? "name" : "name[]", c->to);
+	if (cut != NULL) {
 		plan_refuse(p, c->column, why, NULL,
 			    "has type %s, which silently keeps only %s of %s", to->type, cut,
 			    from->type);
@@ -311,8 +326,12 @@ settle_by_catalog(struct plan *p, struct db *db, const struct cast *casts, size_
 
 	if (res == NULL || fetch_docs(db, res, n, &stage, e) != 0)
 		goto done;
-	for (i = 0; i < n; i++)
-		settle(p, &casts[i], res, (int)i, stage.types, why);
+	for (i = 0; i < n; i++) {
+		if (p->text)
+			settle_text(p, &casts[i], res, (int)i);
+		else
+			settle(p, &casts[i], res, (int)i, stage.types, why);
+	}
 	rc = 0;
 done:
 	typedocs_release(&stage);
@@ -332,7 +351,7 @@ plan_cast(struct plan *p, struct db *db, const json_t *here, char *const *differ
 		if (differs[i] == NULL)
 			continue;
 		casts[n] = describe(p, i, here);
-		if (settle_early(p, &casts[n], differs[i], why))
+		if (!p->text && settle_early(p, &casts[n], differs[i], why))
 			release(&casts[n]);
 		else
 			n++;

@@ -34,12 +34,15 @@ note_loss(struct plan *p, size_t i, const json_t *here)
 	struct plan_loss_type b = {typedocs_unwrap(here, to->base),
 				   typedocs_modified(here, to->base, to->type)};
 
-	if (!p->columns[i].refused && from->base[0] != '\0')
+	if (!p->columns[i].refused && p->columns[i].loss == NULL && from->base[0] != '\0')
 		p->columns[i].loss = plan_loss(&a, &b, p->text);
 }
 
-/* Text is read by the target's input function, which cuts in two types only. */
-static void
+/*
+ * Text is read by the target's input function, which cuts in two types only.
+ * Returns why the types are not the same, for the caller to free, or NULL.
+ */
+static char *
 check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 {
 	const struct schema_column *from = &p->schema->columns[i];
@@ -51,6 +54,9 @@ check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 		plan_refuse(p, i, why, NULL,
 			    "has type %s, which silently keeps only %s of a text", to->type,
 			    cut);
+	if (from->base[0] == '\0')
+		return NULL; /* bare NDJSON */
+	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
 }
 
 /* Returns why the bytes of binary values cannot stay as they are, for the caller to free. */
@@ -82,10 +88,8 @@ compare(struct plan *p, struct db *db, const json_t *here, struct reasons *why, 
 	for (i = 0; i < p->ncolumns; i++) {
 		if (p->columns[i].place < 0)
 			continue;
-		if (p->text)
-			check_text(p, i, here, why);
-		else
-			differs[i] = check_bytes(p, db, i, here, why);
+		differs[i] = p->text ? check_text(p, i, here, why)
+				     : check_bytes(p, db, i, here, why);
 	}
 	rc = plan_cast(p, db, here, differs, why, e);
 	for (i = 0; i < p->ncolumns; i++) {
