@@ -144,22 +144,24 @@ try_help(const struct cli_spec *spec, struct err *e)
 	return err_hint(e, "Try \"%s --help\" for more information.", spec->program);
 }
 
+/* getopt_long() says no more than that it is not content with ${arg}; optopt tells why. */
 static int
-unknown_option(const struct cli_spec *spec, const struct flat *f, const char *arg, int letter,
-	       struct err *e)
+bad_option(const struct cli_spec *spec, const struct flat *f, const char *arg, struct err *e)
 {
 	const char *words[ROWS_MAX], *near = NULL;
 	char *name = NULL;
 	int i;
 
-	if (strncmp(arg, "--", 2) == 0) {
+	if (optopt >= LETTERLESS)
+		return err_set(e, EXIT_USAGE, "--%s takes no argument", find(f, optopt)->name);
+	if (optopt == 0) {
 		name = xstrndup(arg + 2, strcspn(arg + 2, "="));
 		for (i = 0; i < f->n; i++)
 			words[i] = f->rows[i]->name;
 		near = cli_nearest(name, words, (size_t)f->n);
 		err_set(e, EXIT_USAGE, "unknown or ambiguous option --%s", name);
 	} else {
-		err_set(e, EXIT_USAGE, "unknown option -%c", letter);
+		err_set(e, EXIT_USAGE, "unknown option -%c", optopt);
 	}
 	if (near != NULL)
 		err_hint(e, "Perhaps you meant --%s. Try \"%s --help\".", near, spec->program);
@@ -255,16 +257,15 @@ cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts, const 
 
 	flatten(spec, &f);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* as glibc wants it for a new command line */
 	for (;;) {
 		const struct cli_option *o;
-		int at = optind;
 
 		c = getopt_long(argc, argv, f.shorts, f.longs, NULL);
 		if (c == -1)
 			break;
 		if (c == '?')
-			return unknown_option(spec, &f, argv[at], optopt, e);
+			return bad_option(spec, &f, argv[optind - 1], e);
 		if (c == ':') {
 			err_set(e, EXIT_USAGE, "option %s needs an argument", argv[optind - 1]);
 			return try_help(spec, e);
