@@ -50,12 +50,14 @@ check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 	const char *cut = plan_loss_cut(typedocs_unwrap(p->schema->types, from->base),
 					typedocs_unwrap(here, to->base));
 
+	if (from->base[0] == '\0') { /* bare NDJSON, perhaps from a column that fits */
+		if (cut != NULL)
+			p->columns[i].loss = xasprintf("is cut beyond %s", cut);
+		return NULL;
+	}
 	if (cut != NULL)
-		plan_refuse(p, i, why, NULL,
-			    "has type %s, which silently keeps only %s of a text", to->type,
-			    cut);
-	if (from->base[0] == '\0')
-		return NULL; /* bare NDJSON */
+		plan_refuse(p, i, why, NULL, "has type %s, which silently keeps only %s of %s",
+			    to->type, cut, from->type);
 	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
 }
 
