@@ -18,6 +18,7 @@
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan_parts.h"
+#include "load/plan_stage.h"
 #include "load/reasons.h"
 
 static char *
@@ -155,7 +156,8 @@ make(struct plan *p, struct db *db, struct err *e)
 	if (plan_target(p, db, &why, e) != 0)
 		goto failed;
 	plan_match(p, &why);
-	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0)
+	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0 ||
+	    plan_stage(p, db, &why, e) != 0)
 		goto failed;
 	if (why.n > 0)
 		plan_show(p);
@@ -237,5 +239,6 @@ plan_free(struct plan *p)
 	free(p->lock_sql);
 	free(p->copy_sql);
 	free(p->key_sql);
+	plan_stage_free(p->stage);
 	free(p);
 }

@@ -12,6 +12,7 @@ struct buf;
 struct db;
 struct err;
 struct load_options;
+struct plan_stage;
 struct relation;
 struct schema;
 
@@ -55,6 +56,8 @@ struct plan {
 	bool *keep; /* for stream_reader_select() */
 	/* statements; NULL: not needed */
 	char *create_sql, *truncate_sql, *lock_sql, *copy_sql, *key_sql;
+	bool key_first;           /* key_sql goes before the rows, for they may conflict */
+	struct plan_stage *stage; /* PLAN_STAGED, else NULL; owned */
 };
 
 /*

@@ -58,9 +58,25 @@ int plan_types(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	__attribute__((warn_unused_result));
 
 /*
- * plan_sql(p, db):
- * Write the statements.
+ * plan_stage(p, db, why, e):
+ * After plan_types(): choose the route; for the staged one make p->stage and
+ * check what it needs.  search_path must be pg_catalog.
+ */
+int plan_stage(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * plan_key(p, db, why, e):
+ * Part of plan_stage(): find the key by which rows conflict.
+ */
+int plan_key(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * plan_sql(p, db), plan_stage_sql(p, db):
+ * Write the statements; the second one those of the staged route.
  */
 void plan_sql(struct plan *p, struct db *db);
+void plan_stage_sql(struct plan *p, struct db *db);
 
 #endif /* LOAD_PLAN_PARTS_H */
