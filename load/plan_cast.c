@@ -103,15 +103,6 @@ item_of(const json_t *types, const char *base)
 	return unwrapped;
 }
 
-static bool
-is_enum(const json_t *types, const char *base)
-{
-	const char *kind =
-		json_string_value(json_object_get(json_object_get(types, base), "kind"));
-
-	return kind != NULL && strcmp(kind, "enum") == 0;
-}
-
 static struct cast
 describe(const struct plan *p, size_t column, const json_t *here)
 {
@@ -122,7 +113,8 @@ describe(const struct plan *p, size_t column, const json_t *here)
 
 	c.from_item = item_of(there, from);
 	c.to_item = item_of(here, to);
-	c.labels = is_enum(there, c.from_item != NULL ? c.from_item : from);
+	c.labels = strcmp(typedocs_kind(there, c.from_item != NULL ? c.from_item : from),
+			  "enum") == 0;
 	if (!c.labels) {
 		c.from = xstrdup(from);
 	} else if (c.from_item == NULL) {
@@ -269,8 +261,7 @@ settle(struct plan *p, const struct cast *c, const PGresult *res, int row, const
 			   strcmp(c->from, from->base) == 0;
 		column->way = way[0] == 'a' ? PLAN_CAST : PLAN_TEXT;
 		column->stage_type = xstrdup(modified ? from->type : PQgetvalue(res, row, 1));
-		if (column->way == PLAN_TEXT)
-			column->cast_type = xstrdup(PQgetvalue(res, row, 3));
+		column->cast_type = xstrdup(PQgetvalue(res, row, 3));
 	}
 	free(differs);
 }
