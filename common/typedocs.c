@@ -153,14 +153,22 @@ typedocs_release(struct typedocs *docs)
 
 #define DEPTH_MAX 32 /* types inside types; a damaged document may be a circle */
 
+const char *
+typedocs_kind(const json_t *types, const char *base)
+{
+	const char *kind =
+		json_string_value(json_object_get(json_object_get(types, base), "kind"));
+
+	return kind != NULL ? kind : "";
+}
+
 /* The document of ${base} if that is a domain, else NULL. */
 static const json_t *
 domain_doc(const json_t *types, const char *base)
 {
 	const json_t *doc = json_object_get(types, base);
-	const char *kind = json_string_value(json_object_get(doc, "kind"));
 
-	if (kind == NULL || strcmp(kind, "domain") != 0 ||
+	if (strcmp(typedocs_kind(types, base), "domain") != 0 ||
 	    !json_is_string(json_object_get(doc, "base")))
 		return NULL;
 	return doc;
@@ -329,8 +337,7 @@ typedocs_same_bytes(const json_t *a_types, const char *a, const json_t *b_types,
 int
 typedocs_is_container(const json_t *types, const char *base)
 {
-	const json_t *doc = json_object_get(types, typedocs_unwrap(types, base));
-	const char *kind = json_string_value(json_object_get(doc, "kind"));
+	const char *kind = typedocs_kind(types, typedocs_unwrap(types, base));
 
-	return kind != NULL && (strcmp(kind, "array") == 0 || strcmp(kind, "composite") == 0);
+	return strcmp(kind, "array") == 0 || strcmp(kind, "composite") == 0;
 }

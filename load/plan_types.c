@@ -47,9 +47,11 @@ check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 {
 	const struct schema_column *from = &p->schema->columns[i];
 	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
-	const char *cut = plan_loss_cut(typedocs_unwrap(p->schema->types, from->base),
-					typedocs_unwrap(here, to->base));
+	const char *base = typedocs_unwrap(p->schema->types, from->base), *cut;
 
+	if (strcmp(typedocs_kind(p->schema->types, base), "enum") == 0)
+		base = "name"; /* no label is longer */
+	cut = plan_loss_cut(base, typedocs_unwrap(here, to->base));
 	if (from->base[0] == '\0') { /* bare NDJSON, perhaps from a column that fits */
 		if (cut != NULL)
 			p->columns[i].loss = xasprintf("is cut beyond %s", cut);

@@ -89,15 +89,17 @@ CREATE FUNCTION ask(s kinds, t kinds, n int, lit text, assigned bool, by_text bo
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     value text;
+    by_cast text; -- without the padding of character(n)
     want text;
 BEGIN
-    EXECUTE format('SELECT format(''%%s'', %L::%s)', lit, s.ty) INTO value;
+    EXECUTE format('SELECT format(''%%s'', v), v::text FROM (SELECT %L::%s) AS x(v)', lit, s.ty)
+        INTO value, by_cast;
     IF assigned AND NOT by_text THEN
         EXECUTE format('INSERT INTO %I SELECT %L::%s RETURNING CASE WHEN v IS NOT NULL THEN format(''%%s'', v) END',
             'one' || t.k, lit, s.ty) INTO want;
     ELSE
         EXECUTE format('INSERT INTO %I VALUES (%L) RETURNING CASE WHEN v IS NOT NULL THEN format(''%%s'', v) END',
-            'one' || t.k, value) INTO want;
+            'one' || t.k, CASE WHEN by_text THEN value ELSE by_cast END) INTO want;
     END IF;
     INSERT INTO oracle VALUES (s.k, t.k, n, value, assigned, true, want,
         way_back(want, t.ty, s.ty));
