@@ -1,6 +1,7 @@
 /*
  * A plan for people: what goes where, in which way, by which statements.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_stage.h"
 
 enum cell { SOURCE, SOURCE_TYPE, TARGET, TARGET_TYPE, VALUES, CELLS };
 
@@ -143,28 +145,31 @@ show_columns(const struct plan *p)
 	free(rows);
 }
 
-static const char *
-any_cast(const struct plan *p)
+static bool
+has_casts(const struct plan *p)
 {
 	size_t i;
 
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].way != PLAN_SAME)
-			return "values are cast";
-	return NULL;
+			return true;
+	return false;
 }
 
 static void
 show_route(const struct plan *p)
 {
-	const char *reason = p->stage_reason != NULL ? p->stage_reason : any_cast(p);
-
-	if (p->route == PLAN_DIRECT)
+	if (p->route == PLAN_DIRECT) {
 		fputs("Rows go straight into it by COPY.\n", stderr);
+		return;
+	}
+	fputs("Rows are staged in a temporary table and inserted from there: ", stderr);
+	if (p->stage_reason != NULL)
+		fprintf(stderr, "%s.\n", p->stage_reason);
+	else if (has_casts(p))
+		fputs("values are cast.\n", stderr);
 	else
-		fprintf(stderr,
-			"Rows are staged in a temporary table and inserted from there%s%s.\n",
-			reason != NULL ? ": " : "", reason != NULL ? reason : "");
+		fprintf(stderr, "--conflict=%s.\n", load_options_conflict(p->options));
 }
 
 static void
@@ -172,6 +177,30 @@ show_statement(const char *sql)
 {
 	if (sql != NULL)
 		fprintf(stderr, "  %s;\n", sql);
+}
+
+/* In the order in which they are run. */
+static void
+show_statements(const struct plan *p)
+{
+	const struct plan_stage *st = p->stage;
+
+	show_statement(p->create_sql);
+	show_statement(p->truncate_sql);
+	if (p->key_first)
+		show_statement(p->key_sql);
+	if (st != NULL)
+		show_statement(st->create_sql);
+	show_statement(p->copy_sql);
+	if (st != NULL) {
+		show_statement(st->twice_sql);
+		show_statement(st->lock_sql);
+		show_statement(st->insert_sql);
+		show_statement(st->rest_sql);
+		show_statement(st->insert_rest_sql);
+	}
+	if (!p->key_first)
+		show_statement(p->key_sql);
 }
 
 void
@@ -191,8 +220,5 @@ plan_show(const struct plan *p)
 	if (p->copy_sql == NULL)
 		return; /* refused */
 	show_route(p);
-	show_statement(p->create_sql);
-	show_statement(p->truncate_sql);
-	show_statement(p->copy_sql);
-	show_statement(p->key_sql);
+	show_statements(p);
 }

@@ -258,3 +258,94 @@ refused()
 		q "$to" 'DROP TABLE t, keys'
 	done
 }
+
+@test "a view that PostgreSQL can write through takes rows by INSERT" {
+	q "$to" 'CREATE TABLE t (a int, b text, c int DEFAULT 7);
+	         CREATE VIEW v AS SELECT b, a FROM t WHERE a < 2 WITH CHECK OPTION'
+	load_it -t v
+	assert_status 1
+	assert_stderr_has 'new row violates check option for view "v"'
+	assert_eq "$(q "$to" 'TABLE t')" ''
+	q "$to" 'CREATE OR REPLACE VIEW v AS SELECT b, a FROM t WHERE a < 3 WITH CHECK OPTION'
+	load_it -t v -v
+	assert_status 0
+	assert_stderr_has 'inserted from there: COPY cannot write through a view'
+	assert_eq "$(q "$to" 'TABLE t')" $'1|x|7\n2||7'
+}
+
+@test "row security: rows that the policies allow, or none at all" {
+	q "$to" "CREATE TABLE t (a int, b text); ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+	         GRANT INSERT, SELECT ON t TO $ROLE; GRANT TEMP ON DATABASE $to TO $ROLE;
+	         CREATE POLICY few ON t TO $ROLE USING (true) WITH CHECK (a < 2)"
+	as_role
+	assert_status 1
+	assert_stderr_has 'new row violates row-level security policy for table "t"'
+	assert_eq "$(q "$to" 'TABLE t')" ''
+	q "$to" 'ALTER POLICY few ON t WITH CHECK (a < 3)'
+	as_role -v
+	assert_status 0
+	assert_stderr_has 'inserted from there: row security is active for this role'
+	same_table "$from" t "$to" t
+	load_it -v # a superuser is not bound by policies
+	assert_status 0
+	assert_stderr_has 'Rows go straight into it by COPY'
+	target "ALTER ROLE $ROLE SET row_security = off"
+	as_role
+	refused 'row security is active for this role, and row_security is off'
+}
+
+@test "staging wants the TEMP privilege, and COPY does not" {
+	target "CREATE TABLE t (a bigint, b text); GRANT INSERT ON t TO $ROLE;
+	        REVOKE TEMP ON DATABASE $to FROM PUBLIC"
+	as_role
+	refused 'there is no TEMP privilege on the database'
+	q "$to" 'ALTER TABLE t ALTER a TYPE int'
+	as_role
+	assert_status 0
+	same_table "$from" t "$to" t
+}
+
+@test "conflicts want the privileges to read and update, by column" {
+	target "CREATE TABLE t (a int PRIMARY KEY, b text); GRANT INSERT ON t TO $ROLE"
+	as_role --conflict=overwrite
+	refused 'column "a" may not be compared: no SELECT privilege'
+	assert_stderr_has 'column "b" may not be compared: no SELECT privilege'
+	as_role --conflict=skip
+	refused 'column "a" may not be compared: no SELECT privilege'
+	assert_stderr_lacks 'column "b"'
+	target "GRANT SELECT (a, b) ON t TO $ROLE"
+	as_role --conflict=overwrite
+	refused 'column "b" may not be updated: no UPDATE privilege'
+	assert_stderr_lacks 'column "a"'
+	as_role --conflict=skip
+	assert_status 0
+	q "$to" "UPDATE t SET b = 'old'; GRANT UPDATE (b) ON t TO $ROLE"
+	as_role --conflict=overwrite
+	assert_status 0
+	same_table "$from" t "$to" t
+}
+
+@test "identity ALWAYS and generated columns take their part when rows are staged" {
+	q "$to" 'CREATE TABLE t (a bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, b text,
+	         g int GENERATED ALWAYS AS (a + 1) STORED)'
+	load_it
+	assert_status 0
+	assert_eq "$(q "$to" 'SELECT * FROM t ORDER BY a')" $'1|x|2\n2||3'
+	q "$to" "INSERT INTO t (b) VALUES ('next')"
+	load_it --conflict=overwrite
+	assert_status 0
+	assert_eq "$(q "$to" 'SELECT * FROM t ORDER BY a')" $'1|x|2\n2||3\n3|next|4'
+}
+
+@test "all reasons come at once, and with -v beside the columns" {
+	target "CREATE TABLE t (a date, b name, c int NOT NULL); GRANT INSERT (a, c) ON t TO $ROLE"
+	as_role -v --map x=a
+	assert_status 5
+	assert_stderr_has '--map: the stream has no column "x"'
+	assert_stderr_has 'column "c" is NOT NULL without a default'
+	assert_stderr_has 'column "b" may not be written: no INSERT privilege'
+	assert_stderr_has 'column "a" cannot take integer as date'
+	assert_stderr_has 'column "b" has type name'
+	assert_eq "$(grep -c 'refused$' <<<"$stderr")" 3
+	refused 'there is no assignment cast'
+}
