@@ -175,8 +175,7 @@ read_row(struct stream_reader *r, const char *line, const char *end, struct err 
 }
 
 /*
- * Read the rows that are in the window as whole lines, until there are enough
- * or the last of a chunk is among them.
+ * Read the rows that are in the window as whole lines, until there are enough.
  * Returns 1 if it stopped at the end line, else 0 or -1.
  */
 static int
@@ -184,11 +183,9 @@ read_rows(struct stream_reader *r, struct err *e)
 {
 	const char *start = readbuf_bytes(&r->rb), *p = start;
 	const char *end = start + readbuf_left(&r->rb), *stop;
-	uint64_t before = r->rows;
 	int rc = 0;
 
-	while (rc == 0 && r->out.len < OUT_ENOUGH &&
-	       (r->rows == before || r->rows != r->stop) &&
+	while (rc == 0 && r->out.len < OUT_ENOUGH && (r->stop == 0 || r->rows < r->stop) &&
 	       (stop = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		if (*p == '{' || skip_space(p, stop) < stop) {
 			if (!r->bare && find_document(p, stop) != NULL)

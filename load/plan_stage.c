@@ -124,11 +124,11 @@ decide(struct plan *p)
 	struct plan_stage *st = p->stage;
 	size_t i;
 
-	st->once = true;
 	for (i = 0; i < p->ncolumns && p->options->conflict != CONFLICT_SKIP; i++)
-		st->once = st->once && !plan_stage_sets(p, i);
+		st->sets = st->sets || plan_stage_sets(p, i);
 	st->look_first = st->insert_triggers ||
-			 (p->options->conflict == CONFLICT_MERGE && !st->once && nulls_hurt(p));
+			 (p->options->conflict == CONFLICT_MERGE && nulls_hurt(p));
+	st->once = p->options->conflict == CONFLICT_SKIP || (!st->sets && !st->look_first);
 }
 
 int

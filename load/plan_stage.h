@@ -24,7 +24,8 @@ struct plan_stage {
 	bool checks;          /* CHECK constraints */
 	/* decisions */
 	bool look_first; /* the old rows are joined to the staged ones before the INSERT */
-	bool once;       /* rows of one key need no rounds: what is there stays */
+	bool sets;       /* existing rows get something: the stream carries more than keys */
+	bool once;       /* what is there stays: rows of one key need no rounds */
 	/* statements; NULL: not needed */
 	char *create_sql;            /* the table and its counters */
 	char *twice_sql;             /* rows that have the key of an earlier row */

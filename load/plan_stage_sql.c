@@ -62,41 +62,55 @@ add_values(struct stagesql *w)
 	}
 }
 
+static void
+add_count(struct stagesql *w, enum stagesql_counter counter, const char *outcome)
+{
+	stagesql_add_nextval(w, counter);
+	stagesql_add(w, outcome);
+}
+
+/* Looked for first: old rows that stay as they are. */
+static void
+add_found_cases(struct stagesql *w, bool counting)
+{
+	if (w->p->options->conflict == CONFLICT_SKIP) {
+		stagesql_add(w, " WHEN found THEN false");
+		return;
+	}
+	if (w->st->newer >= 0) {
+		stagesql_add(w, " WHEN found AND ");
+		stagesql_add_not_newer(w, STAGESQL_JOINED);
+		stagesql_add(w, " THEN false");
+	}
+	stagesql_add(w, " WHEN found");
+	if (w->st->sets) {
+		stagesql_add(w, " AND ");
+		stagesql_add_unchanged(w, STAGESQL_JOINED);
+	}
+	stagesql_add(w, " THEN ");
+	if (counting)
+		add_count(w, STAGESQL_SAME, " = 0");
+	else
+		stagesql_add(w, "false");
+}
+
 /* Which rows are inserted; ${counting} says whether the counters move. */
 static void
 add_filter(struct stagesql *w, enum stagesql_turn turn, bool counting)
 {
-	bool cases = w->st->look_first || (turn == STAGESQL_FIRST && stagesql_is_upsert(w));
+	bool first_only = turn == STAGESQL_FIRST && stagesql_is_ranked(w);
+	bool cases = w->st->look_first || first_only;
 
-	stagesql_add(w, " WHERE ");
-	stagesql_add(w, cases ? "CASE" : "");
-	if (!w->st->look_first && cases)
+	stagesql_add(w, cases ? " WHERE CASE" : " WHERE ");
+	if (first_only)
 		stagesql_add(w, " WHEN r <> 1 THEN false");
-	if (w->st->look_first && !stagesql_is_upsert(w))
-		stagesql_add(w, " WHEN found THEN false");
-	if (w->st->look_first && stagesql_is_upsert(w)) {
-		if (w->st->newer >= 0) {
-			stagesql_add(w, " WHEN found AND ");
-			stagesql_add_not_newer(w, STAGESQL_JOINED);
-			stagesql_add(w, " THEN false");
-		}
-		stagesql_add(w, " WHEN found AND ");
-		stagesql_add_unchanged(w, STAGESQL_JOINED);
-		stagesql_add(w, " THEN ");
-		if (counting) {
-			stagesql_add_nextval(w, STAGESQL_SAME);
-			stagesql_add(w, " = 0");
-		} else {
-			stagesql_add(w, "false");
-		}
-	}
+	if (w->st->look_first)
+		add_found_cases(w, counting);
 	stagesql_add(w, cases ? " ELSE " : "");
-	if (counting) {
-		stagesql_add_nextval(w, STAGESQL_REACHED);
-		stagesql_add(w, " > 0");
-	} else {
+	if (counting)
+		add_count(w, STAGESQL_REACHED, " > 0");
+	else
 		stagesql_add(w, "true");
-	}
 	stagesql_add(w, cases ? " END" : "");
 }
 
@@ -112,7 +126,7 @@ add_on_conflict(struct stagesql *w)
 		stagesql_add(w, j > 0 ? ", " : " ON CONFLICT (");
 		db_add_ident(w->db, &w->sql, w->p->columns[w->st->key[j]].target);
 	}
-	if (w->st->once) {
+	if (!w->st->sets) {
 		stagesql_add(w, ") DO NOTHING");
 		return;
 	}

@@ -38,7 +38,13 @@ int
 route_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
 	r->counts.read += chunk->rows;
-	return r->ops->write(r, chunk, e);
+	return feed_write(&r->feed, chunk, e) != 0 ? route_locate(r, e) : 0;
+}
+
+int
+route_locate(struct route *r, struct err *e)
+{
+	return r->ops->locate(r, e);
 }
 
 int

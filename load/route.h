@@ -24,10 +24,10 @@ struct route_counts {
 };
 
 struct route_ops {
-	/* Rows of a batch follow. */
+	/* Rows of a batch follow: open the feed. */
 	int (*begin)(struct route *r, struct err *e);
-	/* Take some. */
-	int (*write)(struct route *r, const struct stream_chunk *chunk, struct err *e);
+	/* The server has refused what it was sent: say which row.  Returns -1. */
+	int (*locate)(struct route *r, struct err *e);
 	/* That was the batch: have all of it in the target and count. */
 	int (*end)(struct route *r, struct err *e);
 };
@@ -68,6 +68,13 @@ int route_write(struct route *r, const struct stream_chunk *chunk, struct err *e
  * Have the batch in the target; r->counts says what became of its rows.
  */
 int route_end(struct route *r, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * route_locate(r, e):
+ * If ${e} is what the server says of a row sent before, which may come to light
+ * anywhere, put the row's place in front of the message.  Returns -1.
+ */
+int route_locate(struct route *r, struct err *e);
 
 /*
  * route_at(r, row, column, e):

@@ -11,7 +11,7 @@
 
 /* Put the place where a person looks for it, before the message. */
 static int
-locate(const struct route *r, struct err *e)
+direct_locate(struct route *r, struct err *e)
 {
 	uint64_t line;
 	char *column;
@@ -34,22 +34,16 @@ direct_begin(struct route *r, struct err *e)
 }
 
 static int
-direct_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
-{
-	return feed_write(&r->feed, chunk, e) != 0 ? locate(r, e) : 0;
-}
-
-static int
 direct_end(struct route *r, struct err *e)
 {
 	if (feed_end(&r->feed, &r->counts.inserted, e) != 0)
-		return locate(r, e);
+		return direct_locate(r, e);
 	r->counts.skipped = r->counts.read - r->counts.inserted;
 	return 0;
 }
 
 const struct route_ops route_direct_ops = {
 	.begin = direct_begin,
-	.write = direct_write,
+	.locate = direct_locate,
 	.end = direct_end,
 };

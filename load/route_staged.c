@@ -68,7 +68,7 @@ explain_null_key(const struct route *r, uint64_t line, struct err *e)
 }
 
 static int
-locate_copy(const struct route *r, struct err *e)
+staged_locate(struct route *r, struct err *e)
 {
 	char *table = xasprintf("portl_stage_%s", r->plan->stage->id);
 	char *column = NULL, *msg = e->msg;
@@ -93,12 +93,6 @@ staged_begin(struct route *r, struct err *e)
 	if (db_exec(r->db, e, "%s", r->plan->stage->create_sql) != 0)
 		return -1;
 	return feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e);
-}
-
-static int
-staged_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
-{
-	return feed_write(&r->feed, chunk, e) != 0 ? locate_copy(r, e) : 0;
 }
 
 /* --duplicates=error */
@@ -202,22 +196,27 @@ insert_rest(const struct route *r, uint64_t *written, struct err *e)
 	return db_exec(r->db, e, "%s", st->drop_rest_sql);
 }
 
-/* Rows that a trigger suppressed, or that are not newer, are skipped. */
+/*
+ * Rows that a trigger suppressed, or that are not newer, are skipped.  Where
+ * there is nothing to set, rows that were there are unchanged: those that the
+ * INSERT took in and did not write, for no trigger has been in between.
+ */
 static int
 count(struct route *r, uint64_t written, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 	struct route_counts *c = &r->counts;
-	uint64_t counted[2] = {0, 0};
+	uint64_t counted[2] = {0, 0}, reached = written;
 
 	if (st->counts_sql != NULL &&
 	    query_numbers(r->db, st->counts_sql, 0, NULL, counted, 2, e) != 0)
 		return -1;
+	if (st->once && r->plan->options->conflict > CONFLICT_SKIP &&
+	    query_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
+		return -1;
 	c->updated = counted[0] < written ? counted[0] : written;
 	c->inserted = written - c->updated;
-	c->unchanged = counted[1];
-	if (st->once && r->plan->options->conflict != CONFLICT_SKIP)
-		c->unchanged = c->read - written;
+	c->unchanged = counted[1] + reached - written;
 	c->skipped = c->read - c->inserted - c->updated - c->unchanged;
 	return 0;
 }
@@ -229,7 +228,7 @@ staged_end(struct route *r, struct err *e)
 	uint64_t staged = 0, written = 0;
 
 	if (feed_end(&r->feed, &staged, e) != 0)
-		return locate_copy(r, e);
+		return staged_locate(r, e);
 	if (st->twice_sql != NULL && refuse_duplicates(r, e) != 0)
 		return -1;
 	if (target_prepare(r->db, r->plan, r->first, e) != 0)
@@ -244,6 +243,6 @@ staged_end(struct route *r, struct err *e)
 
 const struct route_ops route_staged_ops = {
 	.begin = staged_begin,
-	.write = staged_write,
+	.locate = staged_locate,
 	.end = staged_end,
 };

@@ -50,6 +50,17 @@ pg(struct sink *s)
 	return (struct sink_pg *)s;
 }
 
+/* The server speaks while the input is waited for. */
+static int
+on_readable(void *arg, struct err *e)
+{
+	struct sink_pg *s = arg;
+
+	if (db_on_readable(&s->db, e) == 0)
+		return 0;
+	return s->in_batch ? route_locate(s->route, e) : -1;
+}
+
 static int
 sink_pg_open(struct sink *base, struct input *in, struct err *e)
 {
@@ -58,7 +69,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	s->in = in;
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
-	input_watch(in, PQsocket(s->db.conn), db_on_readable, &s->db);
+	input_watch(in, PQsocket(s->db.conn), on_readable, s);
 	return 0;
 }
 

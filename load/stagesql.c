@@ -58,6 +58,13 @@ stagesql_is_upsert(const struct stagesql *w)
 	return w->p->options->conflict != CONFLICT_FAIL && !w->st->once;
 }
 
+bool
+stagesql_is_ranked(const struct stagesql *w)
+{
+	return w->p->options->conflict != CONFLICT_FAIL &&
+	       (!w->st->once || w->p->options->duplicates == DUPLICATES_FIRST);
+}
+
 const struct relation_column *
 stagesql_column(const struct stagesql *w, size_t i)
 {
@@ -225,7 +232,7 @@ stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_turn turn)
 		add_key_value(w, j);
 		buf_addf(&w->sql, " AS k%zu", j + 1);
 	}
-	if (turn == STAGESQL_FIRST && stagesql_is_upsert(w))
+	if (turn == STAGESQL_FIRST && stagesql_is_ranked(w))
 		stagesql_add_rank(w);
 	stagesql_add_from(w, turn);
 	stagesql_add(w, ") AS s");
@@ -282,7 +289,7 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add(w, " LEFT JOIN ");
 	stagesql_add_join(w);
 	stagesql_add(w,
-		     turn == STAGESQL_FIRST && stagesql_is_upsert(w) ? " WHERE s.r = 1" : "");
+		     turn == STAGESQL_FIRST && stagesql_is_ranked(w) ? " WHERE s.r = 1" : "");
 	stagesql_add_key_order(w);
 	stagesql_add(w, " OFFSET 0) AS s");
 }
@@ -296,7 +303,7 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
 		return;
 	}
 	stagesql_add(w, "(SELECT *");
-	if (turn == STAGESQL_FIRST && stagesql_is_upsert(w))
+	if (turn == STAGESQL_FIRST && stagesql_is_ranked(w))
 		stagesql_add_rank(w);
 	stagesql_add_from(w, turn);
 	stagesql_add(w, " ORDER BY ");

@@ -33,11 +33,14 @@ struct stagesql {
 };
 
 /*
- * stagesql_is_upsert(w), stagesql_column(w, i), stagesql_collation(w, i):
- * Tell whether existing rows may be changed; return the target's column for
+ * stagesql_is_upsert(w), stagesql_is_ranked(w), stagesql_column(w, i),
+ * stagesql_collation(w, i):
+ * Tell whether existing rows are looked at; whether the first INSERT takes only
+ * the first row of each key; return the target's column for
  * stream column ${i} (NULL: to be created), its collation (NULL: the type's).
  */
 bool stagesql_is_upsert(const struct stagesql *w);
+bool stagesql_is_ranked(const struct stagesql *w);
 const struct relation_column *stagesql_column(const struct stagesql *w, size_t i);
 const char *stagesql_collation(const struct stagesql *w, size_t i);
 
