@@ -83,10 +83,10 @@ refused()
 
 @test "another session's temporary table is refused" {
 	target 'CREATE TABLE t (a int, b text)'
-	local schema session
+	local schema session pid
 
 	coproc psql -XAtq -d "$to"
-	session=${COPROC[1]}
+	session=${COPROC[1]} pid=$COPROC_PID
 	echo 'CREATE TEMP TABLE mine (a int, b text);
 	      SELECT pg_my_temp_schema()::regnamespace;' >&"$session"
 	read -r schema <&"${COPROC[0]}"
@@ -94,7 +94,7 @@ refused()
 	load_it -t "$schema.mine"
 	refused 'it is a temporary table of another session'
 	exec {session}>&-
-	wait "$COPROC_PID"
+	wait "$pid"
 }
 
 @test "a standby is refused" {
