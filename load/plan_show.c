@@ -159,17 +159,24 @@ has_casts(const struct plan *p)
 static void
 show_route(const struct plan *p)
 {
+	const char *parting = ": ";
+
 	if (p->route == PLAN_DIRECT) {
 		fputs("Rows go straight into it by COPY.\n", stderr);
 		return;
 	}
-	fputs("Rows are staged in a temporary table and inserted from there: ", stderr);
-	if (p->stage_reason != NULL)
-		fprintf(stderr, "%s.\n", p->stage_reason);
-	else if (has_casts(p))
-		fputs("values are cast.\n", stderr);
-	else
-		fprintf(stderr, "--conflict=%s.\n", load_options_conflict(p->options));
+	fputs("Rows are staged in a temporary table and inserted from there", stderr);
+	if (p->stage_reason != NULL) {
+		fprintf(stderr, "%s%s", parting, p->stage_reason);
+		parting = ", ";
+	}
+	if (has_casts(p)) {
+		fprintf(stderr, "%svalues are cast", parting);
+		parting = ", ";
+	}
+	if (p->options->conflict != CONFLICT_FAIL)
+		fprintf(stderr, "%s--conflict=%s", parting, load_options_conflict(p->options));
+	fputs(".\n", stderr);
 }
 
 static void
@@ -197,7 +204,6 @@ show_statements(const struct plan *p)
 		show_statement(st->lock_sql);
 		show_statement(st->insert_sql);
 		show_statement(st->rest_sql);
-		show_statement(st->insert_rest_sql);
 	}
 	if (!p->key_first)
 		show_statement(p->key_sql);

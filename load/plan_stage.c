@@ -26,7 +26,8 @@ static const char facts_sql[] =
 	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
 	" WHERE tgenabled <> 'D' AND tgtype & 71 = 7),"
 	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
-	" WHERE tgenabled <> 'D' AND tgtype & 83 = 19),"
+	" WHERE tgenabled <> 'D' AND tgtype & 83 = 19)"
+	" AND current_setting('track_counts')::bool,"
 	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid WHERE contype = 'c')";
 
 static bool
@@ -165,15 +166,16 @@ plan_stage_free(struct plan_stage *st)
 	free(st->create_sql);
 	free(st->twice_sql);
 	free(st->lock_sql);
-	free(st->insert_sql);
-	free(st->rest_sql);
-	free(st->rounds_sql);
-	free(st->insert_rest_sql);
 	free(st->restart_sql);
+	free(st->insert_sql);
 	free(st->reached_sql);
 	free(st->find_sql);
-	free(st->find_rest_sql);
+	free(st->last_sql);
+	free(st->rest_sql);
+	free(st->rounds_sql);
+	free(st->round_sql);
 	free(st->counts_sql);
+	free(st->updates_sql);
 	free(st->drop_sql);
 	free(st->drop_rest_sql);
 	free(st);

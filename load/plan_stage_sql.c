@@ -21,6 +21,7 @@
 #include "common/db.h"
 #include "common/relation.h"
 #include "common/schema.h"
+#include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
 #include "load/plan_parts.h"
@@ -62,16 +63,9 @@ add_values(struct stagesql *w)
 	}
 }
 
-static void
-add_count(struct stagesql *w, enum stagesql_counter counter, const char *outcome)
-{
-	stagesql_add_nextval(w, counter);
-	stagesql_add(w, outcome);
-}
-
 /* Looked for first: old rows that stay as they are. */
 static void
-add_found_cases(struct stagesql *w, bool counting)
+add_found_cases(struct stagesql *w)
 {
 	if (w->p->options->conflict == CONFLICT_SKIP) {
 		stagesql_add(w, " WHEN found THEN false");
@@ -88,15 +82,20 @@ add_found_cases(struct stagesql *w, bool counting)
 		stagesql_add_unchanged(w, STAGESQL_JOINED);
 	}
 	stagesql_add(w, " THEN ");
-	if (counting)
-		add_count(w, STAGESQL_SAME, " = 0");
-	else
-		stagesql_add(w, "false");
+	stagesql_add_nextval(w, STAGESQL_SAME);
+	stagesql_add(w, " = 0");
 }
 
-/* Which rows are inserted; ${counting} says whether the counters move. */
+/* Can a row be told from its place in the order of insertion? */
+static bool
+is_counted(const struct stagesql *w, enum stagesql_turn turn)
+{
+	return turn == STAGESQL_FIRST && !w->st->look_first;
+}
+
+/* Which rows are inserted. */
 static void
-add_filter(struct stagesql *w, enum stagesql_turn turn, bool counting)
+add_filter(struct stagesql *w, enum stagesql_turn turn)
 {
 	bool first_only = turn == STAGESQL_FIRST && stagesql_is_ranked(w);
 	bool cases = w->st->look_first || first_only;
@@ -105,13 +104,13 @@ add_filter(struct stagesql *w, enum stagesql_turn turn, bool counting)
 	if (first_only)
 		stagesql_add(w, " WHEN r <> 1 THEN false");
 	if (w->st->look_first)
-		add_found_cases(w, counting);
+		add_found_cases(w);
 	stagesql_add(w, cases ? " ELSE " : "");
-	if (counting)
-		add_count(w, STAGESQL_REACHED, " > 0");
+	if (is_counted(w, turn))
+		stagesql_add_nextval(w, STAGESQL_REACHED);
 	else
-		stagesql_add(w, "true");
-	stagesql_add(w, cases ? " END" : "");
+		stagesql_add_noted(w);
+	stagesql_add(w, cases ? " > 0 END" : " > 0");
 }
 
 static void
@@ -177,19 +176,27 @@ insert_sql(struct stagesql *w, enum stagesql_turn turn)
 	add_values(w);
 	stagesql_add(w, " FROM ");
 	stagesql_add_rows(w, turn);
-	add_filter(w, turn, true);
+	add_filter(w, turn);
 	add_on_conflict(w);
 	return buf_detach(&w->sql);
 }
 
 static char *
-find_sql(struct stagesql *w, enum stagesql_turn turn)
+find_sql(struct stagesql *w)
 {
 	stagesql_add(w, "SELECT n FROM ");
-	stagesql_add_rows(w, turn);
-	add_filter(w, turn, false);
-	stagesql_add(w, turn == STAGESQL_FIRST ? " OFFSET $1::bigint - 1 LIMIT 1"
-					       : " OFFSET $2::bigint - 1 LIMIT 1");
+	stagesql_add_rows(w, STAGESQL_FIRST);
+	stagesql_add(w, stagesql_is_ranked(w) ? " WHERE r = 1" : "");
+	stagesql_add(w, " OFFSET $1::bigint - 1 LIMIT 1");
+	return buf_detach(&w->sql);
+}
+
+static char *
+last_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ");
+	stagesql_add_temp(w, "stage");
+	stagesql_add(w, "_n_seq");
 	return buf_detach(&w->sql);
 }
 
@@ -292,9 +299,12 @@ lock_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
+/* Rounds are many and small: their INSERT is planned once. */
 static char *
 rest_sql(struct stagesql *w)
 {
+	char *insert = insert_sql(w, STAGESQL_LATER);
+
 	stagesql_add(w, "CREATE TEMPORARY TABLE ");
 	stagesql_add_temp(w, "rest");
 	stagesql_add(w, " ON COMMIT DROP AS SELECT * FROM (SELECT *");
@@ -304,7 +314,8 @@ rest_sql(struct stagesql *w)
 	stagesql_add_key_values(w);
 	stagesql_add(w, "; CREATE INDEX ON ");
 	stagesql_add_temp(w, "rest");
-	stagesql_add(w, " (r)");
+	buf_addf(&w->sql, " (r); PREPARE portl_round_%s (bigint) AS %s", w->st->id, insert);
+	free(insert);
 	return buf_detach(&w->sql);
 }
 
@@ -347,10 +358,31 @@ counts_sql(struct stagesql *w)
 }
 
 static char *
-drop_sql(struct stagesql *w, const char *what)
+updates_sql(struct stagesql *w)
+{
+	buf_addf(
+		&w->sql,
+		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
+		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
+		" SELECT %u) AS tree",
+		w->p->rel->oid, w->p->rel->oid);
+	return buf_detach(&w->sql);
+}
+
+static char *
+drop_rest_sql(struct stagesql *w)
 {
 	stagesql_add(w, "DROP TABLE ");
-	stagesql_add_temp(w, what);
+	stagesql_add_temp(w, "rest");
+	buf_addf(&w->sql, "; DEALLOCATE portl_round_%s", w->st->id);
+	return buf_detach(&w->sql);
+}
+
+static char *
+drop_sql(struct stagesql *w)
+{
+	stagesql_add(w, "DROP TABLE ");
+	stagesql_add_temp(w, "stage");
 	return buf_detach(&w->sql);
 }
 
@@ -364,21 +396,24 @@ plan_stage_sql(struct plan *p, struct db *db)
 	p->copy_sql = copy_sql(&w);
 	if (p->options->conflict != CONFLICT_FAIL && p->options->duplicates == DUPLICATES_ERROR)
 		st->twice_sql = twice_sql(&w);
-	st->insert_sql = insert_sql(&w, STAGESQL_FIRST);
-	st->find_sql = find_sql(&w, STAGESQL_FIRST);
 	st->restart_sql = restart_sql(&w);
+	st->insert_sql = insert_sql(&w, STAGESQL_FIRST);
 	st->reached_sql = reached_sql(&w);
-	st->drop_sql = drop_sql(&w, "stage");
+	if (is_counted(&w, STAGESQL_FIRST))
+		st->find_sql = find_sql(&w);
+	st->last_sql = last_sql(&w);
+	st->drop_sql = drop_sql(&w);
 	if (!stagesql_is_upsert(&w))
 		return;
 	st->counts_sql = counts_sql(&w);
 	if (st->look_first)
 		st->lock_sql = lock_sql(&w);
+	if (st->update_triggers)
+		st->updates_sql = updates_sql(&w);
 	if (p->options->duplicates != DUPLICATES_LAST)
 		return;
 	st->rest_sql = rest_sql(&w);
 	st->rounds_sql = rounds_sql(&w);
-	st->insert_rest_sql = insert_sql(&w, STAGESQL_LATER);
-	st->find_rest_sql = find_sql(&w, STAGESQL_LATER);
-	st->drop_rest_sql = drop_sql(&w, "rest");
+	st->round_sql = xasprintf("EXECUTE portl_round_%s (", st->id);
+	st->drop_rest_sql = drop_rest_sql(&w);
 }

@@ -11,14 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
-#include "common/log.h"
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
 #include "load/plan_stage.h"
 #include "load/target.h"
+
+#define ROUNDS 200 /* in one message */
 
 /* The number in row 0 of a query's result. */
 static int
@@ -119,61 +121,68 @@ names_row(const struct err *e)
 }
 
 /*
- * The INSERT has failed: the counter still says how many rows it had taken, and
- * with the savepoint the temporary table can be read again.
+ * The INSERT has failed: the sequence still says how many rows it had taken in,
+ * or which was the last, and with the savepoint the temporary table can be read
+ * again.
  */
 static int
-locate_insert(const struct route *r, uint64_t round, struct err *e)
+locate_insert(const struct route *r, bool counted, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 	struct err ignored = ERR_INIT;
-	char round_text[24], place_text[24];
-	const char *params[] = {place_text, NULL};
-	uint64_t place = 0, row = 0;
+	char place[24];
+	const char *params[] = {place};
+	uint64_t row = 0;
 	int rc;
 
 	if (!names_row(e))
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)
-		rc = query_numbers(r->db, st->reached_sql, 0, NULL, &place, 1, &ignored);
-	if (rc == 0 && place > 0) {
-		snprintf(place_text, sizeof(place_text), "%" PRIu64, place);
-		snprintf(round_text, sizeof(round_text), "%" PRIu64, round);
-		if (round > 1) {
-			params[0] = round_text;
-			params[1] = place_text;
-		}
-		rc = query_numbers(r->db, round > 1 ? st->find_rest_sql : st->find_sql,
-				   round > 1 ? 2 : 1, params, &row, 1, &ignored);
+		rc = query_numbers(r->db, counted ? st->reached_sql : st->last_sql, 0, NULL,
+				   &row, 1, &ignored);
+	if (rc == 0 && row > 0 && counted) {
+		snprintf(place, sizeof(place), "%" PRIu64, row);
+		rc = query_numbers(r->db, st->find_sql, 1, params, &row, 1, &ignored);
 	}
 	err_release(&ignored);
 	return rc == 0 && row > 0 ? route_at(r, row, NULL, e) : -1;
 }
 
-/* One INSERT.  ${*written} grows by the rows that it wrote. */
+/* All rows, or the first of each key.  ${*written} grows by the rows written. */
 static int
-insert_round(const struct route *r, uint64_t round, uint64_t *written, struct err *e)
+insert(const struct route *r, uint64_t *written, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
-	const char *sql = round > 1 ? st->insert_rest_sql : st->insert_sql;
-	char text[24];
-	const char *params[] = {text};
-	PGresult *res;
 
 	if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
 		return -1;
-	log_info("SQL: %s", sql);
-	snprintf(text, sizeof(text), "%" PRIu64, round);
-	res = db_query(r->db, e, sql, round > 1, params);
-	if (res == NULL)
-		return locate_insert(r, round, e);
-	*written += strtoull(PQcmdTuples(res), NULL, 10);
-	PQclear(res);
+	if (db_exec_rows(r->db, e, st->insert_sql, written) != 0)
+		return locate_insert(r, st->find_sql != NULL, e);
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
 }
 
-/* The rows whose key an earlier row has, if there are any. */
+/* Rounds from ${from} on, many in one message. */
+static int
+insert_rounds(const struct route *r, uint64_t from, uint64_t to, uint64_t *written,
+	      struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	uint64_t round;
+	int rc;
+
+	for (round = from; round <= to; round++)
+		buf_addf(&sql, "%s%s%" PRIu64 ")", round > from ? "; " : "",
+			 r->plan->stage->round_sql, round);
+	rc = db_exec_rows(r->db, e, buf_cstr(&sql), written);
+	buf_release(&sql);
+	return rc != 0 ? locate_insert(r, false, e) : 0;
+}
+
+/*
+ * The rows whose key an earlier row has, if there are any.  One savepoint for
+ * all: more than 64 would slow down every snapshot that the server takes.
+ */
 static int
 insert_rest(const struct route *r, uint64_t *written, struct err *e)
 {
@@ -188,25 +197,30 @@ insert_rest(const struct route *r, uint64_t *written, struct err *e)
 	if (reached == r->counts.read)
 		return 0;
 	if (db_exec(r->db, e, "%s", st->rest_sql) != 0 ||
-	    query_numbers(r->db, st->rounds_sql, 0, NULL, &rounds, 1, e) != 0)
+	    query_numbers(r->db, st->rounds_sql, 0, NULL, &rounds, 1, e) != 0 ||
+	    db_exec(r->db, e, "%s", st->restart_sql) != 0)
 		return -1;
-	for (round = 2; round <= rounds; round++)
-		if (insert_round(r, round, written, e) != 0)
+	for (round = 2; round <= rounds; round += ROUNDS)
+		if (insert_rounds(r, round,
+				  round + ROUNDS <= rounds ? round + ROUNDS - 1 : rounds,
+				  written, e) != 0)
 			return -1;
-	return db_exec(r->db, e, "%s", st->drop_rest_sql);
+	return db_exec(r->db, e, "RELEASE SAVEPOINT portl; %s", st->drop_rest_sql);
 }
 
 /*
- * Rows that a trigger suppressed, or that are not newer, are skipped.  Where
+ * Rows that a trigger suppressed, or that are not newer, are skipped.  An update
+ * that a trigger suppressed was counted before that; the server's own count of
+ * updates knows, unless triggers update the target, too.  Where
  * there is nothing to set, rows that were there are unchanged: those that the
  * INSERT took in and did not write, for no trigger has been in between.
  */
 static int
-count(struct route *r, uint64_t written, struct err *e)
+count(struct route *r, uint64_t written, uint64_t updates_before, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 	struct route_counts *c = &r->counts;
-	uint64_t counted[2] = {0, 0}, reached = written;
+	uint64_t counted[2] = {0, 0}, reached = written, updates = 0;
 
 	if (st->counts_sql != NULL &&
 	    query_numbers(r->db, st->counts_sql, 0, NULL, counted, 2, e) != 0)
@@ -214,6 +228,12 @@ count(struct route *r, uint64_t written, struct err *e)
 	if (st->once && r->plan->options->conflict > CONFLICT_SKIP &&
 	    query_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
 		return -1;
+	if (st->updates_sql != NULL) {
+		if (query_numbers(r->db, st->updates_sql, 0, NULL, &updates, 1, e) != 0)
+			return -1;
+		if (updates - updates_before < counted[0])
+			counted[0] = updates - updates_before;
+	}
 	c->updated = counted[0] < written ? counted[0] : written;
 	c->inserted = written - c->updated;
 	c->unchanged = counted[1] + reached - written;
@@ -225,7 +245,7 @@ static int
 staged_end(struct route *r, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
-	uint64_t staged = 0, written = 0;
+	uint64_t staged = 0, written = 0, updates = 0;
 
 	if (feed_end(&r->feed, &staged, e) != 0)
 		return staged_locate(r, e);
@@ -235,8 +255,11 @@ staged_end(struct route *r, struct err *e)
 		return -1;
 	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
 		return -1;
-	if (insert_round(r, 1, &written, e) != 0 || insert_rest(r, &written, e) != 0 ||
-	    count(r, written, e) != 0)
+	if (st->updates_sql != NULL &&
+	    query_numbers(r->db, st->updates_sql, 0, NULL, &updates, 1, e) != 0)
+		return -1;
+	if (insert(r, &written, e) != 0 || insert_rest(r, &written, e) != 0 ||
+	    count(r, written, updates, e) != 0)
 		return -1;
 	return db_exec(r->db, e, "%s", st->drop_sql);
 }

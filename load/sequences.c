@@ -5,7 +5,6 @@
  */
 #include "load/sequences.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +135,7 @@ sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struc
 }
 
 int
-sequences_move(const struct sequences *s, struct db *db, int last, struct err *e)
+sequences_move(const struct sequences *s, struct db *db, bool last, struct err *e)
 {
 	size_t i;
 
@@ -145,6 +144,17 @@ sequences_move(const struct sequences *s, struct db *db, int last, struct err *e
 		    db_exec(db, e, "%s", s->items[i].move_sql) != 0)
 			return -1;
 	return 0;
+}
+
+bool
+sequences_wait(const struct sequences *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->items[i].move_sql != NULL && !s->items[i].indexed)
+			return true;
+	return false;
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef LOAD_SEQUENCES_H
 #define LOAD_SEQUENCES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct db;
@@ -31,8 +32,14 @@ int sequences_add(struct sequences *s, struct db *db, const struct plan *plan, s
  * does not undo it, so this comes right before COMMIT.  Columns without an
  * index are read as a whole, and only if this is the ${last} time.
  */
-int sequences_move(const struct sequences *s, struct db *db, int last, struct err *e)
+int sequences_move(const struct sequences *s, struct db *db, bool last, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * sequences_wait(s):
+ * Tell whether there are some that only the last sequences_move() moves.
+ */
+bool sequences_wait(const struct sequences *s);
 
 void sequences_release(struct sequences *s);
 

@@ -39,6 +39,7 @@ struct sink_pg {
 	bool in_transaction;
 	bool in_batch;              /* the route has begun one */
 	bool prepared;              /* the target is created or emptied, where asked for */
+	bool wrote;                 /* rows since all sequences were moved */
 	bool dry_run;               /* asked for here or by the stream */
 	uint64_t rows_before;       /* of the input, before the current batch */
 	struct route_counts counts; /* of the open transaction */
@@ -154,6 +155,7 @@ end_batch(struct sink_pg *s, struct err *e)
 		return -1;
 	s->prepared = true;
 	s->rows_before += c->read;
+	s->counts.read += c->read;
 	s->counts.inserted += c->inserted;
 	s->counts.updated += c->updated;
 	s->counts.unchanged += c->unchanged;
@@ -170,6 +172,17 @@ add_to_receipt(const struct sink_pg *s, struct receipt *receipt)
 	receipt->skipped += s->counts.skipped;
 }
 
+static void
+in_doubt(const struct sink_pg *s, struct err *e)
+{
+	char *detail = xstrdup(e->detail != NULL ? e->detail : "");
+
+	err_detail(e,
+		   "%s\nThis is about the last %" PRIu64 " rows; those before are committed.",
+		   detail, s->counts.read);
+	free(detail);
+}
+
 static int
 commit(struct sink_pg *s, bool last, struct err *e)
 {
@@ -177,11 +190,14 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	enum receipt_committed before = receipt->committed, now;
 	int rc;
 
-	if (s->counts.inserted + s->counts.updated > 0 &&
-	    sequences_move(&s->sequences, &s->db, last, e) != 0)
+	s->wrote = s->wrote || s->counts.inserted + s->counts.updated > 0;
+	if (s->wrote && sequences_move(&s->sequences, &s->db, last, e) != 0)
 		return -1;
+	s->wrote = s->wrote && !last;
 	s->in_transaction = false;
 	rc = commit_send(&s->db, &s->base.options->common.db, &now, e);
+	if (now == RECEIPT_UNKNOWN && before == RECEIPT_YES)
+		in_doubt(s, e);
 	/* What is committed stays so, whatever becomes of later batches. */
 	receipt->committed = now == RECEIPT_NO ? before : now;
 	if (now != RECEIPT_NO)
@@ -242,8 +258,12 @@ sink_pg_commit(struct sink *base, struct receipt *receipt, struct err *e)
 
 	if (check_min_rows(s, receipt->read, e) != 0)
 		return -1;
-	if (!s->in_transaction && s->key_sql == NULL)
-		return 0; /* every batch is committed already */
+	if (!s->in_transaction) {
+		if (!s->wrote || !sequences_wait(&s->sequences))
+			return 0; /* every batch is committed already */
+		if (open_transaction(s, e) != 0)
+			return -1;
+	}
 	if (s->key_sql != NULL && db_exec(&s->db, e, "%s", s->key_sql) != 0)
 		return -1;
 	if (!s->dry_run)

@@ -52,6 +52,14 @@ stagesql_add_nextval(struct stagesql *w, enum stagesql_counter counter)
 	stagesql_add(w, ")");
 }
 
+void
+stagesql_add_noted(struct stagesql *w)
+{
+	stagesql_add(w, "pg_catalog.setval(");
+	stagesql_add_counter(w, STAGESQL_REACHED);
+	stagesql_add(w, ", n)");
+}
+
 bool
 stagesql_is_upsert(const struct stagesql *w)
 {

@@ -60,6 +60,12 @@ void stagesql_add_counter(struct stagesql *w, enum stagesql_counter counter);
 void stagesql_add_nextval(struct stagesql *w, enum stagesql_counter counter);
 
 /*
+ * stagesql_add_noted(w):
+ * Append a call that notes a row's number; costs more than counting.
+ */
+void stagesql_add_noted(struct stagesql *w);
+
+/*
  * stagesql_add_value(w, i), stagesql_add_new(w, i, site):
  * Append the staged value of stream column ${i}, which INSERT still has to
  * make an assignment of; what a row that is there has after the change.
