@@ -48,8 +48,11 @@ db_close(struct db *db)
 	if (db->conn != NULL) {
 		PGTransactionStatusType status = PQtransactionStatus(db->conn);
 
-		/* A backend that computes does not see that its client is gone. */
-		if (!db_is_lost(db) && status == PQTRANS_ACTIVE && !db->in_copy)
+		/*
+		 * A backend that computes does not see that its client is gone; one
+		 * that takes rows may stand in a trigger or wait for a lock.
+		 */
+		if (!db_is_lost(db) && status == PQTRANS_ACTIVE)
 			db_cancel(db);
 		PQfinish(db->conn);
 	}
@@ -87,7 +90,11 @@ wait_socket(struct db *db, short events, int timeout, struct err *e)
 	}
 }
 
-/* Send what libpq holds back, reading meanwhile as libpq demands. */
+/*
+ * Send what libpq holds back, reading meanwhile as libpq demands.  A connection
+ * that is lost is no failure here: the server's last words may have come, and
+ * PQgetResult() makes an error of them or of the loss.
+ */
 static int
 flush_out(struct db *db, struct err *e)
 {
@@ -97,21 +104,19 @@ flush_out(struct db *db, struct err *e)
 		if (wait_socket(db, POLLIN | POLLOUT, -1, e) < 0)
 			return -1;
 		if (PQconsumeInput(db->conn) == 0)
-			return dberr_connection(db->conn, e);
+			return 0;
 	}
-	return rc < 0 ? dberr_connection(db->conn, e) : 0;
+	return rc < 0 && !db_is_lost(db) ? dberr_connection(db->conn, e) : 0;
 }
 
 static PGresult *
 next_result(struct db *db, struct err *e)
 {
-	while (PQisBusy(db->conn)) {
+	while (!db_is_lost(db) && PQisBusy(db->conn)) {
 		if (wait_socket(db, POLLIN, -1, e) < 0)
 			return NULL;
-		if (PQconsumeInput(db->conn) == 0) {
-			dberr_connection(db->conn, e);
-			return NULL;
-		}
+		if (PQconsumeInput(db->conn) == 0)
+			break;
 	}
 	return PQgetResult(db->conn);
 }

@@ -19,6 +19,7 @@ struct err;
 struct db_params {
 	const char *conninfo; /* database name, keyword string or URI (-d) */
 	const char *host, *port, *user;
+	const char *timeout; /* of one attempt to connect, in seconds */
 	int password_prompt; /* -1 never (-w), 0 if asked for, 1 always (-W) */
 };
 

@@ -384,6 +384,8 @@ start_copy(struct source_pg *s, struct err *e)
 
 	if (s->base.options->common.dry_run)
 		return 0;
+	if (session_watch_client(&s->db, e) != 0)
+		return -1;
 	sql = select_copy(&s->db, s->base.options, s->rel, s->select,
 			  s->base.schema->values == SCHEMA_BINARY);
 	rc = db_copy_out(&s->db, e, sql);
@@ -413,7 +415,8 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 	if (rc < 0)
 		return -1;
 	describe_relation(s);
-	return start_copy(s, e);
+	s->base.schema->backend = session_backend(&s->db, e);
+	return s->base.schema->backend != NULL ? start_copy(s, e) : -1;
 }
 
 /* The server's own header comes in front of the first row. */

@@ -212,9 +212,10 @@ show_statements(const struct plan *p)
 void
 plan_show(const struct plan *p)
 {
+	bool dry_run = p->options->common.dry_run || (p->schema != NULL && p->schema->dry_run);
 	char *schema, *name;
 
-	if (!log_verbose() && !p->options->common.dry_run)
+	if (!log_verbose() && !dry_run)
 		return;
 	schema = printable(p->rel_schema != NULL ? p->rel_schema : "");
 	name = printable(p->rel_name);
