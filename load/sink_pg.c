@@ -14,6 +14,7 @@
 #include "common/db.h"
 #include "common/err.h"
 #include "common/input.h"
+#include "common/intr.h"
 #include "common/receipt.h"
 #include "common/schema.h"
 #include "common/session.h"
@@ -197,6 +198,8 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	s->wrote = s->wrote && !last;
 	s->in_transaction = false;
 	rc = commit_send(&s->db, &s->base.options->common.db, &now, e);
+	if (!last)
+		intr_unblock(); /* COMMIT holds signals back, but rows are still to come */
 	if (now == RECEIPT_UNKNOWN && before == RECEIPT_YES)
 		in_doubt(s, e);
 	/* What is committed stays so, whatever becomes of later batches. */

@@ -295,8 +295,12 @@ def check(case, psql, summary):
         problems.append("table is %s\n  wanted %s" % (got, want))
     if result.returncode != (0 if refused is None else 1):
         problems.append("exit status %d" % result.returncode)
-    # COPY may see a NULL before it sees an earlier row's conflict.
+    # COPY may see a NULL, or a conflict in another partition, before an earlier conflict.
     bad = [refused] + [i + 1 for i, row in enumerate(case.new) if None in case.key(row)]
+    if case.mode == "fail" and case.partitioned:
+        keys = [case.key(row) for row in case.old + case.new]
+        bad += [i + 1 for i in range(len(case.new)) if keys[len(case.old) + i] in
+                keys[:len(case.old) + i]]
     if refused and not any("stdin:%d:" % i in result.stderr for i in bad):
         problems.append("the message does not name row %d" % refused)
     rows = receipt["rows"]
