@@ -26,6 +26,8 @@ static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL bytea_output = 'hex'"
 				   "; SET LOCAL lc_monetary = 'C'"
 				   "; SET LOCAL xmloption = 'content'"
+				   "; SET LOCAL array_nulls = on"
+				   "; SET LOCAL quote_all_identifiers = off"
 				   "; SET LOCAL statement_timeout = 0"
 				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
 

@@ -21,8 +21,6 @@
 #include "extract/options.h"
 #include "extract/source.h"
 
-#define FLUSH_AFTER 100 /* ms that rows are held back for a fuller block */
-
 struct extract {
 	struct extract_options options;
 	struct source *source;
@@ -71,15 +69,16 @@ begin(struct extract *x, struct err *e)
 static int
 pump(struct extract *x, struct err *e)
 {
-	struct source_chunk chunk;
-
 	for (;;) {
-		int timeout = stream_writer_pending(x->writer) > 0 ? FLUSH_AFTER : -1;
+		struct source_chunk chunk = {.data = NULL};
+		int timeout = stream_writer_pending(x->writer) > 0 ? SOURCE_PATIENCE : -1;
 
 		switch (source_next(x->source, timeout, &chunk, e)) {
 		case SOURCE_ROWS:
 			if (stream_writer_rows(x->writer, chunk.data, chunk.len, chunk.rows,
 					       e) != 0)
+				return -1;
+			if (chunk.pause && stream_writer_flush(x->writer, e) != 0)
 				return -1;
 			break;
 		case SOURCE_IDLE:

@@ -247,7 +247,8 @@ reads_bytes(const struct cast *c)
 
 /* What needs no look at the server: true if the column is settled by it. */
 static bool
-settle_early(struct plan *p, const struct cast *c, const char *differs, struct reasons *why)
+settle_early(struct plan *p, const struct cast *c, const json_t *here, const char *differs,
+	     struct reasons *why)
 {
 	const struct schema_column *from = &p->schema->columns[c->column];
 	const struct relation_column *to = &p->rel->columns[p->columns[c->column].place];
@@ -255,8 +256,12 @@ settle_early(struct plan *p, const struct cast *c, const char *differs, struct r
 
 	if (strcmp(typedocs_unwrap(p->schema->types, from->base), c->to) == 0 ||
 	    strcmp(from->base, to->base) == 0) {
-		plan_refuse(p, c->column, why, PLAN_SEND_TEXT, "means something else: %s",
-			    differs);
+		char *fields = typedocs_same_fields(p->schema->types, from->base, here,
+						    to->base);
+
+		plan_refuse(p, c->column, why, fields == NULL ? PLAN_SEND_TEXT : NULL,
+			    "means something else: %s", differs);
+		free(fields);
 		return true;
 	}
 	if (!c->labels)
@@ -309,7 +314,7 @@ plan_cast(struct plan *p, struct db *db, const json_t *here, char *const *differ
 		if (differs[i] == NULL)
 			continue;
 		casts[n] = describe(p, i, here);
-		if (!p->text && settle_early(p, &casts[n], differs[i], why))
+		if (!p->text && settle_early(p, &casts[n], here, differs[i], why))
 			release(&casts[n]);
 		else
 			n++;

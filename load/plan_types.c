@@ -39,7 +39,8 @@ note_loss(struct plan *p, size_t i, const json_t *here)
 }
 
 /*
- * Text is read by the target's input function, which cuts in two types only.
+ * Text is read by the target's input function, which cuts in two types only
+ * and takes the fields of a composite value in their order.
  * Returns why the types are not the same, for the caller to free, or NULL.
  */
 static char *
@@ -48,6 +49,7 @@ check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 	const struct schema_column *from = &p->schema->columns[i];
 	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
 	const char *base = typedocs_unwrap(p->schema->types, from->base), *cut;
+	char *differs;
 
 	if (strcmp(typedocs_kind(p->schema->types, base), "enum") == 0)
 		base = "name"; /* no label is longer */
@@ -57,9 +59,13 @@ check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 			p->columns[i].loss = xasprintf("is cut beyond %s", cut);
 		return NULL;
 	}
-	if (cut != NULL)
+	differs = typedocs_same_fields(p->schema->types, from->base, here, to->base);
+	if (differs != NULL)
+		plan_refuse(p, i, why, NULL, "means something else: %s", differs);
+	else if (cut != NULL)
 		plan_refuse(p, i, why, NULL, "has type %s, which silently keeps only %s of %s",
 			    to->type, cut, from->type);
+	free(differs);
 	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
 }
 
@@ -223,15 +229,15 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		}
 	if (rc == 0)
 		rc = typedocs_fetch(db, oids, n, &here, e);
-	for (i = 0, row = 0; rc == 0 && !p->text && i < p->ncolumns; i++) {
+	for (i = 0, row = 0; rc == 0 && i < p->ncolumns; i++) {
 		const struct schema_column *c = &p->schema->columns[i];
 		char *differs = NULL;
 
 		if (p->columns[i].target == NULL)
 			continue;
 		if (!PQgetisnull(res, row, 0))
-			differs = typedocs_same_bytes(p->schema->types, c->base, here.types,
-						      PQgetvalue(res, row, 2));
+			differs = (p->text ? typedocs_same_fields : typedocs_same_bytes)(
+				p->schema->types, c->base, here.types, PQgetvalue(res, row, 2));
 		if (differs != NULL)
 			reasons_add(why, "column \"%s\": %s", c->name, differs);
 		free(differs);
