@@ -43,13 +43,14 @@ COMMON = $(OUT)/libcommon.a
 MODULES = $(if $(findstring test_load,$@),$(OUT)/load.a $(OUT)/extract.a,$(OUT)/extract.a $(OUT)/load.a)
 PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load
 UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+BENCH = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c)
+OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS)
-unit: $(UNIT)
+unit: $(UNIT) $(BENCH)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
 
@@ -82,6 +83,10 @@ $(PROGRAMS):
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $< $(MODULES) $(COMMON) $(LIBS)
+
+$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(COMMON)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
 	@mkdir -p $(@D)
@@ -119,7 +124,7 @@ fuzz-run: $(FUZZ:%=%.run)
 property: all
 	@BUILD=$(OUT) tests/property/run.sh --cases $(PROPERTY_CASES)
 
-bench: all
+bench: all $(BENCH)
 	@BUILD=$(OUT) tests/bench/run.sh
 
 install: all
@@ -127,7 +132,7 @@ install: all
 	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
 	test ! -f common/portl.sh || install common/portl.sh $(DESTDIR)$(BINDIR)/portl
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:

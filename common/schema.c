@@ -79,16 +79,17 @@ json_t *
 schema_to_json(const struct schema *s)
 {
 	json_t *doc = json_object(), *columns = json_array(), *key = json_array();
+	int bad = 0; /* names that are not valid UTF-8 make no JSON */
 	size_t i;
 
 	for (i = 0; i < s->ncolumns; i++)
-		json_array_append_new(columns, column_to_json(&s->columns[i]));
+		bad |= json_array_append_new(columns, column_to_json(&s->columns[i]));
 	for (i = 0; i < s->nprimary_key; i++)
-		json_array_append_new(key, json_string(s->primary_key[i]));
+		bad |= json_array_append_new(key, json_string(s->primary_key[i]));
 	json_object_set_new(doc, "version", json_integer(SCHEMA_VERSION));
 	json_object_set_new(doc, "producer", json_string(s->producer ? s->producer : ""));
 	json_object_set_new(doc, "run", json_string(s->run ? s->run : ""));
-	json_object_set_new(doc, "relation", relation_to_json(s));
+	bad |= json_object_set_new(doc, "relation", relation_to_json(s));
 	json_object_set_new(doc, "values",
 			    json_string(s->values == SCHEMA_TEXT ? "text" : "binary"));
 	json_object_set_new(doc, "columns", columns);
@@ -99,10 +100,15 @@ schema_to_json(const struct schema *s)
 			    s->rows_estimate < 0 ? json_null()
 						 : json_integer(s->rows_estimate));
 	json_object_set_new(doc, "server_version", json_integer(s->server_version));
+	if (s->backend != NULL)
+		json_object_set_new(doc, "backend", json_string(s->backend));
 	json_object_set_new(doc, "dry_run", json_boolean(s->dry_run));
 	if (s->bare)
 		json_object_set_new(doc, "bare", json_true());
-	return doc;
+	if (bad == 0)
+		return doc;
+	json_decref(doc);
+	return NULL;
 }
 
 static int
@@ -210,6 +216,7 @@ fill(struct schema *s, json_t *doc, struct err *e)
 	if (json_is_integer(estimate))
 		s->rows_estimate = json_integer_value(estimate);
 	s->server_version = (int)json_integer_value(json_object_get(doc, "server_version"));
+	s->backend = string_or_null(doc, "backend");
 	s->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	s->bare = json_is_true(json_object_get(doc, "bare"));
 	return 0;
@@ -245,6 +252,7 @@ schema_free(struct schema *s)
 	free(s->columns);
 	free(s->producer);
 	free(s->run);
+	free(s->backend);
 	free(s->rel_schema);
 	free(s->rel_name);
 	json_decref(s->types);

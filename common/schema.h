@@ -44,6 +44,7 @@ struct schema {
 	size_t nprimary_key;
 	int64_t rows_estimate; /* -1: not known */
 	int server_version;    /* as PQserverVersion(), 0: not known */
+	char *backend;         /* the server process that sends, or NULL: session_backend() */
 	bool dry_run;          /* nothing but header and end: never commit */
 	bool bare;             /* no end document follows */
 };
@@ -76,7 +77,8 @@ int schema_find(const struct schema *s, const char *name);
 
 /*
  * schema_to_json(s):
- * Return the header document; the caller drops it with json_decref().
+ * Return the header document, for the caller to json_decref(); NULL if a name
+ * is not valid UTF-8.
  */
 json_t *schema_to_json(const struct schema *s);
 

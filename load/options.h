@@ -53,6 +53,12 @@ int load_options_parse(struct load_options *o, int argc, char **argv, struct err
  */
 const char *load_options_conflict(const struct load_options *o);
 
+/*
+ * load_options_brief(e):
+ * Give the error in ${e} the short help as its hint.  Returns -1.
+ */
+int load_options_brief(struct err *e);
+
 void load_options_release(struct load_options *o);
 
 #endif /* LOAD_OPTIONS_H */

@@ -157,7 +157,7 @@ make(struct plan *p, struct db *db, struct err *e)
 		goto failed;
 	plan_match(p, &why);
 	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0 ||
-	    plan_stage(p, db, &why, e) != 0)
+	    plan_stage(p, db, &why, e) != 0 || plan_target_conflict(p, db, &why, e) != 0)
 		goto failed;
 	if (why.n > 0)
 		plan_show(p);

@@ -35,7 +35,7 @@ struct plan_column {
 	char *target;       /* name in the table, or NULL: dropped; owned */
 	int place;          /* in rel->columns, or -1: dropped, or to be created */
 	enum plan_way way;
-	char *stage_type; /* not PLAN_SAME: the type to stage it as, resolved here; owned */
+	char *stage_type; /* not PLAN_SAME: the type to stage it as, without modifiers; owned */
 	char *cast_type; /* PLAN_TEXT: the type that reads the text, without modifiers; owned */
 	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
 	bool refused;    /* there is a reason against this column */

@@ -10,8 +10,9 @@
  *     anything, ranges whose bounds have an implicit cast, arrays of these.
  *
  * Everything else is refused: an integer's text may well be a date, but not
- * the one that was meant.  Enums travel as their labels and are staged as text,
- * so theirs need not exist here.
+ * the one that was meant.  Values that come as text are read by the target's
+ * input function in any case, with a warning where that is so.  Enums travel as their labels
+ * and are staged as text, so theirs need not exist here.
  */
 #include "load/plan_cast.h"
 
@@ -40,48 +41,29 @@ struct cast {
 	bool labels;               /* the stream's type is an enum, or an array of one */
 };
 
-/* Whether x becomes y by assignment: y's OID is the same or pg_cast has it. */
-#define HAS_CAST(x, y, contexts) \
-	"(" x " = " y " OR EXISTS (SELECT FROM pg_cast WHERE castsource = " x \
-	" AND casttarget = " y " AND castcontext IN (" contexts ")))"
-
-#define BY_OUTPUT(x, y) \
-	"(EXISTS (SELECT FROM pg_type WHERE oid = " y " AND typcategory = 'S')" \
-	" AND NOT EXISTS (SELECT FROM pg_cast WHERE castsource = " x " AND casttarget = " y \
-	"))"
-
-#define IS_STRING(x) "EXISTS (SELECT FROM pg_type WHERE oid = " x " AND typcategory = 'S')"
-
 /*
- * $1, $2: names of types; $3, $4: of what they are made of, or NULL.  Gives the
- * types as they are written here, whether $5, the first with modifiers, is the
- * same type, and a: assignment, t: through text, -: neither.
+ * For each pair of types, and of what they are made of: the types as they are
+ * written here, and a: assignment, t: through text, -: neither.  The staging type
+ * needs no modifiers, for the values have met them already.
  */
 static const char casts_sql[] =
-	"SELECT s, format_type(s, -1), to_regtype(m)::oid IS NOT DISTINCT FROM s,"
-	" format_type(t, -1),"
-	" CASE WHEN " HAS_CAST(
-		"s", "t",
-		"'a', 'i'") " THEN 'a'"
-			    " WHEN si IS NOT NULL AND (" HAS_CAST("si", "ti", "'a', 'i'") " OR " BY_OUTPUT(
-				    "si",
-				    "ti") ") THEN 'a'"
-					  " WHEN " BY_OUTPUT(
-						  "s",
-						  "t") " THEN 'a'"
-						       " WHEN " IS_STRING(
-							       "coalesce(si, s)") " THEN 't'"
-										  " WHEN EXISTS (SELECT FROM pg_range a, pg_range b WHERE %s"
-										  " AND " HAS_CAST(
-											  "a.rngsubtype",
-											  "b.rngsubtype",
-											  "'i'") ") THEN 't'"
-												 " ELSE '-' END"
-												 " FROM (SELECT n, to_regtype(s)::oid AS s, to_regtype(t)::oid AS t, m,"
-												 "  to_regtype(si)::oid AS si, to_regtype(ti)::oid AS ti"
-												 "  FROM ROWS FROM (%s)"
-												 "  WITH ORDINALITY AS names(s, t, si, ti, m, n)) AS c"
-												 " ORDER BY n";
+	"SELECT s, format_type(s, -1), format_type(t, -1),"
+	" CASE WHEN EXISTS (SELECT FROM (VALUES (s, t), (si, ti)) AS pair(x, y) WHERE x = y"
+	" OR EXISTS (SELECT FROM pg_cast"
+	"  WHERE castsource = x AND casttarget = y AND castcontext <> 'e')"
+	" OR EXISTS (SELECT FROM pg_type WHERE oid = y AND typcategory = 'S') AND NOT EXISTS"
+	"  (SELECT FROM pg_cast WHERE castsource = x AND casttarget = y)) THEN 'a'"
+	" WHEN EXISTS (SELECT FROM pg_type WHERE oid = coalesce(si, s) AND typcategory = 'S')"
+	" THEN 't'"
+	" WHEN EXISTS (SELECT FROM pg_range a, pg_range b WHERE %s"
+	"  AND (a.rngsubtype = b.rngsubtype OR EXISTS (SELECT FROM pg_cast"
+	"  WHERE castsource = a.rngsubtype AND casttarget = b.rngsubtype"
+	"  AND castcontext = 'i'))) THEN 't'"
+	" ELSE '-' END"
+	" FROM (SELECT n, to_regtype(s)::oid AS s, to_regtype(t)::oid AS t,"
+	"  to_regtype(si)::oid AS si, to_regtype(ti)::oid AS ti"
+	"  FROM ROWS FROM (%s) WITH ORDINALITY AS names(s, t, si, ti, n)) AS c"
+	" ORDER BY n";
 
 static const char range_sql[] = "a.rngtypid = s AND b.rngtypid = t";
 static const char multirange_sql[] =
@@ -102,15 +84,6 @@ item_of(const json_t *types, const char *base)
 	return unwrapped;
 }
 
-static bool
-is_enum(const json_t *types, const char *base)
-{
-	const char *kind =
-		json_string_value(json_object_get(json_object_get(types, base), "kind"));
-
-	return kind != NULL && strcmp(kind, "enum") == 0;
-}
-
 static struct cast
 describe(const struct plan *p, size_t column, const json_t *here)
 {
@@ -121,7 +94,8 @@ describe(const struct plan *p, size_t column, const json_t *here)
 
 	c.from_item = item_of(there, from);
 	c.to_item = item_of(here, to);
-	c.labels = is_enum(there, c.from_item != NULL ? c.from_item : from);
+	c.labels = strcmp(typedocs_kind(there, c.from_item != NULL ? c.from_item : from),
+			  "enum") == 0;
 	if (!c.labels) {
 		c.from = xstrdup(from);
 	} else if (c.from_item == NULL) {
@@ -148,38 +122,27 @@ release(struct cast *c)
 	free(c->to_item);
 }
 
-enum name { FROM, TO, FROM_ITEM, TO_ITEM, MODIFIED, NAMES };
-
 static const char *
-name_of(const struct plan *p, const struct cast *c, enum name which)
+name_of(const struct cast *c, int which)
 {
-	switch (which) {
-	case FROM:
-		return c->from;
-	case TO:
-		return c->to;
-	case FROM_ITEM:
-		return c->from_item;
-	case TO_ITEM:
-		return c->to_item;
-	default:
-		return p->schema->columns[c->column].type;
-	}
+	const char *const names[] = {c->from, c->to, c->from_item, c->to_item};
+
+	return names[which];
 }
 
-/* "unnest(ARRAY['text', …]), …" for each enum name. */
+/* "unnest(ARRAY['text', …]), …" for each of the four names. */
 static char *
-arrays_of_names(const struct plan *p, struct db *db, const struct cast *casts, size_t n)
+arrays_of_names(struct db *db, const struct cast *casts, size_t n)
 {
 	struct buf b = BUF_INIT;
 	const char *name;
 	size_t i;
 	int which;
 
-	for (which = FROM; which < NAMES; which++) {
-		buf_adds(&b, which > FROM ? ", unnest(ARRAY[" : "unnest(ARRAY[");
+	for (which = 0; which < 4; which++) {
+		buf_adds(&b, which > 0 ? ", unnest(ARRAY[" : "unnest(ARRAY[");
 		for (i = 0; i < n; i++) {
-			name = name_of(p, &casts[i], (enum name)which);
+			name = name_of(&casts[i], which);
 			buf_adds(&b, i > 0 ? ", " : "");
 			if (name != NULL)
 				db_add_literal(db, &b, name);
@@ -192,9 +155,9 @@ arrays_of_names(const struct plan *p, struct db *db, const struct cast *casts, s
 }
 
 static PGresult *
-look_up(const struct plan *p, struct db *db, const struct cast *casts, size_t n, struct err *e)
+look_up(struct db *db, const struct cast *casts, size_t n, struct err *e)
 {
-	char *names = arrays_of_names(p, db, casts, n);
+	char *names = arrays_of_names(db, casts, n);
 	const char *ranges = PQserverVersion(db->conn) >= 140000 ? multirange_sql : range_sql;
 	char *sql = xasprintf(casts_sql, ranges, names);
 	PGresult *res = db_query(db, e, sql, 0, NULL);
@@ -226,6 +189,17 @@ fetch_docs(struct db *db, const PGresult *res, size_t n, struct typedocs *docs, 
 	return rc;
 }
 
+/* Text is read whatever it is of; but only the like of it is read as what was meant. */
+static void
+settle_text(struct plan *p, const struct cast *c, const PGresult *res, int row)
+{
+	struct plan_column *column = &p->columns[c->column];
+
+	if (!column->refused && !PQgetisnull(res, row, 0) && PQgetvalue(res, row, 3)[0] == '-')
+		column->loss = xasprintf("has no cast to %s, but its text is read as one",
+					 p->rel->columns[column->place].type);
+}
+
 /* Row ${row} of look_up() says how; the staging type must be the stream's. */
 static void
 settle(struct plan *p, const struct cast *c, const PGresult *res, int row, const json_t *stage,
@@ -233,9 +207,8 @@ settle(struct plan *p, const struct cast *c, const PGresult *res, int row, const
 {
 	struct plan_column *column = &p->columns[c->column];
 	const struct schema_column *from = &p->schema->columns[c->column];
-	const char *way = PQgetvalue(res, row, 4);
+	const char *way = PQgetvalue(res, row, 3);
 	char *differs = NULL;
-	bool modified;
 
 	if (PQgetisnull(res, row, 0)) {
 		plan_refuse(p, c->column, why, PLAN_SEND_TEXT,
@@ -253,12 +226,9 @@ settle(struct plan *p, const struct cast *c, const PGresult *res, int row, const
 			    "cannot take %s as %s: there is no assignment cast", from->type,
 			    p->rel->columns[column->place].type);
 	} else {
-		modified = !c->labels && PQgetvalue(res, row, 2)[0] == 't' &&
-			   strcmp(c->from, from->base) == 0;
 		column->way = way[0] == 'a' ? PLAN_CAST : PLAN_TEXT;
-		column->stage_type = xstrdup(modified ? from->type : PQgetvalue(res, row, 1));
-		if (column->way == PLAN_TEXT)
-			column->cast_type = xstrdup(PQgetvalue(res, row, 3));
+		column->stage_type = xstrdup(PQgetvalue(res, row, 1));
+		column->cast_type = xstrdup(PQgetvalue(res, row, 2));
 	}
 	free(differs);
 }
@@ -277,7 +247,8 @@ reads_bytes(const struct cast *c)
 
 /* What needs no look at the server: true if the column is settled by it. */
 static bool
-settle_early(struct plan *p, const struct cast *c, const char *differs, struct reasons *why)
+settle_early(struct plan *p, const struct cast *c, const json_t *here, const char *differs,
+	     struct reasons *why)
 {
 	const struct schema_column *from = &p->schema->columns[c->column];
 	const struct relation_column *to = &p->rel->columns[p->columns[c->column].place];
@@ -285,12 +256,19 @@ settle_early(struct plan *p, const struct cast *c, const char *differs, struct r
 
 	if (strcmp(typedocs_unwrap(p->schema->types, from->base), c->to) == 0 ||
 	    strcmp(from->base, to->base) == 0) {
-		plan_refuse(p, c->column, why, PLAN_SEND_TEXT, "means something else: %s",
-			    differs);
+		char *fields = typedocs_same_fields(p->schema->types, from->base, here,
+						    to->base);
+
+		plan_refuse(p, c->column, why, fields == NULL ? PLAN_SEND_TEXT : NULL,
+			    "means something else: %s", differs);
+		free(fields);
 		return true;
 	}
-	cut = plan_loss_cut(c->from, c->to);
-	if (cut != NULL && !(c->labels && strcmp(c->to, "name") == 0)) {
+	if (!c->labels)
+		cut = plan_loss_cut(c->from, c->to);
+	else /* a label is at most as long as a name */
+		cut = plan_loss_cut(strcmp(c->from, "text") == 0 ? "name" : "name[]", c->to);
+	if (cut != NULL) {
 		plan_refuse(p, c->column, why, NULL,
 			    "has type %s, which silently keeps only %s of %s", to->type, cut,
 			    from->type);
@@ -304,15 +282,19 @@ static int
 settle_by_catalog(struct plan *p, struct db *db, const struct cast *casts, size_t n,
 		  struct reasons *why, struct err *e)
 {
-	PGresult *res = look_up(p, db, casts, n, e);
+	PGresult *res = look_up(db, casts, n, e);
 	struct typedocs stage = {.types = NULL};
 	size_t i;
 	int rc = -1;
 
 	if (res == NULL || fetch_docs(db, res, n, &stage, e) != 0)
 		goto done;
-	for (i = 0; i < n; i++)
-		settle(p, &casts[i], res, (int)i, stage.types, why);
+	for (i = 0; i < n; i++) {
+		if (p->text)
+			settle_text(p, &casts[i], res, (int)i);
+		else
+			settle(p, &casts[i], res, (int)i, stage.types, why);
+	}
 	rc = 0;
 done:
 	typedocs_release(&stage);
@@ -332,7 +314,7 @@ plan_cast(struct plan *p, struct db *db, const json_t *here, char *const *differ
 		if (differs[i] == NULL)
 			continue;
 		casts[n] = describe(p, i, here);
-		if (settle_early(p, &casts[n], differs[i], why))
+		if (!p->text && settle_early(p, &casts[n], here, differs[i], why))
 			release(&casts[n]);
 		else
 			n++;

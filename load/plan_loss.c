@@ -42,7 +42,7 @@ enum {
 #define INTS (INT2 | INT4 | INT8)
 #define CLOCKS (TIME | TIMETZ | TS | TSTZ | INTERVAL) /* have a precision */
 #define STRINGS (TEXT | VARCHAR | BPCHAR)
-#define SHORT \
+#define SHORT_TEXT \
 	(BOOL | INTS | F4 | F8 | MONEY | OID | DATE | TIME | TIMETZ | TS | TSTZ | NAME | \
 	 CHAR | UUID) /* their text fits into a name */
 
@@ -104,17 +104,23 @@ static const struct {
 	{INTERVAL, TIME, CAST, "loses whole days"},
 	{INET, CIDR, CAST, "loses the bits beyond its netmask"},
 	{JSON, JSONB, BOTH, "loses white space and all but the last of equal keys"},
-	{TEXT | VARCHAR | NAME, BPCHAR, BOTH, "loses the meaning of blanks at its end"},
+	{TEXT | VARCHAR | NAME | CHAR, BPCHAR, BOTH, "loses the meaning of blanks at its end"},
 };
 
-/* Which type the name means, of an array its elements'; 0: no matter. */
-static unsigned
-type_bit(const char *base)
+static bool
+is_array(const char *base)
 {
-	size_t len = strlen(base), i;
+	size_t len = strlen(base);
 
-	if (len > 2 && strcmp(base + len - 2, "[]") == 0)
-		len -= 2;
+	return len > 2 && strcmp(base + len - 2, "[]") == 0;
+}
+
+/* Which type the name means, of ${items} an array's elements; 0: no matter. */
+static unsigned
+type_bit(const char *base, bool items)
+{
+	size_t len = strlen(base) - (items ? 2 : 0), i;
+
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (strlen(types[i].name) == len && strncmp(types[i].name, base, len) == 0)
 			return types[i].bit;
@@ -155,6 +161,26 @@ numeric_loss(unsigned from_bit, const char *from, const char *to)
 	    modifiers(to, &precision, &scale) == 0 || scale_of(from_bit, from) <= scale)
 		return NULL;
 	return xasprintf("is rounded to %s", to);
+}
+
+/* Whether all digits of a numeric(p,s) fit. */
+static bool
+is_exact(const char *numeric, unsigned to_bit)
+{
+	int precision, scale;
+
+	if (modifiers(numeric, &precision, &scale) == 0)
+		return false;
+	switch (to_bit) {
+	case F4:
+		return precision <= 6;
+	case F8:
+		return precision <= 15;
+	case MONEY:
+		return scale <= 2;
+	default:
+		return (to_bit & INTS) != 0 && scale <= 0;
+	}
 }
 
 /* "year to month" of "interval year to month", as far as it reaches. */
@@ -209,7 +235,8 @@ varchar_loss(unsigned from_bit, const char *from, const char *to)
 char *
 plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to, bool by_text)
 {
-	unsigned a = type_bit(from->base), b = type_bit(to->base);
+	bool items = is_array(from->base) && is_array(to->base);
+	unsigned a = type_bit(from->base, items), b = type_bit(to->base, items);
 	char *what = NULL;
 	size_t i;
 
@@ -219,6 +246,8 @@ plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to, bo
 		what = clock_loss(a, from->type, b, to->type);
 	else if (b == VARCHAR)
 		what = varchar_loss(a, from->type, to->type);
+	if (a == NUM && is_exact(from->type, b))
+		return NULL;
 	for (i = 0; what == NULL && i < sizeof(losses) / sizeof(losses[0]); i++)
 		if ((losses[i].from & a) != 0 && (losses[i].to & b) != 0 &&
 		    (losses[i].how & (by_text ? INPUT : CAST)) != 0)
@@ -229,9 +258,10 @@ plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to, bo
 const char *
 plan_loss_cut(const char *from_base, const char *to_base)
 {
-	unsigned a = type_bit(from_base), b = type_bit(to_base);
+	bool items = is_array(from_base) && is_array(to_base);
+	unsigned a = type_bit(from_base, items), b = type_bit(to_base, items);
 
-	if (b == NAME && (a & SHORT) == 0)
+	if (b == NAME && (a & SHORT_TEXT) == 0)
 		return "63 bytes";
 	if (b == CHAR && a != CHAR)
 		return "one byte";

@@ -131,13 +131,13 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 			c->place = -1;
 			return; /* computed on both sides */
 		}
-		if (rc->generated)
-			plan_refuse(p, i, why, NULL, "is generated in the table");
 	}
 	if (is_taken(p, i, target))
 		reasons_add(why, "two columns go into \"%s\"", target);
 	c->target = xstrdup(target);
 	p->keep[i] = true;
+	if (c->place >= 0 && p->rel->columns[c->place].generated)
+		plan_refuse(p, i, why, NULL, "is generated in the table");
 }
 
 static void
@@ -223,6 +223,8 @@ plan_match(struct plan *p, struct reasons *why)
 	size_t i, before;
 
 	if (p->schema == NULL) {
+		if (p->options->map_sources.n > 0)
+			reasons_add(why, "--map: a plain PGCOPY file has no column names");
 		take_by_position(p);
 		return;
 	}

@@ -37,6 +37,14 @@ int plan_target_columns(struct plan *p, struct db *db, struct reasons *why, stru
 	__attribute__((warn_unused_result));
 
 /*
+ * plan_target_conflict(p, db, why, e):
+ * After plan_stage(): check that the old rows can be read and updated, where
+ * conflicts ask for it.
+ */
+int plan_target_conflict(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * plan_match(p, why):
  * Fill p->columns and p->keep: match columns by name after mapping.
  */

@@ -1,6 +1,7 @@
 /*
  * A plan for people: what goes where, in which way, by which statements.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,31 +145,38 @@ show_columns(const struct plan *p)
 	free(rows);
 }
 
-static const char *
-any_cast(const struct plan *p)
+static bool
+has_casts(const struct plan *p)
 {
 	size_t i;
 
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].way != PLAN_SAME)
-			return "values are cast";
-	return NULL;
+			return true;
+	return false;
 }
 
 static void
 show_route(const struct plan *p)
 {
-	const char *reason = p->stage_reason != NULL ? p->stage_reason : any_cast(p);
+	const char *parting = ": ";
 
-	if (p->options->conflict != CONFLICT_FAIL)
-		reason = "they may be there already";
-
-	if (p->route == PLAN_DIRECT)
+	if (p->route == PLAN_DIRECT) {
 		fputs("Rows go straight into it by COPY.\n", stderr);
-	else
-		fprintf(stderr,
-			"Rows are staged in a temporary table and inserted from there%s%s.\n",
-			reason != NULL ? ": " : "", reason != NULL ? reason : "");
+		return;
+	}
+	fputs("Rows are staged in a temporary table and inserted from there", stderr);
+	if (p->stage_reason != NULL) {
+		fprintf(stderr, "%s%s", parting, p->stage_reason);
+		parting = ", ";
+	}
+	if (has_casts(p)) {
+		fprintf(stderr, "%svalues are cast", parting);
+		parting = ", ";
+	}
+	if (p->options->conflict != CONFLICT_FAIL)
+		fprintf(stderr, "%s--conflict=%s", parting, load_options_conflict(p->options));
+	fputs(".\n", stderr);
 }
 
 static void
@@ -178,12 +186,36 @@ show_statement(const char *sql)
 		fprintf(stderr, "  %s;\n", sql);
 }
 
+/* In the order in which they are run. */
+static void
+show_statements(const struct plan *p)
+{
+	const struct plan_stage *st = p->stage;
+
+	show_statement(p->create_sql);
+	show_statement(p->truncate_sql);
+	if (p->key_first)
+		show_statement(p->key_sql);
+	if (st != NULL)
+		show_statement(st->create_sql);
+	show_statement(p->copy_sql);
+	if (st != NULL) {
+		show_statement(st->twice_sql);
+		show_statement(st->lock_sql);
+		show_statement(st->insert_sql);
+		show_statement(st->rest_sql);
+	}
+	if (!p->key_first)
+		show_statement(p->key_sql);
+}
+
 void
 plan_show(const struct plan *p)
 {
+	bool dry_run = p->options->common.dry_run || (p->schema != NULL && p->schema->dry_run);
 	char *schema, *name;
 
-	if (!log_verbose() && !p->options->common.dry_run)
+	if (!log_verbose() && !dry_run)
 		return;
 	schema = printable(p->rel_schema != NULL ? p->rel_schema : "");
 	name = printable(p->rel_name);
@@ -195,15 +227,5 @@ plan_show(const struct plan *p)
 	if (p->copy_sql == NULL)
 		return; /* refused */
 	show_route(p);
-	show_statement(p->create_sql);
-	show_statement(p->truncate_sql);
-	show_statement(p->key_first ? p->key_sql : NULL);
-	if (p->stage != NULL)
-		show_statement(p->stage->create_sql);
-	show_statement(p->copy_sql);
-	if (p->stage != NULL) {
-		show_statement(p->stage->lock_sql);
-		show_statement(p->stage->insert_sql);
-	}
-	show_statement(p->key_first ? NULL : p->key_sql);
+	show_statements(p);
 }

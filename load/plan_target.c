@@ -2,6 +2,7 @@
  * The target by itself: whether rows can be written into it at all, and
  * whether COPY can do it (PostgreSQL manual, COPY, "Notes") or only INSERT.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "load/options.h"
 #include "load/plan.h"
 #include "load/plan_parts.h"
+#include "load/plan_stage.h"
 #include "load/reasons.h"
 
 /* 8 is INSERT, by triggers too; OIDs below 16384 are initdb's. */
@@ -29,6 +31,11 @@ static const char computed_sql[] =
 	"SELECT attname FROM pg_attribute WHERE attrelid = $1 AND attnum > 0"
 	" AND pg_relation_is_updatable(attrelid, true) & 8 <> 0"
 	" AND NOT pg_column_is_updatable(attrelid, attnum, false)";
+
+static const char privileges_sql[] =
+	"SELECT has_column_privilege(attrelid, attnum, 'SELECT'),"
+	" has_column_privilege(attrelid, attnum, 'UPDATE') FROM pg_attribute"
+	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
 
 static PGresult *
 query_relation(struct db *db, const char *sql, const struct relation *rel, struct err *e)
@@ -185,4 +192,47 @@ plan_target_columns(struct plan *p, struct db *db, struct reasons *why, struct e
 	if (p->rel->kind != 'v' || p->rel->instead_trigger)
 		return 0;
 	return check_view_columns(p, db, why, e);
+}
+
+static bool
+is_key(const struct plan_stage *st, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < st->nkey; j++)
+		if (st->key[j] == i)
+			return true;
+	return false;
+}
+
+/* ON CONFLICT reads the key, and what it compares and sets. */
+static void
+check_column(struct plan *p, size_t i, const PGresult *may, struct reasons *why)
+{
+	int place = p->columns[i].place;
+	bool sets = !p->stage->once && plan_stage_sets(p, i);
+
+	if (place < 0 || place >= PQntuples(may))
+		return;
+	if ((sets || is_key(p->stage, i)) && PQgetvalue(may, place, 0)[0] != 't')
+		plan_refuse(p, i, why, NULL, "may not be compared: no SELECT privilege");
+	else if (sets && PQgetvalue(may, place, 1)[0] != 't')
+		plan_refuse(p, i, why, NULL, "may not be updated: no UPDATE privilege");
+}
+
+int
+plan_target_conflict(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *may;
+	size_t i;
+
+	if (p->stage == NULL || p->rel == NULL || p->options->conflict == CONFLICT_FAIL)
+		return 0;
+	may = query_relation(db, privileges_sql, p->rel, e);
+	if (may == NULL)
+		return -1;
+	for (i = 0; i < p->ncolumns; i++)
+		check_column(p, i, may, why);
+	PQclear(may);
+	return 0;
 }

@@ -34,23 +34,39 @@ note_loss(struct plan *p, size_t i, const json_t *here)
 	struct plan_loss_type b = {typedocs_unwrap(here, to->base),
 				   typedocs_modified(here, to->base, to->type)};
 
-	if (!p->columns[i].refused && from->base[0] != '\0')
+	if (!p->columns[i].refused && p->columns[i].loss == NULL && from->base[0] != '\0')
 		p->columns[i].loss = plan_loss(&a, &b, p->text);
 }
 
-/* Text is read by the target's input function, which cuts in two types only. */
-static void
+/*
+ * Text is read by the target's input function, which cuts in two types only
+ * and takes the fields of a composite value in their order.
+ * Returns why the types are not the same, for the caller to free, or NULL.
+ */
+static char *
 check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 {
 	const struct schema_column *from = &p->schema->columns[i];
 	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
-	const char *cut = plan_loss_cut(typedocs_unwrap(p->schema->types, from->base),
-					typedocs_unwrap(here, to->base));
+	const char *base = typedocs_unwrap(p->schema->types, from->base), *cut;
+	char *differs;
 
-	if (cut != NULL)
-		plan_refuse(p, i, why, NULL,
-			    "has type %s, which silently keeps only %s of a text", to->type,
-			    cut);
+	if (strcmp(typedocs_kind(p->schema->types, base), "enum") == 0)
+		base = "name"; /* no label is longer */
+	cut = plan_loss_cut(base, typedocs_unwrap(here, to->base));
+	if (from->base[0] == '\0') { /* bare NDJSON, perhaps from a column that fits */
+		if (cut != NULL)
+			p->columns[i].loss = xasprintf("is cut beyond %s", cut);
+		return NULL;
+	}
+	differs = typedocs_same_fields(p->schema->types, from->base, here, to->base);
+	if (differs != NULL)
+		plan_refuse(p, i, why, NULL, "means something else: %s", differs);
+	else if (cut != NULL)
+		plan_refuse(p, i, why, NULL, "has type %s, which silently keeps only %s of %s",
+			    to->type, cut, from->type);
+	free(differs);
+	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
 }
 
 /* Returns why the bytes of binary values cannot stay as they are, for the caller to free. */
@@ -82,10 +98,8 @@ compare(struct plan *p, struct db *db, const json_t *here, struct reasons *why, 
 	for (i = 0; i < p->ncolumns; i++) {
 		if (p->columns[i].place < 0)
 			continue;
-		if (p->text)
-			check_text(p, i, here, why);
-		else
-			differs[i] = check_bytes(p, db, i, here, why);
+		differs[i] = p->text ? check_text(p, i, here, why)
+				     : check_bytes(p, db, i, here, why);
 	}
 	rc = plan_cast(p, db, here, differs, why, e);
 	for (i = 0; i < p->ncolumns; i++) {
@@ -215,15 +229,15 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		}
 	if (rc == 0)
 		rc = typedocs_fetch(db, oids, n, &here, e);
-	for (i = 0, row = 0; rc == 0 && !p->text && i < p->ncolumns; i++) {
+	for (i = 0, row = 0; rc == 0 && i < p->ncolumns; i++) {
 		const struct schema_column *c = &p->schema->columns[i];
 		char *differs = NULL;
 
 		if (p->columns[i].target == NULL)
 			continue;
 		if (!PQgetisnull(res, row, 0))
-			differs = typedocs_same_bytes(p->schema->types, c->base, here.types,
-						      PQgetvalue(res, row, 2));
+			differs = (p->text ? typedocs_same_fields : typedocs_same_bytes)(
+				p->schema->types, c->base, here.types, PQgetvalue(res, row, 2));
 		if (differs != NULL)
 			reasons_add(why, "column \"%s\": %s", c->name, differs);
 		free(differs);

@@ -42,6 +42,7 @@ struct sink_pg {
 	bool prepared;              /* the target is created or emptied, where asked for */
 	bool wrote;                 /* rows since all sequences were moved */
 	bool dry_run;               /* asked for here or by the stream */
+	bool hollow;                /* a stream left its rows out: its sender runs dry */
 	uint64_t rows_before;       /* of the input, before the current batch */
 	struct route_counts counts; /* of the open transaction */
 };
@@ -111,8 +112,8 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 			s->rel_name, s->plan->rel_name);
 		return err_hint(e, "Use -t to load all of them into one table.");
 	}
-	s->dry_run = s->dry_run || base->options->common.dry_run ||
-		     (schema != NULL && schema->dry_run);
+	s->hollow = s->hollow || (schema != NULL && schema->dry_run);
+	s->dry_run = s->hollow || base->options->common.dry_run;
 	plan_show(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
 	s->route = route_new(&s->db, s->plan, input_name(s->in));
@@ -128,7 +129,7 @@ open_transaction(struct sink_pg *s, struct err *e)
 		return -1;
 	s->in_transaction = true;
 	s->counts = (struct route_counts){.read = 0};
-	return 0;
+	return session_watch_client(&s->db, e);
 }
 
 static int
@@ -243,7 +244,7 @@ check_min_rows(const struct sink_pg *s, uint64_t read, struct err *e)
 {
 	int64_t least = s->base.options->min_rows;
 
-	if (least <= 0 || read >= (uint64_t)least)
+	if (least <= 0 || read >= (uint64_t)least || s->hollow)
 		return 0;
 	err_set(e, EXIT_DATA, "only %" PRIu64 " rows have come, fewer than --min-rows=%" PRId64,
 		read, least);

@@ -109,7 +109,7 @@ add_typed(struct stagesql *w, size_t i)
 	stagesql_add(w, cast ? "CAST(" : "");
 	stagesql_add_value(w, i);
 	if (cast)
-		buf_addf(&w->sql, " AS %s)", rc->base);
+		buf_addf(&w->sql, " AS %s)", w->p->columns[i].cast_type);
 }
 
 static void

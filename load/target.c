@@ -10,6 +10,7 @@
 #include "common/err.h"
 #include "common/relation.h"
 #include "load/plan.h"
+#include "load/sender.h"
 
 static int
 run(struct db *db, const char *sql, struct err *e)
@@ -42,7 +43,11 @@ lock(struct db *db, const struct plan *plan, struct err *e)
 int
 target_prepare(struct db *db, const struct plan *plan, bool first, struct err *e)
 {
-	if (first && (run(db, plan->create_sql, e) != 0 || run(db, plan->truncate_sql, e) != 0))
+	if (first && run(db, plan->create_sql, e) != 0)
+		return -1;
+	if (first && plan->truncate_sql != NULL &&
+	    (sender_check_lock(db, plan->schema, plan->rel->oid, e) != 0 ||
+	     run(db, plan->truncate_sql, e) != 0))
 		return -1;
 	if (first && plan->key_first && run(db, plan->key_sql, e) != 0)
 		return -1;
