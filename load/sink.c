@@ -18,7 +18,7 @@ static const struct {
 };
 
 struct sink *
-sink_new(const struct load_options *options)
+sink_new(const struct load_options *options, struct receipt *receipt)
 {
 	size_t i = 0;
 	struct sink *s;
@@ -28,6 +28,7 @@ sink_new(const struct load_options *options)
 	s = kinds[i].make();
 
 	s->options = options;
+	s->receipt = receipt;
 	return s;
 }
 

@@ -253,7 +253,8 @@ each()
 	try_sh "portl-extract --csv in.csv | PGHOST=/nowhere PORTL_DESTINATION='host=/nowhere' portl-load --csv out.csv"
 	assert_status 0
 	for option in '-t x' '-d x' '-h x' '-p 1' '-U x' -w -W --create --truncate \
-		--extra-columns=ignore '--lock-wait-timeout=1'; do
+		--extra-columns=ignore '--lock-wait-timeout=1' --conflict=skip --key=a --newer=a \
+		--duplicates=last --commit=batch --batch-size=5 --no-sync-sequences; do
 		read -ra words <<<"$option"
 		try portl-load --csv out.csv "${words[@]}"
 		assert_status 64
