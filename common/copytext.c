@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/textrun.h"
 
 /* What stands behind the backslash for a byte that must be escaped, else 0. */
 static const char escape_letter[256] = {
-	['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+	['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
 	['\t'] = 't', ['\v'] = 'v', ['\\'] = '\\',
 };
 
@@ -18,26 +19,32 @@ void
 copytext_escape(struct buf *out, const char *value, size_t len)
 {
 	const char *p = value, *end = value + len;
+	char *dst = buf_reserve(out, len * 2 + TEXTRUN_SLACK);
 
 	while (p < end) {
-		const char *run = p;
-		char pair[2] = {'\\', 0};
+		char letter;
 
-		while (p < end && escape_letter[(unsigned char)*p] == 0)
-			p++;
-		buf_add(out, run, (size_t)(p - run));
+		p = textrun_copy(&dst, p, end, 0);
 		if (p == end)
 			break;
-		pair[1] = escape_letter[(unsigned char)*p++];
-		buf_add(out, pair, sizeof(pair));
+		letter = escape_letter[(unsigned char)*p];
+		if (letter != 0)
+			*dst++ = '\\';
+		*dst++ = letter != 0 ? letter : *p;
+		p++;
 	}
+	out->len = (size_t)(dst - out->data);
 }
 
 const char *
 copytext_field_end(const char *field, const char *end)
 {
-	while (field < end && *field != '\t' && *field != '\n')
+	while (field < end) {
+		field = textrun_skip(field, end, 0);
+		if (field == end || *field == '\t' || *field == '\n')
+			break;
 		field++;
+	}
 	return field;
 }
 
@@ -75,13 +82,17 @@ hex_escape(const char *p, const char *end, char *byte)
 	return p + 1 + n;
 }
 
-/* ${p} is behind a backslash and before ${end}; returns what follows the escape. */
-static const char *
-read_escape(const char *p, const char *end, char *byte)
+const char *
+copytext_read_escape(const char *p, const char *end, char *byte)
 {
 	static const char letters[] = "bfnrtv", bytes[] = "\b\f\n\r\t\v";
 	const char *at;
 
+	p++;
+	if (p == end) {
+		*byte = '\\';
+		return p;
+	}
 	if (*p >= '0' && *p <= '7')
 		return octal_escape(p, end, byte);
 	if (*p == 'x')
@@ -106,11 +117,7 @@ copytext_unescape(char *dst, const char *field, size_t len)
 		p += run;
 		if (p == end)
 			break;
-		if (p + 1 == end) { /* a lone backslash at the end stands for itself */
-			*out++ = '\\';
-			break;
-		}
-		p = read_escape(p + 1, end, out);
+		p = copytext_read_escape(p, end, out);
 		out++;
 	}
 	return (size_t)(out - dst);

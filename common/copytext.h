@@ -37,6 +37,13 @@ copytext_is_null(const char *field, size_t len)
 }
 
 /*
+ * copytext_read_escape(p, end, byte):
+ * Store in ${*byte} what the escape at ${p}, a backslash, stands for and return
+ * what follows it.  A lone backslash before ${end} stands for itself.
+ */
+const char *copytext_read_escape(const char *p, const char *end, char *byte);
+
+/*
  * copytext_unescape(dst, field, len):
  * Write the value of a raw field that is not \N to ${dst}, which has room for
  * ${len} bytes, and return its length.  Understands every escape that the

@@ -31,7 +31,8 @@ struct ndjson_writer *ndjson_writer_new(const struct schema *schema, unsigned fl
 /*
  * ndjson_writer_rows(w, rows, len, out, e):
  * Append to ${out} one JSON line for each row of COPY text in ${rows}, which
- * are ${len} bytes of whole rows.  Returns 0, or -1 with ${e} filled.
+ * are ${len} bytes of whole rows: UTF-8, and valid JSON in json columns, as the
+ * server sends them.  Returns 0, or -1 with ${e} filled.
  */
 int ndjson_writer_rows(struct ndjson_writer *w, const char *rows, size_t len, struct buf *out,
 		       struct err *e) __attribute__((warn_unused_result));
@@ -42,6 +43,8 @@ void ndjson_writer_free(struct ndjson_writer *w);
 
 struct ndjson_reader;
 
+#define NDJSON_IGNORE 4 /* keys that are no columns are passed over, not refused */
+
 /*
  * ndjson_reader_new(schema, flags):
  * Prepare to read rows for ${schema}'s columns (borrowed until free), in that
@@ -49,6 +52,12 @@ struct ndjson_reader;
  * absent are SQL NULL for json columns too.
  */
 struct ndjson_reader *ndjson_reader_new(const struct schema *schema, unsigned flags);
+
+/*
+ * ndjson_reader_select(r, keep):
+ * Leave the columns with keep[i] false out of the rows; they are still checked.
+ */
+void ndjson_reader_select(struct ndjson_reader *r, const bool *keep);
 
 /*
  * ndjson_reader_line(r, line, len, out, e):

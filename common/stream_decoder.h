@@ -28,9 +28,12 @@ struct stream_reader {
 	struct schema *schema;                /* owned; NULL: plain PGCOPY */
 	unsigned flags;
 	bool bare;
-	bool done;            /* the current stream is complete */
-	bool *keep;           /* which fields to yield, NULL: all */
-	size_t nkeep;         /* fields in keep */
+	bool done;          /* the current stream is complete */
+	bool *keep;         /* which fields to yield, NULL: all */
+	size_t nkeep;       /* fields in keep */
+	char *const *names; /* the columns of bare NDJSON; borrowed; NULL: the first line's */
+	size_t nnames;
+	bool ignore_others;   /* with names: other keys are passed over */
 	uint64_t rows;        /* of the current stream */
 	uint64_t rows_before; /* of the streams before it */
 	XXH3_state_t *digest;

@@ -1,11 +1,14 @@
 /*
  * Decoder for NDJSON: the header line, rows, the end line; or, bare, rows only,
  * the first of which names the columns.  Yields COPY text.
+ *
+ * The digest is over every byte between header line and end line, blank lines
+ * and carriage returns included: what was not written must not be there.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/copytext.h"
 #include "common/err.h"
 #include "common/input.h"
 #include "common/ndjson.h"
@@ -15,42 +18,55 @@
 #define OUT_ENOUGH ((size_t)256 * 1024)
 #define LINE_MAX_BYTES ((size_t)1 << 30)
 
-static bool
-is_space(char c)
+static const char *
+skip_space(const char *p, const char *end)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/* What follows `{"$portl":` if the line begins like this, else NULL. */
+static const char *
+find_document(const char *p, const char *end)
+{
+	static const char key[] = "\"$portl\"";
+
+	p = skip_space(p, end);
+	if (p == end || *p != '{')
+		return NULL;
+	p = skip_space(p + 1, end);
+	if ((size_t)(end - p) < sizeof(key) - 1 || memcmp(p, key, sizeof(key) - 1) != 0)
+		return NULL;
+	p = skip_space(p + sizeof(key) - 1, end);
+	return p < end && *p == ':' ? skip_space(p + 1, end) : NULL;
+}
+
+/* The end of the document: the line's last brace. */
+static const char *
+find_document_end(const char *p, const char *end)
+{
+	while (end > p && skip_space(end - 1, end) == end)
+		end--;
+	return end > p && end[-1] == '}' ? end - 1 : end;
 }
 
 /*
- * Find the next line that is not blank: 1 with it in the window (its newline is
- * behind it), 0 at the end of the input, -1 on failure.  Consumes blank lines.
+ * Wait until there is a newline behind the ${*seen} bytes of the window in which
+ * there is none: 1, 0 at the end of the input, -1.
  */
 static int
-find_line(struct stream_reader *r, const char **line, size_t *len, struct err *e)
+wait_for_line(struct stream_reader *r, size_t *seen, struct err *e)
 {
-	size_t seen = 0;
-
 	for (;;) {
-		const char *p = readbuf_bytes(&r->rb);
-		const char *nl = memchr(p + seen, '\n', readbuf_left(&r->rb) - seen);
+		size_t left = readbuf_left(&r->rb);
 		int rc;
 
-		if (nl != NULL) {
-			size_t i = 0, n = (size_t)(nl - p);
-
-			while (i < n && is_space(p[i]))
-				i++;
-			if (i < n) {
-				*line = p;
-				*len = n;
-				return 1;
-			}
-			r->rb.pos += n + 1;
-			seen = 0;
-			continue;
-		}
-		seen = readbuf_left(&r->rb);
-		if (seen > LINE_MAX_BYTES) {
+		if (left > *seen &&
+		    memchr(readbuf_bytes(&r->rb) + *seen, '\n', left - *seen) != NULL)
+			return 1;
+		*seen = left;
+		if (left > LINE_MAX_BYTES) {
 			err_set(e, EXIT_STREAM, "a line is longer than 1 GB");
 			return stream_reader_where(r, e);
 		}
@@ -58,35 +74,8 @@ find_line(struct stream_reader *r, const char **line, size_t *len, struct err *e
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
-			return seen == 0 ? 0 : stream_reader_cut(r, e);
+			return left == 0 ? 0 : stream_reader_cut(r, e);
 	}
-}
-
-/* Is this {"$portl": …}?  Then give the document inside the braces. */
-static bool
-is_document(const char *line, size_t len, const char **doc, size_t *doclen)
-{
-	static const char key[] = "\"$portl\"";
-	const char *p = line, *end = line + len;
-
-	while (p < end && is_space(*p))
-		p++;
-	if (p == end || *p++ != '{')
-		return false;
-	while (p < end && is_space(*p))
-		p++;
-	if ((size_t)(end - p) < sizeof(key) - 1 || memcmp(p, key, sizeof(key) - 1) != 0)
-		return false;
-	p += sizeof(key) - 1;
-	while (p < end && (is_space(*p) || *p == ':'))
-		p++;
-	while (end > p && is_space(end[-1]))
-		end--;
-	if (end > p && end[-1] == '}')
-		end--;
-	*doc = p;
-	*doclen = (size_t)(end - p);
-	return true;
 }
 
 static int
@@ -106,87 +95,124 @@ read_header(struct stream_reader *r, const char *text, size_t len, struct err *e
 	return 0;
 }
 
+/* The first line is a row; it stays to be read as one. */
 static int
-ndjson_begin(struct stream_reader *r, struct err *e)
+begin_bare(struct stream_reader *r, const char *line, size_t len, struct err *e)
 {
-	const char *line = NULL, *text;
-	size_t len = 0, doclen;
-	int rc = find_line(r, &line, &len, e);
+	size_t i;
 
-	ndjson_reader_free(r->ndjson);
-	r->ndjson = NULL;
-	if (rc < 0)
-		return -1;
-	if (rc == 0) {
-		err_set(e, EXIT_STREAM, "%s: the input has no rows and no header",
-			input_name(r->rb.in));
-		return err_hint(e, "An empty table is sent as a header and an end document.");
+	if (r->names == NULL) {
+		r->schema = ndjson_first_columns(line, len, e);
+		if (r->schema == NULL)
+			return err_prefix(e, "%s:%" PRIu64 ": ", input_name(r->rb.in),
+					  r->rows_before + 1);
+	} else {
+		r->schema = schema_new();
+		for (i = 0; i < r->nnames; i++)
+			schema_add_column(r->schema, r->names[i], "", NULL);
 	}
-	if (is_document(line, len, &text, &doclen)) {
-		rc = read_header(r, text, doclen, e);
-		r->rb.pos += len + 1;
-		return rc;
-	}
-	r->schema = ndjson_first_columns(line, len, e);
-	if (r->schema == NULL)
-		return stream_reader_where(r, e);
 	r->schema->values = SCHEMA_TEXT;
 	r->schema->bare = true;
 	return 0;
 }
 
-/* Leave out the fields of a row of COPY text that are not kept, in place. */
-static void
-select_fields(const struct stream_reader *r, struct buf *out, size_t start)
+static int
+ndjson_begin(struct stream_reader *r, struct err *e)
 {
-	char *src = out->data + start, *end = out->data + out->len - 1, *dst = src;
-	bool first = true;
-	size_t i;
+	const char *line, *end, *text;
+	int rc;
 
-	for (i = 0; i < r->nkeep; i++) {
-		const char *stop = copytext_field_end(src, end);
-		size_t len = (size_t)(stop - src);
+	ndjson_reader_free(r->ndjson);
+	r->ndjson = NULL;
+	do { /* blank lines in front are nobody's */
+		size_t seen = 0;
 
-		if (r->keep[i]) {
-			if (!first)
-				*dst++ = '\t';
-			memmove(dst, src, len);
-			dst += len;
-			first = false;
+		rc = wait_for_line(r, &seen, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0) {
+			err_set(e, EXIT_STREAM, "%s: the input has no rows and no header",
+				input_name(r->rb.in));
+			return err_hint(
+				e, "An empty table is sent as a header and an end document.");
 		}
-		src += len + 1;
-	}
-	*dst++ = '\n';
-	out->len = (size_t)(dst - out->data);
+		line = readbuf_bytes(&r->rb);
+		end = memchr(line, '\n', readbuf_left(&r->rb));
+		if (end == NULL || skip_space(line, end) < end)
+			break;
+		r->rb.pos += (size_t)(end + 1 - line);
+	} while (true);
+	text = find_document(line, end);
+	if (text == NULL)
+		return begin_bare(r, line, (size_t)(end - line), e);
+	rc = read_header(r, text, (size_t)(find_document_end(text, end) - text), e);
+	r->rb.pos += (size_t)(end + 1 - line);
+	return rc;
+}
+
+static void
+make_reader(struct stream_reader *r)
+{
+	unsigned flags = (r->bare ? NDJSON_BARE : 0) | (r->ignore_others ? NDJSON_IGNORE : 0);
+
+	r->ndjson = ndjson_reader_new(r->schema, flags);
+	if (r->keep != NULL)
+		ndjson_reader_select(r->ndjson, r->keep);
 }
 
 static int
-read_row(struct stream_reader *r, const char *line, size_t len, struct err *e)
+read_row(struct stream_reader *r, const char *line, const char *end, struct err *e)
 {
-	size_t start = r->out.len;
-
 	if (r->ndjson == NULL)
-		r->ndjson = ndjson_reader_new(r->schema, r->bare ? NDJSON_BARE : 0);
-	if (ndjson_reader_line(r->ndjson, line, len, &r->out, e) != 0)
-		return err_prefix(e, "%s:%llu: ", input_name(r->rb.in),
-				  (unsigned long long)(r->rows_before + r->rows + 1));
-	if (r->keep != NULL)
-		select_fields(r, &r->out, start);
-	XXH3_64bits_update(r->digest, line, len + 1);
-	r->rb.pos += len + 1;
+		make_reader(r);
+	if (ndjson_reader_line(r->ndjson, line, (size_t)(end - line), &r->out, e) != 0)
+		return err_prefix(e, "%s:%" PRIu64 ": ", input_name(r->rb.in),
+				  r->rows_before + r->rows + 1);
 	r->rows++;
 	return 0;
 }
 
+/*
+ * Read the rows that are in the window as whole lines, until there are enough.
+ * Returns 1 if it stopped at the end line, else 0 or -1.
+ */
+static int
+read_rows(struct stream_reader *r, struct err *e)
+{
+	const char *start = readbuf_bytes(&r->rb), *p = start;
+	const char *end = start + readbuf_left(&r->rb), *stop;
+	int rc = 0;
+
+	while (rc == 0 && r->out.len < OUT_ENOUGH &&
+	       (stop = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		if (*p == '{' || skip_space(p, stop) < stop) {
+			if (!r->bare && find_document(p, stop) != NULL)
+				rc = 1;
+			else
+				rc = read_row(r, p, stop, e);
+		}
+		if (rc == 0)
+			p = stop + 1;
+	}
+	XXH3_64bits_update(r->digest, start, (size_t)(p - start));
+	r->rb.pos += (size_t)(p - start);
+	return rc;
+}
+
 /* The end line; whatever else carries "$portl" is an abort or damage. */
 static int
-read_end(struct stream_reader *r, const char *text, size_t len, struct err *e)
+read_end(struct stream_reader *r, struct err *e)
 {
-	json_t *doc = stream_reader_document(r, text, len, e);
+	const char *line = readbuf_bytes(&r->rb);
+	const char *end = memchr(line, '\n', readbuf_left(&r->rb));
+	const char *text = find_document(line, end);
+	json_t *doc = stream_reader_document(r, text,
+					     (size_t)(find_document_end(text, end) - text), e);
 	int rc;
 
 	if (doc == NULL)
 		return -1;
+	r->rb.pos += (size_t)(end + 1 - line);
 	rc = stream_reader_check_end(r, doc, e);
 	json_decref(doc);
 	return rc;
@@ -195,35 +221,28 @@ read_end(struct stream_reader *r, const char *text, size_t len, struct err *e)
 static int
 ndjson_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
 {
-	const char *line = NULL, *text = NULL;
-	size_t len = 0, doclen = 0;
 	uint64_t before = r->rows;
-	int rc = 1;
+	size_t seen = 0;
+	int rc;
 
 	r->out.len = 0;
 	do {
-		rc = find_line(r, &line, &len, e);
-		if (rc <= 0)
-			break;
-		if (!r->bare && is_document(line, len, &text, &doclen)) {
-			if (r->out.len > 0)
-				break; /* give out the rows first, then come back */
-			rc = read_end(r, text, doclen, e);
-			r->rb.pos += len + 1;
-			return rc;
-		}
-		if (read_row(r, line, len, e) != 0)
+		rc = wait_for_line(r, &seen, e);
+		if (rc < 0)
 			return -1;
-	} while (r->out.len < OUT_ENOUGH &&
-		 memchr(readbuf_bytes(&r->rb), '\n', readbuf_left(&r->rb)) != NULL);
-	if (rc < 0)
-		return -1;
+		if (rc == 0)
+			return r->bare ? 0 : stream_reader_cut(r, e);
+		seen = 0;
+		rc = read_rows(r, e);
+		if (rc < 0)
+			return -1;
+		if (rc > 0 && r->rows == before)
+			return read_end(r, e);
+	} while (r->rows == before);
 	chunk->data = r->out.data;
 	chunk->len = r->out.len;
 	chunk->rows = r->rows - before;
-	if (rc > 0 || r->out.len > 0)
-		return 1;
-	return r->bare ? 0 : stream_reader_cut(r, e);
+	return 1;
 }
 
 const struct stream_decoder_ops stream_ndjson_ops = {

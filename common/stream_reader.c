@@ -161,6 +161,15 @@ detect(struct stream_reader *r, struct err *e)
 	return 0;
 }
 
+void
+stream_reader_name_columns(struct stream_reader *r, char *const *names, size_t n,
+			   bool ignore_others)
+{
+	r->names = names;
+	r->nnames = n;
+	r->ignore_others = ignore_others;
+}
+
 int
 stream_reader_begin(struct stream_reader *r, struct err *e)
 {
@@ -173,7 +182,12 @@ stream_reader_begin(struct stream_reader *r, struct err *e)
 	r->bare = true;
 	r->done = false;
 	XXH3_64bits_reset(r->digest);
-	return detect(r, e) != 0 ? -1 : r->ops->begin(r, e);
+	if (detect(r, e) != 0 || r->ops->begin(r, e) != 0)
+		return -1;
+	if (r->names != NULL && (r->ops != &stream_ndjson_ops || !r->bare))
+		return err_set(e, EXIT_USAGE, "--columns is for bare NDJSON, and %s is none",
+			       input_name(r->rb.in));
+	return 0;
 }
 
 struct schema *

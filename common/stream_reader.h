@@ -32,6 +32,15 @@ struct stream_chunk {
 struct stream_reader *stream_reader_new(struct input *in, unsigned flags);
 
 /*
+ * stream_reader_name_columns(r, names, n, ignore_others):
+ * Say that bare NDJSON streams have the columns ${names} (borrowed), whatever
+ * keys their first line has; other keys are passed over or, by default,
+ * refused.  Streams that know their columns are refused then.
+ */
+void stream_reader_name_columns(struct stream_reader *r, char *const *names, size_t n,
+				bool ignore_others);
+
+/*
  * stream_reader_begin(r, e):
  * Wait for the next stream and read its header.  An abort document there gives
  * upstream's reason as ${e} (EXIT_STREAM), an empty input an error of its own.

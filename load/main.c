@@ -45,6 +45,10 @@ open_input(struct load *l, struct err *e)
 	if (input_is_terminal(l->in))
 		return refuse_terminal(e);
 	l->reader = stream_reader_new(l->in, l->options.edited ? STREAM_EDITED : 0);
+	if (l->options.columns != NULL)
+		stream_reader_name_columns(l->reader, l->options.column_list.names,
+					   l->options.column_list.n,
+					   l->options.extra_columns == EXTRA_IGNORE);
 	return 0;
 }
 

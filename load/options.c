@@ -34,6 +34,10 @@ static const struct cli_option input_options[] = {
 	{.kind = CLI_HEADING, .help = "What to read"},
 	{"streams", 0, CLI_NUMBER, "N", "the input is N streams, loaded all or nothing",
 	 AT(streams), NULL, 1},
+	{"columns", 0, CLI_STRING, "LIST",
+	 "the columns of bare NDJSON; default: those of its "
+	 "first line",
+	 AT(columns), NULL, 0},
 	{"edited", 0, CLI_FLAG, NULL, "rows were changed on the way on purpose", AT(edited),
 	 NULL, 0},
 	{"bare", 0, CLI_FLAG, NULL, "a stream without proof of completeness is meant", AT(bare),
@@ -144,6 +148,8 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	if (o->common.table != NULL &&
 	    ident_parse_qualified(o->common.table, &o->rel_schema, &o->rel_name, e) != 0)
 		return -1;
+	if (o->columns != NULL && ident_parse_list(o->columns, &o->column_list, e) != 0)
+		return err_prefix(e, "--columns: ");
 	for (i = 0; i < o->map.n; i++)
 		if (parse_map(o, o->map.items[i], e) != 0)
 			return -1;
@@ -157,6 +163,7 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 void
 load_options_release(struct load_options *o)
 {
+	ident_list_release(&o->column_list);
 	ident_list_release(&o->map_sources);
 	ident_list_release(&o->map_targets);
 	free(o->map.items);

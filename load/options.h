@@ -16,12 +16,14 @@ struct load_options {
 	int extra_columns;     /* enum load_extra */
 	bool create;
 	bool truncate;
-	int64_t min_rows; /* refuse to commit fewer; -1: not given */
-	int64_t streams;  /* how many follow one another */
+	int64_t min_rows;    /* refuse to commit fewer; -1: not given */
+	int64_t streams;     /* how many follow one another */
+	const char *columns; /* as typed */
 	bool edited;
 	bool bare;
 	/* derived */
 	char *rel_schema, *rel_name;                /* from -t; owned */
+	struct ident_list column_list;              /* from --columns */
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
 };
 

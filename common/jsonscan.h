@@ -1,0 +1,90 @@
+/*
+ * JSON text, token by token, as strictly as RFC 8259 has it and without
+ * recursion: where does a string, a number, a whole value end?  Numbers stay
+ * text.  Raw bytes must be valid UTF-8; \u escapes must have four hex digits,
+ * but what they say (lone surrogates, \u0000) is for whoever decodes them.
+ * Newlines count as damage, for a line has none.
+ */
+#ifndef COMMON_JSONSCAN_H
+#define COMMON_JSONSCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define JSONSCAN_DEPTH 100000 /* arrays and objects inside each other; servers take 10,000 */
+
+struct jsonscan {
+	const char *what;                          /* after a failure: what is wrong */
+	const char *at;                            /* and where */
+	uint64_t objects[JSONSCAN_DEPTH / 64 + 1]; /* a bit a level: object or array */
+};
+
+/*
+ * jsonscan_space(p, end):
+ * Skip blanks, tabs and carriage returns.
+ */
+static inline const char *
+jsonscan_space(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/*
+ * jsonscan_utf8(p, end):
+ * Return the length of the valid UTF-8 sequence of 2 to 4 bytes at ${p}, whose
+ * first byte is 0x80 or more; 0 if it is not valid.
+ */
+static inline size_t
+jsonscan_utf8(const char *p, const char *end)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	size_t left = (size_t)(end - p);
+
+	if (u[0] < 0xe0)
+		return u[0] >= 0xc2 && left >= 2 && (u[1] & 0xc0) == 0x80 ? 2 : 0;
+	if (left < 3 || (u[1] & 0xc0) != 0x80 || (u[2] & 0xc0) != 0x80)
+		return 0;
+	if (u[0] < 0xf0) /* no overlong forms, no surrogates */
+		return (u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ? 0 : 3;
+	if (left < 4 || (u[3] & 0xc0) != 0x80)
+		return 0;
+	if (u[0] > 0xf4 || (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return 4;
+}
+
+/*
+ * jsonscan_hex4(p, end):
+ * Return the value of the four hex digits at ${p}, or -1.
+ */
+int jsonscan_hex4(const char *p, const char *end);
+
+/*
+ * jsonscan_number(p, end):
+ * Return the end of the number that starts at ${p}, or NULL if there is none.
+ */
+const char *jsonscan_number(const char *p, const char *end);
+
+/*
+ * jsonscan_string(s, p, end):
+ * Return what follows the string whose opening quote is at ${p}.  NULL with
+ * ${s} saying why on failure.
+ */
+const char *jsonscan_string(struct jsonscan *s, const char *p, const char *end);
+
+/*
+ * jsonscan_value(s, p, end):
+ * Return what follows the value that starts at ${p}, of whatever kind and
+ * depth up to JSONSCAN_DEPTH.  NULL with ${s} saying why on failure.
+ */
+const char *jsonscan_value(struct jsonscan *s, const char *p, const char *end);
+
+/*
+ * jsonscan_fail(s, at, what):
+ * Note a failure; returns NULL.
+ */
+const char *jsonscan_fail(struct jsonscan *s, const char *at, const char *what);
+
+#endif /* COMMON_JSONSCAN_H */

@@ -1,0 +1,86 @@
+/*
+ * The first line of a bare stream, read for its keys.
+ */
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/jsonscan.h"
+#include "common/ndjson.h"
+#include "common/ndjson_string.h"
+#include "common/schema.h"
+#include "common/textrun.h"
+
+/* Add the key at ${p} to the columns; returns what follows its colon. */
+static const char *
+take_key(struct schema *schema, struct jsonscan *s, struct buf *name, const char *p,
+	 const char *end)
+{
+	const char *stop, *start = p;
+	char *dst;
+
+	if (p == end || *p != '"')
+		return jsonscan_fail(s, p, "no key in quotes");
+	stop = jsonscan_string(s, p, end);
+	if (stop == NULL)
+		return NULL;
+	name->len = 0;
+	dst = buf_reserve(name, (size_t)(stop - p) + TEXTRUN_SLACK);
+	if (ndjson_string_plain(s, p, stop, &dst) == NULL)
+		return NULL;
+	name->len = (size_t)(dst - name->data);
+	p = jsonscan_space(stop, end);
+	if (p == end || *p != ':')
+		return jsonscan_fail(s, p, "no colon behind a key");
+	if (schema_find(schema, buf_cstr(name)) >= 0)
+		return jsonscan_fail(s, start, "a key that comes twice");
+	schema_add_column(schema, buf_cstr(name), "", NULL);
+	return p + 1;
+}
+
+static const char *
+take_members(struct schema *schema, struct jsonscan *s, struct buf *name, const char *p,
+	     const char *end)
+{
+	p = jsonscan_space(p, end);
+	if (p == end || *p != '{')
+		return jsonscan_fail(s, p,
+				     "a row is a JSON object in braces, and this is none");
+	p = jsonscan_space(p + 1, end);
+	if (p < end && *p == '}')
+		return p + 1;
+	for (;;) {
+		p = take_key(schema, s, name, p, end);
+		if (p != NULL)
+			p = jsonscan_value(s, p, end);
+		if (p == NULL)
+			return NULL;
+		p = jsonscan_space(p, end);
+		if (p == end || (*p != ',' && *p != '}'))
+			return jsonscan_fail(s, p, "no comma and no end of the object");
+		if (*p++ == '}')
+			return p;
+		p = jsonscan_space(p, end);
+	}
+}
+
+struct schema *
+ndjson_first_columns(const char *line, size_t len, struct err *e)
+{
+	struct jsonscan s = {.what = NULL};
+	struct schema *schema = schema_new();
+	struct buf name = BUF_INIT;
+	const char *end = line + len, *p = take_members(schema, &s, &name, line, end);
+
+	if (p != NULL) {
+		p = jsonscan_space(p, end);
+		if (p < end)
+			p = jsonscan_fail(&s, p, "something follows the object");
+	}
+	buf_release(&name);
+	if (p != NULL)
+		return schema;
+	schema_free(schema);
+	err_set(e, EXIT_STREAM, "byte %td: %s", s.at - line + 1, s.what);
+	return NULL;
+}
