@@ -266,6 +266,11 @@ read_json(struct ndjson_reader *r, const struct column *c, struct buf *out, stru
 		at.src = fail_scan(r, c);
 		return at;
 	}
+	if ((r->flags & NDJSON_EXACT) != 0) {
+		while (at.src[-1] != ':') /* white space before the value */
+			at.src--;
+		stop = jsonscan_space(stop, r->end);
+	}
 	out->len = (size_t)(at.dst - out->data);
 	copytext_escape(out, at.src, (size_t)(stop - at.src));
 	return widen(r, out, (struct pen){out->data + out->len, stop}, 0);

@@ -155,6 +155,8 @@ make_reader(struct stream_reader *r)
 {
 	unsigned flags = (r->bare ? NDJSON_BARE : 0) | (r->ignore_others ? NDJSON_IGNORE : 0);
 
+	if (!r->bare && (r->flags & STREAM_EDITED) == 0)
+		flags |= NDJSON_EXACT;
 	r->ndjson = ndjson_reader_new(r->schema, flags);
 	if (r->keep != NULL)
 		ndjson_reader_select(r->ndjson, r->keep);
