@@ -43,7 +43,7 @@ PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load
 UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c)
+OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS)
@@ -117,6 +117,13 @@ fuzz-run: $(FUZZ:%=%.run)
 bench: all
 	@BUILD=$(OUT) tests/bench/run.sh
 
+# The NDJSON writer and reader alone.
+bench-ndjson: $(OUT)/bench/ndjson_speed
+	@$<
+$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(COMMON)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
+
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
 	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
@@ -137,6 +144,6 @@ dist:
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run bench install uninstall dist clean
+.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run bench bench-ndjson install uninstall dist clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -44,7 +44,8 @@ void ndjson_writer_free(struct ndjson_writer *w);
 struct ndjson_reader;
 
 #define NDJSON_IGNORE 4 /* keys that are no columns are passed over, not refused */
-#define NDJSON_EXACT 8  /* nobody has touched the lines: white space around JSON belongs to it */
+#define NDJSON_EXACT 8  /* nobody has touched the lines: white space around JSON belongs to it \
+			 */
 
 /*
  * ndjson_reader_new(schema, flags):

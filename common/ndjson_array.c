@@ -230,6 +230,7 @@ ndjson_array_read(const struct ndjson_type *type, struct jsonscan *s, const char
 	p++;
 	while (p != NULL && p < stop)
 		p = read_token(type, s, p, stop, &dst);
-	out->len = (size_t)(dst - out->data);
+	if (p != NULL)
+		out->len = (size_t)(dst - out->data);
 	return p;
 }

@@ -198,7 +198,7 @@ put_array(struct ndjson_writer *w, const struct column *c, struct pen at)
 	int rc;
 
 	w->value.len = 0;
-	len = copytext_unescape(buf_reserve(&w->value, len), at.src, len);
+	len = copytext_unescape(buf_reserve(&w->value, len + 1), at.src, len);
 	w->out->len = (size_t)(at.dst - w->out->data);
 	rc = ndjson_array_write(&c->type, w->value.data, len, w->out);
 	if (rc == 0)
@@ -244,7 +244,7 @@ wrong_fields(const struct ndjson_writer *w, size_t n, struct err *e)
 static int
 write_row(struct ndjson_writer *w, const char *src, struct err *e)
 {
-	struct pen at = widen(w, (struct pen){w->out->data + w->out->len, src}, 0);
+	struct pen at = widen(w, (struct pen){buf_reserve(w->out, SLACK), src}, 0);
 	size_t start = w->out->len, i;
 
 	for (i = 0; i < w->ncolumns; i++) {
