@@ -112,6 +112,22 @@ take_row(const PGresult *res, int i, struct typedocs *docs, struct err *e)
 	return 0;
 }
 
+/* The planner overrates recursion so much that it has such queries compiled, for a second. */
+static PGresult *
+query_uncompiled(struct db *db, const char *sql, const char *const *params, struct err *e)
+{
+	PGresult *res;
+
+	if (db_exec(db, e, "SET LOCAL jit = off") != 0)
+		return NULL;
+	res = db_query(db, e, sql, 1, params);
+	if (res != NULL && db_exec(db, e, "SET LOCAL jit TO DEFAULT") != 0) {
+		PQclear(res);
+		return NULL;
+	}
+	return res;
+}
+
 int
 typedocs_fetch(struct db *db, const unsigned *oids, size_t n, struct typedocs *docs,
 	       struct err *e)
@@ -125,7 +141,7 @@ typedocs_fetch(struct db *db, const unsigned *oids, size_t n, struct typedocs *d
 
 	*docs = (struct typedocs){.types = json_object()};
 	buf_addf(&sql, walk_sql, multi ? walk_multirange : "", multi ? doc_multirange : "");
-	res = db_query(db, e, buf_cstr(&sql), 1, params);
+	res = query_uncompiled(db, buf_cstr(&sql), params, e);
 	for (i = 0; res != NULL && rc == 0 && i < PQntuples(res); i++)
 		rc = take_row(res, i, docs, e);
 	if (res == NULL)
