@@ -129,7 +129,7 @@ install: all
 	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
 	test ! -f common/portl.sh || install common/portl.sh $(DESTDIR)$(BINDIR)/portl
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:

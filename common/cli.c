@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 #include "common/xalloc.h"
 
 #define ROWS_MAX 80    /* options of one program */
 #define LETTERLESS 256 /* getopt's value for the first option without a letter */
+#define HELP_COLUMN 28 /* where --help's descriptions begin */
 
 /* The tables of a spec as one array, headings left out. */
 struct flat {
@@ -72,7 +74,10 @@ print_option(const struct cli_option *o)
 	snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ",
 		 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
 		 o->arg != NULL ? "=" : "", o->arg != NULL ? o->arg : "");
-	printf("  %-28s %s\n", left, o->help);
+	if (strlen(left) > HELP_COLUMN)
+		printf("  %s\n  %-*s %s\n", left, HELP_COLUMN, "", o->help);
+	else
+		printf("  %-*s %s\n", HELP_COLUMN, left, o->help);
 }
 
 static void
@@ -128,7 +133,8 @@ cli_nearest(const char *word, const char *const *words, size_t n)
 	size_t least = strlen(word) / 3 + 2, i;
 
 	for (i = 0; i < n; i++) {
-		size_t d = distance(word, words[i]);
+		bool begins = strlen(word) > 1 && strncmp(word, words[i], strlen(word)) == 0;
+		size_t d = begins ? 0 : distance(word, words[i]);
 
 		if (d < least) {
 			least = d;
@@ -144,29 +150,57 @@ try_help(const struct cli_spec *spec, struct err *e)
 	return err_hint(e, "Try \"%s --help\" for more information.", spec->program);
 }
 
+/* The long options that ${name} is the beginning of, as "--a, --b"; returns their number. */
 static int
-unknown_option(const struct cli_spec *spec, const struct flat *f, const char *arg, int letter,
-	       struct err *e)
+candidates(const struct flat *f, const char *name, struct buf *list)
 {
-	const char *words[ROWS_MAX], *near = NULL;
-	char *name = NULL;
+	int i, n = 0;
+
+	for (i = 0; i < f->n; i++)
+		if (strncmp(f->rows[i]->name, name, strlen(name)) == 0)
+			buf_addf(list, "%s--%s", n++ > 0 ? ", " : "", f->rows[i]->name);
+	return n;
+}
+
+static int
+unknown_long(const struct cli_spec *spec, const struct flat *f, const char *name, struct err *e)
+{
+	const char *words[ROWS_MAX], *near;
 	int i;
 
-	if (strncmp(arg, "--", 2) == 0) {
-		name = xstrndup(arg + 2, strcspn(arg + 2, "="));
-		for (i = 0; i < f->n; i++)
-			words[i] = f->rows[i]->name;
-		near = cli_nearest(name, words, (size_t)f->n);
-		err_set(e, EXIT_USAGE, "unknown or ambiguous option --%s", name);
-	} else {
-		err_set(e, EXIT_USAGE, "unknown option -%c", letter);
+	for (i = 0; i < f->n; i++)
+		words[i] = f->rows[i]->name;
+	near = cli_nearest(name, words, (size_t)f->n);
+	err_set(e, EXIT_USAGE, "unknown option --%s", name);
+	if (near == NULL)
+		return try_help(spec, e);
+	return err_hint(e, "Perhaps you meant --%s. Try \"%s --help\".", near, spec->program);
+}
+
+/* getopt_long() has returned '?': optopt is the letter, or the value of a row, or 0. */
+static int
+bad_option(const struct cli_spec *spec, const struct flat *f, const char *arg, struct err *e)
+{
+	struct buf list = BUF_INIT;
+	char *name;
+	int rc;
+
+	if (optopt >= LETTERLESS) {
+		err_set(e, EXIT_USAGE, "option --%s takes no argument", find(f, optopt)->name);
+		return try_help(spec, e);
 	}
-	if (near != NULL)
-		err_hint(e, "Perhaps you meant --%s. Try \"%s --help\".", near, spec->program);
+	if (optopt != 0) {
+		err_set(e, EXIT_USAGE, "unknown option -%c", optopt);
+		return try_help(spec, e);
+	}
+	name = xstrndup(arg + 2, strcspn(arg + 2, "="));
+	if (candidates(f, name, &list) > 1)
+		rc = err_set(e, EXIT_USAGE, "option --%s may mean %s", name, buf_cstr(&list));
 	else
-		try_help(spec, e);
+		rc = unknown_long(spec, f, name, e);
+	buf_release(&list);
 	free(name);
-	return -1;
+	return rc;
 }
 
 static int
@@ -239,11 +273,30 @@ take_operands(const struct cli_spec *spec, int argc, char **argv, const char **o
 	for (i = optind; i < argc; i++) {
 		if (i - optind >= spec->max_operands) {
 			err_set(e, EXIT_USAGE, "unexpected argument \"%s\"", argv[i]);
-			return try_help(spec, e);
+			return cli_brief(spec, e);
 		}
 		operands[i - optind] = argv[i];
 	}
 	return 0;
+}
+
+static int
+print_and_stop(const struct cli_spec *spec, enum cli_kind kind, struct err *e)
+{
+	if (kind == CLI_HELP)
+		print_help(spec);
+	else
+		printf("%s (Portl) %s\n", spec->program, PORTL_VERSION);
+	if (fflush(stdout) != 0)
+		return err_errno(e, "could not write to standard output");
+	return 1;
+}
+
+/* The letter of --help is also what getopt_long() returns for a fault. */
+static bool
+is_help_letter(int c, const char *arg)
+{
+	return c == '?' && optopt == 0 && strncmp(arg, "--", 2) != 0;
 }
 
 int
@@ -255,16 +308,16 @@ cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts, const 
 
 	flatten(spec, &f);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* as glibc wants it for a new command line */
 	for (;;) {
 		const struct cli_option *o;
-		int at = optind;
 
+		optopt = 0;
 		c = getopt_long(argc, argv, f.shorts, f.longs, NULL);
 		if (c == -1)
 			break;
-		if (c == '?')
-			return unknown_option(spec, &f, argv[at], optopt, e);
+		if (c == '?' && !is_help_letter(c, argv[optind - 1]))
+			return bad_option(spec, &f, argv[optind - 1], e);
 		if (c == ':') {
 			err_set(e, EXIT_USAGE, "option %s needs an argument", argv[optind - 1]);
 			return try_help(spec, e);
@@ -272,25 +325,25 @@ cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts, const 
 		o = find(&f, c);
 		if (o == NULL)
 			return try_help(spec, e);
-		if (o->kind == CLI_HELP || o->kind == CLI_VERSION) {
-			if (o->kind == CLI_HELP)
-				print_help(spec);
-			else
-				printf("%s (Portl) %s\n", spec->program, PORTL_VERSION);
-			if (fflush(stdout) != 0)
-				return err_errno(e, "could not write to standard output");
-			return 1;
-		}
+		if (o->kind == CLI_HELP || o->kind == CLI_VERSION)
+			return print_and_stop(spec, o->kind, e);
 		if (set_value(o, optarg, opts, e) != 0)
 			return -1;
 	}
 	return take_operands(spec, argc, argv, operands, e);
 }
 
-const char *
+int
+cli_brief(const struct cli_spec *spec, struct err *e)
+{
+	return err_hint(e, "%s\nEvery option: %s --help. The manual: man %s", spec->brief,
+			spec->program, spec->program);
+}
+
+char *
 cli_hide(char *arg)
 {
-	const char *copy = xstrdup(arg);
+	char *copy = xstrdup(arg);
 
 	memset(arg, 'x', strlen(arg));
 	return copy;

@@ -49,7 +49,7 @@ struct cli_spec {
 	const char *program;
 	const char *what;  /* one line: what the program does */
 	const char *usage; /* behind the program's name */
-	const char *brief; /* six helpful lines, shown where a command line is empty */
+	const char *brief; /* a few examples, the hint where a command line says too little */
 	const struct cli_option *tables[8]; /* ends with NULL */
 	const char *footer;                 /* last lines of --help */
 	int max_operands;                   /* words that are no options */
@@ -66,17 +66,23 @@ int cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts,
 	      const char **operands, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * cli_brief(spec, e):
+ * Give the error in ${e} the short help as its hint.  Returns -1.
+ */
+int cli_brief(const struct cli_spec *spec, struct err *e);
+
+/*
  * cli_nearest(word, words, n):
- * Return the one of ${n} words that ${word} is most likely a misspelling of, or
- * NULL if none is near.
+ * Return the one of ${n} words that ${word} is most likely a misspelling or the
+ * beginning of, or NULL if none is near.
  */
 const char *cli_nearest(const char *word, const char *const *words, size_t n);
 
 /*
  * cli_hide(arg):
  * Overwrite an argument so that ps does not show it any longer.  Returns a copy
- * of what it was, which is never freed.
+ * of what it was, for the caller to free.
  */
-const char *cli_hide(char *arg);
+char *cli_hide(char *arg);
 
 #endif /* COMMON_CLI_H */

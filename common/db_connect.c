@@ -6,6 +6,7 @@
 #include "common/db.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,25 +87,58 @@ on_notice(void *arg, const PGresult *res)
 	log_server(severity != NULL ? severity : "message", text != NULL ? text : "");
 }
 
+static volatile sig_atomic_t stopped; /* at the prompt, by this signal */
+
+static void
+on_stop(int signo)
+{
+	stopped = signo;
+}
+
+/*
+ * Read a line without echo, which is off before the prompt appears.  A terminal whose reader is
+ * stopped would stay without echo, so stop signals wait until it has its settings back.
+ */
+static ssize_t
+read_unseen(int fd, const char *prompt, char *line, size_t size)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction stop = {.sa_handler = on_stop}, old[3];
+	struct termios saved, quiet;
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		sigaction(signals[i], &stop, &old[i]);
+	tcgetattr(fd, &saved);
+	quiet = saved;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(fd, TCSAFLUSH, &quiet);
+	dprintf(fd, "%s", prompt);
+	n = stopped == 0 ? read(fd, line, size) : -1;
+	tcsetattr(fd, TCSAFLUSH, &saved);
+	dprintf(fd, "\n");
+	for (i = 0; i < 3; i++)
+		sigaction(signals[i], &old[i], NULL);
+	if (stopped != 0)
+		raise(stopped);
+	return n;
+}
+
 /* Ask on the terminal itself: standard input may be the stream. */
 static char *
 ask_password(const char *user)
 {
-	char line[PASSWORD_MAX];
-	struct termios saved, quiet;
+	char line[PASSWORD_MAX], *prompt;
 	ssize_t n;
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
 		return NULL;
-	dprintf(fd, "Password for %s (%s): ", user != NULL ? user : "user", log_program());
-	tcgetattr(fd, &saved);
-	quiet = saved;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(fd, TCSAFLUSH, &quiet);
-	n = read(fd, line, sizeof(line) - 1);
-	tcsetattr(fd, TCSAFLUSH, &saved);
-	dprintf(fd, "\n");
+	prompt = xasprintf("Password for %s (%s): ", user != NULL ? user : "user",
+			   log_program());
+	n = read_unseen(fd, prompt, line, sizeof(line) - 1);
+	free(prompt);
 	close(fd);
 	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
 		n--;

@@ -3,26 +3,32 @@
  */
 #include "common/dberr.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/err.h"
-#include "common/xalloc.h"
 
+/* libpq indents what explains a message, and breaks it in mid-sentence. */
 char *
 dberr_text(const char *text)
 {
-	size_t len = strlen(text), i;
-	char *copy;
+	struct buf line = BUF_INIT;
 
-	while (len > 0 && text[len - 1] == '\n')
-		len--;
-	copy = xstrndup(text, len);
-	for (i = 0; i < len; i++)
-		if (copy[i] == '\n')
-			copy[i] = ' ';
-	return copy;
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+		const char *next = text + len + strspn(text + len, "\n\t ");
+
+		buf_add(&line, text, len);
+		if (*next != '\0')
+			buf_adds(&line, next[-1] == '\t' && islower((unsigned char)*next)
+						? " "
+						: "; ");
+		text = next;
+	}
+	return buf_detach(&line);
 }
 
 int

@@ -53,7 +53,8 @@ hide(struct options *o, int argc, char **argv)
 		const char *end = argv[i] + strlen(argv[i]);
 
 		if (o->db.conninfo >= argv[i] && o->db.conninfo <= end) {
-			o->db.conninfo = cli_hide(argv[i] + (o->db.conninfo - argv[i]));
+			o->hidden = cli_hide(argv[i] + (o->db.conninfo - argv[i]));
+			o->db.conninfo = o->hidden;
 			log_warning("a password on the command line can be seen by others; "
 				    "use ~/.pgpass, a service file or the environment");
 			return;
@@ -83,4 +84,10 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 	if (o->db.conninfo != NULL && db_check_conninfo(o->db.conninfo, e) < 0)
 		return err_prefix(e, "%s: ", variable);
 	return 0;
+}
+
+void
+options_release(struct options *o)
+{
+	free(o->hidden);
 }

@@ -21,6 +21,7 @@ struct options {
 	bool dry_run;
 	const char *summary;  /* file for the receipt */
 	int64_t lock_timeout; /* ms, -1: the server's own setting */
+	char *hidden;         /* what db.conninfo points to if it had to be hidden; owned */
 };
 
 /* Rows for cli_spec.tables; the alias is "source" or "destination". */
@@ -35,5 +36,7 @@ extern const struct cli_option options_messages[];
  */
 int options_settle(struct options *o, int argc, char **argv, const char *variable,
 		   struct err *e) __attribute__((warn_unused_result));
+
+void options_release(struct options *o);
 
 #endif /* COMMON_OPTIONS_H */

@@ -99,6 +99,8 @@ schema_to_json(const struct schema *s)
 			    s->rows_estimate < 0 ? json_null()
 						 : json_integer(s->rows_estimate));
 	json_object_set_new(doc, "server_version", json_integer(s->server_version));
+	if (s->backend != NULL)
+		json_object_set_new(doc, "backend", json_string(s->backend));
 	json_object_set_new(doc, "dry_run", json_boolean(s->dry_run));
 	if (s->bare)
 		json_object_set_new(doc, "bare", json_true());
@@ -210,6 +212,7 @@ fill(struct schema *s, json_t *doc, struct err *e)
 	if (json_is_integer(estimate))
 		s->rows_estimate = json_integer_value(estimate);
 	s->server_version = (int)json_integer_value(json_object_get(doc, "server_version"));
+	s->backend = string_or_null(doc, "backend");
 	s->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	s->bare = json_is_true(json_object_get(doc, "bare"));
 	return 0;
@@ -245,6 +248,7 @@ schema_free(struct schema *s)
 	free(s->columns);
 	free(s->producer);
 	free(s->run);
+	free(s->backend);
 	free(s->rel_schema);
 	free(s->rel_name);
 	json_decref(s->types);

@@ -74,6 +74,13 @@ query_one(struct db *db, const char *sql, int n, const char *const *params, stru
 	return value;
 }
 
+char *
+session_backend(struct db *db, struct err *e)
+{
+	return query_one(db, "SELECT pg_catalog.pg_backend_pid() || " SESSION_SERVER_SQL, 0,
+			 NULL, e);
+}
+
 int
 session_narrow_path(struct db *db, char **saved, struct err *e)
 {

@@ -10,6 +10,10 @@
 struct db;
 struct err;
 
+/* SQL: what tells this server from every other, to go behind the number of a backend. */
+#define SESSION_SERVER_SQL \
+	"'@' || pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())"
+
 enum session_kind {
 	SESSION_READ,      /* REPEATABLE READ READ ONLY, hidden rows are an error */
 	SESSION_READ_SEEN, /* the same, but row security filters as it will */
@@ -30,6 +34,13 @@ int session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, s
  * End the transaction without a trace, if the connection is still there.
  */
 void session_rollback(struct db *db);
+
+/*
+ * session_backend(db, e):
+ * Return what names our server process on this server and no other, for the
+ * caller to free; NULL with ${e} filled on failure.
+ */
+char *session_backend(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * session_narrow_path(db, saved, e), session_restore_path(db, saved, e):

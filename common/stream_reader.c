@@ -26,6 +26,7 @@ stream_reader_new(struct input *in, unsigned flags)
 	r->digest = XXH3_createState();
 	if (r->digest == NULL)
 		abort();
+	XXH3_64bits_reset(r->digest); /* asked for even if no stream ever begins */
 	return r;
 }
 
@@ -137,8 +138,8 @@ detect(struct stream_reader *r, struct err *e)
 		err_set(e, EXIT_STREAM, "%s: the input is empty%s", input_name(r->rb.in),
 			r->rb.offset + r->rb.pos > 0 ? " where another stream is expected"
 						     : "");
-		return err_hint(e, "The sender failed before it could write; "
-				   "its own messages say why.");
+		return err_hint(e, "portl-extract stands in front of portl-load; if it does, "
+				   "its own messages say why it has sent nothing.");
 	}
 	if (*readbuf_bytes(&r->rb) == 'P') {
 		rc = readbuf_need(&r->rb, PGCOPY_SIGNATURE_LEN, e);

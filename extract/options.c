@@ -56,11 +56,23 @@ static const struct cli_option output_options[] = {
 	{.help = NULL},
 };
 
+static const struct cli_option alias_options[] = {
+	{"source", 0, CLI_STRING, "CONNSTR", "the same as --dbname", AT(common.db.conninfo),
+	 NULL, 0},
+	{.help = NULL},
+};
+
 static const struct cli_spec spec = {
 	.program = "portl-extract",
-	.what = "writes the rows of a PostgreSQL table or query as a stream for portl-load.",
+	.what = "writes the rows of a PostgreSQL table or query as a stream.",
 	.usage = "[OPTION]... -d CONNSTR {-t TABLE | -c QUERY} | portl-load ...",
-	.tables = {source_options, output_options, options_connection, options_messages},
+	.brief =
+		"For example:\n"
+		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
+		"  portl-extract -d DATABASE -c 'SELECT ...' | portl-load -d DATABASE -t TABLE\n"
+		"  portl-extract -d DATABASE -t TABLE -o FILE",
+	.tables = {source_options, output_options, options_connection, alias_options,
+		   options_messages},
 	.footer = "Example:\n"
 		  "  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
 		  "The environment's PORTL_SOURCE stands in for -d. Manual: man portl-extract",
@@ -73,9 +85,7 @@ check_source(struct extract_options *o, struct err *e)
 
 	if (given == 0) {
 		err_set(e, EXIT_USAGE, "say what to read: -t TABLE or -c QUERY");
-		return err_hint(e,
-				"portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
-				"Try \"portl-extract --help\" for more information.");
+		return cli_brief(&spec, e);
 	}
 	if (given > 1)
 		return err_set(e, EXIT_USAGE, "-t, -c and --query-file exclude each other");
@@ -192,6 +202,7 @@ extract_options_parse(struct extract_options *o, int argc, char **argv, struct e
 void
 extract_options_release(struct extract_options *o)
 {
+	options_release(&o->common);
 	ident_list_release(&o->column_list);
 	ident_list_release(&o->exclude_list);
 	free(o->rel_schema);

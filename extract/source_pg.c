@@ -413,7 +413,8 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 	if (rc < 0)
 		return -1;
 	describe_relation(s);
-	return start_copy(s, e);
+	s->base.schema->backend = session_backend(&s->db, e);
+	return s->base.schema->backend != NULL ? start_copy(s, e) : -1;
 }
 
 /* The server's own header comes in front of the first row. */

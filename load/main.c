@@ -31,9 +31,7 @@ static int
 refuse_terminal(struct err *e)
 {
 	err_set(e, EXIT_USAGE, "standard input is a terminal, and a stream is expected");
-	return err_hint(e, "portl-extract -d SOURCE -t TABLE | portl-load -d TARGET\n"
-			   "portl-load -d TARGET FILE\n"
-			   "Try \"portl-load --help\" for more information.");
+	return load_options_brief(e);
 }
 
 static int

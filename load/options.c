@@ -34,9 +34,7 @@ static const struct cli_option input_options[] = {
 	{.kind = CLI_HEADING, .help = "What to read"},
 	{"streams", 0, CLI_NUMBER, "N", "the input is N streams, loaded all or nothing",
 	 AT(streams), NULL, 1},
-	{"columns", 0, CLI_STRING, "LIST",
-	 "the columns of bare NDJSON; default: those of its "
-	 "first line",
+	{"columns", 0, CLI_STRING, "LIST", "columns of bare NDJSON; default: its first line's",
 	 AT(columns), NULL, 0},
 	{"edited", 0, CLI_FLAG, NULL, "rows were changed on the way on purpose", AT(edited),
 	 NULL, 0},
@@ -45,11 +43,23 @@ static const struct cli_option input_options[] = {
 	{.help = NULL},
 };
 
+static const struct cli_option alias_options[] = {
+	{"destination", 0, CLI_STRING, "CONNSTR", "the same as --dbname",
+	 AT(common.db.conninfo), NULL, 0},
+	{.help = NULL},
+};
+
 static const struct cli_spec spec = {
 	.program = "portl-load",
 	.what = "loads a stream of rows into a PostgreSQL table, the whole or nothing.",
 	.usage = "[OPTION]... -d CONNSTR [-t TABLE] [FILE]",
-	.tables = {target_options, input_options, options_connection, options_messages},
+	.brief =
+		"For example:\n"
+		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
+		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
+		"  portl-load -d DATABASE FILE",
+	.tables = {target_options, input_options, options_connection, alias_options,
+		   options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n"
@@ -160,9 +170,16 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	return 0;
 }
 
+int
+load_options_brief(struct err *e)
+{
+	return cli_brief(&spec, e);
+}
+
 void
 load_options_release(struct load_options *o)
 {
+	options_release(&o->common);
 	ident_list_release(&o->column_list);
 	ident_list_release(&o->map_sources);
 	ident_list_release(&o->map_targets);

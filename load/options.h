@@ -35,6 +35,12 @@ struct load_options {
 int load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * load_options_brief(e):
+ * Give the error in ${e} the short help as its hint.  Returns -1.
+ */
+int load_options_brief(struct err *e);
+
 void load_options_release(struct load_options *o);
 
 #endif /* LOAD_OPTIONS_H */

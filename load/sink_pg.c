@@ -24,6 +24,7 @@
 #include "load/commit.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/sender.h"
 #include "load/sink.h"
 
 struct sink_pg {
@@ -123,6 +124,9 @@ open_transaction(struct sink_pg *s, struct err *e)
 		return -1;
 	s->in_transaction = true;
 	if (s->plan->create_sql != NULL && db_exec(&s->db, e, "%s", s->plan->create_sql) != 0)
+		return -1;
+	if (s->plan->truncate_sql != NULL &&
+	    sender_check_lock(&s->db, s->plan->schema, s->plan->rel->oid, e) != 0)
 		return -1;
 	if (s->plan->truncate_sql != NULL &&
 	    db_exec(&s->db, e, "%s", s->plan->truncate_sql) != 0)

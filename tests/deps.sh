@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 
 packages='gcc libc6-dev make pkg-config git
 	libpq-dev libjansson-dev libcsv-dev libyaml-dev libzstd-dev libxxhash-dev
-	postgresql bats parallel jq miller python3 zstd openssl procps valgrind
+	postgresql bats parallel jq miller python3 zstd xxhash openssl perl procps
+	valgrind
 	openssh-client libwrap0 libpam0g mandoc shellcheck
 	clang clang-format clang-tidy libclang-rt-dev'
 
@@ -43,11 +44,17 @@ install_packages()
 	fi
 }
 
-if [ "${1:-}" = --install ]; then
+case ${1:-} in
+--install)
 	shift
 	install_packages "$@"
 	exit
-fi
+	;;
+--update)
+	apt-get update -qq
+	exit
+	;;
+esac
 
 if ! command -v apt-get >/dev/null; then
 	echo "deps: no apt-get here; please install what these Debian packages hold:" >&2
@@ -55,26 +62,49 @@ if ! command -v apt-get >/dev/null; then
 	exit 1
 fi
 
+# as_root ARGUMENT...: run this script as root.
+as_root()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		"$PWD/tests/deps.sh" "$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$PWD/tests/deps.sh" "$@"
+	else
+		return 127
+	fi
+}
+
+# The package lists of a machine where nothing was missing may be old, or not there.
+unpack_sshd()
+{
+	log=$(mktemp)
+	trap 'rm -f "$log"' EXIT
+	mkdir -p build/tools
+	cd build/tools
+	if ! apt-get download -qq openssh-server >"$log" 2>&1 &&
+		! { (cd ../.. && as_root --update) >"$log" 2>&1 &&
+			apt-get download -qq openssh-server >"$log" 2>&1; }; then
+		cat "$log" >&2
+		echo "deps: could not download openssh-server; try apt-get update" >&2
+		exit 1
+	fi
+	dpkg-deb -x openssh-server_*.deb .
+	rm -f openssh-server_*.deb
+}
+
 missing=$(missing_packages)
 if [ -n "$missing" ]; then
 	echo "deps: installing$missing"
-	if [ "$(id -u)" -eq 0 ]; then
-		sudo=
-	elif command -v sudo >/dev/null; then
-		sudo=sudo
-	else
-		echo "deps: not root and no sudo; please run: apt-get install$missing" >&2
-		exit 1
-	fi
 	# shellcheck disable=SC2086 # lists of words
-	$sudo "$PWD/tests/deps.sh" --install $missing
+	as_root --install $missing || {
+		status=$?
+		[ "$status" -ne 127 ] ||
+			echo "deps: not root and no sudo; please run: apt-get install$missing" >&2
+		exit "$status"
+	}
 fi
 
 if [ ! -x /usr/sbin/sshd ] && [ ! -x build/tools/usr/sbin/sshd ]; then
 	echo "deps: unpacking sshd into build/tools"
-	mkdir -p build/tools
-	cd build/tools
-	apt-get download -qq openssh-server 2>/dev/null
-	dpkg-deb -x openssh-server_*.deb .
-	rm -f openssh-server_*.deb
+	unpack_sshd
 fi

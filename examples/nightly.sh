@@ -1,0 +1,38 @@
+#!/bin/sh
+# Replace a table by the source's, for cron:
+#
+#   17 3 * * *  /usr/local/share/doc/portl/examples/nightly.sh
+#
+# cron mails whatever a job prints.  Portl prints nothing when all is well, so that a
+# mail means that something is wrong, and says what.  The receipts are kept.
+#
+# Settings, from the environment:
+#   PORTL_SOURCE, PORTL_DESTINATION   where from and where to; default: the services
+#                                     "shop" and "dw" of ~/.pg_service.conf
+#   TABLE                             default: orders
+#   MIN_ROWS                          fewer than these are taken for a fault; default: 1
+#   STATE                             directory for lock and receipts; default: ~/.portl
+set -eu
+umask 077
+
+: "${PORTL_SOURCE:=service=shop}" "${PORTL_DESTINATION:=service=dw}"
+: "${TABLE:=orders}" "${MIN_ROWS:=1}" "${STATE:=$HOME/.portl}"
+export PORTL_SOURCE PORTL_DESTINATION
+
+mkdir -p "$STATE"
+exec 9>"$STATE/$TABLE.lock"
+if ! flock -n 9; then
+	echo "${0##*/}: the last run on $TABLE has not ended yet" >&2
+	exit 75
+fi
+
+# A lock that somebody holds must not keep readers waiting behind us all day.
+status=0
+portl-extract -t "$TABLE" --lock-wait-timeout=60000 |
+	portl-load -t "$TABLE" --truncate --min-rows="$MIN_ROWS" --lock-wait-timeout=60000 \
+		--summary="$STATE/last.json" || status=$?
+
+if [ -s "$STATE/last.json" ]; then
+	cat "$STATE/last.json" >>"$STATE/receipts.ndjson"
+fi
+exit "$status"

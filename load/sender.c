@@ -1,0 +1,40 @@
+/*
+ * The header's `backend` names the sender's server process in a way that no
+ * other server shares; pg_locks says what that process holds here and now.
+ */
+#include "load/sender.h"
+
+#include <stdlib.h>
+
+#include "common/db.h"
+#include "common/err.h"
+#include "common/schema.h"
+#include "common/session.h"
+#include "common/xalloc.h"
+
+static const char locks_sql[] =
+	"SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND granted"
+	" AND relation = $1::pg_catalog.oid AND database = (SELECT oid FROM"
+	" pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+	" AND $2 = pid::pg_catalog.text || " SESSION_SERVER_SQL " LIMIT 1";
+
+int
+sender_check_lock(struct db *db, const struct schema *schema, unsigned oid, struct err *e)
+{
+	char *number = xasprintf("%u", oid);
+	const char *params[] = {number, schema != NULL ? schema->backend : NULL};
+	PGresult *res = NULL;
+	int rc = 0;
+
+	if (params[1] != NULL) {
+		res = db_query(db, e, locks_sql, 2, params);
+		rc = res == NULL ? -1 : PQntuples(res) > 0;
+	}
+	PQclear(res);
+	free(number);
+	if (rc <= 0)
+		return rc;
+	err_set(e, EXIT_TARGET,
+		"--truncate would wait forever: the sender reads the same table");
+	return err_hint(e, "Write the stream to a file (portl-extract -o FILE) and load that.");
+}

@@ -1,0 +1,87 @@
+/*
+ * Any bytes as a binary stream: read to the end or refused, never more; and
+ * what is accepted twice in other pieces is the same twice.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/input.h"
+#include "common/pgcopy.h"
+#include "common/schema.h"
+#include "common/stream_reader.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int
+read_all(const char *path, const bool *keep, size_t nkeep, struct buf *rows, uint64_t *count)
+{
+	struct err e = ERR_INIT;
+	struct input *in = input_open(path, &e);
+	struct stream_reader *r = stream_reader_new(in, 0);
+	struct stream_chunk chunk;
+	int rc = stream_reader_begin(r, &e);
+
+	if (rc == 0 && keep != NULL && stream_reader_schema(r) != NULL &&
+	    stream_reader_schema(r)->ncolumns == nkeep)
+		stream_reader_select(r, keep, nkeep);
+	while (rc == 0 && (rc = stream_reader_next(r, &chunk, &e)) > 0) {
+		buf_add(rows, chunk.data, chunk.len);
+		rc = 0;
+	}
+	if (rc == 0 && e.code == EXIT_DONE)
+		rc = stream_reader_finish(r, &e);
+	if ((rc != 0) != (e.code != EXIT_DONE))
+		abort(); /* an error without a message, or the other way round */
+	*count = stream_reader_rows(r);
+	stream_reader_free(r);
+	input_free(in);
+	err_release(&e);
+	return rc;
+}
+
+/* Accepted binary rows must be whole tuples, as many as were counted. */
+static void
+check_rows(const struct buf *rows, uint64_t count)
+{
+	struct pgcopy_scan s;
+	struct err e = ERR_INIT;
+	size_t passed = 0;
+
+	pgcopy_scan_init(&s, -1);
+	if (rows->len > 0 && (pgcopy_scan(&s, rows->data, rows->len, &passed, &e) != 0 ||
+			      passed != rows->len || s.in_row || s.done))
+		abort();
+	if (s.rows != count)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const bool keep[2] = {true, false};
+	int fd = memfd_create("stream", 0);
+	char path[32];
+	struct buf rows = BUF_INIT, fewer = BUF_INIT;
+	uint64_t count = 0, again = 0;
+	int rc;
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	rc = read_all(path, NULL, 0, &rows, &count);
+	if (rc == 0 && size > 0 && data[0] == 'P' && memmem(data, size, "\"text\"", 6) == NULL)
+		check_rows(&rows, count);
+	if ((read_all(path, keep, 2, &fewer, &again) == 0) != (rc == 0) ||
+	    (rc == 0 && count != again))
+		abort();
+	close(fd);
+	buf_release(&rows);
+	buf_release(&fewer);
+	return 0;
+}

@@ -1,0 +1,133 @@
+/*
+ * schema: the header document there and back, and what is refused.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/schema.h"
+#include "common/xalloc.h"
+#include "tests/unit/tap.h"
+
+static struct schema *
+sample(void)
+{
+	struct schema *s = schema_new();
+	struct schema_column *c;
+
+	s->producer = xstrdup("test");
+	s->run = xstrdup("0123456789abcdef");
+	s->rel_schema = xstrdup("public");
+	s->rel_name = xstrdup("x\"y");
+	schema_add_column(s, "id", "bigint", NULL)->not_null = true;
+	c = schema_add_column(s, "Preis €", "numeric(10,2)", "numeric");
+	c->collation = xstrdup("pg_catalog.\"C\"");
+	schema_add_column(s, "total", "integer", NULL)->generated = true;
+	schema_add_key(s, "id");
+	json_object_set_new(s->types, "public.mood",
+			    json_pack("{s:s, s:[s]}", "kind", "enum", "labels", "it's"));
+	s->rows_estimate = 12;
+	s->server_version = 150018;
+	s->values = SCHEMA_TEXT;
+	s->dry_run = true;
+	return s;
+}
+
+static void
+test_round_trip(void)
+{
+	struct schema *a = sample(), *b;
+	struct err e = ERR_INIT;
+	json_t *doc = schema_to_json(a), *again;
+
+	b = schema_from_json(doc, &e);
+	ok(b != NULL, "what was written is read");
+	if (b == NULL)
+		exit(1);
+	again = schema_to_json(b);
+	ok(json_equal(doc, again), "and written again it is the same");
+	is_str(b->columns[1].base, "numeric", "base type");
+	is_str(b->columns[0].base, "bigint", "the type itself where there are no modifiers");
+	is_str(b->columns[1].collation, "pg_catalog.\"C\"", "collation");
+	ok(b->columns[0].not_null && !b->columns[1].not_null, "NOT NULL");
+	ok(b->columns[2].generated, "generated");
+	is_int(b->values, SCHEMA_TEXT, "form of the values");
+	is_int(b->rows_estimate, 12, "estimate");
+	ok(b->dry_run && !b->bare, "flags");
+	is_int(schema_find(b, "total"), 2, "a column is found by its exact name");
+	is_int(schema_find(b, "TOTAL"), -1, "and by no other");
+	json_decref(again);
+	json_decref(doc);
+	schema_free(a);
+	schema_free(b);
+}
+
+static void
+test_query(void)
+{
+	struct schema *a = schema_new(), *b;
+	struct err e = ERR_INIT;
+	json_t *doc = schema_to_json(a);
+
+	b = schema_from_json(doc, &e);
+	ok(b != NULL, "a query");
+	if (b == NULL)
+		exit(1);
+	ok(b->rel_name == NULL && b->ncolumns == 0,
+	   "has no relation, and no columns is a number of columns");
+	is_int(b->rows_estimate, -1, "an unknown estimate stays unknown");
+	json_decref(doc);
+	schema_free(a);
+	schema_free(b);
+}
+
+static void
+check_refused(const char *text, const char *needle)
+{
+	struct err e = ERR_INIT;
+	json_t *doc = json_loads(text, 0, NULL);
+	struct schema *s = schema_from_json(doc, &e);
+
+	ok(s == NULL && e.code == EXIT_STREAM && strstr(e.msg, needle) != NULL,
+	   "refused (%s): %.60s", needle, text);
+	err_release(&e);
+	schema_free(s);
+	json_decref(doc);
+}
+
+static void
+test_refused(void)
+{
+	struct err e = ERR_INIT;
+	json_t *doc;
+	struct schema *s;
+
+	check_refused("{}", "no version");
+	check_refused("{\"version\":2,\"columns\":[]}", "version 2");
+	check_refused("{\"version\":\"1\",\"columns\":[]}", "no version");
+	check_refused("{\"version\":1}", "no columns");
+	check_refused("{\"version\":1,\"columns\":[{\"name\":\"a\"}]}", "without name or type");
+	check_refused("{\"version\":1,\"columns\":[7]}", "without name or type");
+	check_refused("{\"version\":1,\"columns\":[{\"name\":\"a\",\"type\":\"text\"},"
+		      "{\"name\":\"a\",\"type\":\"text\"}]}",
+		      "two columns");
+	check_refused("{\"version\":1,\"columns\":[],\"values\":\"hex\"}", "values");
+	check_refused("{\"version\":1,\"columns\":[],\"encoding\":\"LATIN1\"}", "LATIN1");
+	check_refused("{\"version\":1,\"columns\":[],\"primary_key\":[1]}", "primary_key");
+	check_refused("{\"version\":1,\"columns\":[],\"types\":[]}", "types");
+	doc = json_loads("{\"version\":1,\"columns\":[],\"new\":{\"x\":[1,2]}}", 0, NULL);
+	s = schema_from_json(doc, &e);
+	ok(s != NULL, "unknown members are ignored");
+	json_decref(doc);
+	schema_free(s);
+	schema_free(NULL);
+}
+
+int
+main(void)
+{
+	test_round_trip();
+	test_query();
+	test_refused();
+	return tap_done();
+}
