@@ -44,8 +44,7 @@ void ndjson_writer_free(struct ndjson_writer *w);
 struct ndjson_reader;
 
 #define NDJSON_IGNORE 4 /* keys that are no columns are passed over, not refused */
-#define NDJSON_EXACT 8  /* nobody has touched the lines: white space around JSON belongs to it \
-			 */
+#define NDJSON_EXACT 8  /* lines are as written: white space around json is its own */
 
 /*
  * ndjson_reader_new(schema, flags):

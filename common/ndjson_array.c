@@ -149,8 +149,10 @@ quote_json(char *dst, const char *p, const char *end)
 		if (p == end)
 			break;
 		if (*p == '"' || *p == '\\') {
-			memcpy(dst, "\\\\\\\\", 4);
-			dst += *p == '"' ? 2 : 3;
+			size_t n = *p == '"' ? 2 : 3;
+
+			memset(dst, '\\', n);
+			dst += n;
 			*dst++ = *p++;
 		} else { /* white space is the only control character left */
 			*dst++ = '\\';

@@ -223,8 +223,9 @@ put_nulls(const struct ndjson_reader *r, char *dst, size_t from, size_t to)
 {
 	for (; from < to; from++)
 		if (!r->columns[from].drop) {
-			memcpy(dst, "\\N\t", NULL_FIELD);
-			dst += NULL_FIELD;
+			*dst++ = '\\';
+			*dst++ = 'N';
+			*dst++ = '\t';
 		}
 	return dst;
 }
