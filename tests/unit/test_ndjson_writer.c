@@ -4,6 +4,8 @@
 #include "tests/unit/rows.h"
 #include "tests/unit/tap.h"
 
+#define NOT_JSON "error: row 1: column \"j\": a value is not valid JSON"
+
 static void
 check(const char *list, unsigned flags, const char *rows, const char *want)
 {
@@ -99,7 +101,13 @@ test_json(void)
 	value("json", "{\"a\" : [1, 2.50,\\t\"x\"]}", "{\"a\" : [1, 2.50,\t\"x\"]}");
 	value("json", "{\\n\"a\":\\r\\n1}", "{ \"a\":  1}");
 	value("json", "\"\\\\u0000 \\\\ud800 \\\\n \\\\\\\\\"", "\"\\u0000 \\ud800 \\n \\\\\"");
+	value("json", " [1] ", " [1] ");
 	value("jsonb", "null", "null");
+	check("j jsonb", 0, "1,\"k\":2\n", NOT_JSON);
+	check("j jsonb", 0, "{\n", NOT_JSON);
+	check("j jsonb", 0, "\n", NOT_JSON);
+	check("j jsonb", 0, "\"\\n\"\n", NOT_JSON);
+	check("j jsonb", 0, "NaN\n", NOT_JSON);
 	check("i integer;j jsonb", 0, "1\tnull\n2\t\\N\n", "{\"i\":1,\"j\":null}\n{\"i\":2}\n");
 	check("j jsonb;i integer", 0, "\\N\t2\n\\N\t\\N\n", "{\"i\":2}\n{\"i\":null}\n");
 	check("j jsonb", 0, "\\N\n", "{}\n");
@@ -169,14 +177,15 @@ static void
 test_shapes(void)
 {
 	check("", 0, "\n\n", "{}\n{}\n");
-	check("", 0, "x\n", "error: a row has more fields than the 0 columns of the header");
+	check("", 0, "x\n",
+	      "error: row 1: a row has more fields than the 0 columns of the header");
 	check("a text;b text", 0, "1\t2\n3\t4\n",
 	      "{\"a\":\"1\",\"b\":\"2\"}\n"
 	      "{\"a\":\"3\",\"b\":\"4\"}\n");
 	check("a text;b text", 0, "1\n",
-	      "error: a row has fewer fields than the 2 columns of the header");
+	      "error: row 1: a row has fewer fields than the 2 columns of the header");
 	check("a text;b text", 0, "1\t2\t3\n",
-	      "error: a row has more fields than the 2 columns of the header");
+	      "error: row 1: a row has more fields than the 2 columns of the header");
 	check("a text;b text", 0, "1\t2", "error: a row of COPY text has no newline");
 	check("q\"\\\n\xc3\xa9 text", 0, "v\n", "{\"q\\\"\\\\\\n\xc3\xa9\":\"v\"}\n");
 
