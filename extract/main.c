@@ -15,12 +15,11 @@
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/stdfds.h"
 #include "common/stream_writer.h"
 #include "common/xalloc.h"
 #include "extract/options.h"
 #include "extract/source.h"
-
-#define FLUSH_AFTER 100 /* ms that rows are held back for a fuller block */
 
 struct extract {
 	struct extract_options options;
@@ -30,12 +29,6 @@ struct extract {
 	struct receipt receipt;
 	char run[RUNID_LEN + 1];
 };
-
-static bool
-to_stdout(const struct extract_options *o)
-{
-	return o->output == NULL || strcmp(o->output, "-") == 0;
-}
 
 static int
 open_output(struct extract *x, struct err *e)
@@ -76,15 +69,16 @@ begin(struct extract *x, struct err *e)
 static int
 pump(struct extract *x, struct err *e)
 {
-	struct source_chunk chunk;
-
 	for (;;) {
-		int timeout = stream_writer_pending(x->writer) > 0 ? FLUSH_AFTER : -1;
+		struct source_chunk chunk = {.data = NULL};
+		int timeout = stream_writer_pending(x->writer) > 0 ? SOURCE_PATIENCE : -1;
 
 		switch (source_next(x->source, timeout, &chunk, e)) {
 		case SOURCE_ROWS:
 			if (stream_writer_rows(x->writer, chunk.data, chunk.len, chunk.rows,
 					       e) != 0)
+				return -1;
+			if (chunk.pause && stream_writer_flush(x->writer, e) != 0)
 				return -1;
 			break;
 		case SOURCE_IDLE:
@@ -99,25 +93,37 @@ pump(struct extract *x, struct err *e)
 	}
 }
 
-/* The whole journey; whatever fails is told to the reader if it still listens. */
+/* Not in the middle of what a person is reading. */
+static void
+tell_reader(struct extract *x, const struct err *why)
+{
+	if (x->writer != NULL && output_watch_fd(x->out) >= 0 &&
+	    !isatty(output_watch_fd(x->out)))
+		stream_writer_abort(x->writer, why);
+}
+
+/*
+ * The whole journey; whatever fails is told to a reader that listens.  A file is
+ * made only after the source has been reached: until then a stop signal just
+ * ends the program.
+ */
 static int
 run(struct extract *x, struct err *e)
 {
-	bool live = to_stdout(&x->options);
-	struct err ignored = ERR_INIT;
-	int rc;
+	bool live = output_is_live(x->options.output);
+	int rc = live ? open_output(x, e) : 0;
 
 	x->source = source_new(&x->options);
-	rc = source_open(x->source, live ? STDOUT_FILENO : -1, e);
-	if ((rc == 0 || live) && open_output(x, rc == 0 ? e : &ignored) != 0)
-		rc = -1;
+	if (rc == 0)
+		rc = source_open(x->source, live ? output_watch_fd(x->out) : -1, e);
+	if (rc == 0 && !live)
+		rc = open_output(x, e);
 	if (rc == 0 && (begin(x, e) != 0 || pump(x, e) != 0))
 		rc = -1;
-	if (rc != 0 && live && x->writer != NULL && !isatty(STDOUT_FILENO))
-		stream_writer_abort(x->writer, e);
+	if (rc != 0)
+		tell_reader(x, e);
 	if (rc == 0 && output_finish(x->out, e) != 0)
 		rc = -1;
-	err_release(&ignored);
 	return rc;
 }
 
@@ -154,6 +160,7 @@ main(int argc, char **argv)
 	int rc, status, signo;
 
 	log_init("portl-extract");
+	stdfds_fill();
 	intr_ignore_sigpipe();
 	runid_make(x.run);
 	x.receipt.fd = -1;
