@@ -122,13 +122,6 @@ fuzz-run: $(FUZZ:%=%.run)
 bench: all $(BENCH)
 	@BUILD=$(OUT) tests/bench/run.sh
 
-# The NDJSON writer and reader alone.
-bench-ndjson: $(OUT)/bench/ndjson_speed
-	@$<
-$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(COMMON)
-	@mkdir -p $(@D)
-	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
-
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
 	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
@@ -149,6 +142,6 @@ dist:
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run bench bench-ndjson install uninstall dist clean
+.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run bench install uninstall dist clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
