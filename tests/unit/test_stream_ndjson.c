@@ -322,6 +322,30 @@ test_bare(void)
 	buf_release(&stream);
 }
 
+static void
+test_stop(void)
+{
+	struct buf stream = BUF_INIT;
+	struct err e = ERR_INIT;
+	struct input *in;
+	struct stream_reader *r;
+	struct stream_chunk chunk;
+
+	make(&stream, rows, false);
+	in = input_open(path, &e);
+	r = stream_reader_new(in, 0);
+	is_int(stream_reader_begin(r, &e), 0, "a stream in parts");
+	stream_reader_stop(r, 2);
+	is_int(stream_reader_next(r, &chunk, &e), 1, "the first part");
+	is_int(chunk.rows, 2, "has as many rows as it may");
+	is_int(stream_reader_next(r, &chunk, &e), 1, "the rest");
+	is_int(chunk.rows, 1, "is not stopped again");
+	is_int(stream_reader_next(r, &chunk, &e), 0, "the end");
+	stream_reader_free(r);
+	input_free(in);
+	buf_release(&stream);
+}
+
 /* Rows larger than any window; many rows; streams behind each other. */
 static void
 test_sizes(void)
@@ -373,6 +397,7 @@ main(void)
 	test_insertions();
 	test_documents();
 	test_bare();
+	test_stop();
 	test_sizes();
 	unlink(path);
 	rmdir(dir);
