@@ -72,19 +72,26 @@ blocks_of_man()
 		/^\.\\" data/ { system("rm " block); next }
 		inside { gsub(/\\e/, "\\"); gsub(/\\&/, ""); print >block; fflush(block) }
 	' "$1"
+	crontabs_to_shell examples/[0-9][0-9]
 }
 
 blocks_of_markdown()
 {
 	awk '
-		/^```(sh|crontab)$/ { block = sprintf("examples/%02d", ++n); inside = 1
-			cron = $0 ~ /crontab/; next }
+		/^```(sh|crontab)$/ { block = sprintf("examples/%02d", ++n); inside = 1; next }
 		/^```/ { inside = 0; next }
 		/^<!-- proof: .* -->$/ { sub(/^<!-- proof: /, ""); sub(/ -->$/, "")
 			print >(block ".proof"); next }
-		inside && cron { for (i = 1; i <= 5; i++) sub(/^[^ ]+ +/, "") }
 		inside { print >block }
 	' "$1"
+	crontabs_to_shell examples/[0-9][0-9]
+}
+
+# A crontab becomes a script: its time is now, its variables are exported, all but PATH,
+# for what is tested is not installed.
+crontabs_to_shell()
+{
+	sed -Ei -e 's/^([0-9*]+ +){5}//;t' -e '/^PATH=/d' -e 's/^[A-Z_]+=/export &/' "$@"
 }
 
 # run_examples READER FILE MINIMUM: run them all, each in a directory of its own.
@@ -125,6 +132,21 @@ run_examples()
 @test "portl-stream(5): the examples run" {
 	run_examples blocks_of_man man/portl-stream.5 3
 }
+
+@test "portl(7): the examples run" {
+	run_examples blocks_of_man man/portl.7 7
+}
+
+@test "every manual page has ENVIRONMENT, EXIT STATUS, SIGNALS and EXAMPLES" {
+	local page section
+
+	for page in "$ROOT"/man/*.[157]; do
+		for section in ENVIRONMENT 'EXIT STATUS' SIGNALS EXAMPLES; do
+			grep -qx "\.Sh $section" "$page" || fail "${page##*/} lacks $section" || return
+		done
+	done
+}
+
 
 @test "README names the two commands for a fresh machine" {
 	grep -qx '\$ make deps demo .*' "$ROOT/README.md"
@@ -248,9 +270,9 @@ options_of_man()
 
 	sed -nE 's/^\tEXIT_[A-Z]+ = ([0-9]+),.*/\1/p' "$ROOT/common/err.h" | grep -v 128 >codes
 	[ "$(wc -l <codes)" -ge 8 ]
-	for page in portl-extract portl-load; do
-		sed -n '/^\.Sh EXIT STATUS/,/^\.Sh SIGNALS/p' "$ROOT/man/$page.1" |
-			sed -nE 's/^\.It ([0-9]+)$/\1/p' | diff codes - || fail "$page.1"
+	for page in portl-extract.1 portl-load.1 portl.7; do
+		sed -n '/^\.Sh EXIT STATUS/,/^\.Sh SIGNALS/p' "$ROOT/man/$page" |
+			sed -nE 's/^\.It ([0-9]+)$/\1/p' | diff codes - || fail "$page"
 	done
 	sed -nE 's/^\| ([0-9]+) \|.*/\1/p' "$ROOT/README.md" | diff codes - || fail README.md
 }
