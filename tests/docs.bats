@@ -379,6 +379,30 @@ make_here()
 	assert_eq "$output" "portl-extract (Portl) $version"
 }
 
+@test "README, make deps and the package ask for the same libraries" {
+	local lib
+
+	sed -n '/^Build-Depends/,/^Standards/p' "$ROOT/common/debian/control" |
+		grep -oE 'lib[a-z0-9]+-dev' | LC_ALL=C sort >libs
+	[ "$(wc -l <libs)" -ge 6 ]
+	grep -oE 'lib(pq|[a-z0-9]+)-dev' "$ROOT/README.md" | LC_ALL=C sort | diff libs -
+	while read -r lib; do
+		grep -q " $lib\>\|	$lib\>" "$ROOT/tests/deps.sh" || fail "deps.sh lacks $lib" || return
+	done <libs
+}
+
+@test "the package is of the same version, and the pictures of README are there" {
+	local version picture
+
+	version=$(sed -n 's/^VERSION = //p' "$ROOT/Makefile")
+	grep -q "^portl ($version) " "$ROOT/common/debian/changelog"
+	grep -oE 'man/pictures/[a-z]+\.svg' "$ROOT/README.md" >pictures
+	[ -s pictures ]
+	while read -r picture; do
+		grep -q '^<svg' "$ROOT/$picture" || fail "README shows $picture" || return
+	done <pictures
+}
+
 @test "make deps says nothing where nothing is missing" {
 	try "$ROOT/tests/deps.sh"
 	assert_status 0
