@@ -3,6 +3,7 @@
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
+#   property  PROPERTY_CASES random loads against a model
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
 #   pictures  README's: the demo, the chart of bench's figures
@@ -13,6 +14,7 @@ BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/portl
 FUZZ_SECONDS = 60
+PROPERTY_CASES = 2000
 
 # A variant is another build of everything in a directory of its own, such as
 # `make VARIANT=asan check`.  For a new one (coverage, say) add its flags here.
@@ -59,7 +61,7 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz bench deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
@@ -128,6 +130,9 @@ fuzz-run: $(FUZZ:%=%.run)
 	@mkdir -p $*.corpus
 	$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$*. \
 		$*.corpus $(wildcard tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $*)))
+
+property: all
+	@BUILD=$(OUT) tests/property/run.sh --cases $(PROPERTY_CASES)
 
 bench: all $(BENCH)
 	@BUILD=$(OUT) tests/bench/run.sh

@@ -8,11 +8,12 @@
 #include "load/sink_pg.h"
 
 struct sink *
-sink_new(const struct load_options *options)
+sink_new(const struct load_options *options, struct receipt *receipt)
 {
 	struct sink *s = sink_pg_new();
 
 	s->options = options;
+	s->receipt = receipt;
 	return s;
 }
 
