@@ -166,6 +166,6 @@ clean:
 	rm -rf build
 
 .PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
-	bench install uninstall dist deb check-deb pictures clean
+	property bench install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
