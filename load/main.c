@@ -2,6 +2,7 @@
  * portl-load: options → stream reader → plan → sink → report.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,7 @@ report(struct load *l, struct err *e)
 	l->receipt.run = l->run;
 	if (e->signal != 0)
 		status = 128 + e->signal;
-	if (e->code != EXIT_DONE) {
+	if (e->code != EXIT_DONE && e->signal != SIGPIPE) {
 		note_committed(l, e);
 		log_report(e);
 	}

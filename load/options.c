@@ -9,6 +9,7 @@
 #include "common/err.h"
 #include "common/xalloc.h"
 
+#define BATCH_SIZE 10000 /* rows */
 #define AT(member) offsetof(struct load_options, member)
 
 static const struct cli_choice extras[] = {
@@ -32,6 +33,8 @@ static const struct cli_option target_options[] = {
 	{.kind = CLI_HEADING, .help = "Where to load"},
 	{"table", 't', CLI_STRING, "[SCHEMA.]TABLE",
 	 "default: the relation named in the stream", AT(common.table), NULL, 0},
+	{"csv", 0, CLI_STRING, "FILE", "write a CSV file instead, - is standard output",
+	 AT(csv), NULL, 0},
 	{"map", 'm', CLI_LIST, "SRC=DST,...", "load column SRC into DST; SRC= drops it",
 	 AT(map), NULL, 0},
 	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "columns that the table does not have",
@@ -86,8 +89,8 @@ static const struct cli_option alias_options[] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-load",
-	.what = "loads a stream of rows into a PostgreSQL table, the whole or nothing.",
-	.usage = "[OPTION]... -d CONNSTR [-t TABLE] [FILE]",
+	.what = "loads rows into a PostgreSQL table or a CSV file, the whole or nothing.",
+	.usage = "[OPTION]... {-d CONNSTR [-t TABLE] | --csv FILE} [FILE]",
 	.brief =
 		"For example:\n"
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
@@ -178,6 +181,45 @@ check_map(const struct load_options *o, struct err *e)
 	return 0;
 }
 
+/* The first of the options that mean nothing to a CSV file, or NULL. */
+static const char *
+misplaced(const struct load_options *o)
+{
+	const struct db_params *db = &o->common.db;
+
+	return o->common.table != NULL           ? "-t"
+	       : o->extra_columns != EXTRA_ERROR ? "--extra-columns"
+	       : o->create                       ? "--create"
+	       : o->truncate                     ? "--truncate"
+	       : o->conflict != CONFLICT_FAIL    ? "--conflict"
+	       : o->key_text != NULL             ? "--key"
+	       : o->newer_text != NULL           ? "--newer"
+	       : o->duplicates >= 0              ? "--duplicates"
+	       : o->commit != COMMIT_END         ? "--commit=batch"
+	       : o->batch_size != BATCH_SIZE     ? "--batch-size"
+	       : o->no_sync_sequences            ? "--no-sync-sequences"
+	       : db->conninfo != NULL            ? "-d"
+	       : db->host != NULL                ? "-h"
+	       : db->port != NULL                ? "-p"
+	       : db->user != NULL                ? "-U"
+	       : o->common.no_password           ? "-w"
+	       : o->common.ask_password          ? "-W"
+	       : o->common.lock_timeout >= 0     ? "--lock-wait-timeout"
+						 : NULL;
+}
+
+static int
+check_kind(struct load_options *o, struct err *e)
+{
+	const char *wrong = o->csv != NULL ? misplaced(o) : NULL;
+
+	o->kind = o->csv != NULL ? LOAD_CSV : LOAD_PG;
+	if (wrong == NULL)
+		return 0;
+	err_set(e, EXIT_USAGE, "%s does not go with --csv", wrong);
+	return err_hint(e, "A CSV file is written whole, and without a database.");
+}
+
 /* Options that only mean something where rows may conflict. */
 static int
 check_conflict(const struct load_options *o, struct err *e)
@@ -263,12 +305,14 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	*o = (struct load_options){.streams = 1,
 				   .min_rows = -1,
 				   .duplicates = -1,
-				   .batch_size = 10000,
+				   .batch_size = BATCH_SIZE,
 				   .common.lock_timeout = -1};
 	rc = cli_parse(&spec, argc, argv, o, &o->input, e);
 	if (rc != 0)
 		return rc;
-	if (options_settle(&o->common, argc, argv, "PORTL_DESTINATION", e) != 0)
+	if (check_kind(o, e) != 0 ||
+	    options_settle(&o->common, argc, argv, o->csv != NULL ? "" : "PORTL_DESTINATION",
+			   e) != 0)
 		return -1;
 	if (o->common.table != NULL &&
 	    ident_parse_qualified(o->common.table, &o->rel_schema, &o->rel_name, e) != 0)

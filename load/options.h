@@ -7,6 +7,7 @@
 #include "common/ident.h"
 #include "common/options.h"
 
+enum load_kind { LOAD_PG, LOAD_CSV };
 enum load_extra { EXTRA_ERROR, EXTRA_IGNORE };
 enum load_conflict { CONFLICT_FAIL, CONFLICT_SKIP, CONFLICT_OVERWRITE, CONFLICT_MERGE };
 enum load_duplicates { DUPLICATES_LAST, DUPLICATES_FIRST, DUPLICATES_ERROR };
@@ -15,6 +16,7 @@ enum load_commit { COMMIT_END, COMMIT_BATCH };
 struct load_options {
 	struct options common; /* first: the shared tables' offsets count from it */
 	const char *input;     /* path or NULL: standard input */
+	const char *csv;       /* path or "-": the target; NULL: a database */
 	struct cli_list map;   /* as typed */
 	int extra_columns;     /* enum load_extra */
 	bool create;
@@ -32,6 +34,7 @@ struct load_options {
 	int64_t batch_size;     /* rows */
 	bool no_sync_sequences;
 	/* derived */
+	enum load_kind kind;
 	char *rel_schema, *rel_name;                /* from -t; owned */
 	struct ident_list column_list;              /* from --columns */
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */

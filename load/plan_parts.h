@@ -1,5 +1,6 @@
 /*
- * The steps of plan_make(), one file each.  Nobody else includes this.
+ * The steps of plan_make(), one file each.  Nobody else includes this, but for
+ * sink_csv, which has names to match as well.
  */
 #ifndef LOAD_PLAN_PARTS_H
 #define LOAD_PLAN_PARTS_H
