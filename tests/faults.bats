@@ -178,6 +178,27 @@ through_proxy()
 	PGHOST=$OTHER q postgres "DROP DATABASE $b WITH (FORCE)"
 }
 
+@test "connection lost in COMMIT, and another server knows that number: unknown" {
+	xid=$(q "$b" 'SELECT pg_current_xact_id()')
+	# after a failover the number may have been given to somebody else's transaction
+	PGHOST=$OTHER q postgres "DO \$\$ BEGIN WHILE pg_current_xact_id()::text::int < $xid + 1000 LOOP COMMIT; END LOOP; END \$\$"
+	PGHOST=$OTHER q postgres "CREATE DATABASE $b"
+	through_proxy elsewhere "$OTHER"
+	finish load
+	assert_status 2
+	assert_stderr_has 'is not known'
+	assert_eq "$(jq -r .committed "$T/sum")" unknown
+	PGHOST=$OTHER q postgres "DROP DATABASE $b WITH (FORCE)"
+}
+
+@test "a role that may not ask which server it is on can commit all the same" {
+	q "$b" "CREATE ROLE ${b}_r LOGIN; GRANT INSERT ON t TO ${b}_r;
+		REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC"
+	portl-load -U "${b}_r" -d "$b" "$T/s"
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 2001
+	q "$b" "DROP OWNED BY ${b}_r; DROP ROLE ${b}_r"
+}
+
 @test "a connection that takes 7 bytes at a time" {
 	through_proxy drip
 	finish load 30
