@@ -108,6 +108,17 @@ kill_in()
 	is_like_before "$b" t
 }
 
+@test "idle_session_timeout does not end a load that waits for a slow source" {
+	q "$b" "ALTER DATABASE $b SET idle_session_timeout = 100"
+	in=$T/feed start load portl-load -d "$b"
+	feed_open
+	backend_does "$b" portl-load "state = 'idle' AND clock_timestamp() > state_change + interval '300 ms'"
+	cat "$T/s" >&"$feed"
+	feed_close
+	finish load
+	assert_status 0
+}
+
 # terminate_in PHASE: the administrator ends the backend.
 terminate_in()
 {
