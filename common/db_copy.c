@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/db_parts.h"
@@ -14,6 +15,8 @@
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
+
+#define STOPPED "stopped by portl-load" /* what the server says of a COPY that we end */
 
 /* How long to let the server get ahead; see rest(). */
 #define REST_MIN 50                    /* us */
@@ -122,6 +125,15 @@ db_copy_in(struct db *db, struct err *e, const char *sql)
 	return res != NULL ? 0 : -1;
 }
 
+/* It had not ended the COPY, but we have. */
+static bool
+is_our_doing(const PGresult *res)
+{
+	const char *msg = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+	return msg != NULL && strstr(msg, STOPPED) != NULL;
+}
+
 /* The server has ended the COPY by itself: find out why. */
 int
 db_copy_in_refused(struct db *db, struct err *e)
@@ -129,11 +141,17 @@ db_copy_in_refused(struct db *db, struct err *e)
 	PGresult *res;
 
 	db->in_copy = false;
-	if (PQputCopyEnd(db->conn, "stopped by portl-load") < 0)
+	if (PQputCopyEnd(db->conn, STOPPED) < 0)
 		return dberr_connection(db->conn, e);
 	res = db_expect(db, e, PGRES_FATAL_ERROR, PGRES_FATAL_ERROR);
-	if (res != NULL)
+	if (res != NULL && is_our_doing(res)) {
+		err_set(e, EXIT_DATA,
+			"the server has sent a message during COPY that is not an error "
+			"and cannot be read before its end");
+		err_hint(e, "Servers before 14 do so where a trigger changes a setting.");
+	} else if (res != NULL) {
 		dberr_result(db->conn, res, e);
+	}
 	PQclear(res);
 	return -1;
 }

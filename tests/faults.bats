@@ -210,6 +210,15 @@ through_proxy()
 	q "$b" "DROP OWNED BY ${b}_r; DROP ROLE ${b}_r"
 }
 
+@test "a server that reports a setting in the middle of COPY: stopped, and why" {
+	through_proxy status
+	finish load
+	assert_status 1
+	assert_stderr_has 'is not an error'
+	assert_stderr_has 'hint: Servers before 14'
+	is_like_before "$b" t
+}
+
 @test "a connection that takes 7 bytes at a time" {
 	through_proxy drip
 	finish load 30
