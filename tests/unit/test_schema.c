@@ -136,6 +136,23 @@ test_names(void)
 	}
 }
 
+/* More than a row can have, and enough to keep a reader busy for minutes. */
+static void
+test_too_many(void)
+{
+	struct err e = ERR_INIT;
+	json_t *columns = json_array(), *doc;
+	int i;
+
+	for (i = 0; i < 32768; i++)
+		json_array_append_new(columns, json_object());
+	doc = json_pack("{s:i, s:o}", "version", 1, "columns", columns);
+	ok(schema_from_json(doc, &e) == NULL && strstr(e.msg, "too many columns") != NULL,
+	   "32768 columns are refused");
+	err_release(&e);
+	json_decref(doc);
+}
+
 static void
 test_refused(void)
 {
@@ -171,5 +188,6 @@ main(void)
 	test_query();
 	test_refused();
 	test_names();
+	test_too_many();
 	return tap_done();
 }
