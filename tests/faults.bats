@@ -147,7 +147,7 @@ through_proxy()
 	perl "$ROOT/tests/lib/proxy.pl" "$T/d" "$PGHOST" "$@" >"$T/proxy" 3>&- &
 	started+=($!)
 	wait_until 5 grep -q ready "$T/proxy"
-	in=$T/s start load portl-load -h "$T/d" -d "$b" --summary="$T/sum"
+	in=${stream:-$T/s} start load portl-load -h "$T/d" -d "$b" --summary="$T/sum"
 }
 
 @test "connection lost in COMMIT, before the server had it: rolled back, and found out" {
@@ -211,7 +211,9 @@ not_asked_of_another()
 }
 
 @test "a server that reports a setting in the middle of COPY: stopped, and why" {
-	through_proxy status
+	stream=$T/feed through_proxy status
+	feed_open
+	head -c 30000 "$T/s" >&"$feed"
 	finish load
 	assert_status 1
 	assert_stderr_has 'is not an error'

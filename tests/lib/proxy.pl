@@ -52,7 +52,7 @@ sub serve {
 			my $n = sysread $from, my $bytes, 65536;
 			return unless $n;
 			my $to = $from == $client ? $upstream : $client;
-			my $is_commit = $from == $client && $what !~ /drip/ && !$tripped
+			my $is_commit = $from == $client && $what !~ /drip|status|reported/ && !$tripped
 				&& $bytes =~ /^Q....COMMIT\0/s;
 			if ($is_commit) {
 				$tripped = 1;
