@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/xalloc.h"
 
 /* libpq indents what explains a message, and breaks it in mid-sentence. */
 char *
@@ -63,6 +64,8 @@ dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 	const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
 	const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
 	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
+	const char *column = PQresultErrorField(res, PG_DIAG_COLUMN_NAME);
+	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
 
 	if (msg == NULL)
 		return dberr_connection(conn, e);
@@ -78,5 +81,9 @@ dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 		err_hint(e, "%s", hint);
 	if (context != NULL)
 		err_context(e, "%s", context);
+	if (column != NULL)
+		e->column = xstrdup(column);
+	if (constraint != NULL)
+		e->constraint = xstrdup(constraint);
 	return -1;
 }

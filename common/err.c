@@ -127,5 +127,7 @@ err_release(struct err *e)
 	free(e->detail);
 	free(e->hint);
 	free(e->context);
+	free(e->column);
+	free(e->constraint);
 	*e = ERR_INIT;
 }

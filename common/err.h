@@ -29,6 +29,8 @@ struct err {
 	char *detail;
 	char *hint;
 	char *context;
+	char *column;     /* as the server names it, like the constraint */
+	char *constraint; /* that was violated */
 };
 
 #define ERR_INIT ((struct err){.code = EXIT_DONE})

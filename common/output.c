@@ -259,11 +259,28 @@ sync_directory(const char *path, struct err *e)
 	return rc;
 }
 
+int
+output_sync(struct output *o, struct err *e)
+{
+	if (o->part != NULL && fsync(o->fd) != 0)
+		return err_errno(e, "could not bring \"%s\" to disk", o->part);
+	return 0;
+}
+
+int
+output_rewind(struct output *o, uint64_t bytes, struct err *e)
+{
+	if (ftruncate(o->fd, (off_t)bytes) != 0 || lseek(o->fd, (off_t)bytes, SEEK_SET) < 0)
+		return err_errno(e, "could not shorten \"%s\"", o->part);
+	o->bytes = bytes;
+	return 0;
+}
+
 static int
 publish_part(struct output *o, struct err *e)
 {
-	if (fsync(o->fd) != 0)
-		return err_errno(e, "could not bring \"%s\" to disk", o->part);
+	if (output_sync(o, e) != 0)
+		return -1;
 	if (rename(o->part, o->path) != 0)
 		return err_errno(e, "could not rename \"%s\" to \"%s\"", o->part, o->path);
 	part_to_remove = NULL;

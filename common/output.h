@@ -53,6 +53,15 @@ int output_write(struct output *o, const void *data, size_t len, struct err *e)
 int output_flush(struct output *o, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * output_sync(o, e), output_rewind(o, bytes, e):
+ * For a file that is written beside its final name and not compressed: bring
+ * what has been written to disk; forget all but the first ${bytes} of it.
+ */
+int output_sync(struct output *o, struct err *e) __attribute__((warn_unused_result));
+int output_rewind(struct output *o, uint64_t bytes, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * output_finish(o, e):
  * Complete the output: end the zstd frame, bring a file to disk and give it
  * its name, close standard output and check that this worked.

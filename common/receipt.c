@@ -131,7 +131,7 @@ receipt_print(struct receipt *r, int status, struct err *e)
 	double seconds = seconds_since(&r->started);
 
 	balance(r);
-	if (status == EXIT_DONE && !log_quiet() &&
+	if ((status == EXIT_DONE || status == EXIT_REJECTS) && !log_quiet() &&
 	    (log_verbose() || isatty(STDERR_FILENO) || r->dry_run))
 		print_line(r, seconds);
 	return r->fd >= 0 ? write_summary(r, status, seconds, e) : 0;

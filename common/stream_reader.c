@@ -206,6 +206,12 @@ stream_reader_is_text(const struct stream_reader *r)
 }
 
 bool
+stream_reader_is_ndjson(const struct stream_reader *r)
+{
+	return r->ops == &stream_ndjson_ops;
+}
+
+bool
 stream_reader_is_bare(const struct stream_reader *r)
 {
 	return r->bare;

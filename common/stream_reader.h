@@ -58,10 +58,12 @@ int stream_reader_begin(struct stream_reader *r, struct err *e)
 struct schema *stream_reader_schema(struct stream_reader *r);
 
 /*
- * stream_reader_is_text(r):
- * Tell whether chunks are COPY text (else COPY binary).
+ * stream_reader_is_text(r), stream_reader_is_ndjson(r):
+ * Tell whether chunks are COPY text (else COPY binary); whether the stream is
+ * NDJSON (else binary).
  */
 bool stream_reader_is_text(const struct stream_reader *r);
+bool stream_reader_is_ndjson(const struct stream_reader *r);
 
 /*
  * stream_reader_is_bare(r):

@@ -57,7 +57,8 @@ int stream_writer_flush(struct stream_writer *w, struct err *e)
 
 /*
  * stream_writer_end(w, e):
- * Write the end document.  The output is not finished by this.
+ * Write the end document.  The output is not finished by this; a caller that
+ * takes the document back from it may go on with rows and end again.
  */
 int stream_writer_end(struct stream_writer *w, struct err *e)
 	__attribute__((warn_unused_result));

@@ -113,21 +113,25 @@ note_committed(const struct load *l, struct err *e)
 {
 	const struct receipt *r = &l->receipt;
 	char *before = e->detail != NULL ? xasprintf("%s\n", e->detail) : xstrdup("");
+	char *rejected = r->rejected > 0 ? xasprintf(", %" PRIu64 " rejected", r->rejected)
+					 : xstrdup("");
 
 	if (r->committed == RECEIPT_YES && l->options.commit == COMMIT_BATCH)
 		err_detail(e,
 			   "%sThe first %" PRIu64 " rows are committed: %" PRIu64
 			   " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged, %" PRIu64
-			   " skipped.",
-			   before, r->inserted + r->updated + r->unchanged + r->skipped,
-			   r->inserted, r->updated, r->unchanged, r->skipped);
+			   " skipped%s.",
+			   before,
+			   r->inserted + r->updated + r->unchanged + r->skipped + r->rejected,
+			   r->inserted, r->updated, r->unchanged, r->skipped, rejected);
+	free(rejected);
 	free(before);
 }
 
 static int
 report(struct load *l, struct err *e)
 {
-	int status = e->code;
+	int status = e->code == EXIT_DONE && l->receipt.rejected > 0 ? EXIT_REJECTS : e->code;
 	struct err late = ERR_INIT;
 
 	if (l->reader != NULL) {
@@ -147,10 +151,10 @@ report(struct load *l, struct err *e)
 		log_report(e);
 	}
 	if (receipt_print(&l->receipt, status, &late) != 0) {
-		if (status == EXIT_DONE)
+		if (e->code == EXIT_DONE)
 			err_detail(&late, "The rows are committed.");
 		log_report(&late);
-		status = status == EXIT_DONE ? EXIT_DATA : status;
+		status = e->code == EXIT_DONE ? EXIT_DATA : status;
 	}
 	err_release(&late);
 	return status;

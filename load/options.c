@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/output.h"
 #include "common/xalloc.h"
 
 #define BATCH_SIZE 10000 /* rows */
@@ -66,6 +67,15 @@ static const struct cli_option conflict_options[] = {
 	{.help = NULL},
 };
 
+static const struct cli_option reject_options[] = {
+	{.kind = CLI_HEADING, .help = "Rows that the server refuses"},
+	{"rejects", 0, CLI_STRING, "FILE", "load the others, write these to FILE as a stream",
+	 AT(rejects), NULL, 0},
+	{"max-rejects", 0, CLI_NUMBER, "N", "load nothing if there are more than N",
+	 AT(max_rejects), NULL, 0},
+	{.help = NULL},
+};
+
 static const struct cli_option input_options[] = {
 	{.kind = CLI_HEADING, .help = "What to read"},
 	{"streams", 0, CLI_NUMBER, "N", "the input is N streams, loaded all or nothing",
@@ -94,8 +104,8 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
-	.tables = {target_options, conflict_options, input_options, options_connection,
-		   alias_options, options_messages},
+	.tables = {target_options, conflict_options, reject_options, input_options,
+		   options_connection, alias_options, options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n"
@@ -196,6 +206,7 @@ misplaced(const struct load_options *o)
 	       : o->commit != COMMIT_END         ? "--commit=batch"
 	       : o->batch_size != BATCH_SIZE     ? "--batch-size"
 	       : o->no_sync_sequences            ? "--no-sync-sequences"
+	       : o->rejects != NULL              ? "--rejects"
 	       : db->conninfo != NULL            ? "-d"
 	       : db->host != NULL                ? "-h"
 	       : db->port != NULL                ? "-p"
@@ -278,6 +289,19 @@ check_commit(const struct load_options *o, struct err *e)
 }
 
 static int
+check_rejects(const struct load_options *o, struct err *e)
+{
+	if (o->rejects == NULL && o->max_rejects >= 0)
+		return err_set(e, EXIT_USAGE,
+			       "--max-rejects needs --rejects=FILE: without it no row may be "
+			       "refused");
+	if (o->rejects == NULL || o->commit != COMMIT_BATCH || !output_is_live(o->rejects))
+		return 0;
+	err_set(e, EXIT_USAGE, "--commit=batch needs a regular file for --rejects");
+	return err_hint(e, "What was sent cannot be taken back when a batch fails.");
+}
+
+static int
 parse_key(struct load_options *o, struct err *e)
 {
 	if (o->key_text != NULL && ident_parse_list(o->key_text, &o->key, e) != 0)
@@ -287,7 +311,7 @@ parse_key(struct load_options *o, struct err *e)
 	if (o->newer.n > 1)
 		return err_set(e, EXIT_USAGE, "--newer takes one column, not \"%s\"",
 			       o->newer_text);
-	if (check_conflict(o, e) != 0 || check_commit(o, e) != 0)
+	if (check_conflict(o, e) != 0 || check_commit(o, e) != 0 || check_rejects(o, e) != 0)
 		return -1;
 	if (o->duplicates < 0)
 		o->duplicates = DUPLICATES_LAST;
@@ -304,6 +328,7 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 				   .min_rows = -1,
 				   .duplicates = -1,
 				   .batch_size = BATCH_SIZE,
+				   .max_rejects = -1,
 				   .common.lock_timeout = -1};
 	rc = cli_parse(&spec, argc, argv, o, &o->input, e);
 	if (rc != 0)

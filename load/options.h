@@ -33,6 +33,8 @@ struct load_options {
 	int commit;             /* enum load_commit */
 	int64_t batch_size;     /* rows */
 	bool no_sync_sequences;
+	const char *rejects; /* path or NULL */
+	int64_t max_rejects; /* -1: as many as there are */
 	/* derived */
 	enum load_kind kind;
 	char *rel_schema, *rel_name;                /* from -t; owned */

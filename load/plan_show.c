@@ -174,8 +174,12 @@ show_route(const struct plan *p)
 		fprintf(stderr, "%svalues are cast", parting);
 		parting = ", ";
 	}
-	if (p->options->conflict != CONFLICT_FAIL)
+	if (p->options->conflict != CONFLICT_FAIL) {
 		fprintf(stderr, "%s--conflict=%s", parting, load_options_conflict(p->options));
+		parting = ", ";
+	}
+	if (p->options->rejects != NULL)
+		fprintf(stderr, "%s--rejects", parting);
 	fputs(".\n", stderr);
 }
 

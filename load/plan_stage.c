@@ -15,6 +15,7 @@
 #include "load/options.h"
 #include "load/plan.h"
 #include "load/plan_parts.h"
+#include "load/plan_rejects.h"
 #include "load/reasons.h"
 
 #define COLUMNS_MAX 1599 /* the server's limit, less the row number */
@@ -35,12 +36,19 @@ static const char facts_sql[] =
 	" AND NOT EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
 	" WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree) AND confupdtype <> 'a')";
 
+/* Rows of nothing have nothing that could be refused. */
+static bool
+rejects(const struct plan *p)
+{
+	return p->options->rejects != NULL && p->ncolumns > 0;
+}
+
 static bool
 needs_stage(const struct plan *p)
 {
 	size_t i;
 
-	if (p->options->conflict != CONFLICT_FAIL || p->stage_reason != NULL)
+	if (p->options->conflict != CONFLICT_FAIL || p->stage_reason != NULL || rejects(p))
 		return true;
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].target != NULL && p->columns[i].way != PLAN_SAME)
@@ -96,7 +104,7 @@ check_width(const struct plan *p, struct reasons *why)
 	size_t i, n = 0;
 
 	for (i = 0; i < p->ncolumns; i++)
-		n += p->columns[i].target != NULL;
+		n += p->keep[i];
 	if (n > COLUMNS_MAX)
 		reasons_add(why,
 			    "rows have to be staged in a temporary table, which holds %d "
@@ -139,27 +147,31 @@ decide(struct plan *p)
 	st->once = p->options->conflict == CONFLICT_SKIP || (!st->sets && !st->look_first);
 	/* With --duplicates=first, rows that are not written may be unchanged or skipped. */
 	st->plain = st->plain && !st->once && !st->look_first &&
-		    p->options->duplicates == DUPLICATES_LAST;
+		    p->options->duplicates == DUPLICATES_LAST && p->options->rejects == NULL;
 }
 
 int
 plan_stage(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
+	size_t i;
+
 	if (!needs_stage(p))
 		return 0;
 	p->route = PLAN_STAGED;
 	p->stage = xcalloc(1, sizeof(*p->stage));
 	p->stage->newer = -1;
 	runid_make(p->stage->id);
+	for (i = 0; rejects(p) && i < p->ncolumns; i++)
+		p->keep[i] = true; /* a row that is refused is written as it came */
 	check_width(p, why);
 	if (read_facts(p, db, why, e) != 0)
 		return -1;
-	if (p->options->conflict == CONFLICT_FAIL)
-		return 0;
-	if (plan_key(p, db, why, e) != 0)
-		return -1;
-	decide(p);
-	return 0;
+	if (p->options->conflict != CONFLICT_FAIL) {
+		if (plan_key(p, db, why, e) != 0)
+			return -1;
+		decide(p);
+	}
+	return rejects(p) ? plan_rejects(p, db, e) : 0;
 }
 
 void
@@ -190,5 +202,6 @@ plan_stage_free(struct plan_stage *st)
 	free(st->updates_sql);
 	free(st->drop_sql);
 	free(st->drop_rest_sql);
+	plan_rejects_free(st->rejects);
 	free(st);
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct plan_rejects;
+
 struct plan_stage {
 	char id[17]; /* makes the names in pg_temp unlike anybody's */
 	/* conflict != fail */
@@ -44,6 +46,7 @@ struct plan_stage {
 	char *counts_sql;   /* updated and unchanged rows */
 	char *updates_sql;  /* update_triggers, plain: updates of the target so far */
 	char *drop_sql, *drop_rest_sql;
+	struct plan_rejects *rejects; /* with --rejects, else NULL; owned */
 };
 
 struct plan;

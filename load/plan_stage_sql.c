@@ -25,6 +25,7 @@
 #include "load/options.h"
 #include "load/plan.h"
 #include "load/plan_parts.h"
+#include "load/plan_rejects.h"
 #include "load/plan_stage.h"
 #include "load/stagesql.h"
 
@@ -140,13 +141,28 @@ add_insert(struct stagesql *w)
 	add_values(w);
 }
 
+/* Rows in pieces: every row's place is noted, whatever becomes of it. */
+static void
+add_piece_filter(struct stagesql *w)
+{
+	stagesql_add(w, " WHERE CASE WHEN pg_catalog.setval(");
+	stagesql_add_counter(w, STAGESQL_REACHED);
+	stagesql_add(w, ", pos) < 0 THEN false");
+	if (w->st->look_first)
+		add_found_cases(w);
+	stagesql_add(w, " ELSE true END");
+}
+
 static char *
 insert_sql(struct stagesql *w, enum stagesql_turn turn)
 {
 	add_insert(w);
 	stagesql_add(w, " FROM ");
 	stagesql_add_rows(w, turn);
-	add_filter(w, turn);
+	if (turn == STAGESQL_PIECE)
+		add_piece_filter(w);
+	else
+		add_filter(w, turn);
 	stagesql_add_on_conflict(w);
 	return buf_detach(&w->sql);
 }
@@ -223,6 +239,10 @@ add_stage_column(struct stagesql *w, size_t i)
 	const struct relation_column *rc = stagesql_column(w, i);
 	const char *type = c->stage_type;
 
+	if (c->target == NULL) { /* whatever it is, these take it and give it back */
+		buf_addf(&w->sql, "c%zu %s", i + 1, w->p->text ? "text" : "bytea");
+		return;
+	}
 	if (c->way == PLAN_SAME)
 		type = rc != NULL ? rc->type : w->p->schema->columns[i].type;
 	buf_addf(&w->sql, "c%zu %s", i + 1, type);
@@ -244,7 +264,7 @@ create_sql(struct stagesql *w)
 	stagesql_add_temp(w, "stage");
 	stagesql_add(w, " (");
 	for (i = 0; i < w->p->ncolumns; i++)
-		if (w->p->columns[i].target != NULL) {
+		if (w->p->keep[i]) {
 			add_stage_column(w, i);
 			stagesql_add(w, ", ");
 		}
@@ -271,11 +291,12 @@ copy_sql(struct stagesql *w)
 	stagesql_add(w, "COPY ");
 	stagesql_add_temp(w, "stage");
 	for (i = 0; i < w->p->ncolumns; i++)
-		if (w->p->columns[i].target != NULL) {
+		if (w->p->keep[i]) {
 			buf_addf(&w->sql, "%sc%zu", comma, i + 1);
 			comma = ", ";
 		}
-	buf_addf(&w->sql, ") FROM STDIN (FORMAT %s, FREEZE)", w->p->text ? "text" : "binary");
+	buf_addf(&w->sql, ") FROM STDIN (FORMAT %s%s)", w->p->text ? "text" : "binary",
+		 w->st->rejects == NULL ? ", FREEZE" : ""); /* no row is, under a savepoint */
 	return buf_detach(&w->sql);
 }
 
@@ -412,6 +433,12 @@ plan_stage_sql(struct plan *p, struct db *db)
 		st->find_sql = find_sql(&w);
 	st->last_sql = last_sql(&w);
 	st->drop_sql = drop_sql(&w);
+	if (st->rejects != NULL) {
+		char *piece = insert_sql(&w, STAGESQL_PIECE);
+
+		plan_rejects_sql(&w, piece);
+		free(piece);
+	}
 	if (!stagesql_is_upsert(&w))
 		return;
 	if (!st->plain)

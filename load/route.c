@@ -11,17 +11,22 @@
 #include "common/xalloc.h"
 #include "load/plan.h"
 #include "load/route_direct.h"
+#include "load/route_rejects.h"
 #include "load/route_staged.h"
 
 struct route *
-route_new(struct db *db, const struct plan *plan, const char *input)
+route_new(struct db *db, const struct plan *plan, const char *input, struct rejects *rejects)
 {
 	struct route *r = xcalloc(1, sizeof(*r));
 
-	r->ops = plan->route == PLAN_STAGED ? &route_staged_ops : &route_direct_ops;
+	r->ops = plan->route == PLAN_DIRECT ? &route_direct_ops
+		 : rejects == NULL          ? &route_staged_ops
+					    : &route_rejects_ops;
 	r->db = db;
 	r->plan = plan;
 	r->input = input;
+	r->rejects = rejects;
+	intake_init(&r->intake, rejects);
 	return r;
 }
 
@@ -38,7 +43,7 @@ int
 route_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
 	r->counts.read += chunk->rows;
-	return feed_write(&r->feed, chunk, e) != 0 ? route_locate(r, e) : 0;
+	return r->ops->write(r, chunk, e);
 }
 
 int
@@ -55,7 +60,7 @@ route_end(struct route *r, struct err *e)
 
 	if (r->ops->end(r, e) != 0)
 		return -1;
-	sum = c->inserted + c->updated + c->unchanged + c->skipped;
+	sum = c->inserted + c->updated + c->unchanged + c->skipped + c->rejected;
 	if (sum == c->read && c->skipped <= c->read)
 		return 0;
 	return err_set(e, EXIT_DATA,
@@ -74,5 +79,7 @@ route_at(const struct route *r, uint64_t row, const char *column, struct err *e)
 void
 route_free(struct route *r)
 {
+	if (r != NULL)
+		intake_release(&r->intake);
 	free(r);
 }

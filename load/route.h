@@ -11,22 +11,29 @@
 #include <stdint.h>
 
 #include "load/feed.h"
+#include "load/intake.h"
 
 struct db;
 struct err;
 struct plan;
+struct rejects;
 struct route;
 struct stream_chunk;
 
 /* What became of rows; read = the sum of the others. */
 struct route_counts {
-	uint64_t read, inserted, updated, unchanged, skipped;
+	uint64_t read, inserted, updated, unchanged, skipped, rejected;
 };
 
 struct route_ops {
 	/* Rows of a batch follow: open the feed. */
 	int (*begin)(struct route *r, struct err *e);
-	/* The server has refused what it was sent: say which row.  Returns -1. */
+	/* Take rows. */
+	int (*write)(struct route *r, const struct stream_chunk *chunk, struct err *e);
+	/*
+	 * The server has refused what it was sent: say which row and return -1, or 0
+	 * if the next call deals with it.
+	 */
 	int (*locate)(struct route *r, struct err *e);
 	/* That was the batch: have all of it in the target and count. */
 	int (*end)(struct route *r, struct err *e);
@@ -37,17 +44,21 @@ struct route {
 	struct db *db;           /* borrowed, in a transaction */
 	const struct plan *plan; /* borrowed */
 	const char *input;       /* borrowed: its name, for messages */
+	struct rejects *rejects; /* borrowed, or NULL: no row may be refused */
 	struct feed feed;
+	struct intake intake;       /* with rejects */
 	uint64_t rows_before;       /* the batch; the number of its first row is one more */
 	bool first;                 /* the target has still to be created or emptied */
 	struct route_counts counts; /* of the batch */
 };
 
 /*
- * route_new(db, plan, input):
- * Return the plan's route; free it with route_free().
+ * route_new(db, plan, input, rejects):
+ * Return the plan's route; free it with route_free().  ${rejects} is NULL without
+ * --rejects.
  */
-struct route *route_new(struct db *db, const struct plan *plan, const char *input);
+struct route *route_new(struct db *db, const struct plan *plan, const char *input,
+			struct rejects *rejects);
 
 /*
  * route_begin(r, rows_before, first, e):
@@ -72,7 +83,8 @@ int route_end(struct route *r, struct err *e) __attribute__((warn_unused_result)
 /*
  * route_locate(r, e):
  * If ${e} is what the server says of a row sent before, which may come to light
- * anywhere, put the row's place in front of the message.  Returns -1.
+ * anywhere, put the row's place in front of the message.  Returns -1, or 0 with
+ * ${e} unset if the row can be rejected.
  */
 int route_locate(struct route *r, struct err *e);
 

@@ -34,6 +34,12 @@ direct_begin(struct route *r, struct err *e)
 }
 
 static int
+direct_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
+{
+	return feed_write(&r->feed, chunk, e) != 0 ? direct_locate(r, e) : 0;
+}
+
+static int
 direct_end(struct route *r, struct err *e)
 {
 	if (feed_end(&r->feed, &r->counts.inserted, e) != 0)
@@ -44,6 +50,7 @@ direct_end(struct route *r, struct err *e)
 
 const struct route_ops route_direct_ops = {
 	.begin = direct_begin,
+	.write = direct_write,
 	.locate = direct_locate,
 	.end = direct_end,
 };

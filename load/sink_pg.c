@@ -23,6 +23,7 @@
 #include "load/commit.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/rejects.h"
 #include "load/route.h"
 #include "load/sequences.h"
 #include "load/sink.h"
@@ -34,6 +35,7 @@ struct sink_pg {
 	struct stream_reader *reader; /* borrowed, of the current stream */
 	struct plan *plan;            /* of the current stream */
 	struct route *route;          /* of that plan */
+	struct rejects *rejects;      /* or NULL: no row may be refused */
 	struct sequences sequences;   /* of all streams' columns */
 	char *rel_schema, *rel_name;  /* the target of all streams; NULL before the first */
 	char *key_sql;                /* to be run before the last COMMIT, or NULL */
@@ -61,7 +63,7 @@ on_readable(void *arg, struct err *e)
 
 	if (db_on_readable(&s->db, e) == 0)
 		return 0;
-	return s->in_batch ? route_locate(s->route, e) : -1;
+	return s->in_batch ? route_locate(s->route, e) : -1; /* 0: rows can be rejected */
 }
 
 static int
@@ -70,6 +72,11 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	struct sink_pg *s = pg(base);
 
 	s->in = in;
+	if (base->options->rejects != NULL) {
+		s->rejects = rejects_open(base->options->rejects, base->options->max_rejects, e);
+		if (s->rejects == NULL)
+			return -1;
+	}
 	if (db_connect(&s->db, &base->options->common.db, e) != 0 ||
 	    session_stay(&s->db, e) != 0)
 		return -1;
@@ -117,7 +124,10 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	s->dry_run = s->hollow || base->options->common.dry_run;
 	plan_show(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
-	s->route = route_new(&s->db, s->plan, input_name(s->in));
+	s->route = route_new(&s->db, s->plan, input_name(s->in), s->rejects);
+	if (s->rejects != NULL &&
+	    rejects_begin(s->rejects, s->plan, stream_reader_is_ndjson(r), e) != 0)
+		return -1;
 	if (in_batches(s))
 		stream_reader_stop(r, (uint64_t)base->options->batch_size);
 	return 0;
@@ -163,6 +173,7 @@ end_batch(struct sink_pg *s, struct err *e)
 	s->counts.updated += c->updated;
 	s->counts.unchanged += c->unchanged;
 	s->counts.skipped += c->skipped;
+	s->counts.rejected += c->rejected;
 	return 0;
 }
 
@@ -173,6 +184,7 @@ add_to_receipt(const struct sink_pg *s, struct receipt *receipt)
 	receipt->updated += s->counts.updated;
 	receipt->unchanged += s->counts.unchanged;
 	receipt->skipped += s->counts.skipped;
+	receipt->rejected += s->counts.rejected;
 }
 
 static void
@@ -197,12 +209,16 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	if (s->wrote && sequences_move(&s->sequences, &s->db, last, e) != 0)
 		return -1;
 	s->wrote = s->wrote && !last;
+	if (s->rejects != NULL && rejects_store(s->rejects, !in_batches(s), e) != 0)
+		return -1;
 	s->in_transaction = false;
 	rc = commit_send(&s->db, &s->base.options->common.db, &now, e);
 	if (!last)
 		intr_unblock(); /* COMMIT holds signals back, but rows are still to come */
 	if (now == RECEIPT_UNKNOWN && before == RECEIPT_YES)
 		in_doubt(s, e);
+	if (s->rejects != NULL)
+		rejects_settle(s->rejects, now != RECEIPT_NO);
 	/* What is committed stays so, whatever becomes of later batches. */
 	receipt->committed = now == RECEIPT_NO ? before : now;
 	if (now != RECEIPT_NO)
@@ -233,26 +249,38 @@ sink_pg_end(struct sink *base, struct err *e)
 	struct sink_pg *s = pg(base);
 
 	/* A stream without rows still creates or empties its table. */
-	if (!s->in_batch && s->prepared && in_batches(s))
-		return 0;
-	if (!s->in_batch && begin_batch(s, e) != 0)
-		return -1;
-	return end_batch(s, e);
+	if (s->in_batch || !s->prepared || !in_batches(s)) {
+		if (!s->in_batch && begin_batch(s, e) != 0)
+			return -1;
+		if (end_batch(s, e) != 0)
+			return -1;
+	}
+	return s->rejects != NULL ? rejects_end(s->rejects, e) : 0;
 }
 
 static int
 check_min_rows(const struct sink_pg *s, uint64_t read, struct err *e)
 {
 	int64_t least = s->base.options->min_rows;
+	uint64_t rejected = s->counts.rejected; /* of all rows: batches are not counted */
 
-	if (least <= 0 || read >= (uint64_t)least || s->hollow)
+	if (least <= 0 || read - rejected >= (uint64_t)least || s->hollow)
 		return 0;
-	err_set(e, EXIT_DATA, "only %" PRIu64 " rows have come, fewer than --min-rows=%" PRId64,
-		read, least);
+	err_set(e, EXIT_DATA, "only %" PRIu64 " rows %s, fewer than --min-rows=%" PRId64,
+		read - rejected, rejected > 0 ? "were not rejected" : "have come", least);
 	if (s->base.options->truncate)
 		err_hint(e, "--truncate refuses to leave an empty table behind unless "
 			    "--min-rows=0 is given.");
 	return -1;
+}
+
+/* With --commit=batch, FILE gets its name when all batches are in. */
+static int
+finish_rejects(struct sink_pg *s, struct err *e)
+{
+	if (s->rejects == NULL || !in_batches(s) || rejects_finish(s->rejects, e) == 0)
+		return 0;
+	return err_detail(e, "The rows are committed.");
 }
 
 static int
@@ -265,14 +293,14 @@ sink_pg_commit(struct sink *base, struct receipt *receipt, struct err *e)
 		return -1;
 	if (!s->in_transaction) {
 		if (!s->wrote || !sequences_wait(&s->sequences))
-			return 0; /* every batch is committed already */
+			return finish_rejects(s, e); /* every batch is committed already */
 		if (open_transaction(s, e) != 0)
 			return -1;
 	}
 	if (s->key_sql != NULL && db_exec(&s->db, e, "%s", s->key_sql) != 0)
 		return -1;
 	if (!s->dry_run)
-		return commit(s, true, e);
+		return commit(s, true, e) != 0 ? -1 : finish_rejects(s, e);
 	receipt->dry_run = true;
 	rc = db_exec(&s->db, e, "ROLLBACK");
 	if (rc == 0)
@@ -286,6 +314,9 @@ sink_pg_close(struct sink *base)
 	struct sink_pg *s = pg(base);
 
 	db_close(&s->db);
+	if (s->rejects != NULL)
+		rejects_rescue(s->rejects);
+	rejects_free(s->rejects);
 	route_free(s->route);
 	plan_free(s->plan);
 	sequences_release(&s->sequences);

@@ -100,8 +100,8 @@ stagesql_add_value(struct stagesql *w, size_t i)
 }
 
 /* A staged value as the target's type, but for its modifiers. */
-static void
-add_typed(struct stagesql *w, size_t i)
+void
+stagesql_add_typed(struct stagesql *w, size_t i)
 {
 	const struct relation_column *rc = stagesql_column(w, i);
 	bool cast = rc != NULL && w->p->columns[i].way == PLAN_CAST;
@@ -117,7 +117,7 @@ add_key_value(struct stagesql *w, size_t j)
 {
 	size_t i = w->st->key[j];
 
-	add_typed(w, i);
+	stagesql_add_typed(w, i);
 	if (w->p->columns[i].way != PLAN_SAME && stagesql_collation(w, i) != NULL)
 		buf_addf(&w->sql, " COLLATE %s", stagesql_collation(w, i));
 }
@@ -148,7 +148,7 @@ static void
 add_incoming(struct stagesql *w, size_t i, enum stagesql_site site)
 {
 	if (site == STAGESQL_JOINED) {
-		add_typed(w, i);
+		stagesql_add_typed(w, i);
 		return;
 	}
 	stagesql_add(w, "excluded.");
@@ -223,9 +223,12 @@ void
 stagesql_add_from(struct stagesql *w, enum stagesql_turn turn)
 {
 	stagesql_add(w, " FROM ");
-	stagesql_add_temp(w, turn == STAGESQL_LATER ? "rest" : "stage");
-	if (turn == STAGESQL_LATER)
-		stagesql_add(w, " WHERE r = $1");
+	stagesql_add_temp(w, turn == STAGESQL_FIRST   ? "stage"
+			     : turn == STAGESQL_LATER ? "rest"
+						      : "line");
+	if (turn != STAGESQL_FIRST)
+		stagesql_add(w, turn == STAGESQL_LATER ? " WHERE r = $1"
+						       : " WHERE pos >= $1 AND pos < $2");
 }
 
 /* Staged rows with the keys as k1, k2 …, which no column of the target hides. */

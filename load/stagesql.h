@@ -18,8 +18,8 @@ struct relation_column;
 /* A sequence; the one that numbered the rows counts those reached afterwards. */
 enum stagesql_counter { STAGESQL_REACHED, STAGESQL_UPDATED, STAGESQL_SAME };
 
-/* Which rows an INSERT takes: the first of each key, or the r-th. */
-enum stagesql_turn { STAGESQL_FIRST, STAGESQL_LATER };
+/* Which rows an INSERT takes: the first of each key, the r-th, or some of those in line. */
+enum stagesql_turn { STAGESQL_FIRST, STAGESQL_LATER, STAGESQL_PIECE };
 
 /* Where an expression stands: over the old row that was joined, or in ON CONFLICT. */
 enum stagesql_site { STAGESQL_JOINED, STAGESQL_CONFLICT };
@@ -66,11 +66,13 @@ void stagesql_add_nextval(struct stagesql *w, enum stagesql_counter counter);
 void stagesql_add_noted(struct stagesql *w);
 
 /*
- * stagesql_add_value(w, i), stagesql_add_new(w, i, site):
+ * stagesql_add_value(w, i), stagesql_add_typed(w, i), stagesql_add_new(w, i, site):
  * Append the staged value of stream column ${i}, which INSERT still has to
- * make an assignment of; what a row that is there has after the change.
+ * make an assignment of; the same as the target's type, but for its modifiers;
+ * what a row that is there has after the change.
  */
 void stagesql_add_value(struct stagesql *w, size_t i);
+void stagesql_add_typed(struct stagesql *w, size_t i);
 void stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site);
 
 /*

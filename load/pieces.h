@@ -1,0 +1,18 @@
+/*
+ * Rows enter the target in pieces when all at once is refused and nothing tells
+ * which rows are to blame.
+ */
+#ifndef LOAD_PIECES_H
+#define LOAD_PIECES_H
+
+struct err;
+struct route;
+
+/*
+ * pieces_apply(r, e):
+ * Put everything that is staged into the target, leave out the rows that are
+ * refused, and count.
+ */
+int pieces_apply(struct route *r, struct err *e) __attribute__((warn_unused_result));
+
+#endif /* LOAD_PIECES_H */

@@ -1,0 +1,74 @@
+/*
+ * What a plan has to say about rows that the server may refuse: queries that
+ * find many of them at once where constraints tell which they are, and the
+ * statements that leave rows out.
+ */
+#ifndef LOAD_PLAN_REJECTS_H
+#define LOAD_PLAN_REJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct db;
+struct err;
+struct plan;
+struct stagesql;
+
+/* Why rows are refused, as the server would say it; strings are owned. */
+struct plan_reason {
+	char sqlstate[6];
+	char *msg;
+	char *column, *constraint; /* or NULL */
+};
+
+/* A query for staged rows that the server would refuse. */
+struct plan_sift {
+	char sqlstate[6]; /* of the rows that it finds, or alike */
+	char *sql;        /* gives n and the reason's place in plan_rejects.reasons */
+};
+
+struct plan_rejects {
+	struct plan_reason *reasons;
+	size_t nreasons;
+	struct plan_sift *sifts; /* in the order in which they are to be run */
+	size_t nsifts;
+	bool casts;    /* some values have to be cast, and may refuse */
+	bool key_cast; /* those of the key */
+	bool late;     /* a statement may fail behind its last row, and not for it */
+	bool foreign;  /* the same by foreign keys only, which say so */
+	bool whole;    /* the rows need one another: pieces would be refused */
+	/* statements */
+	char *number_sql;      /* sets the next row's number, up to that: "…, " */
+	char *cast_sql;        /* casts rows from $1 on, noting each */
+	char *move_sql;        /* row $1 is left out */
+	char *line_sql;        /* all rows in the order of insertion, and their INSERT */
+	char *rounds_sql;      /* first and last place of each round in it */
+	char *piece_sql;       /* up to the first place, then the one behind the last */
+	char *name_sql;        /* the row at place $1 */
+	char *leave_sql;       /* the row at place $1 is left out */
+	char *zero_sql;        /* counters of updated and unchanged rows, or NULL */
+	char *gather_sql;      /* the rows left out, for rejects_gather() */
+	char *drop_sql;        /* what line_sql made */
+};
+
+/*
+ * plan_rejects(p, db, e):
+ * Part of plan_stage(): make p->stage->rejects and read the constraints that
+ * tell which rows would be refused.
+ */
+int plan_rejects(struct plan *p, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * plan_rejects_sql(w, piece):
+ * Part of plan_stage_sql(): write the statements; ${piece} is the INSERT of a piece.
+ */
+void plan_rejects_sql(struct stagesql *w, const char *piece);
+
+/*
+ * plan_rejects_free(pr):
+ * Free it.  NULL does nothing.
+ */
+void plan_rejects_free(struct plan_rejects *pr);
+
+#endif /* LOAD_PLAN_REJECTS_H */

@@ -1,0 +1,405 @@
+/*
+ * The reject file.  Rows that COPY refused wait in a temporary file, those that
+ * the INSERT refused in a temporary table, until the batch is done; both are in
+ * stream order, and are merged.
+ */
+#include "load/rejects.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "common/output.h"
+#include "common/pgcopy.h"
+#include "common/relation.h"
+#include "common/schema.h"
+#include "common/stream_writer.h"
+#include "common/xalloc.h"
+#include "load/plan.h"
+
+#define FETCH ((size_t)64 * 1024) /* bytes asked for at once */
+
+/* In front of each row that was set aside. */
+struct spooled {
+	uint64_t n; /* the row's number in its batch */
+	size_t len; /* bytes */
+};
+
+struct rejects {
+	const char *path; /* borrowed */
+	int64_t max;      /* rows; -1: as many as there are */
+	uint64_t rows;    /* refused so far */
+	struct output *out;
+	bool live;                    /* what is written is seen at once */
+	struct stream_writer *writer; /* of the current stream */
+	struct schema *schema;        /* what the header says; owned */
+	bool binary;                  /* of the current stream's rows */
+	bool ended;                   /* the end document is written */
+	uint64_t resume;              /* ended: where rows would go on, in bytes */
+	uint64_t stored, committed;   /* bytes on disk; of these, bytes that are true */
+	bool published;
+	char *file; /* published: FILE behind symbolic links */
+	char *old;  /* published: another name of what FILE was before, or NULL */
+	FILE *spool;
+	struct spooled next; /* the first row in the spool that is not yet read */
+	struct buf row;
+};
+
+struct rejects *
+rejects_open(const char *path, int64_t max, struct err *e)
+{
+	struct rejects *rj = xcalloc(1, sizeof(*rj));
+
+	rj->path = path;
+	rj->max = max;
+	rj->live = output_is_live(path);
+	rj->ended = true;
+	rj->out = output_open(path, e);
+	if (rj->out == NULL)
+		goto failed;
+	rj->spool = tmpfile();
+	if (rj->spool == NULL) {
+		err_errno(e, "could not create a temporary file");
+		goto failed;
+	}
+	return rj;
+failed:
+	rejects_free(rj);
+	return NULL;
+}
+
+/* ---- the streams in FILE ---- */
+
+/* The columns of a plain PGCOPY file are the table's. */
+static struct schema *
+describe(const struct plan *p)
+{
+	struct schema *s = schema_new();
+	size_t i;
+
+	s->rel_schema = xstrdup(p->rel_schema);
+	s->rel_name = xstrdup(p->rel_name);
+	s->values = p->text ? SCHEMA_TEXT : SCHEMA_BINARY;
+	for (i = 0; i < p->ncolumns; i++) {
+		const struct relation_column *rc = &p->rel->columns[p->columns[i].place];
+
+		schema_add_column(s, rc->name, rc->type, rc->base);
+	}
+	return s;
+}
+
+/* The stream's own header, but for what is true of that stream only. */
+static struct schema *
+copy_header(const struct plan *p, struct err *e)
+{
+	const struct schema *from = p->schema;
+	json_t *doc = schema_to_json(from);
+	struct schema *s = doc != NULL ? schema_from_json(doc, e) : NULL;
+
+	json_decref(doc);
+	if (s == NULL) {
+		err_set(e, EXIT_DATA, "the stream's header cannot be written");
+		return NULL;
+	}
+	s->values = from->values;
+	s->rows_estimate = -1;
+	s->bare = false;
+	s->dry_run = false;
+	free(s->backend);
+	s->backend = NULL;
+	if (s->rel_name == NULL) {
+		s->rel_schema = xstrdup(p->rel_schema);
+		s->rel_name = xstrdup(p->rel_name);
+	}
+	return s;
+}
+
+int
+rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, struct err *e)
+{
+	stream_writer_free(rj->writer);
+	rj->writer = stream_writer_new(rj->out, ndjson ? STREAM_NDJSON : STREAM_BINARY, 0);
+	schema_free(rj->schema);
+	rj->schema = plan->schema == NULL ? describe(plan) : copy_header(plan, e);
+	if (rj->schema == NULL)
+		return -1;
+	rj->binary = !plan->text;
+	rj->ended = false;
+	return stream_writer_begin(rj->writer, rj->schema, e);
+}
+
+int
+rejects_end(struct rejects *rj, struct err *e)
+{
+	if (rj->ended)
+		return 0;
+	if (stream_writer_flush(rj->writer, e) != 0)
+		return -1;
+	rj->resume = output_bytes(rj->out);
+	rj->ended = true;
+	return stream_writer_end(rj->writer, e);
+}
+
+static int
+write_row(struct rejects *rj, const char *data, size_t len, struct err *e)
+{
+	if (rj->ended && output_rewind(rj->out, rj->resume, e) != 0)
+		return -1;
+	rj->ended = false;
+	return stream_writer_rows(rj->writer, data, len, 1, e);
+}
+
+/* ---- reasons ---- */
+
+bool
+rejects_is_for(const struct err *why)
+{
+	const char *s = why->sqlstate;
+
+	if (why->code != EXIT_DATA || strcmp(s, "22P04") == 0)
+		return false;
+	return strncmp(s, "22", 2) == 0 || strncmp(s, "23", 2) == 0 ||
+	       strncmp(s, "44", 2) == 0 || strcmp(s, "P0001") == 0;
+}
+
+int
+rejects_note(struct rejects *rj, const char *place, const char *column, const struct err *why,
+	     struct err *e)
+{
+	if (column == NULL)
+		column = why->column;
+	rj->rows++;
+	log_warning("%s: rejected: %s%s%s%s (%s)", place, column != NULL ? "column \"" : "",
+		    column != NULL ? column : "", column != NULL ? "\": " : "", why->msg,
+		    why->sqlstate);
+	if (rj->max < 0 || rj->rows <= (uint64_t)rj->max)
+		return 0;
+	err_set(e, EXIT_DATA, "more than %" PRId64 " rows are refused (--max-rejects)",
+		rj->max);
+	return err_detail(e, "The last one is %s: %s", place, why->msg);
+}
+
+/* ---- the rows of a batch ---- */
+
+int
+rejects_spool(struct rejects *rj, uint64_t n, const char *data, size_t len, struct err *e)
+{
+	struct spooled head = {.n = n, .len = len};
+
+	if (fwrite(&head, sizeof(head), 1, rj->spool) != 1 ||
+	    (len > 0 && fwrite(data, len, 1, rj->spool) != 1))
+		return err_errno(e, "could not write a temporary file");
+	return 0;
+}
+
+/* The number of the next row that was set aside, or UINT64_MAX behind the last. */
+static int
+spool_next(struct rejects *rj, struct err *e)
+{
+	if (fread(&rj->next, sizeof(rj->next), 1, rj->spool) == 1)
+		return 0;
+	rj->next.n = UINT64_MAX;
+	return ferror(rj->spool) ? err_errno(e, "could not read a temporary file") : 0;
+}
+
+/* Write the rows that were set aside and come before row ${n}. */
+static int
+spool_write(struct rejects *rj, uint64_t n, struct err *e)
+{
+	struct buf row = BUF_INIT;
+	int rc = 0;
+
+	while (rc == 0 && rj->next.n < n) {
+		if (fread(buf_reserve(&row, rj->next.len + 1), 1, rj->next.len, rj->spool) !=
+		    rj->next.len)
+			rc = err_errno(e, "could not read a temporary file");
+		if (rc == 0)
+			rc = write_row(rj, row.data, rj->next.len, e);
+		if (rc == 0)
+			rc = spool_next(rj, e);
+	}
+	buf_release(&row);
+	return rc;
+}
+
+/* A tuple of COPY binary whose first field is the number. */
+static int
+take_tuple(struct rejects *rj, const char *p, size_t len, struct err *e)
+{
+	const size_t head = 2 + 4 + 8; /* field count, length of the first field, it */
+	struct buf row = BUF_INIT;
+	uint64_t n;
+	int rc;
+
+	if (len < head)
+		return 0; /* the trailer */
+	n = (uint64_t)pgcopy_get32(p + 6) << 32 | pgcopy_get32(p + 10);
+	rc = spool_write(rj, n, e);
+	if (rc == 0) {
+		pgcopy_put16(&row, (uint16_t)(pgcopy_get16(p) - 1));
+		buf_add(&row, p + head, len - head);
+		rc = write_row(rj, row.data, row.len, e);
+	}
+	buf_release(&row);
+	return rc;
+}
+
+/* A row of COPY text whose first field is the number. */
+static int
+take_line(struct rejects *rj, const char *p, size_t len, struct err *e)
+{
+	const char *tab = memchr(p, '\t', len);
+	const char *rest = tab != NULL ? tab + 1 : p + len - 1;
+
+	if (spool_write(rj, strtoull(p, NULL, 10), e) != 0)
+		return -1;
+	return write_row(rj, rest, (size_t)(p + len - rest), e);
+}
+
+/* The next message of the COPY, in one piece: a row. */
+static enum db_row
+fetch(struct rejects *rj, struct db *db, struct err *e)
+{
+	enum db_row got;
+	size_t len;
+
+	rj->row.len = 0;
+	do {
+		got = db_copy_out_get(db, buf_reserve(&rj->row, FETCH), FETCH, &len, -1, e);
+		if (got == DB_ROW)
+			rj->row.len += len;
+	} while (got == DB_ROW && len == FETCH);
+	return got;
+}
+
+int
+rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e)
+{
+	bool first = rj->binary;
+	enum db_row got;
+
+	if (fflush(rj->spool) != 0)
+		return err_errno(e, "could not write a temporary file");
+	rewind(rj->spool);
+	if (spool_next(rj, e) != 0 || db_copy_out(db, e, sql) != 0)
+		return -1;
+	while ((got = fetch(rj, db, e)) == DB_ROW) {
+		size_t skip = first ? PGCOPY_PREAMBLE_LEN : 0;
+		const char *p = rj->row.data + skip;
+		size_t len = rj->row.len - skip;
+
+		first = false;
+		if ((rj->binary ? take_tuple(rj, p, len, e) : take_line(rj, p, len, e)) != 0)
+			return -1;
+	}
+	if (got != DB_ROWS_END || spool_write(rj, UINT64_MAX, e) != 0)
+		return -1;
+	rewind(rj->spool);
+	return ftruncate(fileno(rj->spool), 0) == 0
+		       ? 0
+		       : err_errno(e, "could not empty a temporary file");
+}
+
+/* ---- on disk ---- */
+
+/* What FILE was before must be there again if COMMIT fails. */
+static int
+keep_old(struct rejects *rj, struct err *e)
+{
+	rj->file = realpath(rj->path, NULL); /* a symbolic link stays one */
+	if (rj->file == NULL) {
+		rj->file = xstrdup(rj->path);
+		return 0; /* there is none */
+	}
+	rj->old = xasprintf("%s.%ld.old", rj->file, (long)getpid());
+	if (link(rj->file, rj->old) == 0)
+		return 0;
+	err_errno(e, "could not keep \"%s\" as \"%s\"", rj->file, rj->old);
+	free(rj->old);
+	rj->old = NULL;
+	return -1;
+}
+
+static int
+publish(struct rejects *rj, struct err *e)
+{
+	rj->published = true;
+	return output_finish(rj->out, e);
+}
+
+int
+rejects_store(struct rejects *rj, bool last, struct err *e)
+{
+	if (rejects_end(rj, e) != 0 || output_sync(rj->out, e) != 0)
+		return -1;
+	rj->stored = output_bytes(rj->out);
+	if (!last)
+		return 0;
+	if (!rj->live && keep_old(rj, e) != 0)
+		return -1;
+	return publish(rj, e);
+}
+
+static void
+take_back(struct rejects *rj)
+{
+	if (rj->old != NULL ? rename(rj->old, rj->file) != 0 : unlink(rj->file) != 0)
+		log_warning("\"%s\" means nothing, for nothing is committed, but could not be "
+			    "removed: %s",
+			    rj->file, strerror(errno));
+	free(rj->old);
+	rj->old = NULL;
+}
+
+void
+rejects_settle(struct rejects *rj, bool committed)
+{
+	if (committed) {
+		rj->committed = rj->stored;
+		if (rj->old != NULL)
+			unlink(rj->old);
+	} else if (rj->published && !rj->live) {
+		take_back(rj);
+	}
+}
+
+int
+rejects_finish(struct rejects *rj, struct err *e)
+{
+	return rj->published ? 0 : publish(rj, e);
+}
+
+void
+rejects_rescue(struct rejects *rj)
+{
+	struct err e = ERR_INIT;
+
+	if (rj->published || rj->committed == 0)
+		return;
+	if (output_rewind(rj->out, rj->committed, &e) != 0 || publish(rj, &e) != 0)
+		log_warning("%s", e.msg);
+	err_release(&e);
+}
+
+void
+rejects_free(struct rejects *rj)
+{
+	if (rj == NULL)
+		return;
+	stream_writer_free(rj->writer);
+	schema_free(rj->schema);
+	output_free(rj->out);
+	if (rj->spool != NULL)
+		fclose(rj->spool);
+	buf_release(&rj->row);
+	free(rj->old);
+	free(rj->file);
+	free(rj);
+}

@@ -1,0 +1,107 @@
+/*
+ * The rows that the server refuses, on their way to --rejects=FILE.  FILE is a
+ * stream like the one that was read, with header and end document (and as many
+ * of them, with --streams), so that it loads again once its rows are mended.
+ *
+ * A batch's rows enter FILE in stream order when the batch is done.  Whatever
+ * has been stored is a complete stream, and on disk before COMMIT.
+ */
+#ifndef LOAD_REJECTS_H
+#define LOAD_REJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct err;
+struct plan;
+struct rejects;
+
+/*
+ * rejects_open(path, max, e):
+ * Open FILE, which appears under its name only when it is complete; refuse more
+ * than ${max} rows, unless that is -1.  Free with rejects_free(); NULL with
+ * ${e} filled on failure.
+ */
+struct rejects *rejects_open(const char *path, int64_t max, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * rejects_begin(rj, plan, ndjson, e):
+ * A stream has begun: write its header.  ${plan} is borrowed until rejects_end().
+ */
+int rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * rejects_is_for(why):
+ * Tell whether the error is about a row that can be left out: SQLSTATE class
+ * 22, 23, 44, or P0001, but not what says that a stream is malformed.
+ */
+bool rejects_is_for(const struct err *why);
+
+/*
+ * rejects_note(rj, place, column, why, e):
+ * One row is refused: count it, log the reason with its place ("stdin:12") and
+ * column (NULL: the one that ${why} names).  Fails if it is one too many.
+ */
+int rejects_note(struct rejects *rj, const char *place, const char *column,
+		 const struct err *why, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * rejects_spool(rj, n, data, len, e):
+ * Set aside the bytes of row ${n} of the batch, which COPY has refused; rows come in
+ * order.
+ */
+int rejects_spool(struct rejects *rj, uint64_t n, const char *data, size_t len, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * rejects_gather(rj, db, sql, e):
+ * Write the rows of the batch: those set aside and those that ${sql}, a COPY … TO
+ * STDOUT with the row's number in front, finds, by their numbers.
+ */
+int rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * rejects_end(rj, e):
+ * Write the stream's end document.  Rows may follow all the same: it moves then.
+ */
+int rejects_end(struct rejects *rj, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * rejects_store(rj, publish, e):
+ * Before COMMIT: bring everything to disk, and with ${publish} give FILE its name.
+ */
+int rejects_store(struct rejects *rj, bool publish, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * rejects_settle(rj, committed):
+ * After COMMIT: what was stored is true, or it is not and is taken back, so that
+ * FILE is what it was before.
+ */
+void rejects_settle(struct rejects *rj, bool committed);
+
+/*
+ * rejects_finish(rj, e):
+ * After the last COMMIT: give FILE its name, if it has not got it.
+ */
+int rejects_finish(struct rejects *rj, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * rejects_rescue(rj):
+ * The run is over.  If it has failed after some of it was committed, keep the rows
+ * of that.
+ */
+void rejects_rescue(struct rejects *rj);
+
+/*
+ * rejects_free(rj):
+ * Close, and remove what is incomplete.  NULL does nothing.
+ */
+void rejects_free(struct rejects *rj);
+
+#endif /* LOAD_REJECTS_H */

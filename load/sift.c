@@ -1,0 +1,168 @@
+/*
+ * Running the queries of plan_rejects.  One that fails by itself, as a CHECK that
+ * divides by zero does, is given up: what it would have found is found row by row.
+ */
+#include "load/sift.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/db.h"
+#include "common/err.h"
+#include "common/xalloc.h"
+#include "load/plan.h"
+#include "load/plan_rejects.h"
+#include "load/plan_stage.h"
+#include "load/rejects.h"
+#include "load/route.h"
+#include "load/staged.h"
+
+int
+sift_note(struct route *r, uint64_t row, const struct err *why, struct err *e)
+{
+	char *place = xasprintf("%s:%" PRIu64, r->input, r->rows_before + row);
+	int rc = rejects_note(r->rejects, place, NULL, why, e);
+
+	free(place);
+	r->counts.rejected++;
+	return rc;
+}
+
+static int
+query_row(struct route *r, const char *sql, uint64_t row, struct err *e)
+{
+	char number[24];
+	const char *params[] = {number};
+	PGresult *res;
+
+	snprintf(number, sizeof(number), "%" PRIu64, row);
+	res = db_query(r->db, e, sql, 1, params);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+int
+sift_row(struct route *r, uint64_t row, const struct err *why, struct err *e)
+{
+	if (query_row(r, r->plan->stage->rejects->move_sql, row, e) != 0)
+		return -1;
+	return sift_note(r, row, why, e);
+}
+
+/* Undo what was done since the savepoint "portl" and that itself. */
+static int
+back(struct route *r, struct err *e)
+{
+	return db_exec(r->db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl");
+}
+
+int
+sift_casts(struct route *r, struct err *e)
+{
+	const struct plan_rejects *pr = r->plan->stage->rejects;
+	const struct plan_stage *st = r->plan->stage;
+	struct err why = ERR_INIT;
+	uint64_t from = 1, row = 0;
+	int rc = pr->cast_sql != NULL ? 1 : 0;
+
+	while (rc > 0) {
+		if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
+			return -1;
+		if (query_row(r, pr->cast_sql, from, &why) == 0)
+			return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
+		rc = -1;
+		if (!rejects_is_for(&why)) {
+			err_take(e, &why);
+		} else if (back(r, e) == 0 &&
+			   staged_numbers(r->db, st->last_sql, 0, NULL, &row, 1, e) == 0 &&
+			   sift_row(r, row, &why, e) == 0) {
+			from = row + 1;
+			rc = 1;
+		}
+		err_release(&why);
+	}
+	return rc;
+}
+
+/* The rows that one query has found and left out. */
+static int
+note_found(struct route *r, const PGresult *res, struct err *e)
+{
+	const struct plan_rejects *pr = r->plan->stage->rejects;
+	int i;
+
+	for (i = 0; i < PQntuples(res); i++) {
+		const struct plan_reason *reason =
+			&pr->reasons[strtoul(PQgetvalue(res, i, 1), NULL, 10)];
+		struct err why = {.code = EXIT_DATA,
+				  .msg = reason->msg,
+				  .column = reason->column,
+				  .constraint = reason->constraint};
+
+		memcpy(why.sqlstate, reason->sqlstate, sizeof(why.sqlstate));
+		if (sift_note(r, strtoull(PQgetvalue(res, i, 0), NULL, 10), &why, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Until a query finds nothing more, for what it leaves out may leave others in the lurch. */
+static int
+run_sift(struct route *r, const struct plan_sift *sift, struct err *e)
+{
+	struct err own = ERR_INIT;
+	int found = 1, rc = 0;
+
+	while (rc == 0 && found > 0) {
+		PGresult *res;
+
+		if (db_exec(r->db, e, "SAVEPOINT portl") != 0)
+			return -1;
+		res = db_query(r->db, &own, sift->sql, 0, NULL);
+		found = res != NULL ? PQntuples(res) : 0;
+		if (res != NULL && found > 0)
+			rc = db_exec(r->db, e, "RELEASE SAVEPOINT portl");
+		else if (own.code == EXIT_DONE || own.code == EXIT_DATA)
+			rc = back(r, e);
+		else
+			rc = -1;
+		if (rc == 0 && res != NULL)
+			rc = note_found(r, res, e);
+		PQclear(res);
+	}
+	if (rc != 0 && e->code == EXIT_DONE)
+		err_take(e, &own);
+	err_release(&own);
+	return rc;
+}
+
+/*
+ * Rows that are bad by themselves go before those that find no partner, and these
+ * before those that meet an equal one, which might be bad itself.
+ */
+static int
+rank(const char *sqlstate)
+{
+	if (strcmp(sqlstate, "23502") == 0 || strcmp(sqlstate, "23514") == 0)
+		return 1;
+	return strcmp(sqlstate, "23505") == 0 ? 3 : 2;
+}
+
+int
+sift_constraints(struct route *r, const struct err *why, struct err *e)
+{
+	const struct plan_rejects *pr = r->plan->stage->rejects;
+	uint64_t before;
+	size_t i;
+
+	do {
+		before = r->counts.rejected;
+		for (i = 0; i < pr->nsifts; i++)
+			if (rank(pr->sifts[i].sqlstate) <= rank(why->sqlstate) &&
+			    run_sift(r, &pr->sifts[i], e) != 0)
+				return -1;
+	} while (r->counts.rejected > before);
+	return 0;
+}

@@ -1,0 +1,48 @@
+/*
+ * What the routes over the temporary table share: which row COPY means, and how
+ * all that has been staged enters the target.
+ */
+#ifndef LOAD_STAGED_H
+#define LOAD_STAGED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct db;
+struct err;
+struct route;
+
+/*
+ * staged_numbers(db, sql, n, params, numbers, count, e):
+ * Run a query and store the ${count} numbers in its first row, or zeros if it
+ * has none.
+ */
+int staged_numbers(struct db *db, const char *sql, int n, const char *const *params,
+		   uint64_t *numbers, int count, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * staged_where(r, e, line, column):
+ * As feed_where(), for the COPY into the temporary table: true with the row of
+ * the COPY and the target's column, for the caller to free, or NULL.  ${e} then
+ * speaks of the target.
+ */
+bool staged_where(const struct route *r, struct err *e, uint64_t *line, char **column);
+
+/*
+ * staged_refuse_duplicates(r, e):
+ * --duplicates=error: fail if two rows have one key.
+ */
+int staged_refuse_duplicates(const struct route *r, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * staged_apply(r, row, e):
+ * Put everything that is staged into the target and count.  On failure
+ * ${*row} is the row of the batch that the server was at, or 0 if that is not
+ * known, and the transaction can only be rolled back to a savepoint of the caller's.
+ */
+int staged_apply(struct route *r, uint64_t *row, struct err *e)
+	__attribute__((warn_unused_result));
+
+#endif /* LOAD_STAGED_H */
