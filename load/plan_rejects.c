@@ -392,10 +392,12 @@ plan_rejects(struct plan *p, struct db *db, struct err *e)
 	all = strtoul(PQgetvalue(res, 0, 3), NULL, 10);
 	PQclear(res);
 	note_casts(p, pr);
-	if (p->rel == NULL || strchr("rp", p->rel->kind) == NULL || st->look_first ||
-	    st->insert_triggers || (p->options->conflict != CONFLICT_FAIL && st->nkey == 0))
+	if (p->rel == NULL || strchr("rp", p->rel->kind) == NULL || st->insert_triggers ||
+	    (p->options->conflict != CONFLICT_FAIL && st->nkey == 0))
 		return 0;
-	if (sift_rows(&w, first, &known, e) != 0 || sift_foreign(&w, first, &known, e) != 0)
+	/* A NULL that the old row's value replaces breaks no CHECK, nor a foreign key. */
+	if ((!st->look_first && sift_rows(&w, first, &known, e) != 0) ||
+	    sift_foreign(&w, first, &known, e) != 0)
 		return -1;
 	return p->options->conflict == CONFLICT_FAIL ? sift_unique(&w, known, all, e) : 0;
 }
