@@ -7,8 +7,9 @@
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
-MANDIR = $(PREFIX)/share/man
-DOCDIR = $(PREFIX)/share/doc/portl
+DATADIR = $(PREFIX)/share
+MANDIR = $(DATADIR)/man
+DOCDIR = $(DATADIR)/doc/portl
 FUZZ_SECONDS = 60
 
 # A variant is another build of everything in a directory of its own, such as
@@ -31,9 +32,9 @@ PKGS = libpq jansson libzstd libxxhash yaml-0.1
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv)$(LIBS)
 
-PORTL_CFLAGS = -std=c11 $(WARN) -fPIE -fstack-protector-strong -I. -D_GNU_SOURCE \
+PORTL_CFLAGS = -std=c11 -pthread $(WARN) -fPIE -fstack-protector-strong -I. -D_GNU_SOURCE \
 	-DPORTL_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(VARIANT))
-PORTL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(FLAGS_$(VARIANT)) $(LDFLAGS)
+PORTL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(FLAGS_$(VARIANT)) $(LDFLAGS)
 
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard $(1)))
 COMMON = $(OUT)/libcommon.a
@@ -122,17 +123,24 @@ fuzz-run: $(FUZZ:%=%.run)
 bench: all $(BENCH)
 	@BUILD=$(OUT) tests/bench/run.sh
 
+# A program's completions: SHELL=WHERE, as each shell looks for them.
+completions = bash=bash-completion/completions/$(1) zsh=zsh/site-functions/_$(1) \
+	fish=fish/vendor_completions.d/$(1).fish
+
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
 	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
 	test ! -f common/portl.sh || install common/portl.sh $(DESTDIR)$(BINDIR)/portl
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
+	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
+		install -D -m 644 /dev/stdin "$(DESTDIR)$(DATADIR)/$${c#*=}" || exit; done;)
 	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load)
 	for f in man/*.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
+	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$(DATADIR)/$${c#*=}"; done;)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 dist:

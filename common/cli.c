@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/completion.h"
 #include "common/err.h"
 #include "common/xalloc.h"
 
@@ -280,11 +281,19 @@ take_operands(const struct cli_spec *spec, int argc, char **argv, const char **o
 	return 0;
 }
 
+/* For the options that print something and do nothing else. */
 static int
-print_and_stop(const struct cli_spec *spec, enum cli_kind kind, struct err *e)
+print_and_stop(const struct cli_spec *spec, const struct cli_option *o, const char *arg,
+	       struct err *e)
 {
-	if (kind == CLI_HELP)
+	int shell = 0;
+
+	if (o->kind == CLI_COMPLETION && set_choice(o, arg, &shell, e) != 0)
+		return -1;
+	if (o->kind == CLI_HELP)
 		print_help(spec);
+	else if (o->kind == CLI_COMPLETION)
+		completion_print(spec, (enum completion_shell)shell);
 	else
 		printf("%s (Portl) %s\n", spec->program, PORTL_VERSION);
 	if (fflush(stdout) != 0)
@@ -325,8 +334,8 @@ cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts, const 
 		o = find(&f, c);
 		if (o == NULL)
 			return try_help(spec, e);
-		if (o->kind == CLI_HELP || o->kind == CLI_VERSION)
-			return print_and_stop(spec, o->kind, e);
+		if (o->kind == CLI_HELP || o->kind == CLI_VERSION || o->kind == CLI_COMPLETION)
+			return print_and_stop(spec, o, optarg, e);
 		if (set_value(o, optarg, opts, e) != 0)
 			return -1;
 	}

@@ -1,6 +1,7 @@
 /*
- * Command lines from tables: the same rows feed getopt_long(), --help and the
- * suggestions for misspelt words.  Letters are those of PostgreSQL's clients.
+ * Command lines from tables: the same rows feed getopt_long(), --help, the
+ * shells' completions and the suggestions for misspelt words.  Letters are those
+ * of PostgreSQL's clients.
  */
 #ifndef COMMON_CLI_H
 #define COMMON_CLI_H
@@ -19,7 +20,8 @@ enum cli_kind {
 	CLI_CHOICE,  /* int, one of cli_option.choices */
 	CLI_LIST,    /* struct cli_list: may be given several times */
 	CLI_HELP,
-	CLI_VERSION
+	CLI_VERSION,
+	CLI_COMPLETION /* one of cli_option.choices, enum completion_shell */
 };
 
 struct cli_choice {
@@ -59,8 +61,8 @@ struct cli_spec {
  * cli_parse(spec, argc, argv, opts, operands, e):
  * Fill the struct at ${opts} (as initialised by the caller) from the command
  * line; operands go to ${operands}[], which has room for spec->max_operands.
- * Returns 0 to go on, 1 if --help or --version was printed, -1 with ${e}
- * (EXIT_USAGE) filled.
+ * Returns 0 to go on, 1 if --help, --version or a completion script was printed,
+ * -1 with ${e} (EXIT_USAGE) filled.
  */
 int cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts,
 	      const char **operands, struct err *e) __attribute__((warn_unused_result));

@@ -180,7 +180,7 @@ db_exec(struct db *db, struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	sql = xvasprintf(fmt, ap);
 	va_end(ap);
-	log_info("SQL: %s", sql);
+	log_sql(sql);
 	if (PQsendQuery(db->conn, sql) == 0)
 		dberr_connection(db->conn, e);
 	else
@@ -232,7 +232,7 @@ db_copy_out(struct db *db, struct err *e, const char *sql)
 {
 	PGresult *res;
 
-	log_info("SQL: %s", sql);
+	log_sql(sql);
 	if (send_params(db, e, sql, 0, NULL) != 0)
 		return -1;
 	res = expect(db, e, PGRES_COPY_OUT, PGRES_COPY_OUT);
@@ -329,7 +329,7 @@ db_copy_in(struct db *db, struct err *e, const char *sql)
 {
 	PGresult *res;
 
-	log_info("SQL: %s", sql);
+	log_sql(sql);
 	if (PQsendQuery(db->conn, sql) == 0)
 		return dberr_connection(db->conn, e);
 	res = expect(db, e, PGRES_COPY_IN, PGRES_COPY_IN);

@@ -13,6 +13,7 @@
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
+#include "common/logfile.h"
 #include "common/password.h"
 #include "common/xalloc.h"
 
@@ -144,6 +145,23 @@ refused(struct db *db, struct err *e)
 	return -1;
 }
 
+/* Who is connected where, for the log. */
+static json_t *
+facts(PGconn *conn)
+{
+	json_t *doc = json_object();
+	const char *tls = PQsslInUse(conn) ? PQsslAttribute(conn, "protocol") : NULL;
+
+	json_object_set_new(doc, "host", logfile_string(PQhost(conn)));
+	json_object_set_new(doc, "port", logfile_string(PQport(conn)));
+	json_object_set_new(doc, "database", logfile_string(PQdb(conn)));
+	json_object_set_new(doc, "user", logfile_string(PQuser(conn)));
+	json_object_set_new(doc, "tls", logfile_string(tls));
+	json_object_set_new(doc, "server_version", json_integer(PQserverVersion(conn)));
+	json_object_set_new(doc, "backend_pid", json_integer(PQbackendPID(conn)));
+	return doc;
+}
+
 int
 db_connect(struct db *db, const struct db_params *p, struct err *e)
 {
@@ -170,9 +188,10 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 	PQsetNoticeReceiver(db->conn, on_notice, db);
 	if (PQsetnonblocking(db->conn, 1) != 0)
 		return dberr_connection(db->conn, e);
-	log_info("connected to database \"%s\" as \"%s\"%s%s, server version %d, %s",
-		 PQdb(db->conn), PQuser(db->conn), PQhost(db->conn)[0] != '\0' ? " at " : "",
-		 PQhost(db->conn), PQserverVersion(db->conn),
-		 PQsslInUse(db->conn) ? "TLS" : "no TLS");
+	log_event("connect", facts(db->conn),
+		  "connected to database \"%s\" as \"%s\"%s%s, server version %d, %s",
+		  PQdb(db->conn), PQuser(db->conn), PQhost(db->conn)[0] != '\0' ? " at " : "",
+		  PQhost(db->conn), PQserverVersion(db->conn),
+		  PQsslInUse(db->conn) ? "TLS" : "no TLS");
 	return 0;
 }

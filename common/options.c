@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/completion.h"
 #include "common/err.h"
 #include "common/log.h"
 
@@ -29,15 +30,30 @@ const struct cli_option options_connection[] = {
 	{.help = NULL},
 };
 
+static const struct cli_choice log_formats[] = {
+	{"text", LOG_TEXT}, {"json", LOG_JSON}, {NULL, 0}};
+static const struct cli_choice shells[] = {{"bash", COMPLETION_BASH},
+					   {"zsh", COMPLETION_ZSH},
+					   {"fish", COMPLETION_FISH},
+					   {NULL, 0}};
+
 const struct cli_option options_messages[] = {
 	{.kind = CLI_HEADING, .help = "General options"},
 	{"dry-run", 'n', CLI_FLAG, NULL, "do everything, then change nothing", AT(dry_run),
 	 NULL, 0},
 	{"summary", 0, CLI_STRING, "FILE", "write the receipt to FILE as one line of JSON",
 	 AT(summary), NULL, 0},
+	{"progress", 'P', CLI_FLAG, NULL, "show progress, on a terminal or not", AT(progress),
+	 NULL, 0},
+	{"log-file", 'L', CLI_STRING, "FILE", "append every event to FILE", AT(log_file), NULL,
+	 0},
+	{"log-format", 0, CLI_CHOICE, "text|json",
+	 "of FILE; json without FILE: of standard error", AT(log_format), log_formats, 0},
 	{"quiet", 'q', CLI_FLAG, NULL, "print errors only", AT(quiet), NULL, 0},
 	{"verbose", 'v', CLI_FLAG, NULL, "print what is done, with the SQL", AT(verbose), NULL,
 	 0},
+	{"completion", 0, CLI_COMPLETION, "bash|zsh|fish",
+	 "print a completion script for a shell and exit", 0, shells, 0},
 	{"version", 'V', CLI_VERSION, NULL, "print the version and exit", 0, NULL, 0},
 	{"help", '?', CLI_HELP, NULL, "print this help and exit", 0, NULL, 0},
 	{.help = NULL},
@@ -71,6 +87,8 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 		log_set_level(LOG_QUIET);
 	if (o->verbose)
 		log_set_level(LOG_VERBOSE);
+	if (log_open(o->log_file, (enum log_format)o->log_format, e) != 0)
+		return -1;
 	if (o->no_password && o->ask_password)
 		return err_set(e, EXIT_USAGE, "-w and -W exclude each other");
 	o->db.password_prompt = o->no_password ? -1 : o->ask_password;
@@ -84,6 +102,14 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 	if (o->db.conninfo != NULL && db_check_conninfo(o->db.conninfo, e) < 0)
 		return err_prefix(e, "%s: ", variable);
 	return 0;
+}
+
+enum progress_when
+options_progress(const struct options *o)
+{
+	if (o->progress)
+		return PROGRESS_ALWAYS;
+	return o->quiet ? PROGRESS_NEVER : PROGRESS_TERMINAL;
 }
 
 void

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/err.h"
@@ -12,9 +13,11 @@
 #include "common/log.h"
 #include "common/ndjson.h"
 #include "common/output.h"
+#include "common/progress.h"
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/schema_log.h"
 #include "common/stdfds.h"
 #include "common/stream_writer.h"
 #include "common/xalloc.h"
@@ -27,6 +30,7 @@ struct extract {
 	struct output *out;
 	struct stream_writer *writer;
 	struct receipt receipt;
+	struct progress *progress;
 	char run[RUNID_LEN + 1];
 };
 
@@ -44,7 +48,36 @@ open_output(struct extract *x, struct err *e)
 		return -1;
 	x->writer = stream_writer_new(
 		x->out, o->format == EXTRACT_NDJSON ? STREAM_NDJSON : STREAM_BINARY, flags);
+	stream_writer_set_run(x->writer, x->run);
 	return 0;
+}
+
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+/*
+ * The reader of a pipe is likely to show how far it is, on the same terminal;
+ * and rows on a terminal are progress enough.
+ */
+static enum progress_when
+when_to_draw(const struct extract *x)
+{
+	int fd = output_watch_fd(x->out);
+
+	if (!isatty(STDERR_FILENO))
+		return options_progress(&x->options.common);
+	if (fd >= 0 && isatty(fd))
+		return PROGRESS_NEVER;
+	if (is_pipe(fd))
+		log_share_terminal();
+	return is_pipe(fd) && !x->options.common.progress
+		       ? PROGRESS_NEVER
+		       : options_progress(&x->options.common);
 }
 
 static int
@@ -63,6 +96,8 @@ begin(struct extract *x, struct err *e)
 			       "envelope of an NDJSON stream; use --bare");
 	if (schema->rel_name != NULL)
 		x->receipt.relation = xasprintf("%s.%s", schema->rel_schema, schema->rel_name);
+	schema_log(schema, "writing");
+	x->progress = progress_start(when_to_draw(x), schema->rows_estimate);
 	return stream_writer_begin(x->writer, schema, e);
 }
 
@@ -78,6 +113,8 @@ pump(struct extract *x, struct err *e)
 			if (stream_writer_rows(x->writer, chunk.data, chunk.len, chunk.rows,
 					       e) != 0)
 				return -1;
+			progress_set(x->progress, stream_writer_count(x->writer),
+				     output_bytes(x->out));
 			if (chunk.pause && stream_writer_flush(x->writer, e) != 0)
 				return -1;
 			break;
@@ -137,17 +174,21 @@ report(struct extract *x, struct err *e)
 		x->receipt.read = stream_writer_count(x->writer);
 		x->receipt.bytes = output_bytes(x->out);
 		stream_writer_digest(x->writer, x->receipt.xxh3);
+		progress_set(x->progress, x->receipt.read, x->receipt.bytes);
 	}
+	progress_free(x->progress);
 	x->receipt.run = x->run;
 	x->receipt.committed = RECEIPT_NOT_APPLICABLE;
 	if (e->signal != 0)
 		status = 128 + e->signal;
 	if (e->code != EXIT_DONE && e->signal != SIGPIPE)
 		log_report(e);
-	if (receipt_print(&x->receipt, status, &late) != 0) {
+	if (receipt_print(&x->receipt, status, &late) != 0 ||
+	    (status == EXIT_DONE && log_check(&late) != 0)) {
 		log_report(&late);
 		status = status == EXIT_DONE ? EXIT_DATA : status;
 	}
+	log_close();
 	err_release(&late);
 	return status;
 }
@@ -163,6 +204,7 @@ main(int argc, char **argv)
 	stdfds_fill();
 	intr_ignore_sigpipe();
 	runid_make(x.run);
+	log_set_run(x.run);
 	x.receipt.fd = -1;
 	rc = extract_options_parse(&x.options, argc, argv, &e);
 	if (rc == 0)

@@ -122,6 +122,7 @@ commit_send(struct db *db, const struct db_params *params, enum receipt_committe
 	rc = db_exec(db, e, "COMMIT");
 	if (rc == 0) {
 		*outcome = RECEIPT_YES;
+		log_record("commit", json_pack("{s:s}", "xid", xid), "committed");
 	} else {
 		intr_unblock();
 		/* without an id nothing has been written, and nothing is in doubt */

@@ -1,6 +1,7 @@
 /*
  * portl-load: options → stream reader → plan → sink → report.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,11 @@
 #include "common/input.h"
 #include "common/intr.h"
 #include "common/log.h"
+#include "common/progress.h"
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/schema_log.h"
 #include "common/stdfds.h"
 #include "common/stream_reader.h"
 #include "common/xalloc.h"
@@ -25,6 +28,7 @@ struct load {
 	struct stream_reader *reader;
 	struct sink *sink;
 	struct receipt receipt;
+	struct progress *progress;
 	char *run; /* upstream's run id, or our own */
 };
 
@@ -51,16 +55,54 @@ open_input(struct load *l, struct err *e)
 	return 0;
 }
 
+/* It goes into logs, whoever has sent it. */
+static bool
+is_run_id(const char *s)
+{
+	size_t n = strspn(s, "0123456789abcdef");
+
+	return n == RUNID_LEN && s[n] == '\0';
+}
+
+/* The run is upstream's; a stream that does not say which it is of is of our own. */
+static void
+note_run(struct load *l)
+{
+	const char *run = l->reader != NULL ? stream_reader_run(l->reader) : NULL;
+
+	if (l->run == NULL) {
+		l->run = xcalloc(1, RUNID_LEN + 1);
+		if (run != NULL && is_run_id(run))
+			memcpy(l->run, run, RUNID_LEN);
+		else
+			runid_make(l->run);
+	}
+	log_set_run(l->run);
+}
+
 static void
 note_header(struct load *l)
 {
 	const struct schema *schema = stream_reader_schema(l->reader);
 
-	if (schema != NULL && schema->run != NULL && l->run == NULL)
-		l->run = xstrdup(schema->run);
+	note_run(l);
+	if (schema != NULL)
+		schema_log(schema, "reading");
 	if (stream_reader_is_bare(l->reader) && !l->options.bare)
 		log_warning("no end record: a cut stream cannot be told from a whole one "
 			    "(--bare says that this is meant)");
+}
+
+/* The first of several streams knows nothing of the others. */
+static void
+show_progress(struct load *l)
+{
+	const struct schema *schema = stream_reader_schema(l->reader);
+	int64_t estimate = schema != NULL && l->options.streams == 1 ? schema->rows_estimate
+								     : -1;
+
+	if (l->progress == NULL)
+		l->progress = progress_start(options_progress(&l->options.common), estimate);
 }
 
 static int
@@ -72,13 +114,20 @@ load_stream(struct load *l, struct err *e)
 	if (stream_reader_begin(l->reader, e) != 0)
 		return -1;
 	note_header(l);
-	if (sink_begin(l->sink, l->reader, e) != 0)
+	log_hold(true); /* plans are printed */
+	rc = sink_begin(l->sink, l->reader, e);
+	log_hold(false);
+	if (rc != 0)
 		return -1;
+	show_progress(l);
 	if (l->receipt.relation == NULL && l->sink->relation != NULL)
 		l->receipt.relation = xstrdup(l->sink->relation);
-	while ((rc = stream_reader_next(l->reader, &chunk, e)) > 0)
+	while ((rc = stream_reader_next(l->reader, &chunk, e)) > 0) {
 		if (sink_write(l->sink, &chunk, e) != 0)
 			return -1;
+		progress_set(l->progress, stream_reader_rows(l->reader),
+			     stream_reader_bytes(l->reader));
+	}
 	return rc;
 }
 
@@ -98,9 +147,13 @@ run(struct load *l, struct err *e)
 			return -1;
 		if (i + 1 == l->options.streams && stream_reader_finish(l->reader, e) != 0)
 			return -1;
+		if (i + 1 == l->options.streams)
+			progress_finishing(l->progress);
 		if (sink_end(l->sink, e) != 0)
 			return -1;
 	}
+	if (log_check(e) != 0)
+		return -1;
 	l->receipt.read = stream_reader_rows(l->reader);
 	return sink_commit(l->sink, &l->receipt, e);
 }
@@ -115,22 +168,23 @@ report(struct load *l, struct err *e)
 		l->receipt.read = stream_reader_rows(l->reader);
 		l->receipt.bytes = stream_reader_bytes(l->reader);
 		stream_reader_digest(l->reader, l->receipt.xxh3);
+		progress_set(l->progress, l->receipt.read, l->receipt.bytes);
 	}
-	if (l->run == NULL) {
-		l->run = xcalloc(1, RUNID_LEN + 1);
-		runid_make(l->run);
-	}
+	progress_free(l->progress);
+	note_run(l);
 	l->receipt.run = l->run;
 	if (e->signal != 0)
 		status = 128 + e->signal;
 	if (e->code != EXIT_DONE)
 		log_report(e);
-	if (receipt_print(&l->receipt, status, &late) != 0) {
+	if (receipt_print(&l->receipt, status, &late) != 0 ||
+	    (status == EXIT_DONE && log_check(&late) != 0)) {
 		if (status == EXIT_DONE)
 			err_detail(&late, "The rows are committed.");
 		log_report(&late);
 		status = status == EXIT_DONE ? EXIT_DATA : status;
 	}
+	log_close();
 	err_release(&late);
 	return status;
 }

@@ -24,6 +24,7 @@
 #include "load/commit.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_log.h"
 #include "load/sender.h"
 #include "load/sink.h"
 
@@ -92,6 +93,7 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	s->hollow = s->hollow || (schema != NULL && schema->dry_run);
 	s->dry_run = s->hollow || base->options->common.dry_run;
 	plan_show(s->plan);
+	plan_log(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
 	return 0;
 }
