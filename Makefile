@@ -3,14 +3,20 @@
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
+#   property  PROPERTY_CASES random loads against a model
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
+#   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
+#   pictures  README's: the demo, the chart of bench's figures
+# deps-deb and deps-pictures install what the last two lines need.
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
 DATADIR = $(PREFIX)/share
 MANDIR = $(DATADIR)/man
 DOCDIR = $(DATADIR)/doc/portl
+ZSHDIR = $(DATADIR)/zsh/site-functions
 FUZZ_SECONDS = 60
+PROPERTY_CASES = 2000
 
 # A variant is another build of everything in a directory of its own, such as
 # `make VARIANT=asan check`.  For a new one (coverage, say) add its flags here.
@@ -30,7 +36,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-sty
 # Asked for at the first compilation, since `make deps check` installs pkg-config only then.
 PKGS = libpq jansson libzstd libxxhash yaml-0.1
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv)$(LIBS)
+LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv -lm)$(LIBS)
 
 PORTL_CFLAGS = -std=c11 -pthread $(WARN) -fPIE -fstack-protector-strong -I. -D_GNU_SOURCE \
 	-DPORTL_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(VARIANT))
@@ -57,7 +63,10 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz bench: | $(filter deps,$(MAKECMDGOALS))
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench deb check-deb pictures: | \
+	$(filter deps deps-%,$(MAKECMDGOALS))
+check-deb: | $(filter deb,$(MAKECMDGOALS))
+deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -99,6 +108,10 @@ $(OUT)/tidy/%: $(OUT)/obj/%.o .clang-tidy
 
 deps:
 	@tests/deps.sh
+deps-deb:
+	@tests/deps.sh debhelper dpkg-dev lintian debootstrap autopkgtest
+deps-pictures:
+	@tests/deps.sh termtosvg gnuplot-nox jq
 
 demo: all
 	@BUILD=$(OUT) tests/demo.sh
@@ -120,12 +133,15 @@ fuzz-run: $(FUZZ:%=%.run)
 	$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$*. \
 		$*.corpus $(wildcard tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $*)))
 
+property: all
+	@BUILD=$(OUT) tests/property/run.sh --cases $(PROPERTY_CASES)
+
 bench: all $(BENCH)
 	@BUILD=$(OUT) tests/bench/run.sh
 
 # A program's completions: SHELL=WHERE, as each shell looks for them.
-completions = bash=bash-completion/completions/$(1) zsh=zsh/site-functions/_$(1) \
-	fish=fish/vendor_completions.d/$(1).fish
+completions = bash=$(DATADIR)/bash-completion/completions/$(1) zsh=$(ZSHDIR)/_$(1) \
+	fish=$(DATADIR)/fish/vendor_completions.d/$(1).fish
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
@@ -133,23 +149,32 @@ install: all
 	test ! -f common/portl.sh || install common/portl.sh $(DESTDIR)$(BINDIR)/portl
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
 	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
-		install -D -m 644 /dev/stdin "$(DESTDIR)$(DATADIR)/$${c#*=}" || exit; done;)
+		install -D -m 644 /dev/stdin "$(DESTDIR)$${c#*=}" || exit; done;)
 	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load)
 	for f in man/*.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$(DATADIR)/$${c#*=}"; done;)
+	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 dist:
 	@mkdir -p build
 	git archive --prefix=portl-$(VERSION)/ -o build/portl-$(VERSION).tar.gz HEAD
 
+deb:
+	@tests/deb.sh build
+check-deb:
+	@tests/deb.sh check
+
+pictures: all
+	@BUILD=$(OUT) tests/pictures.sh
+
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run bench install uninstall dist clean
+.PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
+	property bench install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

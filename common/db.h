@@ -25,12 +25,13 @@ struct db_params {
 
 struct db {
 	PGconn *conn;
-	char *password;    /* as typed at the prompt; for reconnecting */
-	int watch_fd;      /* give up when this one's reader is gone; -1: none */
-	uint64_t notices;  /* messages the server has sent beside results */
-	bool in_copy;      /* COPY FROM STDIN is running */
-	long rest;         /* us to wait for the server's next rows before looking */
-	size_t since_rest; /* bytes of rows since the last rest */
+	char *password;        /* as typed at the prompt; for reconnecting */
+	int watch_fd;          /* give up when this one's reader is gone; -1: none */
+	uint64_t rows_written; /* by all statements, as their results say */
+	uint64_t notices;      /* messages the server has sent beside results */
+	bool in_copy;          /* COPY FROM STDIN is running */
+	long rest;             /* us to wait for the server's next rows before looking */
+	size_t since_rest;     /* bytes of rows since the last rest */
 };
 
 #define DB_INIT ((struct db){.watch_fd = -1})
@@ -51,19 +52,19 @@ int db_connect(struct db *db, const struct db_params *params, struct err *e)
 void db_close(struct db *db);
 
 /*
- * db_check_conninfo(conninfo, e):
- * Refuse a connection string that libpq cannot read or would misread.  Returns
- * 1 if it holds a password, else 0; -1 with ${e} (EXIT_USAGE) filled.
- */
-int db_check_conninfo(const char *conninfo, struct err *e) __attribute__((warn_unused_result));
-
-/*
  * db_exec(db, e, fmt, ...):
  * Run statements that return no rows by the simple protocol; never with text
  * from a user in them that is not an escaped identifier or literal.
  */
 int db_exec(struct db *db, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), warn_unused_result));
+
+/*
+ * db_exec_rows(db, e, sql, rows):
+ * The same for statements that write; ${*rows} grows by the rows that they wrote.
+ */
+int db_exec_rows(struct db *db, struct err *e, const char *sql, uint64_t *rows)
+	__attribute__((warn_unused_result));
 
 /*
  * db_query(db, e, sql, nparams, params):

@@ -115,6 +115,25 @@ ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	}
 }
 
+char *
+ident_typed(const char *name)
+{
+	struct buf b = BUF_INIT;
+	const char *p;
+
+	if (name[0] != '\0' &&
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0')
+		return xstrdup(name);
+	buf_addc(&b, '"');
+	for (p = name; *p != '\0'; p++) {
+		if (*p == '"')
+			buf_addc(&b, '"');
+		buf_addc(&b, *p);
+	}
+	buf_addc(&b, '"');
+	return buf_detach(&b);
+}
+
 int
 ident_list_has(const struct ident_list *list, const char *name)
 {

@@ -33,6 +33,13 @@ int ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * ident_typed(name):
+ * Return ${name} as it has to be typed to mean exactly that, in double quotes
+ * if need be; the caller frees it.
+ */
+char *ident_typed(const char *name);
+
+/*
  * ident_list_has(list, name):
  * Tell whether ${name} is in the list.
  */

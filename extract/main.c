@@ -94,8 +94,11 @@ begin(struct extract *x, struct err *e)
 		return err_set(e, EXIT_DATA,
 			       "a column called \"$portl\" cannot be told from the "
 			       "envelope of an NDJSON stream; use --bare");
-	if (schema->rel_name != NULL)
+	if (schema->rel_name != NULL && schema->rel_schema != NULL)
 		x->receipt.relation = xasprintf("%s.%s", schema->rel_schema, schema->rel_name);
+	else if (schema->rel_name != NULL || x->options.csv != NULL)
+		x->receipt.relation = xstrdup(schema->rel_name != NULL ? schema->rel_name
+								       : x->options.csv);
 	schema_log(schema, "writing");
 	x->progress = progress_start(when_to_draw(x), schema->rows_estimate);
 	return stream_writer_begin(x->writer, schema, e);

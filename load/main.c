@@ -1,6 +1,8 @@
 /*
  * portl-load: options → stream reader → plan → sink → report.
  */
+#include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,7 +141,7 @@ run(struct load *l, struct err *e)
 
 	if (open_input(l, e) != 0)
 		return -1;
-	l->sink = sink_new(&l->options);
+	l->sink = sink_new(&l->options, &l->receipt);
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	for (i = 0; i < l->options.streams; i++) {
@@ -156,6 +158,23 @@ run(struct load *l, struct err *e)
 		return -1;
 	l->receipt.read = stream_reader_rows(l->reader);
 	return sink_commit(l->sink, &l->receipt, e);
+}
+
+/* With --commit=batch a run that fails may have done something. */
+static void
+note_committed(const struct load *l, struct err *e)
+{
+	const struct receipt *r = &l->receipt;
+	char *before = e->detail != NULL ? xasprintf("%s\n", e->detail) : xstrdup("");
+
+	if (r->committed == RECEIPT_YES && l->options.commit == COMMIT_BATCH)
+		err_detail(e,
+			   "%sThe first %" PRIu64 " rows are committed: %" PRIu64
+			   " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged, %" PRIu64
+			   " skipped.",
+			   before, r->inserted + r->updated + r->unchanged + r->skipped,
+			   r->inserted, r->updated, r->unchanged, r->skipped);
+	free(before);
 }
 
 static int
@@ -175,8 +194,10 @@ report(struct load *l, struct err *e)
 	l->receipt.run = l->run;
 	if (e->signal != 0)
 		status = 128 + e->signal;
-	if (e->code != EXIT_DONE)
+	if (e->code != EXIT_DONE && e->signal != SIGPIPE) {
+		note_committed(l, e);
 		log_report(e);
+	}
 	if (receipt_print(&l->receipt, status, &late) != 0 ||
 	    (status == EXIT_DONE && log_check(&late) != 0)) {
 		if (status == EXIT_DONE)

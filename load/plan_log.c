@@ -9,7 +9,9 @@
 #include "common/logfile.h"
 #include "common/relation.h"
 #include "common/xalloc.h"
+#include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_stage.h"
 
 /* [{"source":…,"target":…}, …]; a target of null is a column that is dropped. */
 static json_t *
@@ -36,12 +38,22 @@ add_statement(json_t *list, const char *sql)
 static json_t *
 statements_json(const struct plan *p)
 {
+	const struct plan_stage *st = p->stage;
 	json_t *list = json_array();
 
 	add_statement(list, p->create_sql);
 	add_statement(list, p->truncate_sql);
+	add_statement(list, p->key_first ? p->key_sql : NULL);
+	if (st != NULL)
+		add_statement(list, st->create_sql);
 	add_statement(list, p->copy_sql);
-	add_statement(list, p->key_sql);
+	if (st != NULL) {
+		add_statement(list, st->twice_sql);
+		add_statement(list, st->lock_sql);
+		add_statement(list, st->insert_sql);
+		add_statement(list, st->rest_sql);
+	}
+	add_statement(list, p->key_first ? NULL : p->key_sql);
 	return list;
 }
 
@@ -55,6 +67,9 @@ plan_log(const struct plan *p)
 	json_object_set_new(
 		doc, "kind",
 		logfile_string(p->rel != NULL ? relation_kind_name(p->rel->kind) : NULL));
+	json_object_set_new(doc, "route",
+			    json_string(p->route == PLAN_STAGED ? "staged" : "direct"));
+	json_object_set_new(doc, "conflict", json_string(load_options_conflict(p->options)));
 	json_object_set_new(doc, "columns", columns_json(p));
 	json_object_set_new(doc, "statements", statements_json(p));
 	log_record("plan", doc, "loading into %s%s", relation,

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install what building, testing and linting need: `make deps`.  Prints one line
 # and installs exactly what is missing; says and does nothing when all is there.
+# With names, these packages are wanted besides: `make deps-deb`, `make deps-pictures`.
 #
 # Leaves no daemon behind: PostgreSQL comes without a default cluster, and sshd,
 # which one test wants, is unpacked into build/tools instead of installed.
@@ -9,9 +10,14 @@ cd "$(dirname "$0")/.."
 
 packages='gcc libc6-dev make pkg-config git
 	libpq-dev libjansson-dev libcsv-dev libyaml-dev libzstd-dev libxxhash-dev
-	postgresql bats parallel jq zstd xxhash openssl perl procps valgrind
-	openssh-client libwrap0 libpam0g mandoc shellcheck zsh fish
+	postgresql bats parallel jq miller python3 zstd xxhash openssl perl procps
+	valgrind openssh-client libwrap0 libpam0g mandoc shellcheck zsh fish
 	clang clang-format clang-tidy libclang-rt-dev'
+
+case ${1:-} in
+-*) ;;
+*) packages="$packages $*" ;;
+esac
 
 missing_packages()
 {
