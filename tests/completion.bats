@@ -39,6 +39,15 @@ setup()
 	assert_out_has 'portl-extract (Portl)'
 }
 
+@test "zsh itself completes with it" {
+	portl-extract --completion=zsh >_portl-extract
+	printf '%s\n' "fpath=($PWD \$fpath); autoload -U compinit; compinit -u -D" \
+		$'portl-extract --format=nd\t--version' exit >keys
+	TERM=vt100 HOME=$PWD run script -qec 'zsh -f -i' /dev/null <keys
+	assert_out_has '--format=ndjson'
+	assert_out_has 'portl-extract (Portl)'
+}
+
 @test "fish proposes options, values and files" {
 	touch my-orders.portl
 	HOME=$PWD try fish -c 'portl-load --completion=fish | source

@@ -60,6 +60,14 @@ json="-L '$BATS_TEST_TMPDIR/log' --log-format=json"
 		and .committed and .seconds >= 0 and (.xxh3 | length == 16)'
 }
 
+@test "the way through a staging table, and each batch" {
+	try_sh "portl-extract -d '$a' -t t $json | portl-load -d '$b' --conflict=skip --commit=batch -b 30 $json"
+	assert_status 0
+	logged '.event == "plan" and .route == "staged" and .conflict == "skip"
+		and any(.statements[]; startswith("INSERT INTO")) and any(.statements[]; contains("TEMP"))'
+	assert_eq "$(events 'map(select(.event == "commit").xid) | unique | length')" 4
+}
+
 @test "errors of both sides, with SQLSTATE, detail and the receipt" {
 	q "$b" 'INSERT INTO t VALUES (50)'
 	try_sh "portl-extract -d '$a' -t t $json 2>/dev/null | portl-load -q -d '$b' $json"
