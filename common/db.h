@@ -19,6 +19,8 @@ struct err;
 struct db_params {
 	const char *conninfo; /* database name, keyword string or URI (-d) */
 	const char *host, *port, *user;
+	const char *database, *service; /* of a job file */
+	const char *password;           /* of a job file; one typed at the prompt wins */
 	int password_prompt; /* -1 never (-w), 0 if asked for, 1 always (-W) */
 };
 

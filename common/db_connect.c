@@ -154,10 +154,13 @@ connect_once(struct db *db, const struct db_params *p)
 			      "host",
 			      "port",
 			      "user",
+			      "service",
+			      "dbname", /* libpq expands the first one only */
 			      "password",
 			      NULL};
-	const char *values[] = {log_program(), p->conninfo,  p->host, p->port,
-				p->user,       db->password, NULL};
+	const char *password = db->password != NULL ? db->password : p->password;
+	const char *values[] = {log_program(), p->conninfo, p->host,  p->port, p->user,
+				p->service,    p->database, password, NULL};
 
 	if (db->conn != NULL)
 		PQfinish(db->conn);

@@ -115,6 +115,56 @@ ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	}
 }
 
+static void
+add_quoted(struct buf *out, const char *name, size_t len)
+{
+	size_t i;
+
+	buf_addc(out, '"');
+	for (i = 0; i < len; i++) {
+		if (name[i] == '"')
+			buf_addc(out, '"');
+		buf_addc(out, name[i]);
+	}
+	buf_addc(out, '"');
+}
+
+char *
+ident_quote(const char *name)
+{
+	struct buf out = BUF_INIT;
+
+	add_quoted(&out, name, strlen(name));
+	return buf_detach(&out);
+}
+
+char *
+ident_keep_case(const char *text)
+{
+	struct buf out = BUF_INIT;
+	const char *p = text;
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, ".,\""), end = len;
+
+		while (end > 0 && strchr(" \t\n", p[end - 1]) != NULL)
+			end--;
+		len = *p == '"' ? 1 + strcspn(p + 1, "\"") : len;
+		if (*p == '"') {
+			len += p[len] == '"';
+			buf_add(&out, p, len);
+		} else if (skip_blanks(p) < p + end) {
+			const char *name = skip_blanks(p);
+
+			add_quoted(&out, name, (size_t)(p + end - name));
+		}
+		p += len;
+		if (*p == '.' || *p == ',')
+			buf_addc(&out, *p++);
+	}
+	return buf_detach(&out);
+}
+
 int
 ident_list_has(const struct ident_list *list, const char *name)
 {

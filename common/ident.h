@@ -33,6 +33,19 @@ int ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * ident_quote(name):
+ * Return the text that is read as exactly this name, for the caller to free.
+ */
+char *ident_quote(const char *name) __attribute__((returns_nonnull));
+
+/*
+ * ident_keep_case(text):
+ * Return the text with every name in it quoted that is not yet, so that none
+ * is folded; the caller frees it.
+ */
+char *ident_keep_case(const char *text) __attribute__((returns_nonnull));
+
+/*
  * ident_list_has(list, name):
  * Tell whether ${name} is in the list.
  */

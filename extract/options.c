@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/input.h"
+#include "common/jobkeys.h"
 #include "common/xalloc.h"
 
 #define AT(member) offsetof(struct extract_options, member)
@@ -182,21 +183,30 @@ check_output(struct extract_options *o, struct err *e)
 	return check_compress(o, e);
 }
 
-int
-extract_options_parse(struct extract_options *o, int argc, char **argv, struct err *e)
+static int
+settle(struct extract_options *o, int argc, char **argv, struct err *e)
 {
-	int rc;
-
-	*o = (struct extract_options){.limit = -1, .common.lock_timeout = -1};
-	rc = cli_parse(&spec, argc, argv, o, NULL, e);
-	if (rc != 0)
-		return rc;
 	if (options_settle(&o->common, argc, argv, "PORTL_SOURCE", e) != 0 ||
 	    check_source(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || o->query_file != NULL) && take_query(o, e) != 0)
 		return -1;
 	return check_output(o, e);
+}
+
+int
+extract_options_parse(struct extract_options *o, int argc, char **argv, struct err *e)
+{
+	struct cli_given given;
+	int rc;
+
+	*o = (struct extract_options){.limit = -1, .common.lock_timeout = -1};
+	rc = cli_parse(&spec, argc, argv, o, &given, NULL, e);
+	if (rc != 0)
+		return rc;
+	if (options_read_job(&o->common, JOB_EXTRACT, &spec, &given, e) != 0)
+		return -1;
+	return settle(o, argc, argv, e) != 0 ? options_blame(&o->common, e) : 0;
 }
 
 void

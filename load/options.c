@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/jobkeys.h"
 #include "common/xalloc.h"
 
 #define AT(member) offsetof(struct load_options, member)
@@ -143,16 +144,11 @@ check_map(const struct load_options *o, struct err *e)
 	return 0;
 }
 
-int
-load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
+static int
+settle(struct load_options *o, int argc, char **argv, struct err *e)
 {
 	size_t i;
-	int rc;
 
-	*o = (struct load_options){.streams = 1, .min_rows = -1, .common.lock_timeout = -1};
-	rc = cli_parse(&spec, argc, argv, o, &o->input, e);
-	if (rc != 0)
-		return rc;
 	if (options_settle(&o->common, argc, argv, "PORTL_DESTINATION", e) != 0)
 		return -1;
 	if (o->common.table != NULL &&
@@ -168,6 +164,21 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	if (o->min_rows < 0)
 		o->min_rows = o->truncate ? 1 : 0;
 	return 0;
+}
+
+int
+load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
+{
+	struct cli_given given;
+	int rc;
+
+	*o = (struct load_options){.streams = 1, .min_rows = -1, .common.lock_timeout = -1};
+	rc = cli_parse(&spec, argc, argv, o, &given, &o->input, e);
+	if (rc != 0)
+		return rc;
+	if (options_read_job(&o->common, JOB_LOAD, &spec, &given, e) != 0)
+		return -1;
+	return settle(o, argc, argv, e) != 0 ? options_blame(&o->common, e) : 0;
 }
 
 int
