@@ -1,5 +1,5 @@
 # Portl.  Everything is built in build/ (objects build/obj, programs build/portl-*).
-#   all       both programs               install, uninstall   honour PREFIX and DESTDIR
+#   all       the programs                install, uninstall   honour PREFIX and DESTDIR
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
@@ -46,7 +46,7 @@ FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(OUT)/portl
 unit: $(UNIT)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
@@ -76,6 +76,10 @@ $(OUT)/portl-extract: $(call objects,extract/*.c) $(COMMON)
 $(OUT)/portl-load: $(call objects,load/*.c) $(COMMON)
 $(PROGRAMS):
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/portl: common/portl.sh
+	@mkdir -p $(@D)
+	@install $< $@
 
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
 	@mkdir -p $(@D)
@@ -119,8 +123,7 @@ bench: all
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
-	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
-	test ! -f common/portl.sh || install common/portl.sh $(DESTDIR)$(BINDIR)/portl
+	install $(PROGRAMS) $(OUT)/portl $(DESTDIR)$(BINDIR)
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
 	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples

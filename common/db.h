@@ -21,7 +21,7 @@ struct db_params {
 	const char *host, *port, *user;
 	const char *database, *service; /* of a job file */
 	const char *password;           /* of a job file; one typed at the prompt wins */
-	int password_prompt; /* -1 never (-w), 0 if asked for, 1 always (-W) */
+	int password_prompt;            /* -1 never (-w), 0 if asked for, 1 always (-W) */
 };
 
 struct db {
@@ -43,6 +43,12 @@ struct db {
  */
 int db_connect(struct db *db, const struct db_params *params, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * db_where(db):
+ * Return what the connection leads to, as people say it, for the caller to free.
+ */
+char *db_where(const struct db *db) __attribute__((returns_nonnull));
 
 /*
  * db_close(db):

@@ -179,9 +179,22 @@ refused(struct db *db, struct err *e)
 	return -1;
 }
 
+char *
+db_where(const struct db *db)
+{
+	const char *host = PQhost(db->conn);
+
+	return xasprintf("database \"%s\" as \"%s\"%s%s, server version %d, %s", PQdb(db->conn),
+			 PQuser(db->conn), host[0] != '\0' ? " at " : "", host,
+			 PQserverVersion(db->conn) / 10000,
+			 PQsslInUse(db->conn) ? "TLS" : "no TLS");
+}
+
 int
 db_connect(struct db *db, const struct db_params *p, struct err *e)
 {
+	char *where;
+
 	if (p->conninfo != NULL && db_check_conninfo(p->conninfo, e) < 0)
 		return -1;
 	if (p->password_prompt > 0 && db->password == NULL)
@@ -205,9 +218,8 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 	PQsetNoticeReceiver(db->conn, on_notice, db);
 	if (PQsetnonblocking(db->conn, 1) != 0)
 		return dberr_connection(db->conn, e);
-	log_info("connected to database \"%s\" as \"%s\"%s%s, server version %d, %s",
-		 PQdb(db->conn), PQuser(db->conn), PQhost(db->conn)[0] != '\0' ? " at " : "",
-		 PQhost(db->conn), PQserverVersion(db->conn),
-		 PQsslInUse(db->conn) ? "TLS" : "no TLS");
+	where = db_where(db);
+	log_info("connected to %s", where);
+	free(where);
 	return 0;
 }

@@ -30,14 +30,15 @@ const struct cli_option options_connection[] = {
 	{.help = NULL},
 };
 
-static const struct cli_choice checks[] = {{"job", CHECK_JOB}, {"plan", CHECK_PLAN}, {NULL, 0}};
+static const struct cli_choice checks[] = {
+	{"job", CHECK_JOB}, {"connection", CHECK_CONNECTION}, {"plan", CHECK_PLAN}, {NULL, 0}};
 
 const struct cli_option options_messages[] = {
 	{.kind = CLI_HEADING, .help = "General options"},
 	{"job", 'f', CLI_STRING, "FILE", "take options from this job file; flags win over it",
 	 AT(job_path), NULL, 0},
-	{"check", 0, CLI_CHOICE, "job|plan",
-	 "only check options and job file, or connections and plan too", AT(check), checks, 0},
+	{"check", 0, CLI_CHOICE, "job|connection|plan",
+	 "only see whether it would work, this far; change nothing", AT(check), checks, 0},
 	{"dry-run", 'n', CLI_FLAG, NULL, "do everything, then change nothing", AT(dry_run),
 	 NULL, 0},
 	{"summary", 0, CLI_STRING, "FILE", "write the receipt to FILE as one line of JSON",
@@ -109,6 +110,8 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 		log_set_level(LOG_VERBOSE);
 	if (o->no_password && o->ask_password)
 		return err_set(e, EXIT_USAGE, "-w and -W exclude each other");
+	if (o->check != CHECK_NOT)
+		o->summary = NULL; /* the last run's stays */
 	warn_of_exposure(o);
 	o->db.password_prompt = o->no_password ? -1 : o->ask_password;
 	if (o->db.conninfo != NULL) {

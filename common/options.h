@@ -16,8 +16,9 @@ struct job;
 /* How far to go with --check. */
 enum options_check {
 	CHECK_NOT,
-	CHECK_JOB, /* read command line and job file, then stop */
-	CHECK_PLAN /* connect and plan as well, but move no row */
+	CHECK_JOB,        /* read command line and job file, then stop */
+	CHECK_CONNECTION, /* connect as well */
+	CHECK_PLAN        /* plan as well, but move no row */
 };
 
 /* The first member of each program's own options. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/check.h"
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
@@ -99,6 +100,20 @@ pump(struct extract *x, struct err *e)
 	}
 }
 
+/* What --check=plan has found out; a table says more to people than a stream. */
+static int
+print_check(const struct extract *x, struct err *e)
+{
+	const struct schema *schema = x->source->schema;
+	FILE *out = to_stdout(&x->options) ? stderr : stdout;
+
+	check_line(out, "source", "%s", x->source->where);
+	check_line(out, "rows", "%s, %zu columns, may be read",
+		   x->receipt.relation != NULL ? x->receipt.relation : "a query",
+		   schema->ncolumns);
+	return check_finish(out, e);
+}
+
 /* The whole journey; whatever fails is told to the reader if it still listens. */
 static int
 run(struct extract *x, struct err *e)
@@ -107,11 +122,15 @@ run(struct extract *x, struct err *e)
 	struct err ignored = ERR_INIT;
 	int rc;
 
+	if (x->options.common.check == CHECK_CONNECTION)
+		return check_connection(stdout, "source", &x->options.common.db, e);
 	x->source = source_new(&x->options);
 	rc = source_open(x->source, live ? STDOUT_FILENO : -1, e);
 	if ((rc == 0 || live) && open_output(x, rc == 0 ? e : &ignored) != 0)
 		rc = -1;
 	if (rc == 0 && (begin(x, e) != 0 || pump(x, e) != 0))
+		rc = -1;
+	if (rc == 0 && x->options.common.check != CHECK_NOT && print_check(x, e) != 0)
 		rc = -1;
 	if (rc != 0 && live && x->writer != NULL && !isatty(STDOUT_FILENO))
 		stream_writer_abort(x->writer, e);
@@ -138,6 +157,8 @@ report(struct extract *x, struct err *e)
 		status = 128 + e->signal;
 	if (e->code != EXIT_DONE && e->signal != SIGPIPE)
 		log_report(e);
+	if (x->options.common.check != CHECK_NOT)
+		return status;
 	if (receipt_print(&x->receipt, status, &late) != 0) {
 		log_report(&late);
 		status = status == EXIT_DONE ? EXIT_DATA : status;

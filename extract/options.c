@@ -186,6 +186,8 @@ check_output(struct extract_options *o, struct err *e)
 static int
 settle(struct extract_options *o, int argc, char **argv, struct err *e)
 {
+	if (o->common.check == CHECK_PLAN)
+		o->common.dry_run = true;
 	if (options_settle(&o->common, argc, argv, "PORTL_SOURCE", e) != 0 ||
 	    check_source(o, e) != 0)
 		return -1;
@@ -206,7 +208,9 @@ extract_options_parse(struct extract_options *o, int argc, char **argv, struct e
 		return rc;
 	if (options_read_job(&o->common, JOB_EXTRACT, &spec, &given, e) != 0)
 		return -1;
-	return settle(o, argc, argv, e) != 0 ? options_blame(&o->common, e) : 0;
+	if (settle(o, argc, argv, e) != 0)
+		return options_blame(&o->common, e);
+	return o->common.check == CHECK_JOB;
 }
 
 void

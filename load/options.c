@@ -178,7 +178,9 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 		return rc;
 	if (options_read_job(&o->common, JOB_LOAD, &spec, &given, e) != 0)
 		return -1;
-	return settle(o, argc, argv, e) != 0 ? options_blame(&o->common, e) : 0;
+	if (settle(o, argc, argv, e) != 0)
+		return options_blame(&o->common, e);
+	return o->common.check == CHECK_JOB;
 }
 
 int

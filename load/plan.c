@@ -221,6 +221,14 @@ plan_show(const struct plan *p)
 	show_statement(p->key_sql);
 }
 
+char *
+plan_summary(const struct plan *p)
+{
+	return xasprintf("%s, %zu columns, may be written",
+			 p->rel == NULL ? "to be created" : relation_kind_name(p->rel->kind),
+			 p->ncolumns);
+}
+
 void
 plan_free(struct plan *p)
 {

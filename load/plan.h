@@ -55,6 +55,12 @@ struct plan *plan_make(struct db *db, const struct load_options *options, struct
 void plan_show(const struct plan *p);
 
 /*
+ * plan_summary(p):
+ * Return the plan in one line, for the caller to free.
+ */
+char *plan_summary(const struct plan *p) __attribute__((returns_nonnull));
+
+/*
  * plan_free(p):
  * Free a plan.  NULL does nothing.
  */

@@ -56,6 +56,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	s->in = in;
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
+	base->where = db_where(&s->db);
 	input_watch(in, PQsocket(s->db.conn), db_on_readable, &s->db);
 	return 0;
 }
@@ -90,6 +91,8 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	}
 	s->dry_run = s->dry_run || base->options->common.dry_run ||
 		     (schema != NULL && schema->dry_run);
+	free(base->plan);
+	base->plan = plan_summary(s->plan);
 	plan_show(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
 	return 0;
