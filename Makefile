@@ -41,13 +41,14 @@ COMMON = $(OUT)/libcommon.a
 MODULES = $(if $(findstring test_load,$@),$(OUT)/load.a $(OUT)/extract.a,$(OUT)/extract.a $(OUT)/load.a)
 PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load
 UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+BENCH = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c)
+OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS) $(OUT)/portl
-unit: $(UNIT)
+unit: $(UNIT) $(BENCH)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
 
@@ -85,6 +86,10 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $< $(MODULES) $(COMMON) $(LIBS)
 
+$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(COMMON)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(MODULES) $(COMMON) $(LIBS)
@@ -118,7 +123,7 @@ fuzz-run: $(FUZZ:%=%.run)
 	$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$*. \
 		$*.corpus $(wildcard tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $*)))
 
-bench: all
+bench: all $(BENCH)
 	@BUILD=$(OUT) tests/bench/run.sh
 
 install: all

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/buf.h"
 #include "common/dberr.h"
@@ -20,6 +21,11 @@
 #include "common/xalloc.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
+
+/* How long to let the server get ahead; see rest(). */
+#define REST_MIN 50                    /* us */
+#define REST_MAX 800                   /* us */
+#define REST_GOAL ((size_t)128 * 1024) /* bytes; a unix socket holds some 180 kB */
 
 bool
 db_is_lost(const struct db *db)
@@ -43,13 +49,14 @@ db_cancel(struct db *db)
 void
 db_close(struct db *db)
 {
-	if (db->copy_row != NULL)
-		PQfreemem(db->copy_row);
 	if (db->conn != NULL) {
 		PGTransactionStatusType status = PQtransactionStatus(db->conn);
 
-		/* A backend that computes does not see that its client is gone. */
-		if (!db_is_lost(db) && status == PQTRANS_ACTIVE && !db->in_copy)
+		/*
+		 * A backend that computes does not see that its client is gone; one
+		 * that takes rows may stand in a trigger or wait for a lock.
+		 */
+		if (!db_is_lost(db) && status == PQTRANS_ACTIVE)
 			db_cancel(db);
 		PQfinish(db->conn);
 	}
@@ -87,7 +94,11 @@ wait_socket(struct db *db, short events, int timeout, struct err *e)
 	}
 }
 
-/* Send what libpq holds back, reading meanwhile as libpq demands. */
+/*
+ * Send what libpq holds back, reading meanwhile as libpq demands.  A connection
+ * that is lost is no failure here: the server's last words may have come, and
+ * PQgetResult() makes an error of them or of the loss.
+ */
 static int
 flush_out(struct db *db, struct err *e)
 {
@@ -97,21 +108,19 @@ flush_out(struct db *db, struct err *e)
 		if (wait_socket(db, POLLIN | POLLOUT, -1, e) < 0)
 			return -1;
 		if (PQconsumeInput(db->conn) == 0)
-			return dberr_connection(db->conn, e);
+			return 0;
 	}
-	return rc < 0 ? dberr_connection(db->conn, e) : 0;
+	return rc < 0 && !db_is_lost(db) ? dberr_connection(db->conn, e) : 0;
 }
 
 static PGresult *
 next_result(struct db *db, struct err *e)
 {
-	while (PQisBusy(db->conn)) {
+	while (!db_is_lost(db) && PQisBusy(db->conn)) {
 		if (wait_socket(db, POLLIN, -1, e) < 0)
 			return NULL;
-		if (PQconsumeInput(db->conn) == 0) {
-			dberr_connection(db->conn, e);
-			return NULL;
-		}
+		if (PQconsumeInput(db->conn) == 0)
+			break;
 	}
 	return PQgetResult(db->conn);
 }
@@ -243,35 +252,76 @@ copy_out_end(struct db *db, size_t *len, struct err *e)
 	return DB_ROWS_END;
 }
 
-enum db_row
-db_copy_out_row(struct db *db, const char **row, size_t *len, int timeout, struct err *e)
+/*
+ * Let the server get ahead.  It sends 8 kB at a time, and being woken for each
+ * of them costs more than all the rest of the work; but a rest in which it
+ * fills the socket's buffer would hold it up.
+ */
+static void
+rest(struct db *db)
 {
-	int n;
+	struct timespec t = {.tv_sec = 0};
 
-	if (db->copy_row != NULL)
-		PQfreemem(db->copy_row);
-	db->copy_row = NULL;
-	while ((n = PQgetCopyData(db->conn, &db->copy_row, 1)) == 0) {
-		int rc = wait_socket(db, POLLIN, timeout, e);
+	if (db->since_rest < REST_GOAL / 2 && db->rest < REST_MAX)
+		db->rest = db->rest > 0 ? db->rest * 2 : REST_MIN;
+	else if (db->since_rest > REST_GOAL && db->rest > REST_MIN)
+		db->rest /= 2;
+	db->since_rest = 0;
+	t.tv_nsec = db->rest * 1000;
+	nanosleep(&t, NULL);
+}
 
-		if (rc < 0)
-			return DB_ROW_FAILED;
-		if (rc == 0)
-			return DB_NO_ROW_YET;
-		if (PQconsumeInput(db->conn) == 0) {
-			dberr_connection(db->conn, e);
-			return DB_ROW_FAILED;
-		}
+int64_t
+db_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Returns 1 if more may have come, 0 at the deadline, -1 with ${e} filled. */
+static int
+wait_for_rows(struct db *db, int tries, int64_t deadline, struct err *e)
+{
+	int64_t left = -1;
+
+	if (intr_pending() != 0)
+		return err_signal(e, intr_pending());
+	if (tries == 1)
+		rest(db);
+	if (tries <= 1)
+		return 1;
+	if (deadline >= 0)
+		left = deadline > db_clock() ? deadline - db_clock() : 0;
+	return wait_socket(db, POLLIN, (int)left, e);
+}
+
+/*
+ * PQgetlineAsync() stands among libpq's obsolete functions, but it copies to
+ * where the bytes are wanted, while PQgetCopyData() allocates memory for each
+ * row.  What the manual finds wanting in it, expect() makes good.
+ */
+enum db_row
+db_copy_out_get(struct db *db, char *dst, size_t room, size_t *len, int64_t deadline,
+		struct err *e)
+{
+	int n, tries = 0;
+	bool lost = false;
+
+	while ((n = PQgetlineAsync(db->conn, dst, (int)room)) == 0) {
+		int rc = lost ? dberr_connection(db->conn, e)
+			      : wait_for_rows(db, tries++, deadline, e);
+
+		if (rc <= 0)
+			return rc < 0 ? DB_ROW_FAILED : DB_NO_ROW_YET;
+		lost = PQconsumeInput(db->conn) == 0; /* though rows may have come before */
 	}
-	if (n > 0) {
-		*row = db->copy_row;
-		*len = (size_t)n;
-		return DB_ROW;
-	}
-	if (n == -1)
+	if (n < 0)
 		return copy_out_end(db, len, e);
-	dberr_connection(db->conn, e);
-	return DB_ROW_FAILED;
+	*len = (size_t)n;
+	db->since_rest += *len;
+	return DB_ROW;
 }
 
 int

@@ -21,16 +21,18 @@ struct db_params {
 	const char *host, *port, *user;
 	const char *database, *service; /* of a job file */
 	const char *password;           /* of a job file; one typed at the prompt wins */
+	const char *timeout;            /* of one attempt to connect, in seconds */
 	int password_prompt;            /* -1 never (-w), 0 if asked for, 1 always (-W) */
 };
 
 struct db {
 	PGconn *conn;
-	char *password;   /* as typed at the prompt; for reconnecting */
-	int watch_fd;     /* give up when this one's reader is gone; -1: none */
-	uint64_t notices; /* messages the server has sent beside results */
-	char *copy_row;   /* libpq's memory of the row last returned */
-	bool in_copy;     /* COPY FROM STDIN is running */
+	char *password;    /* as typed at the prompt; for reconnecting */
+	int watch_fd;      /* give up when this one's reader is gone; -1: none */
+	uint64_t notices;  /* messages the server has sent beside results */
+	bool in_copy;      /* COPY FROM STDIN is running */
+	long rest;         /* us to wait for the server's next rows before looking */
+	size_t since_rest; /* bytes of rows since the last rest */
 };
 
 #define DB_INIT ((struct db){.watch_fd = -1})
@@ -95,17 +97,26 @@ PGresult *db_describe(struct db *db, struct err *e, const char *sql)
 int db_copy_out(struct db *db, struct err *e, const char *sql)
 	__attribute__((warn_unused_result));
 
-/* What db_copy_out_row() found. */
+/* What db_copy_out_get() found. */
 enum db_row { DB_ROW, DB_NO_ROW_YET, DB_ROWS_END, DB_ROW_FAILED };
 
 /*
- * db_copy_out_row(db, row, len, timeout, e):
- * Return the server's next CopyData message, valid until the next call, after
- * at most ${timeout} ms (-1: any time).  At the end, ${*len} is the number of
- * rows that the server says it sent (0 from a server that does not say).
+ * db_clock():
+ * Return the ms of a clock that only goes forward, which deadlines are given in.
  */
-enum db_row db_copy_out_row(struct db *db, const char **row, size_t *len, int timeout,
-			    struct err *e);
+int64_t db_clock(void);
+
+/*
+ * db_copy_out_get(db, dst, room, len, deadline, e):
+ * Store the server's next CopyData message in ${dst}, or as much of it as fits
+ * into ${room} bytes, at most INT_MAX; wait for it no longer than to ${deadline}
+ * (-1: any time).
+ * Where ${*len} comes out as ${room}, the next call may bring the message's
+ * rest.  At the end, ${*len} is the number of rows that the server says it sent
+ * (0 from a server that does not say).
+ */
+enum db_row db_copy_out_get(struct db *db, char *dst, size_t room, size_t *len,
+			    int64_t deadline, struct err *e);
 
 /*
  * db_copy_in(db, e, sql), db_copy_in_put(db, data, len, e):

@@ -5,22 +5,24 @@
  */
 #include "common/db.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "common/dberr.h"
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
+#include "common/password.h"
 #include "common/xalloc.h"
 
 #define SERVER_MIN 130000 /* the oldest version that is tested */
-#define PASSWORD_MAX 1024 /* bytes */
+
+static bool
+is_uri(const char *s)
+{
+	return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
+}
 
 /* An @ or / in a password that is not percent-encoded makes libpq take half of it for the host.
  */
@@ -29,51 +31,79 @@ uri_is_misread(const char *conninfo)
 {
 	const char *authority = strstr(conninfo, "://"), *end, *at;
 
-	if (authority == NULL)
-		return false;
 	authority += 3;
 	end = authority + strcspn(authority, "?");
 	at = memchr(authority, '@', (size_t)(end - authority));
 	return at != NULL && memchr(at + 1, '@', (size_t)(end - at - 1)) != NULL;
 }
 
+/* "user:password@host/db" without "postgresql://" would be a database's name. */
 static bool
-is_uri(const char *s)
+lacks_scheme(const char *conninfo)
 {
-	return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
+	const char *colon = strchr(conninfo, ':');
+
+	return !is_uri(conninfo) && colon != NULL && strchr(colon, '@') != NULL &&
+	       strcspn(conninfo, "= ") > (size_t)(colon - conninfo);
+}
+
+/* "//user:password/db", the host forgotten, makes a port of the password. */
+static bool
+is_port(const char *port)
+{
+	return port[strspn(port, "0123456789, ")] == '\0';
+}
+
+/* Look for what would be misread, and for a password: 1 if there is one, 0, -1. */
+static int
+inspect(const char *conninfo, const PQconninfoOption *options)
+{
+	const PQconninfoOption *o;
+	int has_password = 0;
+
+	if (is_uri(conninfo) && uri_is_misread(conninfo))
+		return -1;
+	for (o = options; o->keyword != NULL; o++) {
+		if (o->val == NULL)
+			continue;
+		if (strcmp(o->keyword, "port") == 0 && !is_port(o->val))
+			return -1;
+		if (strcmp(o->keyword, "password") == 0)
+			has_password = 1;
+	}
+	return has_password;
 }
 
 int
 db_check_conninfo(const char *conninfo, struct err *e)
 {
-	PQconninfoOption *options, *o;
+	PQconninfoOption *options = NULL;
 	char *why = NULL;
-	int has_password = 0;
+	int rc = -1;
 
-	if (!is_uri(conninfo) && strchr(conninfo, '=') == NULL)
-		return 0; /* a database name */
-	options = PQconninfoParse(conninfo, &why);
-	if (options == NULL || (is_uri(conninfo) && uri_is_misread(conninfo))) {
-		/* libpq's own text may quote a part of a password */
+	if (!lacks_scheme(conninfo)) {
+		if (!is_uri(conninfo) && strchr(conninfo, '=') == NULL)
+			return 0; /* a database name */
+		options = PQconninfoParse(conninfo, &why);
+		if (options != NULL)
+			rc = inspect(conninfo, options);
+	}
+	if (rc < 0) {
 		err_set(e, EXIT_USAGE, "the connection string cannot be understood");
-		if (why != NULL && strstr(conninfo, "passw") == NULL &&
-		    strchr(conninfo, '@') == NULL) {
+		/* libpq's own text may quote a part of a password */
+		if (why != NULL && !is_uri(conninfo) && strstr(conninfo, "passw") == NULL) {
 			char *text = dberr_text(why);
 
 			err_detail(e, "%s", text);
 			free(text);
 		}
-		err_hint(e, "Quote values with blanks ('…') in a keyword string; "
-			    "write @ : / %% of a password as %%40 %%3A %%2F %%25 in a URI.");
-		PQfreemem(why);
-		PQconninfoFree(options);
-		return -1;
+		err_hint(e, "Quote values with blanks ('…') in a keyword string; write "
+			    "postgresql://user@host:port/database, and @ : / %% of a "
+			    "password as %%40 %%3A %%2F %%25.");
 	}
-	for (o = options; o->keyword != NULL; o++)
-		if (o->val != NULL && strcmp(o->keyword, "password") == 0)
-			has_password = 1;
+	PQfreemem(why);
 	PQconninfoFree(options);
-	return has_password;
+	return rc;
 }
 
 static void
@@ -85,64 +115,6 @@ on_notice(void *arg, const PGresult *res)
 
 	db->notices++;
 	log_server(severity != NULL ? severity : "message", text != NULL ? text : "");
-}
-
-static volatile sig_atomic_t stopped; /* at the prompt, by this signal */
-
-static void
-on_stop(int signo)
-{
-	stopped = signo;
-}
-
-/*
- * Read a line without echo, which is off before the prompt appears.  A terminal whose reader is
- * stopped would stay without echo, so stop signals wait until it has its settings back.
- */
-static ssize_t
-read_unseen(int fd, const char *prompt, char *line, size_t size)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction stop = {.sa_handler = on_stop}, old[3];
-	struct termios saved, quiet;
-	ssize_t n;
-	int i;
-
-	for (i = 0; i < 3; i++)
-		sigaction(signals[i], &stop, &old[i]);
-	tcgetattr(fd, &saved);
-	quiet = saved;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(fd, TCSAFLUSH, &quiet);
-	dprintf(fd, "%s", prompt);
-	n = stopped == 0 ? read(fd, line, size) : -1;
-	tcsetattr(fd, TCSAFLUSH, &saved);
-	dprintf(fd, "\n");
-	for (i = 0; i < 3; i++)
-		sigaction(signals[i], &old[i], NULL);
-	if (stopped != 0)
-		raise(stopped);
-	return n;
-}
-
-/* Ask on the terminal itself: standard input may be the stream. */
-static char *
-ask_password(const char *user)
-{
-	char line[PASSWORD_MAX], *prompt;
-	ssize_t n;
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return NULL;
-	prompt = xasprintf("Password for %s (%s): ", user != NULL ? user : "user",
-			   log_program());
-	n = read_unseen(fd, prompt, line, sizeof(line) - 1);
-	free(prompt);
-	close(fd);
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-		n--;
-	return n < 0 ? NULL : xstrndup(line, (size_t)n);
 }
 
 static void
@@ -157,10 +129,11 @@ connect_once(struct db *db, const struct db_params *p)
 			      "service",
 			      "dbname", /* libpq expands the first one only */
 			      "password",
+			      "connect_timeout",
 			      NULL};
 	const char *password = db->password != NULL ? db->password : p->password;
-	const char *values[] = {log_program(), p->conninfo, p->host,  p->port, p->user,
-				p->service,    p->database, password, NULL};
+	const char *values[] = {log_program(), p->conninfo, p->host,  p->port,    p->user,
+				p->service,    p->database, password, p->timeout, NULL};
 
 	if (db->conn != NULL)
 		PQfinish(db->conn);
@@ -198,13 +171,13 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 	if (p->conninfo != NULL && db_check_conninfo(p->conninfo, e) < 0)
 		return -1;
 	if (p->password_prompt > 0 && db->password == NULL)
-		db->password = ask_password(p->user);
+		db->password = password_ask(p->user);
 	connect_once(db, p);
 	if (db->conn == NULL)
 		return err_set(e, EXIT_CONN, "could not connect: out of memory");
 	if (PQstatus(db->conn) == CONNECTION_BAD && PQconnectionNeedsPassword(db->conn) &&
 	    p->password_prompt == 0 && db->password == NULL) {
-		db->password = ask_password(PQuser(db->conn));
+		db->password = password_ask(PQuser(db->conn));
 		if (db->password != NULL)
 			connect_once(db, p);
 	}

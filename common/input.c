@@ -45,8 +45,8 @@ input_open(const char *path, struct err *e)
 	if (path == NULL || strcmp(path, "-") == 0) {
 		in->fd = STDIN_FILENO;
 		in->name = xstrdup("stdin");
-		if (fcntl(in->fd, F_GETFD) < 0)
-			err_errno(e, "standard input is not open");
+		if ((fcntl(in->fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+			err_set(e, EXIT_DATA, "standard input is not open for reading");
 	} else {
 		in->fd = open(path, O_RDONLY | O_CLOEXEC);
 		in->name = xstrdup(path);
@@ -141,7 +141,7 @@ read_zstd(struct input *in, char *dst, size_t cap, struct err *e)
 	ZSTD_outBuffer out = {dst, cap, 0};
 
 	while (out.pos == 0) {
-		size_t rc;
+		size_t rc, before = in->zin.pos;
 
 		if (in->zin.pos == in->zin.size && !in->more_out) {
 			ssize_t n = read_raw(in, in->raw, RAW_SIZE, e);
@@ -154,12 +154,15 @@ read_zstd(struct input *in, char *dst, size_t cap, struct err *e)
 			if (n == 0)
 				return 0;
 			in->zin = (ZSTD_inBuffer){in->raw, (size_t)n, 0};
+			before = 0;
 		}
 		rc = ZSTD_decompressStream(in->zstd, &out, &in->zin);
 		if (ZSTD_isError(rc))
 			return err_set(e, EXIT_STREAM, "%s: the zstd data are damaged: %s",
 				       in->name, ZSTD_getErrorName(rc));
-		in->in_frame = rc != 0;
+		/* A call for output that is not there says nothing about frames. */
+		if (in->zin.pos > before || out.pos > 0)
+			in->in_frame = rc != 0;
 		in->more_out = out.pos == out.size;
 	}
 	return (ssize_t)out.pos;

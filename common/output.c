@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -49,13 +50,44 @@ shown_name(const struct output *o)
 	return o->path != NULL ? o->path : "standard output";
 }
 
+static bool
+is_stdout(const char *path)
+{
+	return path == NULL || strcmp(path, "-") == 0;
+}
+
+bool
+output_is_live(const char *path)
+{
+	struct stat st;
+
+	return is_stdout(path) || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
+/* A file that is replaced keeps its mode, for it may be private. */
+static mode_t
+final_mode(const char *path)
+{
+	struct stat st;
+	mode_t mask;
+
+	if (stat(path, &st) == 0)
+		return st.st_mode & 0777;
+	mask = umask(0);
+	umask(mask);
+	return 0666 & ~mask;
+}
+
 static int
 open_part(struct output *o, struct err *e)
 {
 	static bool registered;
-	mode_t mask = umask(0);
+	char *real = realpath(o->path, NULL);
 
-	umask(mask);
+	if (real != NULL) { /* a symbolic link stays one */
+		free(o->path);
+		o->path = real;
+	}
 	o->part = xasprintf("%s.XXXXXX.part", o->path);
 	o->fd = mkostemps(o->part, (int)strlen(".part"), O_CLOEXEC);
 	if (o->fd < 0)
@@ -64,8 +96,22 @@ open_part(struct output *o, struct err *e)
 	if (!registered)
 		atexit(remove_part);
 	registered = true;
-	if (fchmod(o->fd, 0666 & ~mask) != 0)
+	if (fchmod(o->fd, final_mode(o->path)) != 0)
 		return err_errno(e, "could not set the mode of \"%s\"", o->part);
+	return 0;
+}
+
+static int
+open_stdout(struct output *o, struct err *e)
+{
+	int size;
+
+	o->fd = STDOUT_FILENO;
+	if ((fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return err_set(e, EXIT_DATA, "standard output is not open for writing");
+	size = fcntl(o->fd, F_GETPIPE_SZ);
+	if (size > 0 && size < PIPE_SIZE)
+		fcntl(o->fd, F_SETPIPE_SZ, PIPE_SIZE); /* refused: still works */
 	return 0;
 }
 
@@ -73,25 +119,19 @@ struct output *
 output_open(const char *path, struct err *e)
 {
 	struct output *o = xcalloc(1, sizeof(*o));
-	struct stat st;
 	int rc = 0;
 
 	o->fd = -1;
-	if (path == NULL || strcmp(path, "-") == 0) {
-		o->fd = STDOUT_FILENO;
-		if (fcntl(o->fd, F_GETFD) < 0)
-			rc = err_errno(e, "standard output is not open");
-		else if (fcntl(o->fd, F_GETPIPE_SZ) > 0 &&
-			 fcntl(o->fd, F_GETPIPE_SZ) < PIPE_SIZE)
-			fcntl(o->fd, F_SETPIPE_SZ, PIPE_SIZE); /* refused: still works */
+	if (is_stdout(path)) {
+		rc = open_stdout(o, e);
 	} else {
 		o->path = xstrdup(path);
-		if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		if (!output_is_live(path)) {
+			rc = open_part(o, e);
+		} else {
 			o->fd = open(path, O_WRONLY | O_CLOEXEC);
 			if (o->fd < 0)
 				rc = err_errno(e, "could not open \"%s\"", path);
-		} else {
-			rc = open_part(o, e);
 		}
 	}
 	if (rc == 0)
@@ -128,25 +168,41 @@ write_error(struct output *o, struct err *e)
 	return -1;
 }
 
+/* Somebody else may have made the descriptor non-blocking; it is theirs as well. */
+static void
+wait_writable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	(void)poll(&p, 1, -1); /* the next write finds out what this could not */
+}
+
 static int
 write_raw(struct output *o, const char *data, size_t len, struct err *e)
 {
+	const char *start = data;
+
 	while (len > 0) {
 		ssize_t n = write(o->fd, data, len);
 
 		if (n >= 0) {
 			data += n;
 			len -= (size_t)n;
-		} else if (errno == EINTR && intr_pending() == 0) {
 			continue;
-		} else {
-			o->torn = true;
-			if (errno == EINTR)
-				return err_signal(e, intr_pending());
-			return write_error(o, e);
 		}
+		if (errno == EAGAIN)
+			wait_writable(o->fd);
+		else if (errno != EINTR)
+			break;
+		if (intr_pending() != 0)
+			break;
 	}
-	return 0;
+	if (len == 0)
+		return 0;
+	/* Stopped before the first byte leaves the output whole, unless zstd has moved on. */
+	if (intr_pending() == 0 || data > start || o->zstd != NULL)
+		o->torn = true;
+	return intr_pending() != 0 ? err_signal(e, intr_pending()) : write_error(o, e);
 }
 
 static int

@@ -5,6 +5,7 @@
 #ifndef COMMON_OUTPUT_H
 #define COMMON_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,10 +17,18 @@ struct output;
 /*
  * output_open(path, e):
  * Open ${path}, or standard output if it is NULL or "-".  A regular file is
- * written beside its final name and renamed by output_finish().  The caller
+ * written beside its final name and renamed by output_finish(); one that is
+ * there keeps its mode.  The caller
  * frees the result with output_free().  NULL with ${e} filled on failure.
  */
 struct output *output_open(const char *path, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * output_is_live(path):
+ * Tell whether what is written to ${path} is seen at once: standard output, a
+ * FIFO, a device, but not a regular file.
+ */
+bool output_is_live(const char *path);
 
 /*
  * output_compress(o, level, e):

@@ -45,19 +45,26 @@ committed_json(enum receipt_committed c)
 	return c == RECEIPT_UNKNOWN ? json_string("unknown") : json_boolean(c == RECEIPT_YES);
 }
 
+/* What becomes of rows is decided at the target; a source has only read them. */
+static json_t *
+rows_json(const struct receipt *r)
+{
+	if (r->committed == RECEIPT_NOT_APPLICABLE)
+		return json_pack("{s:I}", "read", (json_int_t)r->read);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "read", (json_int_t)r->read,
+			 "inserted", (json_int_t)r->inserted, "updated", (json_int_t)r->updated,
+			 "unchanged", (json_int_t)r->unchanged, "skipped",
+			 (json_int_t)r->skipped, "rejected", (json_int_t)r->rejected);
+}
+
 static json_t *
 to_json(const struct receipt *r, int status, double seconds)
 {
-	json_t *rows = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "read", (json_int_t)r->read,
-				 "inserted", (json_int_t)r->inserted, "updated",
-				 (json_int_t)r->updated, "unchanged", (json_int_t)r->unchanged,
-				 "skipped", (json_int_t)r->skipped, "rejected",
-				 (json_int_t)r->rejected);
 	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:s?, s:b}", "tool", log_program(),
 				"version", PORTL_VERSION, "run", r->run, "status", status,
 				"relation", r->relation, "dry_run", r->dry_run);
 
-	json_object_set_new(doc, "rows", rows);
+	json_object_set_new(doc, "rows", rows_json(r));
 	json_object_set_new(doc, "bytes", json_integer((json_int_t)r->bytes));
 	json_object_set_new(doc, "seconds", json_real(seconds));
 	json_object_set_new(doc, "xxh3",
@@ -108,12 +115,24 @@ print_line(const struct receipt *r, double seconds)
 							  : "nothing committed");
 }
 
+/* Rows that were read and then given up, for the run has failed, are skipped. */
+static void
+balance(struct receipt *r)
+{
+	uint64_t told = r->inserted + r->updated + r->unchanged + r->skipped + r->rejected;
+
+	if (r->committed != RECEIPT_NOT_APPLICABLE && told < r->read)
+		r->skipped += r->read - told;
+}
+
 int
 receipt_print(struct receipt *r, int status, struct err *e)
 {
 	double seconds = seconds_since(&r->started);
 
-	if (status == EXIT_DONE && (log_verbose() || isatty(STDERR_FILENO)) && !log_quiet())
+	balance(r);
+	if (status == EXIT_DONE && !log_quiet() &&
+	    (log_verbose() || isatty(STDERR_FILENO) || r->dry_run))
 		print_line(r, seconds);
 	return r->fd >= 0 ? write_summary(r, status, seconds, e) : 0;
 }

@@ -38,8 +38,9 @@ int receipt_init(struct receipt *r, const char *path, struct err *e)
 
 /*
  * receipt_print(r, status, e):
- * Write the summary, and a line for people if standard error is a terminal or
- * with -v.  ${status} is the run's exit code.
+ * Write the summary, and a line for people if standard error is a terminal,
+ * with -v, or after a dry run, which has nothing else to show.  ${status} is the run's exit
+ * code.  Rows read of which nothing else is said count as skipped.
  */
 int receipt_print(struct receipt *r, int status, struct err *e)
 	__attribute__((warn_unused_result));

@@ -79,16 +79,17 @@ json_t *
 schema_to_json(const struct schema *s)
 {
 	json_t *doc = json_object(), *columns = json_array(), *key = json_array();
+	int bad = 0; /* names that are not valid UTF-8 make no JSON */
 	size_t i;
 
 	for (i = 0; i < s->ncolumns; i++)
-		json_array_append_new(columns, column_to_json(&s->columns[i]));
+		bad |= json_array_append_new(columns, column_to_json(&s->columns[i]));
 	for (i = 0; i < s->nprimary_key; i++)
-		json_array_append_new(key, json_string(s->primary_key[i]));
+		bad |= json_array_append_new(key, json_string(s->primary_key[i]));
 	json_object_set_new(doc, "version", json_integer(SCHEMA_VERSION));
 	json_object_set_new(doc, "producer", json_string(s->producer ? s->producer : ""));
 	json_object_set_new(doc, "run", json_string(s->run ? s->run : ""));
-	json_object_set_new(doc, "relation", relation_to_json(s));
+	bad |= json_object_set_new(doc, "relation", relation_to_json(s));
 	json_object_set_new(doc, "values",
 			    json_string(s->values == SCHEMA_TEXT ? "text" : "binary"));
 	json_object_set_new(doc, "columns", columns);
@@ -104,7 +105,10 @@ schema_to_json(const struct schema *s)
 	json_object_set_new(doc, "dry_run", json_boolean(s->dry_run));
 	if (s->bare)
 		json_object_set_new(doc, "bare", json_true());
-	return doc;
+	if (bad == 0)
+		return doc;
+	json_decref(doc);
+	return NULL;
 }
 
 static int

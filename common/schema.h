@@ -77,7 +77,8 @@ int schema_find(const struct schema *s, const char *name);
 
 /*
  * schema_to_json(s):
- * Return the header document; the caller drops it with json_decref().
+ * Return the header document, for the caller to json_decref(); NULL if a name
+ * is not valid UTF-8.
  */
 json_t *schema_to_json(const struct schema *s);
 

@@ -26,6 +26,8 @@ static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL bytea_output = 'hex'"
 				   "; SET LOCAL lc_monetary = 'C'"
 				   "; SET LOCAL xmloption = 'content'"
+				   "; SET LOCAL array_nulls = on"
+				   "; SET LOCAL quote_all_identifiers = off"
 				   "; SET LOCAL statement_timeout = 0"
 				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
 
@@ -47,6 +49,17 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 	rc = db_exec(db, e, "%s", buf_cstr(&sql));
 	buf_release(&sql);
 	return rc;
+}
+
+int
+session_watch_client(struct db *db, struct err *e)
+{
+	/* only there may it be anything but 0 in all versions */
+	static const char sql[] =
+		"SELECT pg_catalog.set_config('client_connection_check_interval', '2s', true)"
+		" WHERE pg_catalog.version() ~ 'linux'";
+
+	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
 }
 
 void

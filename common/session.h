@@ -30,6 +30,14 @@ int session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, s
 	__attribute__((warn_unused_result));
 
 /*
+ * session_watch_client(db, e):
+ * Have the server end the running statement of this transaction soon after we
+ * are killed, which leaves us no time to cancel it (servers before 14 cannot).
+ * Takes a snapshot, so that a source calls it after it has taken its own.
+ */
+int session_watch_client(struct db *db, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * session_rollback(db):
  * End the transaction without a trace, if the connection is still there.
  */

@@ -27,7 +27,8 @@ static const char walk_sql[] =
 	"   AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped"
 	" ) AS sub(oid))"
 	" SELECT format_type(t.oid, NULL), t.typnamespace = 'pg_catalog'::regnamespace,"
-	" t.typsend = 0 OR t.typreceive = 0,"
+	" t.typsend = 0 OR t.typreceive = 0"
+	" OR t.oid IN ('oidvector'::regtype, 'int2vector'::regtype)," /* not read if empty */
 	" t.typnamespace = 'pg_catalog'::regnamespace AND t.typname ~ '^reg[a-z]+$',"
 	" t.oid = 'xml'::regtype, t.typtype = 'p',"
 	" CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN"
@@ -205,9 +206,12 @@ differ(const char *type, const char *what, const json_t *a, const json_t *b)
 static char *same_bytes(const json_t *a_types, const char *a, const json_t *b_types,
 			const char *b, int depth);
 
+/* ${compare} is same_bytes() or same_fields(). */
 static char *
 same_attributes(const json_t *a_types, const json_t *a, const json_t *b_types, const json_t *b,
-		const char *type, int depth)
+		const char *type, int depth,
+		char *(*compare)(const json_t *, const char *, const json_t *, const char *,
+				 int))
 {
 	const json_t *la = json_object_get(a, "attributes");
 	const json_t *lb = json_object_get(b, "attributes");
@@ -224,7 +228,7 @@ same_attributes(const json_t *a_types, const json_t *a, const json_t *b_types, c
 		if (!json_equal(json_array_get(pa, 0), json_array_get(pb, 0)) || ta == NULL ||
 		    tb == NULL)
 			return differ(type, "the attributes", la, lb);
-		why = same_bytes(a_types, ta, b_types, tb, depth + 1);
+		why = compare(a_types, ta, b_types, tb, depth + 1);
 	}
 	return why;
 }
@@ -248,7 +252,7 @@ same_document(const json_t *a_types, const json_t *a, const json_t *b_types, con
 			       : differ(type, "the labels", json_object_get(a, "labels"),
 					json_object_get(b, "labels"));
 	if (strcmp(kind, "composite") == 0)
-		return same_attributes(a_types, a, b_types, b, type, depth);
+		return same_attributes(a_types, a, b_types, b, type, depth, same_bytes);
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const char *pa = json_string_value(json_object_get(a, parts[i]));
 		const char *pb = json_string_value(json_object_get(b, parts[i]));
@@ -290,6 +294,31 @@ char *
 typedocs_same_bytes(const json_t *a_types, const char *a, const json_t *b_types, const char *b)
 {
 	return same_bytes(a_types, a, b_types, b, 0);
+}
+
+static char *
+same_fields(const json_t *a_types, const char *a, const json_t *b_types, const char *b,
+	    int depth)
+{
+	const char *wa = typedocs_unwrap(a_types, a), *wb = typedocs_unwrap(b_types, b);
+	const json_t *da = json_object_get(a_types, wa), *db = json_object_get(b_types, wb);
+	const char *ea = json_string_value(json_object_get(da, "element"));
+	const char *eb = json_string_value(json_object_get(db, "element"));
+
+	if (depth > DEPTH_MAX)
+		return xasprintf("type %s is nested too deeply", a);
+	if (ea != NULL && eb != NULL)
+		return same_fields(a_types, ea, b_types, eb, depth + 1);
+	if (json_object_get(da, "attributes") == NULL ||
+	    json_object_get(db, "attributes") == NULL)
+		return NULL;
+	return same_attributes(a_types, da, b_types, db, wa, depth, same_fields);
+}
+
+char *
+typedocs_same_fields(const json_t *a_types, const char *a, const json_t *b_types, const char *b)
+{
+	return same_fields(a_types, a, b_types, b, 0);
 }
 
 int

@@ -46,6 +46,15 @@ char *typedocs_same_bytes(const json_t *a_types, const char *a, const json_t *b_
 			  const char *b);
 
 /*
+ * typedocs_same_fields(a_types, a, b_types, b):
+ * The same for values in text form.  Input functions read names, numbers and
+ * labels for themselves; only composite values are fields in an order that
+ * nothing in the text tells.
+ */
+char *typedocs_same_fields(const json_t *a_types, const char *a, const json_t *b_types,
+			   const char *b);
+
+/*
  * typedocs_is_container(types, base):
  * Tell whether binary values carry the OIDs of user-defined types inside
  * (arrays and composites of them), which servers before 14 refuse to read.

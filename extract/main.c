@@ -16,12 +16,11 @@
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/stdfds.h"
 #include "common/stream_writer.h"
 #include "common/xalloc.h"
 #include "extract/options.h"
 #include "extract/source.h"
-
-#define FLUSH_AFTER 100 /* ms that rows are held back for a fuller block */
 
 struct extract {
 	struct extract_options options;
@@ -31,12 +30,6 @@ struct extract {
 	struct receipt receipt;
 	char run[RUNID_LEN + 1];
 };
-
-static bool
-to_stdout(const struct extract_options *o)
-{
-	return o->output == NULL || strcmp(o->output, "-") == 0;
-}
 
 static int
 open_output(struct extract *x, struct err *e)
@@ -77,15 +70,16 @@ begin(struct extract *x, struct err *e)
 static int
 pump(struct extract *x, struct err *e)
 {
-	struct source_chunk chunk;
-
 	for (;;) {
-		int timeout = stream_writer_pending(x->writer) > 0 ? FLUSH_AFTER : -1;
+		struct source_chunk chunk = {.data = NULL};
+		int timeout = stream_writer_pending(x->writer) > 0 ? SOURCE_PATIENCE : -1;
 
 		switch (source_next(x->source, timeout, &chunk, e)) {
 		case SOURCE_ROWS:
 			if (stream_writer_rows(x->writer, chunk.data, chunk.len, chunk.rows,
 					       e) != 0)
+				return -1;
+			if (chunk.pause && stream_writer_flush(x->writer, e) != 0)
 				return -1;
 			break;
 		case SOURCE_IDLE:
@@ -105,7 +99,7 @@ static int
 print_check(const struct extract *x, struct err *e)
 {
 	const struct schema *schema = x->source->schema;
-	FILE *out = to_stdout(&x->options) ? stderr : stdout;
+	FILE *out = output_is_live(x->options.output) ? stderr : stdout;
 
 	check_line(out, "source", "%s", x->source->where);
 	check_line(out, "rows", "%s, %zu columns, may be read",
@@ -114,30 +108,46 @@ print_check(const struct extract *x, struct err *e)
 	return check_finish(out, e);
 }
 
-/* The whole journey; whatever fails is told to the reader if it still listens. */
+/* Not in the middle of what a person is reading. */
+static void
+tell_reader(struct extract *x, const struct err *why)
+{
+	if (x->writer != NULL && output_watch_fd(x->out) >= 0 &&
+	    !isatty(output_watch_fd(x->out)))
+		stream_writer_abort(x->writer, why);
+}
+
+/*
+ * The whole journey; whatever fails is told to a reader that listens.  A file is
+ * made only after the source has been reached: until then a stop signal just
+ * ends the program.
+ */
 static int
 run(struct extract *x, struct err *e)
 {
-	bool live = to_stdout(&x->options);
-	struct err ignored = ERR_INIT;
-	int rc;
+	bool live = output_is_live(x->options.output);
+	int rc = live ? open_output(x, e) : 0;
 
-	if (x->options.common.check == CHECK_CONNECTION)
-		return check_connection(stdout, "source", &x->options.common.db, e);
 	x->source = source_new(&x->options);
-	rc = source_open(x->source, live ? STDOUT_FILENO : -1, e);
-	if ((rc == 0 || live) && open_output(x, rc == 0 ? e : &ignored) != 0)
-		rc = -1;
+	if (rc == 0)
+		rc = source_open(x->source, live ? output_watch_fd(x->out) : -1, e);
+	if (rc == 0 && !live)
+		rc = open_output(x, e);
 	if (rc == 0 && (begin(x, e) != 0 || pump(x, e) != 0))
 		rc = -1;
 	if (rc == 0 && x->options.common.check != CHECK_NOT && print_check(x, e) != 0)
 		rc = -1;
-	if (rc != 0 && live && x->writer != NULL && !isatty(STDOUT_FILENO))
-		stream_writer_abort(x->writer, e);
+	if (rc != 0)
+		tell_reader(x, e);
 	if (rc == 0 && output_finish(x->out, e) != 0)
 		rc = -1;
-	err_release(&ignored);
 	return rc;
+}
+
+static int
+connect_only(const struct extract *x, struct err *e)
+{
+	return check_connection(stdout, "source", &x->options.common.db, e);
 }
 
 static int
@@ -175,6 +185,7 @@ main(int argc, char **argv)
 	int rc, status, signo;
 
 	log_init("portl-extract");
+	stdfds_fill();
 	intr_ignore_sigpipe();
 	runid_make(x.run);
 	x.receipt.fd = -1;
@@ -182,7 +193,8 @@ main(int argc, char **argv)
 	if (rc == 0)
 		rc = receipt_init(&x.receipt, x.options.common.summary, &e);
 	if (rc == 0)
-		rc = run(&x, &e);
+		rc = x.options.common.check == CHECK_CONNECTION ? connect_only(&x, &e)
+								: run(&x, &e);
 	source_free(x.source);
 	status = rc > 0 ? EXIT_DONE : report(&x, &e);
 	signo = e.signal;

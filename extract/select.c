@@ -14,6 +14,8 @@
 #include "common/db.h"
 #include "common/err.h"
 #include "common/relation.h"
+#include "common/schema.h"
+#include "common/typedocs.h"
 #include "common/xalloc.h"
 #include "extract/options.h"
 
@@ -60,6 +62,23 @@ add_named(struct db *db, struct buf *sql, const char **comma, const char *name)
 	*comma = ", ";
 }
 
+static int
+check_excluded(const PGresult *described, const struct ident_list *list, struct err *e)
+{
+	size_t i;
+	int j;
+
+	for (i = 0; i < list->n; i++) {
+		for (j = 0; j < PQnfields(described); j++)
+			if (strcmp(list->names[i], PQfname(described, j)) == 0)
+				break;
+		if (j == PQnfields(described))
+			return err_set(e, EXIT_USAGE, "the query has no column \"%s\"",
+				       list->names[i]);
+	}
+	return 0;
+}
+
 /* The columns of a query are known to the server only. */
 static int
 add_query_columns(struct db *db, struct buf *sql, const struct extract_options *o,
@@ -67,13 +86,13 @@ add_query_columns(struct db *db, struct buf *sql, const struct extract_options *
 {
 	PGresult *res = db_describe(db, e, o->query_text);
 	const char *comma = "";
-	int i;
+	int rc = res != NULL ? check_excluded(res, &o->exclude_list, e) : -1, i;
 
-	for (i = 0; res != NULL && i < PQnfields(res); i++)
+	for (i = 0; rc == 0 && i < PQnfields(res); i++)
 		if (!ident_list_has(&o->exclude_list, PQfname(res, i)))
 			add_named(db, sql, &comma, PQfname(res, i));
 	PQclear(res);
-	return res != NULL ? 0 : -1;
+	return rc;
 }
 
 static int
@@ -143,17 +162,53 @@ can_copy_table(const struct extract_options *o, const struct relation *rel)
 	return true;
 }
 
+/* What xml is cast to, or NULL: its output function drops declarations, text keeps them. */
+static const char *
+text_cast(const struct schema *schema, const struct schema_column *c)
+{
+	const char *base = typedocs_unwrap(schema->types, c->base);
+
+	if (strcmp(base, "xml") == 0)
+		return "::pg_catalog.text";
+	return strcmp(base, "xml[]") == 0 ? "::pg_catalog.text[]" : NULL;
+}
+
+/* The same rows with xml as text, or NULL where there is none. */
+static char *
+select_as_text(struct db *db, const struct schema *schema, const char *select)
+{
+	struct buf sql = BUF_INIT;
+	const char *comma = "SELECT ", *cast;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < schema->ncolumns; i++) {
+		add_named(db, &sql, &comma, schema->columns[i].name);
+		cast = text_cast(schema, &schema->columns[i]);
+		found = found || cast != NULL;
+		buf_adds(&sql, cast != NULL ? cast : "");
+	}
+	buf_addf(&sql, " FROM (\n%s\n) AS portl", select);
+	if (found)
+		return buf_detach(&sql);
+	buf_release(&sql);
+	return NULL;
+}
+
 char *
 select_copy(struct db *db, const struct extract_options *o, const struct relation *rel,
-	    const char *select, bool binary)
+	    const struct schema *schema, const char *select)
 {
+	bool binary = schema->values == SCHEMA_BINARY;
+	char *as_text = binary ? NULL : select_as_text(db, schema, select);
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");
-	if (can_copy_table(o, rel))
+	if (as_text == NULL && can_copy_table(o, rel))
 		db_add_relation(db, &sql, rel->schema, rel->name);
 	else
-		buf_addf(&sql, "(\n%s\n)", select);
+		buf_addf(&sql, "(\n%s\n)", as_text != NULL ? as_text : select);
 	buf_addf(&sql, " TO STDOUT (FORMAT %s)", binary ? "binary" : "text");
+	free(as_text);
 	return buf_detach(&sql);
 }

@@ -4,12 +4,11 @@
 #ifndef EXTRACT_SELECT_H
 #define EXTRACT_SELECT_H
 
-#include <stdbool.h>
-
 struct db;
 struct err;
 struct extract_options;
 struct relation;
+struct schema;
 
 /*
  * select_build(db, options, rel, e):
@@ -21,11 +20,12 @@ char *select_build(struct db *db, const struct extract_options *options,
 		   const struct relation *rel, struct err *e);
 
 /*
- * select_copy(db, options, rel, select, binary):
- * Return the COPY … TO STDOUT for it, for the caller to free: COPY of the table
- * itself where that means the same and is faster.
+ * select_copy(db, options, rel, schema, select):
+ * Return the COPY … TO STDOUT for it, in the form that schema->values says, for
+ * the caller to free: COPY of the table itself where that means the same and is
+ * faster.
  */
 char *select_copy(struct db *db, const struct extract_options *options,
-		  const struct relation *rel, const char *select, bool binary);
+		  const struct relation *rel, const struct schema *schema, const char *select);
 
 #endif /* EXTRACT_SELECT_H */

@@ -6,6 +6,7 @@
 #ifndef EXTRACT_SOURCE_H
 #define EXTRACT_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,8 @@ struct err;
 struct extract_options;
 struct schema;
 struct source;
+
+#define SOURCE_PATIENCE 100 /* ms that rows are held back for a fuller block */
 
 /* What source_next() found. */
 enum source_event { SOURCE_ROWS, SOURCE_IDLE, SOURCE_END, SOURCE_FAILED };
@@ -22,6 +25,7 @@ struct source_chunk {
 	const char *data; /* valid until the next call */
 	size_t len;       /* bytes */
 	uint64_t rows;
+	bool pause; /* no more is there for the moment: send it on */
 };
 
 struct source_ops {

@@ -15,8 +15,9 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 
-#define ASK_TRIES 150 /* a server that crashed needs a while to recover */
-#define ASK_PAUSE 200 /* ms */
+#define ASK_FOR 30      /* seconds; a server that crashed needs a while to recover */
+#define ASK_TIMEOUT "5" /* seconds for one attempt, during which no signal is heard */
+#define ASK_PAUSE 200   /* ms between attempts */
 
 static char *
 transaction_id(struct db *db, struct err *e)
@@ -64,20 +65,31 @@ ask(struct db *db, const struct db_params *params, const char *xid)
 	return answer;
 }
 
+/* Ask until there is an answer, the time is up, or somebody wants us to stop. */
+static int
+ask_patiently(struct db *db, const struct db_params *params, const char *xid)
+{
+	struct db_params again = *params;
+	time_t end = time(NULL) + ASK_FOR;
+	int answer;
+
+	if (again.timeout == NULL)
+		again.timeout = ASK_TIMEOUT;
+	while ((answer = ask(db, &again, xid)) == -1 && time(NULL) < end && intr_pending() == 0)
+		pause_ms(ASK_PAUSE);
+	return answer;
+}
+
 static int
 find_out(struct db *db, const struct db_params *params, const char *xid,
 	 enum receipt_committed *outcome, struct err *e)
 {
-	int answer = -1, tries;
+	int answer;
 
 	log_warning("the connection was lost during COMMIT; asking the server what became of "
 		    "transaction %s",
 		    xid);
-	for (tries = 0; answer == -1 && tries < ASK_TRIES && intr_pending() == 0; tries++) {
-		if (tries > 0)
-			pause_ms(ASK_PAUSE);
-		answer = ask(db, params, xid);
-	}
+	answer = ask_patiently(db, params, xid);
 	if (answer == 1) {
 		log_warning("transaction %s was committed", xid);
 		err_release(e);
@@ -110,11 +122,11 @@ commit_send(struct db *db, const struct db_params *params, enum receipt_committe
 	rc = db_exec(db, e, "COMMIT");
 	if (rc == 0) {
 		*outcome = RECEIPT_YES;
-	} else if (e->code == EXIT_CONN) {
-		intr_unblock();
-		rc = find_out(db, params, xid, outcome, e);
 	} else {
 		intr_unblock();
+		/* without an id nothing has been written, and nothing is in doubt */
+		if (e->code == EXIT_CONN && xid[0] != '\0')
+			rc = find_out(db, params, xid, outcome, e);
 	}
 	free(xid);
 	return rc;

@@ -14,6 +14,7 @@
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/stdfds.h"
 #include "common/stream_reader.h"
 #include "common/xalloc.h"
 #include "load/options.h"
@@ -136,6 +137,10 @@ report(struct load *l, struct err *e)
 		l->receipt.bytes = stream_reader_bytes(l->reader);
 		stream_reader_digest(l->reader, l->receipt.xxh3);
 	}
+	if (l->run == NULL) {
+		l->run = xcalloc(1, RUNID_LEN + 1);
+		runid_make(l->run);
+	}
 	l->receipt.run = l->run;
 	if (e->signal != 0)
 		status = 128 + e->signal;
@@ -171,6 +176,7 @@ main(int argc, char **argv)
 	int rc, status, signo;
 
 	log_init("portl-load");
+	stdfds_fill();
 	intr_ignore_sigpipe();
 	l.receipt.fd = -1;
 	rc = load_options_parse(&l.options, argc, argv, &e);

@@ -197,9 +197,10 @@ show_statement(const char *sql)
 void
 plan_show(const struct plan *p)
 {
+	bool dry_run = p->options->common.dry_run || (p->schema != NULL && p->schema->dry_run);
 	size_t i;
 
-	if (!log_verbose() && !p->options->common.dry_run)
+	if (!log_verbose() && !dry_run)
 		return;
 	fprintf(stderr, "Plan for %s.%s (%s):\n", p->rel_schema, p->rel_name,
 		p->rel == NULL ? "to be created" : relation_kind_name(p->rel->kind));

@@ -62,7 +62,12 @@ compare(const struct plan *p, const struct db *db, size_t i, const json_t *here,
 	if (from->base[0] == '\0')
 		return; /* bare NDJSON: the target's types are taken */
 	if (p->text) {
-		warn_of_loss(from, to);
+		differs = typedocs_same_fields(p->schema->types, from->base, here, to->base);
+		if (differs != NULL)
+			reasons_add(why, "column \"%s\": %s", to->name, differs);
+		else
+			warn_of_loss(from, to);
+		free(differs);
 		return;
 	}
 	differs = typedocs_same_bytes(p->schema->types, from->base, here, to->base);
@@ -199,15 +204,15 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		}
 	if (rc == 0)
 		rc = typedocs_fetch(db, oids, n, &here, e);
-	for (i = 0, row = 0; rc == 0 && !p->text && i < p->ncolumns; i++) {
+	for (i = 0, row = 0; rc == 0 && i < p->ncolumns; i++) {
 		const struct schema_column *c = &p->schema->columns[i];
 		char *differs = NULL;
 
 		if (p->columns[i].target == NULL)
 			continue;
 		if (!PQgetisnull(res, row, 0))
-			differs = typedocs_same_bytes(p->schema->types, c->base, here.types,
-						      PQgetvalue(res, row, 2));
+			differs = (p->text ? typedocs_same_fields : typedocs_same_bytes)(
+				p->schema->types, c->base, here.types, PQgetvalue(res, row, 2));
 		if (differs != NULL)
 			reasons_add(why, "column \"%s\": %s", c->name, differs);
 		free(differs);

@@ -38,6 +38,7 @@ struct sink_pg {
 	bool in_transaction;
 	bool copying;
 	bool dry_run;         /* asked for here or by the stream */
+	bool hollow;          /* a stream left its rows out: its sender runs dry */
 	uint64_t rows_before; /* read by the streams before this one */
 	uint64_t inserted;    /* as the server counts */
 };
@@ -89,8 +90,8 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 			s->rel_name, s->plan->rel_name);
 		return err_hint(e, "Use -t to load all of them into one table.");
 	}
-	s->dry_run = s->dry_run || base->options->common.dry_run ||
-		     (schema != NULL && schema->dry_run);
+	s->hollow = s->hollow || (schema != NULL && schema->dry_run);
+	s->dry_run = s->hollow || base->options->common.dry_run;
 	free(base->plan);
 	base->plan = plan_summary(s->plan);
 	plan_show(s->plan);
@@ -126,6 +127,8 @@ open_transaction(struct sink_pg *s, struct err *e)
 	if (session_begin(&s->db, SESSION_WRITE, s->base.options->common.lock_timeout, e) != 0)
 		return -1;
 	s->in_transaction = true;
+	if (session_watch_client(&s->db, e) != 0)
+		return -1;
 	if (s->plan->create_sql != NULL && db_exec(&s->db, e, "%s", s->plan->create_sql) != 0)
 		return -1;
 	if (s->plan->truncate_sql != NULL &&
@@ -219,7 +222,7 @@ check_min_rows(const struct sink_pg *s, uint64_t read, struct err *e)
 {
 	int64_t least = s->base.options->min_rows;
 
-	if (least <= 0 || read >= (uint64_t)least)
+	if (least <= 0 || read >= (uint64_t)least || s->hollow)
 		return 0;
 	err_set(e, EXIT_DATA, "only %" PRIu64 " rows have come, fewer than --min-rows=%" PRId64,
 		read, least);

@@ -65,10 +65,11 @@ rows()
 	local -a psql=(psql -XAtq -v ON_ERROR_STOP=1 -d "$1")
 
 	PGOPTIONS='-c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex'
-	PGOPTIONS+=' -c lc_monetary=C -c search_path=public'
+	PGOPTIONS+=' -c lc_monetary=C -c search_path=public -c quote_all_identifiers=off'
 	list=$("${psql[@]}" -v "t=$2" -v "only=${3:-}" <<-'SQL'
 		SELECT string_agg(
-		    CASE WHEN t.oid < 16384 AND t.typsend::oid <> 0 AND t.typname !~ '^_?reg'
+		    CASE WHEN t.typname ~ '^_?xml$' THEN format('%I::text', a.attname)
+		         WHEN t.oid < 16384 AND t.typsend::oid <> 0 AND t.typname !~ '^_?(reg|refcur)'
 		         THEN format('%s(%I)', t.typsend::regproc, a.attname)
 		         ELSE quote_ident(a.attname) END, ', ' ORDER BY a.attname COLLATE "C")
 		  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid

@@ -1,0 +1,123 @@
+/*
+ * The server sends each row as a message, and libpq copies messages to where
+ * the block ends.  Only the one that fills the block to the brim may be cut;
+ * it alone is looked into, to be kept back for the next block if it is.
+ */
+#include "extract/rowblock.h"
+
+#include <string.h>
+
+#include "common/err.h"
+#include "common/output.h"
+#include "common/pgcopy.h"
+#include "extract/source.h"
+
+void
+rowblock_init(struct rowblock *b, bool binary, int nfields)
+{
+	*b = (struct rowblock){.binary = binary, .nfields = nfields};
+}
+
+void
+rowblock_release(struct rowblock *b)
+{
+	buf_release(&b->bytes);
+}
+
+/* The server's own header comes in front of the first row, in the same message. */
+static int
+strip_header(struct rowblock *b, struct err *e)
+{
+	const char *data = b->bytes.data;
+	size_t size = PGCOPY_PREAMBLE_LEN;
+
+	if (b->bytes.len >= size)
+		size += pgcopy_get32(data + PGCOPY_PREAMBLE_LEN - 4);
+	if (b->bytes.len < size || memcmp(data, PGCOPY_SIGNATURE, PGCOPY_SIGNATURE_LEN) != 0)
+		return err_set(e, EXIT_DATA, "the server's COPY data have no header");
+	buf_drop(&b->bytes, size);
+	b->header_seen = true;
+	return 0;
+}
+
+/* Does a row end where the block is full? */
+static int
+is_whole(const struct rowblock *b, bool *whole, struct err *e)
+{
+	const char *row = b->bytes.data + b->len;
+	size_t size = b->bytes.len - b->len, passed;
+	struct pgcopy_scan scan;
+
+	if (!b->binary) {
+		*whole = size > 0 && row[size - 1] == '\n';
+		return 0;
+	}
+	pgcopy_scan_init(&scan, b->nfields);
+	if (pgcopy_scan(&scan, row, size, &passed, e) != 0)
+		return -1;
+	*whole = scan.rows == 1 && passed == size;
+	return 0;
+}
+
+/* Count a message in.  ${brim}: it may be cut. */
+static int
+take(struct rowblock *b, bool brim, struct err *e)
+{
+	const char *row;
+	size_t size;
+	bool whole = true;
+
+	if (b->binary && !b->header_seen && strip_header(b, e) != 0)
+		return -1;
+	row = b->bytes.data + b->len;
+	size = b->bytes.len - b->len;
+	if (b->binary && size == PGCOPY_TRAILER_LEN && pgcopy_get16(row) == 0xffff) {
+		b->bytes.len = b->len;
+		return 0;
+	}
+	if (brim && is_whole(b, &whole, e) != 0)
+		return -1;
+	if (whole && size > 0) {
+		b->len = b->bytes.len;
+		b->rows++;
+	}
+	return 0;
+}
+
+enum db_row
+rowblock_fill(struct rowblock *b, struct db *db, int timeout, struct err *e)
+{
+	int64_t deadline = timeout < 0 ? -1 : db_clock() + timeout;
+	size_t size = OUTPUT_BLOCK, n = 0;
+
+	buf_drop(&b->bytes, b->len);
+	b->len = 0;
+	b->rows = 0;
+	b->pause = false;
+	while (!b->ended && b->len < OUTPUT_BLOCK && (b->bytes.len < size || b->rows == 0)) {
+		enum db_row got;
+
+		while (size <= b->bytes.len)
+			size *= 2; /* for a row that is larger than a block */
+		buf_reserve(&b->bytes, size - b->bytes.len);
+		got = db_copy_out_get(db, b->bytes.data + b->bytes.len, size - b->bytes.len, &n,
+				      deadline, e);
+		if (got == DB_ROWS_END) {
+			b->counted = n;
+			b->ended = true;
+			break;
+		}
+		if (got == DB_NO_ROW_YET && b->rows > 0) {
+			b->pause = true;
+			break;
+		}
+		if (got != DB_ROW)
+			return got;
+		b->bytes.len += n;
+		if (take(b, b->bytes.len == size, e) != 0)
+			return DB_ROW_FAILED;
+		if (b->rows == 1)
+			deadline = db_clock() + SOURCE_PATIENCE;
+	}
+	return b->rows > 0 ? DB_ROW : DB_ROWS_END;
+}

@@ -1,0 +1,48 @@
+/*
+ * TRUNCATE and all that gives a relation a new file are not MVCC-safe: an older
+ * snapshot sees no rows there (PostgreSQL manual, "Caveats" of "Concurrency
+ * Control").  The snapshot's own catalog tells: it does not know the relation,
+ * or names another file.
+ */
+#include "extract/snapshot.h"
+
+#include <stdlib.h>
+
+#include "common/db.h"
+#include "common/err.h"
+#include "common/xalloc.h"
+
+static const char stale_sql[] =
+	"SELECT 1 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation"
+	" WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
+	" AND l.database = (SELECT oid FROM pg_catalog.pg_database"
+	" WHERE datname = pg_catalog.current_database())"
+	" AND (c.oid IS NULL OR c.relkind IN ('r', 'm', 't') AND c.relfilenode <> 0"
+	" AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode) LIMIT 1";
+
+static int
+plan(struct db *db, const char *select, struct err *e)
+{
+	char *sql = xasprintf("EXPLAIN (COSTS off)\n%s", select);
+	PGresult *res = db_query(db, e, sql, 0, NULL);
+
+	free(sql);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+int
+snapshot_is_stale(struct db *db, const char *select, struct err *e)
+{
+	PGresult *res;
+	int stale;
+
+	if (select != NULL && plan(db, select, e) != 0)
+		return -1;
+	res = db_query(db, e, stale_sql, 0, NULL);
+	if (res == NULL)
+		return -1;
+	stale = PQntuples(res) > 0;
+	PQclear(res);
+	return stale;
+}

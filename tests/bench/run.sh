@@ -1,0 +1,52 @@
+#!/bin/bash
+# Compare Portl with psql, for `make bench`.  Nothing here is a test: the status is 0 if
+# every group ran, whatever the figures are.
+#
+#   BENCH="pipe csv"    only these groups (default: all); a group is tests/bench/NAME.sh
+#   BENCH_RUNS=5        rounds; the contestants of a round take turns
+#   BENCH_SCALE=1       a part of all row counts, such as 0.01 for a quick look
+#   BUILD=build         the build to measure
+#
+# Prints a table and writes it to BUILD/bench/result.json.
+set -u
+cd "$(dirname "$0")/../.." || exit
+BUILD=$(cd "${BUILD:-build}" && pwd) || exit
+export BUILD PATH="$BUILD:$PATH" LC_ALL=C
+BENCH_RUNS=${BENCH_RUNS:-5}
+BENCH_SCALE=${BENCH_SCALE:-1}
+
+# shellcheck source=tests/lib/cluster.sh
+. tests/lib/cluster.sh
+# shellcheck source=tests/bench/lib.sh
+. tests/bench/lib.sh
+# shellcheck source=tests/bench/tables.sh
+. tests/bench/tables.sh
+
+settings=('shared_buffers = 512MB' 'max_wal_size = 8GB' 'checkpoint_timeout = 1h'
+	'autovacuum = off' 'work_mem = 64MB' 'maintenance_work_mem = 256MB')
+
+work=$(cluster_dir) # the server's files and ours
+cluster_start "$work" "${settings[@]}" || exit
+cluster_env "$work"
+trap 'cluster_drop "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir -p "$work/samples"
+psql -Xq -d postgres -c 'CREATE DATABASE src' -c 'CREATE DATABASE dst' || exit
+
+report_begin
+failed=()
+for group in ${BENCH:-pipe ndjson csv upsert}; do
+	# A subshell: `set -e` is a group's own, and so are its variables.
+	(
+		set -e
+		# shellcheck disable=SC1090 # by name
+		. "tests/bench/$group.sh"
+	)
+	status=$?
+	[ $status -eq 0 ] || failed+=("$group")
+done
+report_end
+((${#failed[@]} == 0)) || {
+	echo "bench: did not run to the end: ${failed[*]}" >&2
+	exit 1
+}

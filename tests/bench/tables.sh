@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# The tables that the groups share: full in database src, empty in database dst, both with
+# their primary key.
+#
+#   make_tables NAME...     mixed (1,000,000 rows, 8 columns), narrow (3,000,000 rows of two
+#                           integers), wide (50,000 rows of 10 kB), empty
+
+columns_of()
+{
+	case $1 in
+	mixed)
+		echo 'id bigint PRIMARY KEY, created timestamptz NOT NULL, customer int NOT NULL,
+			status text NOT NULL, amount numeric(12,2), paid boolean, note text, detail jsonb'
+		;;
+	narrow) echo 'id int PRIMARY KEY, value int' ;;
+	wide) echo 'id int PRIMARY KEY, body bytea NOT NULL' ;;
+	empty) echo 'id int PRIMARY KEY, value text' ;;
+	esac
+}
+
+rows_of()
+{
+	case $1 in
+	mixed)
+		echo "SELECT i, timestamptz '2024-01-01 00:00 UTC' + i * interval '17 s', i % 50021,
+			(ARRAY['new', 'paid', 'shipped', 'returned'])[1 + i % 4],
+			(i * 7919 % 10000000) / 100.0, i % 3 <> 0,
+			CASE WHEN i % 10 > 0 THEN 'order ' || i || ' ' || md5(i::text) END,
+			jsonb_build_object('sku', md5((i % 977)::text), 'qty', i % 7)
+			FROM generate_series(1::int8, $(scaled 1000000)) i"
+		;;
+	narrow) echo "SELECT i, i % 1000 FROM generate_series(1, $(scaled 3000000)) i" ;;
+	wide) # nothing that can be compressed, or it is the server's compression that is measured
+		echo "SELECT i, (SELECT substr(string_agg(sha512(int4send(i * 200 + j)), ''::bytea), 1, 10000)
+			FROM generate_series(1, 157) j) FROM generate_series(1, $(scaled 50000)) i"
+		;;
+	empty) echo "SELECT 1, '' WHERE false" ;;
+	esac
+}
+
+make_tables()
+{
+	local table db
+
+	for table; do
+		for db in src dst; do
+			reset "$db" "DROP TABLE IF EXISTS $table; CREATE TABLE $table ($(columns_of "$table"))"
+		done
+		psql -Xq -v ON_ERROR_STOP=1 -d src -c "INSERT INTO $table $(rows_of "$table")" \
+			-c "VACUUM (FREEZE, ANALYZE) $table"
+	done
+}

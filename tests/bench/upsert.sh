@@ -1,0 +1,102 @@
+# shellcheck shell=bash disable=SC2154 # run.sh sets work
+# Loading rows of which half are there already, with other values; against the best script
+# for psql that we know: COPY into a temporary table, one INSERT … SELECT … ON CONFLICT.
+
+title="$(scaled 1000000) rows, half of them there"
+statements=$work/insert.sql
+set_all='created = excluded.created, customer = excluded.customer, status = excluded.status,
+	amount = excluded.amount, paid = excluded.paid, note = excluded.note, detail = excluded.detail'
+
+# The odd half of the rows, changed.
+half()
+{
+	reset dst "TRUNCATE mixed; INSERT INTO mixed SELECT * FROM half"
+}
+
+full()
+{
+	reset dst "TRUNCATE mixed; INSERT INTO mixed SELECT * FROM whole"
+}
+
+none()
+{
+	reset dst "TRUNCATE mixed"
+}
+
+# upsert_portl NAME BEFORE TABLE OPTION...
+upsert_portl()
+{
+	$2
+	sample "$1" portl-extract -d src -t "$3" '|' portl-load -d dst -t mixed "${@:4}"
+}
+
+# upsert_psql NAME BEFORE ACTION
+upsert_psql()
+{
+	local action="DO NOTHING"
+
+	[ "$3" = skip ] || action="DO UPDATE SET $set_all"
+	$2
+	sample "$1" psql -Xq -d src -c 'COPY mixed TO STDOUT (FORMAT binary)' '|' \
+		psql -Xq -v ON_ERROR_STOP=1 -d dst -c BEGIN \
+		-c 'CREATE TEMP TABLE stage (LIKE mixed) ON COMMIT DROP' \
+		-c 'COPY stage FROM STDIN (FORMAT binary)' \
+		-c "INSERT INTO mixed SELECT * FROM stage ON CONFLICT (id) $action" -c COMMIT
+}
+
+upsert_statements()
+{
+	half
+	sample "$1" psql -Xq -v ON_ERROR_STOP=1 -d dst -f "$statements"
+}
+
+# With rejected rows the status is 3, which must not count as a failure.
+rejects_portl()
+{
+	none
+	sample "$1" portl-extract -d src -t "$2" '|' \
+		sh -c 'portl-load "$@"; test $? -eq 3' sh -d dst -t mixed --rejects="$work/rejects"
+}
+
+make_tables mixed
+reset dst "CREATE TABLE half (LIKE mixed); CREATE TABLE whole (LIKE mixed)"
+psql -Xq -d src -c 'COPY mixed TO STDOUT (FORMAT binary)' |
+	psql -Xq -d dst -c 'COPY whole FROM STDIN (FORMAT binary)' \
+		-c "INSERT INTO half SELECT id, created, customer + 1, status, amount + 1, paid, note, detail
+			FROM whole WHERE id % 2 = 1"
+psql -XAtq -d src -o "$statements" -c "SELECT 'INSERT INTO mixed VALUES ' || string_agg(
+		format('(%L, %L, %L, %L, %L, %L, %L, %L)', id, created, customer, status, amount, paid, note,
+		detail), ', ' ORDER BY id) || ' ON CONFLICT (id) DO UPDATE SET $set_all;'
+	FROM mixed GROUP BY (id - 1) / 1000"
+
+rounds 'upsert_portl overwrite half mixed --conflict=overwrite' 'upsert_psql overwrite.psql half overwrite' \
+	'upsert_portl batch half mixed --conflict=overwrite --commit=batch --batch-size=10000'
+compare "$title: overwrite" wall overwrite overwrite.psql 1.10
+compare "$title: overwrite, committed every 10,000" wall batch overwrite.psql 1.25
+at_most "$title: peak memory of portl-load" rss2 overwrite 24
+at_most "$title: peak memory of portl-load, committed every 10,000" rss2 batch 24
+
+rounds 'upsert_portl skip half mixed --conflict=skip' 'upsert_psql skip.psql half skip' \
+	'upsert_portl skip.batch half mixed --conflict=skip --commit=batch --batch-size=10000'
+compare "$title: skip" wall skip skip.psql 1.10
+compare "$title: skip, committed every 10,000" wall skip.batch skip.psql 1.25
+
+rounds 'upsert_portl again half mixed --conflict=overwrite' 'upsert_statements statements'
+compare "$title: overwrite against INSERTs of 1,000 rows" wall again statements 0.25
+
+rounds 'upsert_portl equal full mixed --conflict=overwrite' 'upsert_psql equal.psql full overwrite'
+compare "$(scaled 1000000) rows, all there and equal: against a blind update" wall equal equal.psql 0.5
+
+# One row of a thousand breaks a CHECK, which nobody knows before.
+reset src "CREATE TABLE spoilt (LIKE mixed INCLUDING INDEXES);
+	INSERT INTO spoilt SELECT id, created, CASE WHEN hashint8(id) % 1000 = 0 THEN -1 ELSE customer END,
+		status, amount, paid, note, detail FROM mixed;
+	VACUUM (FREEZE, ANALYZE) spoilt"
+reset dst 'ALTER TABLE mixed ADD CHECK (customer >= 0)'
+rounds 'rejects_portl rejects spoilt' 'upsert_portl clean none mixed' \
+	"upsert_portl clean.rejects none mixed --rejects=$work/rejects"
+compare "$(scaled 1000000) rows, 0.1 % rejected: against the clean rows" wall rejects clean.rejects 1.5
+compare "$(scaled 1000000) rows, 0.1 % rejected: against the clean rows without --rejects" wall rejects clean 1.5
+at_most "$(scaled 1000000) rows, 0.1 % rejected: peak memory of portl-load" rss2 rejects 24
+reset dst 'DROP TABLE half, whole'
+rm -f "$statements"

@@ -1,0 +1,241 @@
+#!/usr/bin/env bats
+# portl-load and its server fail in every phase: the target is as before or as after,
+# never between, and no backend is left.
+
+load lib/common
+load lib/faults
+
+# A server of our own, to be stopped; its files may have 17 MiB, as if a disk were full.
+setup_file()
+{
+	OTHER=$(cluster_dir)
+	export OTHER
+	(ulimit -f 17408 && cluster_start "$OTHER")
+}
+
+teardown_file()
+{
+	cluster_drop "$OTHER"
+}
+
+setup()
+{
+	fresh_db a b
+	make_rows "$a" t 2000
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text);
+		INSERT INTO t VALUES (0, 0, 'old')"
+	portl-extract -d "$a" -t t >"$T/s"
+	mkfifo "$T/feed"
+	remember "$b" t
+}
+
+# The table waits for our lock when COPY ends, or in COMMIT.
+wait_in()
+{
+	q "$b" 'CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$'
+	case $1 in
+	copy-end) q "$b" 'CREATE TRIGGER w AFTER INSERT ON t EXECUTE FUNCTION wait()' ;;
+	commit) q "$b" 'CREATE CONSTRAINT TRIGGER w AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW WHEN (new.id = 7) EXECUTE FUNCTION wait()' ;;
+	esac
+	hold "$b"
+}
+
+# load_until PHASE: start a load and return when it is there.
+load_until()
+{
+	case $1 in copy-end | commit) wait_in "$1" ;; esac
+	in=$T/feed start load portl-load -d "$b" --summary="$T/sum" ${how:+"$how"}
+	feed_open
+	case $1 in
+	header)
+		backend_does "$b" portl-load "state = 'idle'"
+		;;
+	copying)
+		head -c 30000 "$T/s" >&"$feed"
+		backend_does "$b" portl-load "query LIKE 'COPY%'"
+		;;
+	*)
+		cat "$T/s" >&"$feed"
+		feed_close
+		backend_does "$b" portl-load "$waits_for_lock"
+		[ "$1" != commit ] || backend_does "$b" portl-load "query = 'COMMIT'"
+		;;
+	esac
+}
+
+# kill_in PHASE: kill -9 there, and find the old table and a rerun that works.
+kill_in()
+{
+	load_until "$1"
+	kill -KILL "$pid_load"
+	finish load
+	assert_status 137
+	no_portl "$b"
+	is_like_before "$b" t
+	case $1 in copy-end | commit) release ;; *) feed_close ;; esac
+	portl-load -d "$b" "$T/s"
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 2001
+}
+
+@test "load killed while it waits for the header" { kill_in header; }
+@test "load killed while it copies" { kill_in copying; }
+@test "load killed at the end of COPY" { kill_in copy-end; }
+@test "load killed in COMMIT, which then fails" { kill_in commit; }
+
+@test "load killed in COMMIT, which then succeeds: all rows" {
+	load_until commit
+	kill -KILL "$pid_load"
+	release
+	finish load
+	assert_status 137
+	no_portl "$b"
+	count=$(q "$b" 'SELECT count(*) FROM t')
+	[ "$count" = 2001 ] || is_like_before "$b" t
+}
+
+@test "load killed while it connects" {
+	mkdir "$T/d"
+	perl "$ROOT/tests/lib/proxy.pl" "$T/d" "$PGHOST" hang >"$T/proxy" 3>&- &
+	started+=($!)
+	wait_until 5 grep -q ready "$T/proxy"
+	in=$T/s start load portl-load -h "$T/d" -d "$b"
+	wait_until 5 grep -q "$T/d" <(ss -xp 2>/dev/null || cat /proc/net/unix)
+	kill -TERM "$pid_load" # heard at once, though libpq waits
+	finish load 2
+	assert_status 143
+	is_like_before "$b" t
+}
+
+# terminate_in PHASE: the administrator ends the backend.
+terminate_in()
+{
+	load_until "$1"
+	terminate_backend "$b" portl-load
+	finish load
+	assert_status 2
+	assert_stderr_has 'terminating connection due to administrator command'
+	assert_eq "$(jq -c '[.status, .committed]' "$T/sum")" '[2,false]'
+	no_portl "$b"
+	is_like_before "$b" t
+}
+
+@test "the backend is terminated while the header is waited for" { terminate_in header; }
+@test "the backend is terminated in COPY" { terminate_in copying; }
+@test "the backend is terminated at the end of COPY" { terminate_in copy-end; }
+@test "the backend is terminated in COMMIT" {
+	terminate_in commit
+	assert_stderr_has 'was rolled back: nothing is loaded'
+}
+
+# through_proxy WHAT [OTHER]: load by way of a proxy that fails at COMMIT.
+through_proxy()
+{
+	mkdir "$T/d"
+	perl "$ROOT/tests/lib/proxy.pl" "$T/d" "$PGHOST" "$@" >"$T/proxy" 3>&- &
+	started+=($!)
+	wait_until 5 grep -q ready "$T/proxy"
+	in=$T/s start load portl-load -h "$T/d" -d "$b" --summary="$T/sum"
+}
+
+@test "connection lost in COMMIT, before the server had it: rolled back, and found out" {
+	through_proxy before
+	finish load
+	assert_status 2
+	assert_stderr_has 'the connection was lost during COMMIT; asking the server'
+	assert_stderr_has 'was rolled back: nothing is loaded'
+	assert_eq "$(jq -c '[.committed, .rows.inserted, .rows.read == .rows.skipped]' "$T/sum")" '[false,0,true]'
+	is_like_before "$b" t
+}
+
+@test "connection lost in COMMIT, after it: committed, and found out" {
+	through_proxy after
+	finish load
+	assert_status 0
+	assert_stderr_has 'was committed'
+	assert_eq "$(jq -c '[.status, .committed, .rows.inserted]' "$T/sum")" '[0,true,2000]'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 2001
+}
+
+@test "connection lost in COMMIT, and no server to ask: unknown" {
+	through_proxy gone
+	wait_until 10 grep -q 'asking the server' "$T/load.err"
+	kill -TERM "$pid_load" # or wait for half a minute
+	finish load
+	assert_status 2
+	assert_stderr_has 'is not known'
+	assert_eq "$(jq -c '[.status, .committed, .rows.inserted]' "$T/sum")" '[2,"unknown",2000]'
+}
+
+@test "connection lost in COMMIT, and another server answers: unknown" {
+	PGHOST=$OTHER q postgres "CREATE DATABASE $b"
+	through_proxy elsewhere "$OTHER"
+	finish load
+	assert_status 2
+	assert_stderr_has 'is not known'
+	assert_eq "$(jq -r .committed "$T/sum")" unknown
+	PGHOST=$OTHER q postgres "DROP DATABASE $b WITH (FORCE)"
+}
+
+@test "a connection that takes 7 bytes at a time" {
+	through_proxy drip
+	finish load 30
+	assert_status 0
+	q "$b" 'DELETE FROM t WHERE id = 0'
+	same_table "$a" t "$b" t
+}
+
+@test "the target's disk is full: refused, and a retry works" {
+	export PGHOST=$OTHER
+	q postgres 'CREATE TABLE full_disk (i int, x text)'
+	big="SELECT i, repeat('x', 1000) AS x FROM generate_series(1, 20000) i"
+	for options in '' --truncate; do
+		try_sh "portl-extract -c \"$big\" | portl-load -d postgres -t full_disk $options"
+		assert_status 1
+		assert_stderr_has 'could not extend file'
+		assert_eq "$(q postgres 'SELECT count(*) FROM full_disk')" 0
+	done
+	q postgres 'VACUUM full_disk' # or the dead rows would fill the disk
+	try_sh "portl-extract -c \"$big\" --limit 100 | portl-load -d postgres -t full_disk"
+	assert_status 0
+	assert_eq "$(q postgres 'SELECT count(*) FROM full_disk')" 100
+}
+
+# stop_other HOW PROGRAM: when PROGRAM's backend is at work there.
+stop_other()
+{
+	PGHOST=$OTHER backend_does postgres "$2" "query LIKE 'COPY%'"
+	cluster_stop "$OTHER" "$1"
+}
+
+@test "the target's server stops at once: exit 2, unchanged, and a retry works" {
+	PGHOST=$OTHER q postgres 'CREATE TABLE t (id int, amount numeric, name text)'
+	in=$T/feed start load portl-load -h "$OTHER" -d postgres
+	feed_open
+	head -c 30000 "$T/s" >&"$feed"
+	stop_other immediate portl-load
+	finish load
+	assert_status 2
+	cluster_start "$OTHER"
+	assert_eq "$(PGHOST=$OTHER q postgres 'SELECT count(*) FROM t')" 0
+	portl-load -h "$OTHER" -d postgres "$T/s"
+	assert_eq "$(PGHOST=$OTHER q postgres 'SELECT count(*) FROM t')" 2000
+}
+
+@test "the source's server stops: load says why and commits nothing" {
+	for how in fast immediate; do
+		in=$T/feed start load portl-load -d "$b" -t t
+		start extract portl-extract -h "$OTHER" -d postgres -o "$T/feed" \
+			-c "SELECT i AS id, CASE WHEN i > 1000 THEN pg_sleep(60)::text END AS name
+			FROM generate_series(1, 2000) i"
+		stop_other "$how" portl-extract
+		finish load
+		assert_status 4
+		assert_stderr_has 'upstream failed: '
+		finish extract
+		assert_status 2
+		is_like_before "$b" t
+		cluster_start "$OTHER"
+	done
+}

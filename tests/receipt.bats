@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# The receipt and the exit codes: what programs and people are told of a run.
+
+load lib/common
+load lib/faults
+
+setup()
+{
+	fresh_db a b
+	make_rows "$a" t 100
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text)'
+}
+
+# balanced FILE STATUS: one line of valid JSON, whose rows add up.
+balanced()
+{
+	assert_eq "$(wc -l <"$1")" 1
+	jq -e --argjson status "$2" '.tool == "portl-load" and .status == $status and (.version | length > 0)
+		and (.run | test("^[0-9a-f]{16}$")) and (.seconds >= 0) and (.bytes >= 0)
+		and (.rows | .read == .inserted + .updated + .unchanged + .skipped + .rejected)
+		and (.committed == ($status == 0))' "$1" >/dev/null || fail "$(<"$1")"
+}
+
+@test "both sides agree on run, rows, bytes and digest" {
+	try_sh "portl-extract -d '$a' -t t --summary='$T/x' | tee '$T/s' | portl-load -d '$b' --summary='$T/l'"
+	assert_status 0
+	assert_silent
+	balanced "$T/l" 0
+	both='[.run, .rows.read, .bytes, .xxh3, .relation, .dry_run]'
+	assert_eq "$(jq -c "$both" "$T/x")" "$(jq -c "$both" "$T/l")"
+	assert_eq "$(jq -r .bytes "$T/l")" "$(stat -c %s "$T/s")"
+	assert_eq "$(jq -c '[.tool, .status, .rows, .committed]' "$T/x")" '["portl-extract",0,{"read":100},null]'
+	assert_eq "$(jq -c '[.rows.read, .rows.inserted, .committed]' "$T/l")" '[100,100,true]'
+	q "$b" 'TRUNCATE t'
+	try_sh "portl-extract -d '$a' -t t -Z zstd --summary='$T/x' | portl-load -d '$b' --summary='$T/l'"
+	assert_eq "$(jq -c '[.rows.read, .bytes, .xxh3]' "$T/x")" "$(jq -c '[.rows.read, .bytes, .xxh3]' "$T/l")"
+}
+
+@test "text values have one digest on both sides, too" {
+	try_sh "portl-extract -d '$a' -t t --values=text --summary='$T/x' | portl-load -d '$b' --summary='$T/l'"
+	assert_status 0
+	assert_eq "$(jq -r .xxh3 "$T/x")" "$(jq -r .xxh3 "$T/l")"
+}
+
+@test "rows that a trigger suppresses are skipped" {
+	q "$b" 'CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN RETURN CASE WHEN new.id > 30 THEN new END; END $$;
+		CREATE TRIGGER d BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION drop_row()'
+	try_sh "portl-extract -d '$a' -t t | portl-load -d '$b' --summary='$T/l'"
+	balanced "$T/l" 0
+	assert_eq "$(jq -c '[.rows.inserted, .rows.skipped]' "$T/l")" '[70,30]'
+}
+
+@test "each way to fail has its exit code and a balanced receipt" {
+	fails() # CODE COMMAND: run `COMMAND | portl-load`
+	{
+		rm -f "$T/l"
+		try_sh "$2 2>/dev/null | portl-load --summary='$T/l' $3"
+		assert_status "$1"
+		[[ $stderr == 'portl-load: error: '* ]] || fail "$stderr"
+		balanced "$T/l" "$1"
+	}
+	portl-extract -d "$a" -t t >"$T/s"
+	q "$b" 'INSERT INTO t VALUES (50)'
+	fails 1 "cat '$T/s'" "-d '$b'"
+	fails 1 "cat '$T/s'" "-d '$b' -t t --min-rows=101"
+	fails 2 "cat '$T/s'" "-h '$T/nowhere' -d '$b'"
+	fails 2 "cat '$T/s'" "-d '${b}_none'"
+	fails 4 "head -c 3000 '$T/s'" "-d '$b'"
+	fails 4 "portl-extract -d '$a' -c 'SELECT 1/0 AS id'" "-d '$b' -t t"
+	fails 4 : "-d '$b'"
+	fails 5 "cat '$T/s'" "-d '$b' -t none"
+	fails 5 "portl-extract -d '$a' -t t --columns=amount" "-d '$b'"
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 1
+}
+
+@test "extract's own exit codes" {
+	try portl-extract -d "$a" -c 'SELECT 1/0' --summary="$T/x"
+	assert_status 1
+	jq -e '.status == 1' "$T/x"
+	try portl-extract -h "$T/nowhere" -d "$a" -t t --summary="$T/x"
+	assert_status 2
+	jq -e '.status == 2 and .rows.read == 0' "$T/x"
+	try portl-extract -d "$a"
+	assert_status 64
+	assert_stderr_has 'say what to read'
+	try portl-load --nonsense
+	assert_status 64
+	try portl-load -d "$b" one two
+	assert_status 64
+}
+
+@test "a stopped load writes its receipt" {
+	mkfifo "$T/feed"
+	in=$T/feed start load portl-load -d "$b" --summary="$T/l"
+	feed_open
+	backend_does "$b" portl-load "state = 'idle'"
+	kill -TERM "$pid_load"
+	finish load
+	assert_status 143
+	balanced "$T/l" 143
+}
+
+@test "a summary that cannot be written fails before anything is done" {
+	portl-extract -d "$a" -t t >"$T/s"
+	try portl-load -d "$b" --summary="$T/none/l" "$T/s"
+	assert_status 1
+	assert_stderr_has 'No such file or directory'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	try portl-extract -d "$a" -t t --summary="$T/none/x"
+	assert_status 1
+	assert_eq "$output" ''
+}
+
+@test "a summary that is lost at the end: an error that says that the rows are in" {
+	portl-extract -d "$a" -t t >"$T/s"
+	try portl-load -d "$b" --summary=/dev/full "$T/s"
+	assert_status 1
+	assert_stderr_has 'could not write "/dev/full": No space left on device'
+	assert_stderr_has 'The rows are committed.'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 100
+}
+
+@test "a line for people: on a terminal or with -v, not with -q, and no word else" {
+	portl-extract -d "$a" -t t >"$T/s"
+	line='public.t: 100 rows read, 100 inserted, 0 updated, 0 unchanged, 0 skipped, 0 rejected;'
+	try portl-load -d "$b" -v "$T/s"
+	assert_status 0
+	assert_stderr_has "$line"
+	assert_stderr_has 'SQL: COMMIT'
+	assert_eq "$output" ''
+	q "$b" 'TRUNCATE t'
+	run script -qec "portl-load -d $b $T/s" /dev/null
+	assert_out_has "$line"
+	q "$b" 'TRUNCATE t'
+	run script -qec "portl-load -q -d $b $T/s" /dev/null
+	assert_eq "$output" ''
+	q "$b" 'TRUNCATE t'
+	try portl-load -d "$b" "$T/s"
+	assert_silent
+	run script -qec "portl-extract -d $a -t t -o $T/s2" /dev/null
+	assert_out_has 'portl-extract: public.t: 100 rows read'
+}

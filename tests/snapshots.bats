@@ -1,0 +1,210 @@
+#!/usr/bin/env bats
+# Other sessions at work while portl-extract starts and runs: what it sends is the
+# relation as it was at one moment, old or new, never empty and never between.
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
+
+load lib/common
+
+# A psql that stays.  say SQL: run it there and wait until it is done.
+open_session()
+{
+	coproc psql -XAtq -v ON_ERROR_STOP=1 -d "$1" 3>&- 2>&1
+	session_in=${COPROC[1]} session_out=${COPROC[0]} session_pid=$!
+}
+
+say()
+{
+	local line
+
+	printf '%s;\n\\echo said\n' "$1" >&"$session_in"
+	while read -r -t 10 line <&"$session_out"; do
+		[ "$line" != said ] || return 0
+	done
+	fail "the session did not finish: $1"
+}
+
+close_session()
+{
+	exec {session_in}>&-
+	wait "$session_pid" || :
+}
+
+waits_for_lock()
+{
+	wait_for postgres "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$src'
+		AND application_name = 'portl-extract' AND wait_event_type = 'Lock')"
+}
+
+# meanwhile LOCK SQL EXTRACT-OPTION...: while another transaction has done SQL after LOCK,
+# start extract, see it wait, commit; $status, $stderr and $sent say what came of it.
+meanwhile()
+{
+	local first=$1 rest=$2 pid
+
+	shift 2
+	open_session "$src"
+	say "BEGIN; $first"
+	portl-extract -d "$src" "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
+	pid=$!
+	waits_for_lock
+	say "$rest; COMMIT"
+	close_session
+	status=0
+	wait "$pid" || status=$?
+	output='' stderr=$(cat "$BATS_TEST_TMPDIR/err")
+}
+
+# ids: what was sent, as "count:min-max"
+ids()
+{
+	q "$dst" 'TRUNCATE t' && portl-load -d "$dst" -t t -q "$BATS_TEST_TMPDIR/out" &&
+		q "$dst" "SELECT count(*) || ':' || min(id) || '-' || max(id) FROM t"
+}
+
+OLD='SELECT i AS id FROM generate_series(1, 10) i'
+NEW='SELECT i AS id FROM generate_series(101, 120) i'
+
+setup()
+{
+	fresh_db src dst
+	q "$src" "CREATE TABLE t AS $OLD"
+	q "$dst" 'CREATE TABLE t (id int)'
+}
+
+@test "a table truncated and refilled" {
+	meanwhile 'TRUNCATE t' "INSERT INTO t $NEW" -t t
+	assert_status 0
+	assert_eq "$(ids)" 20:101-120
+}
+
+@test "a table truncated and refilled, read by a query, a view, --where, a subquery" {
+	q "$src" "CREATE TABLE one AS SELECT 1 AS id;
+		CREATE VIEW v AS TABLE t; CREATE VIEW vv AS SELECT * FROM v WHERE id > 0"
+	while read -r options; do
+		eval "meanwhile 'TRUNCATE t' 'INSERT INTO t $NEW' $options"
+		assert_status 0
+		assert_eq "$(ids)" 20:101-120
+	done <<-'EOF'
+		-c 'SELECT * FROM t'
+		-t vv
+		-t t --where='id > 0'
+		-c 'SELECT t.id FROM one, LATERAL (SELECT id FROM t) t'
+	EOF
+	meanwhile 'TRUNCATE t' "INSERT INTO t $NEW" -t one --where='(SELECT count(*) FROM t) = 20'
+	assert_status 0
+	assert_eq "$(ids)" 1:1-1
+}
+
+@test "a table truncated and refilled, read by a role that may only SELECT a column" {
+	q "$src" "CREATE ROLE ${src}_r LOGIN; GRANT SELECT (id) ON t TO ${src}_r"
+	meanwhile 'TRUNCATE t' "INSERT INTO t $NEW" -U "${src}_r" -t t
+	assert_status 0
+	assert_eq "$(ids)" 20:101-120
+	q "$src" "DROP OWNED BY ${src}_r; DROP ROLE ${src}_r"
+}
+
+@test "one partition, or one child, truncated and refilled" {
+	q "$src" "CREATE TABLE p (id int) PARTITION BY RANGE (id);
+		CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
+		CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (200);
+		INSERT INTO p VALUES (50), (150);
+		CREATE TABLE heir () INHERITS (t); INSERT INTO heir VALUES (50)"
+	meanwhile 'TRUNCATE p2' 'INSERT INTO p2 VALUES (151), (152)' -t p
+	assert_status 0
+	assert_eq "$(ids)" 3:50-152
+	meanwhile 'TRUNCATE p2' 'INSERT INTO p2 VALUES (153)' -c 'SELECT id FROM p'
+	assert_status 0
+	assert_eq "$(ids)" 2:50-153
+	meanwhile 'TRUNCATE heir' 'INSERT INTO heir VALUES (51), (52)' -t t
+	assert_status 0
+	assert_eq "$(ids)" 12:1-52
+}
+
+@test "a materialized view refreshed, read by itself, through a view, by a query" {
+	local first=1
+
+	q "$src" 'CREATE MATERIALIZED VIEW m AS TABLE t; CREATE VIEW v AS TABLE m'
+	for options in '-t m' '-t v' '-c TABLE|m'; do
+		first=$((first + 1000))
+		q "$src" 'UPDATE t SET id = id + 1000'
+		IFS='| ' read -ra words <<<"$options"
+		meanwhile 'REFRESH MATERIALIZED VIEW m' 'SELECT 1' "${words[0]}" "${words[*]:1}"
+		assert_status 0
+		assert_eq "$(ids)" "10:$first-$((first + 9))"
+	done
+}
+
+@test "a relation dropped and made anew, or replaced by another under its name" {
+	q "$src" "CREATE MATERIALIZED VIEW m AS TABLE t"
+	meanwhile 'DROP TABLE t CASCADE' "CREATE TABLE t AS $NEW" -t t
+	assert_status 0
+	assert_eq "$(ids)" 20:101-120
+	q "$src" "CREATE MATERIALIZED VIEW m AS TABLE t"
+	meanwhile 'DROP MATERIALIZED VIEW m' "CREATE MATERIALIZED VIEW m AS $OLD" -t m
+	assert_status 0
+	assert_eq "$(ids)" 10:1-10
+	meanwhile 'ALTER TABLE t RENAME TO gone' "CREATE TABLE t AS $OLD" -t t
+	assert_status 0
+	assert_eq "$(ids)" 10:1-10
+	meanwhile 'ALTER TABLE t RENAME TO gone2' "CREATE TABLE t AS $NEW" -c 'SELECT id FROM t'
+	assert_status 0
+	assert_eq "$(ids)" 20:101-120
+}
+
+@test "a table rewritten or given another column: the header is of the new one" {
+	meanwhile 'LOCK t' "ALTER TABLE t ALTER id TYPE bigint, ADD more text DEFAULT 'x'" -t t
+	assert_status 0
+	portl-load -d "$dst" -q -t made --create "$BATS_TEST_TMPDIR/out"
+	same_table "$src" t "$dst" made
+}
+
+@test "a table dropped meanwhile is an error" {
+	meanwhile 'LOCK t' 'DROP TABLE t' -t t
+	assert_status 1
+	assert_stderr_has '"t" does not exist'
+}
+
+@test "--lock-wait-timeout and a role's lock_timeout end the wait for a lock" {
+	open_session "$src"
+	say 'BEGIN; LOCK t'
+	try portl-extract -d "$src" -t t --lock-wait-timeout=20
+	assert_status 1
+	assert_stderr_has 'lock timeout'
+	try env PGOPTIONS='-c lock_timeout=20' portl-extract -d "$src" -c 'TABLE t'
+	assert_status 1
+	assert_stderr_has 'lock timeout'
+	close_session
+}
+
+@test "money moved between rows, tables and partitions: the sum is always the same" {
+	q "$src" "
+		CREATE TABLE account (id int PRIMARY KEY, half int, amount bigint);
+		INSERT INTO account SELECT i, i % 2, 1000 FROM generate_series(0, 199) i;
+		CREATE TABLE parted (id int, half int, amount bigint) PARTITION BY LIST (half);
+		CREATE TABLE parted_0 PARTITION OF parted FOR VALUES IN (0);
+		CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+		INSERT INTO parted TABLE account;
+		CREATE PROCEDURE move() LANGUAGE plpgsql AS \$\$
+			DECLARE a int; b int;
+			BEGIN LOOP
+				a := random() * 199; b := random() * 199;
+				UPDATE account SET amount = amount - 7 WHERE id = a;
+				UPDATE account SET amount = amount + 7 WHERE id = b;
+				UPDATE parted SET half = 1 - half WHERE id = a;
+				COMMIT;
+			END LOOP; END \$\$"
+	q "$dst" 'CREATE TABLE t2 (id int, half int, amount bigint)'
+	psql -Xq -d "$src" -c 'CALL move()' >/dev/null 2>&1 3>&- &
+	wait_for "$src" "(SELECT max(amount) FROM account) > 1020"
+	for _ in 1 2 3 4 5 6 7 8; do
+		for what in account parted; do
+			portl-extract -d "$src" -t "$what" | portl-load -q -d "$dst" -t t2
+			assert_eq "$(q "$dst" 'SELECT count(*), count(DISTINCT id), sum(amount) FROM t2')" \
+				'200|200|200000'
+			q "$dst" 'TRUNCATE t2'
+		done
+	done
+	q postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE datname = '$src' AND query ~ 'CALL move'" >/dev/null
+	wait $! || :
+}

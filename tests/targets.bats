@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# Where rows can be loaded, what triggers and constraints do to them, and as whom.
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
+
+load lib/common
+
+setup()
+{
+	fresh_db src dst
+	q "$src" 'CREATE TABLE t AS SELECT i AS id, i % 10 AS n FROM generate_series(1, 1000) i'
+}
+
+# carry [LOAD-OPTION...]: $src's t into $dst
+carry()
+{
+	portl-extract -d "$src" -t t | portl-load -q -d "$dst" "$@"
+}
+
+@test "unlogged, partitioned, foreign, in another tablespace" {
+	local space=$SUITE_CLUSTER/space.$BATS_SUITE_TEST_NUMBER
+
+	cluster_as mkdir "$space"
+	q "$dst" "CREATE TABLESPACE ${dst}_s LOCATION '$space'"
+	q "$dst" "
+		CREATE UNLOGGED TABLE unlogged (n int, id int);
+		CREATE TABLE spaced (id int, n int) TABLESPACE ${dst}_s;
+		CREATE TABLE parted (n int, id int) PARTITION BY LIST (n);
+		CREATE TABLE parted_1 (id int, n int);
+		ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES IN (1, 2, 3);
+		CREATE TABLE parted_2 PARTITION OF parted DEFAULT;
+		CREATE TABLE base (id int, n int);
+		CREATE EXTENSION postgres_fdw;
+		CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$PGHOST', port '$PGPORT', dbname '$dst');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER loop OPTIONS (user '$PGUSER');
+		CREATE FOREIGN TABLE far (id int, n int) SERVER loop OPTIONS (table_name 'base')"
+	for target in unlogged spaced parted far; do
+		carry -t $target
+		same_table "$src" t "$dst" $target
+	done
+	q "$dst" "DROP TABLE parted_2"
+	try_sh "portl-extract -d $src -t t | portl-load -d $dst -t parted"
+	assert_status 1
+	assert_stderr_has 'stdin:4: no partition of relation "parted" found for row'
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM parted')" 300
+	q "$dst" "DROP TABLE spaced"
+	q "$dst" "DROP TABLESPACE ${dst}_s"
+}
+
+@test "a trigger that drops rows: they count as skipped; one that changes rows does" {
+	q "$dst" "
+		CREATE TABLE t (id int, n int);
+		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+			IF new.n < 3 THEN RETURN NULL; END IF;
+			new.n := new.n * 2; RETURN new; END \$\$;
+		CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"
+	carry --summary "$BATS_TEST_TMPDIR/summary"
+	assert_eq "$(q "$dst" 'SELECT count(*), min(n), max(n) FROM t')" '700|6|18'
+	assert_eq "$(jq -c '[.rows.read, .rows.inserted, .rows.skipped]' "$BATS_TEST_TMPDIR/summary")" '[1000,700,300]'
+}
+
+@test "a foreign key deferred to COMMIT fails there, and nothing is in" {
+	q "$dst" 'CREATE TABLE r (n int PRIMARY KEY); INSERT INTO r SELECT generate_series(1, 9);
+		CREATE TABLE t (id int, n int REFERENCES r DEFERRABLE INITIALLY DEFERRED)'
+	try_sh "portl-extract -d $src -t t | portl-load -d $dst --summary $BATS_TEST_TMPDIR/summary"
+	assert_status 1
+	assert_stderr_has 'violates foreign key constraint "t_n_fkey"'
+	assert_stderr_has 'Key (n)=(0)'
+	assert_eq "$(jq -c '[.status, .committed]' "$BATS_TEST_TMPDIR/summary")" '[1,false]'
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 0
+	q "$dst" 'INSERT INTO r VALUES (0)'
+	carry
+	same_table "$src" t "$dst" t
+}
+
+@test "constraints: the row's number, the column or the constraint, and nothing is in" {
+	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, n int CONSTRAINT small CHECK (n < 9));
+		CREATE TABLE nn (id int, n int NOT NULL); CREATE TABLE sm (id smallint, n int)'
+	try_sh "portl-extract -d $src -t t | portl-load -d $dst"
+	assert_status 1
+	assert_stderr_has 'stdin:9: new row for relation "t" violates check constraint "small"'
+	try_sh "portl-extract -d $src -c 'SELECT id, n / 2 AS n FROM t UNION ALL SELECT 7, 7' | portl-load -d $dst -t t"
+	assert_status 1
+	assert_stderr_has 'stdin:1001: duplicate key value violates unique constraint "t_pkey"'
+	assert_stderr_has 'Key (id)=(7) already exists'
+	try_sh "portl-extract -d $src -c 'SELECT id, nullif(id, 77) AS n FROM t' | portl-load -d $dst -t nn"
+	assert_status 1
+	assert_stderr_has 'stdin:77: null value in column "n"'
+	try_sh "portl-extract -d $src -c 'SELECT id * 1000 AS id, n FROM t' --values=text | portl-load -d $dst -t sm"
+	assert_status 1
+	assert_stderr_has 'stdin:33: column "id": value "33000" is out of range for type smallint'
+	assert_eq "$(q "$dst" 'SELECT count(*), (SELECT count(*) FROM nn), (SELECT count(*) FROM sm) FROM t')" '0|0|0'
+}
+
+@test "a value too long for its column is an error and never cut" {
+	q "$src" "CREATE TABLE s AS SELECT 'abcdef'::varchar(10) AS v, 'abcdef'::char(6) AS c, B'101010'::bit(6) AS b"
+	q "$dst" 'CREATE TABLE v (v varchar(3)); CREATE TABLE c (c char(3)); CREATE TABLE b (b bit(3))'
+	for values in binary text; do
+		for column in v c b; do
+			try_sh "portl-extract -d $src -t s --columns $column --values=$values | portl-load -d $dst -t $column"
+			assert_status 1
+			[[ $stderr == *'too long for type'* || $stderr == *'does not match type bit(3)'* ]]
+			assert_eq "$(q "$dst" "SELECT count(*) FROM $column")" 0
+		done
+	done
+}
+
+@test "rounding that is legal is warned about before the first row" {
+	q "$src" "CREATE TABLE s AS SELECT 1.23456::numeric(10,5) AS n, '12:34:56.789'::time AS t"
+	q "$dst" 'CREATE TABLE s (n numeric(10,2), t time(0))'
+	for values in binary text; do
+		try_sh "portl-extract -d $src -t s --values=$values | portl-load -d $dst"
+		assert_status 0
+		assert_stderr_has 'column "n": numeric(10,5) is rounded to numeric(10,2)'
+		assert_stderr_has 'column "t": time without time zone is rounded to time(0) without time zone'
+	done
+	assert_eq "$(q "$dst" 'SELECT DISTINCT n, t FROM s')" '1.23|12:34:57'
+	try_sh "portl-extract -d $dst -t s | portl-load -d $src"
+	assert_status 0
+	assert_stderr_lacks rounded
+}
+
+@test "what COPY must not be made into: view, rules, row security, a sequence" {
+	q "$dst" "
+		CREATE ROLE ${dst}_r LOGIN;
+		CREATE VIEW v AS SELECT 1 AS id, 2 AS n UNION ALL SELECT 3, 4;
+		CREATE MATERIALIZED VIEW m AS SELECT 1 AS id, 2 AS n;
+		CREATE TABLE ruled (id int, n int); CREATE RULE r AS ON INSERT TO ruled DO INSTEAD NOTHING;
+		CREATE SEQUENCE s"
+	for target in 'v|is a view' 'm|is a materialized view' 'ruled|has rules for INSERT' 's|is a sequence'; do
+		try_sh "portl-extract -d $src -t t | portl-load -d $dst -t ${target%|*}"
+		assert_status 5
+		assert_stderr_has "${target#*|}"
+	done
+	q "$dst" "DROP ROLE ${dst}_r"
+}
+
+@test "a view with an INSTEAD OF trigger takes rows" {
+	q "$dst" "
+		CREATE TABLE base (id int, n int); CREATE VIEW v AS TABLE base;
+		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+			\$\$ BEGIN INSERT INTO base VALUES (new.n, new.id); RETURN new; END \$\$;
+		CREATE TRIGGER f INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION f()"
+	carry -t v
+	assert_eq "$(q "$dst" 'SELECT count(*), sum(n) FROM base')" '1000|500500'
+}
+
+@test "roles: INSERT alone is enough, without TEMP and without SELECT; a missing right is named" {
+	q "$dst" "
+		CREATE ROLE ${dst}_r LOGIN; CREATE ROLE ${dst}_g; GRANT ${dst}_g TO ${dst}_r;
+		REVOKE TEMP ON DATABASE $dst FROM public;
+		ALTER ROLE ${dst}_r SET default_transaction_read_only = on;
+		CREATE TABLE t (id int, n int); CREATE TABLE grouped (id int, n int); CREATE TABLE half (id int, n int);
+		GRANT INSERT ON t TO ${dst}_r; GRANT INSERT ON grouped TO ${dst}_g; GRANT INSERT (id) ON half TO ${dst}_r"
+	carry -U "${dst}_r"
+	same_table "$src" t "$dst" t
+	portl-extract -d "$src" -t t | portl-load -q -d "dbname=$dst user=${dst}_r options='-c role=${dst}_g'" -t grouped
+	same_table "$src" t "$dst" grouped
+	portl-extract -d "$src" -t t --columns=id | portl-load -q -d "$dst" -U "${dst}_r" -t half
+	assert_eq "$(q "$dst" 'SELECT count(id), count(n) FROM half')" '1000|0'
+	try_sh "portl-extract -d $src -t t | portl-load -d $dst -U ${dst}_r -t half"
+	assert_status 5
+	assert_stderr_has 'column "n": no INSERT privilege'
+	try_sh "portl-extract -d $src -t t | portl-load -d $dst -U ${dst}_r --truncate"
+	[ "$status" -ne 0 ]
+	assert_stderr_has 'permission denied for table t'
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 1000
+	q "$dst" "DROP OWNED BY ${dst}_r, ${dst}_g; DROP ROLE ${dst}_r, ${dst}_g"
+}
+
+@test "a target altered between plan and rows is noticed" {
+	q "$dst" 'CREATE TABLE t (id int, n int)'
+	portl-extract -d "$src" -t t -o "$BATS_TEST_TMPDIR/s"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	portl-load -v -d "$dst" "$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	exec {fifo}>"$BATS_TEST_TMPDIR/fifo"
+	# The header and not a row: the plan is made and shown, the transaction not begun.
+	size=$(($(od -An -j15 -N4 -tu4 --endian=big "$BATS_TEST_TMPDIR/s") + 19))
+	head -c $size "$BATS_TEST_TMPDIR/s" >&"$fifo"
+	wait_until 10 grep -q '^  COPY' "$BATS_TEST_TMPDIR/err"
+	q "$dst" 'ALTER TABLE t ALTER n TYPE real'
+	tail -c +$((size + 1)) "$BATS_TEST_TMPDIR/s" >&"$fifo"
+	exec {fifo}>&-
+	status=0
+	wait $! || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/err")
+	assert_status 1
+	assert_stderr_has 'the table "t" was altered just now'
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 0
+}
