@@ -198,9 +198,10 @@ void
 plan_show(const struct plan *p)
 {
 	bool dry_run = p->options->common.dry_run || (p->schema != NULL && p->schema->dry_run);
+	bool check = p->options->common.check != CHECK_NOT; /* has a shorter table */
 	size_t i;
 
-	if (!log_verbose() && !dry_run)
+	if (!log_verbose() && (!dry_run || check))
 		return;
 	fprintf(stderr, "Plan for %s.%s (%s):\n", p->rel_schema, p->rel_name,
 		p->rel == NULL ? "to be created" : relation_kind_name(p->rel->kind));
