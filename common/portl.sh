@@ -212,6 +212,7 @@ version()
 
 extract_pid=''
 load_pid=''
+cat_pid=''
 scratch=''
 
 clean_up()
@@ -242,14 +243,14 @@ stop()
 extract()
 {
 	eval "set -- \"\$@\" $extract_args"
-	"$extract" --job="$job" "$@" <&3 3<&- &
+	"$extract" --job="$job" "$@" <&3 2>&8 3<&- 8>&- &
 	extract_pid=$!
 }
 
 load()
 {
 	eval "set -- \"\$@\" $load_args"
-	"$load" --job="$job" "$@" <&7 7<&- 3<&- &
+	"$load" --job="$job" "$@" <&7 7<&- 3<&- 8>&- &
 	load_pid=$!
 }
 
@@ -264,24 +265,41 @@ check_job()
 	load_pid=
 }
 
-run()
+# make_pipe: descriptor 6 writes what descriptor 5 reads.
+make_pipe()
 {
-	check_job
-	scratch=$(mktemp -d) || exit 1
-	mkfifo "$scratch/pipe" || exit 1
+	scratch=$(mktemp -d) && mkfifo "$scratch/pipe" || exit 1
 	exec 4<>"$scratch/pipe" # so that neither of the next two waits for the other
 	exec 5<"$scratch/pipe"
 	exec 6>"$scratch/pipe" 4<&-
 	clean_up
-	scratch=
+	scratch=''
+}
 
+# Of two programs on one terminal only load, which knows how it ends, shows progress and
+# receipt: extract's messages take a detour and find no terminal.
+share_terminal()
+{
+	[ -t 2 ] || return 0
+	make_pipe
+	cat <&5 >&2 3<&- 5<&- 6>&- 8>&- &
+	cat_pid=$!
+	exec 8>&6 5<&- 6>&-
+}
+
+run()
+{
+	check_job
+	share_terminal
+	make_pipe
 	extract >&6 5<&- 6>&-
 	load 7<&5 5<&- 6>&-
-	exec 5<&- 6>&-
+	exec 5<&- 6>&- 8>&-
 	wait "$load_pid"
 	load_status=$?
 	wait "$extract_pid"
 	extract_status=$?
+	[ -z "$cat_pid" ] || wait "$cat_pid"
 
 	# Where load has nothing of its own to say, extract knows why.
 	case $load_status in
@@ -314,7 +332,7 @@ check()
 	exit "$status"
 }
 
-exec 3<&0
+exec 3<&0 8>&2
 extract=$(find_program portl-extract) && load=$(find_program portl-load) || exit
 case ${1:-} in
 run | check) command=$1 ;;
