@@ -3,6 +3,7 @@
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
+#   property  PROPERTY_CASES random loads against a model
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -10,6 +11,7 @@ BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/portl
 FUZZ_SECONDS = 60
+PROPERTY_CASES = 2000
 
 # A variant is another build of everything in a directory of its own, such as
 # `make VARIANT=asan check`.  For a new one (coverage, say) add its flags here.
@@ -29,7 +31,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-sty
 # Asked for at the first compilation, since `make deps check` installs pkg-config only then.
 PKGS = libpq jansson libzstd libxxhash yaml-0.1
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv)$(LIBS)
+LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv -lm)$(LIBS)
 
 PORTL_CFLAGS = -std=c11 $(WARN) -fPIE -fstack-protector-strong -I. -D_GNU_SOURCE \
 	-DPORTL_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(VARIANT))
@@ -56,7 +58,7 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz bench: | $(filter deps,$(MAKECMDGOALS))
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -123,6 +125,9 @@ fuzz-run: $(FUZZ:%=%.run)
 	$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$*. \
 		$*.corpus $(wildcard tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $*)))
 
+property: all
+	@BUILD=$(OUT) tests/property/run.sh --cases $(PROPERTY_CASES)
+
 bench: all $(BENCH)
 	@BUILD=$(OUT) tests/bench/run.sh
 
@@ -145,6 +150,6 @@ dist:
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run bench install uninstall dist clean
+.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run property bench install uninstall dist clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

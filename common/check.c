@@ -27,9 +27,11 @@ int
 check_connection(FILE *out, const char *label, const struct db_params *params, struct err *e)
 {
 	struct db db = DB_INIT;
-	int rc = db_connect(&db, params, e);
+	int rc = params != NULL ? db_connect(&db, params, e) : 0;
 
-	if (rc == 0) {
+	if (params == NULL) {
+		check_line(out, label, "a CSV file");
+	} else if (rc == 0) {
 		char *where = db_where(&db);
 
 		check_line(out, label, "%s", where);

@@ -18,7 +18,8 @@ void check_line(FILE *out, const char *label, const char *fmt, ...)
 
 /*
  * check_connection(out, label, params, e):
- * Connect, print a line with the label that says where to, disconnect.
+ * Connect, print a line with the label that says where to, disconnect.  NULL for
+ * ${params} is a file, to which there is no connection.
  */
 int check_connection(FILE *out, const char *label, const struct db_params *params,
 		     struct err *e) __attribute__((warn_unused_result));

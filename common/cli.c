@@ -129,7 +129,7 @@ const char *
 cli_nearest(const char *word, const char *const *words, size_t n)
 {
 	const char *best = NULL;
-	size_t least = strlen(word) / 3 + 2, i;
+	size_t len = strlen(word), least = len / 3 + 2 < len ? len / 3 + 2 : len, i;
 
 	for (i = 0; i < n; i++) {
 		bool begins = strlen(word) > 1 && strncmp(word, words[i], strlen(word)) == 0;

@@ -145,6 +145,7 @@ collect(struct db *db, struct err *e)
 		}
 		PQclear(last);
 		last = res;
+		db->rows_written += strtoull(PQcmdTuples(res), NULL, 10);
 		if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN)
 			break;
 	}
@@ -188,6 +189,17 @@ db_exec(struct db *db, struct err *e, const char *fmt, ...)
 	free(sql);
 	PQclear(res);
 	return res != NULL ? 0 : -1;
+}
+
+int
+db_exec_rows(struct db *db, struct err *e, const char *sql, uint64_t *rows)
+{
+	uint64_t before = db->rows_written;
+
+	if (db_exec(db, e, "%s", sql) != 0)
+		return -1;
+	*rows += db->rows_written - before;
+	return 0;
 }
 
 static int

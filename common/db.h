@@ -27,12 +27,13 @@ struct db_params {
 
 struct db {
 	PGconn *conn;
-	char *password;    /* as typed at the prompt; for reconnecting */
-	int watch_fd;      /* give up when this one's reader is gone; -1: none */
-	uint64_t notices;  /* messages the server has sent beside results */
-	bool in_copy;      /* COPY FROM STDIN is running */
-	long rest;         /* us to wait for the server's next rows before looking */
-	size_t since_rest; /* bytes of rows since the last rest */
+	char *password;        /* as typed at the prompt; for reconnecting */
+	int watch_fd;          /* give up when this one's reader is gone; -1: none */
+	uint64_t rows_written; /* by all statements, as their results say */
+	uint64_t notices;      /* messages the server has sent beside results */
+	bool in_copy;          /* COPY FROM STDIN is running */
+	long rest;             /* us to wait for the server's next rows before looking */
+	size_t since_rest;     /* bytes of rows since the last rest */
 };
 
 #define DB_INIT ((struct db){.watch_fd = -1})
@@ -72,6 +73,13 @@ int db_check_conninfo(const char *conninfo, struct err *e) __attribute__((warn_u
  */
 int db_exec(struct db *db, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), warn_unused_result));
+
+/*
+ * db_exec_rows(db, e, sql, rows):
+ * The same for statements that write; ${*rows} grows by the rows that they wrote.
+ */
+int db_exec_rows(struct db *db, struct err *e, const char *sql, uint64_t *rows)
+	__attribute__((warn_unused_result));
 
 /*
  * db_query(db, e, sql, nparams, params):

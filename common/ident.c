@@ -130,10 +130,13 @@ add_quoted(struct buf *out, const char *name, size_t len)
 }
 
 char *
-ident_quote(const char *name)
+ident_typed(const char *name)
 {
 	struct buf out = BUF_INIT;
 
+	if (name[0] != '\0' &&
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0')
+		return xstrdup(name);
 	add_quoted(&out, name, strlen(name));
 	return buf_detach(&out);
 }

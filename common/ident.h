@@ -33,10 +33,11 @@ int ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * ident_quote(name):
- * Return the text that is read as exactly this name, for the caller to free.
+ * ident_typed(name):
+ * Return ${name} as it has to be typed to mean exactly that, in double quotes
+ * if need be; the caller frees it.
  */
-char *ident_quote(const char *name) __attribute__((returns_nonnull));
+char *ident_typed(const char *name);
 
 /*
  * ident_keep_case(text):

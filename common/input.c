@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@
 struct input {
 	int fd;
 	char *name;
-	int watch_fd; /* -1: none */
+	int watch_fd;       /* -1: none */
+	short watch_events; /* beside errors */
 	int (*on_ready)(void *arg, struct err *e);
 	void *arg;
 	bool detected; /* the first bytes have been looked at */
@@ -66,20 +68,43 @@ void
 input_watch(struct input *in, int fd, int (*on_ready)(void *arg, struct err *e), void *arg)
 {
 	in->watch_fd = fd;
+	in->watch_events = POLLIN;
 	in->on_ready = on_ready;
 	in->arg = arg;
 }
 
 static int
-wait_readable(struct input *in, struct err *e)
+reader_gone(void *arg, struct err *e)
+{
+	(void)arg;
+	err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
+	e->signal = SIGPIPE;
+	return -1;
+}
+
+void
+input_watch_output(struct input *in, int fd)
+{
+	in->watch_fd = fd;
+	in->watch_events = 0; /* an error is what tells */
+	in->on_ready = reader_gone;
+}
+
+/* Returns 1, 0 after ${timeout} ms (-1: never), -1 with ${e} filled. */
+static int
+wait_readable(struct input *in, int timeout, struct err *e)
 {
 	struct pollfd fds[2] = {{.fd = in->fd, .events = POLLIN},
-				{.fd = in->watch_fd, .events = POLLIN}};
+				{.fd = in->watch_fd, .events = in->watch_events}};
+	int rc;
 
 	for (;;) {
 		if (intr_pending() != 0)
 			return err_signal(e, intr_pending());
-		if (poll(fds, 2, -1) < 0) {
+		rc = poll(fds, 2, timeout);
+		if (rc == 0)
+			return 0;
+		if (rc < 0) {
 			if (errno == EINTR)
 				continue;
 			return err_errno(e, "could not wait for %s", in->name);
@@ -87,7 +112,7 @@ wait_readable(struct input *in, struct err *e)
 		if (fds[1].revents != 0 && in->on_ready(in->arg, e) < 0)
 			return -1;
 		if (fds[0].revents != 0)
-			return 0;
+			return 1;
 	}
 }
 
@@ -97,7 +122,7 @@ read_raw(struct input *in, void *dst, size_t cap, struct err *e)
 	for (;;) {
 		ssize_t n;
 
-		if (wait_readable(in, e) != 0)
+		if (wait_readable(in, -1, e) < 0)
 			return -1;
 		n = read(in->fd, dst, cap);
 		if (n >= 0)
@@ -133,6 +158,14 @@ detect(struct input *in, struct err *e)
 	in->zin = (ZSTD_inBuffer){in->raw, in->npeek, 0};
 	in->npeek = 0;
 	return 0;
+}
+
+int
+input_wait(struct input *in, int timeout, struct err *e)
+{
+	if (in->npeek > 0 || in->more_out || in->zin.pos < in->zin.size)
+		return 1;
+	return wait_readable(in, timeout, e);
 }
 
 static ssize_t

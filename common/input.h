@@ -28,6 +28,21 @@ void input_watch(struct input *in, int fd, int (*on_ready)(void *arg, struct err
 		 void *arg);
 
 /*
+ * input_watch_output(in, fd):
+ * While waiting for bytes, give up quietly (EXIT_BY_SIGNAL with SIGPIPE) when
+ * nobody reads any longer what is written to ${fd}; -1 watches nothing.
+ */
+void input_watch_output(struct input *in, int fd);
+
+/*
+ * input_wait(in, timeout, e):
+ * Wait until input_read() has something to say, at most ${timeout} ms (-1: any
+ * time).  Returns 1, 0 if time is up, -1 with ${e} filled.
+ */
+int input_wait(struct input *in, int timeout, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * input_read(in, dst, cap, e):
  * Wait for bytes and store at least one and at most ${cap} of them in ${dst}.
  * Returns their number, 0 at the end of the input, -1 with ${e} filled.

@@ -25,6 +25,12 @@ struct applying {
 	struct err *e;
 };
 
+static const char *
+block_name(const struct applying *a)
+{
+	return a->side == JOB_EXTRACT ? "source" : "destination";
+}
+
 /* Returns a text that lives as long as the job. */
 static char *
 keep(struct job *job, char *text)
@@ -78,7 +84,7 @@ expand_names(struct applying *a, const struct jobfile_entry *entry)
 		text = expand(a, entry, i, &expanded);
 		if (text == NULL)
 			break;
-		quoted = is_list ? ident_quote(text) : ident_keep_case(text);
+		quoted = is_list ? ident_typed(text) : ident_keep_case(text);
 		buf_addf(&names, "%s%s", i > 0 ? "," : "", quoted);
 		if (check_names(is_list ? quoted : text, JOBKEY_NAMES, a->e) != 0) {
 			job_accuse(a->job, entry, ": ", a->e);
@@ -227,7 +233,10 @@ apply_key(struct applying *a, const struct jobfile_entry *entry, const struct jo
 	const char *text;
 	int rc = -1;
 
-	if (is_overridden(a, key, option)) {
+	/* said at the top level, it is for the other side */
+	if (is_overridden(a, key, option) ||
+	    (key->group == JOBKEY_DATABASE && entry->block == NULL &&
+	     jobfile_find(a->job->file, block_name(a), "path") != NULL)) {
 		free(option);
 		return 0;
 	}
@@ -256,8 +265,8 @@ apply_mapping(struct applying *a, const struct jobfile_entry *entry)
 		return 0;
 	if (entry->kind == JOBFILE_SCALAR && (text = expand(a, entry, 0, &expanded)) == NULL)
 		return -1;
-	source = ident_quote(entry->key);
-	target = *text != '\0' ? ident_quote(text) : xstrdup("");
+	source = ident_typed(entry->key);
+	target = *text != '\0' ? ident_typed(text) : xstrdup("");
 	pair = keep(a->job, xasprintf("%s=%s", source, target));
 	free(source);
 	free(target);
@@ -278,10 +287,21 @@ apply_entry(struct applying *a, const struct jobfile_entry *entry)
 	return apply_key(a, entry, key);
 }
 
-static const char *
-block_name(const struct applying *a)
+/* A file is not connected to. */
+static int
+check_file(struct applying *a)
 {
-	return a->side == JOB_EXTRACT ? "source" : "destination";
+	const struct jobfile *f = a->job->file;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		const struct jobfile_entry *entry = &f->entries[i];
+
+		if (entry->block != NULL && strcmp(entry->block, block_name(a)) == 0 &&
+		    jobkeys_find(entry->key)->group == JOBKEY_CONNECTION)
+			return job_refuse(a->job, entry, "a CSV file has no connection", a->e);
+	}
+	return 0;
 }
 
 /* `type` has to be one of the kinds, and to fit what else is there. */
@@ -294,6 +314,8 @@ check_type(struct applying *a)
 	const char *text, *near;
 	bool expanded;
 
+	if (path != NULL && check_file(a) != 0)
+		return -1;
 	if (type == NULL)
 		return 0;
 	text = expand(a, type, 0, &expanded);

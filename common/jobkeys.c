@@ -26,8 +26,8 @@ static const struct jobkey keys[] = {
 	{"host", BOTH, 0, JOBKEY_OPTION, JOBKEY_CONNECTION},
 	{"port", BOTH, 0, JOBKEY_OPTION, JOBKEY_CONNECTION},
 	{"username", BOTH, 0, JOBKEY_OPTION, JOBKEY_CONNECTION},
-	{"no_password", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"lock_wait_timeout", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"no_password", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_DATABASE},
+	{"lock_wait_timeout", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_DATABASE},
 	{"table", BOTH, 0, JOBKEY_TABLE, JOBKEY_WHAT},
 	{"columns", BOTH, 0, JOBKEY_NAMES, JOBKEY_COLUMNS},
 	{"bare", BOTH, 0, JOBKEY_OPTION, JOBKEY_ALONE},
@@ -38,6 +38,13 @@ static const struct jobkey keys[] = {
 	{"where", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"limit", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"enable_row_security", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
+	/* CSV files */
+	{"infer", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
+	{"header", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
+	{"delimiter", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
+	{"quote", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
+	{"null", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
+	{"encoding", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
 	/* what to write */
 	{"format", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"values", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
@@ -51,8 +58,16 @@ static const struct jobkey keys[] = {
 	{"min_rows", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"streams", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"edited", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	/* rows that are there already */
+	{"conflict", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"key", LOAD, LOAD, JOBKEY_NAMES, JOBKEY_ALONE},
+	{"newer", LOAD, LOAD, JOBKEY_NAMES, JOBKEY_ALONE},
+	{"duplicates", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"commit", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"batch_size", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"no_sync_sequences", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	/* general */
-	{"dry_run", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"dry_run", BOTH, LOAD, JOBKEY_OPTION, JOBKEY_ALONE}, /* a rehearsal has rows */
 	{"summary", BOTH, LOAD, JOBKEY_OPTION, JOBKEY_ALONE}, /* one file, one writer */
 	{"quiet", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_TALK},
 	{"verbose", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_TALK},
@@ -94,12 +109,14 @@ jobkeys_block(const char *name)
 const char *const *
 jobkeys_overrides(enum jobkey_group group)
 {
-	static const char *const overrides[][5] = {
+	static const char *const overrides[][6] = {
 		[JOBKEY_ALONE] = {NULL},
 		/* half of a job's connection would be worse than none */
-		[JOBKEY_CONNECTION] = {"dbname", "source", "destination", NULL},
-		[JOBKEY_WHAT] = {"table", "query", "query-file", NULL},
-		[JOBKEY_FILE] = {NULL},
+		[JOBKEY_CONNECTION] = {"dbname", "source", "destination", "csv", NULL},
+		[JOBKEY_DATABASE] = {"csv", NULL},
+		[JOBKEY_WHAT] = {"table", "query", "query-file", "csv", NULL},
+		[JOBKEY_FILE] = {"dbname", "source", "destination", "query", "query-file",
+				 NULL},
 		[JOBKEY_COLUMNS] = {"columns", "exclude-columns", NULL},
 		[JOBKEY_TALK] = {"quiet", "verbose", NULL},
 	};

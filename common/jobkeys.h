@@ -28,6 +28,7 @@ enum jobkey_value {
 enum jobkey_group {
 	JOBKEY_ALONE,
 	JOBKEY_CONNECTION,
+	JOBKEY_DATABASE, /* means nothing to a file */
 	JOBKEY_WHAT,
 	JOBKEY_FILE,
 	JOBKEY_COLUMNS,

@@ -161,6 +161,29 @@ quote_json(char *dst, const char *p, const char *end)
 	return dst;
 }
 
+/*
+ * An element was written between quotes as COPY text: take them away where the
+ * server would not write them, so that the text is the server's.  Backslashes are
+ * escapes of what needs quotes, but for \b.
+ */
+static char *
+unquote(char *start, char *end, char delimiter)
+{
+	const char *p, *last = end - 1;
+	size_t len = (size_t)(last - (start + 1));
+
+	for (p = start + 1; p < last; p++) {
+		if (*p == '\\' && p[1] == 'b')
+			p++;
+		else if (*p == delimiter || strchr("\"\\{} ", *p) != NULL)
+			return end;
+	}
+	if (len == 0 || (len == 4 && strncasecmp(start + 1, "null", 4) == 0))
+		return end;
+	memmove(start, start + 1, len);
+	return start + len;
+}
+
 /* A scalar of checked JSON that is not a string. */
 static const char *
 read_word(const struct ndjson_type *type, const char *p, char **dst)
@@ -188,6 +211,7 @@ read_token(const struct ndjson_type *type, struct jsonscan *s, const char *p, co
 	   char **dst)
 {
 	const char *stop;
+	char *start = *dst;
 
 	switch (*p) {
 	case '[':
@@ -207,12 +231,16 @@ read_token(const struct ndjson_type *type, struct jsonscan *s, const char *p, co
 		if (*p == '{')
 			return jsonscan_fail(
 				s, p, "an object in an array whose elements are not JSON");
-		return *p == '"' ? ndjson_string_array(s, p, end, dst)
-				 : read_word(type, p, dst);
+		if (*p != '"')
+			return read_word(type, p, dst);
+		stop = ndjson_string_array(s, p, end, dst);
+		if (stop != NULL)
+			*dst = unquote(start, *dst, type->delimiter);
+		return stop;
 	}
 	stop = jsonscan_value(s, p, end);
 	if (stop != NULL)
-		*dst = quote_json(*dst, p, stop);
+		*dst = unquote(start, quote_json(start, p, stop), type->delimiter);
 	return stop;
 }
 

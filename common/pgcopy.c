@@ -143,6 +143,8 @@ pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, st
 		if (s->in_row) {
 			s->in_row = false;
 			s->rows++;
+			if (s->rows == s->stop)
+				break;
 		}
 		if (s->done || end - p < 2)
 			break;

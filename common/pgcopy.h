@@ -74,6 +74,7 @@ struct pgcopy_scan {
 	bool in_row;         /* between a field count and the tuple's last byte */
 	bool done;           /* the trailer has been passed */
 	uint64_t rows;       /* tuples passed completely */
+	uint64_t stop;       /* pgcopy_scan() goes no further than this many, 0: to the end */
 };
 
 /*

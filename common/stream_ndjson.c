@@ -185,7 +185,7 @@ read_rows(struct stream_reader *r, struct err *e)
 	const char *end = start + readbuf_left(&r->rb), *stop;
 	int rc = 0;
 
-	while (rc == 0 && r->out.len < OUT_ENOUGH &&
+	while (rc == 0 && r->out.len < OUT_ENOUGH && (r->stop == 0 || r->rows < r->stop) &&
 	       (stop = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		if (*p == '{' || skip_space(p, stop) < stop) {
 			if (!r->bare && find_document(p, stop) != NULL)

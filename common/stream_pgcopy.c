@@ -204,6 +204,8 @@ rewrite(struct stream_reader *r, struct stream_chunk *chunk, size_t *passed, str
 			emit_text(r, event, &step);
 		else
 			emit_binary(r, event, &step);
+		if (event == PGCOPY_ROW_END && r->scan.rows == r->scan.stop)
+			break;
 	}
 	*passed = (size_t)(p - start);
 	chunk->data = r->out.data;
@@ -220,6 +222,7 @@ pgcopy_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
 
 	if (r->scan.done)
 		return read_end(r, e);
+	r->scan.stop = r->stop;
 	if (r->keep != NULL || stream_reader_is_text(r))
 		rc = rewrite(r, chunk, &passed, e);
 	else

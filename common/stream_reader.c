@@ -180,6 +180,7 @@ stream_reader_begin(struct stream_reader *r, struct err *e)
 	r->keep = NULL;
 	r->rows_before += r->rows;
 	r->rows = 0;
+	r->stop = 0;
 	r->bare = true;
 	r->done = false;
 	XXH3_64bits_reset(r->digest);
@@ -223,6 +224,12 @@ stream_reader_select(struct stream_reader *r, const bool *keep, size_t n)
 	r->keep = xmalloc(n * sizeof(*r->keep));
 	memcpy(r->keep, keep, n * sizeof(*r->keep));
 	r->nkeep = n;
+}
+
+void
+stream_reader_stop(struct stream_reader *r, uint64_t rows)
+{
+	r->stop = r->rows + rows;
 }
 
 int

@@ -78,6 +78,13 @@ bool stream_reader_is_bare(const struct stream_reader *r);
 void stream_reader_select(struct stream_reader *r, const bool *keep, size_t n);
 
 /*
+ * stream_reader_stop(r, rows):
+ * Have a chunk end where ${rows} (at least one) more rows of this stream are
+ * complete, at the latest; holds once, until it is called again.
+ */
+void stream_reader_stop(struct stream_reader *r, uint64_t rows);
+
+/*
  * stream_reader_next(r, chunk, e):
  * Wait for more rows.  Returns 1 with a chunk, 0 when the stream is complete
  * (its end document has been checked), -1 with ${e} filled.

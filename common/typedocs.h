@@ -37,6 +37,13 @@ void typedocs_release(struct typedocs *docs);
 const char *typedocs_unwrap(const json_t *types, const char *base);
 
 /*
+ * typedocs_modified(types, base, type):
+ * The same with modifiers: ${type} is what ${base} is with its own.  The result
+ * belongs to ${types} or is ${type}.
+ */
+const char *typedocs_modified(const json_t *types, const char *base, const char *type);
+
+/*
  * typedocs_same_bytes(a_types, a, b_types, b):
  * Compare two types (names without modifiers) with all that they are made of.
  * Returns NULL if a binary value of the one is read as the same value by the
@@ -53,6 +60,13 @@ char *typedocs_same_bytes(const json_t *a_types, const char *a, const json_t *b_
  */
 char *typedocs_same_fields(const json_t *a_types, const char *a, const json_t *b_types,
 			   const char *b);
+
+/*
+ * typedocs_kind(types, base):
+ * Return the kind of a type as its document names it ("enum"), or "" for the
+ * types in pg_catalog.  The result belongs to ${types}.
+ */
+const char *typedocs_kind(const json_t *types, const char *base);
 
 /*
  * typedocs_is_container(types, base):

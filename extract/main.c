@@ -62,8 +62,11 @@ begin(struct extract *x, struct err *e)
 		return err_set(e, EXIT_DATA,
 			       "a column called \"$portl\" cannot be told from the "
 			       "envelope of an NDJSON stream; use --bare");
-	if (schema->rel_name != NULL)
+	if (schema->rel_name != NULL && schema->rel_schema != NULL)
 		x->receipt.relation = xasprintf("%s.%s", schema->rel_schema, schema->rel_name);
+	else if (schema->rel_name != NULL || x->options.csv != NULL)
+		x->receipt.relation = xstrdup(schema->rel_name != NULL ? schema->rel_name
+								       : x->options.csv);
 	return stream_writer_begin(x->writer, schema, e);
 }
 
@@ -103,7 +106,7 @@ print_check(const struct extract *x, struct err *e)
 
 	check_line(out, "source", "%s", x->source->where);
 	check_line(out, "rows", "%s, %zu columns, may be read",
-		   x->receipt.relation != NULL ? x->receipt.relation : "a query",
+		   x->receipt.relation != NULL ? x->receipt.relation : "query",
 		   schema->ncolumns);
 	return check_finish(out, e);
 }
@@ -147,7 +150,10 @@ run(struct extract *x, struct err *e)
 static int
 connect_only(const struct extract *x, struct err *e)
 {
-	return check_connection(stdout, "source", &x->options.common.db, e);
+	const struct extract_options *o = &x->options;
+
+	return check_connection(stdout, "source", o->kind == EXTRACT_PG ? &o->common.db : NULL,
+				e);
 }
 
 static int

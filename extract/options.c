@@ -23,6 +23,8 @@ static const struct cli_choice formats[] = {
 static const struct cli_choice values[] = {
 	{"auto", VALUES_AUTO}, {"binary", VALUES_BINARY}, {"text", VALUES_TEXT}, {NULL, 0}};
 
+static const struct cli_choice headers[] = {{"yes", HEADER_YES}, {"no", HEADER_NO}, {NULL, 0}};
+
 static const struct cli_option source_options[] = {
 	{.kind = CLI_HEADING, .help = "What to read"},
 	{"table", 't', CLI_STRING, "[SCHEMA.]TABLE", "table, view or other relation",
@@ -38,6 +40,25 @@ static const struct cli_option source_options[] = {
 	{"limit", 0, CLI_NUMBER, "N", "at most N rows", AT(limit), NULL, 0},
 	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
 	 AT(row_security), NULL, 0},
+	{.help = NULL},
+};
+
+static const struct cli_option csv_options[] = {
+	{.kind = CLI_HEADING, .help = "CSV files instead of a database"},
+	{"csv", 0, CLI_STRING, "FILE", "read this CSV file, - is standard input", AT(csv), NULL,
+	 0},
+	{"header", 0, CLI_CHOICE, "yes|no", "first line holds the names; no with --columns",
+	 AT(header), headers, 0},
+	{"infer", 0, CLI_FLAG, NULL, "guess column types from the first rows", AT(infer), NULL,
+	 0},
+	{"delimiter", 0, CLI_STRING, "CHAR", "what parts fields; default: comma", AT(delimiter),
+	 NULL, 0},
+	{"quote", 0, CLI_STRING, "CHAR", "what encloses fields; default: double quote",
+	 AT(quote), NULL, 0},
+	{"null", 0, CLI_STRING, "STRING", "what an unquoted NULL is; default: nothing",
+	 AT(null), NULL, 0},
+	{"encoding", 0, CLI_STRING, "NAME", "the file's encoding; default: UTF8", AT(encoding),
+	 NULL, 0},
 	{.help = NULL},
 };
 
@@ -65,27 +86,77 @@ static const struct cli_option alias_options[] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-extract",
-	.what = "writes the rows of a PostgreSQL table or query as a stream.",
-	.usage = "[OPTION]... -d CONNSTR {-t TABLE | -c QUERY} | portl-load ...",
+	.what = "writes the rows of a PostgreSQL table, query or CSV file as a stream.",
+	.usage = "[OPTION]... {-d CONNSTR {-t TABLE | -c QUERY} | --csv FILE}",
 	.brief =
 		"For example:\n"
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -c 'SELECT ...' | portl-load -d DATABASE -t TABLE\n"
-		"  portl-extract -d DATABASE -t TABLE -o FILE",
-	.tables = {source_options, output_options, options_connection, alias_options,
-		   options_messages},
+		"  portl-extract --csv FILE | portl-load -d DATABASE -t TABLE",
+	.tables = {source_options, csv_options, output_options, options_connection,
+		   alias_options, options_messages},
 	.footer = "Example:\n"
 		  "  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
 		  "The environment's PORTL_SOURCE stands in for -d. Manual: man portl-extract",
 };
 
+/* The first of the options that mean nothing to this kind of source, or NULL. */
+static const char *
+misplaced(const struct extract_options *o)
+{
+	const struct db_params *db = &o->common.db;
+
+	if (o->csv == NULL)
+		return o->header != HEADER_AUTO ? "--header"
+		       : o->infer               ? "--infer"
+		       : o->delimiter != NULL   ? "--delimiter"
+		       : o->quote != NULL       ? "--quote"
+		       : o->null != NULL        ? "--null"
+		       : o->encoding != NULL    ? "--encoding"
+						: NULL;
+	return o->query != NULL              ? "-c"
+	       : o->query_file != NULL       ? "--query-file"
+	       : o->where != NULL            ? "--where"
+	       : o->row_security             ? "--enable-row-security"
+	       : db->conninfo != NULL        ? "-d"
+	       : db->host != NULL            ? "-h"
+	       : db->port != NULL            ? "-p"
+	       : db->user != NULL            ? "-U"
+	       : o->common.no_password       ? "-w"
+	       : o->common.ask_password      ? "-W"
+	       : o->common.lock_timeout >= 0 ? "--lock-wait-timeout"
+	       : o->values == VALUES_BINARY  ? "--values=binary"
+					     : NULL;
+}
+
+/* Before the environment's connection is looked at, which a file does not need. */
+static int
+check_kind(struct extract_options *o, struct err *e)
+{
+	const char *wrong = misplaced(o);
+
+	o->kind = o->csv != NULL ? EXTRACT_CSV : EXTRACT_PG;
+	if (wrong != NULL && o->csv == NULL)
+		return err_set(e, EXIT_USAGE, "%s needs --csv", wrong);
+	if (wrong != NULL) {
+		err_set(e, EXIT_USAGE, "%s does not go with --csv", wrong);
+		return err_hint(e, "A CSV file is read without a database, and all of it.");
+	}
+	if (o->csv != NULL && o->header == HEADER_NO && o->columns == NULL) {
+		err_set(e, EXIT_USAGE, "--header=no leaves the columns without names");
+		return err_hint(e, "Give them with --columns, in the order of the file.");
+	}
+	return csvfile_settle(&o->csv_format, o->delimiter, o->quote, o->null, e);
+}
+
 static int
 check_source(struct extract_options *o, struct err *e)
 {
-	int given = (o->common.table != NULL) + (o->query != NULL) + (o->query_file != NULL);
+	int given = (o->common.table != NULL || o->csv != NULL) + (o->query != NULL) +
+		    (o->query_file != NULL);
 
 	if (given == 0) {
-		err_set(e, EXIT_USAGE, "say what to read: -t TABLE or -c QUERY");
+		err_set(e, EXIT_USAGE, "say what to read: -t TABLE, -c QUERY or --csv FILE");
 		return cli_brief(&spec, e);
 	}
 	if (given > 1)
@@ -186,9 +257,11 @@ check_output(struct extract_options *o, struct err *e)
 static int
 settle(struct extract_options *o, int argc, char **argv, struct err *e)
 {
+	const char *variable = o->csv != NULL ? "" : "PORTL_SOURCE";
+
 	if (o->common.check == CHECK_PLAN)
 		o->common.dry_run = true;
-	if (options_settle(&o->common, argc, argv, "PORTL_SOURCE", e) != 0 ||
+	if (check_kind(o, e) != 0 || options_settle(&o->common, argc, argv, variable, e) != 0 ||
 	    check_source(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || o->query_file != NULL) && take_query(o, e) != 0)

@@ -4,16 +4,24 @@
 #ifndef EXTRACT_OPTIONS_H
 #define EXTRACT_OPTIONS_H
 
+#include "common/csvfile.h"
 #include "common/ident.h"
 #include "common/options.h"
 
 enum extract_format { EXTRACT_AUTO, EXTRACT_BINARY, EXTRACT_NDJSON };
+enum extract_kind { EXTRACT_PG, EXTRACT_CSV };
+enum extract_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
 enum extract_values { VALUES_AUTO, VALUES_BINARY, VALUES_TEXT };
 
 struct extract_options {
 	struct options common; /* first: the shared tables' offsets count from it */
 	const char *query;
 	const char *query_file;
+	const char *csv;                      /* path or "-"; NULL: a database */
+	const char *delimiter, *quote, *null; /* as typed */
+	const char *encoding;                 /* of the CSV file; NULL: UTF-8 */
+	int header;                           /* enum extract_header */
+	bool infer;
 	const char *columns; /* as typed */
 	const char *exclude; /* as typed */
 	const char *where;
@@ -27,6 +35,8 @@ struct extract_options {
 	bool bare;
 	bool row_security;
 	/* derived */
+	enum extract_kind kind;
+	struct csvfile_format csv_format;
 	char *rel_schema, *rel_name; /* from -t; owned */
 	struct ident_list column_list, exclude_list;
 	char *query_text; /* from -c or --query-file; owned */

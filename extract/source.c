@@ -6,12 +6,27 @@
 #include <stdlib.h>
 
 #include "common/schema.h"
+#include "extract/options.h"
+#include "extract/source_csv.h"
 #include "extract/source_pg.h"
+
+static const struct {
+	enum extract_kind kind;
+	struct source *(*make)(void);
+} kinds[] = {
+	{EXTRACT_PG, source_pg_new},
+	{EXTRACT_CSV, source_csv_new},
+};
 
 struct source *
 source_new(const struct extract_options *options)
 {
-	struct source *s = source_pg_new();
+	size_t i = 0;
+	struct source *s;
+
+	while (kinds[i].kind != options->kind)
+		i++;
+	s = kinds[i].make();
 
 	s->options = options;
 	s->schema = schema_new();

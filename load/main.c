@@ -1,6 +1,8 @@
 /*
  * portl-load: options → stream reader → plan → sink → report.
  */
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,11 +89,14 @@ load_stream(struct load *l, struct err *e)
 static int
 check(struct load *l, struct err *e)
 {
-	if (l->options.common.check == CHECK_CONNECTION)
-		return check_connection(stdout, "destination", &l->options.common.db, e);
+	const struct load_options *o = &l->options;
+
+	if (o->common.check == CHECK_CONNECTION)
+		return check_connection(stdout, "destination",
+					o->kind == LOAD_PG ? &o->common.db : NULL, e);
 	if (open_input(l, e) != 0)
 		return -1;
-	l->sink = sink_new(&l->options);
+	l->sink = sink_new(&l->options, &l->receipt);
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	check_line(stdout, "destination", "%s", l->sink->where);
@@ -111,7 +116,7 @@ run(struct load *l, struct err *e)
 
 	if (open_input(l, e) != 0)
 		return -1;
-	l->sink = sink_new(&l->options);
+	l->sink = sink_new(&l->options, &l->receipt);
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	for (i = 0; i < l->options.streams; i++) {
@@ -124,6 +129,23 @@ run(struct load *l, struct err *e)
 	}
 	l->receipt.read = stream_reader_rows(l->reader);
 	return sink_commit(l->sink, &l->receipt, e);
+}
+
+/* With --commit=batch a run that fails may have done something. */
+static void
+note_committed(const struct load *l, struct err *e)
+{
+	const struct receipt *r = &l->receipt;
+	char *before = e->detail != NULL ? xasprintf("%s\n", e->detail) : xstrdup("");
+
+	if (r->committed == RECEIPT_YES && l->options.commit == COMMIT_BATCH)
+		err_detail(e,
+			   "%sThe first %" PRIu64 " rows are committed: %" PRIu64
+			   " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged, %" PRIu64
+			   " skipped.",
+			   before, r->inserted + r->updated + r->unchanged + r->skipped,
+			   r->inserted, r->updated, r->unchanged, r->skipped);
+	free(before);
 }
 
 static int
@@ -144,8 +166,10 @@ report(struct load *l, struct err *e)
 	l->receipt.run = l->run;
 	if (e->signal != 0)
 		status = 128 + e->signal;
-	if (e->code != EXIT_DONE)
+	if (e->code != EXIT_DONE && e->signal != SIGPIPE) {
+		note_committed(l, e);
 		log_report(e);
+	}
 	if (l->options.common.check != CHECK_NOT)
 		return status;
 	if (receipt_print(&l->receipt, status, &late) != 0) {

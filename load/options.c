@@ -10,15 +10,32 @@
 #include "common/jobkeys.h"
 #include "common/xalloc.h"
 
+#define BATCH_SIZE 10000 /* rows */
 #define AT(member) offsetof(struct load_options, member)
 
 static const struct cli_choice extras[] = {
 	{"error", EXTRA_ERROR}, {"ignore", EXTRA_IGNORE}, {NULL, 0}};
 
+static const struct cli_choice conflicts[] = {{"fail", CONFLICT_FAIL},
+					      {"skip", CONFLICT_SKIP},
+					      {"overwrite", CONFLICT_OVERWRITE},
+					      {"merge", CONFLICT_MERGE},
+					      {NULL, 0}};
+
+static const struct cli_choice duplicates[] = {{"last", DUPLICATES_LAST},
+					       {"first", DUPLICATES_FIRST},
+					       {"error", DUPLICATES_ERROR},
+					       {NULL, 0}};
+
+static const struct cli_choice commits[] = {
+	{"end", COMMIT_END}, {"batch", COMMIT_BATCH}, {NULL, 0}};
+
 static const struct cli_option target_options[] = {
 	{.kind = CLI_HEADING, .help = "Where to load"},
 	{"table", 't', CLI_STRING, "[SCHEMA.]TABLE",
 	 "default: the relation named in the stream", AT(common.table), NULL, 0},
+	{"csv", 0, CLI_STRING, "FILE", "write a CSV file instead, - is standard output",
+	 AT(csv), NULL, 0},
 	{"map", 'm', CLI_LIST, "SRC=DST,...", "load column SRC into DST; SRC= drops it",
 	 AT(map), NULL, 0},
 	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "columns that the table does not have",
@@ -28,6 +45,27 @@ static const struct cli_option target_options[] = {
 	 AT(truncate), NULL, 0},
 	{"min-rows", 0, CLI_NUMBER, "N", "commit nothing if fewer arrive; 1 with --truncate",
 	 AT(min_rows), NULL, 0},
+	{.help = NULL},
+};
+
+static const struct cli_option conflict_options[] = {
+	{.kind = CLI_HEADING, .help = "Rows that are there already"},
+	{"conflict", 0, CLI_CHOICE, "fail|skip|overwrite|merge",
+	 "what to do with a row whose key is there; default: fail", AT(conflict), conflicts, 0},
+	{"key", 'k', CLI_STRING, "COL,...", "columns of a unique index; default: primary key",
+	 AT(key_text), NULL, 0},
+	{"newer", 0, CLI_STRING, "COL", "change a row only if its COL becomes greater",
+	 AT(newer_text), NULL, 0},
+	{"duplicates", 0, CLI_CHOICE, "last|first|error",
+	 "several rows of one key: apply all in order (last), or ...", AT(duplicates),
+	 duplicates, 0},
+	{"commit", 0, CLI_CHOICE, "end|batch", "all or nothing (end), or batch by batch",
+	 AT(commit), commits, 0},
+	{"batch-size", 'b', CLI_NUMBER, "ROWS", "rows in a batch; default: 10000",
+	 AT(batch_size), NULL, 1},
+	{"no-sync-sequences", 0, CLI_FLAG, NULL,
+	 "leave sequences where they are, behind the loaded values", AT(no_sync_sequences),
+	 NULL, 0},
 	{.help = NULL},
 };
 
@@ -52,15 +90,15 @@ static const struct cli_option alias_options[] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-load",
-	.what = "loads a stream of rows into a PostgreSQL table, the whole or nothing.",
-	.usage = "[OPTION]... -d CONNSTR [-t TABLE] [FILE]",
+	.what = "loads rows into a PostgreSQL table or a CSV file, the whole or nothing.",
+	.usage = "[OPTION]... {-d CONNSTR [-t TABLE] | --csv FILE} [FILE]",
 	.brief =
 		"For example:\n"
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
-	.tables = {target_options, input_options, options_connection, alias_options,
-		   options_messages},
+	.tables = {target_options, conflict_options, input_options, options_connection,
+		   alias_options, options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n"
@@ -144,12 +182,128 @@ check_map(const struct load_options *o, struct err *e)
 	return 0;
 }
 
+/* The first of the options that mean nothing to a CSV file, or NULL. */
+static const char *
+misplaced(const struct load_options *o)
+{
+	const struct db_params *db = &o->common.db;
+
+	return o->common.table != NULL           ? "-t"
+	       : o->extra_columns != EXTRA_ERROR ? "--extra-columns"
+	       : o->create                       ? "--create"
+	       : o->truncate                     ? "--truncate"
+	       : o->conflict != CONFLICT_FAIL    ? "--conflict"
+	       : o->key_text != NULL             ? "--key"
+	       : o->newer_text != NULL           ? "--newer"
+	       : o->duplicates >= 0              ? "--duplicates"
+	       : o->commit != COMMIT_END         ? "--commit=batch"
+	       : o->batch_size != BATCH_SIZE     ? "--batch-size"
+	       : o->no_sync_sequences            ? "--no-sync-sequences"
+	       : db->conninfo != NULL            ? "-d"
+	       : db->host != NULL                ? "-h"
+	       : db->port != NULL                ? "-p"
+	       : db->user != NULL                ? "-U"
+	       : o->common.no_password           ? "-w"
+	       : o->common.ask_password          ? "-W"
+	       : o->common.lock_timeout >= 0     ? "--lock-wait-timeout"
+						 : NULL;
+}
+
+static int
+check_kind(struct load_options *o, struct err *e)
+{
+	const char *wrong = o->csv != NULL ? misplaced(o) : NULL;
+
+	o->kind = o->csv != NULL ? LOAD_CSV : LOAD_PG;
+	if (wrong == NULL)
+		return 0;
+	err_set(e, EXIT_USAGE, "%s does not go with --csv", wrong);
+	return err_hint(e, "A CSV file is written whole, and without a database.");
+}
+
+/* Options that only mean something where rows may conflict. */
+static int
+check_conflict(const struct load_options *o, struct err *e)
+{
+	if (o->conflict == CONFLICT_FAIL && o->key.n > 0) {
+		err_set(e, EXIT_USAGE, "--key without --conflict: the key changes nothing");
+		return err_hint(e, "Say what to do with rows that are there already: "
+				   "--conflict=skip, overwrite or merge.");
+	}
+	if (o->newer.n > 0 && o->conflict != CONFLICT_OVERWRITE &&
+	    o->conflict != CONFLICT_MERGE) {
+		err_set(e, EXIT_USAGE,
+			"--newer needs --conflict=overwrite or --conflict=merge");
+		return err_hint(e, "It says when a row that is there already is changed.");
+	}
+	if (o->newer.n > 0 && ident_list_has(&o->key, o->newer.names[0]))
+		return err_set(e, EXIT_USAGE,
+			       "--newer: rows with the same key have the same \"%s\"",
+			       o->newer.names[0]);
+	if (o->conflict == CONFLICT_FAIL &&
+	    (o->duplicates == DUPLICATES_FIRST || o->duplicates == DUPLICATES_LAST)) {
+		err_set(e, EXIT_USAGE,
+			"--duplicates needs --conflict=skip, overwrite or merge");
+		return err_hint(e, "With --conflict=fail a second row with one key is an "
+				   "error.");
+	}
+	return 0;
+}
+
+/* What cannot be promised when parts are committed before the rest is known. */
+static int
+check_commit(const struct load_options *o, struct err *e)
+{
+	if (o->duplicates == DUPLICATES_FIRST || o->duplicates == DUPLICATES_ERROR) {
+		if (o->commit == COMMIT_BATCH)
+			return err_set(e, EXIT_USAGE,
+				       "--duplicates=first and error need --commit=end: a "
+				       "batch does not know the batches before it");
+		if (o->streams > 1)
+			return err_set(e, EXIT_USAGE,
+				       "--duplicates=first and error see one stream only, "
+				       "not --streams=%lld",
+				       (long long)o->streams);
+	}
+	if (o->commit != COMMIT_BATCH)
+		return 0;
+	if (o->truncate) {
+		err_set(e, EXIT_USAGE,
+			"--truncate needs --commit=end: with --commit=batch a failure would "
+			"leave neither the old rows nor the new ones");
+		return err_hint(e, "Empty the table yourself before the run.");
+	}
+	if (o->min_rows > 0)
+		return err_set(e, EXIT_USAGE,
+			       "--min-rows needs --commit=end: with --commit=batch rows are "
+			       "committed before they are counted");
+	return 0;
+}
+
+static int
+parse_key(struct load_options *o, struct err *e)
+{
+	if (o->key_text != NULL && ident_parse_list(o->key_text, &o->key, e) != 0)
+		return err_prefix(e, "--key: ");
+	if (o->newer_text != NULL && ident_parse_list(o->newer_text, &o->newer, e) != 0)
+		return err_prefix(e, "--newer: ");
+	if (o->newer.n > 1)
+		return err_set(e, EXIT_USAGE, "--newer takes one column, not \"%s\"",
+			       o->newer_text);
+	if (check_conflict(o, e) != 0 || check_commit(o, e) != 0)
+		return -1;
+	if (o->duplicates < 0)
+		o->duplicates = DUPLICATES_LAST;
+	return 0;
+}
+
 static int
 settle(struct load_options *o, int argc, char **argv, struct err *e)
 {
+	const char *variable = o->csv != NULL ? "" : "PORTL_DESTINATION";
 	size_t i;
 
-	if (options_settle(&o->common, argc, argv, "PORTL_DESTINATION", e) != 0)
+	if (check_kind(o, e) != 0 || options_settle(&o->common, argc, argv, variable, e) != 0)
 		return -1;
 	if (o->common.table != NULL &&
 	    ident_parse_qualified(o->common.table, &o->rel_schema, &o->rel_name, e) != 0)
@@ -159,11 +313,17 @@ settle(struct load_options *o, int argc, char **argv, struct err *e)
 	for (i = 0; i < o->map.n; i++)
 		if (parse_map(o, o->map.items[i], e) != 0)
 			return -1;
-	if (check_map(o, e) != 0)
+	if (check_map(o, e) != 0 || parse_key(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
 		o->min_rows = o->truncate ? 1 : 0;
 	return 0;
+}
+
+const char *
+load_options_conflict(const struct load_options *o)
+{
+	return conflicts[o->conflict].word;
 }
 
 int
@@ -172,7 +332,11 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	struct cli_given given;
 	int rc;
 
-	*o = (struct load_options){.streams = 1, .min_rows = -1, .common.lock_timeout = -1};
+	*o = (struct load_options){.streams = 1,
+				   .min_rows = -1,
+				   .duplicates = -1,
+				   .batch_size = BATCH_SIZE,
+				   .common.lock_timeout = -1};
 	rc = cli_parse(&spec, argc, argv, o, &given, &o->input, e);
 	if (rc != 0)
 		return rc;
@@ -196,6 +360,8 @@ load_options_release(struct load_options *o)
 	ident_list_release(&o->column_list);
 	ident_list_release(&o->map_sources);
 	ident_list_release(&o->map_targets);
+	ident_list_release(&o->key);
+	ident_list_release(&o->newer);
 	free(o->map.items);
 	free(o->rel_schema);
 	free(o->rel_name);

@@ -7,11 +7,16 @@
 #include "common/ident.h"
 #include "common/options.h"
 
+enum load_kind { LOAD_PG, LOAD_CSV };
 enum load_extra { EXTRA_ERROR, EXTRA_IGNORE };
+enum load_conflict { CONFLICT_FAIL, CONFLICT_SKIP, CONFLICT_OVERWRITE, CONFLICT_MERGE };
+enum load_duplicates { DUPLICATES_LAST, DUPLICATES_FIRST, DUPLICATES_ERROR };
+enum load_commit { COMMIT_END, COMMIT_BATCH };
 
 struct load_options {
 	struct options common; /* first: the shared tables' offsets count from it */
 	const char *input;     /* path or NULL: standard input */
+	const char *csv;       /* path or "-": the target; NULL: a database */
 	struct cli_list map;   /* as typed */
 	int extra_columns;     /* enum load_extra */
 	bool create;
@@ -21,10 +26,20 @@ struct load_options {
 	const char *columns; /* as typed */
 	bool edited;
 	bool bare;
+	int conflict;           /* enum load_conflict */
+	const char *key_text;   /* as typed, or NULL */
+	const char *newer_text; /* as typed, or NULL */
+	int duplicates;         /* enum load_duplicates */
+	int commit;             /* enum load_commit */
+	int64_t batch_size;     /* rows */
+	bool no_sync_sequences;
 	/* derived */
+	enum load_kind kind;
 	char *rel_schema, *rel_name;                /* from -t; owned */
 	struct ident_list column_list;              /* from --columns */
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
+	struct ident_list key;                      /* empty: the target's primary key */
+	struct ident_list newer;                    /* one name or none */
 };
 
 /*
@@ -35,6 +50,12 @@ struct load_options {
  */
 int load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * load_options_conflict(o):
+ * Return the word behind --conflict=.
+ */
+const char *load_options_conflict(const struct load_options *o);
 
 /*
  * load_options_brief(e):

@@ -4,7 +4,7 @@
  */
 #include "load/plan.h"
 
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +18,7 @@
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan_parts.h"
+#include "load/plan_stage.h"
 #include "load/reasons.h"
 
 static char *
@@ -110,28 +111,37 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	return 0;
 }
 
-/* What no COPY can be made into, whatever the columns. */
-static void
-check_kind(const struct plan *p, struct reasons *why)
+void
+plan_refuse(struct plan *p, size_t i, struct reasons *why, const char *remedy, const char *fmt,
+	    ...)
 {
-	const struct relation *rel = p->rel;
+	struct plan_column *c = &p->columns[i];
+	const char *name = c->target != NULL ? c->target : c->source;
+	char *drop = plan_match_option(c->source, ""), *reason;
+	va_list ap;
 
-	if (rel == NULL)
-		return;
-	if (strchr("rpf", rel->kind) == NULL && !(rel->kind == 'v' && rel->instead_trigger))
-		reasons_add(why, "it is a %s%s", relation_kind_name(rel->kind),
-			    rel->kind == 'v' ? " without an INSTEAD OF INSERT trigger" : "");
-	if (rel->standby)
-		reasons_add(why, "the server is a read-only standby");
-	if (rel->kind != 'v' && rel->insert_rules)
-		reasons_add(why, "it has rules for INSERT, which COPY would not follow");
-	if (rel->row_security)
-		reasons_add(why,
-			    "row security is active for this role, and COPY cannot follow it");
-	if (p->options->truncate && strchr("rpf", rel->kind) == NULL)
-		reasons_add(why, "a %s cannot be truncated", relation_kind_name(rel->kind));
-	if (p->options->truncate && rel->referenced)
-		reasons_add(why, "--truncate: foreign keys of other tables refer to it");
+	va_start(ap, fmt);
+	reason = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (remedy != NULL)
+		reasons_add(why, "column \"%s\" %s; %s", name, reason, remedy);
+	else
+		reasons_add(why, "column \"%s\" %s; drop it with %s", name, reason, drop);
+	c->refused = true;
+	free(reason);
+	free(drop);
+}
+
+/* Legal, but something may be lost: say so before the first row. */
+static void
+warn_of_losses(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].loss != NULL)
+			log_warning("column \"%s\": %s %s", p->columns[i].target,
+				    p->schema->columns[i].type, p->columns[i].loss);
 }
 
 static int
@@ -143,16 +153,22 @@ make(struct plan *p, struct db *db, struct err *e)
 		return -1;
 	if (p->rel == NULL && session_restore_path(db, "pg_catalog", e) != 0)
 		return -1;
-	check_kind(p, &why);
+	if (plan_target(p, db, &why, e) != 0)
+		goto failed;
 	plan_match(p, &why);
-	if (plan_types(p, db, &why, e) != 0) {
-		buf_release(&why.text);
-		return -1;
-	}
+	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0 ||
+	    plan_stage(p, db, &why, e) != 0 || plan_target_conflict(p, db, &why, e) != 0)
+		goto failed;
+	if (why.n > 0)
+		plan_show(p);
 	if (reasons_report(&why, p->rel_schema, p->rel_name, e) != 0)
 		return -1;
 	plan_sql(p, db);
+	warn_of_losses(p);
 	return 0;
+failed:
+	buf_release(&why.text);
+	return -1;
 }
 
 struct plan *
@@ -187,48 +203,16 @@ plan_make(struct db *db, const struct load_options *options, struct schema *sche
 	return NULL;
 }
 
-static void
-show_statement(const char *sql)
-{
-	if (sql != NULL)
-		fprintf(stderr, "  %s;\n", sql);
-}
-
 void
-plan_show(const struct plan *p)
+plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
+	       const char *stage_column)
 {
-	bool dry_run = p->options->common.dry_run || (p->schema != NULL && p->schema->dry_run);
-	bool check = p->options->common.check != CHECK_NOT; /* has a shorter table */
-	size_t i;
+	const struct plan_column *c = &p->columns[i];
 
-	if (!log_verbose() && (!dry_run || check))
-		return;
-	fprintf(stderr, "Plan for %s.%s (%s):\n", p->rel_schema, p->rel_name,
-		p->rel == NULL ? "to be created" : relation_kind_name(p->rel->kind));
-	for (i = 0; i < p->ncolumns; i++) {
-		const struct plan_column *c = &p->columns[i];
-		const char *type = p->schema != NULL ? p->schema->columns[i].type : "?";
-
-		if (c->target == NULL)
-			fprintf(stderr, "  %-24s %-28s -> (dropped)\n", c->source, type);
-		else
-			fprintf(stderr, "  %-24s %-28s -> %-24s %s\n", c->source, type,
-				c->target,
-				c->place >= 0 && p->rel != NULL ? p->rel->columns[c->place].type
-								: type);
-	}
-	show_statement(p->create_sql);
-	show_statement(p->truncate_sql);
-	show_statement(p->copy_sql);
-	show_statement(p->key_sql);
-}
-
-char *
-plan_summary(const struct plan *p)
-{
-	return xasprintf("%s, %zu columns, may be written",
-			 p->rel == NULL ? "to be created" : relation_kind_name(p->rel->kind),
-			 p->ncolumns);
+	buf_adds(sql, c->way == PLAN_TEXT ? "CAST(CAST(" : "");
+	db_add_ident(db, sql, stage_column);
+	if (c->way == PLAN_TEXT)
+		buf_addf(sql, " AS text) AS %s)", c->cast_type);
 }
 
 void
@@ -238,8 +222,12 @@ plan_free(struct plan *p)
 
 	if (p == NULL)
 		return;
-	for (i = 0; i < p->ncolumns; i++)
+	for (i = 0; i < p->ncolumns; i++) {
 		free(p->columns[i].target);
+		free(p->columns[i].stage_type);
+		free(p->columns[i].cast_type);
+		free(p->columns[i].loss);
+	}
 	free(p->columns);
 	free(p->keep);
 	relation_free(p->rel);
@@ -251,5 +239,6 @@ plan_free(struct plan *p)
 	free(p->lock_sql);
 	free(p->copy_sql);
 	free(p->key_sql);
+	plan_stage_free(p->stage);
 	free(p);
 }

@@ -8,24 +8,46 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
 struct db;
 struct err;
 struct load_options;
+struct plan_stage;
 struct relation;
 struct schema;
+
+/* How rows reach the target. */
+enum plan_route {
+	PLAN_DIRECT, /* COPY target FROM STDIN */
+	PLAN_STAGED  /* COPY into a temporary table, then INSERT … SELECT */
+};
+
+/* How a value becomes the target column's. */
+enum plan_way {
+	PLAN_SAME, /* its bytes mean the same there, or its text is read by the target's type */
+	PLAN_CAST, /* staged as what it is, then an assignment cast */
+	PLAN_TEXT  /* staged as what it is, then output and input function */
+};
 
 /* One column of the stream. */
 struct plan_column {
 	const char *source; /* name in the stream; borrowed from schema or relation */
 	char *target;       /* name in the table, or NULL: dropped; owned */
 	int place;          /* in rel->columns, or -1: dropped, or to be created */
+	enum plan_way way;
+	char *stage_type; /* not PLAN_SAME: the type to stage it as, without modifiers; owned */
+	char *cast_type; /* PLAN_TEXT: the type that reads the text, without modifiers; owned */
+	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
+	bool refused;    /* there is a reason against this column */
 };
 
 struct plan {
 	const struct load_options *options; /* borrowed */
 	struct schema *schema;              /* borrowed; NULL: a plain PGCOPY file */
 	bool text;                          /* rows come as COPY text */
-	char *rel_schema;                   /* the target, qualified; owned */
+	enum plan_route route;
+	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
+	char *rel_schema;         /* the target, qualified; owned */
 	char *rel_name;
 	struct relation *rel;        /* NULL: to be created */
 	char *fingerprint;           /* of rel's columns, to notice a change before loading */
@@ -34,6 +56,8 @@ struct plan {
 	bool *keep; /* for stream_reader_select() */
 	/* statements; NULL: not needed */
 	char *create_sql, *truncate_sql, *lock_sql, *copy_sql, *key_sql;
+	bool key_first;           /* key_sql goes before the rows, for they may conflict */
+	struct plan_stage *stage; /* PLAN_STAGED, else NULL; owned */
 };
 
 /*
@@ -49,6 +73,16 @@ struct plan *plan_make(struct db *db, const struct load_options *options, struct
 		       bool text, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * plan_add_value(p, db, sql, i, stage_column):
+ * Append the expression that makes stream column ${i} the target's, read from
+ * the staging table's column called ${stage_column} (not yet quoted).  The
+ * cast that is left to do is an assignment, which INSERT does by itself, so
+ * that a value too long is an error and never cut.
+ */
+void plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
+		    const char *stage_column);
+
+/*
  * plan_show(p):
  * With -v or --dry-run, print the plan on standard error.
  */
@@ -56,7 +90,7 @@ void plan_show(const struct plan *p);
 
 /*
  * plan_summary(p):
- * Return the plan in one line, for the caller to free.
+ * Return how rows get in, in a few words, for the caller to free.
  */
 char *plan_summary(const struct plan *p) __attribute__((returns_nonnull));
 

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/buf.h"
 #include "common/cli.h"
+#include "common/ident.h"
 #include "common/relation.h"
 #include "common/schema.h"
 #include "common/xalloc.h"
@@ -26,30 +28,27 @@ mapping_of(const struct load_options *o, const char *source)
 	return -1;
 }
 
-static void
-unmatched(const struct plan *p, const char *source, const char *target, struct reasons *why)
+char *
+plan_match_option(const char *source, const char *target)
 {
-	const char **words = xcalloc(p->rel->ncolumns, sizeof(*words)), *near = NULL;
-	size_t i;
+	char *from = ident_typed(source);
+	char *to = target[0] != '\0' ? ident_typed(target) : xstrdup("");
+	char *pair = xasprintf("%s=%s", from, to);
+	struct buf b = BUF_INIT;
+	const char *p;
 
-	for (i = 0; i < p->rel->ncolumns; i++) {
-		words[i] = p->rel->columns[i].name;
-		if (strcasecmp(words[i], target) == 0)
-			near = words[i];
+	buf_adds(&b, "--map '");
+	for (p = pair; *p != '\0'; p++) {
+		if (*p == '\'')
+			buf_adds(&b, "'\\''");
+		else
+			buf_addc(&b, *p);
 	}
-	if (near == NULL)
-		near = cli_nearest(target, words, p->rel->ncolumns);
-	if (near != NULL)
-		reasons_add(why,
-			    "column \"%s\" is not in the table, which has \"%s\"; "
-			    "use --map or --extra-columns=ignore",
-			    target, near);
-	else
-		reasons_add(why,
-			    "column \"%s\" is not in the table; drop it with "
-			    "--map '%s=' or --extra-columns=ignore",
-			    target, source);
-	free(words);
+	buf_addc(&b, '\'');
+	free(pair);
+	free(from);
+	free(to);
+	return buf_detach(&b);
 }
 
 static bool
@@ -61,6 +60,50 @@ is_taken(const struct plan *p, size_t n, const char *target)
 		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, target) == 0)
 			return true;
 	return false;
+}
+
+/* Which of ${n} words may have been meant: one that differs in case, or the nearest. */
+static const char *
+meant(const char *word, const char *const *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcasecmp(words[i], word) == 0)
+			return words[i];
+	return cli_nearest(word, words, n);
+}
+
+/* The table has no such column; perhaps one of those that nothing else goes into. */
+static void
+unmatched(const struct plan *p, const char *source, const char *target, bool mapped,
+	  struct reasons *why)
+{
+	const char **words = xcalloc(p->rel->ncolumns, sizeof(*words)), *near;
+	char *option;
+	size_t i, n = 0;
+
+	for (i = 0; i < p->rel->ncolumns; i++)
+		if (mapped || schema_find(p->schema, p->rel->columns[i].name) < 0)
+			words[n++] = p->rel->columns[i].name;
+	near = meant(target, words, n);
+	free(words);
+	option = plan_match_option(source, near != NULL ? near : "");
+	if (mapped)
+		reasons_add(why, "--map: the table has no column \"%s\"%s%s%s", target,
+			    near != NULL ? "; perhaps \"" : "", near != NULL ? near : "",
+			    near != NULL ? "\"" : "");
+	else if (near != NULL)
+		reasons_add(why,
+			    "column \"%s\" is not in the table, which has \"%s\"; use %s or "
+			    "--extra-columns=ignore",
+			    target, near, option);
+	else
+		reasons_add(why,
+			    "column \"%s\" is not in the table; drop it with %s or "
+			    "--extra-columns=ignore",
+			    target, option);
+	free(option);
 }
 
 /* Decide about stream column ${i}. */
@@ -80,7 +123,7 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 		c->place = relation_column_find(p->rel, target);
 		if (c->place < 0) {
 			if (o->extra_columns != EXTRA_IGNORE || m >= 0)
-				unmatched(p, c->source, target, why);
+				unmatched(p, c->source, target, m >= 0, why);
 			return;
 		}
 		rc = &p->rel->columns[c->place];
@@ -88,18 +131,13 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 			c->place = -1;
 			return; /* computed on both sides */
 		}
-		if (rc->generated)
-			reasons_add(why,
-				    "column \"%s\" is generated in the table; drop it with "
-				    "--map '%s='",
-				    target, c->source);
-		if (!rc->may_insert)
-			reasons_add(why, "column \"%s\": no INSERT privilege", target);
 	}
 	if (is_taken(p, i, target))
 		reasons_add(why, "two columns go into \"%s\"", target);
 	c->target = xstrdup(target);
 	p->keep[i] = true;
+	if (c->place >= 0 && p->rel->columns[c->place].generated)
+		plan_refuse(p, i, why, NULL, "is generated in the table");
 }
 
 static void
@@ -117,7 +155,7 @@ check_map_sources(const struct plan *p, struct reasons *why)
 		}
 		if (j < p->ncolumns)
 			continue;
-		near = cli_nearest(o->map_sources.names[i], words, p->ncolumns);
+		near = meant(o->map_sources.names[i], words, p->ncolumns);
 		reasons_add(why, "--map: the stream has no column \"%s\"%s%s%s",
 			    o->map_sources.names[i], near != NULL ? "; perhaps \"" : "",
 			    near != NULL ? near : "", near != NULL ? "\"" : "");
@@ -145,7 +183,7 @@ check_left_over(const struct plan *p, struct reasons *why)
 
 /* A plain PGCOPY file has no names: its fields are the table's columns, in order. */
 static void
-take_by_position(struct plan *p, struct reasons *why)
+take_by_position(struct plan *p)
 {
 	size_t i;
 
@@ -158,8 +196,6 @@ take_by_position(struct plan *p, struct reasons *why)
 
 		if (rc->generated)
 			continue;
-		if (!rc->may_insert)
-			reasons_add(why, "column \"%s\": no INSERT privilege", rc->name);
 		p->keep[p->ncolumns] = true;
 		p->columns[p->ncolumns++] = (struct plan_column){
 			.source = rc->name, .target = xstrdup(rc->name), .place = (int)i};
@@ -184,10 +220,12 @@ check_not_empty(const struct plan *p, struct reasons *why)
 void
 plan_match(struct plan *p, struct reasons *why)
 {
-	size_t i;
+	size_t i, before;
 
 	if (p->schema == NULL) {
-		take_by_position(p, why);
+		if (p->options->map_sources.n > 0)
+			reasons_add(why, "--map: a plain PGCOPY file has no column names");
+		take_by_position(p);
 		return;
 	}
 	p->ncolumns = p->schema->ncolumns;
@@ -196,8 +234,11 @@ plan_match(struct plan *p, struct reasons *why)
 	for (i = 0; i < p->ncolumns; i++)
 		p->columns[i].source = p->schema->columns[i].name;
 	check_map_sources(p, why);
-	for (i = 0; i < p->ncolumns; i++)
+	for (i = 0; i < p->ncolumns; i++) {
+		before = why->n;
 		match_one(p, i, why);
+		p->columns[i].refused = why->n > before;
+	}
 	check_left_over(p, why);
 	check_not_empty(p, why);
 }

@@ -78,6 +78,8 @@ key_sql(const struct plan *p, struct db *db)
 static bool
 may_freeze(const struct plan *p)
 {
+	if (p->options->commit == COMMIT_BATCH)
+		return false;
 	if (p->rel == NULL)
 		return true;
 	return p->options->truncate && p->rel->kind == 'r';
@@ -142,5 +144,9 @@ plan_sql(struct plan *p, struct db *db)
 		if (p->options->truncate)
 			p->truncate_sql = truncate_sql(p, db);
 	}
-	p->copy_sql = copy_sql(p, db);
+	p->key_first = p->route == PLAN_STAGED || p->options->commit == COMMIT_BATCH;
+	if (p->route == PLAN_STAGED)
+		plan_stage_sql(p, db);
+	else
+		p->copy_sql = copy_sql(p, db);
 }

@@ -1,88 +1,114 @@
 /*
  * Types: binary values must be read at the target as what they were at the
- * source; text goes through the target type's input function and needs nothing.
+ * source, or be cast; text goes through the target type's input function and
+ * needs nothing.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
-#include "common/log.h"
 #include "common/relation.h"
 #include "common/schema.h"
 #include "common/typedocs.h"
 #include "common/xalloc.h"
 #include "load/plan.h"
+#include "load/plan_cast.h"
+#include "load/plan_loss.h"
 #include "load/plan_parts.h"
 #include "load/reasons.h"
 
 #define OID_FREE_CONTAINERS \
 	140000 /* arrays and composites may carry foreign OIDs from here on */
 
-/* The digits of "(p,s)" in a type's modifiers: how many were found. */
-static int
-modifiers(const char *type, int *first, int *second)
-{
-	const char *paren = strchr(type, '(');
-
-	*first = *second = 0;
-	if (paren == NULL || type[0] == '"')
-		return 0;
-	return sscanf(paren, "(%d,%d)", first, second);
-}
-
-/* Legal, but something may be rounded away: say so before the first row. */
+/* What the cast or the input function may lose; it is warned of before the first row. */
 static void
-warn_of_loss(const struct schema_column *from, const struct relation_column *to)
-{
-	int fp, fs, tp, ts, nf = modifiers(from->type, &fp, &fs),
-			    nt = modifiers(to->type, &tp, &ts);
-
-	if (nt == 0)
-		return;
-	if (strcmp(to->base, "numeric") == 0 && (nf == 0 || fs > ts))
-		log_warning("column \"%s\": %s is rounded to %s", to->name, from->type,
-			    to->type);
-	else if ((strncmp(to->base, "time", 4) == 0 || strcmp(to->base, "interval") == 0) &&
-		 (nf == 0 || fp > tp))
-		log_warning("column \"%s\": %s is rounded to %s", to->name, from->type,
-			    to->type);
-}
-
-static void
-compare(const struct plan *p, const struct db *db, size_t i, const json_t *here,
-	struct reasons *why)
+note_loss(struct plan *p, size_t i, const json_t *here)
 {
 	const struct schema_column *from = &p->schema->columns[i];
 	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
+	const json_t *there = p->schema->types;
+	struct plan_loss_type a = {typedocs_unwrap(there, from->base),
+				   typedocs_modified(there, from->base, from->type)};
+	struct plan_loss_type b = {typedocs_unwrap(here, to->base),
+				   typedocs_modified(here, to->base, to->type)};
+
+	if (!p->columns[i].refused && p->columns[i].loss == NULL && from->base[0] != '\0')
+		p->columns[i].loss = plan_loss(&a, &b, p->text);
+}
+
+/*
+ * Text is read by the target's input function, which cuts in two types only
+ * and takes the fields of a composite value in their order.
+ * Returns why the types are not the same, for the caller to free, or NULL.
+ */
+static char *
+check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
+{
+	const struct schema_column *from = &p->schema->columns[i];
+	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
+	const char *base = typedocs_unwrap(p->schema->types, from->base), *cut;
 	char *differs;
 
-	if (from->base[0] == '\0')
-		return; /* bare NDJSON: the target's types are taken */
-	if (p->text) {
-		differs = typedocs_same_fields(p->schema->types, from->base, here, to->base);
-		if (differs != NULL)
-			reasons_add(why, "column \"%s\": %s", to->name, differs);
-		else
-			warn_of_loss(from, to);
-		free(differs);
-		return;
+	if (strcmp(typedocs_kind(p->schema->types, base), "enum") == 0)
+		base = "name"; /* no label is longer */
+	cut = plan_loss_cut(base, typedocs_unwrap(here, to->base));
+	if (from->base[0] == '\0') { /* bare NDJSON, perhaps from a column that fits */
+		if (cut != NULL)
+			p->columns[i].loss = xasprintf("is cut beyond %s", cut);
+		return NULL;
 	}
-	differs = typedocs_same_bytes(p->schema->types, from->base, here, to->base);
+	differs = typedocs_same_fields(p->schema->types, from->base, here, to->base);
 	if (differs != NULL)
-		reasons_add(why, "column \"%s\": %s; have portl-extract send --values=text",
-			    to->name, differs);
-	else if (PQserverVersion(db->conn) < OID_FREE_CONTAINERS &&
-		 typedocs_is_container(p->schema->types, from->base))
-		reasons_add(why,
-			    "column \"%s\": servers before 14 cannot read binary %s of "
-			    "another database; have portl-extract send --values=text",
-			    to->name, from->type);
-	else
-		warn_of_loss(from, to);
+		plan_refuse(p, i, why, NULL, "means something else: %s", differs);
+	else if (cut != NULL)
+		plan_refuse(p, i, why, NULL, "has type %s, which silently keeps only %s of %s",
+			    to->type, cut, from->type);
 	free(differs);
+	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
+}
+
+/* Returns why the bytes of binary values cannot stay as they are, for the caller to free. */
+static char *
+check_bytes(struct plan *p, const struct db *db, size_t i, const json_t *here,
+	    struct reasons *why)
+{
+	const struct schema_column *from = &p->schema->columns[i];
+	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
+
+	if (PQserverVersion(db->conn) < OID_FREE_CONTAINERS &&
+	    typedocs_is_container(p->schema->types, from->base)) {
+		plan_refuse(p, i, why, PLAN_SEND_TEXT,
+			    "has type %s, whose binary form servers before 14 cannot read from "
+			    "another database",
+			    from->type);
+		return NULL;
+	}
+	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
+}
+
+static int
+compare(struct plan *p, struct db *db, const json_t *here, struct reasons *why, struct err *e)
+{
+	char **differs = xcalloc(p->ncolumns, sizeof(*differs));
+	size_t i;
+	int rc;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		if (p->columns[i].place < 0)
+			continue;
+		differs[i] = p->text ? check_text(p, i, here, why)
+				     : check_bytes(p, db, i, here, why);
+	}
+	rc = plan_cast(p, db, here, differs, why, e);
+	for (i = 0; i < p->ncolumns; i++) {
+		if (rc == 0 && p->columns[i].place >= 0)
+			note_loss(p, i, here);
+		free(differs[i]);
+	}
+	free(differs);
+	return rc;
 }
 
 /* A bare NDJSON stream says nothing of types: it is read as what the table has. */
@@ -119,9 +145,8 @@ check_existing(struct plan *p, struct db *db, struct reasons *why, struct err *e
 			oids[n++] = p->rel->columns[p->columns[i].place].type_oid;
 	rc = typedocs_fetch(db, oids, n, &here, e);
 	free(oids);
-	for (i = 0; rc == 0 && p->schema != NULL && i < p->ncolumns; i++)
-		if (p->columns[i].place >= 0)
-			compare(p, db, i, here.types, why);
+	if (rc == 0 && p->schema != NULL)
+		rc = compare(p, db, here.types, why, e);
 	if (rc == 0)
 		adopt_types(p, here.types);
 	typedocs_release(&here);

@@ -21,7 +21,8 @@ reasons_report(struct reasons *r, const char *schema, const char *name, struct e
 {
 	if (r->n == 0)
 		return 0;
-	err_set(e, EXIT_TARGET, "\"%s.%s\" cannot take this stream", schema, name);
+	err_set(e, EXIT_TARGET, "\"%s%s%s\" cannot take this stream",
+		schema != NULL ? schema : "", schema != NULL ? "." : "", name);
 	err_detail(e, "%s", buf_cstr(&r->text));
 	buf_release(&r->text);
 	r->n = 0;

@@ -23,7 +23,7 @@ void reasons_add(struct reasons *r, const char *fmt, ...) __attribute__((format(
 /*
  * reasons_report(r, schema, name, e):
  * If there are reasons, fill ${e} (EXIT_TARGET) with them and return -1, else
- * return 0.  The reasons are released.
+ * return 0.  The reasons are released.  ${schema} is NULL for what is no relation.
  */
 int reasons_report(struct reasons *r, const char *schema, const char *name, struct err *e)
 	__attribute__((warn_unused_result));

@@ -5,14 +5,30 @@
 
 #include <stdlib.h>
 
+#include "load/options.h"
+#include "load/sink_csv.h"
 #include "load/sink_pg.h"
 
+static const struct {
+	enum load_kind kind;
+	struct sink *(*make)(void);
+} kinds[] = {
+	{LOAD_PG, sink_pg_new},
+	{LOAD_CSV, sink_csv_new},
+};
+
 struct sink *
-sink_new(const struct load_options *options)
+sink_new(const struct load_options *options, struct receipt *receipt)
 {
-	struct sink *s = sink_pg_new();
+	size_t i = 0;
+	struct sink *s;
+
+	while (kinds[i].kind != options->kind)
+		i++;
+	s = kinds[i].make();
 
 	s->options = options;
+	s->receipt = receipt;
 	return s;
 }
 

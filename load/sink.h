@@ -36,13 +36,14 @@ struct sink {
 	char *where;    /* what is loaded into, as people say it, known after open; owned */
 	char *relation; /* the target as people call it, known after begin; owned */
 	char *plan;     /* how rows get in, as people say it, known after begin; owned */
+	struct receipt *receipt; /* borrowed; told at once what is committed */
 };
 
 /*
- * sink_new(options):
+ * sink_new(options, receipt):
  * Return the sink that the options ask for; free it with sink_free().
  */
-struct sink *sink_new(const struct load_options *options);
+struct sink *sink_new(const struct load_options *options, struct receipt *receipt);
 
 static inline int
 sink_open(struct sink *s, struct input *in, struct err *e)

@@ -1,7 +1,8 @@
 /*
- * PostgreSQL as a sink.  The plan is made at the header; the one transaction
- * that loads opens with the first row (or the end), so that nothing is locked
- * while a slow source is waited for.
+ * PostgreSQL as a sink: the frame of connection, transactions and batches; how
+ * rows get into the target is the route's.  The plan is made at the header; the
+ * transaction that loads opens with the first row (or the end), so that nothing
+ * is locked while a slow source is waited for.
  */
 #include "load/sink_pg.h"
 
@@ -10,13 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
 #include "common/input.h"
-#include "common/pgcopy.h"
+#include "common/intr.h"
 #include "common/receipt.h"
-#include "common/relation.h"
 #include "common/schema.h"
 #include "common/session.h"
 #include "common/stream_reader.h"
@@ -24,7 +23,8 @@
 #include "load/commit.h"
 #include "load/options.h"
 #include "load/plan.h"
-#include "load/sender.h"
+#include "load/route.h"
+#include "load/sequences.h"
 #include "load/sink.h"
 
 struct sink_pg {
@@ -33,20 +33,35 @@ struct sink_pg {
 	struct input *in;             /* borrowed, for its name */
 	struct stream_reader *reader; /* borrowed, of the current stream */
 	struct plan *plan;            /* of the current stream */
+	struct route *route;          /* of that plan */
+	struct sequences sequences;   /* of all streams' columns */
 	char *rel_schema, *rel_name;  /* the target of all streams; NULL before the first */
-	char *key_sql;                /* to be run before COMMIT, or NULL */
+	char *key_sql;                /* to be run before the last COMMIT, or NULL */
 	bool in_transaction;
-	bool copying;
-	bool dry_run;         /* asked for here or by the stream */
-	bool hollow;          /* a stream left its rows out: its sender runs dry */
-	uint64_t rows_before; /* read by the streams before this one */
-	uint64_t inserted;    /* as the server counts */
+	bool in_batch;              /* the route has begun one */
+	bool prepared;              /* the target is created or emptied, where asked for */
+	bool wrote;                 /* rows since all sequences were moved */
+	bool dry_run;               /* asked for here or by the stream */
+	bool hollow;                /* a stream left its rows out: its sender runs dry */
+	uint64_t rows_before;       /* of the input, before the current batch */
+	struct route_counts counts; /* of the open transaction */
 };
 
 static struct sink_pg *
 pg(struct sink *s)
 {
 	return (struct sink_pg *)s;
+}
+
+/* The server speaks while the input is waited for. */
+static int
+on_readable(void *arg, struct err *e)
+{
+	struct sink_pg *s = arg;
+
+	if (db_on_readable(&s->db, e) == 0)
+		return 0;
+	return s->in_batch ? route_locate(s->route, e) : -1;
 }
 
 static int
@@ -58,7 +73,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
 	base->where = db_where(&s->db);
-	input_watch(in, PQsocket(s->db.conn), db_on_readable, &s->db);
+	input_watch(in, PQsocket(s->db.conn), on_readable, s);
 	return 0;
 }
 
@@ -69,15 +84,23 @@ is_same_target(const struct sink_pg *s)
 	       strcmp(s->rel_name, s->plan->rel_name) == 0;
 }
 
+/* A dry run has nothing to commit, and batches must see those before them. */
+static bool
+in_batches(const struct sink_pg *s)
+{
+	return s->base.options->commit == COMMIT_BATCH && !s->dry_run;
+}
+
 static int
 sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 {
 	struct sink_pg *s = pg(base);
 	struct schema *schema = stream_reader_schema(r);
 
+	route_free(s->route);
+	s->route = NULL;
 	plan_free(s->plan);
 	s->reader = r;
-	s->rows_before = stream_reader_rows(r);
 	s->plan = plan_make(&s->db, base->options, schema, stream_reader_is_text(r), e);
 	if (s->plan == NULL)
 		return -1;
@@ -96,29 +119,10 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	base->plan = plan_summary(s->plan);
 	plan_show(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
+	s->route = route_new(&s->db, s->plan, input_name(s->in));
+	if (in_batches(s))
+		stream_reader_stop(r, (uint64_t)base->options->batch_size);
 	return 0;
-}
-
-/* Between plan and lock the table may have changed; bytes would mean something else. */
-static int
-lock_target(struct sink_pg *s, struct err *e)
-{
-	PGresult *res = db_describe(&s->db, e, s->plan->lock_sql);
-	char *now;
-	int rc;
-
-	PQclear(res);
-	if (res == NULL)
-		return -1;
-	now = relation_fingerprint(&s->db, s->plan->rel->oid, e);
-	if (now == NULL)
-		return -1;
-	rc = strcmp(now, s->plan->fingerprint);
-	free(now);
-	if (rc == 0)
-		return 0;
-	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", s->rel_name);
-	return err_hint(e, "Run the transfer again.");
 }
 
 static int
@@ -127,64 +131,85 @@ open_transaction(struct sink_pg *s, struct err *e)
 	if (session_begin(&s->db, SESSION_WRITE, s->base.options->common.lock_timeout, e) != 0)
 		return -1;
 	s->in_transaction = true;
-	if (session_watch_client(&s->db, e) != 0)
+	s->counts = (struct route_counts){.read = 0};
+	return session_watch_client(&s->db, e);
+}
+
+static int
+begin_batch(struct sink_pg *s, struct err *e)
+{
+	if (!s->in_transaction && open_transaction(s, e) != 0)
 		return -1;
-	if (s->plan->create_sql != NULL && db_exec(&s->db, e, "%s", s->plan->create_sql) != 0)
+	if (!s->base.options->no_sync_sequences &&
+	    sequences_add(&s->sequences, &s->db, s->plan, e) != 0)
 		return -1;
-	if (s->plan->truncate_sql != NULL &&
-	    sender_check_lock(&s->db, s->plan->schema, s->plan->rel->oid, e) != 0)
-		return -1;
-	if (s->plan->truncate_sql != NULL &&
-	    db_exec(&s->db, e, "%s", s->plan->truncate_sql) != 0)
-		return -1;
-	if (s->plan->key_sql != NULL)
+	if (!s->prepared && !s->plan->key_first && s->plan->key_sql != NULL)
 		s->key_sql = xstrdup(s->plan->key_sql);
+	s->in_batch = true;
+	return route_begin(s->route, s->rows_before, !s->prepared, e);
+}
+
+/* All rows of the batch are in the target, though not committed. */
+static int
+end_batch(struct sink_pg *s, struct err *e)
+{
+	const struct route_counts *c = &s->route->counts;
+
+	s->in_batch = false;
+	if (route_end(s->route, e) != 0)
+		return -1;
+	s->prepared = true;
+	s->rows_before += c->read;
+	s->counts.read += c->read;
+	s->counts.inserted += c->inserted;
+	s->counts.updated += c->updated;
+	s->counts.unchanged += c->unchanged;
+	s->counts.skipped += c->skipped;
 	return 0;
 }
 
-static int
-start_copy(struct sink_pg *s, struct err *e)
+static void
+add_to_receipt(const struct sink_pg *s, struct receipt *receipt)
 {
-	static const char preamble[PGCOPY_PREAMBLE_LEN] = PGCOPY_SIGNATURE;
-
-	if (!s->in_transaction && open_transaction(s, e) != 0)
-		return -1;
-	if (s->plan->lock_sql != NULL && lock_target(s, e) != 0)
-		return -1;
-	if (db_copy_in(&s->db, e, s->plan->copy_sql) != 0)
-		return -1;
-	s->copying = true;
-	if (s->plan->text)
-		return 0;
-	return db_copy_in_put(&s->db, preamble, PGCOPY_PREAMBLE_LEN, e);
+	receipt->inserted += s->counts.inserted;
+	receipt->updated += s->counts.updated;
+	receipt->unchanged += s->counts.unchanged;
+	receipt->skipped += s->counts.skipped;
 }
 
-/*
- * The server names the row in its context ("COPY orders, line 1042, column
- * amount: …"): put the place where a person looks for it, before the message.
- */
-static int
-locate(struct sink_pg *s, struct err *e)
+static void
+in_doubt(const struct sink_pg *s, struct err *e)
 {
-	char *lead = xasprintf("COPY %s, line ", s->rel_name);
-	const char *at = e->context != NULL ? strstr(e->context, lead) : NULL;
-	char *end, *column;
-	uint64_t line;
+	char *detail = xstrdup(e->detail != NULL ? e->detail : "");
 
-	if (at != NULL) {
-		line = strtoull(at + strlen(lead), &end, 10);
-		if (strncmp(end, ", column ", 9) == 0) {
-			end += 9;
-			column = xstrndup(end, strcspn(end, ":\n"));
-			err_prefix(e, "column \"%s\": ", column);
-			free(column);
-		}
-		err_prefix(e, "%s:%" PRIu64 ": ", input_name(s->in), s->rows_before + line);
-		free(e->context);
-		e->context = NULL;
-	}
-	free(lead);
-	return -1;
+	err_detail(e,
+		   "%s\nThis is about the last %" PRIu64 " rows; those before are committed.",
+		   detail, s->counts.read);
+	free(detail);
+}
+
+static int
+commit(struct sink_pg *s, bool last, struct err *e)
+{
+	struct receipt *receipt = s->base.receipt;
+	enum receipt_committed before = receipt->committed, now;
+	int rc;
+
+	s->wrote = s->wrote || s->counts.inserted + s->counts.updated > 0;
+	if (s->wrote && sequences_move(&s->sequences, &s->db, last, e) != 0)
+		return -1;
+	s->wrote = s->wrote && !last;
+	s->in_transaction = false;
+	rc = commit_send(&s->db, &s->base.options->common.db, &now, e);
+	if (!last)
+		intr_unblock(); /* COMMIT holds signals back, but rows are still to come */
+	if (now == RECEIPT_UNKNOWN && before == RECEIPT_YES)
+		in_doubt(s, e);
+	/* What is committed stays so, whatever becomes of later batches. */
+	receipt->committed = now == RECEIPT_NO ? before : now;
+	if (now != RECEIPT_NO)
+		add_to_receipt(s, receipt);
+	return rc;
 }
 
 static int
@@ -192,29 +217,29 @@ sink_pg_write(struct sink *base, const struct stream_chunk *chunk, struct err *e
 {
 	struct sink_pg *s = pg(base);
 
-	if (!s->copying && start_copy(s, e) != 0)
+	if (!s->in_batch && begin_batch(s, e) != 0)
 		return -1;
-	if (db_copy_in_put(&s->db, chunk->data, chunk->len, e) != 0)
-		return locate(s, e);
+	if (route_write(s->route, chunk, e) != 0)
+		return -1;
+	if (!in_batches(s) || s->route->counts.read < (uint64_t)base->options->batch_size)
+		return 0;
+	if (end_batch(s, e) != 0 || commit(s, false, e) != 0)
+		return -1;
+	stream_reader_stop(s->reader, (uint64_t)base->options->batch_size);
 	return 0;
 }
 
 static int
 sink_pg_end(struct sink *base, struct err *e)
 {
-	static const char trailer[PGCOPY_TRAILER_LEN] = {'\377', '\377'};
 	struct sink_pg *s = pg(base);
-	uint64_t rows = 0;
 
-	if (!s->copying && start_copy(s, e) != 0)
+	/* A stream without rows still creates or empties its table. */
+	if (!s->in_batch && s->prepared && in_batches(s))
+		return 0;
+	if (!s->in_batch && begin_batch(s, e) != 0)
 		return -1;
-	if (!s->plan->text && db_copy_in_put(&s->db, trailer, sizeof(trailer), e) != 0)
-		return locate(s, e);
-	s->copying = false;
-	if (db_copy_in_end(&s->db, &rows, e) != 0)
-		return locate(s, e);
-	s->inserted += rows;
-	return 0;
+	return end_batch(s, e);
 }
 
 static int
@@ -233,35 +258,27 @@ check_min_rows(const struct sink_pg *s, uint64_t read, struct err *e)
 }
 
 static int
-finish(struct sink_pg *s, struct receipt *receipt, struct err *e)
-{
-	if (check_min_rows(s, receipt->read, e) != 0)
-		return -1;
-	if (s->key_sql != NULL && db_exec(&s->db, e, "%s", s->key_sql) != 0)
-		return -1;
-	if (s->dry_run) {
-		receipt->dry_run = true;
-		return db_exec(&s->db, e, "ROLLBACK");
-	}
-	return commit_send(&s->db, &s->base.options->common.db, &receipt->committed, e);
-}
-
-static int
 sink_pg_commit(struct sink *base, struct receipt *receipt, struct err *e)
 {
 	struct sink_pg *s = pg(base);
-	uint64_t read = receipt->read;
 	int rc;
 
-	if (s->inserted > read)
-		return err_set(e, EXIT_DATA,
-			       "the server counts %" PRIu64 " rows, but %" PRIu64 " were read",
-			       s->inserted, read);
-	rc = finish(s, receipt, e);
-	if (rc == 0 || receipt->committed == RECEIPT_UNKNOWN) {
-		receipt->inserted = s->inserted;
-		receipt->skipped = read - s->inserted; /* by a trigger */
+	if (check_min_rows(s, receipt->read, e) != 0)
+		return -1;
+	if (!s->in_transaction) {
+		if (!s->wrote || !sequences_wait(&s->sequences))
+			return 0; /* every batch is committed already */
+		if (open_transaction(s, e) != 0)
+			return -1;
 	}
+	if (s->key_sql != NULL && db_exec(&s->db, e, "%s", s->key_sql) != 0)
+		return -1;
+	if (!s->dry_run)
+		return commit(s, true, e);
+	receipt->dry_run = true;
+	rc = db_exec(&s->db, e, "ROLLBACK");
+	if (rc == 0)
+		add_to_receipt(s, receipt);
 	return rc;
 }
 
@@ -271,7 +288,9 @@ sink_pg_close(struct sink *base)
 	struct sink_pg *s = pg(base);
 
 	db_close(&s->db);
+	route_free(s->route);
 	plan_free(s->plan);
+	sequences_release(&s->sequences);
 	free(s->rel_schema);
 	free(s->rel_name);
 	free(s->key_sql);

@@ -23,7 +23,7 @@ on_terminal()
 }
 
 @test "extract without arguments gives examples" {
-	refused 'portl-extract: error: say what to read: -t TABLE or -c QUERY' portl-extract
+	refused 'portl-extract: error: say what to read: -t TABLE, -c QUERY or --csv FILE' portl-extract
 	assert_stderr_has 'portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE'
 	assert_stderr_has 'portl-extract --help'
 	assert_eq "$(wc -l <<<"$stderr")" 6

@@ -119,7 +119,7 @@ run_examples()
 }
 
 @test "portl-load(1): the examples run" {
-	run_examples blocks_of_man man/portl-load.1 7
+	run_examples blocks_of_man man/portl-load.1 8
 }
 
 @test "portl-stream(5): the examples run" {

@@ -218,5 +218,5 @@ on_terminal()
 	on_terminal "portl-load -d $b -t t"
 	assert_status 64
 	assert_out_has 'a stream is expected'
-	assert_out_has 'portl-extract -d SOURCE -t TABLE | portl-load -d TARGET'
+	assert_out_has 'portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE'
 }

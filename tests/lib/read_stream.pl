@@ -50,7 +50,7 @@ sub header
 {
 	my ($text) = @_;
 	my $doc = document($text);
-	my %of_kind = (array => [qw(element delimiter)], domain => ['base'], enum => ['labels'],
+	my %of_kind = (array => [qw(element delimiter)], domain => [qw(base type)], enum => ['labels'],
 		composite => ['attributes'], range => ['subtype'], multirange => ['range'],
 		base => ['extension']);
 

@@ -1,0 +1,93 @@
+/*
+ * Writing CSV fields, and the rules that COPY has for its CSV options.
+ */
+#include "common/csvfile.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+static int
+one_byte(const char *option, const char *text, char *byte, struct err *e)
+{
+	if (text == NULL)
+		return 0;
+	if (strlen(text) != 1 || (text[0] & 0x80) != 0 || strchr("\r\n", text[0]) != NULL)
+		return err_set(e, EXIT_USAGE, "--%s takes a single one-byte character", option);
+	*byte = text[0];
+	return 0;
+}
+
+int
+csvfile_settle(struct csvfile_format *f, const char *delimiter, const char *quote,
+	       const char *null, struct err *e)
+{
+	*f = (struct csvfile_format){',', '"', null != NULL ? null : ""};
+	if (delimiter != NULL && strcmp(delimiter, "\\t") == 0)
+		delimiter = "\t";
+	if (one_byte("delimiter", delimiter, &f->delimiter, e) != 0 ||
+	    one_byte("quote", quote, &f->quote, e) != 0)
+		return -1;
+	if (f->delimiter == f->quote)
+		return err_set(e, EXIT_USAGE, "--delimiter and --quote must be different");
+	if (strpbrk(f->null, "\r\n") != NULL || strchr(f->null, f->delimiter) != NULL ||
+	    strchr(f->null, f->quote) != NULL)
+		return err_set(e, EXIT_USAGE,
+			       "--null must hold neither the delimiter, nor the quote, nor "
+			       "line ends");
+	return 0;
+}
+
+/* Could the bytes be taken for structure? */
+static bool
+has_structure(const struct csvfile_format *f, const char *value, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (value[i] == f->delimiter || value[i] == f->quote || value[i] == '\n' ||
+		    value[i] == '\r')
+			return true;
+	return false;
+}
+
+/* A lone \. would end the data for servers before 18. */
+static bool
+is_end_mark(const char *value, size_t len)
+{
+	return len == 2 && value[0] == '\\' && value[1] == '.';
+}
+
+static void
+put_quoted(const struct csvfile_format *f, struct buf *out, const char *value, size_t len)
+{
+	const char *end = value + len;
+
+	buf_addc(out, f->quote);
+	while (value < end) {
+		const char *at = memchr(value, f->quote, (size_t)(end - value));
+		const char *stop = at != NULL ? at + 1 : end;
+
+		buf_add(out, value, (size_t)(stop - value));
+		if (at != NULL)
+			buf_addc(out, f->quote);
+		value = stop;
+	}
+	buf_addc(out, f->quote);
+}
+
+void
+csvfile_put(const struct csvfile_format *f, struct buf *out, const char *value, size_t len,
+	    bool alone)
+{
+	size_t nulllen = strlen(f->null);
+
+	if (value == NULL)
+		buf_add(out, f->null, nulllen);
+	else if ((len == nulllen && memcmp(value, f->null, len) == 0) ||
+		 (alone && is_end_mark(value, len)) || has_structure(f, value, len))
+		put_quoted(f, out, value, len);
+	else
+		buf_add(out, value, len);
+}

@@ -1,0 +1,244 @@
+/*
+ * Conversion to UTF-8.  UTF-8 itself is read into its place and only checked;
+ * anything else passes through iconv from a second buffer.  What is good in front
+ * of a bad byte is given out first, so that the reader knows where it stands.
+ */
+#include "extract/textin.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <iconv.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/err.h"
+#include "common/input.h"
+#include "common/utf8.h"
+#include "common/xalloc.h"
+
+#define RAW_SIZE ((size_t)64 * 1024)   /* bytes converted at a time */
+#define TEXT_SIZE ((size_t)256 * 1024) /* bytes read at a time */
+#define KEEP_MAX 16                    /* bytes that may be asked for again */
+#define TEXT_CAP (TEXT_SIZE + KEEP_MAX + 8)
+#define BOM "\xef\xbb\xbf"
+
+struct textin {
+	struct input *in; /* borrowed */
+	iconv_t cd;       /* only with raw */
+	const char *encoding;
+	char *text;    /* TEXT_CAP bytes */
+	size_t good;   /* bytes of text that were given out */
+	size_t len;    /* bytes of text read; behind good: a character's first part */
+	char *raw;     /* RAW_SIZE bytes to be converted, NULL: UTF-8 */
+	size_t rawlen; /* bytes in raw */
+	bool begun;    /* the first text was seen */
+	bool ended;    /* the input is used up */
+	bool bad;      /* the byte behind the good ones is no text */
+	unsigned char bad_byte;
+};
+
+/* "latin1", "LATIN-1" and "Latin_1" are the same name. */
+static bool
+same_name(const char *a, const char *b)
+{
+	for (;;) {
+		while (*a == '-' || *a == '_')
+			a++;
+		while (*b == '-' || *b == '_')
+			b++;
+		if (*a == '\0' || toupper((unsigned char)*a) != toupper((unsigned char)*b))
+			return *a == *b;
+		a++;
+		b++;
+	}
+}
+
+/* iconv's name for what PostgreSQL calls WIN1252, KOI8R, EUC_JP … */
+static char *
+iconv_name(const char *encoding)
+{
+	char *name, *p;
+
+	if (strncasecmp(encoding, "WIN", 3) == 0 && isdigit((unsigned char)encoding[3]))
+		return xasprintf("CP%s", encoding + 3);
+	if (strncasecmp(encoding, "KOI8", 4) == 0 && isalpha((unsigned char)encoding[4]))
+		return xasprintf("KOI8-%s", encoding + 4);
+	if (same_name(encoding, "SHIFT_JIS_2004"))
+		return xstrdup("SHIFT_JISX0213");
+	if (same_name(encoding, "EUC_JIS_2004"))
+		return xstrdup("EUC-JISX0213");
+	name = xstrdup(encoding);
+	for (p = name; *p != '\0'; p++)
+		if (*p == '_')
+			*p = '-';
+	return name;
+}
+
+static bool
+is_open(iconv_t cd)
+{
+	return (intptr_t)cd != -1;
+}
+
+static int
+open_converter(struct textin *t, struct err *e)
+{
+	char *name = iconv_name(t->encoding);
+
+	t->cd = iconv_open("UTF-8", name);
+	if (!is_open(t->cd))
+		t->cd = iconv_open("UTF-8", t->encoding);
+	free(name);
+	if (is_open(t->cd)) {
+		t->raw = xmalloc(RAW_SIZE);
+		return 0;
+	}
+	err_set(e, EXIT_USAGE, "there is no encoding \"%s\"", t->encoding);
+	return err_hint(e, "Names are PostgreSQL's (LATIN1, WIN1252, EUC_JP) or iconv's, which "
+			   "`iconv -l` lists.");
+}
+
+struct textin *
+textin_new(struct input *in, const char *encoding, struct err *e)
+{
+	struct textin *t = xcalloc(1, sizeof(*t));
+
+	t->in = in;
+	t->encoding = encoding != NULL ? encoding : "UTF8";
+	if (!same_name(t->encoding, "UTF8") && open_converter(t, e) != 0) {
+		textin_free(t);
+		return NULL;
+	}
+	t->text = xmalloc(TEXT_CAP);
+	return t;
+}
+
+/* Convert what is in raw; a character's first part stays there. */
+static int
+convert(struct textin *t, struct err *e)
+{
+	char *in = t->raw, *out = t->text + t->len;
+	size_t inleft = t->rawlen, outleft = TEXT_CAP - t->len;
+	size_t rc = iconv(t->cd, &in, &inleft, &out, &outleft);
+
+	if (rc == (size_t)-1 && errno == EILSEQ) {
+		t->bad = true;
+		t->bad_byte = (unsigned char)*in;
+	} else if (rc == (size_t)-1 && errno != EINVAL && errno != E2BIG) {
+		return err_errno(e, "could not convert from %s", t->encoding);
+	}
+	t->len = (size_t)(out - t->text);
+	memmove(t->raw, in, inleft);
+	t->rawlen = inleft;
+	return 0;
+}
+
+/* More bytes into text, converted: 1, 0 at the end of the input, -1. */
+static int
+more(struct textin *t, struct err *e)
+{
+	char *to = t->raw != NULL ? t->raw + t->rawlen : t->text + t->len;
+	size_t room = t->raw != NULL ? RAW_SIZE - t->rawlen : TEXT_SIZE;
+	ssize_t n = input_read(t->in, to, room, e);
+
+	if (n <= 0)
+		return (int)n;
+	if (t->raw == NULL) {
+		t->len += (size_t)n;
+		return 1;
+	}
+	t->rawlen += (size_t)n;
+	return convert(t, e) != 0 ? -1 : 1;
+}
+
+/* Find how much of the text is good from ${from} on. */
+static void
+check(struct textin *t, size_t from)
+{
+	size_t rest;
+
+	t->good = from + utf8_span(t->text + from, t->len - from);
+	rest = t->len - t->good;
+	if (rest > 0 && !utf8_is_cut(t->text + t->good, rest)) {
+		t->bad = true;
+		t->bad_byte = (unsigned char)t->text[t->good];
+	}
+}
+
+static int
+refuse(const struct textin *t, struct err *e)
+{
+	if (!t->bad)
+		return err_set(e, EXIT_DATA, "the input ends inside a character");
+	if (t->bad_byte == 0) {
+		err_set(e, EXIT_DATA, "a NUL byte, which no text of PostgreSQL's may hold");
+		if (t->raw == NULL)
+			err_hint(e, "Is the file in another encoding? Try --encoding=UTF-16.");
+		return -1;
+	}
+	err_set(e, EXIT_DATA, "byte 0x%02x is not valid in %s", t->bad_byte, t->encoding);
+	if (t->raw == NULL)
+		err_hint(e,
+			 "If the file is in another encoding, name it, such as "
+			 "--encoding=LATIN1 or --encoding=WIN1252%s.",
+			 t->bad_byte >= 0xfe ? " or --encoding=UTF-16" : "");
+	return -1;
+}
+
+static void
+drop_mark(struct textin *t, const char **text, size_t *len)
+{
+	if (!t->begun && *len >= strlen(BOM) && memcmp(*text, BOM, strlen(BOM)) == 0) {
+		*text += strlen(BOM);
+		*len -= strlen(BOM);
+	}
+	t->begun = true;
+}
+
+enum textin_event
+textin_next(struct textin *t, size_t keep, int timeout, const char **text, size_t *len,
+	    struct err *e)
+{
+	int rc = 1;
+
+	memmove(t->text, t->text + t->good - keep, keep + t->len - t->good);
+	t->len -= t->good - keep;
+	t->good = keep;
+	while (t->good == keep) {
+		if (t->bad || (t->ended && (t->len > t->good || t->rawlen > 0))) {
+			refuse(t, e);
+			return TEXTIN_BAD;
+		}
+		if (t->ended)
+			return TEXTIN_END;
+		rc = input_wait(t->in, timeout, e);
+		if (rc == 0)
+			return TEXTIN_IDLE;
+		if (rc > 0)
+			rc = more(t, e);
+		if (rc < 0)
+			return TEXTIN_FAILED;
+		t->ended = rc == 0;
+		check(t, keep);
+	}
+	*text = t->text;
+	*len = t->good;
+	drop_mark(t, text, len);
+	return TEXTIN_TEXT;
+}
+
+void
+textin_free(struct textin *t)
+{
+	if (t == NULL)
+		return;
+	if (t->raw != NULL)
+		iconv_close(t->cd);
+	free(t->raw);
+	free(t->text);
+	free(t);
+}

@@ -1,0 +1,62 @@
+/*
+ * Rows into COPY FROM STDIN.
+ */
+#include "load/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/db.h"
+#include "common/err.h"
+#include "common/pgcopy.h"
+#include "common/stream_reader.h"
+#include "common/xalloc.h"
+
+int
+feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err *e)
+{
+	static const char preamble[PGCOPY_PREAMBLE_LEN] = PGCOPY_SIGNATURE;
+
+	f->db = db;
+	f->text = text;
+	if (db_copy_in(db, e, sql) != 0)
+		return -1;
+	f->open = true;
+	return text ? 0 : db_copy_in_put(db, preamble, PGCOPY_PREAMBLE_LEN, e);
+}
+
+int
+feed_write(struct feed *f, const struct stream_chunk *chunk, struct err *e)
+{
+	return db_copy_in_put(f->db, chunk->data, chunk->len, e);
+}
+
+int
+feed_end(struct feed *f, uint64_t *rows, struct err *e)
+{
+	static const char trailer[PGCOPY_TRAILER_LEN] = {'\377', '\377'};
+
+	if (!f->text && db_copy_in_put(f->db, trailer, sizeof(trailer), e) != 0)
+		return -1;
+	f->open = false;
+	return db_copy_in_end(f->db, rows, e);
+}
+
+/* The context is "COPY orders, line 1042, column amount: …". */
+bool
+feed_where(const struct err *e, const char *relation, uint64_t *line, char **column)
+{
+	char *lead = xasprintf("COPY %s, line ", relation);
+	const char *at = e->context != NULL ? strstr(e->context, lead) : NULL;
+	size_t len = strlen(lead);
+	char *end;
+
+	free(lead);
+	if (at == NULL)
+		return false;
+	*line = strtoull(at + len, &end, 10);
+	*column = NULL;
+	if (strncmp(end, ", column ", 9) == 0)
+		*column = xstrndup(end + 9, strcspn(end + 9, ":\n"));
+	return true;
+}

@@ -1,0 +1,356 @@
+/*
+ * The key by which rows conflict: ON CONFLICT takes a unique index on exactly
+ * these columns, not partial, not on expressions, not deferrable (PostgreSQL
+ * manual, INSERT, "ON CONFLICT Clause").  Everything is asked of the catalog
+ * now, so that the refusal comes before the first row and names the index.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/err.h"
+#include "common/relation.h"
+#include "common/schema.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_parts.h"
+#include "load/plan_stage.h"
+#include "load/reasons.h"
+
+/*
+ * Indexes on exactly the wanted columns, or on expressions of them.  "plain":
+ * equal means what it means to GROUP BY on the column.
+ */
+static const char indexes_sql[] =
+	"WITH wanted AS (SELECT array_agg(k COLLATE \"C\" ORDER BY k COLLATE \"C\") AS names"
+	" FROM unnest(%s) AS k), parts AS (SELECT i.indexrelid, a.attname::text COLLATE \"C\""
+	" AS name, NOT o.opcdefault AND o.opcname !~ '_pattern_ops$' OR k.coll <> a.attcollation"
+	" AND EXISTS (SELECT FROM pg_collation l WHERE l.oid IN (k.coll, a.attcollation)"
+	" AND NOT l.collisdeterministic) AS strange"
+	" FROM pg_index i CROSS JOIN ROWS FROM (unnest(i.indkey::int2[]),"
+	" unnest(i.indclass::oid[]), unnest(i.indcollation::oid[]))"
+	" WITH ORDINALITY AS k(attnum, class, coll, place)"
+	" JOIN pg_opclass o ON o.oid = k.class"
+	" JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
+	" WHERE i.indrelid = $1 AND k.place <= i.indnkeyatts), used AS ("
+	" SELECT d.objid AS indexrelid, a.attname::text COLLATE \"C\" AS name FROM pg_depend d"
+	" JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+	" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
+	" AND d.refobjid = $1 AND d.refobjsubid > 0)"
+	" SELECT i.indexrelid, x.relname, i.indisunique AND NOT i.indisexclusion,"
+	" i.indpred IS NULL, i.indexprs IS NULL, i.indimmediate,"
+	" i.indisvalid AND i.indisready AND i.indislive,"
+	" NOT EXISTS (SELECT FROM parts p WHERE p.indexrelid = i.indexrelid AND p.strange), %s"
+	" FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid CROSS JOIN wanted"
+	" WHERE i.indrelid = $1 AND CASE WHEN i.indexprs IS NULL"
+	" THEN i.indnkeyatts = cardinality(names) AND names = (SELECT array_agg(name ORDER BY"
+	" name) FROM parts p WHERE p.indexrelid = i.indexrelid)"
+	" ELSE i.indisunique AND names <@ (SELECT array_agg(name) FROM used u"
+	" WHERE u.indexrelid = i.indexrelid) END"
+	" ORDER BY i.indexprs IS NULL DESC, i.indisunique DESC, i.indpred IS NULL DESC,"
+	" i.indimmediate, i.indisvalid DESC, x.relname";
+
+enum { INDEX, NAME, UNIQUE, WHOLE, PLAIN, IMMEDIATE, VALID, USUAL, NULL_KEYS };
+
+static const char equal_sql[] =
+	"SELECT a.attname, format('OPERATOR(%I.%s)', n.nspname, p.oprname)"
+	" FROM pg_index i CROSS JOIN ROWS FROM (unnest(i.indkey::int2[]),"
+	" unnest(i.indclass::oid[])) WITH ORDINALITY AS k(attnum, class, place)"
+	" JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
+	" JOIN pg_opclass o ON o.oid = k.class"
+	" JOIN pg_amop m ON m.amopfamily = o.opcfamily AND m.amoplefttype = o.opcintype"
+	" AND m.amoprighttype = o.opcintype AND m.amopstrategy = 3"
+	" JOIN pg_operator p ON p.oid = m.amopopr JOIN pg_namespace n ON n.oid = p.oprnamespace"
+	" WHERE i.indexrelid = $1 AND k.place <= i.indnkeyatts";
+
+static const char privileges_sql[] =
+	"SELECT has_column_privilege(attrelid, attnum, 'SELECT'),"
+	" has_column_privilege(attrelid, attnum, 'UPDATE') FROM pg_attribute"
+	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
+
+static int
+column_into(const struct plan *p, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, target) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Find stream columns for the key's names; the number of those not found. */
+static size_t
+place_key(struct plan *p, char *const *names, size_t n, struct reasons *why)
+{
+	struct plan_stage *st = p->stage;
+	size_t i, missing = 0;
+
+	st->key = xcalloc(n, sizeof(*st->key));
+	for (i = 0; i < n; i++) {
+		int at = column_into(p, names[i]);
+
+		if (at >= 0) {
+			st->key[st->nkey++] = (size_t)at;
+			continue;
+		}
+		missing++;
+		if (p->rel != NULL && relation_column_find(p->rel, names[i]) < 0)
+			reasons_add(why, "--key: the table has no column \"%s\"", names[i]);
+		else
+			reasons_add(why, "the stream does not carry \"%s\" of the key",
+				    names[i]);
+	}
+	return missing;
+}
+
+/* ("a", "b"), for people */
+static char *
+list_key(const struct plan *p)
+{
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < p->stage->nkey; i++)
+		buf_addf(&b, "%s\"%s\"", i > 0 ? ", " : "(",
+			 p->columns[p->stage->key[i]].target);
+	buf_addc(&b, ')');
+	return buf_detach(&b);
+}
+
+static bool
+is_true(const PGresult *res, int column)
+{
+	return PQgetvalue(res, 0, column)[0] == 't';
+}
+
+/* Row 0 of indexes_sql is the best there is; what it lacks, or NULL. */
+static const char *
+lack(const PGresult *res)
+{
+	if (!is_true(res, PLAIN))
+		return "is on an expression";
+	if (!is_true(res, UNIQUE))
+		return "is not unique";
+	if (!is_true(res, WHOLE))
+		return "is partial";
+	if (!is_true(res, IMMEDIATE))
+		return "is deferrable, and ON CONFLICT cannot use such a one";
+	if (!is_true(res, VALID))
+		return "is not valid; REINDEX it";
+	if (!is_true(res, USUAL))
+		return "has an operator class or collation by which other values are equal";
+	return NULL;
+}
+
+static int
+read_operators(struct plan *p, struct db *db, const char *index, struct err *e)
+{
+	struct plan_stage *st = p->stage;
+	const char *params[] = {index};
+	PGresult *res = db_query(db, e, equal_sql, 1, params);
+	size_t i;
+	int row;
+
+	if (res == NULL)
+		return -1;
+	st->key_equal = xcalloc(st->nkey, sizeof(*st->key_equal));
+	for (i = 0; i < st->nkey; i++)
+		for (row = 0; row < PQntuples(res); row++)
+			if (st->key_equal[i] == NULL &&
+			    strcmp(PQgetvalue(res, row, 0), p->columns[st->key[i]].target) == 0)
+				st->key_equal[i] = xstrdup(PQgetvalue(res, row, 1));
+	PQclear(res);
+	return 0;
+}
+
+static PGresult *
+query_indexes(const struct plan *p, struct db *db, struct err *e)
+{
+	struct buf names = BUF_INIT;
+	char oid[16], *sql;
+	const char *params[] = {oid};
+	PGresult *res;
+	size_t i;
+
+	buf_adds(&names, "ARRAY[");
+	for (i = 0; i < p->stage->nkey; i++) {
+		buf_adds(&names, i > 0 ? ", " : "");
+		db_add_literal(db, &names, p->columns[p->stage->key[i]].target);
+	}
+	buf_adds(&names, "]::text[]");
+	sql = xasprintf(indexes_sql, buf_cstr(&names),
+			PQserverVersion(db->conn) >= 150000 ? "i.indnullsnotdistinct"
+							    : "false");
+	snprintf(oid, sizeof(oid), "%u", p->rel->oid);
+	res = db_query(db, e, sql, 1, params);
+	free(sql);
+	buf_release(&names);
+	return res;
+}
+
+static int
+check_index(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res = query_indexes(p, db, e);
+	char *columns;
+	int rc = 0;
+
+	if (res == NULL)
+		return -1;
+	columns = list_key(p);
+	if (PQntuples(res) == 0)
+		reasons_add(why, "it has no unique index on exactly the key %s", columns);
+	else if (lack(res) != NULL)
+		reasons_add(why, "the index \"%s\" on the key %s %s", PQgetvalue(res, 0, NAME),
+			    columns, lack(res));
+	else
+		rc = read_operators(p, db, PQgetvalue(res, 0, INDEX), e);
+	if (PQntuples(res) > 0)
+		p->stage->null_keys = is_true(res, NULL_KEYS);
+	free(columns);
+	PQclear(res);
+	return rc;
+}
+
+/* A table that --create makes has the key of the stream's header and no other. */
+static void
+check_created(struct plan *p, struct reasons *why)
+{
+	size_t i, j, n = p->schema != NULL ? p->schema->nprimary_key : 0, known = 0;
+
+	for (i = 0; i < p->stage->nkey; i++)
+		for (j = 0; j < n; j++)
+			known += strcmp(p->columns[p->stage->key[i]].source,
+					p->schema->primary_key[j]) == 0;
+	if (known != n || p->stage->nkey != n)
+		reasons_add(why, "--create makes the stream's primary key and no other; "
+				 "create the table and its index first");
+}
+
+/* Types without an order cannot be newer; the server knows. */
+static int
+check_comparable(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	const struct plan_column *c = &p->columns[p->stage->newer];
+	const char *type = p->rel != NULL ? p->rel->columns[c->place].base
+					  : p->schema->columns[p->stage->newer].base;
+	struct err no = ERR_INIT;
+	int rc;
+
+	if (db_exec(db, e, "SAVEPOINT portl") != 0)
+		return -1;
+	rc = db_exec(db, &no, "SELECT GREATEST(NULL::%s, NULL::%s)", type, type);
+	if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0)
+		return -1;
+	if (rc != 0)
+		reasons_add(why, "--newer: values of type %s have no order", type);
+	err_release(&no);
+	return 0;
+}
+
+static int
+check_newer(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	const char *name = p->options->newer.names[0];
+
+	p->stage->newer = column_into(p, name);
+	if (p->stage->newer < 0) {
+		reasons_add(why, "--newer: the stream does not carry \"%s\"", name);
+		return 0;
+	}
+	if (!plan_stage_sets(p, (size_t)p->stage->newer)) {
+		reasons_add(why, "--newer: \"%s\" is never updated, being part of a key", name);
+		return 0;
+	}
+	return check_comparable(p, db, why, e);
+}
+
+/* ON CONFLICT reads what it compares and updates what it sets. */
+static int
+check_privileges(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	bool update = p->options->conflict != CONFLICT_SKIP;
+	char oid[16];
+	const char *params[] = {oid};
+	PGresult *res;
+	size_t i, j;
+
+	snprintf(oid, sizeof(oid), "%u", p->rel->oid);
+	res = db_query(db, e, privileges_sql, 1, params);
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < p->ncolumns; i++) {
+		const struct plan_column *c = &p->columns[i];
+		bool sets = update && plan_stage_sets(p, i), key = false;
+
+		for (j = 0; j < p->stage->nkey; j++)
+			key = key || p->stage->key[j] == i;
+		if (c->place < 0 || c->place >= PQntuples(res))
+			continue;
+		if ((sets || key) && PQgetvalue(res, c->place, 0)[0] != 't')
+			reasons_add(why,
+				    "column \"%s\": --conflict=%s needs the SELECT privilege",
+				    c->target, load_options_conflict(p->options));
+		if (sets && PQgetvalue(res, c->place, 1)[0] != 't')
+			reasons_add(why,
+				    "column \"%s\": --conflict=%s needs the UPDATE privilege",
+				    c->target, load_options_conflict(p->options));
+	}
+	PQclear(res);
+	return 0;
+}
+
+/* Whose names: --key, or the primary key of the target, or of the stream if it is created. */
+static bool
+find_names(struct plan *p, struct reasons *why)
+{
+	const struct load_options *o = p->options;
+	char **names = o->key.names;
+	size_t n = o->key.n, i, missing;
+
+	if (n == 0 && p->rel != NULL) {
+		names = p->rel->primary_key;
+		n = p->rel->nprimary_key;
+	} else if (n == 0 && p->schema != NULL) {
+		n = p->schema->nprimary_key;
+		names = xcalloc(n, sizeof(*names));
+		for (i = 0; i < n; i++) {
+			int at = schema_find(p->schema, p->schema->primary_key[i]);
+			char *target = at >= 0 ? p->columns[at].target : NULL;
+
+			names[i] = target != NULL ? target : p->schema->primary_key[i];
+		}
+	}
+	if (n == 0)
+		reasons_add(why,
+			    "--conflict=%s needs a key, and it has no primary key; name the "
+			    "columns of a unique index with --key",
+			    load_options_conflict(o));
+	missing = place_key(p, names, n, why);
+	if (o->key.n == 0 && p->rel == NULL)
+		free(names);
+	return n > 0 && missing == 0;
+}
+
+int
+plan_key(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	if (p->rel != NULL && p->rel->kind == 'v') {
+		reasons_add(why, "--conflict=%s needs a unique index, and a view has none",
+			    load_options_conflict(p->options));
+		return 0;
+	}
+	if (find_names(p, why)) {
+		if (p->rel == NULL)
+			check_created(p, why);
+		else if (check_index(p, db, why, e) != 0)
+			return -1;
+	}
+	if (p->options->newer.n > 0 && check_newer(p, db, why, e) != 0)
+		return -1;
+	return p->rel != NULL ? check_privileges(p, db, why, e) : 0;
+}

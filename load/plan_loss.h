@@ -1,0 +1,33 @@
+/*
+ * What a value loses, though PostgreSQL does not call it an error, when it
+ * becomes another type's.  Types are named as format_type() names them; for
+ * arrays the elements count.
+ */
+#ifndef LOAD_PLAN_LOSS_H
+#define LOAD_PLAN_LOSS_H
+
+#include <stdbool.h>
+
+/* A type without modifiers and with them, domains unwrapped. */
+struct plan_loss_type {
+	const char *base, *type;
+};
+
+/*
+ * plan_loss(from, to, by_text):
+ * Return what may be lost, as the end of a sentence that begins with the type
+ * ("is rounded to numeric(10,2)"), for the caller to free; NULL if nothing is.
+ * ${by_text}: the target's input function reads the text, else INSERT casts.
+ */
+char *plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to,
+		bool by_text);
+
+/*
+ * plan_loss_cut(from_base, to_base):
+ * Return how much of a value ${to_base} keeps before it cuts silently ("63
+ * bytes"), or NULL if it does not cut what ${from_base} can hold.  ${from_base}
+ * "" is a type not known.
+ */
+const char *plan_loss_cut(const char *from_base, const char *to_base);
+
+#endif /* LOAD_PLAN_LOSS_H */

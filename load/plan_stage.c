@@ -1,0 +1,182 @@
+/*
+ * The choice of the route, and what staging asks of the server and the target.
+ */
+#include "load/plan_stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/db.h"
+#include "common/relation.h"
+#include "common/runid.h"
+#include "common/schema.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_parts.h"
+#include "load/reasons.h"
+
+#define COLUMNS_MAX 1599 /* the server's limit, less the row number */
+
+/* Of tgtype, 1 is ROW, 2 BEFORE, 4 INSERT, 16 UPDATE, 64 INSTEAD. */
+static const char facts_sql[] =
+	"WITH tree AS (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid)"
+	" SELECT has_database_privilege(current_database(), 'TEMP'),"
+	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND tgtype & 71 = 7),"
+	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND tgtype & 83 = 19)"
+	" AND current_setting('track_counts')::bool,"
+	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid WHERE contype = 'c')";
+
+static bool
+needs_stage(const struct plan *p)
+{
+	size_t i;
+
+	if (p->options->conflict != CONFLICT_FAIL || p->stage_reason != NULL)
+		return true;
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && p->columns[i].way != PLAN_SAME)
+			return true;
+	return false;
+}
+
+bool
+plan_stage_sets(const struct plan *p, size_t i)
+{
+	const struct plan_column *c = &p->columns[i];
+	size_t j;
+
+	if (c->target == NULL)
+		return false;
+	for (j = 0; j < p->stage->nkey; j++)
+		if (p->stage->key[j] == i)
+			return false;
+	if (p->rel == NULL)
+		return true;
+	for (j = 0; j < p->rel->nprimary_key; j++)
+		if (strcmp(p->rel->primary_key[j], c->target) == 0)
+			return false;
+	return c->place < 0 || !p->rel->columns[c->place].identity_always;
+}
+
+static int
+read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	char oid[16];
+	const char *params[] = {oid};
+	PGresult *res;
+
+	snprintf(oid, sizeof(oid), "%u", p->rel != NULL ? p->rel->oid : 0);
+	res = db_query(db, e, facts_sql, 1, params);
+	if (res == NULL)
+		return -1;
+	if (PQgetvalue(res, 0, 0)[0] != 't')
+		reasons_add(why, "rows have to be staged in a temporary table, and there is no "
+				 "TEMP privilege on the database");
+	p->stage->insert_triggers = PQgetvalue(res, 0, 1)[0] == 't';
+	p->stage->update_triggers = PQgetvalue(res, 0, 2)[0] == 't';
+	p->stage->checks = PQgetvalue(res, 0, 3)[0] == 't';
+	PQclear(res);
+	return 0;
+}
+
+static void
+check_width(const struct plan *p, struct reasons *why)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < p->ncolumns; i++)
+		n += p->columns[i].target != NULL;
+	if (n > COLUMNS_MAX)
+		reasons_add(why,
+			    "rows have to be staged in a temporary table, which holds %d "
+			    "columns, not %zu",
+			    COLUMNS_MAX, n);
+}
+
+/* May an incoming NULL meet a constraint that the old row's value satisfies? */
+static bool
+nulls_hurt(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		const struct plan_column *c = &p->columns[i];
+		bool null_free = p->schema != NULL && p->schema->columns[i].not_null &&
+				 c->way == PLAN_SAME;
+
+		if (!null_free && plan_stage_sets(p, i) && p->rel != NULL &&
+		    (p->stage->checks || p->rel->columns[c->place].not_null))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * ON CONFLICT fires BEFORE INSERT triggers and checks constraints for a row
+ * before it finds the old one.  Where that matters, look for the old row first.
+ */
+static void
+decide(struct plan *p)
+{
+	struct plan_stage *st = p->stage;
+	size_t i;
+
+	for (i = 0; i < p->ncolumns && p->options->conflict != CONFLICT_SKIP; i++)
+		st->sets = st->sets || plan_stage_sets(p, i);
+	st->look_first = st->insert_triggers ||
+			 (p->options->conflict == CONFLICT_MERGE && nulls_hurt(p));
+	st->once = p->options->conflict == CONFLICT_SKIP || (!st->sets && !st->look_first);
+}
+
+int
+plan_stage(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	if (!needs_stage(p))
+		return 0;
+	p->route = PLAN_STAGED;
+	p->stage = xcalloc(1, sizeof(*p->stage));
+	p->stage->newer = -1;
+	runid_make(p->stage->id);
+	check_width(p, why);
+	if (read_facts(p, db, why, e) != 0)
+		return -1;
+	if (p->options->conflict == CONFLICT_FAIL)
+		return 0;
+	if (plan_key(p, db, why, e) != 0)
+		return -1;
+	decide(p);
+	return 0;
+}
+
+void
+plan_stage_free(struct plan_stage *st)
+{
+	size_t i;
+
+	if (st == NULL)
+		return;
+	for (i = 0; st->key_equal != NULL && i < st->nkey; i++)
+		free(st->key_equal[i]);
+	free(st->key_equal);
+	free(st->key);
+	free(st->create_sql);
+	free(st->twice_sql);
+	free(st->lock_sql);
+	free(st->restart_sql);
+	free(st->insert_sql);
+	free(st->reached_sql);
+	free(st->find_sql);
+	free(st->last_sql);
+	free(st->rest_sql);
+	free(st->rounds_sql);
+	free(st->round_sql);
+	free(st->counts_sql);
+	free(st->updates_sql);
+	free(st->drop_sql);
+	free(st->drop_rest_sql);
+	free(st);
+}

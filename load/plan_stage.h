@@ -1,0 +1,61 @@
+/*
+ * The staged route of a plan: the key by which rows conflict, and the
+ * statements between the temporary table and the target.  Rows of one key are
+ * applied in rounds, the first of each key, then the second …, so that every
+ * round is one INSERT and the whole is as if rows came one by one.
+ */
+#ifndef LOAD_PLAN_STAGE_H
+#define LOAD_PLAN_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct plan_stage {
+	char id[17]; /* makes the names in pg_temp unlike anybody's */
+	/* conflict != fail */
+	size_t *key;      /* the key's places in plan.columns; owned */
+	char **key_equal; /* its equality operators, for look_first; owned */
+	size_t nkey;
+	bool null_keys; /* NULLs in the key are equal (NULLS NOT DISTINCT), else refused */
+	int newer;      /* --newer's place in plan.columns, or -1 */
+	/* from the catalog */
+	bool insert_triggers; /* BEFORE INSERT FOR EACH ROW */
+	bool update_triggers; /* BEFORE UPDATE FOR EACH ROW, and the server counts updates */
+	bool checks;          /* CHECK constraints */
+	/* decisions */
+	bool look_first; /* the old rows are joined to the staged ones before the INSERT */
+	bool sets;       /* existing rows get something: the stream carries more than keys */
+	bool once;       /* what is there stays: rows of one key need no rounds */
+	/* statements; NULL: not needed */
+	char *create_sql;  /* the table and its counters */
+	char *twice_sql;   /* rows that have the key of an earlier row */
+	char *lock_sql;    /* look_first: the old rows, in key order */
+	char *restart_sql; /* a savepoint, and rows are counted from 1 */
+	char *insert_sql;  /* the first round */
+	char *reached_sql; /* how many rows it has taken in */
+	char *find_sql;    /* $1: a place in the order of insertion; gives the row */
+	char *last_sql;    /* where rows are noted, not counted: the last one */
+	char *rest_sql;    /* the rows of later rounds, and an INSERT to be prepared */
+	char *rounds_sql;  /* how many rounds there are */
+	char *round_sql;   /* up to the round's number, which the caller appends with a ")" */
+	char *counts_sql;  /* updated and unchanged rows */
+	char *updates_sql; /* update_triggers: updates of the target so far */
+	char *drop_sql, *drop_rest_sql;
+};
+
+struct plan;
+
+/*
+ * plan_stage_sets(p, i):
+ * Tell whether an existing row gets stream column ${i}: never the key, the
+ * primary key, or an identity column that is GENERATED ALWAYS.
+ */
+bool plan_stage_sets(const struct plan *p, size_t i);
+
+/*
+ * plan_stage_free(st):
+ * Free it.  NULL does nothing.
+ */
+void plan_stage_free(struct plan_stage *st);
+
+#endif /* LOAD_PLAN_STAGE_H */

@@ -1,0 +1,419 @@
+/*
+ * The statements of the staged route.  The temporary table has a column c1, c2
+ * … for each column of the stream that is kept, numbered by its place there,
+ * and n, the row's number.  What happens to rows is counted where it happens,
+ * by sequences: nextval() is not undone by ROLLBACK, and works where RETURNING
+ * (xmax = 0) does not, in partitioned tables.
+ *
+ *	INSERT INTO target AS t (…) SELECT … FROM (
+ *	    SELECT *, row_number() OVER (PARTITION BY key ORDER BY n) AS r
+ *	    FROM stage ORDER BY key, n OFFSET 0) AS s
+ *	WHERE CASE WHEN r = 1 THEN nextval(reached) > 0 ELSE false END
+ *	ON CONFLICT (key) DO UPDATE SET … WHERE CASE
+ *	    WHEN NOT newer THEN false WHEN NOT changed THEN nextval(same) = 0
+ *	    ELSE nextval(updated) > 0 END
+ *
+ * OFFSET 0 keeps the planner from moving the WHERE below the sort.
+ */
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/relation.h"
+#include "common/schema.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_parts.h"
+#include "load/plan_stage.h"
+#include "load/stagesql.h"
+
+static void
+add_names(struct stagesql *w)
+{
+	const char *comma = "(";
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (w->p->columns[i].target != NULL) {
+			stagesql_add(w, comma);
+			db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+			comma = ", ";
+		}
+	stagesql_add(w, ")");
+}
+
+/* What is inserted; a merge that has looked first fills its NULLs from the old row. */
+static void
+add_values(struct stagesql *w)
+{
+	bool fill = w->st->look_first && w->p->options->conflict == CONFLICT_MERGE;
+	const char *comma = "";
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++) {
+		if (w->p->columns[i].target == NULL)
+			continue;
+		stagesql_add(w, comma);
+		if (fill && plan_stage_sets(w->p, i))
+			stagesql_add_new(w, i, STAGESQL_JOINED);
+		else
+			stagesql_add_value(w, i);
+		comma = ", ";
+	}
+}
+
+/* Looked for first: old rows that stay as they are. */
+static void
+add_found_cases(struct stagesql *w)
+{
+	if (w->p->options->conflict == CONFLICT_SKIP) {
+		stagesql_add(w, " WHEN found THEN false");
+		return;
+	}
+	if (w->st->newer >= 0) {
+		stagesql_add(w, " WHEN found AND ");
+		stagesql_add_not_newer(w, STAGESQL_JOINED);
+		stagesql_add(w, " THEN false");
+	}
+	stagesql_add(w, " WHEN found");
+	if (w->st->sets) {
+		stagesql_add(w, " AND ");
+		stagesql_add_unchanged(w, STAGESQL_JOINED);
+	}
+	stagesql_add(w, " THEN ");
+	stagesql_add_nextval(w, STAGESQL_SAME);
+	stagesql_add(w, " = 0");
+}
+
+/* Can a row be told from its place in the order of insertion? */
+static bool
+is_counted(const struct stagesql *w, enum stagesql_turn turn)
+{
+	return turn == STAGESQL_FIRST && !w->st->look_first;
+}
+
+/* Which rows are inserted. */
+static void
+add_filter(struct stagesql *w, enum stagesql_turn turn)
+{
+	bool first_only = turn == STAGESQL_FIRST && stagesql_is_ranked(w);
+	bool cases = w->st->look_first || first_only;
+
+	stagesql_add(w, cases ? " WHERE CASE" : " WHERE ");
+	if (first_only)
+		stagesql_add(w, " WHEN r <> 1 THEN false");
+	if (w->st->look_first)
+		add_found_cases(w);
+	stagesql_add(w, cases ? " ELSE " : "");
+	if (is_counted(w, turn))
+		stagesql_add_nextval(w, STAGESQL_REACHED);
+	else
+		stagesql_add_noted(w);
+	stagesql_add(w, cases ? " > 0 END" : " > 0");
+}
+
+static void
+add_on_conflict(struct stagesql *w)
+{
+	size_t i, j;
+	const char *comma = ") DO UPDATE SET ";
+
+	if (w->p->options->conflict == CONFLICT_FAIL)
+		return;
+	for (j = 0; j < w->st->nkey; j++) {
+		stagesql_add(w, j > 0 ? ", " : " ON CONFLICT (");
+		db_add_ident(w->db, &w->sql, w->p->columns[w->st->key[j]].target);
+	}
+	if (!w->st->sets) {
+		stagesql_add(w, ") DO NOTHING");
+		return;
+	}
+	for (i = 0; i < w->p->ncolumns; i++) {
+		if (!plan_stage_sets(w->p, i))
+			continue;
+		stagesql_add(w, comma);
+		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+		stagesql_add(w, " = ");
+		stagesql_add_new(w, i, STAGESQL_CONFLICT);
+		comma = ", ";
+	}
+	stagesql_add(w, " WHERE CASE WHEN ");
+	if (w->st->newer >= 0) {
+		stagesql_add_not_newer(w, STAGESQL_CONFLICT);
+		stagesql_add(w, " THEN false WHEN ");
+	}
+	stagesql_add_unchanged(w, STAGESQL_CONFLICT);
+	stagesql_add(w, " THEN ");
+	stagesql_add_nextval(w, STAGESQL_SAME);
+	stagesql_add(w, " = 0 ELSE ");
+	stagesql_add_nextval(w, STAGESQL_UPDATED);
+	stagesql_add(w, " > 0 END");
+}
+
+static bool
+sets_identity(const struct stagesql *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++) {
+		const struct relation_column *rc = stagesql_column(w, i);
+
+		if (w->p->columns[i].target != NULL && rc != NULL && rc->identity_always)
+			return true;
+	}
+	return false;
+}
+
+static char *
+insert_sql(struct stagesql *w, enum stagesql_turn turn)
+{
+	stagesql_add(w, "INSERT INTO ");
+	stagesql_add_target(w);
+	stagesql_add(w, " AS t ");
+	add_names(w);
+	stagesql_add(w, sets_identity(w) ? " OVERRIDING SYSTEM VALUE SELECT " : " SELECT ");
+	add_values(w);
+	stagesql_add(w, " FROM ");
+	stagesql_add_rows(w, turn);
+	add_filter(w, turn);
+	add_on_conflict(w);
+	return buf_detach(&w->sql);
+}
+
+static char *
+find_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SELECT n FROM ");
+	stagesql_add_rows(w, STAGESQL_FIRST);
+	stagesql_add(w, stagesql_is_ranked(w) ? " WHERE r = 1" : "");
+	stagesql_add(w, " OFFSET $1::bigint - 1 LIMIT 1");
+	return buf_detach(&w->sql);
+}
+
+static char *
+last_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ");
+	stagesql_add_temp(w, "stage");
+	stagesql_add(w, "_n_seq");
+	return buf_detach(&w->sql);
+}
+
+static bool
+in_key(const struct stagesql *w, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++)
+		if (w->st->key[j] == i)
+			return true;
+	return false;
+}
+
+static void
+add_stage_column(struct stagesql *w, size_t i)
+{
+	const struct plan_column *c = &w->p->columns[i];
+	const struct relation_column *rc = stagesql_column(w, i);
+	const char *type = c->stage_type;
+
+	if (c->way == PLAN_SAME)
+		type = rc != NULL ? rc->type : w->p->schema->columns[i].type;
+	buf_addf(&w->sql, "c%zu %s", i + 1, type);
+	if (c->way == PLAN_SAME && stagesql_collation(w, i) != NULL)
+		buf_addf(&w->sql, " COLLATE %s", stagesql_collation(w, i));
+	/* Two NULLs are not equal, so they are no key: COPY says which row it is. */
+	if (in_key(w, i) && !w->st->null_keys)
+		stagesql_add(w, " NOT NULL");
+}
+
+/* One table, a sequence for its numbers, and two that vanish with it. */
+static char *
+create_sql(struct stagesql *w)
+{
+	enum stagesql_counter counter;
+	size_t i;
+
+	stagesql_add(w, "CREATE TEMPORARY TABLE ");
+	stagesql_add_temp(w, "stage");
+	stagesql_add(w, " (");
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (w->p->columns[i].target != NULL) {
+			add_stage_column(w, i);
+			stagesql_add(w, ", ");
+		}
+	stagesql_add(w,
+		     "n bigint GENERATED BY DEFAULT AS IDENTITY (CACHE 1000)) ON COMMIT DROP");
+	for (counter = STAGESQL_UPDATED; stagesql_is_upsert(w) && counter <= STAGESQL_SAME;
+	     counter++) {
+		stagesql_add(w, "; CREATE TEMPORARY SEQUENCE ");
+		stagesql_add_temp(w, counter == STAGESQL_UPDATED ? "updated" : "same");
+		stagesql_add(w, " CACHE 1000 OWNED BY ");
+		stagesql_add_temp(w, "stage");
+		stagesql_add(w, ".n");
+	}
+	return buf_detach(&w->sql);
+}
+
+/* Nobody else sees the table, so its rows may be frozen as they come. */
+static char *
+copy_sql(struct stagesql *w)
+{
+	const char *comma = " (";
+	size_t i;
+
+	stagesql_add(w, "COPY ");
+	stagesql_add_temp(w, "stage");
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (w->p->columns[i].target != NULL) {
+			buf_addf(&w->sql, "%sc%zu", comma, i + 1);
+			comma = ", ";
+		}
+	buf_addf(&w->sql, ") FROM STDIN (FORMAT %s, FREEZE)", w->p->text ? "text" : "binary");
+	return buf_detach(&w->sql);
+}
+
+static char *
+twice_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SELECT n, p FROM (SELECT n, pg_catalog.lag(n) OVER (PARTITION BY ");
+	stagesql_add_key_values(w);
+	stagesql_add(w, " ORDER BY n) AS p FROM ");
+	stagesql_add_temp(w, "stage");
+	stagesql_add(w, ") AS s WHERE p IS NOT NULL ORDER BY n LIMIT 1");
+	return buf_detach(&w->sql);
+}
+
+/* The old rows shall not change between the look at them and the INSERT. */
+static char *
+lock_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SELECT pg_catalog.count(*) FROM (SELECT FROM ");
+	stagesql_add_keyed_rows(w, STAGESQL_FIRST);
+	stagesql_add(w, " JOIN ");
+	stagesql_add_join(w);
+	stagesql_add(w, " WHERE s.r = 1");
+	stagesql_add_key_order(w);
+	stagesql_add(w, " FOR NO KEY UPDATE OF o) AS x");
+	return buf_detach(&w->sql);
+}
+
+/* Rounds are many and small: their INSERT is planned once. */
+static char *
+rest_sql(struct stagesql *w)
+{
+	char *insert = insert_sql(w, STAGESQL_LATER);
+
+	stagesql_add(w, "CREATE TEMPORARY TABLE ");
+	stagesql_add_temp(w, "rest");
+	stagesql_add(w, " ON COMMIT DROP AS SELECT * FROM (SELECT *");
+	stagesql_add_rank(w);
+	stagesql_add_from(w, STAGESQL_FIRST);
+	stagesql_add(w, ") AS s WHERE r > 1 ORDER BY r, ");
+	stagesql_add_key_values(w);
+	stagesql_add(w, "; CREATE INDEX ON ");
+	stagesql_add_temp(w, "rest");
+	buf_addf(&w->sql, " (r); PREPARE portl_round_%s (bigint) AS %s", w->st->id, insert);
+	free(insert);
+	return buf_detach(&w->sql);
+}
+
+static char *
+rounds_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SELECT COALESCE(pg_catalog.max(r), 1) FROM ");
+	stagesql_add_temp(w, "rest");
+	return buf_detach(&w->sql);
+}
+
+/* The savepoint lets the rows be looked at after one was refused. */
+static char *
+restart_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SAVEPOINT portl; SELECT pg_catalog.setval(");
+	stagesql_add_counter(w, STAGESQL_REACHED);
+	stagesql_add(w, ", 1, false)");
+	return buf_detach(&w->sql);
+}
+
+static char *
+reached_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SELECT ");
+	stagesql_add_nextval(w, STAGESQL_REACHED);
+	stagesql_add(w, " - 1");
+	return buf_detach(&w->sql);
+}
+
+static char *
+counts_sql(struct stagesql *w)
+{
+	stagesql_add(w, "SELECT ");
+	stagesql_add_nextval(w, STAGESQL_UPDATED);
+	stagesql_add(w, " - 1, ");
+	stagesql_add_nextval(w, STAGESQL_SAME);
+	stagesql_add(w, " - 1");
+	return buf_detach(&w->sql);
+}
+
+static char *
+updates_sql(struct stagesql *w)
+{
+	buf_addf(
+		&w->sql,
+		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
+		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
+		" SELECT %u) AS tree",
+		w->p->rel->oid, w->p->rel->oid);
+	return buf_detach(&w->sql);
+}
+
+static char *
+drop_rest_sql(struct stagesql *w)
+{
+	stagesql_add(w, "DROP TABLE ");
+	stagesql_add_temp(w, "rest");
+	buf_addf(&w->sql, "; DEALLOCATE portl_round_%s", w->st->id);
+	return buf_detach(&w->sql);
+}
+
+static char *
+drop_sql(struct stagesql *w)
+{
+	stagesql_add(w, "DROP TABLE ");
+	stagesql_add_temp(w, "stage");
+	return buf_detach(&w->sql);
+}
+
+void
+plan_stage_sql(struct plan *p, struct db *db)
+{
+	struct plan_stage *st = p->stage;
+	struct stagesql w = {.p = p, .st = st, .db = db, .sql = BUF_INIT};
+
+	st->create_sql = create_sql(&w);
+	p->copy_sql = copy_sql(&w);
+	if (p->options->conflict != CONFLICT_FAIL && p->options->duplicates == DUPLICATES_ERROR)
+		st->twice_sql = twice_sql(&w);
+	st->restart_sql = restart_sql(&w);
+	st->insert_sql = insert_sql(&w, STAGESQL_FIRST);
+	st->reached_sql = reached_sql(&w);
+	if (is_counted(&w, STAGESQL_FIRST))
+		st->find_sql = find_sql(&w);
+	st->last_sql = last_sql(&w);
+	st->drop_sql = drop_sql(&w);
+	if (!stagesql_is_upsert(&w))
+		return;
+	st->counts_sql = counts_sql(&w);
+	if (st->look_first)
+		st->lock_sql = lock_sql(&w);
+	if (st->update_triggers)
+		st->updates_sql = updates_sql(&w);
+	if (p->options->duplicates != DUPLICATES_LAST)
+		return;
+	st->rest_sql = rest_sql(&w);
+	st->rounds_sql = rounds_sql(&w);
+	st->round_sql = xasprintf("EXECUTE portl_round_%s (", st->id);
+	st->drop_rest_sql = drop_rest_sql(&w);
+}

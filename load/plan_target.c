@@ -1,0 +1,238 @@
+/*
+ * The target by itself: whether rows can be written into it at all, and
+ * whether COPY can do it (PostgreSQL manual, COPY, "Notes") or only INSERT.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/db.h"
+#include "common/err.h"
+#include "common/relation.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_parts.h"
+#include "load/plan_stage.h"
+#include "load/reasons.h"
+
+/* 8 is INSERT, by triggers too; OIDs below 16384 are initdb's. */
+static const char facts_sql[] =
+	"SELECT pg_relation_is_updatable(c.oid, true) & 8 <> 0, c.oid < 16384,"
+	" pg_is_other_temp_schema(c.relnamespace),"
+	" has_schema_privilege(c.relnamespace, 'USAGE'),"
+	" has_table_privilege(c.oid, 'TRUNCATE'), current_setting('row_security')::bool"
+	" FROM pg_class c WHERE c.oid = $1";
+
+static const char create_sql[] =
+	"SELECT pg_is_in_recovery(), has_schema_privilege(oid, 'CREATE')"
+	" FROM pg_namespace WHERE nspname = $1";
+
+static const char computed_sql[] =
+	"SELECT attname FROM pg_attribute WHERE attrelid = $1 AND attnum > 0"
+	" AND pg_relation_is_updatable(attrelid, true) & 8 <> 0"
+	" AND NOT pg_column_is_updatable(attrelid, attnum, false)";
+
+static const char privileges_sql[] =
+	"SELECT has_column_privilege(attrelid, attnum, 'SELECT'),"
+	" has_column_privilege(attrelid, attnum, 'UPDATE') FROM pg_attribute"
+	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
+
+static PGresult *
+query_relation(struct db *db, const char *sql, const struct relation *rel, struct err *e)
+{
+	char oid[16];
+	const char *params[] = {oid};
+
+	snprintf(oid, sizeof(oid), "%u", rel->oid);
+	return db_query(db, e, sql, 1, params);
+}
+
+static bool
+is_true(const PGresult *res, int col)
+{
+	return PQgetvalue(res, 0, col)[0] == 't';
+}
+
+/* What no statement can write, whatever the columns. */
+static void
+check_kind(const struct relation *rel, const PGresult *facts, struct reasons *why)
+{
+	bool insertable = is_true(facts, 0), catalog = is_true(facts, 1);
+
+	if (catalog)
+		reasons_add(why, "it is a system catalog");
+	else if (!insertable && rel->kind == 'v')
+		reasons_add(why,
+			    "it is a view that PostgreSQL cannot write through; give it an "
+			    "INSTEAD OF INSERT trigger");
+	else if (!insertable && rel->kind == 'f')
+		reasons_add(why, "it is a foreign table that cannot be written");
+	else if (!insertable)
+		reasons_add(why, "it is a %s", relation_kind_name(rel->kind));
+	if (is_true(facts, 2))
+		reasons_add(why, "it is a temporary table of another session");
+	if (rel->standby)
+		reasons_add(why, "the server is a read-only standby");
+	if (rel->insert_rules)
+		reasons_add(why, "it has rules for INSERT, so that what is written is not what "
+				 "is sent");
+	if (rel->row_security && !is_true(facts, 5))
+		reasons_add(why,
+			    "row security is active for this role, and row_security is off");
+	if (!is_true(facts, 3))
+		reasons_add(why, "no USAGE privilege on schema \"%s\"", rel->schema);
+}
+
+static void
+check_truncate(const struct relation *rel, const PGresult *facts, struct reasons *why)
+{
+	if (strchr("rpf", rel->kind) == NULL)
+		reasons_add(why, "--truncate: a %s cannot be truncated",
+			    relation_kind_name(rel->kind));
+	else if (!is_true(facts, 4))
+		reasons_add(why, "--truncate: no TRUNCATE privilege");
+	if (rel->referenced)
+		reasons_add(why, "--truncate: foreign keys of other tables refer to it");
+}
+
+/* --create: the schema is there, or there is a reason already. */
+static int
+check_create(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	const char *params[] = {p->rel_schema};
+	PGresult *res = db_query(db, e, create_sql, 1, params);
+
+	if (res == NULL)
+		return -1;
+	if (PQntuples(res) > 0 && is_true(res, 0))
+		reasons_add(why, "the server is a read-only standby");
+	if (PQntuples(res) > 0 && !is_true(res, 1))
+		reasons_add(why, "--create: no CREATE privilege on schema \"%s\"",
+			    p->rel_schema);
+	PQclear(res);
+	return 0;
+}
+
+int
+plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *facts;
+
+	if (p->rel == NULL)
+		return check_create(p, db, why, e);
+	facts = query_relation(db, facts_sql, p->rel, e);
+	if (facts == NULL)
+		return -1;
+	check_kind(p->rel, facts, why);
+	if (p->options->truncate)
+		check_truncate(p->rel, facts, why);
+	if (p->rel->row_security)
+		p->stage_reason = "row security is active for this role";
+	else if (p->rel->kind == 'v' && !p->rel->instead_trigger)
+		p->stage_reason = "COPY cannot write through a view";
+	PQclear(facts);
+	return 0;
+}
+
+static void
+check_privileges(struct plan *p, struct reasons *why)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < p->rel->ncolumns; i++)
+		any = any || p->rel->columns[i].may_insert;
+	if (!any && p->rel->ncolumns > 0)
+		reasons_add(why, "no INSERT privilege");
+	for (i = 0; any && i < p->ncolumns; i++) {
+		int place = p->columns[i].place;
+
+		if (place < 0 || p->rel->columns[place].may_insert)
+			continue;
+		plan_refuse(p, i, why, NULL, "may not be written: no INSERT privilege");
+	}
+}
+
+static size_t
+column_into(const struct plan *p, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, target) == 0)
+			break;
+	return i;
+}
+
+/* A view that can be written may have columns that cannot. */
+static int
+check_view_columns(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res = query_relation(db, computed_sql, p->rel, e);
+	int i;
+
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < PQntuples(res); i++) {
+		size_t column = column_into(p, PQgetvalue(res, i, 0));
+
+		if (column < p->ncolumns)
+			plan_refuse(p, column, why, NULL, "is computed by the view");
+	}
+	PQclear(res);
+	return 0;
+}
+
+int
+plan_target_columns(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	if (p->rel == NULL)
+		return 0;
+	check_privileges(p, why);
+	if (p->rel->kind != 'v' || p->rel->instead_trigger)
+		return 0;
+	return check_view_columns(p, db, why, e);
+}
+
+static bool
+is_key(const struct plan_stage *st, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < st->nkey; j++)
+		if (st->key[j] == i)
+			return true;
+	return false;
+}
+
+/* ON CONFLICT reads the key, and what it compares and sets. */
+static void
+check_column(struct plan *p, size_t i, const PGresult *may, struct reasons *why)
+{
+	int place = p->columns[i].place;
+	bool sets = !p->stage->once && plan_stage_sets(p, i);
+
+	if (place < 0 || place >= PQntuples(may))
+		return;
+	if ((sets || is_key(p->stage, i)) && PQgetvalue(may, place, 0)[0] != 't')
+		plan_refuse(p, i, why, NULL, "may not be compared: no SELECT privilege");
+	else if (sets && PQgetvalue(may, place, 1)[0] != 't')
+		plan_refuse(p, i, why, NULL, "may not be updated: no UPDATE privilege");
+}
+
+int
+plan_target_conflict(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *may;
+	size_t i;
+
+	if (p->stage == NULL || p->rel == NULL || p->options->conflict == CONFLICT_FAIL)
+		return 0;
+	may = query_relation(db, privileges_sql, p->rel, e);
+	if (may == NULL)
+		return -1;
+	for (i = 0; i < p->ncolumns; i++)
+		check_column(p, i, may, why);
+	PQclear(may);
+	return 0;
+}

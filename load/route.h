@@ -1,0 +1,92 @@
+/*
+ * How the rows of one batch get into the target: a route for each that a plan
+ * can have.  A batch is everything of a stream, or with --commit=batch some
+ * rows of it; it is taken in and put into the target inside one transaction,
+ * which the caller begins and ends.
+ */
+#ifndef LOAD_ROUTE_H
+#define LOAD_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "load/feed.h"
+
+struct db;
+struct err;
+struct plan;
+struct route;
+struct stream_chunk;
+
+/* What became of rows; read = the sum of the others. */
+struct route_counts {
+	uint64_t read, inserted, updated, unchanged, skipped;
+};
+
+struct route_ops {
+	/* Rows of a batch follow: open the feed. */
+	int (*begin)(struct route *r, struct err *e);
+	/* The server has refused what it was sent: say which row.  Returns -1. */
+	int (*locate)(struct route *r, struct err *e);
+	/* That was the batch: have all of it in the target and count. */
+	int (*end)(struct route *r, struct err *e);
+};
+
+struct route {
+	const struct route_ops *ops;
+	struct db *db;           /* borrowed, in a transaction */
+	const struct plan *plan; /* borrowed */
+	const char *input;       /* borrowed: its name, for messages */
+	struct feed feed;
+	uint64_t rows_before;       /* the batch; the number of its first row is one more */
+	bool first;                 /* the target has still to be created or emptied */
+	struct route_counts counts; /* of the batch */
+};
+
+/*
+ * route_new(db, plan, input):
+ * Return the plan's route; free it with route_free().
+ */
+struct route *route_new(struct db *db, const struct plan *plan, const char *input);
+
+/*
+ * route_begin(r, rows_before, first, e):
+ * Begin a batch that has ${rows_before} rows of the input before it.
+ */
+int route_begin(struct route *r, uint64_t rows_before, bool first, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * route_write(r, chunk, e):
+ * Take rows, at least up to where the last one ends.
+ */
+int route_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * route_end(r, e):
+ * Have the batch in the target; r->counts says what became of its rows.
+ */
+int route_end(struct route *r, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * route_locate(r, e):
+ * If ${e} is what the server says of a row sent before, which may come to light
+ * anywhere, put the row's place in front of the message.  Returns -1.
+ */
+int route_locate(struct route *r, struct err *e);
+
+/*
+ * route_at(r, row, column, e):
+ * For routes: put input name, row (from 1 in the batch) and column, unless that is
+ * NULL, in front of the message.  Returns -1.
+ */
+int route_at(const struct route *r, uint64_t row, const char *column, struct err *e);
+
+/*
+ * route_free(r):
+ * Free it.  NULL does nothing.
+ */
+void route_free(struct route *r);
+
+#endif /* LOAD_ROUTE_H */

@@ -1,0 +1,49 @@
+/*
+ * COPY into the target itself.  Rows that a trigger suppresses are skipped.
+ */
+#include "load/route_direct.h"
+
+#include <stdlib.h>
+
+#include "common/err.h"
+#include "load/plan.h"
+#include "load/target.h"
+
+/* Put the place where a person looks for it, before the message. */
+static int
+direct_locate(struct route *r, struct err *e)
+{
+	uint64_t line;
+	char *column;
+
+	if (!feed_where(e, r->plan->rel_name, &line, &column))
+		return -1;
+	route_at(r, line, column, e);
+	free(column);
+	free(e->context);
+	e->context = NULL;
+	return -1;
+}
+
+static int
+direct_begin(struct route *r, struct err *e)
+{
+	if (target_prepare(r->db, r->plan, r->first, e) != 0)
+		return -1;
+	return feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e);
+}
+
+static int
+direct_end(struct route *r, struct err *e)
+{
+	if (feed_end(&r->feed, &r->counts.inserted, e) != 0)
+		return direct_locate(r, e);
+	r->counts.skipped = r->counts.read - r->counts.inserted;
+	return 0;
+}
+
+const struct route_ops route_direct_ops = {
+	.begin = direct_begin,
+	.locate = direct_locate,
+	.end = direct_end,
+};

@@ -1,0 +1,271 @@
+/*
+ * Rows are staged while they come; the target is not touched before the batch
+ * is complete.  Then the rows enter it in key order, so that loaders with
+ * overlapping keys queue instead of locking each other out, the first row of
+ * each key in a first round, its second row in a second …
+ */
+#include "load/route_staged.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/err.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_stage.h"
+#include "load/target.h"
+
+#define ROUNDS 200 /* in one message */
+
+/* The number in row 0 of a query's result. */
+static int
+query_numbers(struct db *db, const char *sql, int n, const char *const *params,
+	      uint64_t *numbers, int count, struct err *e)
+{
+	PGresult *res = db_query(db, e, sql, n, params);
+	int i;
+
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < count; i++)
+		numbers[i] = PQntuples(res) > 0 ? strtoull(PQgetvalue(res, 0, i), NULL, 10) : 0;
+	PQclear(res);
+	return 0;
+}
+
+/* "c3" in the temporary table is a column of ours. */
+static const char *
+real_name(const struct route *r, const char *column)
+{
+	char *end;
+	unsigned long n = strtoul(column + 1, &end, 10);
+
+	if (column[0] != 'c' || *end != '\0' || n == 0 || n > r->plan->ncolumns)
+		return NULL;
+	return r->plan->columns[n - 1].target;
+}
+
+/* The only constraint of the temporary table is that keys are not NULL. */
+static void
+explain_null_key(const struct route *r, uint64_t line, struct err *e)
+{
+	const char *quoted = e->msg != NULL ? strchr(e->msg, '"') : NULL;
+	char *column = quoted != NULL ? xstrndup(quoted + 1, strcspn(quoted + 1, "\""))
+				      : xstrdup("");
+	const char *name = real_name(r, column);
+
+	free(column);
+	if (name == NULL)
+		return; /* a domain's own */
+	free(e->msg);
+	e->msg = xstrdup("a NULL in the key, by which no row can be found");
+	free(e->detail);
+	e->detail = NULL;
+	route_at(r, line, name, e);
+}
+
+static int
+staged_locate(struct route *r, struct err *e)
+{
+	char *table = xasprintf("portl_stage_%s", r->plan->stage->id);
+	char *column = NULL, *msg = e->msg;
+	uint64_t line;
+
+	if (feed_where(e, table, &line, &column)) {
+		if (strcmp(e->sqlstate, "23502") == 0)
+			explain_null_key(r, line, e);
+		if (e->msg == msg)
+			route_at(r, line, column != NULL ? real_name(r, column) : NULL, e);
+		free(e->context);
+		e->context = NULL;
+	}
+	free(column);
+	free(table);
+	return -1;
+}
+
+static int
+staged_begin(struct route *r, struct err *e)
+{
+	if (db_exec(r->db, e, "%s", r->plan->stage->create_sql) != 0)
+		return -1;
+	return feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e);
+}
+
+/* --duplicates=error */
+static int
+refuse_duplicates(const struct route *r, struct err *e)
+{
+	uint64_t rows[2] = {0, 0};
+
+	if (query_numbers(r->db, r->plan->stage->twice_sql, 0, NULL, rows, 2, e) != 0)
+		return -1;
+	if (rows[0] == 0)
+		return 0;
+	err_set(e, EXIT_DATA, "the key is that of row %" PRIu64 " (--duplicates=error)",
+		r->rows_before + rows[1]);
+	return route_at(r, rows[0], NULL, e);
+}
+
+/* An error that a row's own statement raises, not a trigger after all of them. */
+static bool
+names_row(const struct err *e)
+{
+	return e->code == EXIT_DATA && e->sqlstate[0] != '\0' &&
+	       strcmp(e->sqlstate, "23503") != 0;
+}
+
+/*
+ * The INSERT has failed: the sequence still says how many rows it had taken in,
+ * or which was the last, and with the savepoint the temporary table can be read
+ * again.
+ */
+static int
+locate_insert(const struct route *r, bool counted, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	struct err ignored = ERR_INIT;
+	char place[24];
+	const char *params[] = {place};
+	uint64_t row = 0;
+	int rc;
+
+	if (!names_row(e))
+		return -1;
+	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
+	if (rc == 0)
+		rc = query_numbers(r->db, counted ? st->reached_sql : st->last_sql, 0, NULL,
+				   &row, 1, &ignored);
+	if (rc == 0 && row > 0 && counted) {
+		snprintf(place, sizeof(place), "%" PRIu64, row);
+		rc = query_numbers(r->db, st->find_sql, 1, params, &row, 1, &ignored);
+	}
+	err_release(&ignored);
+	return rc == 0 && row > 0 ? route_at(r, row, NULL, e) : -1;
+}
+
+/* All rows, or the first of each key.  ${*written} grows by the rows written. */
+static int
+insert(const struct route *r, uint64_t *written, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+
+	if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
+		return -1;
+	if (db_exec_rows(r->db, e, st->insert_sql, written) != 0)
+		return locate_insert(r, st->find_sql != NULL, e);
+	return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
+}
+
+/* Rounds from ${from} on, many in one message. */
+static int
+insert_rounds(const struct route *r, uint64_t from, uint64_t to, uint64_t *written,
+	      struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	uint64_t round;
+	int rc;
+
+	for (round = from; round <= to; round++)
+		buf_addf(&sql, "%s%s%" PRIu64 ")", round > from ? "; " : "",
+			 r->plan->stage->round_sql, round);
+	rc = db_exec_rows(r->db, e, buf_cstr(&sql), written);
+	buf_release(&sql);
+	return rc != 0 ? locate_insert(r, false, e) : 0;
+}
+
+/*
+ * The rows whose key an earlier row has, if there are any.  One savepoint for
+ * all: more than 64 would slow down every snapshot that the server takes.
+ */
+static int
+insert_rest(const struct route *r, uint64_t *written, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	uint64_t reached = 0, rounds = 0, round;
+
+	if (st->rest_sql == NULL)
+		return 0;
+	if (!st->look_first &&
+	    query_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
+		return -1;
+	if (reached == r->counts.read)
+		return 0;
+	if (db_exec(r->db, e, "%s", st->rest_sql) != 0 ||
+	    query_numbers(r->db, st->rounds_sql, 0, NULL, &rounds, 1, e) != 0 ||
+	    db_exec(r->db, e, "%s", st->restart_sql) != 0)
+		return -1;
+	for (round = 2; round <= rounds; round += ROUNDS)
+		if (insert_rounds(r, round,
+				  round + ROUNDS <= rounds ? round + ROUNDS - 1 : rounds,
+				  written, e) != 0)
+			return -1;
+	return db_exec(r->db, e, "RELEASE SAVEPOINT portl; %s", st->drop_rest_sql);
+}
+
+/*
+ * Rows that a trigger suppressed, or that are not newer, are skipped.  An update
+ * that a trigger suppressed was counted before that; the server's own count of
+ * updates knows, unless triggers update the target, too.  Where
+ * there is nothing to set, rows that were there are unchanged: those that the
+ * INSERT took in and did not write, for no trigger has been in between.
+ */
+static int
+count(struct route *r, uint64_t written, uint64_t updates_before, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	struct route_counts *c = &r->counts;
+	uint64_t counted[2] = {0, 0}, reached = written, updates = 0;
+
+	if (st->counts_sql != NULL &&
+	    query_numbers(r->db, st->counts_sql, 0, NULL, counted, 2, e) != 0)
+		return -1;
+	if (st->once && r->plan->options->conflict > CONFLICT_SKIP &&
+	    query_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
+		return -1;
+	if (st->updates_sql != NULL) {
+		if (query_numbers(r->db, st->updates_sql, 0, NULL, &updates, 1, e) != 0)
+			return -1;
+		if (updates - updates_before < counted[0])
+			counted[0] = updates - updates_before;
+	}
+	c->updated = counted[0] < written ? counted[0] : written;
+	c->inserted = written - c->updated;
+	c->unchanged = counted[1] + reached - written;
+	c->skipped = c->read - c->inserted - c->updated - c->unchanged;
+	return 0;
+}
+
+static int
+staged_end(struct route *r, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	uint64_t staged = 0, written = 0, updates = 0;
+
+	if (feed_end(&r->feed, &staged, e) != 0)
+		return staged_locate(r, e);
+	if (st->twice_sql != NULL && refuse_duplicates(r, e) != 0)
+		return -1;
+	if (target_prepare(r->db, r->plan, r->first, e) != 0)
+		return -1;
+	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
+		return -1;
+	if (st->updates_sql != NULL &&
+	    query_numbers(r->db, st->updates_sql, 0, NULL, &updates, 1, e) != 0)
+		return -1;
+	if (insert(r, &written, e) != 0 || insert_rest(r, &written, e) != 0 ||
+	    count(r, written, updates, e) != 0)
+		return -1;
+	return db_exec(r->db, e, "%s", st->drop_sql);
+}
+
+const struct route_ops route_staged_ops = {
+	.begin = staged_begin,
+	.locate = staged_locate,
+	.end = staged_end,
+};

@@ -1,0 +1,171 @@
+/*
+ * Reading where a sequence stands and moving it are one statement: another
+ * session's nextval() between the two is a matter of microseconds, and
+ * PostgreSQL has no lock that would keep it out.
+ */
+#include "load/sequences.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "common/relation.h"
+#include "common/xalloc.h"
+#include "load/plan.h"
+
+struct sequence {
+	char *name;     /* as in SQL, qualified */
+	char *move_sql; /* NULL: may not be moved */
+	bool indexed;   /* its column's greatest value is found at once */
+};
+
+/* Of integer columns; deptype a is serial, i identity. */
+static const char owned_sql[] =
+	"SELECT a.attname, pg_catalog.quote_ident(n.nspname) || '.' ||"
+	" pg_catalog.quote_ident(s.relname), q.seqincrement > 0, q.seqmin, q.seqmax,"
+	" pg_catalog.has_sequence_privilege(s.oid, 'UPDATE')"
+	" AND pg_catalog.has_sequence_privilege(s.oid, 'SELECT')"
+	" AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'),"
+	" EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = a.attrelid"
+	" AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)"
+	" FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid"
+	" JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
+	" JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid"
+	" JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+	" WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+	" AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = $1"
+	" AND d.deptype IN ('a', 'i') AND a.atttypid IN (20, 21, 23) ORDER BY a.attnum, s.oid";
+
+enum { COLUMN, NAME, UPWARDS, MIN, MAX, ALLOWED, INDEXED };
+
+/*
+ * Of the values that the sequence can reach, the farthest; a sequence that was
+ * never called gives its last_value itself next.
+ */
+static char *
+move_sql(const struct plan *plan, struct db *db, const PGresult *res, int row)
+{
+	bool up = PQgetvalue(res, row, UPWARDS)[0] == 't';
+	struct buf sql = BUF_INIT;
+
+	buf_addf(&sql, "SELECT pg_catalog.setval(");
+	db_add_literal(db, &sql, PQgetvalue(res, row, NAME));
+	buf_addf(&sql, "::pg_catalog.regclass, v) FROM (SELECT pg_catalog.%s(",
+		 up ? "max" : "min");
+	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
+	buf_adds(&sql, ")::bigint AS v FROM ");
+	db_add_relation(db, &sql, plan->rel_schema, plan->rel_name);
+	buf_adds(&sql, " WHERE ");
+	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
+	buf_addf(&sql,
+		 " BETWEEN %s AND %s) AS loaded, %s AS s WHERE v %s s.last_value"
+		 " OR v = s.last_value AND NOT s.is_called",
+		 PQgetvalue(res, row, MIN), PQgetvalue(res, row, MAX),
+		 PQgetvalue(res, row, NAME), up ? ">" : "<");
+	return buf_detach(&sql);
+}
+
+static bool
+is_loaded(const struct plan *plan, const char *column)
+{
+	size_t i;
+
+	for (i = 0; i < plan->ncolumns; i++)
+		if (plan->columns[i].target != NULL &&
+		    strcmp(plan->columns[i].target, column) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_known(const struct sequences *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (strcmp(s->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+add(struct sequences *s, struct db *db, const struct plan *plan, const PGresult *res, int row)
+{
+	struct sequence *item;
+
+	if (!is_loaded(plan, PQgetvalue(res, row, COLUMN)) ||
+	    is_known(s, PQgetvalue(res, row, NAME)))
+		return;
+	s->items = xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
+	item = &s->items[s->n++];
+	item->name = xstrdup(PQgetvalue(res, row, NAME));
+	item->indexed = PQgetvalue(res, row, INDEXED)[0] == 't';
+	item->move_sql = NULL;
+	if (PQgetvalue(res, row, ALLOWED)[0] == 't')
+		item->move_sql = move_sql(plan, db, res, row);
+	else
+		log_warning("sequence %s stays behind the loaded values: moving it needs "
+			    "SELECT and UPDATE on it and SELECT on column \"%s\" "
+			    "(--no-sync-sequences says that this is meant)",
+			    item->name, PQgetvalue(res, row, COLUMN));
+}
+
+int
+sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
+{
+	char oid[16];
+	const char *params[] = {oid};
+	PGresult *res;
+	int row;
+
+	if (plan->rel == NULL || plan->rel->kind == 'v')
+		return 0;
+	snprintf(oid, sizeof(oid), "%u", plan->rel->oid);
+	res = db_query(db, e, owned_sql, 1, params);
+	if (res == NULL)
+		return -1;
+	for (row = 0; row < PQntuples(res); row++)
+		add(s, db, plan, res, row);
+	PQclear(res);
+	return 0;
+}
+
+int
+sequences_move(const struct sequences *s, struct db *db, bool last, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->items[i].move_sql != NULL && (s->items[i].indexed || last) &&
+		    db_exec(db, e, "%s", s->items[i].move_sql) != 0)
+			return -1;
+	return 0;
+}
+
+bool
+sequences_wait(const struct sequences *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->items[i].move_sql != NULL && !s->items[i].indexed)
+			return true;
+	return false;
+}
+
+void
+sequences_release(struct sequences *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		free(s->items[i].name);
+		free(s->items[i].move_sql);
+	}
+	free(s->items);
+	*s = (struct sequences){.n = 0};
+}

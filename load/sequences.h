@@ -1,0 +1,46 @@
+/*
+ * Sequences that belong to loaded columns (serial, identity): moved past the
+ * loaded values, so that the next plain INSERT works.
+ */
+#ifndef LOAD_SEQUENCES_H
+#define LOAD_SEQUENCES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct db;
+struct err;
+struct plan;
+struct sequence;
+
+struct sequences {
+	struct sequence *items; /* owned */
+	size_t n;
+};
+
+/*
+ * sequences_add(s, db, plan, e):
+ * Note the sequences of the columns that ${plan} loads; inside a transaction.
+ * One that may not be moved draws a warning.
+ */
+int sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * sequences_move(s, db, last, e):
+ * Move each past the values that its column has now, never back.  A rollback
+ * does not undo it, so this comes right before COMMIT.  Columns without an
+ * index are read as a whole, and only if this is the ${last} time.
+ */
+int sequences_move(const struct sequences *s, struct db *db, bool last, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * sequences_wait(s):
+ * Tell whether there are some that only the last sequences_move() moves.
+ */
+bool sequences_wait(const struct sequences *s);
+
+void sequences_release(struct sequences *s);
+
+#endif /* LOAD_SEQUENCES_H */

@@ -1,0 +1,416 @@
+/*
+ * CSV as a sink.  Text values are written as they come, binary ones through
+ * pgvalue, so that any stream will do whose types it knows; a stream with others is
+ * refused at the header.  The file appears when all streams are complete.
+ */
+#include "load/sink_csv.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/copytext.h"
+#include "common/csvfile.h"
+#include "common/err.h"
+#include "common/input.h"
+#include "common/intr.h"
+#include "common/log.h"
+#include "common/output.h"
+#include "common/pgcopy.h"
+#include "common/pgvalue.h"
+#include "common/receipt.h"
+#include "common/schema.h"
+#include "common/stream_reader.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_parts.h"
+#include "load/reasons.h"
+#include "load/sink.h"
+
+/* A column of the current stream that is written. */
+struct csv_column {
+	const char *name, *type; /* borrowed from plan and schema */
+	struct pgvalue *decoder; /* NULL: values come as text */
+};
+
+struct sink_csv {
+	struct sink base;
+	struct input *in;   /* borrowed, for its name */
+	struct output *out; /* NULL in a dry run */
+	bool to_stdout;
+	struct csvfile_format format;
+	struct plan *plan; /* of the current stream: which columns, and their names */
+	bool text;         /* the current stream's rows are COPY text */
+	struct csv_column *columns;
+	size_t ncolumns;
+	struct buf header; /* the first stream's, for the others must have the same */
+	bool dry_run;      /* asked for here or by a stream */
+	struct pgcopy_scan scan;
+	size_t at;         /* number of the next field in its row */
+	int32_t field_len; /* bytes of the current binary field */
+	struct buf field;  /* what has come of a field that is in several chunks */
+	struct buf value;  /* its text */
+	struct buf block;  /* CSV on its way out */
+	uint64_t rows;
+};
+
+static struct sink_csv *
+csv(struct sink *s)
+{
+	return (struct sink_csv *)s;
+}
+
+static int
+sink_csv_open(struct sink *base, struct input *in, struct err *e)
+{
+	struct sink_csv *s = csv(base);
+	const char *path = base->options->csv;
+
+	intr_install();
+	s->in = in;
+	s->to_stdout = strcmp(path, "-") == 0;
+	s->dry_run = base->options->common.dry_run;
+	base->relation = xstrdup(s->to_stdout ? "stdout" : path);
+	base->where = xstrdup("a CSV file");
+	if (csvfile_settle(&s->format, NULL, NULL, NULL, e) != 0)
+		return -1;
+	if (s->dry_run)
+		return 0;
+	s->out = output_open(path, e);
+	if (s->out == NULL)
+		return -1;
+	input_watch_output(in, s->to_stdout ? output_watch_fd(s->out) : -1);
+	return 0;
+}
+
+/* ---- the header ---- */
+
+static void
+release_columns(struct sink_csv *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->ncolumns; i++)
+		pgvalue_free(s->columns[i].decoder);
+	free(s->columns);
+	s->columns = NULL;
+	s->ncolumns = 0;
+}
+
+static void
+take_columns(struct sink_csv *s, const struct schema *schema, struct reasons *why)
+{
+	size_t i;
+
+	s->columns = xcalloc(s->plan->ncolumns, sizeof(*s->columns));
+	for (i = 0; i < s->plan->ncolumns; i++) {
+		struct csv_column *c = &s->columns[s->ncolumns];
+
+		if (!s->plan->keep[i])
+			continue;
+		c->name = s->plan->columns[i].target;
+		c->type = schema->columns[i].type;
+		s->ncolumns++;
+		if (s->text)
+			continue;
+		c->decoder = pgvalue_new(schema->columns[i].base, schema->types);
+		if (c->decoder == NULL)
+			reasons_add(why,
+				    "column \"%s\": the text of binary values of type %s is "
+				    "known to the server only; have portl-extract send "
+				    "--values=text",
+				    schema->columns[i].name, c->type);
+	}
+}
+
+/* Which columns, under which names, and can their values be written? */
+static int
+match(struct sink_csv *s, struct schema *schema, struct err *e)
+{
+	struct reasons why = {.n = 0};
+
+	plan_free(s->plan);
+	s->plan = xcalloc(1, sizeof(*s->plan));
+	s->plan->options = s->base.options;
+	s->plan->schema = schema;
+	release_columns(s);
+	plan_match(s->plan, &why);
+	take_columns(s, schema, &why);
+	return reasons_report(&why, NULL, s->base.relation, e);
+}
+
+static void
+show_plan(const struct sink_csv *s)
+{
+	size_t i;
+	bool check = s->base.options->common.check != CHECK_NOT;
+
+	if (!log_verbose() && (!s->dry_run || check))
+		return;
+	fprintf(stderr, "Plan for %s (CSV):\n", s->base.relation);
+	for (i = 0; i < s->plan->ncolumns; i++) {
+		const struct plan_column *c = &s->plan->columns[i];
+		const char *type = s->plan->schema->columns[i].type;
+
+		fprintf(stderr, "  %-24s %-28s -> %s\n", c->source,
+			type[0] != '\0' ? type : "(any)",
+			c->target != NULL ? c->target : "(dropped)");
+	}
+}
+
+static int
+put_header(struct sink_csv *s, struct err *e)
+{
+	struct buf line = BUF_INIT;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < s->ncolumns; i++) {
+		if (i > 0)
+			buf_addc(&line, s->format.delimiter);
+		csvfile_put(&s->format, &line, s->columns[i].name, strlen(s->columns[i].name),
+			    s->ncolumns == 1);
+	}
+	buf_addc(&line, '\n');
+	if (s->header.len == 0) {
+		buf_add(&s->header, line.data, line.len);
+		buf_add(&s->block, line.data, line.len);
+	} else if (s->header.len != line.len ||
+		   memcmp(s->header.data, line.data, line.len) != 0) {
+		rc = err_set(e, EXIT_TARGET,
+			     "the streams have different columns; one CSV file has one header");
+	}
+	buf_release(&line);
+	return rc;
+}
+
+static int
+sink_csv_begin(struct sink *base, struct stream_reader *r, struct err *e)
+{
+	struct sink_csv *s = csv(base);
+	struct schema *schema = stream_reader_schema(r);
+
+	if (schema == NULL) {
+		err_set(e, EXIT_TARGET,
+			"a plain PGCOPY file names neither its columns nor their types");
+		return err_hint(e, "Load it into a table, or send it with portl-extract.");
+	}
+	s->text = stream_reader_is_text(r);
+	s->dry_run = s->dry_run || schema->dry_run;
+	if (match(s, schema, e) != 0)
+		return -1;
+	free(base->plan);
+	base->plan = xasprintf("%zu columns, as text", s->ncolumns);
+	show_plan(s);
+	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
+	pgcopy_scan_init(&s->scan, (int)s->ncolumns);
+	return put_header(s, e);
+}
+
+/* ---- rows ---- */
+
+static int
+damaged(const struct sink_csv *s, const struct csv_column *c, struct err *e)
+{
+	return err_set(e, EXIT_STREAM,
+		       "%s:%" PRIu64 ": column \"%s\": the bytes are no value of type %s",
+		       input_name(s->in), s->rows + 1, c->name, c->type);
+}
+
+/* Write the row's next field; ${value} NULL is SQL NULL. */
+static int
+put_field(struct sink_csv *s, const char *value, size_t len, struct err *e)
+{
+	const struct csv_column *c = &s->columns[s->at];
+
+	if (s->at++ > 0)
+		buf_addc(&s->block, s->format.delimiter);
+	if (value != NULL && c->decoder != NULL) {
+		s->value.len = 0;
+		if (pgvalue_text(c->decoder, value, len, &s->value) != 0)
+			return damaged(s, c, e);
+		value = buf_cstr(&s->value);
+		len = s->value.len;
+	}
+	csvfile_put(&s->format, &s->block, value, len, s->ncolumns == 1);
+	return 0;
+}
+
+static void
+end_row(struct sink_csv *s)
+{
+	buf_addc(&s->block, '\n');
+	s->at = 0;
+	s->rows++;
+}
+
+/* Some bytes of a binary field; written when all are there. */
+static int
+take_bytes(struct sink_csv *s, const char *data, size_t len, struct err *e)
+{
+	size_t whole = (size_t)s->field_len;
+
+	if (len == whole)
+		return put_field(s, data, len, e);
+	buf_add(&s->field, data, len);
+	if (s->field.len < whole)
+		return 0;
+	len = s->field.len;
+	s->field.len = 0;
+	return put_field(s, s->field.data, len, e);
+}
+
+static int
+write_binary(struct sink_csv *s, const char *p, const char *end, struct err *e)
+{
+	struct pgcopy_step step;
+	int rc = 0;
+
+	while (rc == 0) {
+		switch (pgcopy_step(&s->scan, &p, end, &step, e)) {
+		case PGCOPY_FIELD:
+			s->field_len = step.field_len;
+			if (step.field_len <= 0)
+				rc = put_field(s, step.field_len < 0 ? NULL : "", 0, e);
+			break;
+		case PGCOPY_DATA:
+			rc = take_bytes(s, step.data, step.len, e);
+			break;
+		case PGCOPY_ROW_END:
+			end_row(s);
+			break;
+		case PGCOPY_ROW:
+			break;
+		case PGCOPY_MORE:
+		case PGCOPY_END:
+			return 0;
+		case PGCOPY_BAD:
+			return -1;
+		}
+	}
+	return rc;
+}
+
+/* A field of COPY text, without what ends it. */
+static int
+put_text(struct sink_csv *s, const char *field, size_t len, struct err *e)
+{
+	if (copytext_is_null(field, len))
+		return put_field(s, NULL, 0, e);
+	if (memchr(field, '\\', len) == NULL)
+		return put_field(s, field, len, e);
+	s->value.len = 0;
+	len = copytext_unescape(buf_reserve(&s->value, len), field, len);
+	return put_field(s, s->value.data, len, e);
+}
+
+static int
+write_text(struct sink_csv *s, const char *p, const char *end, struct err *e)
+{
+	while (p < end) {
+		const char *stop = copytext_field_end(p, end), *field = p;
+		size_t len = (size_t)(stop - p);
+		int rc = 0;
+
+		if (stop == end || s->field.len > 0) {
+			buf_add(&s->field, p, len);
+			field = s->field.data;
+			len = s->field.len;
+		}
+		if (stop == end)
+			return 0;
+		if (s->ncolumns > 0)
+			rc = put_text(s, field, len, e);
+		s->field.len = 0;
+		if (rc != 0)
+			return -1;
+		if (*stop == '\n')
+			end_row(s);
+		p = stop + 1;
+	}
+	return 0;
+}
+
+static int
+flush(struct sink_csv *s, struct err *e)
+{
+	int rc = s->dry_run ? 0 : output_write(s->out, s->block.data, s->block.len, e);
+
+	s->block.len = 0;
+	return rc;
+}
+
+static int
+sink_csv_write(struct sink *base, const struct stream_chunk *chunk, struct err *e)
+{
+	struct sink_csv *s = csv(base);
+	const char *end = chunk->data + chunk->len;
+
+	if ((s->text ? write_text(s, chunk->data, end, e)
+		     : write_binary(s, chunk->data, end, e)) != 0)
+		return -1;
+	/* A person or a program may be waiting for what has come so far. */
+	return s->to_stdout || s->block.len >= OUTPUT_BLOCK ? flush(s, e) : 0;
+}
+
+static int
+sink_csv_end(struct sink *base, struct err *e)
+{
+	(void)base;
+	(void)e;
+	return 0;
+}
+
+static int
+sink_csv_commit(struct sink *base, struct receipt *receipt, struct err *e)
+{
+	struct sink_csv *s = csv(base);
+
+	if (base->options->min_rows > 0 && s->rows < (uint64_t)base->options->min_rows)
+		return err_set(e, EXIT_DATA,
+			       "only %" PRIu64
+			       " rows have come, fewer than --min-rows=%" PRId64,
+			       s->rows, base->options->min_rows);
+	receipt->dry_run = s->dry_run;
+	if (flush(s, e) != 0 || (!s->dry_run && output_finish(s->out, e) != 0))
+		return -1;
+	receipt->inserted = s->rows;
+	receipt->committed = s->dry_run ? RECEIPT_NO : RECEIPT_YES;
+	return 0;
+}
+
+static void
+sink_csv_close(struct sink *base)
+{
+	struct sink_csv *s = csv(base);
+
+	output_free(s->out);
+	release_columns(s);
+	plan_free(s->plan);
+	buf_release(&s->header);
+	buf_release(&s->field);
+	buf_release(&s->value);
+	buf_release(&s->block);
+}
+
+static const struct sink_ops sink_csv_ops = {
+	.open = sink_csv_open,
+	.begin = sink_csv_begin,
+	.write = sink_csv_write,
+	.end = sink_csv_end,
+	.commit = sink_csv_commit,
+	.close = sink_csv_close,
+};
+
+struct sink *
+sink_csv_new(void)
+{
+	struct sink_csv *s = xcalloc(1, sizeof(*s));
+
+	s->base.ops = &sink_csv_ops;
+	return &s->base;
+}

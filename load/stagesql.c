@@ -1,0 +1,323 @@
+/*
+ * What the statements of the staged route are made of: values, keys,
+ * comparisons, and the staged rows in their order of insertion.
+ */
+#include "load/stagesql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "common/relation.h"
+#include "common/schema.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_stage.h"
+
+void
+stagesql_add(struct stagesql *w, const char *text)
+{
+	buf_adds(&w->sql, text);
+}
+
+void
+stagesql_add_target(struct stagesql *w)
+{
+	db_add_relation(w->db, &w->sql, w->p->rel_schema, w->p->rel_name);
+}
+
+void
+stagesql_add_temp(struct stagesql *w, const char *what)
+{
+	buf_addf(&w->sql, "pg_temp.portl_%s_%s", what, w->st->id);
+}
+
+void
+stagesql_add_counter(struct stagesql *w, enum stagesql_counter counter)
+{
+	static const char *const names[] = {"stage", "updated", "same"};
+
+	stagesql_add(w, "'");
+	stagesql_add_temp(w, names[counter]);
+	stagesql_add(w, counter == STAGESQL_REACHED ? "_n_seq'::pg_catalog.regclass"
+						    : "'::pg_catalog.regclass");
+}
+
+void
+stagesql_add_nextval(struct stagesql *w, enum stagesql_counter counter)
+{
+	stagesql_add(w, "pg_catalog.nextval(");
+	stagesql_add_counter(w, counter);
+	stagesql_add(w, ")");
+}
+
+void
+stagesql_add_noted(struct stagesql *w)
+{
+	stagesql_add(w, "pg_catalog.setval(");
+	stagesql_add_counter(w, STAGESQL_REACHED);
+	stagesql_add(w, ", n)");
+}
+
+bool
+stagesql_is_upsert(const struct stagesql *w)
+{
+	return w->p->options->conflict != CONFLICT_FAIL && !w->st->once;
+}
+
+bool
+stagesql_is_ranked(const struct stagesql *w)
+{
+	return w->p->options->conflict != CONFLICT_FAIL &&
+	       (!w->st->once || w->p->options->duplicates == DUPLICATES_FIRST);
+}
+
+const struct relation_column *
+stagesql_column(const struct stagesql *w, size_t i)
+{
+	int place = w->p->columns[i].place;
+
+	return w->p->rel != NULL && place >= 0 ? &w->p->rel->columns[place] : NULL;
+}
+
+const char *
+stagesql_collation(const struct stagesql *w, size_t i)
+{
+	const struct relation_column *rc = stagesql_column(w, i);
+
+	return rc != NULL ? rc->collation : w->p->schema->columns[i].collation;
+}
+
+/* A staged value; INSERT still has to make an assignment of it. */
+void
+stagesql_add_value(struct stagesql *w, size_t i)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "c%zu", i + 1);
+	plan_add_value(w->p, w->db, &w->sql, i, name);
+}
+
+/* A staged value as the target's type, but for its modifiers. */
+static void
+add_typed(struct stagesql *w, size_t i)
+{
+	const struct relation_column *rc = stagesql_column(w, i);
+	bool cast = rc != NULL && w->p->columns[i].way == PLAN_CAST;
+
+	stagesql_add(w, cast ? "CAST(" : "");
+	stagesql_add_value(w, i);
+	if (cast)
+		buf_addf(&w->sql, " AS %s)", w->p->columns[i].cast_type);
+}
+
+static void
+add_key_value(struct stagesql *w, size_t j)
+{
+	size_t i = w->st->key[j];
+
+	add_typed(w, i);
+	if (w->p->columns[i].way != PLAN_SAME && stagesql_collation(w, i) != NULL)
+		buf_addf(&w->sql, " COLLATE %s", stagesql_collation(w, i));
+}
+
+void
+stagesql_add_key_values(struct stagesql *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++) {
+		stagesql_add(w, j > 0 ? ", " : "");
+		add_key_value(w, j);
+	}
+}
+
+static void
+add_old(struct stagesql *w, size_t i, enum stagesql_site site)
+{
+	if (site == STAGESQL_JOINED) {
+		buf_addf(&w->sql, "o%zu", i + 1);
+		return;
+	}
+	stagesql_add(w, "t.");
+	db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+}
+
+static void
+add_incoming(struct stagesql *w, size_t i, enum stagesql_site site)
+{
+	if (site == STAGESQL_JOINED) {
+		add_typed(w, i);
+		return;
+	}
+	stagesql_add(w, "excluded.");
+	db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+}
+
+/* What the row has after it was changed. */
+void
+stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site)
+{
+	bool merge = w->p->options->conflict == CONFLICT_MERGE;
+
+	stagesql_add(w, merge ? "COALESCE(" : "");
+	add_incoming(w, i, site);
+	if (merge) {
+		stagesql_add(w, ", ");
+		add_old(w, i, site);
+		stagesql_add(w, ")");
+	}
+}
+
+/*
+ * GREATEST orders by the type's own operators, wherever their schema is, and
+ * leaves NULLs aside: an old NULL is older than all, a new NULL never newer.
+ */
+void
+stagesql_add_not_newer(struct stagesql *w, enum stagesql_site site)
+{
+	size_t i = (size_t)w->st->newer;
+
+	stagesql_add(w, "NOT pg_catalog.record_image_ne(ROW(GREATEST(");
+	add_old(w, i, site);
+	stagesql_add(w, ", ");
+	add_incoming(w, i, site);
+	stagesql_add(w, ")), ROW(");
+	add_old(w, i, site);
+	stagesql_add(w, "))");
+}
+
+/* Images: every type has one, json too, and 1.0 is not 1.00. */
+void
+stagesql_add_unchanged(struct stagesql *w, enum stagesql_site site)
+{
+	const char *comma = "NOT pg_catalog.record_image_ne(ROW(";
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (plan_stage_sets(w->p, i)) {
+			stagesql_add(w, comma);
+			add_old(w, i, site);
+			comma = ", ";
+		}
+	comma = "), ROW(";
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (plan_stage_sets(w->p, i)) {
+			stagesql_add(w, comma);
+			stagesql_add_new(w, i, site);
+			comma = ", ";
+		}
+	stagesql_add(w, "))");
+}
+
+void
+stagesql_add_rank(struct stagesql *w)
+{
+	stagesql_add(w, ", pg_catalog.row_number() OVER (PARTITION BY ");
+	stagesql_add_key_values(w);
+	stagesql_add(w, " ORDER BY n) AS r");
+}
+
+void
+stagesql_add_from(struct stagesql *w, enum stagesql_turn turn)
+{
+	stagesql_add(w, " FROM ");
+	stagesql_add_temp(w, turn == STAGESQL_LATER ? "rest" : "stage");
+	if (turn == STAGESQL_LATER)
+		stagesql_add(w, " WHERE r = $1");
+}
+
+/* Staged rows with the keys as k1, k2 …, which no column of the target hides. */
+void
+stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_turn turn)
+{
+	size_t j;
+
+	stagesql_add(w, "(SELECT *");
+	for (j = 0; j < w->st->nkey; j++) {
+		stagesql_add(w, ", ");
+		add_key_value(w, j);
+		buf_addf(&w->sql, " AS k%zu", j + 1);
+	}
+	if (turn == STAGESQL_FIRST && stagesql_is_ranked(w))
+		stagesql_add_rank(w);
+	stagesql_add_from(w, turn);
+	stagesql_add(w, ") AS s");
+}
+
+void
+stagesql_add_join(struct stagesql *w)
+{
+	size_t j;
+
+	stagesql_add_target(w);
+	stagesql_add(w, " AS o ON ");
+	for (j = 0; j < w->st->nkey; j++) {
+		struct buf column = BUF_INIT;
+		const char *name;
+
+		db_add_ident(w->db, &column, w->p->columns[w->st->key[j]].target);
+		name = buf_cstr(&column);
+		stagesql_add(w, j > 0 ? " AND " : "");
+		buf_addf(&w->sql, w->st->null_keys ? "(o.%s %s s.k%zu" : "o.%s %s s.k%zu", name,
+			 w->st->key_equal[j], j + 1);
+		if (w->st->null_keys)
+			buf_addf(&w->sql, " OR o.%s IS NULL AND s.k%zu IS NULL)", name, j + 1);
+		buf_release(&column);
+	}
+}
+
+void
+stagesql_add_key_order(struct stagesql *w)
+{
+	size_t j;
+
+	stagesql_add(w, " ORDER BY ");
+	for (j = 0; j < w->st->nkey; j++)
+		buf_addf(&w->sql, "s.k%zu, ", j + 1);
+	stagesql_add(w, "s.n");
+}
+
+/* Staged rows and the old ones, in the order of insertion. */
+static void
+add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
+{
+	size_t i;
+
+	stagesql_add(w, "(SELECT s.*, o.tableoid IS NOT NULL AS found");
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (stagesql_is_upsert(w) && plan_stage_sets(w->p, i)) {
+			stagesql_add(w, ", o.");
+			db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+			buf_addf(&w->sql, " AS o%zu", i + 1);
+		}
+	stagesql_add(w, " FROM ");
+	stagesql_add_keyed_rows(w, turn);
+	stagesql_add(w, " LEFT JOIN ");
+	stagesql_add_join(w);
+	stagesql_add(w,
+		     turn == STAGESQL_FIRST && stagesql_is_ranked(w) ? " WHERE s.r = 1" : "");
+	stagesql_add_key_order(w);
+	stagesql_add(w, " OFFSET 0) AS s");
+}
+
+/* Staged rows in the order of insertion. */
+void
+stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
+{
+	if (w->st->look_first) {
+		add_joined_rows(w, turn);
+		return;
+	}
+	stagesql_add(w, "(SELECT *");
+	if (turn == STAGESQL_FIRST && stagesql_is_ranked(w))
+		stagesql_add_rank(w);
+	stagesql_add_from(w, turn);
+	stagesql_add(w, " ORDER BY ");
+	if (w->st->nkey > 0) {
+		stagesql_add_key_values(w);
+		stagesql_add(w, ", ");
+	}
+	stagesql_add(w, "n OFFSET 0) AS s");
+}

@@ -1,0 +1,108 @@
+/*
+ * The parts of the staged route's statements.  plan_stage_sql.c puts them
+ * together and says what they are for; nobody else includes this.
+ */
+#ifndef LOAD_STAGESQL_H
+#define LOAD_STAGESQL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+
+struct db;
+struct plan;
+struct plan_stage;
+struct relation_column;
+
+/* A sequence; the one that numbered the rows counts those reached afterwards. */
+enum stagesql_counter { STAGESQL_REACHED, STAGESQL_UPDATED, STAGESQL_SAME };
+
+/* Which rows an INSERT takes: the first of each key, or the r-th. */
+enum stagesql_turn { STAGESQL_FIRST, STAGESQL_LATER };
+
+/* Where an expression stands: over the old row that was joined, or in ON CONFLICT. */
+enum stagesql_site { STAGESQL_JOINED, STAGESQL_CONFLICT };
+
+/* What is being written, and where to. */
+struct stagesql {
+	const struct plan *p;
+	const struct plan_stage *st;
+	struct db *db;
+	struct buf sql;
+};
+
+/*
+ * stagesql_is_upsert(w), stagesql_is_ranked(w), stagesql_column(w, i),
+ * stagesql_collation(w, i):
+ * Tell whether existing rows are looked at; whether the first INSERT takes only
+ * the first row of each key; return the target's column for
+ * stream column ${i} (NULL: to be created), its collation (NULL: the type's).
+ */
+bool stagesql_is_upsert(const struct stagesql *w);
+bool stagesql_is_ranked(const struct stagesql *w);
+const struct relation_column *stagesql_column(const struct stagesql *w, size_t i);
+const char *stagesql_collation(const struct stagesql *w, size_t i);
+
+/*
+ * stagesql_add(w, text), stagesql_add_target(w), stagesql_add_temp(w, what):
+ * Append a text, the target's name, the name of something in pg_temp.
+ */
+void stagesql_add(struct stagesql *w, const char *text);
+void stagesql_add_target(struct stagesql *w);
+void stagesql_add_temp(struct stagesql *w, const char *what);
+
+/*
+ * stagesql_add_counter(w, counter), stagesql_add_nextval(w, counter):
+ * Append a sequence as a regclass, a call that counts one more.
+ */
+void stagesql_add_counter(struct stagesql *w, enum stagesql_counter counter);
+void stagesql_add_nextval(struct stagesql *w, enum stagesql_counter counter);
+
+/*
+ * stagesql_add_noted(w):
+ * Append a call that notes a row's number; costs more than counting.
+ */
+void stagesql_add_noted(struct stagesql *w);
+
+/*
+ * stagesql_add_value(w, i), stagesql_add_new(w, i, site):
+ * Append the staged value of stream column ${i}, which INSERT still has to
+ * make an assignment of; what a row that is there has after the change.
+ */
+void stagesql_add_value(struct stagesql *w, size_t i);
+void stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site);
+
+/*
+ * stagesql_add_not_newer(w, site), stagesql_add_unchanged(w, site):
+ * Append the conditions under which a row that is there stays as it is.
+ */
+void stagesql_add_not_newer(struct stagesql *w, enum stagesql_site site);
+void stagesql_add_unchanged(struct stagesql *w, enum stagesql_site site);
+
+/*
+ * stagesql_add_key_values(w), stagesql_add_rank(w), stagesql_add_from(w, turn):
+ * Append the key of a staged row; ", … AS r", its number among the rows of its
+ * key; FROM and the staged rows.
+ */
+void stagesql_add_key_values(struct stagesql *w);
+void stagesql_add_rank(struct stagesql *w);
+void stagesql_add_from(struct stagesql *w, enum stagesql_turn turn);
+
+/*
+ * stagesql_add_keyed_rows(w, turn), stagesql_add_join(w), stagesql_add_key_order(w):
+ * Append staged rows "AS s" with their keys as k1, k2 …; the target "AS o" and
+ * the condition that joins it to them; ORDER BY these keys.
+ */
+void stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_turn turn);
+void stagesql_add_join(struct stagesql *w);
+void stagesql_add_key_order(struct stagesql *w);
+
+/*
+ * stagesql_add_rows(w, turn):
+ * Append staged rows "AS s" in the order of insertion, with the old rows'
+ * values where the plan wants to look first.
+ */
+void stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn);
+
+#endif /* LOAD_STAGESQL_H */

@@ -1,0 +1,281 @@
+#!/usr/bin/env bats
+# What becomes of a value in a column of another type: as the plan says, and as INSERT
+# would have it.
+
+load lib/common
+
+# plan_of STREAM...: read what the plan says of each column cN as `source N way loss`.
+# Cells are parted by two blanks or more.
+plan_of()
+{
+	awk -v "s=$1" -F '  +' '$2 ~ /^c[0-9]+$/ && $4 ~ /^-> c[0-9]+$/ {
+		way = $NF; loss = ""
+		if (split($NF, parts, "; ") == 2) { way = parts[1]; loss = parts[2] }
+		printf "%s\t%s\t%s\t%s\n", s, substr($2, 2), way, loss }'
+}
+
+# matrix VALUES: load every source in form VALUES, and note prediction and outcome.
+matrix()
+{
+	local s drop stream=$BATS_TEST_TMPDIR/stream said=$BATS_TEST_TMPDIR/said
+
+	: >"$BATS_TEST_TMPDIR/predicted"
+	for s in $(q "$db" 'SELECT k FROM kinds'); do
+		portl-extract -d "$db" -t "source$s" --values="$1" >"$stream"
+		portl-load -d "$db" -t t --dry-run "$stream" 2>"$said" || (($? == 5)) || fail "$(cat "$said")"
+		plan_of "$s" <"$said" >"$said.plan"
+		cat "$said.plan" >>"$BATS_TEST_TMPDIR/predicted"
+		drop=$(awk -F '\t' '$3 == "refused" { printf "c%s=,", $2 }' "$said.plan")
+		try portl-load -q -d "$db" -t t --map "${drop}n=n" "$stream"
+		assert_status 0 || fail "source: $(q "$db" "SELECT ty FROM kinds WHERE k = $s")" "$stderr"
+		q "$db" "CALL take_outcome($s)"
+	done
+	q "$db" "\\copy predicted FROM '$BATS_TEST_TMPDIR/predicted'" </dev/null
+}
+
+# mismatches SELECT: fail if it gives rows.
+mismatches()
+{
+	local found
+
+	found=$(q "$db" "$1")
+	[ -z "$found" ] || fail 'mismatches:' "$found"
+}
+
+# The pairs of types, the number of values, and what came out otherwise than INSERT does.
+check_outcome()
+{
+	mismatches "SELECT s, t, n, value, want, got, way FROM
+	              (SELECT * FROM oracle JOIN predicted USING (s, t)
+	                WHERE ok AND way <> 'refused') AS o
+	              FULL JOIN outcome USING (s, t, n) WHERE got IS DISTINCT FROM want"
+	((BATS_TEST_NUMBER == 0)) || echo "# $(q "$db" "SELECT format('%s pairs: %s; %s values', count(*),
+	    (SELECT string_agg(format('%s %s', n, way), ', ') FROM
+	     (SELECT way, count(*) AS n FROM predicted GROUP BY way) AS w),
+	    (SELECT count(*) FROM outcome)) FROM predicted")" >&3
+}
+
+@test "the matrix of types in binary: plan and outcome are INSERT's" {
+	fresh_db db
+	export PGTZ=Europe/Berlin # has hours that are twice there, and that are not
+	q "$db" <"$ROOT/tests/lib/casts.sql"
+	q "$db" 'CALL make_tables(); CALL ask_all(false); CALL fill_sources()'
+	matrix binary
+	mismatches "SELECT from_type, to_type, r.way, p.way FROM rules r LEFT JOIN predicted p USING (s, t)
+	             WHERE CASE p.way WHEN 'as they are' THEN 'cast' ELSE p.way END
+	                   IS DISTINCT FROM r.way"
+	mismatches "SELECT from_type, to_type, lossy, loss FROM rules r JOIN predicted p USING (s, t)
+	             WHERE r.way = 'cast' AND (loss <> '') <> lossy"
+	check_outcome
+}
+
+@test "the matrix of types in text: values as input functions read them, warnings where INSERT would not" {
+	fresh_db db
+	export PGTZ=Europe/Berlin
+	q "$db" <"$ROOT/tests/lib/casts.sql"
+	q "$db" 'CALL make_tables(); CALL ask_all(true); CALL fill_sources()'
+	matrix text
+	mismatches "SELECT from_type, to_type, p.way FROM rules r LEFT JOIN predicted p USING (s, t)
+	             WHERE p.way IS DISTINCT FROM CASE WHEN to_type IN ('name', '\"char\"')
+	                   AND r.way = 'refused' THEN 'refused' ELSE 'read from text' END"
+	mismatches "SELECT from_type, to_type, lossy, loss FROM rules r JOIN predicted p USING (s, t)
+	             WHERE r.way = 'cast' AND (loss <> '') <> lossy
+	                OR r.way = 'refused' AND p.way <> 'refused' AND loss NOT LIKE 'has no cast to %'"
+	check_outcome
+}
+
+# cast SOURCE-TYPE VALUE TARGET-TYPE [OPTION...]: load one value of one type into the
+# other; $got is what is there afterwards.
+cast()
+{
+	local from=$1 value=$2 to=$3
+
+	shift 3
+	q "$db" "DROP TABLE IF EXISTS s, t; CREATE TABLE s (v $from); CREATE TABLE t (v $to)"
+	psql -Xq -v ON_ERROR_STOP=1 -d "$db" -v "value=$value" <<<"INSERT INTO s VALUES (:'value')"
+	portl-extract -d "$db" -t s >"$BATS_TEST_TMPDIR/stream"
+	try portl-load -d "$db" -t t "$@" "$BATS_TEST_TMPDIR/stream"
+	got=$(q "$db" "SELECT format('[%s]', v) FROM t")
+}
+
+@test "what is too long is an error and never cut" {
+	local pair
+
+	fresh_db db
+	for pair in 'text|abcd|varchar(3)|type character varying(3)' \
+		'text|abcd|char(3)|type character(3)' \
+		'integer|12345|varchar(3)|type character varying(3)' \
+		'uuid|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|char(3)|type character(3)' \
+		'text|1010|bit(3)|bit string length 4 does not match type bit(3)' \
+		'text|1010|varbit(3)|too long for type bit varying(3)' \
+		'bit(4)|1010|varbit(3)|too long for type bit varying(3)' \
+		'text[]|{abc,abcd}|varchar(3)[]|type character varying(3)' \
+		'text|12345.67|numeric(4,2)|numeric field overflow' \
+		'bigint|2147483648|integer|integer out of range' \
+		'double precision|1e300|real|out of range'; do
+		IFS='|' read -r from value to reason <<<"$pair"
+		cast "$from" "$value" "$to"
+		assert_status 1
+		assert_stderr_has "$reason"
+		assert_eq "$got" ''
+	done
+}
+
+@test "blanks are what the standard makes of them, with a warning" {
+	fresh_db db
+	cast text 'ab    ' 'varchar(3)'
+	assert_status 0
+	assert_eq "$got" '[ab ]'
+	assert_stderr_has 'warning: column "v": text loses blanks beyond 3 characters'
+	cast text 'ab ' 'char(4)'
+	assert_eq "$got" '[ab  ]'
+	assert_stderr_has 'warning: column "v": text loses the meaning of blanks at its end'
+	cast 'char(6)' ab text
+	assert_eq "$got" '[ab]'
+	assert_silent
+}
+
+@test "losses are warned of before the first row, unless -q" {
+	local pair
+
+	fresh_db db
+	q "$db" 'CREATE DOMAIN money4 AS numeric(12,4); CREATE DOMAIN money2 AS numeric(12,2)'
+	for pair in 'numeric(10,4)|1.2345|numeric(10,2)|1.23|is rounded to numeric(10,2)' \
+		'money4|1.2345|money2|1.23|is rounded to numeric(12,2)' \
+		'money2|1.23|money4|1.2300|' \
+		'integer|5|numeric(10,2)|5.00|' \
+		'numeric(10,2)[]|{1.25}|numeric(10,1)[]|{1.3}|is rounded to numeric(10,1)[]' \
+		'timestamp|2020-01-01 10:00:00.7|timestamp(0)|2020-01-01 10:00:01|is rounded to timestamp(0)' \
+		'timestamp(3)|2020-01-01 10:00:00.7|timestamp(4)|2020-01-01 10:00:00.7|' \
+		'date|2020-01-01|timestamp(0)|2020-01-01 00:00:00|' \
+		'interval|1 year 5 days|interval year|1 year|loses the fields' \
+		'interval year to month|1 year|interval|1 year|' \
+		'double precision|2.5|integer|2|is rounded to whole numbers' \
+		'double precision|3.141592653589793|numeric|3.14159265358979|is rounded to 15 digits' \
+		'inet|10.0.0.1/8|cidr|10.0.0.0/8|loses the bits beyond its netmask' \
+		'oid|4294967295|integer|-1|becomes negative above 2147483647'; do
+		IFS='|' read -r from value to want warning <<<"$pair"
+		cast "$from" "$value" "$to"
+		assert_status 0
+		assert_eq "$got" "[$want]"
+		if [ -n "$warning" ]; then
+			assert_stderr_has "$warning"
+			assert_eq "$(wc -l <<<"$stderr")" 1
+			cast "$from" "$value" "$to" -q
+		fi
+		assert_silent
+	done
+}
+
+@test "types that cut silently are refused, but not for what fits" {
+	local pair
+
+	fresh_db db
+	for pair in 'text|name' 'varchar(10)|name' 'text|"char"' 'varchar(1)|"char"' 'json|name' \
+		'text[]|name[]'; do
+		cast "${pair%|*}" '{}' "${pair#*|}" || true
+		q "$db" "TRUNCATE s"
+		portl-extract -d "$db" -t s >"$BATS_TEST_TMPDIR/stream"
+		try portl-load -d "$db" -t t "$BATS_TEST_TMPDIR/stream"
+		assert_status 5
+		assert_stderr_has "column \"v\" has type ${pair#*|}, which silently keeps only"
+		portl-extract -d "$db" -t s --values=text >"$BATS_TEST_TMPDIR/stream"
+		try portl-load -d "$db" -t t "$BATS_TEST_TMPDIR/stream"
+		assert_status 5
+	done
+	cast integer 12345 name
+	assert_status 0
+	assert_eq "$got" '[12345]'
+	cast name abc name
+	assert_eq "$got" '[abc]'
+	cast '"char"' x '"char"'
+	assert_eq "$got" '[x]'
+}
+
+@test "what has no cast is refused, with what to do" {
+	fresh_db db
+	cast integer 20200101 date
+	assert_status 5
+	assert_stderr_has 'column "v" cannot take integer as date: there is no assignment cast'
+	cast boolean t integer
+	assert_status 5
+	cast 'int4range' '[1,2)' 'tsrange'
+	assert_status 5
+	cast text 20200101 date
+	assert_eq "$got" '[2020-01-01]'
+}
+
+# Two databases, for types that only one has.
+two()
+{
+	fresh_db from to
+	q "$from" "$1"
+	q "$to" "$2"
+	try_sh "portl-extract -d $from -t t | portl-load -d $to -t t ${3:-}"
+}
+
+@test "enums and domains need not exist at the target" {
+	two "CREATE TYPE mood AS ENUM ('it''s', '12'); CREATE DOMAIN small AS numeric(4,1);
+	     CREATE TABLE t (a mood, b mood[], c mood, d small, e mood, f mood[]);
+	     INSERT INTO t VALUES ('it''s', '{12,NULL}', '12', 1.5, '12', '{\"it''s\"}')" \
+		"CREATE TYPE feel AS ENUM ('12', 'it''s', 'other');
+	     CREATE TABLE t (a text, b text[], c int, d numeric, e feel, f feel[])"
+	assert_status 0
+	assert_silent
+	assert_eq "$(q "$to" 'TABLE t')" "it's|{12,NULL}|12|1.5|12|{it's}"
+}
+
+@test "other types must exist at the target, and mean the same" {
+	two "CREATE TYPE pair AS (a int, b int); CREATE TABLE t (v pair); INSERT INTO t VALUES ('(1,2)')" \
+		'CREATE TABLE t (v text)'
+	assert_status 5
+	assert_stderr_has 'cannot be cast from type public.pair, which does not exist here; have portl-extract send --values=text'
+	try_sh "portl-extract -d $from -t t --values=text | portl-load -d $to -t t"
+	assert_status 0
+	assert_eq "$(q "$to" 'TABLE t')" '(1,2)'
+	q "$to" 'CREATE TYPE pair AS (b int, a int)'
+	try_sh "portl-extract -d $from -t t | portl-load -d $to -t t"
+	assert_status 5
+	assert_stderr_has 'type public.pair has the attributes'
+	q "$to" 'DROP TYPE pair; CREATE TYPE pair AS (a int, b int)'
+	try_sh "portl-extract -d $from -t t | portl-load -d $to -t t"
+	assert_status 0
+	assert_eq "$(q "$to" 'SELECT DISTINCT v FROM t')" '(1,2)'
+}
+
+@test "the target's own casts and extensions' are used" {
+	two "CREATE EXTENSION citext; CREATE TABLE t (a citext, b point, c citext);
+	     INSERT INTO t VALUES ('AbC', '(3,4)', '7')" \
+		"CREATE EXTENSION citext; CREATE TABLE t (a text, b float8, c int);
+	     CREATE FUNCTION far(p point) RETURNS float8 LANGUAGE sql AS 'SELECT p <-> point(0,0)';
+	     CREATE CAST (point AS float8) WITH FUNCTION far(point) AS ASSIGNMENT"
+	assert_status 0
+	assert_eq "$(q "$to" 'TABLE t')" 'AbC|5|7'
+}
+
+@test "types with hostile names are cast" {
+	two "CREATE SCHEMA \"a b\"; CREATE TYPE \"a b\".\"x\"\"; drop table t; --\" AS ENUM ('y');
+	     CREATE TYPE \"a b\".\"Pair (1)\" AS (a int);
+	     CREATE TABLE t (a \"a b\".\"x\"\"; drop table t; --\", b \"a b\".\"Pair (1)\");
+	     INSERT INTO t VALUES ('y', '(7)')" \
+		"CREATE SCHEMA \"a b\"; CREATE TYPE \"a b\".\"x; --\" AS ENUM ('y');
+	     CREATE TYPE \"a b\".\"Pair (1)\" AS (a int);
+	     CREATE TABLE t (a \"a b\".\"x; --\", b text)"
+	assert_status 0
+	assert_eq "$(q "$to" 'TABLE t')" 'y|(7)'
+}
+
+@test "a key that is cast is compared as a whole" {
+	two "CREATE TABLE t (k name, b varbit, v int); INSERT INTO t VALUES ('aa', '101', 1), ('ab', '111', 2)" \
+		'CREATE TABLE t (k char(4), b bit(3), v bigint, PRIMARY KEY (k, b))' '--conflict=overwrite --duplicates=first'
+	assert_status 0
+	assert_eq "$(q "$to" 'SELECT * FROM t ORDER BY k')" $'aa  |101|1\nab  |111|2'
+}
+
+@test "a domain's CHECK holds for what is cast to it" {
+	two "CREATE TABLE t (v text); INSERT INTO t VALUES ('7'), ('-7')" \
+		'CREATE DOMAIN good AS int CHECK (value > 0); CREATE TABLE t (v good)'
+	assert_status 1
+	assert_stderr_has 'value for domain good violates check constraint'
+	assert_eq "$(q "$to" 'TABLE t')" ''
+}

@@ -1,0 +1,357 @@
+#!/usr/bin/env bats
+# --conflict, --key, --newer, --duplicates: what becomes of rows that are there already.
+# shellcheck disable=SC2016 # dollar quotes are SQL's
+
+load lib/common
+load lib/load
+
+setup()
+{
+	fresh_db b
+}
+
+make_t()
+{
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text, n int);
+		INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL), (3, 'three', 3)"
+}
+
+@test "skip keeps the rows that are there" {
+	make_t
+	load_rows --conflict=skip <<-'EOF'
+		{"id":2,"v":"zwei","n":2}
+		{"id":4,"v":"vier","n":4}
+		{"id":4,"v":"four","n":4}
+	EOF
+	loaded '3 1 0 0 2'
+	t_is '1|one|1' '2|two|' '3|three|3' '4|vier|4'
+}
+
+@test "overwrite replaces what the stream carries and nothing else" {
+	make_t
+	load_rows --conflict=overwrite <<-'EOF'
+		{"id":1,"v":"eins"}
+		{"id":2,"v":null}
+		{"id":3,"v":"three"}
+		{"id":4,"v":"vier"}
+	EOF
+	loaded '4 1 2 1 0'
+	t_is '1|eins|1' '2||' '3|three|3' '4|vier|'
+}
+
+@test "merge: an incoming NULL erases nothing, not even into NOT NULL columns" {
+	make_t
+	q "$b" "ALTER TABLE t ALTER v SET NOT NULL, ADD CHECK (v <> '')"
+	load_rows --conflict=merge <<-'EOF'
+		{"id":1,"v":null,"n":10}
+		{"id":2,"v":"zwei","n":null}
+		{"id":3,"v":null,"n":null}
+		{"id":4,"v":"vier","n":null}
+		{"id":4,"v":null,"n":4}
+	EOF
+	loaded '5 1 3 1 0'
+	t_is '1|one|10' '2|zwei|' '3|three|3' '4|vier|4'
+	load_rows --conflict=merge <<<'{"id":5,"v":null,"n":5}'
+	assert_status 1
+	assert_stderr_has 'stdin:1: null value in column "v"'
+}
+
+@test "newer: an old NULL is older than all, a new NULL never newer" {
+	make_t
+	load_rows --conflict=overwrite --newer=n <<-'EOF'
+		{"id":1,"v":"older","n":0}
+		{"id":2,"v":"first","n":-5}
+		{"id":3,"v":"null","n":null}
+		{"id":4,"v":"new","n":null}
+		{"id":4,"v":"newer","n":1}
+		{"id":4,"v":"same","n":1}
+		{"id":4,"v":"less","n":0}
+	EOF
+	loaded '7 1 2 0 4'
+	t_is '1|one|1' '2|first|-5' '3|three|3' '4|newer|1'
+}
+
+@test "rows with one key: in order, the first, or an error that names both" {
+	make_t
+	printf '{"id":%d,"v":"%s"}\n' 1 a 5 b 1 one 5 b 5 c >"$BATS_TEST_TMPDIR/rows"
+	load_rows --conflict=overwrite --duplicates=error <"$BATS_TEST_TMPDIR/rows"
+	assert_status 1
+	assert_stderr_has 'stdin:3: the key is that of row 1'
+	t_is '1|one|1' '2|two|' '3|three|3'
+	load_rows --conflict=overwrite --duplicates=first <"$BATS_TEST_TMPDIR/rows"
+	loaded '5 1 1 0 3'
+	t_is '1|a|1' '2|two|' '3|three|3' '5|b|'
+	q "$b" 'DELETE FROM t WHERE id = 5'
+	load_rows --conflict=overwrite <"$BATS_TEST_TMPDIR/rows"
+	loaded '5 1 2 2 0'
+	t_is '1|one|1' '2|two|' '3|three|3' '5|c|'
+}
+
+@test "a hundred rows with one key, merged" {
+	make_t
+	load_rows --conflict=merge < <(for ((i = 1; i <= 100; i++)); do
+		((i % 2)) && echo "{\"id\":7,\"v\":\"v$i\",\"n\":null}" || echo "{\"id\":7,\"v\":null,\"n\":$i}"
+	done)
+	loaded '100 1 99 0 0'
+	t_is '1|one|1' '2|two|' '3|three|3' '7|v99|100'
+}
+
+@test "unchanged rows are not written: same place, no trigger, nothing dead" {
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, j json, n numeric, x xml);
+		INSERT INTO t SELECT i, '{\"a\": 1}', 1.0, '<a/>' FROM generate_series(1, 500) i;
+		CREATE TABLE fired (what text);
+		CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+			INSERT INTO fired VALUES (TG_OP); RETURN NEW; END \$\$;
+		CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION fire();
+		CREATE TRIGGER b AFTER INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION fire()"
+	places="SELECT md5(string_agg(ctid::text, ' ' ORDER BY id)) FROM t WHERE id <> 7"
+	before=$(q "$b" "$places")
+	for trigger in '' 'CREATE TRIGGER c BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fire()'; do
+		for mode in overwrite merge; do
+			[ -z "$trigger" ] || q "$b" "DROP TRIGGER IF EXISTS c ON t; $trigger"
+			q "$b" "TRUNCATE fired; UPDATE t SET n = 1.00 WHERE id = 7; TRUNCATE fired"
+			portl-extract -d "$b" -c "SELECT id, j, 1.0 AS n, x FROM t" |
+				portl-load -d "$b" -t t --conflict=$mode --summary="$BATS_TEST_TMPDIR/sum"
+			assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '500 0 1 499 0'
+			assert_eq "$(q "$b" "$places")" "$before"
+			assert_eq "$(q "$b" "SELECT count(*) FROM fired WHERE what = 'UPDATE'")" 2
+			assert_eq "$(q "$b" 'SELECT count(*) > 3 FROM fired')" f
+		done
+	done
+}
+
+@test "the key may be another unique index; key, primary key and identity stay" {
+	q "$b" "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text, region text,
+			serial int GENERATED ALWAYS AS (length(code)) STORED, v text, UNIQUE (code, region));
+		INSERT INTO t (code, region, v) VALUES ('a', 'x', 'old'), ('b', 'x', 'old')"
+	load_rows --conflict=overwrite --key=region,code <<-'EOF'
+		{"id":70,"code":"a","region":"x","v":"new"}
+		{"id":71,"code":"a","region":"y","v":"new"}
+	EOF
+	loaded '2 1 1 0 0'
+	t_is '1|a|x|1|new' '2|b|x|1|old' '71|a|y|1|new'
+}
+
+@test "a NULL in the key is refused with its row, unless NULLs are equal" {
+	q "$b" 'CREATE TABLE t (k text, v int); CREATE UNIQUE INDEX i ON t (k)'
+	printf '{"k":%s,"v":%d}\n' '"a"' 1 null 2 null 3 >"$BATS_TEST_TMPDIR/rows"
+	load_rows --conflict=skip -k k <"$BATS_TEST_TMPDIR/rows"
+	assert_status 1
+	assert_stderr_has 'stdin:2: column "k": a NULL in the key'
+	assert_eq "$(q "$b" 'TABLE t')" ''
+	q "$b" 'DROP INDEX i; CREATE UNIQUE INDEX ON t (k) NULLS NOT DISTINCT'
+	load_rows --conflict=overwrite -k k <"$BATS_TEST_TMPDIR/rows"
+	loaded '3 2 1 0 0'
+	t_is 'a|1' '|3'
+}
+
+# no_key REASON [OPTION...]: refused before any row.
+no_key()
+{
+	load_rows --conflict=overwrite "${@:2}" <<<'{"id":1,"v":"x","w":"y"}'
+	assert_status 5
+	assert_stderr_has "$1"
+}
+
+@test "a key without a usable unique index is refused, and the index named" {
+	q "$b" 'CREATE TABLE t (id int, v text, w text)'
+	no_key 'it has no primary key; name the columns of a unique index with --key'
+	no_key 'it has no unique index on exactly the key ("id")' -k id
+	no_key 'the table has no column "nix"' -k nix
+	q "$b" 'CREATE INDEX plain ON t (id)'
+	no_key 'the index "plain" on the key ("id") is not unique' -k id
+	q "$b" 'CREATE UNIQUE INDEX part ON t (id) WHERE id > 0'
+	no_key 'the index "part" on the key ("id") is partial' -k id
+	q "$b" 'CREATE UNIQUE INDEX low ON t (lower(v))'
+	no_key 'the index "low" on the key ("v") is on an expression' -k v
+	q "$b" 'ALTER TABLE t ADD CONSTRAINT later UNIQUE (w) DEFERRABLE'
+	no_key 'the index "later" on the key ("w") is deferrable' -k w
+	q "$b" 'CREATE UNIQUE INDEX two ON t (v, w)'
+	no_key 'it has no unique index on exactly the key ("v", "id")' -k v,id
+	q "$b" 'ALTER TABLE t ADD PRIMARY KEY (id)'
+	load_rows --conflict=skip <<<'{"v":"x"}'
+	assert_status 5
+	assert_stderr_has 'the stream does not carry "id" of the key'
+	q "$b" 'ALTER TABLE t ADD j json'
+	load_rows --conflict=overwrite --newer=j <<<'{"id":1,"j":{}}'
+	assert_status 5
+	assert_stderr_has 'values of type json have no order'
+	load_rows --conflict=overwrite --newer=id <<<'{"id":1,"j":{}}'
+	assert_status 5
+	q "$b" 'CREATE VIEW s AS SELECT * FROM t'
+	load_rows -t s --conflict=skip <<<'{"id":1}'
+	assert_status 5
+	assert_stderr_has 'a view has none'
+	assert_eq "$(q "$b" 'TABLE t')" ''
+}
+
+@test "options that contradict each other are usage errors" {
+	for options in '--key=a' '--conflict=skip --newer=a' '--newer=a' '--duplicates=first' \
+		'--conflict=overwrite --newer=a --key=a,b' '--conflict=merge --newer=a,b' \
+		'--conflict=skip --duplicates=first --commit=batch' \
+		'--conflict=skip --duplicates=error --streams=2' '--commit=batch --truncate' \
+		'--commit=batch --min-rows=1' '--conflict=upsert' '--batch-size=0'; do
+		# shellcheck disable=SC2086 # words
+		load_rows $options <<<'{"a":1}'
+		assert_status 64
+	done
+}
+
+@test "hostile names of table, columns and key" {
+	q "$b" 'CREATE SCHEMA "S ""x"; CREATE TABLE "S ""x"."excluded" ("o" int, "n" int, "a""b" text,
+		"c1" text, "t" text, "r" text, PRIMARY KEY ("o", "a""b"));
+		INSERT INTO "S ""x"."excluded" VALUES (1, 1, $$k$$, $$x$$, $$y$$, $$z$$)'
+	for i in 1 2; do
+		load_rows -t '"S ""x".excluded' --conflict=merge --newer=n <<-'EOF'
+			{"t":"t","n":2,"a\"b":"k","o":1,"c1":null,"r":"$1"}
+			{"t":"%s","n":1,"a\"b":"'; DROP TABLE t; --","o":1,"c1":"\n","r":null}
+		EOF
+		assert_status 0
+	done
+	assert_eq "$receipt" '2 0 0 0 2'
+	assert_eq "$(q "$b" 'SELECT * FROM "S ""x"."excluded" ORDER BY n DESC' | head -1)" '1|2|k|x|t|$1'
+}
+
+@test "partitioned tables, with a column dropped and a partition of another shape" {
+	q "$b" "CREATE TABLE t (gone int, id int, v text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+		ALTER TABLE t DROP gone;
+		CREATE TABLE p1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+		CREATE TABLE p2 (v text, id int NOT NULL);
+		ALTER TABLE t ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20);
+		INSERT INTO t VALUES (1, 'a'), (11, 'b'), (12, 'c')"
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"v":"%s"}\n' 1 x 11 b 12 y 13 z 12 y2)
+	loaded '5 1 3 1 0'
+	t_is '1|x' '11|b' '12|y2' '13|z'
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"v":"%s"}\n' 2 x 99 b)
+	assert_status 1
+	assert_stderr_has 'stdin:2: no partition of relation "t" found'
+}
+
+@test "a constraint that is violated is named with the row, and nothing is changed" {
+	make_t
+	q "$b" 'ALTER TABLE t ADD CONSTRAINT positive CHECK (n > 0), ADD CONSTRAINT other UNIQUE (v)'
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"v":"%s","n":%d}\n' 9 nine 9 8 x 8 7 y -7 1 z 1)
+	assert_status 1
+	assert_stderr_has 'stdin:3: new row for relation "t" violates check constraint "positive"'
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"v":"%s"}\n' 9 nine 1 eins 2 three)
+	assert_status 1
+	assert_stderr_has 'stdin:3: duplicate key value violates unique constraint "other"'
+	q "$b" 'CREATE TABLE f (id int PRIMARY KEY); INSERT INTO f VALUES (1), (2), (3);
+		ALTER TABLE t ADD CONSTRAINT parent FOREIGN KEY (id) REFERENCES f'
+	load_rows --conflict=skip <<<'{"id":9,"v":"nine"}'
+	assert_status 1
+	assert_stderr_has 'violates foreign key constraint "parent"'
+	t_is '1|one|1' '2|two|' '3|three|3'
+	q "$b" 'ALTER TABLE t DROP CONSTRAINT parent, ADD FOREIGN KEY (n) REFERENCES t DEFERRABLE'
+	load_rows --conflict=skip < <(printf '{"id":%d,"n":%d}\n' 8 9 9 8)
+	loaded '2 2 0 0 0'
+}
+
+@test "rows that triggers suppress count as skipped" {
+	make_t
+	q "$b" "CREATE FUNCTION drop_odd() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+			RETURN CASE WHEN NEW.n % 2 = 0 THEN NEW END; END \$\$;
+		CREATE TRIGGER i BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION drop_odd()"
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"v":"x","n":%d}\n' 5 5 6 6 1 1 2 2)
+	loaded '4 1 1 0 2'
+	q "$b" 'DROP TRIGGER i ON t; TRUNCATE t;
+		CREATE TRIGGER u BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION drop_odd()'
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"v":"x","n":%d}\n' 1 1 2 2 1 3 2 4 2 4)
+	loaded '5 2 1 1 1'
+	t_is '1|x|1' '2|x|4'
+}
+
+@test "values that are cast: conflicts after the cast, refused rows named" {
+	fresh_db a
+	make_t
+	q "$a" "CREATE TABLE s (nr int, id text, v varchar(9), n bigint);
+		INSERT INTO s VALUES (1, '1', 'eins', 1), (2, '01', 'ein', 5), (3, ' 4', 'vier', 4)"
+	load=(portl-load -d "$b" -t t --conflict=overwrite --newer=n --summary="$BATS_TEST_TMPDIR/sum")
+	portl-extract -d "$a" -c 'SELECT id, v, n FROM s ORDER BY nr' | "${load[@]}"
+	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '3 1 1 0 1'
+	t_is '1|ein|5' '2|two|' '3|three|3' '4|vier|4'
+	q "$a" "UPDATE s SET id = '2' || id"
+	try_sh "portl-extract -d $a -c 'SELECT id, v, n FROM s ORDER BY nr' | portl-load -d $b -t t"
+	assert_status 1
+	assert_stderr_has 'stdin:3: invalid input syntax for type integer: "2 4"'
+	q "$a" "UPDATE s SET id = CASE nr WHEN 2 THEN '3' ELSE '2' || nr END"
+	try_sh "portl-extract -d $a -c 'SELECT id, v, n FROM s ORDER BY nr' | portl-load -d $b -t t"
+	assert_status 1
+	assert_stderr_has 'stdin:2: duplicate key value violates unique constraint "t_pkey"'
+	t_is '1|ein|5' '2|two|' '3|three|3' '4|vier|4'
+}
+
+@test "keys of a type with its own equality, in a schema off the path" {
+	q "$b" 'CREATE SCHEMA x; CREATE EXTENSION citext SCHEMA x;
+		CREATE TABLE t (k x.citext PRIMARY KEY, v x.citext NOT NULL, w int CHECK (w > 0));
+		INSERT INTO t VALUES ($$Ab$$, $$m$$, 1)'
+	load_rows --conflict=merge --newer=v < <(printf '{"k":"%s","v":"%s"}\n' aB M AB n Q a q B)
+	loaded '4 1 2 0 1'
+	t_is 'Ab|n|1' 'Q|B|'
+}
+
+@test "a table made on the way has the stream's key from the start" {
+	fresh_db a
+	q "$a" "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')"
+	portl-extract -d "$a" -t t >"$BATS_TEST_TMPDIR/s"
+	cat "$BATS_TEST_TMPDIR/s" "$BATS_TEST_TMPDIR/s" | portl-load -d "$b" --create --streams=2 \
+		--conflict=overwrite --summary="$BATS_TEST_TMPDIR/sum"
+	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '4 2 0 2 0'
+	try portl-load -d "$b" -t u --create --conflict=skip --key=v "$BATS_TEST_TMPDIR/s"
+	assert_status 5
+	assert_stderr_has 'primary key and no other'
+}
+
+@test "missing privileges are named before the first row" {
+	make_t
+	q "$b" "CREATE ROLE r$b; GRANT INSERT ON t TO r$b; GRANT SELECT (id) ON t TO r$b"
+	export PGOPTIONS="-c role=r$b"
+	load_rows --conflict=overwrite <<<'{"id":1,"v":"x"}'
+	assert_status 5
+	assert_stderr_has 'column "v": --conflict=overwrite needs the SELECT privilege'
+	assert_stderr_has 'column "v": --conflict=overwrite needs the UPDATE privilege'
+	load_rows --conflict=skip < <(printf '{"id":%d,"v":"x"}\n' 1 4)
+	loaded '2 1 0 0 1'
+	PGOPTIONS='' q "$b" "REVOKE TEMP ON DATABASE $b FROM PUBLIC"
+	load_rows --conflict=skip <<<'{"id":1,"v":"x"}'
+	assert_status 5
+	assert_stderr_has 'no TEMP privilege'
+	PGOPTIONS='' q "$b" "DROP OWNED BY r$b; DROP ROLE r$b"
+}
+
+@test "the target is not locked while rows come, and nothing of the staging stays" {
+	make_t
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	portl-load -d "$b" -t t --bare --conflict=overwrite <"$BATS_TEST_TMPDIR/in" 3>&- &
+	exec 9>"$BATS_TEST_TMPDIR/in"
+	for ((i = 5; i < 5000; i++)); do
+		echo "{\"id\":$i,\"v\":\"x\"}"
+	done >&9
+	wait_for "$b" "EXISTS (SELECT FROM pg_stat_progress_copy WHERE type = 'PIPE')"
+	assert_eq "$(q "$b" "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass")" 0
+	q "$b" 'BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE NOWAIT; COMMIT'
+	exec 9>&-
+	wait $!
+	assert_eq "$(q "$b" "SELECT count(*) FROM pg_class WHERE relname LIKE 'portl%'")" 0
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 4998
+}
+
+@test "eight loaders with overlapping keys: no deadlock, no lost row, counts that add up" {
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v text, n int)'
+	pids=()
+	for i in 1 2 3 4 5 6 7 8; do
+		order=$([ $((i % 2)) = 0 ] && echo DESC || echo ASC)
+		portl-extract -d "$b" -c "SELECT g AS id, 'v$i' AS v, $i AS n
+			FROM generate_series($i * 100, $i * 100 + 3000) g ORDER BY g $order" |
+			portl-load -d "$b" -t t --conflict=overwrite --newer=n \
+				--summary="$BATS_TEST_TMPDIR/sum$i" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	assert_eq "$(q "$b" 'SELECT count(*), bool_and(n = LEAST(id / 100, 8)) FROM t')" '3701|t'
+	assert_eq "$(jq -s 'map(.rows.inserted) | add' "$BATS_TEST_TMPDIR"/sum?)" 3701
+	assert_eq "$(jq -s 'map(.rows.inserted + .rows.updated + .rows.skipped) | add' \
+		"$BATS_TEST_TMPDIR"/sum?)" 24008
+}

@@ -1,0 +1,31 @@
+# shellcheck shell=bash disable=SC2154 # bats and fresh_db set status and b
+# For tests of portl-load's conflicts, batches and sequences.
+
+# load ARGUMENT...: load standard input (rows of NDJSON without an envelope) into table t
+# of $b; sets status, output and stderr, and receipt, the counts as "read inserted updated
+# unchanged skipped".
+load_rows()
+{
+	run --separate-stderr portl-load -d "$b" -t t --bare --summary="$BATS_TEST_TMPDIR/sum" "$@"
+	receipt=$(counts "$BATS_TEST_TMPDIR/sum")
+}
+
+# counts FILE: those of a receipt, after checking that it balances.
+counts()
+{
+	[ -s "$1" ] || return 0
+	jq -r '.rows | select(.read == .inserted + .updated + .unchanged + .skipped + .rejected)
+		| "\(.read) \(.inserted) \(.updated) \(.unchanged) \(.skipped)"' "$1"
+}
+
+# loaded COUNTS: the load has succeeded, with these counts.
+loaded()
+{
+	assert_status 0 && assert_eq "$receipt" "$1"
+}
+
+# t_is LINE...: table t of $b holds these rows.
+t_is()
+{
+	assert_eq "$(q "$b" 'SELECT * FROM t ORDER BY t')" "$(printf '%s\n' "$@")"
+}

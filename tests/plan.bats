@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# The plan, as people read it: --dry-run and -v.
+
+load lib/common
+
+setup()
+{
+	fresh_db from to
+}
+
+# load_t OPTION...: the table t from one database to the other.
+load_t()
+{
+	portl-extract -d "$from" -t t >"$BATS_TEST_TMPDIR/stream" || return
+	try portl-load -d "$to" "$@" "$BATS_TEST_TMPDIR/stream"
+}
+
+# said: what was printed before the receipt, with the names of temporary tables made the
+# same.
+said()
+{
+	sed -E 's/(pg_temp\.portl_[a-z]+_)[0-9a-f]{16}/\1ID/g; /rows read/d' <<<"$stderr"
+}
+
+@test "the plan of a direct load, and nothing is loaded" {
+	q "$from" "CREATE TABLE t (id int, price numeric(10,4), note text); INSERT INTO t VALUES (1, 2.00, 'x')"
+	q "$to" "CREATE TABLE t (at timestamptz DEFAULT now(), id int, g int GENERATED ALWAYS AS (1) STORED,
+	         free text, cost numeric(10,2))"
+	load_t --dry-run --map price=cost,note=
+	assert_status 0
+	assert_eq "$(said)" "$(cat <<-'EOF'
+		portl-load: warning: column "cost": numeric(10,4) is rounded to numeric(10,2)
+		Plan for public.t (table):
+		  stream  type           -> target  type                      values
+		  id      integer        -> id      integer                   as they are
+		  price   numeric(10,4)  -> cost    numeric(10,2)             as they are; is rounded to numeric(10,2)
+		  note    text           -> -                                 dropped
+		  -                      -> at      timestamp with time zone  default
+		  -                      -> g       integer                   generated
+		  -                      -> free    text                      NULL
+		Rows go straight into it by COPY.
+		  COPY "public"."t" ("id", "cost") FROM STDIN (FORMAT binary);
+	EOF
+	)"
+	assert_eq "$(q "$to" 'TABLE t')" ''
+}
+
+@test "the plan of a staged load shows ways, reason and statements" {
+	q "$from" "CREATE TABLE t (id int, note text); INSERT INTO t VALUES (1, '2')"
+	q "$to" 'CREATE TABLE t (id bigint, note int)'
+	load_t --dry-run
+	assert_status 0
+	assert_eq "$(said | sed -n '3,5p')" "$(cat <<-'EOF'
+		  id      integer  -> id      bigint   cast
+		  note    text     -> note    integer  cast through text
+		Rows are staged in a temporary table and inserted from there: values are cast.
+	EOF
+	)"
+	[[ $(said) == *'CREATE TEMPORARY TABLE pg_temp.portl_stage_ID (c1 integer, c2 text, '* ]]
+	[[ $(said) == *'COPY pg_temp.portl_stage_ID (c1, c2) FROM STDIN (FORMAT binary, FREEZE);'* ]]
+	[[ $(said) == *'INSERT INTO "public"."t" AS t ("id", "note") SELECT "c1", CAST(CAST("c2" AS text) AS integer)'* ]]
+	assert_eq "$(q "$to" 'TABLE t')" ''
+}
+
+@test "the plan of a table to be created, with its key afterwards" {
+	q "$from" 'CREATE TABLE t (id int PRIMARY KEY, "a b" text COLLATE "C" NOT NULL)'
+	load_t --dry-run --create -t New
+	assert_status 0
+	assert_eq "$(said)" "$(cat <<-'EOF'
+		Plan for public.new (to be created):
+		  stream  type     -> target  type     values
+		  id      integer  -> id      integer  as they are
+		  a b     text     -> a b     text     as they are
+		Rows go straight into it by COPY.
+		  CREATE TABLE "public"."new" ("id" integer NOT NULL, "a b" text COLLATE pg_catalog."C" NOT NULL);
+		  COPY "public"."new" ("id", "a b") FROM STDIN (FORMAT binary, FREEZE);
+		  ALTER TABLE "public"."new" ADD PRIMARY KEY ("id");
+	EOF
+	)"
+	assert_eq "$(q "$to" "SELECT to_regclass('new')")" ''
+}
+
+@test "statements of the plan are those that are run" {
+	local line
+
+	q "$from" "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x')"
+	q "$to" "CREATE TABLE t (id bigint PRIMARY KEY, v text)"
+	load_t -v --conflict=merge
+	assert_status 0
+	for line in 'CREATE TEMPORARY TABLE' 'COPY pg_temp' 'INSERT INTO "public"."t"'; do
+		line=$(grep -m 1 "^  $line" <<<"$stderr")
+		line=${line#  }
+		[[ ${stderr#*values are cast} == *"SQL: ${line%;}"* ]] || fail "not run: $line" "$stderr"
+	done
+	load_t -v --truncate --min-rows=0
+	assert_status 0
+	[[ $stderr == *'  TRUNCATE TABLE "public"."t";'*'SQL: TRUNCATE TABLE "public"."t"'* ]]
+}
+
+@test "the route is explained" {
+	q "$from" "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x')"
+	q "$to" "CREATE TABLE t (id int PRIMARY KEY, v text)"
+	load_t --dry-run --conflict=skip
+	assert_status 0
+	assert_stderr_has 'inserted from there: --conflict=skip.'
+}
+
+@test "names and types that are wide or hostile stay in their cells" {
+	q "$from" "CREATE TABLE t (\"имя\" text, \"two
+lines\" int, \"bell$(printf '\a')\" int, \"%s%n\" int)"
+	q "$to" "CREATE TABLE t (\"имя\" text, \"two
+lines\" int, \"bell$(printf '\a')\" int, \"%s%n\" int)"
+	load_t --dry-run
+	assert_status 0
+	assert_eq "$(said | sed -n '1,6p')" "$(cat <<-'EOF'
+		Plan for public.t (table):
+		  stream      type     -> target      type     values
+		  имя         text     -> имя         text     as they are
+		  two\nlines  integer  -> two\nlines  integer  as they are
+		  bell\x07    integer  -> bell\x07    integer  as they are
+		  %s%n        integer  -> %s%n        integer  as they are
+	EOF
+	)"
+}
+
+@test "without -v or --dry-run there is no plan to read" {
+	q "$from" "CREATE TABLE t (id int); INSERT INTO t VALUES (1)"
+	q "$to" "CREATE TABLE t (id bigint)"
+	load_t
+	assert_status 0
+	assert_silent
+	assert_eq "$(q "$to" 'TABLE t')" 1
+}
+
+@test "extract's --dry-run shows the plan of the transfer to come" {
+	q "$from" "CREATE TABLE t (id int); INSERT INTO t VALUES (1)"
+	q "$to" "CREATE TABLE t (id date)"
+	try_sh "portl-extract -d $from -t t --dry-run | portl-load -d $to"
+	assert_status 5
+	assert_stderr_has 'column "id" cannot take integer as date'
+	q "$to" 'ALTER TABLE t ADD x bigint'
+	try_sh "portl-extract -d $from -t t --dry-run | portl-load -d $to --map id=x -v"
+	assert_status 0
+	assert_stderr_has 'id      integer  -> x       bigint  cast'
+	assert_eq "$(q "$to" 'TABLE t')" ''
+}
