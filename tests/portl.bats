@@ -250,14 +250,14 @@ count()
 		rows         public.t, 3 columns, may be read
 		destination  database "$b" as "portl" at $PGHOST
 		target       public.t
-		plan         table, 3 columns, may be written
+		plan         3 columns, straight by COPY
 		result       the run can start
 	EOF
 	assert_eq "$(count)" 0
 	q "$b" 'DROP TABLE t'
 	try portl check job.yaml --create
 	assert_status 0
-	assert_out_has 'to be created'
+	assert_out_has 'plan         3 columns'
 	assert_eq "$(q "$b" "SELECT to_regclass('t') IS NULL")" t
 }
 
