@@ -193,6 +193,81 @@ refused()
 	assert_eq "$(q b 'SELECT count(*) FROM u')" 100
 }
 
+@test "CSV files in and out" {
+	fresh b
+	printf '%s\n' 'id;Name' '1;a' '2;"b;c"' >in.csv
+	cat >job.yaml <<-'EOF'
+		source:
+		  type: csv
+		  path: ${DIR:-.}/in.csv
+		  delimiter: ';'
+		  header: true
+		destination: {database: b, table: people, create: true}
+		schema_mapping: {Name: Who}
+		lock_wait_timeout: 1000
+	EOF
+	export PORTL_SOURCE=dbname=none
+	pipe
+	assert_status 0
+	assert_eq "$(q b 'SELECT id || "Who" FROM people ORDER BY id')" $'1a\n2b;c'
+	printf '%s\n' 'source: {database: b, table: people}' 'destination: {type: csv, path: out.csv}' \
+		'lock_wait_timeout: 1000' >job.yaml
+	pipe
+	assert_status 0
+	assert_eq "$(<out.csv)" $'id,Who\n1,a\n2,b;c'
+	# a flag turns to a database, or to a file
+	PGDATABASE=b try_sh 'portl-extract -f job.yaml | portl-load -f job.yaml -d b -t people --truncate'
+	assert_status 0
+	printf '%s\n' 'source: {database: b, host: nowhere, table: people}' >job.yaml
+	try portl-extract -f job.yaml --csv in.csv --delimiter=';' -F ndjson --bare
+	assert_status 0
+	assert_out_has '"Name":"b;c"'
+}
+
+@test "what does not go with a CSV file" {
+	printf '%s\n' 'source:' '  type: csv' '  path: x' '  host: y' >job.yaml
+	try portl-extract -f job.yaml
+	assert_status 78
+	assert_stderr_has 'job.yaml:4: source.host: a CSV file has no connection'
+	printf '%s\n' 'source: {type: csv, path: x, where: a > 1}' >job.yaml
+	try portl-extract -f job.yaml
+	assert_status 78
+	assert_stderr_has 'job.yaml: --where does not go with --csv'
+	printf '%s\n' 'source: {table: x, delimiter: x}' >job.yaml
+	try portl-extract -f job.yaml
+	assert_status 78
+	assert_stderr_has 'job.yaml: --delimiter needs --csv'
+}
+
+@test "conflicts: every key of theirs" {
+	two_tables
+	q b "INSERT INTO u VALUES (1, 'old'), (200, 'kept')"
+	cat >job.yaml <<-'EOF'
+		source: {database: a, query: 'SELECT id AS key, "Name" AS name FROM t'}
+		destination: {database: b, table: u}
+		conflict: overwrite
+		key: [key]
+		newer: name
+		duplicates: last
+		commit: batch
+		batch_size: 7
+		no_sync_sequences: true
+		summary: receipt
+	EOF
+	pipe
+	assert_status 0
+	assert_eq "$(jq -c '[.rows.inserted, .rows.updated, .rows.skipped, .committed]' receipt)" '[99,0,1,true]'
+	sed -i 's/overwrite/skip/; /newer/d' job.yaml
+	pipe
+	assert_status 0
+	assert_eq "$(jq -c '.rows.skipped' receipt)" 100
+	sed -i 's/skip/skpi/' job.yaml
+	try portl-load -f job.yaml
+	assert_status 78
+	assert_stderr_has 'job.yaml:3: conflict takes fail|skip|overwrite|merge, not "skpi"'
+	assert_stderr_has 'hint: Perhaps you meant "skip".'
+}
+
 @test "what is wrong with the file: file, line and key, exit 78, nothing done" {
 	: >job.yaml
 	refused 'job.yaml: the file is empty'

@@ -261,6 +261,47 @@ count()
 	assert_eq "$(q "$b" "SELECT to_regclass('t') IS NULL")" t
 }
 
+@test "check and run take CSV files, and standard input for one" {
+	printf '%s\n' id,name 1,x >in.csv
+	printf '%s\n' 'source: {type: csv, path: in.csv}' "destination: {database: $b, table: t}" >job.yaml
+	try portl check job.yaml
+	assert_status 0
+	assert_out_has 'source       CSV file in.csv'
+	assert_out_has 'rows         in.csv, 2 columns'
+	printf '%s\n' "source: {database: $a, table: t}" 'destination: {type: csv, path: out.csv}' 'limit: 1' >out.yaml
+	try portl check out.yaml
+	assert_status 0
+	assert_out_has 'destination  a CSV file'
+	assert_eq "$stderr" ''
+	[ ! -e out.csv ]
+	try portl run out.yaml
+	assert_status 0
+	assert_eq "$(wc -l <out.csv)" 2
+	sed -i 's/in.csv/"-"/' job.yaml
+	try_sh 'printf "id,name\n5,y\n" | portl run job.yaml'
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT id, name FROM t')" '5|y'
+}
+
+@test "check says how rows that conflict get in, and what the role lacks for it" {
+	q "$b" 'GRANT USAGE ON SCHEMA public TO portl_plain; GRANT INSERT ON t TO portl_plain'
+	try portl check job.yaml --conflict=overwrite --batch-size=5
+	assert_status 0
+	assert_out_has 'plan         3 columns, staged and inserted (--conflict=overwrite), key id'
+	check_fails 5 'no SELECT privilege' --conflict=overwrite --destination="dbname=$b user=portl_plain"
+	q "$b" 'GRANT SELECT ON t TO portl_plain'
+	check_fails 5 'no UPDATE privilege' --conflict=overwrite --destination="dbname=$b user=portl_plain"
+	q "$b" 'GRANT UPDATE ON t TO portl_plain'
+	try portl check job.yaml --conflict=overwrite --destination="dbname=$b user=portl_plain"
+	assert_status 0
+	q "$b" "REVOKE TEMP ON DATABASE $b FROM PUBLIC"
+	check_fails 5 'TEMP privilege' --conflict=overwrite --destination="dbname=$b user=portl_plain"
+	q "$b" "GRANT TEMP ON DATABASE $b TO PUBLIC; ALTER TABLE t DROP CONSTRAINT t_pkey"
+	check_fails 5 'key' --conflict=overwrite
+	q "$b" 'DROP TABLE t'
+	check_fails 5 'no CREATE privilege' --create --destination="dbname=$b user=portl_plain"
+}
+
 @test "check waits for nobody's lock on the target, and takes none that hurts" {
 	hold "$b" 'BEGIN; SELECT * FROM t'
 	try timeout 20 portl check job.yaml --truncate
