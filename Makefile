@@ -5,6 +5,9 @@
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
 #   property  PROPERTY_CASES random loads against a model
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
+#   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
+#   pictures  README's: the demo, the chart of bench's figures
+# deps-deb and deps-pictures install what the last two lines need.
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
@@ -58,7 +61,10 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench: | $(filter deps,$(MAKECMDGOALS))
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench deb check-deb pictures: | \
+	$(filter deps deps-%,$(MAKECMDGOALS))
+check-deb: | $(filter deb,$(MAKECMDGOALS))
+deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -104,6 +110,10 @@ $(OUT)/tidy/%: $(OUT)/obj/%.o .clang-tidy
 
 deps:
 	@tests/deps.sh
+deps-deb:
+	@tests/deps.sh debhelper dpkg-dev lintian debootstrap autopkgtest
+deps-pictures:
+	@tests/deps.sh termtosvg gnuplot-nox jq
 
 demo: all
 	@BUILD=$(OUT) tests/demo.sh
@@ -147,9 +157,18 @@ dist:
 	@mkdir -p build
 	git archive --prefix=portl-$(VERSION)/ -o build/portl-$(VERSION).tar.gz HEAD
 
+deb:
+	@tests/deb.sh build
+check-deb:
+	@tests/deb.sh check
+
+pictures: all
+	@BUILD=$(OUT) tests/pictures.sh
+
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps demo check asan lint fuzz fuzz-run property bench install uninstall dist clean
+.PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
+	property bench install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/conninfo.h"
 #include "common/err.h"
 #include "common/ident.h"
 #include "common/job.h"
@@ -197,7 +198,7 @@ set_special(struct applying *a, const struct jobfile_entry *entry, const char *t
 static int
 set_uri(struct applying *a, const struct jobfile_entry *entry, const char *text, bool literal)
 {
-	int has_password = db_check_conninfo(text, a->e);
+	int has_password = conninfo_check(text, a->e);
 
 	if (has_password < 0)
 		return job_accuse(a->job, entry, ": ", a->e);

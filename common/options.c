@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/conninfo.h"
 #include "common/err.h"
 #include "common/job.h"
 #include "common/log.h"
@@ -115,7 +116,7 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 	warn_of_exposure(o);
 	o->db.password_prompt = o->no_password ? -1 : o->ask_password;
 	if (o->db.conninfo != NULL) {
-		has_password = db_check_conninfo(o->db.conninfo, e);
+		has_password = conninfo_check(o->db.conninfo, e);
 		if (has_password > 0)
 			hide(o, argc, argv);
 		return has_password < 0 ? -1 : 0;
@@ -123,7 +124,7 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 	if (o->job != NULL && job_connects(o->job))
 		return 0;
 	o->db.conninfo = getenv(variable);
-	if (o->db.conninfo != NULL && db_check_conninfo(o->db.conninfo, e) < 0)
+	if (o->db.conninfo != NULL && conninfo_check(o->db.conninfo, e) < 0)
 		return err_prefix(e, "%s: ", variable);
 	return 0;
 }

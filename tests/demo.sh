@@ -175,4 +175,4 @@ echo 'Status 4, and the target is as it was.  Run it again, and it is complete:'
 show "portl-extract -d shop -t orders | portl-load -d dw -t by_portl &&
     psql -XAtd dw -c 'SELECT count(*) FROM by_portl'" || failed 'the second run'
 
-say 'That was all.  The server and its files are removed.  man man/portl-extract.1 goes on.'
+say 'That was all.  The server and its files are removed.  man man/portl.7 goes on.'

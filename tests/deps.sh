@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install what building, testing and linting need: `make deps`.  Prints one line
 # and installs exactly what is missing; says and does nothing when all is there.
+# With names, these packages are wanted besides: `make deps-deb`, `make deps-pictures`.
 #
 # Leaves no daemon behind: PostgreSQL comes without a default cluster, and sshd,
 # which one test wants, is unpacked into build/tools instead of installed.
@@ -12,6 +13,11 @@ packages='gcc libc6-dev make pkg-config git
 	postgresql bats parallel jq miller python3 zstd xxhash openssl perl procps
 	valgrind openssh-client libwrap0 libpam0g mandoc shellcheck
 	clang clang-format clang-tidy libclang-rt-dev'
+
+case ${1:-} in
+-*) ;;
+*) packages="$packages $*" ;;
+esac
 
 missing_packages()
 {

@@ -1,5 +1,5 @@
 # What is documented is so: every example of README and manual runs, every option has
-# its paragraph, portl-stream(5) suffices to write a reader, what is installed is whole.
+# its paragraph, portl-stream(5) suffices to write a reader.
 #
 # An example is a block of shell under EXAMPLES in man/, or a ```sh or ```crontab block
 # in README.md.  The line behind it is its proof: a line of bash that must hold after
@@ -72,19 +72,26 @@ blocks_of_man()
 		/^\.\\" data/ { system("rm " block); next }
 		inside { gsub(/\\e/, "\\"); gsub(/\\&/, ""); print >block; fflush(block) }
 	' "$1"
+	crontabs_to_shell examples/[0-9][0-9]
 }
 
 blocks_of_markdown()
 {
 	awk '
-		/^```(sh|crontab)$/ { block = sprintf("examples/%02d", ++n); inside = 1
-			cron = $0 ~ /crontab/; next }
+		/^```(sh|crontab)$/ { block = sprintf("examples/%02d", ++n); inside = 1; next }
 		/^```/ { inside = 0; next }
 		/^<!-- proof: .* -->$/ { sub(/^<!-- proof: /, ""); sub(/ -->$/, "")
 			print >(block ".proof"); next }
-		inside && cron { for (i = 1; i <= 5; i++) sub(/^[^ ]+ +/, "") }
 		inside { print >block }
 	' "$1"
+	crontabs_to_shell examples/[0-9][0-9]
+}
+
+# A crontab becomes a script: its time is now, its variables are exported, all but PATH,
+# for what is tested is not installed.
+crontabs_to_shell()
+{
+	sed -Ei -e 's/^([0-9*]+ +){5}//;t' -e '/^PATH=/d' -e 's/^[A-Z_]+=/export &/' "$@"
 }
 
 # run_examples READER FILE MINIMUM: run them all, each in a directory of its own.
@@ -132,6 +139,21 @@ run_examples()
 	run_examples blocks_of_man man/portl-stream.5 3
 }
 
+@test "portl(7): the examples run" {
+	run_examples blocks_of_man man/portl.7 7
+}
+
+@test "every manual page has ENVIRONMENT, EXIT STATUS, SIGNALS and EXAMPLES" {
+	local page section
+
+	for page in "$ROOT"/man/*.[157]; do
+		for section in ENVIRONMENT 'EXIT STATUS' SIGNALS EXAMPLES; do
+			grep -qx "\.Sh $section" "$page" || fail "${page##*/} lacks $section" || return
+		done
+	done
+}
+
+
 @test "README names the two commands for a fresh machine" {
 	grep -qx '\$ make deps demo .*' "$ROOT/README.md"
 	grep -qx '\$ make deps check .*' "$ROOT/README.md"
@@ -142,7 +164,7 @@ run_examples()
 @test "examples/: usage without arguments" {
 	local script
 
-	for script in copy-table copy-over-ssh archive; do
+	for script in copy-table copy-over-ssh archive upsert pseudonyms csv-import; do
 		try "$ROOT/examples/$script.sh"
 		assert_status 64
 		assert_stderr_has "usage: $script.sh"
@@ -224,6 +246,64 @@ run_examples()
 	same_table shop orders dw orders
 }
 
+@test "examples/upsert.sh inserts, replaces, leaves alone, and counts" {
+	portl-extract -d shop -t orders --limit=500 | portl-load -d dw
+	q dw "UPDATE orders SET note = 'old', placed = '-infinity' WHERE id <= 3"
+	try "$ROOT/examples/upsert.sh" shop dw orders placed
+	assert_status 0
+	assert_eq "$output" '1500 new, 3 changed, 497 left as they were'
+	same_table shop orders dw orders
+	q dw "UPDATE orders SET note = 'kept', placed = 'infinity' WHERE id = 3"
+	try "$ROOT/examples/upsert.sh" shop dw orders placed
+	assert_eq "$output" '0 new, 0 changed, 2000 left as they were'
+	try "$ROOT/examples/upsert.sh" shop dw orders
+	assert_eq "$output" '0 new, 1 changed, 1999 left as they were'
+	try "$ROOT/examples/upsert.sh" no_such_db dw orders
+	assert_status 4
+	assert_eq "$output" ''
+}
+
+@test "examples/mapped-query.sh adds what is new and shows no secret" {
+	local script=$ROOT/examples/mapped-query.sh
+
+	q dw "INSERT INTO people VALUES (1, 'kept')"
+	try env -u SOURCE_PASSWORD "$script"
+	assert_stderr_has 'SOURCE_PASSWORD: is not set'
+	SOURCE_PASSWORD='a b' SOURCE_HOST=$PGHOST SOURCE_USER=$PGUSER DESTINATION=service=dw \
+		try "$script"
+	assert_status 0
+	assert_eq "$(q dw 'TABLE people ORDER BY 1')" $'1|kept\n2|Алан\n3|'
+	SOURCE_PASSWORD=sesame SOURCE_HOST=$PGHOST SOURCE_USER=nobody_here DESTINATION=service=dw \
+		try "$script"
+	assert_status 4
+	assert_stderr_lacks sesame
+}
+
+@test "examples/pseudonyms.sh changes rows on the way, all or none" {
+	try "$ROOT/examples/pseudonyms.sh" shop dw
+	assert_status 0
+	assert_silent
+	assert_eq "$(q dw 'TABLE customers ORDER BY id')" \
+		$'1|Customer 1|nobody@example.org\n2|Customer 2|\n3|Customer 3|nobody@example.org'
+	q dw 'TRUNCATE customers'
+	mkdir bin
+	printf '#!/bin/sh\nhead -n 2\nexit 5\n' >bin/jq
+	chmod +x bin/jq
+	PATH=$PWD/bin:$PATH try "$ROOT/examples/pseudonyms.sh" shop dw
+	assert_status 4
+	is_true dw 'NOT EXISTS (TABLE customers)'
+}
+
+@test "examples/csv-import.sh makes a table of a CSV file" {
+	printf 'id,when,km\n1,2026-03-01,12.5\n2,,3\n' >trips.csv
+	try "$ROOT/examples/csv-import.sh" trips.csv dw trips
+	assert_status 0
+	assert_stderr_has 'Plan for public.trips'
+	assert_eq "$(q dw 'TABLE trips')" $'1|2026-03-01|12.5\n2||3'
+	assert_eq "$(q dw "SELECT atttypid::regtype FROM pg_attribute
+		WHERE attrelid = 'trips'::regclass AND attname = 'when'")" date
+}
+
 @test "examples/*.yaml are checked and run" {
 	local job
 
@@ -277,9 +357,9 @@ options_of_man()
 
 	sed -nE 's/^\tEXIT_[A-Z]+ = ([0-9]+),.*/\1/p' "$ROOT/common/err.h" | grep -v 128 >codes
 	[ "$(wc -l <codes)" -ge 8 ]
-	for page in portl portl-extract portl-load; do
-		sed -n '/^\.Sh EXIT STATUS/,/^\.Sh SIGNALS/p' "$ROOT/man/$page.1" |
-			sed -nE 's/^\.It ([0-9]+)$/\1/p' | grep -vx 127 | diff codes - || fail "$page.1"
+	for page in portl.1 portl-extract.1 portl-load.1 portl.7; do
+		sed -n '/^\.Sh EXIT STATUS/,/^\.Sh SIGNALS/p' "$ROOT/man/$page" |
+			sed -nE 's/^\.It ([0-9]+)$/\1/p' | grep -vx 127 | diff codes - || fail "$page"
 	done
 	sed -nE 's/^\| ([0-9]+) \|.*/\1/p' "$ROOT/README.md" | diff codes - || fail README.md
 }
@@ -340,86 +420,4 @@ options_of_man()
 	done
 	run perl "$ROOT/tests/lib/read_stream.pl" < <(portl-extract -d shop -t nothing 2>/dev/null)
 	assert_out_has 'aborted: relation "nothing" does not exist'
-}
-
-# --- make ---------------------------------------------------------------------------
-
-# The variant that is tested, so that nothing is built anew.
-make_here()
-{
-	make -s -C "$ROOT" MAKEFLAGS= VARIANT="$(under_asan && echo asan)" "$@"
-}
-
-@test "make install puts everything in its place, make uninstall takes it away" {
-	local dir=$BATS_TEST_TMPDIR/root
-
-	make_here install DESTDIR="$dir" PREFIX=/usr
-	(cd "$dir/usr" && find . -type f | LC_ALL=C sort) >installed
-	(
-		cd "$ROOT" || exit
-		find examples -type f -printf './share/doc/portl/%p\n'
-		printf './share/doc/portl/%s\n' README.md LICENSE CHANGELOG.md
-		find man -type f -name '*.1' -printf './share/man/man1/%f\n'
-		find man -type f -name '*.5' -printf './share/man/man5/%f\n'
-		find man -type f -name '*.7' -printf './share/man/man7/%f\n'
-		printf './bin/%s\n' portl-extract portl-load
-		[ ! -f common/portl.sh ] || echo ./bin/portl
-	) | LC_ALL=C sort >expected
-	diff expected installed
-	try "$dir/usr/bin/portl-load" --version
-	assert_status 0
-	[ ! -x "$dir/usr/share/man/man1/portl-load.1" ] && [ -x "$dir/usr/share/doc/portl/examples/nightly.sh" ]
-	make_here uninstall DESTDIR="$dir" PREFIX=/usr
-	assert_eq "$(find "$dir" -type f)" ''
-}
-
-@test "make dist makes a tarball that builds" {
-	local version
-
-	[ -e "$ROOT/.git" ] || skip 'not a git checkout'
-	version=$(sed -n 's/^VERSION = //p' "$ROOT/Makefile")
-	git clone -q "$ROOT" clone
-	make -s -C clone MAKEFLAGS= dist
-	tar -xzf "clone/build/portl-$version.tar.gz"
-	make -s -C "portl-$version" MAKEFLAGS= CFLAGS=-O0 all
-	try "portl-$version/build/portl-extract" --version
-	assert_eq "$output" "portl-extract (Portl) $version"
-}
-
-@test "make deps says nothing where nothing is missing" {
-	try "$ROOT/tests/deps.sh"
-	assert_status 0
-	assert_silent
-}
-
-@test "the demo shows what it promises and leaves nothing behind" {
-	local tmp
-
-	tmp=$(mktemp -d /tmp/portl-demo.XXXXXX)
-	chmod 711 "$tmp"
-	TMPDIR=$tmp ROWS=200000 try "$ROOT/tests/demo.sh"
-	assert_status 0
-	assert_out_has $'\nEqual.\n'
-	assert_out_has 'of 200000 rows are committed.  A script would go on.'
-	assert_stderr_has 'upstream failed: the connection to the server was lost'
-	assert_stderr_has 'the stream ends too early, it is incomplete'
-	assert_eq "$(grep -c 'exit status 4' <<<"$output")" 2
-	assert_out_has $'\n200000\n'
-	[[ $output != *$'\e'* ]]
-	rmdir "$tmp"
-}
-
-@test "an interrupted demo leaves nothing behind" {
-	local tmp pid
-
-	tmp=$(mktemp -d /tmp/portl-demo.XXXXXX)
-	chmod 711 "$tmp"
-	TMPDIR=$tmp env --default-signal=INT setsid "$ROOT/tests/demo.sh" >demo.out 2>&1 3>&- &
-	pid=$!
-	wait_until 20 grep -q 'CREATE TABLE orders' demo.out
-	kill -INT -- "-$pid"
-	status=0
-	wait "$pid" || status=$?
-	assert_eq "$status" 130
-	rmdir "$tmp"
 }

@@ -1,0 +1,113 @@
+# What make's targets do, besides building and testing: install, dist, deps, demo; and that
+# what the package says agrees with the rest.
+
+load lib/common
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# The variant that is tested, so that nothing is built anew.
+make_here()
+{
+	make -s -C "$ROOT" MAKEFLAGS= VARIANT="$(under_asan && echo asan)" "$@"
+}
+
+@test "make install puts everything in its place, make uninstall takes it away" {
+	local dir=$BATS_TEST_TMPDIR/root
+
+	make_here install DESTDIR="$dir" PREFIX=/usr
+	(cd "$dir/usr" && find . -type f | LC_ALL=C sort) >installed
+	(
+		cd "$ROOT" || exit
+		find examples -type f -printf './share/doc/portl/%p\n'
+		printf './share/doc/portl/%s\n' README.md LICENSE CHANGELOG.md
+		find man -type f -name '*.1' -printf './share/man/man1/%f\n'
+		find man -type f -name '*.5' -printf './share/man/man5/%f\n'
+		find man -type f -name '*.7' -printf './share/man/man7/%f\n'
+		printf './bin/%s\n' portl-extract portl-load
+		[ ! -f common/portl.sh ] || echo ./bin/portl
+	) | LC_ALL=C sort >expected
+	diff expected installed
+	try "$dir/usr/bin/portl-load" --version
+	assert_status 0
+	[ ! -x "$dir/usr/share/man/man1/portl-load.1" ] && [ -x "$dir/usr/share/doc/portl/examples/nightly.sh" ]
+	make_here uninstall DESTDIR="$dir" PREFIX=/usr
+	assert_eq "$(find "$dir" -type f)" ''
+}
+
+@test "make dist makes a tarball that builds" {
+	local version
+
+	[ -e "$ROOT/.git" ] || skip 'not a git checkout'
+	version=$(sed -n 's/^VERSION = //p' "$ROOT/Makefile")
+	git clone -q "$ROOT" clone
+	make -s -C clone MAKEFLAGS= dist
+	tar -xzf "clone/build/portl-$version.tar.gz"
+	make -s -C "portl-$version" MAKEFLAGS= CFLAGS=-O0 all
+	try "portl-$version/build/portl-extract" --version
+	assert_eq "$output" "portl-extract (Portl) $version"
+}
+
+@test "README, make deps and the package ask for the same libraries" {
+	local lib
+
+	sed -n '/^Build-Depends/,/^Standards/p' "$ROOT/common/debian/control" |
+		grep -oE 'lib[a-z0-9]+-dev' | LC_ALL=C sort >libs
+	[ "$(wc -l <libs)" -ge 6 ]
+	grep -oE 'lib(pq|[a-z0-9]+)-dev' "$ROOT/README.md" | LC_ALL=C sort | diff libs -
+	while read -r lib; do
+		grep -q " $lib\>\|	$lib\>" "$ROOT/tests/deps.sh" || fail "deps.sh lacks $lib" || return
+	done <libs
+}
+
+@test "the package is of the same version, and the pictures of README are there" {
+	local version picture
+
+	version=$(sed -n 's/^VERSION = //p' "$ROOT/Makefile")
+	grep -q "^portl ($version) " "$ROOT/common/debian/changelog"
+	grep -oE 'man/pictures/[a-z]+\.svg' "$ROOT/README.md" >pictures
+	[ -s pictures ]
+	while read -r picture; do
+		grep -q '^<svg' "$ROOT/$picture" || fail "README shows $picture" || return
+	done <pictures
+}
+
+@test "make deps says nothing where nothing is missing" {
+	try "$ROOT/tests/deps.sh"
+	assert_status 0
+	assert_silent
+}
+
+@test "the demo shows what it promises and leaves nothing behind" {
+	local tmp
+
+	tmp=$(mktemp -d /tmp/portl-demo.XXXXXX)
+	chmod 711 "$tmp"
+	TMPDIR=$tmp ROWS=200000 try "$ROOT/tests/demo.sh"
+	assert_status 0
+	assert_out_has $'\nEqual.\n'
+	assert_out_has 'of 200000 rows are committed.  A script would go on.'
+	assert_stderr_has 'upstream failed: the connection to the server was lost'
+	assert_stderr_has 'the stream ends too early, it is incomplete'
+	assert_eq "$(grep -c 'exit status 4' <<<"$output")" 2
+	assert_out_has $'\n200000\n'
+	[[ $output != *$'\e'* ]]
+	rmdir "$tmp"
+}
+
+@test "an interrupted demo leaves nothing behind" {
+	local tmp pid
+
+	tmp=$(mktemp -d /tmp/portl-demo.XXXXXX)
+	chmod 711 "$tmp"
+	TMPDIR=$tmp env --default-signal=INT setsid "$ROOT/tests/demo.sh" >demo.out 2>&1 3>&- &
+	pid=$!
+	wait_until 20 grep -q 'CREATE TABLE orders' demo.out
+	kill -INT -- "-$pid"
+	status=0
+	wait "$pid" || status=$?
+	assert_eq "$status" 130
+	rmdir "$tmp"
+}
