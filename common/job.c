@@ -35,6 +35,7 @@ unknown_key(const struct job *job, const struct jobfile_entry *entry, struct err
 	unsigned block = entry->block != NULL ? jobkeys_block(entry->block) : 0;
 	const struct jobkey *key = jobkeys_find(entry->key);
 	const char *near = jobkeys_nearest(entry->key, block);
+	const char *other = jobkeys_instead(entry->key);
 
 	if (key != NULL && entry->block == NULL) {
 		job_refuse(job, entry, "this key belongs into source or destination", e);
@@ -44,8 +45,8 @@ unknown_key(const struct job *job, const struct jobfile_entry *entry, struct err
 			 block == JOB_LOAD ? "source" : "destination, or at the top level");
 	} else {
 		job_refuse(job, entry, "unknown key", e);
-		if (strcmp(entry->key, "map") == 0)
-			err_hint(e, "Columns are mapped by schema_mapping.");
+		if (other != NULL)
+			err_hint(e, "That is said by \"%s\" in a job.", other);
 		else if (near != NULL)
 			err_hint(e, "Perhaps you meant \"%s\".", near);
 	}

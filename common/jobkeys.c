@@ -98,6 +98,19 @@ jobkeys_nearest(const char *name, unsigned block)
 	return cli_nearest(name, words, n);
 }
 
+const char *
+jobkeys_instead(const char *name)
+{
+	static const char *const pairs[][2] = {
+		{"map", "schema_mapping"}, {"csv", "path"}, {"dbname", "uri"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (strcmp(pairs[i][0], name) == 0)
+			return pairs[i][1];
+	return NULL;
+}
+
 unsigned
 jobkeys_block(const char *name)
 {

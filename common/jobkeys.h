@@ -57,6 +57,13 @@ const struct jobkey *jobkeys_find(const char *name);
 const char *jobkeys_nearest(const char *name, unsigned block);
 
 /*
+ * jobkeys_instead(name):
+ * Return the key that says what the option called ${name} says, or NULL where
+ * that is the option's own name.
+ */
+const char *jobkeys_instead(const char *name);
+
+/*
  * jobkeys_block(name):
  * Return the block of that name as JOB_EXTRACT or JOB_LOAD, 0 for another name.
  */

@@ -212,6 +212,7 @@ version()
 
 extract_pid=''
 load_pid=''
+load_status=''
 cat_pid=''
 scratch=''
 
@@ -225,14 +226,18 @@ clean_up()
 stop()
 {
 	trap '' HUP INT TERM
+	exec 5<&- 6>&- 8>&-
 	for pid in $extract_pid $load_pid; do
 		kill -s TERM "$pid" 2>/dev/null
 	done
 	[ -z "$extract_pid" ] || wait "$extract_pid"
-	if [ -n "$load_pid" ] && wait "$load_pid"; then
-		exit 0
+	if [ -n "$load_pid" ] && [ -z "$load_status" ]; then
+		wait "$load_pid"
+		load_status=$?
 	fi
+	[ -z "$cat_pid" ] || wait "$cat_pid"
 	clean_up
+	[ "${load_status:-1}" -ne 0 ] || exit 0
 	trap - "$1"
 	kill -s "$1" "$$"
 	exit 1

@@ -256,6 +256,14 @@ check_output(struct extract_options *o, struct err *e)
 	return check_compress(o, e);
 }
 
+/* A query on standard input is left there for the run. */
+static bool
+is_to_be_read(const struct extract_options *o)
+{
+	return o->query_file != NULL &&
+	       (o->common.check != CHECK_JOB || strcmp(o->query_file, "-") != 0);
+}
+
 static int
 settle(struct extract_options *o, int argc, char **argv, struct err *e)
 {
@@ -266,7 +274,7 @@ settle(struct extract_options *o, int argc, char **argv, struct err *e)
 	if (check_kind(o, e) != 0 || options_settle(&o->common, argc, argv, variable, e) != 0 ||
 	    check_source(o, e) != 0)
 		return -1;
-	if ((o->query != NULL || o->query_file != NULL) && take_query(o, e) != 0)
+	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;
 	return check_output(o, e);
 }

@@ -75,6 +75,13 @@ count()
 	assert_status 1
 }
 
+@test "a query on standard input" {
+	printf '%s\n' "source: {database: $a}" "destination: {database: $b, table: t}" >job.yaml
+	try_sh 'echo "SELECT 7 AS id" | portl run job.yaml --query-file=-'
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT id FROM t')" 7
+}
+
 @test "--dry-run loads everything and rolls back" {
 	for flag in --dry-run -n; do
 		try portl run job.yaml "$flag" --summary=receipt.json

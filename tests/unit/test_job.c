@@ -168,6 +168,8 @@ test_refused(void)
 	refused(x, "batch-size: 1\n", ":1: batch-size: unknown key", "batch_size");
 	refused(x, "extra-columns: x\n", ":1: extra-columns: unknown key", "extra_columns");
 	refused(x, "map: a=b\n", ":1: map: unknown key", "schema_mapping");
+	refused(x, "source:\n  csv: f\n", ":2: source.csv: unknown key", "\"path\"");
+	refused(x, "source:\n  dbname: d\n", ":2: source.dbname: unknown key", "\"uri\"");
 	refused(x, "host: x\n", ":1: host: this key belongs into source or", NULL);
 	refused(x, "source:\n  create: yes\n", ":2: source.create: this key is not", "dest");
 	refused(JOB_LOAD, "destination:\n  limit: 1\n", ":2: destination.limit: this key is",
