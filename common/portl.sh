@@ -99,9 +99,10 @@ quoted()
 	printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
 }
 
-# route SHOWN [VALUE]: give option ${name} to those who have it.
 extract_args=''
 load_args=''
+
+# route SHOWN [VALUE]: give option ${name} to those who have it.
 route()
 {
 	word=$(quoted "--$name${2+=$2}")
@@ -177,10 +178,8 @@ parse()
 		--version | -V) version && exit ;;
 		-f | --job)
 			[ $# -gt 1 ] || die 64 "option $1 needs an argument"
-			set -- "$@"
-			shift
-			set_job "$1"
-			shift
+			set_job "$2"
+			shift 2
 			;;
 		--job=*) set_job "${1#*=}" && shift ;;
 		-f?*) set_job "${1#-f}" && shift ;;
