@@ -39,7 +39,7 @@ const struct cli_option options_messages[] = {
 	{"job", 'f', CLI_STRING, "FILE", "take options from this job file; flags win over it",
 	 AT(job_path), NULL, 0},
 	{"check", 0, CLI_CHOICE, "job|connection|plan",
-	 "only see whether it would work, this far; change nothing", AT(check), checks, 0},
+	 "only see whether it would work; change nothing", AT(check), checks, 0},
 	{"dry-run", 'n', CLI_FLAG, NULL, "do everything, then change nothing", AT(dry_run),
 	 NULL, 0},
 	{"summary", 0, CLI_STRING, "FILE", "write the receipt to FILE as one line of JSON",
