@@ -32,7 +32,7 @@ check_connection(FILE *out, const char *label, const struct db_params *params, s
 	if (params == NULL) {
 		check_line(out, label, "a CSV file");
 	} else if (rc == 0) {
-		char *where = db_where(&db);
+		char *where = db_connect_where(&db);
 
 		check_line(out, label, "%s", where);
 		free(where);

@@ -48,10 +48,10 @@ int db_connect(struct db *db, const struct db_params *params, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * db_where(db):
+ * db_connect_where(db):
  * Return what the connection leads to, as people say it, for the caller to free.
  */
-char *db_where(const struct db *db) __attribute__((returns_nonnull));
+char *db_connect_where(const struct db *db) __attribute__((returns_nonnull));
 
 /*
  * db_close(db):

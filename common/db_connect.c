@@ -65,7 +65,7 @@ refused(struct db *db, struct err *e)
 }
 
 char *
-db_where(const struct db *db)
+db_connect_where(const struct db *db)
 {
 	const char *host = PQhost(db->conn);
 
@@ -103,7 +103,7 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 	PQsetNoticeReceiver(db->conn, on_notice, db);
 	if (PQsetnonblocking(db->conn, 1) != 0)
 		return dberr_connection(db->conn, e);
-	where = db_where(db);
+	where = db_connect_where(db);
 	log_info("connected to %s", where);
 	free(where);
 	return 0;

@@ -211,9 +211,18 @@ read_block(struct reading *r, const char *block)
 }
 
 static int
+skip(struct reading *r, int events)
+{
+	while (events-- > 0)
+		if (next(r) != 0)
+			return -1;
+	return 0;
+}
+
+static int
 read_document(struct reading *r)
 {
-	if (next(r) != 0 || next(r) != 0) /* the stream's start, and the document's */
+	if (skip(r, 2) != 0) /* the stream's start, and the document's */
 		return -1;
 	if (r->event.type == YAML_STREAM_END_EVENT)
 		return err_set(r->e, EXIT_JOBFILE, "%s: the file is empty", r->file->path);
@@ -222,7 +231,7 @@ read_document(struct reading *r)
 	if (r->event.type != YAML_MAPPING_START_EVENT)
 		return refuse(r, line_of(r),
 			      "a job file has keys and values, such as \"conflict: skip\"");
-	if (read_block(r, NULL) != 0 || next(r) != 0 || next(r) != 0)
+	if (read_block(r, NULL) != 0 || skip(r, 2) != 0)
 		return -1;
 	if (r->event.type != YAML_STREAM_END_EVENT)
 		return refuse(r, line_of(r), "a second document begins; a file holds one job");

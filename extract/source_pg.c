@@ -331,7 +331,7 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
-	base->where = db_where(&s->db);
+	base->where = db_connect_where(&s->db);
 	s->db.watch_fd = watch_fd;
 	for (attempt = 0; rc > 0 && attempt < ATTEMPTS; attempt++)
 		rc = take_snapshot(s, e);

@@ -235,7 +235,7 @@ plan_show(const struct plan *p)
 }
 
 char *
-plan_summary(const struct plan *p)
+plan_show_line(const struct plan *p)
 {
 	struct buf b = BUF_INIT;
 	size_t i;
