@@ -1,5 +1,5 @@
 # Portl.  Everything is built in build/ (objects build/obj, programs build/portl-*).
-#   all       both programs               install, uninstall   honour PREFIX and DESTDIR
+#   all       the programs                install, uninstall   honour PREFIX and DESTDIR
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
@@ -54,7 +54,7 @@ FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(OUT)/portl
 unit: $(UNIT) $(BENCH)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
@@ -87,6 +87,10 @@ $(OUT)/portl-extract: $(call objects,extract/*.c) $(COMMON)
 $(OUT)/portl-load: $(call objects,load/*.c) $(COMMON)
 $(PROGRAMS):
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/portl: common/portl.sh
+	@mkdir -p $(@D)
+	@install $< $@
 
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
 	@mkdir -p $(@D)
@@ -145,8 +149,7 @@ completions = bash=$(DATADIR)/bash-completion/completions/$(1) zsh=$(ZSHDIR)/_$(
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
-	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
-	test ! -f common/portl.sh || install common/portl.sh $(DESTDIR)$(BINDIR)/portl
+	install $(PROGRAMS) $(OUT)/portl $(DESTDIR)$(BINDIR)
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
 	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
 		install -D -m 644 /dev/stdin "$(DESTDIR)$${c#*=}" || exit; done;)

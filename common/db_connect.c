@@ -34,11 +34,19 @@ static void
 connect_once(struct db *db, const struct db_params *p)
 {
 	/* Later words win over those inside the connection string. */
-	const char *keys[] = {
-		"fallback_application_name", "dbname", "host", "port", "user", "password",
-		"connect_timeout",           NULL};
-	const char *values[] = {log_program(), p->conninfo,  p->host,    p->port,
-				p->user,       db->password, p->timeout, NULL};
+	const char *keys[] = {"fallback_application_name",
+			      "dbname",
+			      "host",
+			      "port",
+			      "user",
+			      "service",
+			      "dbname", /* libpq expands the first one only */
+			      "password",
+			      "connect_timeout",
+			      NULL};
+	const char *password = db->password != NULL ? db->password : p->password;
+	const char *values[] = {log_program(), p->conninfo, p->host,  p->port,    p->user,
+				p->service,    p->database, password, p->timeout, NULL};
 
 	if (db->conn != NULL)
 		PQfinish(db->conn);
@@ -74,9 +82,22 @@ facts(PGconn *conn)
 	return doc;
 }
 
+char *
+db_connect_where(const struct db *db)
+{
+	const char *host = PQhost(db->conn);
+
+	return xasprintf("database \"%s\" as \"%s\"%s%s, server version %d, %s", PQdb(db->conn),
+			 PQuser(db->conn), host[0] != '\0' ? " at " : "", host,
+			 PQserverVersion(db->conn) / 10000,
+			 PQsslInUse(db->conn) ? "TLS" : "no TLS");
+}
+
 int
 db_connect(struct db *db, const struct db_params *p, struct err *e)
 {
+	char *where;
+
 	if (p->conninfo != NULL && conninfo_check(p->conninfo, e) < 0)
 		return -1;
 	if (p->password_prompt > 0 && db->password == NULL)
@@ -100,10 +121,8 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 	PQsetNoticeReceiver(db->conn, on_notice, db);
 	if (PQsetnonblocking(db->conn, 1) != 0)
 		return dberr_connection(db->conn, e);
-	log_event("connect", facts(db->conn),
-		  "connected to database \"%s\" as \"%s\"%s%s, server version %d, %s",
-		  PQdb(db->conn), PQuser(db->conn), PQhost(db->conn)[0] != '\0' ? " at " : "",
-		  PQhost(db->conn), PQserverVersion(db->conn),
-		  PQsslInUse(db->conn) ? "TLS" : "no TLS");
+	where = db_connect_where(db);
+	log_event("connect", facts(db->conn), "connected to %s", where);
+	free(where);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "common/completion.h"
 #include "common/conninfo.h"
 #include "common/err.h"
+#include "common/job.h"
 #include "common/log.h"
 
 #define AT(member) offsetof(struct options, member)
@@ -37,9 +38,15 @@ static const struct cli_choice shells[] = {{"bash", COMPLETION_BASH},
 					   {"zsh", COMPLETION_ZSH},
 					   {"fish", COMPLETION_FISH},
 					   {NULL, 0}};
+static const struct cli_choice checks[] = {
+	{"job", CHECK_JOB}, {"connection", CHECK_CONNECTION}, {"plan", CHECK_PLAN}, {NULL, 0}};
 
 const struct cli_option options_messages[] = {
 	{.kind = CLI_HEADING, .help = "General options"},
+	{"job", 'f', CLI_STRING, "FILE", "take options from this job file; flags win over it",
+	 AT(job_path), NULL, 0},
+	{"check", 0, CLI_CHOICE, "job|connection|plan",
+	 "only see whether it would work; change nothing", AT(check), checks, 0},
 	{"dry-run", 'n', CLI_FLAG, NULL, "do everything, then change nothing", AT(dry_run),
 	 NULL, 0},
 	{"summary", 0, CLI_STRING, "FILE", "write the receipt to FILE as one line of JSON",
@@ -80,6 +87,35 @@ hide(struct options *o, int argc, char **argv)
 }
 
 int
+options_read_job(struct options *o, unsigned side, const struct cli_spec *spec,
+		 const struct cli_given *given, struct err *e)
+{
+	if (o->job_path == NULL)
+		return 0;
+	o->job = job_read(o->job_path, e);
+	if (o->job == NULL)
+		return -1;
+	return job_apply(o->job, side, spec, given, o, e);
+}
+
+int
+options_blame(const struct options *o, struct err *e)
+{
+	return o->job != NULL ? job_blame(o->job, e) : -1;
+}
+
+static void
+warn_of_exposure(const struct options *o)
+{
+	const char *key = o->job != NULL ? job_exposed(o->job) : NULL;
+
+	if (key != NULL && o->check != CHECK_JOB)
+		log_warning("others can read the password in %s (%s); run chmod 600 %s, or "
+			    "write ${VARIABLE} there",
+			    o->job_path, key, o->job_path);
+}
+
+int
 options_settle(struct options *o, int argc, char **argv, const char *variable, struct err *e)
 {
 	int has_password;
@@ -92,6 +128,9 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 		return -1;
 	if (o->no_password && o->ask_password)
 		return err_set(e, EXIT_USAGE, "-w and -W exclude each other");
+	if (o->check != CHECK_NOT)
+		o->summary = NULL; /* the last run's stays */
+	warn_of_exposure(o);
 	o->db.password_prompt = o->no_password ? -1 : o->ask_password;
 	if (o->db.conninfo != NULL) {
 		has_password = conninfo_check(o->db.conninfo, e);
@@ -99,6 +138,8 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 			hide(o, argc, argv);
 		return has_password < 0 ? -1 : 0;
 	}
+	if (o->job != NULL && job_connects(o->job))
+		return 0;
 	o->db.conninfo = getenv(variable);
 	if (o->db.conninfo != NULL && conninfo_check(o->db.conninfo, e) < 0)
 		return err_prefix(e, "%s: ", variable);
@@ -117,4 +158,5 @@ void
 options_release(struct options *o)
 {
 	free(o->hidden);
+	job_free(o->job);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/check.h"
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
@@ -133,6 +134,20 @@ pump(struct extract *x, struct err *e)
 	}
 }
 
+/* What --check=plan has found out; a table says more to people than a stream. */
+static int
+print_check(const struct extract *x, struct err *e)
+{
+	const struct schema *schema = x->source->schema;
+	FILE *out = output_is_live(x->options.output) ? stderr : stdout;
+
+	check_line(out, "source", "%s", x->source->where);
+	check_line(out, "rows", "%s, %zu columns, may be read",
+		   x->receipt.relation != NULL ? x->receipt.relation : "query",
+		   schema->ncolumns);
+	return check_finish(out, e);
+}
+
 /* Not in the middle of what a person is reading. */
 static void
 tell_reader(struct extract *x, const struct err *why)
@@ -160,11 +175,22 @@ run(struct extract *x, struct err *e)
 		rc = open_output(x, e);
 	if (rc == 0 && (begin(x, e) != 0 || pump(x, e) != 0))
 		rc = -1;
+	if (rc == 0 && x->options.common.check != CHECK_NOT && print_check(x, e) != 0)
+		rc = -1;
 	if (rc != 0)
 		tell_reader(x, e);
 	if (rc == 0 && output_finish(x->out, e) != 0)
 		rc = -1;
 	return rc;
+}
+
+static int
+connect_only(const struct extract *x, struct err *e)
+{
+	const struct extract_options *o = &x->options;
+
+	return check_connection(stdout, "source", o->kind == EXTRACT_PG ? &o->common.db : NULL,
+				e);
 }
 
 static int
@@ -186,6 +212,8 @@ report(struct extract *x, struct err *e)
 		status = 128 + e->signal;
 	if (e->code != EXIT_DONE && e->signal != SIGPIPE)
 		log_report(e);
+	if (x->options.common.check != CHECK_NOT)
+		return status;
 	if (receipt_print(&x->receipt, status, &late) != 0 ||
 	    (status == EXIT_DONE && log_check(&late) != 0)) {
 		log_report(&late);
@@ -213,7 +241,8 @@ main(int argc, char **argv)
 	if (rc == 0)
 		rc = receipt_init(&x.receipt, x.options.common.summary, &e);
 	if (rc == 0)
-		rc = run(&x, &e);
+		rc = x.options.common.check == CHECK_CONNECTION ? connect_only(&x, &e)
+								: run(&x, &e);
 	source_free(x.source);
 	status = rc > 0 ? EXIT_DONE : report(&x, &e);
 	signo = e.signal;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/check.h"
 #include "common/err.h"
 #include "common/input.h"
 #include "common/intr.h"
@@ -133,6 +134,29 @@ load_stream(struct load *l, struct err *e)
 	return rc;
 }
 
+/* As far as --check goes: nothing is begun that would have to be rolled back. */
+static int
+check(struct load *l, struct err *e)
+{
+	const struct load_options *o = &l->options;
+
+	if (o->common.check == CHECK_CONNECTION)
+		return check_connection(stdout, "destination",
+					o->kind == LOAD_PG ? &o->common.db : NULL, e);
+	if (open_input(l, e) != 0)
+		return -1;
+	l->sink = sink_new(&l->options, &l->receipt);
+	if (sink_open(l->sink, l->in, e) != 0)
+		return -1;
+	check_line(stdout, "destination", "%s", l->sink->where);
+	if (check_finish(stdout, e) != 0 || stream_reader_begin(l->reader, e) != 0 ||
+	    sink_begin(l->sink, l->reader, e) != 0)
+		return -1;
+	check_line(stdout, "target", "%s", l->sink->relation);
+	check_line(stdout, "plan", "%s", l->sink->plan);
+	return check_finish(stdout, e);
+}
+
 /* Everything up to COMMIT; the last sink_end() waits for the proof that nothing follows. */
 static int
 run(struct load *l, struct err *e)
@@ -198,6 +222,8 @@ report(struct load *l, struct err *e)
 		note_committed(l, e);
 		log_report(e);
 	}
+	if (l->options.common.check != CHECK_NOT)
+		return status;
 	if (receipt_print(&l->receipt, status, &late) != 0 ||
 	    (status == EXIT_DONE && log_check(&late) != 0)) {
 		if (status == EXIT_DONE)
@@ -235,7 +261,7 @@ main(int argc, char **argv)
 	if (rc == 0)
 		rc = receipt_init(&l.receipt, l.options.common.summary, &e);
 	if (rc == 0)
-		rc = run(&l, &e);
+		rc = l.options.common.check != CHECK_NOT ? check(&l, &e) : run(&l, &e);
 	sink_free(l.sink);
 	status = rc > 0 ? EXIT_DONE : report(&l, &e);
 	signo = e.signal;

@@ -74,6 +74,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	if (db_connect(&s->db, &base->options->common.db, e) != 0 ||
 	    session_stay(&s->db, e) != 0)
 		return -1;
+	base->where = db_connect_where(&s->db);
 	input_watch(in, PQsocket(s->db.conn), on_readable, s);
 	return 0;
 }
@@ -116,6 +117,8 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	}
 	s->hollow = s->hollow || (schema != NULL && schema->dry_run);
 	s->dry_run = s->hollow || base->options->common.dry_run;
+	free(base->plan);
+	base->plan = plan_show_line(s->plan);
 	plan_show(s->plan);
 	plan_log(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
