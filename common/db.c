@@ -27,6 +27,12 @@
 #define REST_MAX 800                   /* us */
 #define REST_GOAL ((size_t)128 * 1024) /* bytes; a unix socket holds some 180 kB */
 
+/*
+ * Bytes given to libpq at once: while the server does not take them, libpq moves
+ * what is left to the front of its buffer at every attempt.
+ */
+#define COPY_SLICE ((size_t)256 * 1024)
+
 bool
 db_is_lost(const struct db *db)
 {
@@ -387,14 +393,13 @@ db_on_readable(void *arg, struct err *e)
 	}
 }
 
-int
-db_copy_in_put(struct db *db, const char *data, size_t len, struct err *e)
+/* At most COPY_SLICE bytes. */
+static int
+put_slice(struct db *db, const char *data, size_t len, struct err *e)
 {
 	struct pollfd fd = {.fd = PQsocket(db->conn)};
 	int rc;
 
-	if (len == 0)
-		return 0;
 	if (PQputCopyData(db->conn, data, (int)len) < 0)
 		return copy_in_refused(db, e);
 	while ((rc = PQflush(db->conn)) != 0) {
@@ -406,6 +411,20 @@ db_copy_in_put(struct db *db, const char *data, size_t len, struct err *e)
 		fd.revents = 0;
 		if (poll(&fd, 1, 0) > 0 && db_on_readable(db, e) != 0)
 			return -1;
+	}
+	return 0;
+}
+
+int
+db_copy_in_put(struct db *db, const char *data, size_t len, struct err *e)
+{
+	while (len > 0) {
+		size_t n = len < COPY_SLICE ? len : COPY_SLICE;
+
+		if (put_slice(db, data, n, e) != 0)
+			return -1;
+		data += n;
+		len -= n;
 	}
 	return 0;
 }

@@ -37,43 +37,6 @@ jsonscan_hex4(const char *p, const char *end)
 	return value;
 }
 
-static inline const char *
-skip_digits(const char *p, const char *end)
-{
-	while (p < end && *p >= '0' && *p <= '9')
-		p++;
-	return p;
-}
-
-const char *
-jsonscan_number(const char *p, const char *end)
-{
-	const char *start;
-
-	if (p < end && *p == '-')
-		p++;
-	start = p;
-	p = skip_digits(p, end);
-	if (p == start || (*start == '0' && p > start + 1))
-		return NULL;
-	if (p < end && *p == '.') {
-		start = ++p;
-		p = skip_digits(p, end);
-		if (p == start)
-			return NULL;
-	}
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		p++;
-		if (p < end && (*p == '+' || *p == '-'))
-			p++;
-		start = p;
-		p = skip_digits(p, end);
-		if (p == start)
-			return NULL;
-	}
-	return p;
-}
-
 /* ${p} is at a backslash; what follows the escape, or NULL. */
 static const char *
 skip_escape(struct jsonscan *s, const char *p, const char *end)

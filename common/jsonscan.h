@@ -61,11 +61,46 @@ jsonscan_utf8(const char *p, const char *end)
  */
 int jsonscan_hex4(const char *p, const char *end);
 
+static inline const char *
+jsonscan_digits(const char *p, const char *end)
+{
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
 /*
  * jsonscan_number(p, end):
  * Return the end of the number that starts at ${p}, or NULL if there is none.
  */
-const char *jsonscan_number(const char *p, const char *end);
+static inline const char *
+jsonscan_number(const char *p, const char *end)
+{
+	const char *start;
+
+	if (p < end && *p == '-')
+		p++;
+	start = p;
+	p = jsonscan_digits(p, end);
+	if (p == start || (*start == '0' && p > start + 1))
+		return NULL;
+	if (p < end && *p == '.') {
+		start = ++p;
+		p = jsonscan_digits(p, end);
+		if (p == start)
+			return NULL;
+	}
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		start = p;
+		p = jsonscan_digits(p, end);
+		if (p == start)
+			return NULL;
+	}
+	return p;
+}
 
 /*
  * jsonscan_string(s, p, end):

@@ -31,8 +31,8 @@ struct ndjson_writer *ndjson_writer_new(const struct schema *schema, unsigned fl
 /*
  * ndjson_writer_rows(w, rows, len, out, e):
  * Append to ${out} one JSON line for each row of COPY text in ${rows}, which
- * are ${len} bytes of whole rows: UTF-8, and valid JSON in json columns, as the
- * server sends them.  Returns 0, or -1 with ${e} filled.
+ * are ${len} bytes of whole rows in UTF-8, as the server sends them.  Returns 0,
+ * or -1 with ${e} (EXIT_DATA) filled, as for a json column whose value is none.
  */
 int ndjson_writer_rows(struct ndjson_writer *w, const char *rows, size_t len, struct buf *out,
 		       struct err *e) __attribute__((warn_unused_result));
@@ -44,7 +44,7 @@ void ndjson_writer_free(struct ndjson_writer *w);
 struct ndjson_reader;
 
 #define NDJSON_IGNORE 4 /* keys that are no columns are passed over, not refused */
-#define NDJSON_EXACT 8  /* nobody has touched the lines: white space around JSON belongs to it */
+#define NDJSON_EXACT 8  /* lines are as written: white space around json is its own */
 
 /*
  * ndjson_reader_new(schema, flags):

@@ -149,8 +149,10 @@ quote_json(char *dst, const char *p, const char *end)
 		if (p == end)
 			break;
 		if (*p == '"' || *p == '\\') {
-			memcpy(dst, "\\\\\\\\", 4);
-			dst += *p == '"' ? 2 : 3;
+			size_t n = *p == '"' ? 2 : 3;
+
+			memset(dst, '\\', n);
+			dst += n;
 			*dst++ = *p++;
 		} else { /* white space is the only control character left */
 			*dst++ = '\\';
@@ -258,6 +260,7 @@ ndjson_array_read(const struct ndjson_type *type, struct jsonscan *s, const char
 	p++;
 	while (p != NULL && p < stop)
 		p = read_token(type, s, p, stop, &dst);
-	out->len = (size_t)(dst - out->data);
+	if (p != NULL)
+		out->len = (size_t)(dst - out->data);
 	return p;
 }

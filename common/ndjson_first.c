@@ -1,41 +1,27 @@
 /*
  * The first line of a bare stream, read for its keys.
  */
-#include <string.h>
-
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/jsonscan.h"
 #include "common/ndjson.h"
 #include "common/ndjson_string.h"
 #include "common/schema.h"
-#include "common/textrun.h"
 
 /* Add the key at ${p} to the columns; returns what follows its colon. */
 static const char *
 take_key(struct schema *schema, struct jsonscan *s, struct buf *name, const char *p,
 	 const char *end)
 {
-	const char *stop, *start = p;
-	char *dst;
+	const char *start = p;
 
-	if (p == end || *p != '"')
-		return jsonscan_fail(s, p, "no key in quotes");
-	stop = jsonscan_string(s, p, end);
-	if (stop == NULL)
+	p = ndjson_string_read_key(s, p, end, name);
+	if (p == NULL)
 		return NULL;
-	name->len = 0;
-	dst = buf_reserve(name, (size_t)(stop - p) + TEXTRUN_SLACK);
-	if (ndjson_string_plain(s, p, stop, &dst) == NULL)
-		return NULL;
-	name->len = (size_t)(dst - name->data);
-	p = jsonscan_space(stop, end);
-	if (p == end || *p != ':')
-		return jsonscan_fail(s, p, "no colon behind a key");
 	if (schema_find(schema, buf_cstr(name)) >= 0)
 		return jsonscan_fail(s, start, "a key that comes twice");
 	schema_add_column(schema, buf_cstr(name), "", NULL);
-	return p + 1;
+	return p;
 }
 
 static const char *

@@ -165,9 +165,25 @@ read_string(struct jsonscan *s, const char *p, const char *end, char **dst, enum
 }
 
 const char *
-ndjson_string_plain(struct jsonscan *s, const char *p, const char *end, char **dst)
+ndjson_string_read_key(struct jsonscan *s, const char *p, const char *end, struct buf *name)
 {
-	return read_string(s, p, end, dst, PLAIN);
+	const char *stop;
+	char *dst;
+
+	if (p == end || *p != '"')
+		return jsonscan_fail(s, p, "no key in quotes");
+	stop = jsonscan_string(s, p, end);
+	if (stop == NULL)
+		return NULL;
+	name->len = 0;
+	dst = buf_reserve(name, (size_t)(stop - p) + TEXTRUN_SLACK);
+	if (read_string(s, p, stop, &dst, PLAIN) == NULL)
+		return NULL;
+	name->len = (size_t)(dst - name->data);
+	p = jsonscan_space(stop, end);
+	if (p == end || *p != ':')
+		return jsonscan_fail(s, p, "no colon behind a key");
+	return p + 1;
 }
 
 const char *

@@ -50,14 +50,21 @@ ndjson_string_put(char *dst, char c)
 void ndjson_string_key(struct buf *out, const char *name);
 
 /*
- * ndjson_string_plain(s, p, end, dst), ndjson_string_copy(…), ndjson_string_array(…):
- * Decode the string whose opening quote is at ${p} to ${*dst}, which moves on:
- * as the bytes it stands for, as COPY text, or as an array element in quotes in
- * COPY text.  The first two need as much room as the string has bytes, the last
- * NDJSON_ARRAY_GROWTH times that, all of them TEXTRUN_SLACK beyond.  Return what
- * follows the string; NULL with ${s} saying why on failure.
+ * ndjson_string_read_key(s, p, end, name):
+ * Read the key at ${p} and its colon; ${name} becomes what it stands for.
+ * Returns what follows the colon; NULL with ${s} saying why on failure.
  */
-const char *ndjson_string_plain(struct jsonscan *s, const char *p, const char *end, char **dst);
+const char *ndjson_string_read_key(struct jsonscan *s, const char *p, const char *end,
+				   struct buf *name);
+
+/*
+ * ndjson_string_copy(s, p, end, dst), ndjson_string_array(s, p, end, dst):
+ * Decode the string whose opening quote is at ${p} to ${*dst}, which moves on: as
+ * COPY text, or as an array element in quotes in COPY text.  This needs as much
+ * room as the string has bytes, or NDJSON_ARRAY_GROWTH times that, and
+ * TEXTRUN_SLACK beyond.  Return what follows the string; NULL with ${s} saying
+ * why on failure.
+ */
 const char *ndjson_string_copy(struct jsonscan *s, const char *p, const char *end, char **dst);
 const char *ndjson_string_array(struct jsonscan *s, const char *p, const char *end, char **dst);
 

@@ -7,6 +7,7 @@
  * A row ends in a newline and no raw newline or tab is ever inside a field, so
  * scans that stop at these need no other bound.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,14 +35,17 @@ struct column {
 };
 
 struct ndjson_writer {
+	const struct schema *schema; /* borrowed */
 	struct column *columns;
 	size_t ncolumns;
 	struct buf keys;     /* of all columns, each padded to KEY_STEP */
 	size_t overhead;     /* bytes: what a row takes beyond its values */
+	uint64_t row;        /* number of the current row */
 	struct buf *out;     /* of the current call */
 	const char *row_end; /* behind the current row's newline */
 	const char *limit;   /* output may fill up to here plus overhead and SLACK */
 	struct buf value;    /* a value without its escapes */
+	struct jsonscan scan;
 };
 
 /* Where we are: the next byte to write, the next to read. */
@@ -56,6 +60,7 @@ ndjson_writer_new(const struct schema *schema, unsigned flags)
 	struct ndjson_writer *w = xcalloc(1, sizeof(*w));
 	size_t i;
 
+	w->schema = schema;
 	w->ncolumns = schema->ncolumns;
 	w->columns = xcalloc(w->ncolumns, sizeof(*w->columns));
 	for (i = 0; i < w->ncolumns; i++) {
@@ -171,22 +176,37 @@ put_truth(struct ndjson_writer *w, struct pen at)
 	return at;
 }
 
-/* JSON as it is; a newline can only be white space there and would end our line. */
-static inline struct pen
+/*
+ * JSON as it is; a newline can only be white space there and would end our line.
+ * A value from a file may be called JSON and be none: at.src is NULL then.
+ */
+static struct pen
 put_json(struct ndjson_writer *w, struct pen at)
 {
+	char *start = at.dst, *p;
+	bool broken = false; /* in several lines */
+	const char *end;
+
 	for (;;) {
 		char c = '\0';
 
 		at.src = textrun_copy(&at.dst, at.src, w->row_end, 0);
 		if (*at.src == '\t' || *at.src == '\n')
-			return at;
+			break;
 		if (*at.src == '\\')
 			at.src = copytext_read_escape(at.src, w->row_end - 1, &c);
 		else
 			c = *at.src++;
-		*at.dst++ = c == '\n' || c == '\r' ? ' ' : c;
+		broken |= c == '\n' || c == '\r';
+		*at.dst++ = c == '\n' ? '\r' : c; /* as good, and still none in a string */
 	}
+	end = jsonscan_value(&w->scan, start, at.dst);
+	if (end == NULL || jsonscan_space(end, at.dst) != at.dst)
+		at.src = NULL;
+	for (p = start; broken && p < at.dst; p++)
+		if (*p == '\r')
+			*p = ' ';
+	return at;
 }
 
 /* An array as a JSON array; where that would lose something, its text. */
@@ -198,7 +218,7 @@ put_array(struct ndjson_writer *w, const struct column *c, struct pen at)
 	int rc;
 
 	w->value.len = 0;
-	len = copytext_unescape(buf_reserve(&w->value, len), at.src, len);
+	len = copytext_unescape(buf_reserve(&w->value, len + 1), at.src, len);
 	w->out->len = (size_t)(at.dst - w->out->data);
 	rc = ndjson_array_write(&c->type, w->value.data, len, w->out);
 	if (rc == 0)
@@ -244,7 +264,7 @@ wrong_fields(const struct ndjson_writer *w, size_t n, struct err *e)
 static int
 write_row(struct ndjson_writer *w, const char *src, struct err *e)
 {
-	struct pen at = widen(w, (struct pen){w->out->data + w->out->len, src}, 0);
+	struct pen at = widen(w, (struct pen){buf_reserve(w->out, SLACK), src}, 0);
 	size_t start = w->out->len, i;
 
 	for (i = 0; i < w->ncolumns; i++) {
@@ -252,6 +272,10 @@ write_row(struct ndjson_writer *w, const char *src, struct err *e)
 
 		if (!is_null(at.src)) {
 			at = put_value(w, c, put_key(w, c, at));
+			if (at.src == NULL)
+				return err_set(e, EXIT_DATA,
+					       "column \"%s\": a value is not valid JSON",
+					       w->schema->columns[i].name);
 		} else {
 			if (!c->leave_out) {
 				at = put_key(w, c, at);
@@ -288,8 +312,9 @@ ndjson_writer_rows(struct ndjson_writer *w, const char *rows, size_t len, struct
 		if (stop == NULL)
 			return err_set(e, EXIT_DATA, "a row of COPY text has no newline");
 		w->row_end = stop + 1;
+		w->row++;
 		if (write_row(w, rows, e) != 0)
-			return -1;
+			return err_prefix(e, "row %" PRIu64 ": ", w->row);
 		rows = w->row_end;
 	}
 	return 0;

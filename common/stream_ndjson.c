@@ -183,9 +183,11 @@ read_rows(struct stream_reader *r, struct err *e)
 {
 	const char *start = readbuf_bytes(&r->rb), *p = start;
 	const char *end = start + readbuf_left(&r->rb), *stop;
+	uint64_t last = r->stop > r->rows ? r->stop
+					  : UINT64_MAX; /* what is past holds no more */
 	int rc = 0;
 
-	while (rc == 0 && r->out.len < OUT_ENOUGH && (r->stop == 0 || r->rows < r->stop) &&
+	while (rc == 0 && r->out.len < OUT_ENOUGH && r->rows < last &&
 	       (stop = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		if (*p == '{' || skip_space(p, stop) < stop) {
 			if (!r->bare && find_document(p, stop) != NULL)

@@ -28,15 +28,13 @@
 
 /* Which of the 16 bytes at ${p} stop a run: their number, 16 if none. */
 static inline unsigned
-textrun_step(const char *p, char *dst, unsigned stops)
+textrun_step(const char *p, unsigned stops)
 {
 	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 	__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v),
 				   _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
 	unsigned mask;
 
-	if (dst != NULL)
-		_mm_storeu_si128((__m128i *)(void *)dst, v);
 	if ((stops & TEXTRUN_QUOTE) != 0)
 		hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
 	if ((stops & TEXTRUN_HIGH) != 0)
@@ -56,14 +54,12 @@ textrun_zeros(uint64_t v)
 
 /* Which of the 8 bytes at ${p} stop a run: the first one's number, 8 if none. */
 static inline unsigned
-textrun_step(const char *p, char *dst, unsigned stops)
+textrun_step(const char *p, unsigned stops)
 {
 	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
 	uint64_t v, hit;
 
 	memcpy(&v, p, sizeof(v));
-	if (dst != NULL)
-		memcpy(dst, &v, sizeof(v));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	v = __builtin_bswap64(v);
 #endif
@@ -94,7 +90,7 @@ static inline const char *
 textrun_skip(const char *p, const char *end, unsigned stops)
 {
 	while (end - p >= TEXTRUN_WIDTH) {
-		unsigned n = textrun_step(p, NULL, stops);
+		unsigned n = textrun_step(p, stops);
 
 		p += n;
 		if (n < TEXTRUN_WIDTH)
@@ -116,8 +112,9 @@ textrun_copy(char **dst, const char *p, const char *end, unsigned stops)
 	char *out = *dst;
 
 	while (end - p >= TEXTRUN_WIDTH) {
-		unsigned n = textrun_step(p, out, stops);
+		unsigned n = textrun_step(p, stops);
 
+		memcpy(out, p, TEXTRUN_WIDTH);
 		p += n;
 		out += n;
 		if (n < TEXTRUN_WIDTH) {

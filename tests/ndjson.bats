@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016 # "$portl" is a key
 # NDJSON, from tables to lines and back: every value as it was, every damage refused.
 
 load lib/common
@@ -104,13 +105,328 @@ load_table()
 	for table in "${tables[@]}"; do
 		load_table "$a" "$b" "$table" --
 		same_table "$a" "$table" "$b" "$table"
+	done
+	for table in numbers arrays; do
 		load_table "$a" "$b" "$table" --quote-numbers -- --truncate
 		same_table "$a" "$table" "$b" "$table"
-		# what a bare stream cannot say: JSON null, white space around json
-		[ "$table" != words ] ||
-			q "$a" "UPDATE words SET b = nullif(b::text, 'null')::json, c = nullif(c, 'null'),
-			        d = btrim(d::text, ' ')::json"
+	done
+	# what a bare stream cannot say: JSON null, white space around json
+	q "$a" "UPDATE words SET b = nullif(b::text, 'null')::json, c = nullif(c, 'null'), d = btrim(d::text, ' ')::json"
+	for table in words arrays; do
 		load_table "$a" "$b" "$table" --bare -- --truncate --bare
 		same_table "$a" "$table" "$b" "$table"
 	done
+}
+
+# random_floats DB N: table floats with N random bit patterns of each float type, always
+# the same ones.  A NaN's payload has no text, so every NaN is the one that is called NaN.
+random_floats()
+{
+	q "$1" 'CREATE UNLOGGED TABLE raw (f float8, r float4)'
+	perl -e '
+		binmode STDOUT;
+		srand 42;
+		print "PGCOPY\n\377\r\n\0", pack("NN", 0, 0);
+		for (1 .. $ARGV[0]) {
+			print pack("nNNNNN", 2, 8, int rand 2**32, int rand 2**32, 4, int rand 2**32);
+		}
+		print pack("n", 0xffff);' "$2" |
+		psql -XAtq -d "$1" -c 'COPY raw FROM STDIN (FORMAT binary)'
+	q "$1" <<-'SQL'
+		CREATE TABLE floats AS SELECT CASE WHEN f = 'NaN' THEN 'NaN' ELSE f END AS f,
+		                              CASE WHEN r = 'NaN' THEN 'NaN' ELSE r END AS r FROM raw;
+		DROP TABLE raw;
+	SQL
+}
+
+# same_bytes A B TABLE: the rows' binary form, in the order in which they are stored.
+same_bytes()
+{
+	cmp <(psql -Xq -d "$1" -c "COPY $3 TO STDOUT (FORMAT binary)") \
+		<(psql -Xq -d "$2" -c "COPY $3 TO STDOUT (FORMAT binary)")
+}
+
+@test 'random bits as floats come back bit by bit' { # a million: FLOATS=1000000
+	fresh_db a b
+	random_floats "$a" "${FLOATS:-50000}"
+	load_table "$a" "$b" floats -- --create
+	assert_eq "$(q "$b" 'SELECT count(*) FROM floats')" "${FLOATS:-50000}"
+	same_bytes "$a" "$b" floats
+}
+
+@test 'lines say what they should' {
+	fresh_db a
+	q "$a" <<-'SQL'
+		CREATE TABLE t (i int8, n numeric, b bool, t text, j json, jb jsonb, a int[], "k ""\" text);
+		INSERT INTO t VALUES (9223372036854775807, 1.10, true, E'q"\t', '{"a" : 1}', 'null', '{1,NULL}', ''),
+		 (NULL, 'NaN', NULL, NULL, NULL, NULL, '[2:2]={7}', NULL);
+	SQL
+	try portl-extract -d "dbname=$a" -t t -F ndjson --bare
+	assert_status 0
+	assert_eq "$output" '{"i":9223372036854775807,"n":1.10,"b":true,"t":"q\"\t","j":{"a" : 1},"jb":null,"a":[1,null],"k \"\\":""}
+{"i":null,"n":"NaN","b":null,"t":null,"j":null,"jb":null,"a":"[2:2]={7}","k \"\\":null}'
+	try_sh "portl-extract -d dbname=$a -t t -F ndjson --quote-numbers | sed '1d;\$d'"
+	assert_eq "$output" '{"i":"9223372036854775807","n":"1.10","b":true,"t":"q\"\t","j":{"a" : 1},"jb":null,"a":[1,null],"k \"\\":""}
+{"i":null,"n":"NaN","b":null,"t":null,"a":"[2:2]={7}","k \"\\":null}'
+	try portl-extract -d "dbname=$a" -t t -F ndjson
+	[[ ${lines[0]} == '{"$portl":{"version":1,'* ]]
+	[[ ${lines[-1]} == '{"$portl":{"end":true,"rows":2,"xxh3":"'* ]]
+}
+
+@test 'any shape of table' {
+	local wide
+
+	fresh_db a b
+	wide=$(seq -f 'c%g int DEFAULT 7' -s ', ' 1600)
+	q "$a" "CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES; INSERT INTO nothing DEFAULT VALUES;
+	        CREATE TABLE empty (a int, b text); CREATE TABLE one (a text); INSERT INTO one VALUES (''), (NULL), ('\.');
+	        CREATE TABLE wide ($wide); INSERT INTO wide DEFAULT VALUES;
+	        CREATE TABLE names (\"a b\" int, \"A\" int, \"select\" int, \"x\"\"y\" int, \"имя\" int, \"new
+line\" int, \"\$1\" int, \"%s\" int, \"'; drop table t; --\" int, \"\\u0041\" int);
+	        INSERT INTO names VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)"
+	for table in nothing empty one wide names; do
+		load_table "$a" "$b" "$table" -- --create
+		same_table "$a" "$table" "$b" "$table"
+	done
+	assert_eq "$(portl-extract -d "dbname=$a" -t nothing -F ndjson --bare)" $'{}\n{}'
+	load_table "$a" "$b" nothing --bare -- --bare
+	assert_eq "$(q "$b" 'SELECT count(*) FROM nothing')" 4
+}
+
+@test 'a query, some columns, a limit' {
+	fresh_db a b
+	q "$a" 'CREATE TABLE t (a int, b text, c int); INSERT INTO t SELECT i, i, i FROM generate_series(1, 10) i'
+	try_sh "portl-extract -d dbname=$a -t t --columns=c,a --where='a > 3' --limit=2 -F ndjson --bare"
+	assert_eq "$output" $'{"c":4,"a":4}\n{"c":5,"a":5}'
+	try_sh "portl-extract -d dbname=$a -c 'SELECT 1 AS x, NULL AS y' -F ndjson --bare"
+	assert_eq "$output" '{"x":1,"y":null}'
+}
+
+@test 'a terminal gets NDJSON' {
+	fresh_db a
+	q "$a" "CREATE TABLE t (a text); INSERT INTO t VALUES ('shown')"
+	try script -qec "portl-extract -d dbname=$a -t t" /dev/null
+	assert_status 0
+	assert_out_has '{"a":"shown"}'
+	assert_out_has '{"$portl":{"end":true,"rows":1,'
+	try script -qec "portl-extract -d dbname=$a -t t -F binary" /dev/null
+	assert_status 64
+	assert_out_has 'not for a terminal'
+}
+
+@test 'head gets its lines at once and extract ends quietly' {
+	fresh_db a
+	local query='SELECT i, md5(i::text) FROM (SELECT generate_series(1, 1000000000) AS i) AS s'
+
+	try_sh "timeout 20 portl-extract -d dbname=$a -F ndjson --bare -c '$query' | head -n 3; echo \${PIPESTATUS[0]}"
+	assert_eq "${lines[2]}" '{"i":3,"md5":"eccbc87e4b5ce2fe28308fd9f2a7baf3"}'
+	assert_eq "${lines[3]}" 141 # of SIGPIPE
+	[ -z "$stderr" ]
+	no_backends "$a"
+	# A slow source: lines that the server has sent are not held back.  (It sends 8 kB at once.)
+	query="SELECT repeat('x', 10000) AS x, CASE WHEN i > 3 THEN pg_sleep(600)::text END FROM generate_series(1, 100) i"
+	try_sh "timeout 20 portl-extract -d dbname=$a -F ndjson --bare -c \"$query\" | head -n 2 | wc -l"
+	assert_eq "$output" 2
+	no_backends "$a"
+}
+
+# A table for bare streams, and the shell command that loads one.
+bare_target()
+{
+	fresh_db b
+	q "$b" 'CREATE TABLE t (id int, name text, price numeric, tags text[], grid int[], doc jsonb, ok bool, at timestamptz)'
+	load="portl-load -d dbname=$b -t t --bare"
+}
+
+@test 'a bare stream from any producer' {
+	bare_target
+	printf '%s\n' \
+		'{"id":1,"name":"x","price":1.10,"tags":["a","b c",null],"grid":[[1,2],[3,4]],"doc":{"a":[1,{"b":null}]},"ok":true,"at":"2024-02-29T12:00:00Z"}' \
+		'{"doc": [1, 2], "name": "\u00e9\ud83d\ude00\n", "id": "2"}' \
+		'' \
+		'{"id":3,"price":"4.50","name":5,"ok":false,"tags":"{q}","grid":[],"doc":"text"}' \
+		' { "ok" : null } ' \
+		'{}' >"$BATS_TEST_TMPDIR/in"
+	try_sh "$load <$BATS_TEST_TMPDIR/in"
+	assert_status 0
+	assert_silent
+	assert_eq "$(PGTZ=UTC q "$b" 'SELECT * FROM t ORDER BY id')" \
+		$'1|x|1.10|{a,"b c",NULL}|{{1,2},{3,4}}|{"a": [1, {"b": null}]}|t|2024-02-29 12:00:00+00\n2|é😀\n||||[1, 2]||\n3|5|4.50|{q}|{}|"text"|f|\n|||||||\n|||||||'
+	sed 's/$/\r/' "$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/crlf"
+	try_sh "$load --truncate <$BATS_TEST_TMPDIR/crlf"
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT count(*), count(doc) FROM t')" '5|3'
+}
+
+@test 'a bare stream warns unless --bare says that it is meant' {
+	bare_target
+	try_sh "echo '{\"id\":1}' | portl-load -d dbname=$b -t t"
+	assert_status 0
+	assert_stderr_has 'no end record'
+	try_sh "printf '{\"id\":1}' | $load"
+	assert_status 4
+	assert_stderr_has 'ends too early'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 1
+}
+
+@test 'the first line decides the columns, --columns overrules it' {
+	bare_target
+	try_sh "printf '{\"id\":1}\n{\"id\":2,\"name\":\"x\"}\n' | $load"
+	assert_status 4
+	assert_stderr_has 'stdin:2: byte 9: key "name" is not one of the stream'"'s columns"
+	assert_stderr_has '--columns=LIST'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	try_sh "printf '{\"id\":1}\n{\"name\":\"x\",\"id\":2}\n' | $load --columns=id,name"
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT id, name FROM t ORDER BY id')" $'1|\n2|x'
+	try_sh "printf '{\"id\":3,\"other\":[1]}\n{\"new\":0,\"id\":4}\n' | $load --columns=id --extra-columns=ignore"
+	assert_status 0
+	try_sh "printf '{\"id\":5,\"other\":1}\n' | $load --extra-columns=ignore"
+	assert_status 0
+	try_sh "printf '{\"id\":6,\"nmae\":1}\n' | $load"
+	assert_status 5
+	assert_stderr_has '"nmae" is not in the table'
+	try_sh "printf '{\"nr\":7,\"x\":1}\n' | $load -m nr=id,x="
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT string_agg(id::text, $$,$$ ORDER BY id) FROM t')" 1,2,3,4,5,7
+	try_sh "portl-extract -d dbname=$b -t t -F ndjson | portl-load -d dbname=$b -t t --columns=id"
+	assert_status 64
+	assert_stderr_has '--columns is for bare NDJSON'
+	try_sh "echo '{\"id\":1}' | $load --create -t none"
+	assert_status 5
+	assert_stderr_has 'no column types to create a table from'
+}
+
+# refused LINE MESSAGE: the second row is LINE.
+refused()
+{
+	printf '{"id":1,"name":"","doc":0,"tags":[]}\n%b\n{"id":3}\n' "$1" >"$BATS_TEST_TMPDIR/bad"
+	try_sh "$load <$BATS_TEST_TMPDIR/bad"
+	assert_status 4
+	assert_stderr_has "error: stdin:2: byte $2"
+}
+
+@test 'what is not right is refused with row, byte and column' {
+	bare_target
+	refused '{"id":01}' '7: column "id": no'
+	refused '{"id":1,}' '9: no key in quotes'
+	refused '{"id":1}}' '9: something follows the object'
+	refused '{"id":1} {"id":2}' '10: something follows the object'
+	refused '{"id":1,"id":2}' '9: column "id": the key comes twice'
+	refused '{"name":"\\ud800"}' '10: column "name": half of a surrogate pair'
+	refused '{"name":"a\\u0000"}' '11: column "name": \u0000'
+	refused '{"name":"\xff"}' '10: column "name": bytes that are not UTF-8'
+	refused '{"name":"\xed\xa0\x80"}' '10: column "name": bytes that are not UTF-8'
+	refused '{"doc":"\xc0\x80"}' '9: column "doc": bytes that are not UTF-8'
+	refused '{"doc":{"a":tru}}' '13: column "doc": no JSON value'
+	refused '{"name":{"a":1}}' '9: column "name": an object, which only json and jsonb columns take'
+	refused '{"name":["a"]}' '9: column "name": an array, which only array, json and jsonb'
+	refused '{"tags":[{"a":1}]}' '10: column "tags": an object in an array'
+	refused '[1]' '1: a row is a JSON object'
+	refused 'id=1' '1: a row is a JSON object'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	# what the types refuse is told by the server
+	try_sh "printf '{\"id\":1}\n{\"id\":\"one\"}\n' | $load"
+	assert_status 1
+	assert_stderr_has 'error: stdin:2: column "id": invalid input syntax for type integer: "one"'
+	# JSON may say what text cannot, and json keeps it
+	q "$b" 'CREATE TABLE j (a json)'
+	try_sh "echo '{\"a\":\"\\u0000\\ud800\"}' | portl-load -d dbname=$b -t j --bare"
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT a FROM j')" '"\u0000\ud800"'
+}
+
+@test 'a byte order mark, an array of rows, and nothing are refused with a hint' {
+	bare_target
+	try_sh "printf '\xef\xbb\xbf{\"id\":1}\n' | $load"
+	assert_status 4
+	assert_stderr_has 'byte order mark'
+	try_sh "printf '[{\"id\":1}]\n' | $load"
+	assert_status 4
+	assert_stderr_has 'hint:'
+	try_sh "printf '\n\n' | $load"
+	assert_status 4
+	try_sh "printf '' | $load"
+	assert_status 4
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+}
+
+# The stream of a small table, and a target for it.
+small_stream()
+{
+	fresh_db a b
+	q "$a" "CREATE TABLE t (id int, note text, extra json); INSERT INTO t VALUES (1, 'one', '{}'), (2, NULL, NULL), (3, 'three', 'null')"
+	q "$b" 'CREATE TABLE t (id int, note text, extra json)'
+	portl-extract -d "dbname=$a" -t t -F ndjson -o "$BATS_TEST_TMPDIR/good"
+	bad=$BATS_TEST_TMPDIR/bad
+}
+
+@test 'a stream that is cut, damaged or lengthened leaves the target alone' {
+	small_stream
+	local size cut
+
+	size=$(stat -c %s "$BATS_TEST_TMPDIR/good")
+	for cut in 1 10 100 $((size - 150)) $((size - 100)) $((size - 70)) $((size - 60)) $((size - 2)) $((size - 1)); do
+		head -c "$cut" "$BATS_TEST_TMPDIR/good" >"$bad"
+		try portl-load -d "dbname=$b" "$bad"
+		assert_status 4
+	done
+	for edit in 's/one/two/' 's/"note":"three"/"note": "three"/' '3d' '2G' 's/$/\r/' 's/"rows":3/"rows":2/' \
+		's/"integer"/"bigint"/' '$p' '$s/$/x/' '2{p}' 's/"end":true/"end":1/'; do
+		sed "$edit" "$BATS_TEST_TMPDIR/good" >"$bad"
+		try portl-load -d "dbname=$b" "$bad"
+		assert_status 4
+	done
+	try_sh "(cat $BATS_TEST_TMPDIR/good; echo) | portl-load -d dbname=$b"
+	assert_status 4
+	assert_stderr_has 'bytes behind the stream'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	try portl-load -d "dbname=$b" "$BATS_TEST_TMPDIR/good"
+	assert_status 0
+	same_table "$a" t "$b" t
+}
+
+@test '--edited takes changed rows, but an end there must be' {
+	small_stream
+	sed '2s/one/ONE/; 3d; 4s/"extra":null/"extra" : [ 1 ]/' "$BATS_TEST_TMPDIR/good" >"$bad"
+	try portl-load -d "dbname=$b" --edited "$bad"
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT * FROM t ORDER BY id')" $'1|ONE|{}\n3|three|[ 1 ]'
+	head -n -1 "$bad" >"$bad.cut"
+	try portl-load -d "dbname=$b" --edited "$bad.cut"
+	assert_status 4
+	sed '2s/"note"/"notes"/' "$bad" >"$bad.key"
+	try portl-load -d "dbname=$b" --edited "$bad.key"
+	assert_status 4
+	assert_stderr_has 'key "notes" is not one of the stream'"'s columns"
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 2
+}
+
+@test 'streams one behind the other, of either format, compressed too' {
+	small_stream
+	portl-extract -d "dbname=$a" -t t -o "$BATS_TEST_TMPDIR/binary"
+	try_sh "cat $BATS_TEST_TMPDIR/{good,binary,good} | portl-load -d dbname=$b --streams=3"
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT count(*), count(extra) FROM t')" '9|6'
+	try_sh "(cat $BATS_TEST_TMPDIR/good; head -n -1 $BATS_TEST_TMPDIR/good) | portl-load -d dbname=$b --streams=2"
+	assert_status 4
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 9
+	load_table "$a" "$b" t -Z zstd -- --truncate
+	same_table "$a" t "$b" t
+}
+
+@test 'the receipts of both sides agree' {
+	small_stream
+	load_table "$a" "$b" t --summary="$BATS_TEST_TMPDIR/a" -- --summary="$BATS_TEST_TMPDIR/b"
+	assert_eq "$(jq -c '[.rows.read, .xxh3]' "$BATS_TEST_TMPDIR/a")" \
+		"$(jq -c '[.rows.read, .xxh3]' "$BATS_TEST_TMPDIR/b")"
+}
+
+@test 'a row larger than every window' {
+	fresh_db a b
+	q "$a" "CREATE TABLE t (i int, a text, j json, n int[]);
+	        INSERT INTO t SELECT i, repeat('x\"\\', 1000000), to_json(repeat(E'y\n', 700000)), array_fill(i, ARRAY[300000])
+	          FROM generate_series(1, 3) i"
+	load_table "$a" "$b" t -- --create
+	same_table "$a" t "$b" t
 }

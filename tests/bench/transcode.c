@@ -113,6 +113,7 @@ main(int argc, char **argv)
 {
 	struct schema *schema = make_schema();
 	struct buf text = BUF_INIT, json = BUF_INIT, back = BUF_INIT;
+	struct err none = ERR_INIT;
 	double writing = 0, reading = 0, began, took;
 	int runs = argc == 3 ? atoi(argv[1]) : 0;
 
@@ -132,7 +133,7 @@ main(int argc, char **argv)
 		reading = reading == 0 || took < reading ? took : reading;
 	}
 	if (back.len != text.len || memcmp(back.data, text.data, text.len) != 0)
-		give_up(&(struct err)ERR_INIT);
+		give_up(&none);
 	printf("%.0f %.0f\n", (double)json.len / 1e6 / writing,
 	       (double)json.len / 1e6 / reading);
 	buf_release(&text);

@@ -120,7 +120,11 @@ count_digits(const char *s)
 	return n;
 }
 
-/* Every double is read back as it was, and the C library finds nothing shorter. */
+/*
+ * Every double is read back as it was, and the C library finds nothing shorter; but for
+ * whole numbers so large that a decimal may lie half way between two of them, which it
+ * takes and PostgreSQL does not.
+ */
 static void
 test_floats(void)
 {
@@ -146,7 +150,7 @@ test_floats(void)
 			if (strtod(shorter, NULL) == v)
 				break;
 		}
-		longer += count_digits(b.data) > n;
+		longer += fabs(v) < 0x1p53 && count_digits(b.data) > n;
 		buf_release(&b);
 	}
 	is_int(bad, 0, "random doubles read back");
