@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "common/buf.h"
+#include "common/db_parts.h"
 #include "common/dberr.h"
 #include "common/err.h"
 #include "common/intr.h"
@@ -21,17 +22,6 @@
 #include "common/xalloc.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
-
-/* How long to let the server get ahead; see rest(). */
-#define REST_MIN 50                    /* us */
-#define REST_MAX 800                   /* us */
-#define REST_GOAL ((size_t)128 * 1024) /* bytes; a unix socket holds some 180 kB */
-
-/*
- * Bytes given to libpq at once: while the server does not take them, libpq moves
- * what is left to the front of its buffer at every attempt.
- */
-#define COPY_SLICE ((size_t)256 * 1024)
 
 bool
 db_is_lost(const struct db *db)
@@ -70,12 +60,8 @@ db_close(struct db *db)
 	*db = DB_INIT;
 }
 
-/*
- * Wait for ${events} on the connection, a stop signal, or the loss of the
- * reader.  Returns 1, 0 after ${timeout} ms, -1 with ${e} filled.
- */
-static int
-wait_socket(struct db *db, short events, int timeout, struct err *e)
+int
+db_wait(struct db *db, short events, int timeout, struct err *e)
 {
 	struct pollfd fds[2] = {{.fd = PQsocket(db->conn), .events = events},
 				{.fd = db->watch_fd, .events = 0}};
@@ -111,7 +97,7 @@ flush_out(struct db *db, struct err *e)
 	int rc;
 
 	while ((rc = PQflush(db->conn)) > 0) {
-		if (wait_socket(db, POLLIN | POLLOUT, -1, e) < 0)
+		if (db_wait(db, POLLIN | POLLOUT, -1, e) < 0)
 			return -1;
 		if (PQconsumeInput(db->conn) == 0)
 			return 0;
@@ -123,7 +109,7 @@ static PGresult *
 next_result(struct db *db, struct err *e)
 {
 	while (!db_is_lost(db) && PQisBusy(db->conn)) {
-		if (wait_socket(db, POLLIN, -1, e) < 0)
+		if (db_wait(db, POLLIN, -1, e) < 0)
 			return NULL;
 		if (PQconsumeInput(db->conn) == 0)
 			break;
@@ -164,9 +150,8 @@ collect(struct db *db, struct err *e)
 	return last;
 }
 
-/* As collect(), with anything but ${want} (or ${or_else}) turned into an error. */
-static PGresult *
-expect(struct db *db, struct err *e, ExecStatusType want, ExecStatusType or_else)
+PGresult *
+db_expect(struct db *db, struct err *e, ExecStatusType want, ExecStatusType or_else)
 {
 	PGresult *res = collect(db, e);
 
@@ -191,7 +176,7 @@ db_exec(struct db *db, struct err *e, const char *fmt, ...)
 	if (PQsendQuery(db->conn, sql) == 0)
 		dberr_connection(db->conn, e);
 	else
-		res = expect(db, e, PGRES_COMMAND_OK, PGRES_TUPLES_OK);
+		res = db_expect(db, e, PGRES_COMMAND_OK, PGRES_TUPLES_OK);
 	free(sql);
 	PQclear(res);
 	return res != NULL ? 0 : -1;
@@ -208,9 +193,8 @@ db_exec_rows(struct db *db, struct err *e, const char *sql, uint64_t *rows)
 	return 0;
 }
 
-static int
-send_params(struct db *db, struct err *e, const char *sql, int nparams,
-	    const char *const *params)
+int
+db_send(struct db *db, struct err *e, const char *sql, int nparams, const char *const *params)
 {
 	if (PQsendQueryParams(db->conn, sql, nparams, NULL, params, NULL, NULL, 0) == 0)
 		return dberr_connection(db->conn, e);
@@ -220,9 +204,9 @@ send_params(struct db *db, struct err *e, const char *sql, int nparams,
 PGresult *
 db_query(struct db *db, struct err *e, const char *sql, int nparams, const char *const *params)
 {
-	if (send_params(db, e, sql, nparams, params) != 0)
+	if (db_send(db, e, sql, nparams, params) != 0)
 		return NULL;
-	return expect(db, e, PGRES_TUPLES_OK, PGRES_COMMAND_OK);
+	return db_expect(db, e, PGRES_TUPLES_OK, PGRES_COMMAND_OK);
 }
 
 PGresult *
@@ -234,7 +218,7 @@ db_describe(struct db *db, struct err *e, const char *sql)
 		dberr_connection(db->conn, e);
 		return NULL;
 	}
-	res = expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
+	res = db_expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
 	if (res == NULL)
 		return NULL;
 	PQclear(res);
@@ -242,51 +226,7 @@ db_describe(struct db *db, struct err *e, const char *sql)
 		dberr_connection(db->conn, e);
 		return NULL;
 	}
-	return expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
-}
-
-int
-db_copy_out(struct db *db, struct err *e, const char *sql)
-{
-	PGresult *res;
-
-	log_info("SQL: %s", sql);
-	if (send_params(db, e, sql, 0, NULL) != 0)
-		return -1;
-	res = expect(db, e, PGRES_COPY_OUT, PGRES_COPY_OUT);
-	PQclear(res);
-	return res != NULL ? 0 : -1;
-}
-
-static enum db_row
-copy_out_end(struct db *db, size_t *len, struct err *e)
-{
-	PGresult *res = expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
-
-	if (res == NULL)
-		return DB_ROW_FAILED;
-	*len = (size_t)strtoull(PQcmdTuples(res), NULL, 10);
-	PQclear(res);
-	return DB_ROWS_END;
-}
-
-/*
- * Let the server get ahead.  It sends 8 kB at a time, and being woken for each
- * of them costs more than all the rest of the work; but a rest in which it
- * fills the socket's buffer would hold it up.
- */
-static void
-rest(struct db *db)
-{
-	struct timespec t = {.tv_sec = 0};
-
-	if (db->since_rest < REST_GOAL / 2 && db->rest < REST_MAX)
-		db->rest = db->rest > 0 ? db->rest * 2 : REST_MIN;
-	else if (db->since_rest > REST_GOAL && db->rest > REST_MIN)
-		db->rest /= 2;
-	db->since_rest = 0;
-	t.tv_nsec = db->rest * 1000;
-	nanosleep(&t, NULL);
+	return db_expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
 }
 
 int64_t
@@ -298,80 +238,6 @@ db_clock(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Returns 1 if more may have come, 0 at the deadline, -1 with ${e} filled. */
-static int
-wait_for_rows(struct db *db, int tries, int64_t deadline, struct err *e)
-{
-	int64_t left = -1;
-
-	if (intr_pending() != 0)
-		return err_signal(e, intr_pending());
-	if (tries == 1)
-		rest(db);
-	if (tries <= 1)
-		return 1;
-	if (deadline >= 0)
-		left = deadline > db_clock() ? deadline - db_clock() : 0;
-	return wait_socket(db, POLLIN, (int)left, e);
-}
-
-/*
- * PQgetlineAsync() stands among libpq's obsolete functions, but it copies to
- * where the bytes are wanted, while PQgetCopyData() allocates memory for each
- * row.  What the manual finds wanting in it, expect() makes good.
- */
-enum db_row
-db_copy_out_get(struct db *db, char *dst, size_t room, size_t *len, int64_t deadline,
-		struct err *e)
-{
-	int n, tries = 0;
-	bool lost = false;
-
-	while ((n = PQgetlineAsync(db->conn, dst, (int)room)) == 0) {
-		int rc = lost ? dberr_connection(db->conn, e)
-			      : wait_for_rows(db, tries++, deadline, e);
-
-		if (rc <= 0)
-			return rc < 0 ? DB_ROW_FAILED : DB_NO_ROW_YET;
-		lost = PQconsumeInput(db->conn) == 0; /* though rows may have come before */
-	}
-	if (n < 0)
-		return copy_out_end(db, len, e);
-	*len = (size_t)n;
-	db->since_rest += *len;
-	return DB_ROW;
-}
-
-int
-db_copy_in(struct db *db, struct err *e, const char *sql)
-{
-	PGresult *res;
-
-	log_info("SQL: %s", sql);
-	if (PQsendQuery(db->conn, sql) == 0)
-		return dberr_connection(db->conn, e);
-	res = expect(db, e, PGRES_COPY_IN, PGRES_COPY_IN);
-	PQclear(res);
-	db->in_copy = res != NULL;
-	return res != NULL ? 0 : -1;
-}
-
-/* The server has ended the COPY by itself: find out why. */
-static int
-copy_in_refused(struct db *db, struct err *e)
-{
-	PGresult *res;
-
-	db->in_copy = false;
-	if (PQputCopyEnd(db->conn, "stopped by portl-load") < 0)
-		return dberr_connection(db->conn, e);
-	res = expect(db, e, PGRES_FATAL_ERROR, PGRES_FATAL_ERROR);
-	if (res != NULL)
-		dberr_result(db->conn, res, e);
-	PQclear(res);
-	return -1;
-}
-
 int
 db_on_readable(void *arg, struct err *e)
 {
@@ -381,7 +247,7 @@ db_on_readable(void *arg, struct err *e)
 
 	for (;;) {
 		if (PQconsumeInput(db->conn) == 0)
-			return db->in_copy ? copy_in_refused(db, e)
+			return db->in_copy ? db_copy_in_refused(db, e)
 					   : dberr_connection(db->conn, e);
 		/* libpq hands notices to our processor here and leaves errors unread */
 		(void)PQisBusy(db->conn);
@@ -389,60 +255,8 @@ db_on_readable(void *arg, struct err *e)
 			return 0;
 		/* A message may come in pieces; one that stays unread is an error. */
 		if (poll(&fd, 1, 500) == 0)
-			return copy_in_refused(db, e);
+			return db_copy_in_refused(db, e);
 	}
-}
-
-/* At most COPY_SLICE bytes. */
-static int
-put_slice(struct db *db, const char *data, size_t len, struct err *e)
-{
-	struct pollfd fd = {.fd = PQsocket(db->conn)};
-	int rc;
-
-	if (PQputCopyData(db->conn, data, (int)len) < 0)
-		return copy_in_refused(db, e);
-	while ((rc = PQflush(db->conn)) != 0) {
-		if (rc < 0)
-			return copy_in_refused(db, e);
-		if (wait_socket(db, POLLIN | POLLOUT, -1, e) < 0)
-			return -1;
-		fd.events = POLLIN;
-		fd.revents = 0;
-		if (poll(&fd, 1, 0) > 0 && db_on_readable(db, e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-int
-db_copy_in_put(struct db *db, const char *data, size_t len, struct err *e)
-{
-	while (len > 0) {
-		size_t n = len < COPY_SLICE ? len : COPY_SLICE;
-
-		if (put_slice(db, data, n, e) != 0)
-			return -1;
-		data += n;
-		len -= n;
-	}
-	return 0;
-}
-
-int
-db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
-{
-	PGresult *res;
-
-	db->in_copy = false;
-	if (PQputCopyEnd(db->conn, NULL) < 0)
-		return dberr_connection(db->conn, e);
-	res = expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
-	if (res == NULL)
-		return -1;
-	*rows = strtoull(PQcmdTuples(res), NULL, 10);
-	PQclear(res);
-	return 0;
 }
 
 void

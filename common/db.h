@@ -52,13 +52,6 @@ int db_connect(struct db *db, const struct db_params *params, struct err *e)
 void db_close(struct db *db);
 
 /*
- * db_check_conninfo(conninfo, e):
- * Refuse a connection string that libpq cannot read or would misread.  Returns
- * 1 if it holds a password, else 0; -1 with ${e} (EXIT_USAGE) filled.
- */
-int db_check_conninfo(const char *conninfo, struct err *e) __attribute__((warn_unused_result));
-
-/*
  * db_exec(db, e, fmt, ...):
  * Run statements that return no rows by the simple protocol; never with text
  * from a user in them that is not an escaped identifier or literal.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/conninfo.h"
 #include "common/err.h"
 #include "common/log.h"
 
@@ -75,13 +76,13 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 		return err_set(e, EXIT_USAGE, "-w and -W exclude each other");
 	o->db.password_prompt = o->no_password ? -1 : o->ask_password;
 	if (o->db.conninfo != NULL) {
-		has_password = db_check_conninfo(o->db.conninfo, e);
+		has_password = conninfo_check(o->db.conninfo, e);
 		if (has_password > 0)
 			hide(o, argc, argv);
 		return has_password < 0 ? -1 : 0;
 	}
 	o->db.conninfo = getenv(variable);
-	if (o->db.conninfo != NULL && db_check_conninfo(o->db.conninfo, e) < 0)
+	if (o->db.conninfo != NULL && conninfo_check(o->db.conninfo, e) < 0)
 		return err_prefix(e, "%s: ", variable);
 	return 0;
 }

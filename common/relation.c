@@ -45,7 +45,7 @@ static const char columns_sql[] =
 	" CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN"
 	" (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname) FROM pg_collation l"
 	" JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END,"
-	" a.attnotnull, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
+	" a.attnotnull OR t.typnotnull, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
 	" a.attgenerated <> '',"
 	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT')"
 	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"

@@ -17,10 +17,10 @@ struct err;
 struct relation_column {
 	char *name;
 	unsigned type_oid;
-	char *type;      /* with modifiers */
-	char *base;      /* without */
-	char *collation; /* qualified, or NULL for the type's own */
-	bool not_null;
+	char *type;           /* with modifiers */
+	char *base;           /* without */
+	char *collation;      /* qualified, or NULL for the type's own */
+	bool not_null;        /* by itself or by its domain */
 	bool has_default;     /* a default, an identity or a generation expression */
 	bool generated;       /* GENERATED ALWAYS AS (…) */
 	bool identity_always; /* GENERATED ALWAYS AS IDENTITY */

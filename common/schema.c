@@ -3,11 +3,14 @@
  */
 #include "common/schema.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/err.h"
 #include "common/xalloc.h"
+
+#define COLUMNS_MAX 0x7fff /* a tuple of COPY binary counts its fields in 16 bits */
 
 struct schema *
 schema_new(void)
@@ -125,6 +128,41 @@ string_or_null(const json_t *o, const char *key)
 	return s != NULL ? xstrdup(s) : NULL;
 }
 
+/*
+ * --create makes SQL of types and collations.  A name parsed by itself may still
+ * hold a comment that swallows what stands behind it there, so nothing passes but
+ * what format_type() and quote_ident() write: quoted names, words, numbers, and
+ * what parts them.
+ */
+static bool
+is_name(const char *text)
+{
+	bool quoted = false;
+	const char *p;
+
+	for (p = text; *p != '\0'; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted &&
+			 ((!isalnum((unsigned char)*p) && strchr("_.,-()[] ", *p) == NULL) ||
+			  (p[0] == '-' && p[1] == '-')))
+			return false;
+	}
+	return !quoted;
+}
+
+static int
+check_names(const struct schema_column *c, struct err *e)
+{
+	if (is_name(c->type) && is_name(c->base) &&
+	    (c->collation == NULL || is_name(c->collation)))
+		return 0;
+	return err_set(e, EXIT_STREAM,
+		       "the stream's header document is damaged: the type or collation of "
+		       "column \"%s\" is not just a name",
+		       c->name);
+}
+
 static int
 read_columns(struct schema *s, const json_t *columns, struct err *e)
 {
@@ -132,6 +170,8 @@ read_columns(struct schema *s, const json_t *columns, struct err *e)
 
 	if (!json_is_array(columns))
 		return bad_header(e, "no columns");
+	if (json_array_size(columns) > COLUMNS_MAX)
+		return bad_header(e, "too many columns");
 	for (i = 0; i < json_array_size(columns); i++) {
 		const json_t *o = json_array_get(columns, i);
 		const char *name = json_string_value(json_object_get(o, "name"));
@@ -148,6 +188,8 @@ read_columns(struct schema *s, const json_t *columns, struct err *e)
 		c->collation = string_or_null(o, "collation");
 		c->not_null = json_is_true(json_object_get(o, "not_null"));
 		c->generated = json_is_true(json_object_get(o, "generated"));
+		if (check_names(c, e) != 0)
+			return -1;
 	}
 	return 0;
 }

@@ -52,6 +52,18 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 }
 
 int
+session_stay(struct db *db, struct err *e)
+{
+	/* left alone where it is off: the session may be a pooler's, and others come after us
+	 */
+	static const char sql[] =
+		"SELECT pg_catalog.set_config('idle_session_timeout', '0', false)"
+		" WHERE pg_catalog.current_setting('idle_session_timeout') <> '0'";
+
+	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
+}
+
+int
 session_watch_client(struct db *db, struct err *e)
 {
 	/* only there may it be anything but 0 in all versions */

@@ -1,6 +1,7 @@
 /*
- * The settings that make values mean the same on every server: SET LOCAL only,
- * so that a pooled connection is left as it was (design section 4, Sessions).
+ * The settings that make values mean the same on every server: SET LOCAL,
+ * so that a pooled connection is left as it was (design section 4, Sessions); the
+ * one exception is session_stay().
  */
 #ifndef COMMON_SESSION_H
 #define COMMON_SESSION_H
@@ -28,6 +29,12 @@ enum session_kind {
  */
 int session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * session_stay(db, e):
+ * Have the server keep this session however long it waits without a transaction.
+ */
+int session_stay(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * session_watch_client(db, e):

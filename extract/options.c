@@ -239,6 +239,8 @@ check_output(struct extract_options *o, struct err *e)
 {
 	bool terminal = o->output == NULL && isatty(STDOUT_FILENO);
 
+	if (o->output != NULL && o->output[0] == '\0')
+		return err_set(e, EXIT_USAGE, "-o needs the name of a file");
 	if (o->format == EXTRACT_AUTO)
 		o->format = terminal && o->compress == NULL ? EXTRACT_NDJSON : EXTRACT_BINARY;
 	if (terminal && (o->format == EXTRACT_BINARY || o->compress != NULL)) {

@@ -19,17 +19,53 @@
 #define ASK_TIMEOUT "5" /* seconds for one attempt, during which no signal is heard */
 #define ASK_PAUSE 200   /* ms between attempts */
 
-static char *
-transaction_id(struct db *db, struct err *e)
-{
-	PGresult *res = db_query(db, e, "SELECT pg_catalog.pg_current_xact_id_if_assigned()", 0,
-				 NULL);
-	char *xid = NULL;
+/*
+ * Which server this is and on which line of its history.  After a failover
+ * another server may answer, and there our number may be somebody else's.
+ */
+#define HISTORY_SQL \
+	"(SELECT system_identifier FROM pg_catalog.pg_control_system()) || '/' || " \
+	"pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8)"
 
-	if (res != NULL)
-		xid = xstrdup(PQgetvalue(res, 0, 0)); /* "" if nothing was written */
+/* What names the open transaction. */
+struct transaction {
+	char *xid;     /* "" if nothing was written */
+	char *history; /* "" where the role may not ask */
+};
+
+static int
+identify(struct db *db, const char *sql, struct transaction *t, struct err *e)
+{
+	PGresult *res = db_query(db, e, sql, 0, NULL);
+
+	if (res == NULL)
+		return -1;
+	t->xid = xstrdup(PQgetvalue(res, 0, 0));
+	t->history = xstrdup(PQgetvalue(res, 0, 1));
 	PQclear(res);
-	return xid;
+	return 0;
+}
+
+static int
+name_transaction(struct db *db, struct transaction *t, struct err *e)
+{
+	struct err refused = ERR_INIT;
+	int rc;
+
+	if (db_exec(db, e, "SAVEPOINT portl") != 0)
+		return -1;
+	rc = identify(db, "SELECT pg_catalog.pg_current_xact_id_if_assigned(), " HISTORY_SQL, t,
+		      &refused);
+	if (rc != 0 && refused.sqlstate[0] != '\0' && !db_is_lost(db)) {
+		err_release(&refused);
+		if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl") != 0)
+			return -1;
+		return identify(db, "SELECT pg_catalog.pg_current_xact_id_if_assigned(), ''", t,
+				e);
+	}
+	if (rc != 0)
+		err_take(e, &refused);
+	return rc;
 }
 
 static void
@@ -42,17 +78,21 @@ pause_ms(long ms)
 
 /* Ask once.  Returns 1 committed, 0 rolled back, -1 not known yet, -2 never. */
 static int
-ask(struct db *db, const struct db_params *params, const char *xid)
+ask(struct db *db, const struct db_params *params, const struct transaction *t)
 {
-	const char *values[] = {xid};
+	const char *sql = t->history[0] == '\0'
+				  ? "SELECT pg_catalog.pg_xact_status($1::xid8), ''"
+				  : "SELECT pg_catalog.pg_xact_status($1::xid8), " HISTORY_SQL;
+	const char *values[] = {t->xid};
 	struct err ignored = ERR_INIT;
 	PGresult *res = NULL;
 	int answer = -1;
 
 	if (db_connect(db, params, &ignored) == 0)
-		res = db_query(db, &ignored, "SELECT pg_catalog.pg_xact_status($1::xid8)", 1,
-			       values);
-	if (res != NULL && PQgetisnull(res, 0, 0))
+		res = db_query(db, &ignored, sql, 1, values);
+	if (res != NULL && strcmp(PQgetvalue(res, 0, 1), t->history) != 0)
+		answer = -2; /* another server, or the same one set back */
+	else if (res != NULL && PQgetisnull(res, 0, 0))
 		answer = -2;
 	else if (res != NULL && strcmp(PQgetvalue(res, 0, 0), "committed") == 0)
 		answer = 1;
@@ -67,7 +107,7 @@ ask(struct db *db, const struct db_params *params, const char *xid)
 
 /* Ask until there is an answer, the time is up, or somebody wants us to stop. */
 static int
-ask_patiently(struct db *db, const struct db_params *params, const char *xid)
+ask_patiently(struct db *db, const struct db_params *params, const struct transaction *t)
 {
 	struct db_params again = *params;
 	time_t end = time(NULL) + ASK_FOR;
@@ -75,21 +115,22 @@ ask_patiently(struct db *db, const struct db_params *params, const char *xid)
 
 	if (again.timeout == NULL)
 		again.timeout = ASK_TIMEOUT;
-	while ((answer = ask(db, &again, xid)) == -1 && time(NULL) < end && intr_pending() == 0)
+	while ((answer = ask(db, &again, t)) == -1 && time(NULL) < end && intr_pending() == 0)
 		pause_ms(ASK_PAUSE);
 	return answer;
 }
 
 static int
-find_out(struct db *db, const struct db_params *params, const char *xid,
+find_out(struct db *db, const struct db_params *params, const struct transaction *t,
 	 enum receipt_committed *outcome, struct err *e)
 {
+	const char *xid = t->xid;
 	int answer;
 
 	log_warning("the connection was lost during COMMIT; asking the server what became of "
 		    "transaction %s",
 		    xid);
-	answer = ask_patiently(db, params, xid);
+	answer = ask_patiently(db, params, t);
 	if (answer == 1) {
 		log_warning("transaction %s was committed", xid);
 		err_release(e);
@@ -112,22 +153,23 @@ int
 commit_send(struct db *db, const struct db_params *params, enum receipt_committed *outcome,
 	    struct err *e)
 {
-	char *xid = transaction_id(db, e);
+	struct transaction t = {.xid = NULL};
 	int rc;
 
 	*outcome = RECEIPT_NO;
-	if (xid == NULL)
-		return -1;
-	intr_block();
-	rc = db_exec(db, e, "COMMIT");
+	rc = name_transaction(db, &t, e);
 	if (rc == 0) {
-		*outcome = RECEIPT_YES;
-	} else {
-		intr_unblock();
+		intr_block();
+		rc = db_exec(db, e, "COMMIT");
+		if (rc == 0)
+			*outcome = RECEIPT_YES;
+		else
+			intr_unblock();
 		/* without an id nothing has been written, and nothing is in doubt */
-		if (e->code == EXIT_CONN && xid[0] != '\0')
-			rc = find_out(db, params, xid, outcome, e);
+		if (rc != 0 && e->code == EXIT_CONN && t.xid[0] != '\0')
+			rc = find_out(db, params, &t, outcome, e);
 	}
-	free(xid);
+	free(t.xid);
+	free(t.history);
 	return rc;
 }

@@ -28,7 +28,12 @@ static const char facts_sql[] =
 	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
 	" WHERE tgenabled <> 'D' AND tgtype & 83 = 19)"
 	" AND current_setting('track_counts')::bool,"
-	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid WHERE contype = 'c')";
+	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid WHERE contype = 'c'),"
+	" current_setting('track_counts')::bool"
+	" AND NOT EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND NOT tgisinternal)"
+	" AND NOT EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
+	" WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree) AND confupdtype <> 'a')";
 
 static bool
 needs_stage(const struct plan *p)
@@ -79,6 +84,8 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	p->stage->insert_triggers = PQgetvalue(res, 0, 1)[0] == 't';
 	p->stage->update_triggers = PQgetvalue(res, 0, 2)[0] == 't';
 	p->stage->checks = PQgetvalue(res, 0, 3)[0] == 't';
+	p->stage->plain = PQgetvalue(res, 0, 4)[0] == 't' && p->rel != NULL &&
+			  p->options->conflict != CONFLICT_FAIL;
 	PQclear(res);
 	return 0;
 }
@@ -130,6 +137,9 @@ decide(struct plan *p)
 	st->look_first = st->insert_triggers ||
 			 (p->options->conflict == CONFLICT_MERGE && nulls_hurt(p));
 	st->once = p->options->conflict == CONFLICT_SKIP || (!st->sets && !st->look_first);
+	/* With --duplicates=first, rows that are not written may be unchanged or skipped. */
+	st->plain = st->plain && !st->once && !st->look_first &&
+		    p->options->duplicates == DUPLICATES_LAST;
 }
 
 int
@@ -166,6 +176,8 @@ plan_stage_free(struct plan_stage *st)
 	free(st->create_sql);
 	free(st->twice_sql);
 	free(st->lock_sql);
+	free(st->unsorted_sql);
+	free(st->sorted_sql);
 	free(st->restart_sql);
 	free(st->insert_sql);
 	free(st->reached_sql);

@@ -22,24 +22,27 @@ struct plan_stage {
 	bool insert_triggers; /* BEFORE INSERT FOR EACH ROW */
 	bool update_triggers; /* BEFORE UPDATE FOR EACH ROW, and the server counts updates */
 	bool checks;          /* CHECK constraints */
+	bool plain; /* nothing but INSERT itself updates it, and the server counts that */
 	/* decisions */
 	bool look_first; /* the old rows are joined to the staged ones before the INSERT */
 	bool sets;       /* existing rows get something: the stream carries more than keys */
 	bool once;       /* what is there stays: rows of one key need no rounds */
 	/* statements; NULL: not needed */
-	char *create_sql;  /* the table and its counters */
-	char *twice_sql;   /* rows that have the key of an earlier row */
-	char *lock_sql;    /* look_first: the old rows, in key order */
-	char *restart_sql; /* a savepoint, and rows are counted from 1 */
-	char *insert_sql;  /* the first round */
-	char *reached_sql; /* how many rows it has taken in */
-	char *find_sql;    /* $1: a place in the order of insertion; gives the row */
-	char *last_sql;    /* where rows are noted, not counted: the last one */
-	char *rest_sql;    /* the rows of later rounds, and an INSERT to be prepared */
-	char *rounds_sql;  /* how many rounds there are */
-	char *round_sql;   /* up to the round's number, which the caller appends with a ")" */
-	char *counts_sql;  /* updated and unchanged rows */
-	char *updates_sql; /* update_triggers: updates of the target so far */
+	char *create_sql;   /* the table and its counters */
+	char *twice_sql;    /* rows that have the key of an earlier row */
+	char *lock_sql;     /* look_first: the old rows, in key order */
+	char *unsorted_sql; /* finds something if the rows did not come in key order */
+	char *sorted_sql;   /* instead of all that follows, if it does not */
+	char *restart_sql;  /* a savepoint, and rows are counted from 1 */
+	char *insert_sql;   /* the first round */
+	char *reached_sql;  /* how many rows it has taken in */
+	char *find_sql;     /* $1: a place in the order of insertion; gives the row */
+	char *last_sql;     /* where rows are noted, not counted: the last one */
+	char *rest_sql;     /* the rows of later rounds, and an INSERT to be prepared */
+	char *rounds_sql;   /* how many rounds there are */
+	char *round_sql;    /* up to the round's number, which the caller appends with a ")" */
+	char *counts_sql;   /* updated and unchanged rows */
+	char *updates_sql;  /* update_triggers, plain: updates of the target so far */
 	char *drop_sql, *drop_rest_sql;
 };
 

@@ -162,6 +162,39 @@ insert(const struct route *r, uint64_t *written, struct err *e)
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
 }
 
+/*
+ * If the rows came in key order, each key once, insert them as they are: 1, or
+ * 0 if they have to be sorted.  After an error they are, too: that will find the
+ * row.
+ */
+static int
+insert_sorted(const struct route *r, uint64_t *written, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	struct err first = ERR_INIT;
+	uint64_t found = 0;
+	int rc;
+
+	if (st->sorted_sql == NULL)
+		return 0;
+	if (query_numbers(r->db, st->unsorted_sql, 0, NULL, &found, 1, e) != 0)
+		return -1;
+	if (found != 0)
+		return 0;
+	if (db_exec(r->db, e, "SAVEPOINT portl") != 0)
+		return -1;
+	if (db_exec_rows(r->db, &first, st->sorted_sql, written) == 0)
+		return db_exec(r->db, e, "RELEASE SAVEPOINT portl") == 0 ? 1 : -1;
+	rc = names_row(&first) ? db_exec(r->db, e,
+					 "ROLLBACK TO SAVEPOINT portl; "
+					 "RELEASE SAVEPOINT portl")
+			       : -1;
+	if (rc != 0 && e->code == EXIT_DONE)
+		err_take(e, &first);
+	err_release(&first);
+	return rc;
+}
+
 /* Rounds from ${from} on, many in one message. */
 static int
 insert_rounds(const struct route *r, uint64_t from, uint64_t to, uint64_t *written,
@@ -216,23 +249,28 @@ insert_rest(const struct route *r, uint64_t *written, struct err *e)
  * INSERT took in and did not write, for no trigger has been in between.
  */
 static int
-count(struct route *r, uint64_t written, uint64_t updates_before, struct err *e)
+count(struct route *r, uint64_t written, uint64_t updates_before, bool sorted, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 	struct route_counts *c = &r->counts;
-	uint64_t counted[2] = {0, 0}, reached = written, updates = 0;
+	uint64_t counted[2] = {st->plain ? written : 0, 0}, reached = written, updates = 0;
 
 	if (st->counts_sql != NULL &&
 	    query_numbers(r->db, st->counts_sql, 0, NULL, counted, 2, e) != 0)
-		return -1;
-	if (st->once && r->plan->options->conflict > CONFLICT_SKIP &&
-	    query_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
 		return -1;
 	if (st->updates_sql != NULL) {
 		if (query_numbers(r->db, st->updates_sql, 0, NULL, &updates, 1, e) != 0)
 			return -1;
 		if (updates - updates_before < counted[0])
 			counted[0] = updates - updates_before;
+	}
+	if (st->plain && st->newer < 0)
+		counted[1] = c->read - written;
+	if (st->once && r->plan->options->conflict > CONFLICT_SKIP) {
+		reached = c->read;
+		if (!sorted &&
+		    query_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
+			return -1;
 	}
 	c->updated = counted[0] < written ? counted[0] : written;
 	c->inserted = written - c->updated;
@@ -246,6 +284,7 @@ staged_end(struct route *r, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 	uint64_t staged = 0, written = 0, updates = 0;
+	int sorted;
 
 	if (feed_end(&r->feed, &staged, e) != 0)
 		return staged_locate(r, e);
@@ -258,8 +297,12 @@ staged_end(struct route *r, struct err *e)
 	if (st->updates_sql != NULL &&
 	    query_numbers(r->db, st->updates_sql, 0, NULL, &updates, 1, e) != 0)
 		return -1;
-	if (insert(r, &written, e) != 0 || insert_rest(r, &written, e) != 0 ||
-	    count(r, written, updates, e) != 0)
+	sorted = insert_sorted(r, &written, e);
+	if (sorted < 0)
+		return -1;
+	if (sorted == 0 && (insert(r, &written, e) != 0 || insert_rest(r, &written, e) != 0))
+		return -1;
+	if (count(r, written, updates, sorted, e) != 0)
 		return -1;
 	return db_exec(r->db, e, "%s", st->drop_sql);
 }

@@ -70,7 +70,8 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	struct sink_pg *s = pg(base);
 
 	s->in = in;
-	if (db_connect(&s->db, &base->options->common.db, e) != 0)
+	if (db_connect(&s->db, &base->options->common.db, e) != 0 ||
+	    session_stay(&s->db, e) != 0)
 		return -1;
 	input_watch(in, PQsocket(s->db.conn), on_readable, s);
 	return 0;

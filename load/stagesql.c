@@ -175,11 +175,11 @@ stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site)
  * leaves NULLs aside: an old NULL is older than all, a new NULL never newer.
  */
 void
-stagesql_add_not_newer(struct stagesql *w, enum stagesql_site site)
+stagesql_add_newer(struct stagesql *w, enum stagesql_site site)
 {
 	size_t i = (size_t)w->st->newer;
 
-	stagesql_add(w, "NOT pg_catalog.record_image_ne(ROW(GREATEST(");
+	stagesql_add(w, "pg_catalog.record_image_ne(ROW(GREATEST(");
 	add_old(w, i, site);
 	stagesql_add(w, ", ");
 	add_incoming(w, i, site);
@@ -190,9 +190,9 @@ stagesql_add_not_newer(struct stagesql *w, enum stagesql_site site)
 
 /* Images: every type has one, json too, and 1.0 is not 1.00. */
 void
-stagesql_add_unchanged(struct stagesql *w, enum stagesql_site site)
+stagesql_add_changed(struct stagesql *w, enum stagesql_site site)
 {
-	const char *comma = "NOT pg_catalog.record_image_ne(ROW(";
+	const char *comma = "pg_catalog.record_image_ne(ROW(";
 	size_t i;
 
 	for (i = 0; i < w->p->ncolumns; i++)
@@ -320,4 +320,62 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
 		stagesql_add(w, ", ");
 	}
 	stagesql_add(w, "n OFFSET 0) AS s");
+}
+
+/* What is newer is changed. */
+static void
+add_plain_condition(struct stagesql *w)
+{
+	stagesql_add(w, " WHERE ");
+	if (w->st->newer >= 0)
+		stagesql_add_newer(w, STAGESQL_CONFLICT);
+	else
+		stagesql_add_changed(w, STAGESQL_CONFLICT);
+}
+
+static void
+add_counted_condition(struct stagesql *w)
+{
+	stagesql_add(w, " WHERE CASE WHEN NOT ");
+	if (w->st->newer >= 0) {
+		stagesql_add_newer(w, STAGESQL_CONFLICT);
+		stagesql_add(w, " THEN false WHEN NOT ");
+	}
+	stagesql_add_changed(w, STAGESQL_CONFLICT);
+	stagesql_add(w, " THEN ");
+	stagesql_add_nextval(w, STAGESQL_SAME);
+	stagesql_add(w, " = 0 ELSE ");
+	stagesql_add_nextval(w, STAGESQL_UPDATED);
+	stagesql_add(w, " > 0 END");
+}
+
+void
+stagesql_add_on_conflict(struct stagesql *w)
+{
+	size_t i, j;
+	const char *comma = ") DO UPDATE SET ";
+
+	if (w->p->options->conflict == CONFLICT_FAIL)
+		return;
+	for (j = 0; j < w->st->nkey; j++) {
+		stagesql_add(w, j > 0 ? ", " : " ON CONFLICT (");
+		db_add_ident(w->db, &w->sql, w->p->columns[w->st->key[j]].target);
+	}
+	if (!w->st->sets) {
+		stagesql_add(w, ") DO NOTHING");
+		return;
+	}
+	for (i = 0; i < w->p->ncolumns; i++) {
+		if (!plan_stage_sets(w->p, i))
+			continue;
+		stagesql_add(w, comma);
+		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+		stagesql_add(w, " = ");
+		stagesql_add_new(w, i, STAGESQL_CONFLICT);
+		comma = ", ";
+	}
+	if (w->st->plain)
+		add_plain_condition(w);
+	else
+		add_counted_condition(w);
 }

@@ -74,11 +74,11 @@ void stagesql_add_value(struct stagesql *w, size_t i);
 void stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site);
 
 /*
- * stagesql_add_not_newer(w, site), stagesql_add_unchanged(w, site):
- * Append the conditions under which a row that is there stays as it is.
+ * stagesql_add_newer(w, site), stagesql_add_changed(w, site):
+ * Append the conditions under which a row that is there becomes another.
  */
-void stagesql_add_not_newer(struct stagesql *w, enum stagesql_site site);
-void stagesql_add_unchanged(struct stagesql *w, enum stagesql_site site);
+void stagesql_add_newer(struct stagesql *w, enum stagesql_site site);
+void stagesql_add_changed(struct stagesql *w, enum stagesql_site site);
 
 /*
  * stagesql_add_key_values(w), stagesql_add_rank(w), stagesql_add_from(w, turn):
@@ -104,5 +104,11 @@ void stagesql_add_key_order(struct stagesql *w);
  * values where the plan wants to look first.
  */
 void stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn);
+
+/*
+ * stagesql_add_on_conflict(w):
+ * Append what an INSERT does where a row is there already.
+ */
+void stagesql_add_on_conflict(struct stagesql *w);
 
 #endif /* LOAD_STAGESQL_H */

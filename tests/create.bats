@@ -92,6 +92,18 @@ absent()
 	absent
 }
 
+@test "--create: a header that smuggles SQL into types and names is refused" {
+	fresh_db dst
+	q "$dst" 'CREATE TABLE victims (i int)'
+	for type in 'int4 --' 'int4 /*'; do
+		printf '{"$portl":{"version":1,"relation":{"name":"t"},"columns":[{"name":"a","type":"%s","base":"integer"},{"name":"*/\\n); DROP TABLE victims; COMMIT; --","type":"int4","base":"integer"}],"bare":true}}\n' "$type" >"$BATS_TEST_TMPDIR/s"
+		try portl-load --bare -d "$dst" --create "$BATS_TEST_TMPDIR/s"
+		assert_status 4
+		assert_stderr_has 'is not just a name'
+		assert_eq "$(q "$dst" "SELECT string_agg(relname, ',') FROM pg_class WHERE relnamespace = 'public'::regnamespace")" victims
+	done
+}
+
 @test "--create: a stream that fails leaves no table, whatever the reason" {
 	fresh_db src dst
 	q "$src" 'CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 50000);

@@ -74,7 +74,7 @@ check_boundaries()
 	return $((found_any))
 }
 
-# foo.c exports only foo and foo_*.
+# foo.c exports only foo and foo_*; dir_foo_* where both programs have a foo.c.
 check_exports()
 {
 	local object source stem name allowed status=0
@@ -84,6 +84,8 @@ check_exports()
 		source=${object#build/lint-gcc/obj/}
 		[ -f "${source%.o}.c" ] || continue # the file is gone, its object is not
 		allowed="${stem}(_[a-z0-9_]+)?"
+		[[ $source == common/* || ! -f extract/$stem.c || ! -f load/$stem.c ]] ||
+			allowed="${source%%/*}_$allowed"
 		[ "$stem" != main ] || allowed=main
 		allowed+=$(sed -n "s/^$stem /|/p" <<<"$exported_exceptions")
 		while read -r name; do

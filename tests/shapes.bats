@@ -201,6 +201,14 @@ refuses()
 	assert_stderr_has '--create'
 }
 
+@test "a column whose domain is NOT NULL must be carried: COPY would leave NULL there" {
+	fresh_db src dst
+	q "$dst" 'CREATE DOMAIN nn AS int NOT NULL; CREATE TABLE t (id int, n nn)'
+	try_sh "portl-extract -d $src -c 'SELECT 1 AS id' | portl-load -d $dst -t t"
+	assert_status 5
+	assert_stderr_has 'column "n" is NOT NULL without a default'
+}
+
 @test "a NOT NULL column may do without when its domain has a default" {
 	fresh_db src dst
 	both 'CREATE DOMAIN five AS int DEFAULT 5 NOT NULL'

@@ -7,6 +7,7 @@
 #   elsewhere   the same, but further connections go to the server in OTHER
 #   gone        the same, but there is no server for further connections
 #   hang        take connections and never say a word
+#   status      report a setting to the client when its first row comes
 #   drip        pass the client's bytes on in pieces of 7
 #
 # Prints "ready" when it listens; ends when killed.
@@ -51,7 +52,7 @@ sub serve {
 			my $n = sysread $from, my $bytes, 65536;
 			return unless $n;
 			my $to = $from == $client ? $upstream : $client;
-			my $is_commit = $from == $client && $what !~ /drip/ && !$tripped
+			my $is_commit = $from == $client && $what !~ /drip|status|reported/ && !$tripped
 				&& $bytes =~ /^Q....COMMIT\0/s;
 			if ($is_commit) {
 				$tripped = 1;
@@ -63,6 +64,10 @@ sub serve {
 					unlink $path;
 				}
 				return;
+			}
+			if ($what eq 'status' && $bytes =~ /^d/) {
+				$what = 'reported';
+				send_all($client, pack 'aNa*', 'S', 17, "TimeZone\0UTC\0") or return;
 			}
 			send_all($to, $bytes) or return;
 		}

@@ -74,6 +74,7 @@ test_bad(void)
 	check_bad("-t a -F ndjson --values=binary", "--values=binary");
 	check_bad("-t a -w -W", "exclude each other");
 	check_bad("-t a --limit=-1", "--limit");
+	check_bad("-t a --output=", "-o needs");
 	check_bad("-d host='x -t a", "connection string");
 }
 

@@ -95,6 +95,64 @@ check_refused(const char *text, const char *needle)
 	json_decref(doc);
 }
 
+/* Types and collations become SQL: no comments, no second statement. */
+static void
+test_names(void)
+{
+	static const char *const good[] = {"numeric(5,-2)", "timestamp(3) with time zone",
+					   "\\\"a -- b\\\".\\\"x\\\"\\\"y;\\\"[]"};
+	static const char *const bad[] = {"int4 --",          "int4 /*",  "int4); DROP TABLE t",
+					  "\\\"open",         "t.c%TYPE", "int4\\nx",
+					  "int4 DEFAULT 'x'", "text$$"};
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		char *text = xasprintf("{\"version\":1,\"columns\":[{\"name\":\"a\","
+				       "\"type\":\"%s\",\"collation\":\"%s\"}]}",
+				       good[i], good[i]);
+		struct err e = ERR_INIT;
+		json_t *doc = json_loads(text, 0, NULL);
+		struct schema *s = schema_from_json(doc, &e);
+
+		ok(s != NULL, "a type may be %s", good[i]);
+		err_release(&e);
+		schema_free(s);
+		json_decref(doc);
+		free(text);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		static const char *const keys[] = {"type\":\"text\",\"base", "type",
+						   "type\":\"text\",\"collation"};
+		size_t k;
+
+		for (k = 0; k < 3; k++) {
+			char *text = xasprintf("{\"version\":1,\"columns\":[{\"name\":\"a\","
+					       "\"%s\":\"%s\"}]}",
+					       keys[k], bad[i]);
+
+			check_refused(text, "not just a name");
+			free(text);
+		}
+	}
+}
+
+/* More than a row can have, and enough to keep a reader busy for minutes. */
+static void
+test_too_many(void)
+{
+	struct err e = ERR_INIT;
+	json_t *columns = json_array(), *doc;
+	int i;
+
+	for (i = 0; i < 32768; i++)
+		json_array_append_new(columns, json_object());
+	doc = json_pack("{s:i, s:o}", "version", 1, "columns", columns);
+	ok(schema_from_json(doc, &e) == NULL && strstr(e.msg, "too many columns") != NULL,
+	   "32768 columns are refused");
+	err_release(&e);
+	json_decref(doc);
+}
+
 static void
 test_refused(void)
 {
@@ -129,5 +187,7 @@ main(void)
 	test_round_trip();
 	test_query();
 	test_refused();
+	test_names();
+	test_too_many();
 	return tap_done();
 }

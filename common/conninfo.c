@@ -1,0 +1,101 @@
+/*
+ * libpq reads connection strings, but takes parts of a password for other things
+ * where its signs are not quoted, and then repeats them in its messages.
+ */
+#include "common/conninfo.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/dberr.h"
+#include "common/err.h"
+
+static bool
+is_uri(const char *s)
+{
+	return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
+}
+
+/* An @ or / in a password that is not percent-encoded makes libpq take half of it for the host.
+ */
+static bool
+uri_is_misread(const char *conninfo)
+{
+	const char *authority = strstr(conninfo, "://"), *end, *at;
+
+	authority += 3;
+	end = authority + strcspn(authority, "?");
+	at = memchr(authority, '@', (size_t)(end - authority));
+	return at != NULL && memchr(at + 1, '@', (size_t)(end - at - 1)) != NULL;
+}
+
+/* "user:password@host/db" without "postgresql://" would be a database's name. */
+static bool
+lacks_scheme(const char *conninfo)
+{
+	const char *colon = strchr(conninfo, ':');
+
+	return !is_uri(conninfo) && colon != NULL && strchr(colon, '@') != NULL &&
+	       strcspn(conninfo, "= ") > (size_t)(colon - conninfo);
+}
+
+/* "//user:password/db", the host forgotten, makes a port of the password. */
+static bool
+is_port(const char *port)
+{
+	return port[strspn(port, "0123456789, ")] == '\0';
+}
+
+/* Look for what would be misread, and for a password: 1 if there is one, 0, -1. */
+static int
+inspect(const char *conninfo, const PQconninfoOption *options)
+{
+	const PQconninfoOption *o;
+	int has_password = 0;
+
+	if (is_uri(conninfo) && uri_is_misread(conninfo))
+		return -1;
+	for (o = options; o->keyword != NULL; o++) {
+		if (o->val == NULL)
+			continue;
+		if (strcmp(o->keyword, "port") == 0 && !is_port(o->val))
+			return -1;
+		if (strcmp(o->keyword, "password") == 0)
+			has_password = 1;
+	}
+	return has_password;
+}
+
+int
+conninfo_check(const char *conninfo, struct err *e)
+{
+	PQconninfoOption *options = NULL;
+	char *why = NULL;
+	int rc = -1;
+
+	if (!lacks_scheme(conninfo)) {
+		if (!is_uri(conninfo) && strchr(conninfo, '=') == NULL)
+			return 0; /* a database name */
+		options = PQconninfoParse(conninfo, &why);
+		if (options != NULL)
+			rc = inspect(conninfo, options);
+	}
+	if (rc < 0) {
+		err_set(e, EXIT_USAGE, "the connection string cannot be understood");
+		/* libpq's own text may quote a part of a password */
+		if (why != NULL && !is_uri(conninfo) && strstr(conninfo, "passw") == NULL) {
+			char *text = dberr_text(why);
+
+			err_detail(e, "%s", text);
+			free(text);
+		}
+		err_hint(e, "Quote values with blanks ('…') in a keyword string; write "
+			    "postgresql://user@host:port/database, and @ : / %% of a "
+			    "password as %%40 %%3A %%2F %%25.");
+	}
+	PQfreemem(why);
+	PQconninfoFree(options);
+	return rc;
+}
