@@ -46,8 +46,11 @@ static int
 open_input(struct load *l, struct err *e)
 {
 	l->in = input_open(l->options.input, e);
-	if (l->in == NULL)
+	if (l->in == NULL) {
+		if (l->options.common.table == NULL && l->options.csv == NULL)
+			err_hint(e, "The argument is a file to read; -t names the table.");
 		return -1;
+	}
 	if (input_is_terminal(l->in))
 		return refuse_terminal(e);
 	l->reader = stream_reader_new(l->in, l->options.edited ? STREAM_EDITED : 0);

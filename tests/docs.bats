@@ -118,7 +118,7 @@ run_examples()
 }
 
 @test "README: the examples run" {
-	run_examples blocks_of_markdown README.md 5
+	run_examples blocks_of_markdown README.md 7
 }
 
 @test "portl-extract(1): the examples run" {

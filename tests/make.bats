@@ -95,7 +95,9 @@ make_here()
 	assert_status 0
 	assert_out_has $'\nEqual.\n'
 	assert_out_has 'of 200000 rows are committed.  A script would go on.'
-	assert_stderr_has 'upstream failed: the connection to the server was lost'
+	# Which of the two libpq gets to see is a matter of luck.
+	[[ $stderr =~ 'upstream failed: '('the connection to the server was lost'|'terminating connection') ]] ||
+		show_run 'no reason from upstream'
 	assert_stderr_has 'the stream ends too early, it is incomplete'
 	assert_eq "$(grep -c 'exit status 4' <<<"$output")" 2
 	assert_out_has $'\n200000\n'
