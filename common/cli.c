@@ -10,18 +10,18 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/completion.h"
 #include "common/err.h"
 #include "common/xalloc.h"
 
-#define ROWS_MAX 80    /* options of one program */
 #define LETTERLESS 256 /* getopt's value for the first option without a letter */
 #define HELP_COLUMN 28 /* where --help's descriptions begin */
 
 /* The tables of a spec as one array, headings left out. */
 struct flat {
-	const struct cli_option *rows[ROWS_MAX];
-	struct option longs[ROWS_MAX + 1];
-	char shorts[2 * ROWS_MAX + 2];
+	const struct cli_option *rows[CLI_ROWS_MAX];
+	struct option longs[CLI_ROWS_MAX + 1];
+	char shorts[2 * CLI_ROWS_MAX + 2];
 	int n;
 };
 
@@ -35,7 +35,7 @@ flatten(const struct cli_spec *spec, struct flat *f)
 	*s++ = ':'; /* tell a missing argument from an unknown option */
 	for (t = 0; spec->tables[t] != NULL; t++) {
 		for (o = spec->tables[t]; o->help != NULL; o++) {
-			if (o->kind == CLI_HEADING || f->n == ROWS_MAX)
+			if (o->kind == CLI_HEADING || f->n == CLI_ROWS_MAX)
 				continue;
 			f->rows[f->n] = o;
 			f->longs[f->n] = (struct option){
@@ -165,7 +165,7 @@ candidates(const struct flat *f, const char *name, struct buf *list)
 static int
 unknown_long(const struct cli_spec *spec, const struct flat *f, const char *name, struct err *e)
 {
-	const char *words[ROWS_MAX], *near;
+	const char *words[CLI_ROWS_MAX], *near;
 	int i;
 
 	for (i = 0; i < f->n; i++)
@@ -212,8 +212,8 @@ set_number(const struct cli_option *o, const char *arg, int64_t *value, struct e
 	*value = strtoll(arg, &end, 10);
 	if (errno != 0 || end == arg || *end != '\0' || *value < o->min)
 		return err_set(e, EXIT_USAGE,
-			       "--%s takes a whole number of at least %lld, not \"%s\"",
-			       o->name, (long long)o->min, arg);
+			       "takes a whole number of at least %lld, not \"%s\"",
+			       (long long)o->min, arg);
 	return 0;
 }
 
@@ -231,15 +231,15 @@ set_choice(const struct cli_option *o, const char *arg, int *value, struct err *
 			return 0;
 		}
 	}
-	err_set(e, EXIT_USAGE, "--%s takes %s, not \"%s\"", o->name, o->arg, arg);
+	err_set(e, EXIT_USAGE, "takes %s, not \"%s\"", o->arg, arg);
 	near = cli_nearest(arg, words, n);
 	if (near != NULL)
 		err_hint(e, "Perhaps you meant \"%s\".", near);
 	return -1;
 }
 
-static int
-set_value(const struct cli_option *o, const char *arg, void *opts, struct err *e)
+int
+cli_set(const struct cli_option *o, const char *arg, void *opts, struct err *e)
 {
 	void *slot = (char *)opts + o->offset;
 	struct cli_list *list = slot;
@@ -264,6 +264,37 @@ set_value(const struct cli_option *o, const char *arg, void *opts, struct err *e
 	}
 }
 
+const struct cli_option *
+cli_find(const struct cli_spec *spec, const char *name)
+{
+	const struct cli_option *o;
+	int t;
+
+	for (t = 0; spec->tables[t] != NULL; t++)
+		for (o = spec->tables[t]; o->help != NULL; o++)
+			if (o->kind != CLI_HEADING && strcmp(o->name, name) == 0)
+				return o;
+	return NULL;
+}
+
+bool
+cli_has(const struct cli_given *given, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < given->n; i++)
+		if (strcmp(given->rows[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+remember(struct cli_given *given, const struct cli_option *o)
+{
+	if (given != NULL && !cli_has(given, o->name))
+		given->rows[given->n++] = o;
+}
+
 static int
 take_operands(const struct cli_spec *spec, int argc, char **argv, const char **operands,
 	      struct err *e)
@@ -280,11 +311,19 @@ take_operands(const struct cli_spec *spec, int argc, char **argv, const char **o
 	return 0;
 }
 
+/* For the options that print something and do nothing else. */
 static int
-print_and_stop(const struct cli_spec *spec, enum cli_kind kind, struct err *e)
+print_and_stop(const struct cli_spec *spec, const struct cli_option *o, const char *arg,
+	       struct err *e)
 {
-	if (kind == CLI_HELP)
+	int shell = 0;
+
+	if (o->kind == CLI_COMPLETION && set_choice(o, arg, &shell, e) != 0)
+		return err_prefix(e, "--%s ", o->name);
+	if (o->kind == CLI_HELP)
 		print_help(spec);
+	else if (o->kind == CLI_COMPLETION)
+		completion_print(spec, (enum completion_shell)shell);
 	else
 		printf("%s (Portl) %s\n", spec->program, PORTL_VERSION);
 	if (fflush(stdout) != 0)
@@ -300,12 +339,14 @@ is_help_letter(int c, const char *arg)
 }
 
 int
-cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts, const char **operands,
-	  struct err *e)
+cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts,
+	  struct cli_given *given, const char **operands, struct err *e)
 {
 	struct flat f = {.n = 0};
 	int c;
 
+	if (given != NULL)
+		given->n = 0;
 	flatten(spec, &f);
 	opterr = 0;
 	optind = 0; /* as glibc wants it for a new command line */
@@ -325,10 +366,11 @@ cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts, const 
 		o = find(&f, c);
 		if (o == NULL)
 			return try_help(spec, e);
-		if (o->kind == CLI_HELP || o->kind == CLI_VERSION)
-			return print_and_stop(spec, o->kind, e);
-		if (set_value(o, optarg, opts, e) != 0)
-			return -1;
+		if (o->kind == CLI_HELP || o->kind == CLI_VERSION || o->kind == CLI_COMPLETION)
+			return print_and_stop(spec, o, optarg, e);
+		if (cli_set(o, optarg, opts, e) != 0)
+			return err_prefix(e, "--%s ", o->name);
+		remember(given, o);
 	}
 	return take_operands(spec, argc, argv, operands, e);
 }

@@ -1,6 +1,7 @@
 /*
- * Command lines from tables: the same rows feed getopt_long(), --help and the
- * suggestions for misspelt words.  Letters are those of PostgreSQL's clients.
+ * Command lines from tables: the same rows feed getopt_long(), --help, the
+ * shells' completions and the suggestions for misspelt words.  Letters are those
+ * of PostgreSQL's clients.
  */
 #ifndef COMMON_CLI_H
 #define COMMON_CLI_H
@@ -19,7 +20,8 @@ enum cli_kind {
 	CLI_CHOICE,  /* int, one of cli_option.choices */
 	CLI_LIST,    /* struct cli_list: may be given several times */
 	CLI_HELP,
-	CLI_VERSION
+	CLI_VERSION,
+	CLI_COMPLETION /* one of cli_option.choices, enum completion_shell */
 };
 
 struct cli_choice {
@@ -44,6 +46,14 @@ struct cli_list {
 	size_t n;
 };
 
+#define CLI_ROWS_MAX 80 /* options of one program */
+
+/* The options that a command line has. */
+struct cli_given {
+	const struct cli_option *rows[CLI_ROWS_MAX];
+	size_t n;
+};
+
 /* A program's command line. */
 struct cli_spec {
 	const char *program;
@@ -56,14 +66,36 @@ struct cli_spec {
 };
 
 /*
- * cli_parse(spec, argc, argv, opts, operands, e):
+ * cli_parse(spec, argc, argv, opts, given, operands, e):
  * Fill the struct at ${opts} (as initialised by the caller) from the command
- * line; operands go to ${operands}[], which has room for spec->max_operands.
- * Returns 0 to go on, 1 if --help or --version was printed, -1 with ${e}
- * (EXIT_USAGE) filled.
+ * line, and ${*given}, unless NULL; operands go to ${operands}[], which has room
+ * for spec->max_operands.  Returns 0 to go on, 1 if --help, --version or a
+ * completion script was printed, -1 with ${e} (EXIT_USAGE) filled.
  */
 int cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts,
-	      const char **operands, struct err *e) __attribute__((warn_unused_result));
+	      struct cli_given *given, const char **operands, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * cli_has(given, name):
+ * Tell whether the command line has the option with this long name.
+ */
+bool cli_has(const struct cli_given *given, const char *name);
+
+/*
+ * cli_find(spec, name):
+ * Return the option with this long name, or NULL.
+ */
+const struct cli_option *cli_find(const struct cli_spec *spec, const char *name);
+
+/*
+ * cli_set(option, arg, opts, e):
+ * Set the option's value in the struct at ${opts} from text, which is borrowed;
+ * of a flag the text is ignored.  Failure fills ${e} (EXIT_USAGE) with what the
+ * option takes, for the caller to put the option's name before it.
+ */
+int cli_set(const struct cli_option *option, const char *arg, void *opts, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * cli_brief(spec, e):

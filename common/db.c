@@ -172,7 +172,7 @@ db_exec(struct db *db, struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	sql = xvasprintf(fmt, ap);
 	va_end(ap);
-	log_info("SQL: %s", sql);
+	log_sql(sql);
 	if (PQsendQuery(db->conn, sql) == 0)
 		dberr_connection(db->conn, e);
 	else

@@ -19,8 +19,10 @@ struct err;
 struct db_params {
 	const char *conninfo; /* database name, keyword string or URI (-d) */
 	const char *host, *port, *user;
-	const char *timeout; /* of one attempt to connect, in seconds */
-	int password_prompt; /* -1 never (-w), 0 if asked for, 1 always (-W) */
+	const char *database, *service; /* of a job file */
+	const char *password;           /* of a job file; one typed at the prompt wins */
+	const char *timeout;            /* of one attempt to connect, in seconds */
+	int password_prompt;            /* -1 never (-w), 0 if asked for, 1 always (-W) */
 };
 
 struct db {
@@ -44,6 +46,12 @@ struct db {
  */
 int db_connect(struct db *db, const struct db_params *params, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * db_connect_where(db):
+ * Return what the connection leads to, as people say it, for the caller to free.
+ */
+char *db_connect_where(const struct db *db) __attribute__((returns_nonnull));
 
 /*
  * db_close(db):

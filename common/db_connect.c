@@ -13,6 +13,7 @@
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
+#include "common/logfile.h"
 #include "common/password.h"
 #include "common/xalloc.h"
 
@@ -33,11 +34,19 @@ static void
 connect_once(struct db *db, const struct db_params *p)
 {
 	/* Later words win over those inside the connection string. */
-	const char *keys[] = {
-		"fallback_application_name", "dbname", "host", "port", "user", "password",
-		"connect_timeout",           NULL};
-	const char *values[] = {log_program(), p->conninfo,  p->host,    p->port,
-				p->user,       db->password, p->timeout, NULL};
+	const char *keys[] = {"fallback_application_name",
+			      "dbname",
+			      "host",
+			      "port",
+			      "user",
+			      "service",
+			      "dbname", /* libpq expands the first one only */
+			      "password",
+			      "connect_timeout",
+			      NULL};
+	const char *password = db->password != NULL ? db->password : p->password;
+	const char *values[] = {log_program(), p->conninfo, p->host,  p->port,    p->user,
+				p->service,    p->database, password, p->timeout, NULL};
 
 	if (db->conn != NULL)
 		PQfinish(db->conn);
@@ -56,9 +65,39 @@ refused(struct db *db, struct err *e)
 	return -1;
 }
 
+/* Who is connected where, for the log. */
+static json_t *
+facts(PGconn *conn)
+{
+	json_t *doc = json_object();
+	const char *tls = PQsslInUse(conn) ? PQsslAttribute(conn, "protocol") : NULL;
+
+	json_object_set_new(doc, "host", logfile_string(PQhost(conn)));
+	json_object_set_new(doc, "port", logfile_string(PQport(conn)));
+	json_object_set_new(doc, "database", logfile_string(PQdb(conn)));
+	json_object_set_new(doc, "user", logfile_string(PQuser(conn)));
+	json_object_set_new(doc, "tls", logfile_string(tls));
+	json_object_set_new(doc, "server_version", json_integer(PQserverVersion(conn)));
+	json_object_set_new(doc, "backend_pid", json_integer(PQbackendPID(conn)));
+	return doc;
+}
+
+char *
+db_connect_where(const struct db *db)
+{
+	const char *host = PQhost(db->conn);
+
+	return xasprintf("database \"%s\" as \"%s\"%s%s, server version %d, %s", PQdb(db->conn),
+			 PQuser(db->conn), host[0] != '\0' ? " at " : "", host,
+			 PQserverVersion(db->conn) / 10000,
+			 PQsslInUse(db->conn) ? "TLS" : "no TLS");
+}
+
 int
 db_connect(struct db *db, const struct db_params *p, struct err *e)
 {
+	char *where;
+
 	if (p->conninfo != NULL && conninfo_check(p->conninfo, e) < 0)
 		return -1;
 	if (p->password_prompt > 0 && db->password == NULL)
@@ -82,9 +121,8 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 	PQsetNoticeReceiver(db->conn, on_notice, db);
 	if (PQsetnonblocking(db->conn, 1) != 0)
 		return dberr_connection(db->conn, e);
-	log_info("connected to database \"%s\" as \"%s\"%s%s, server version %d, %s",
-		 PQdb(db->conn), PQuser(db->conn), PQhost(db->conn)[0] != '\0' ? " at " : "",
-		 PQhost(db->conn), PQserverVersion(db->conn),
-		 PQsslInUse(db->conn) ? "TLS" : "no TLS");
+	where = db_connect_where(db);
+	log_event("connect", facts(db->conn), "connected to %s", where);
+	free(where);
 	return 0;
 }

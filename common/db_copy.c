@@ -20,7 +20,7 @@
 
 /* How long to let the server get ahead; see rest(). */
 #define REST_MIN 50                    /* us */
-#define REST_MAX 800                   /* us */
+#define REST_MAX 1600                  /* us */
 #define REST_GOAL ((size_t)128 * 1024) /* bytes; a unix socket holds some 180 kB */
 
 /*
@@ -34,7 +34,7 @@ db_copy_out(struct db *db, struct err *e, const char *sql)
 {
 	PGresult *res;
 
-	log_info("SQL: %s", sql);
+	log_sql(sql);
 	if (db_send(db, e, sql, 0, NULL) != 0)
 		return -1;
 	res = db_expect(db, e, PGRES_COPY_OUT, PGRES_COPY_OUT);
@@ -122,7 +122,7 @@ db_copy_in(struct db *db, struct err *e, const char *sql)
 {
 	PGresult *res;
 
-	log_info("SQL: %s", sql);
+	log_sql(sql);
 	if (PQsendQuery(db->conn, sql) == 0)
 		return dberr_connection(db->conn, e);
 	res = db_expect(db, e, PGRES_COPY_IN, PGRES_COPY_IN);

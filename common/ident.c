@@ -115,23 +115,57 @@ ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	}
 }
 
+static void
+add_quoted(struct buf *out, const char *name, size_t len)
+{
+	size_t i;
+
+	buf_addc(out, '"');
+	for (i = 0; i < len; i++) {
+		if (name[i] == '"')
+			buf_addc(out, '"');
+		buf_addc(out, name[i]);
+	}
+	buf_addc(out, '"');
+}
+
 char *
 ident_typed(const char *name)
 {
-	struct buf b = BUF_INIT;
-	const char *p;
+	struct buf out = BUF_INIT;
 
 	if (name[0] != '\0' &&
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0')
 		return xstrdup(name);
-	buf_addc(&b, '"');
-	for (p = name; *p != '\0'; p++) {
-		if (*p == '"')
-			buf_addc(&b, '"');
-		buf_addc(&b, *p);
+	add_quoted(&out, name, strlen(name));
+	return buf_detach(&out);
+}
+
+char *
+ident_keep_case(const char *text)
+{
+	struct buf out = BUF_INIT;
+	const char *p = text;
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, ".,\""), end = len;
+
+		while (end > 0 && strchr(" \t\n", p[end - 1]) != NULL)
+			end--;
+		len = *p == '"' ? 1 + strcspn(p + 1, "\"") : len;
+		if (*p == '"') {
+			len += p[len] == '"';
+			buf_add(&out, p, len);
+		} else if (skip_blanks(p) < p + end) {
+			const char *name = skip_blanks(p);
+
+			add_quoted(&out, name, (size_t)(p + end - name));
+		}
+		p += len;
+		if (*p == '.' || *p == ',')
+			buf_addc(&out, *p++);
 	}
-	buf_addc(&b, '"');
-	return buf_detach(&b);
+	return buf_detach(&out);
 }
 
 int

@@ -40,6 +40,13 @@ int ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 char *ident_typed(const char *name);
 
 /*
+ * ident_keep_case(text):
+ * Return the text with every name in it quoted that is not yet, so that none
+ * is folded; the caller frees it.
+ */
+char *ident_keep_case(const char *text) __attribute__((returns_nonnull));
+
+/*
  * ident_list_has(list, name):
  * Tell whether ${name} is in the list.
  */

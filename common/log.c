@@ -1,22 +1,38 @@
 /*
- * Messages for people.  One writer, standard error, whole lines.
+ * One writer for standard error and the log, whole messages, under one lock: a
+ * second thread may draw the status line.
  */
 #include "common/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "common/buf.h"
+#include "common/colour.h"
 #include "common/err.h"
+#include "common/logfile.h"
 #include "common/xalloc.h"
 
+#define ERASE "\r\33[K" /* the line that the cursor is in */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *program = "portl";
 static enum log_level level = LOG_NORMAL;
+static struct logfile file = LOGFILE_INIT;
+static bool json_stderr; /* file is standard error */
+static bool shown;       /* the terminal's last line is ours to erase */
+static bool held;        /* show no status */
+static bool shared;      /* that line may be another program's */
 
 void
 log_init(const char *name)
 {
 	program = name;
+	colour_init(STDERR_FILENO);
 }
 
 const char *
@@ -43,22 +59,142 @@ log_quiet(void)
 	return level == LOG_QUIET;
 }
 
-static void
-say(const char *label, const char *text)
+bool
+log_is_json(void)
 {
-	fprintf(stderr, "%s: %s%s\n", program, label, text);
+	return json_stderr;
+}
+
+int
+log_open(const char *path, enum log_format format, struct err *e)
+{
+	if (path == NULL && format != LOG_JSON)
+		return 0;
+	json_stderr = path == NULL;
+	return logfile_open(&file, path, format == LOG_JSON, e);
+}
+
+void
+log_set_run(const char *id)
+{
+	pthread_mutex_lock(&lock);
+	logfile_set_run(&file, id);
+	pthread_mutex_unlock(&lock);
+}
+
+int
+log_check(struct err *e)
+{
+	if (file.errnum == 0 || json_stderr)
+		return 0;
+	return err_set(e, EXIT_DATA, "could not write the log file \"%s\": %s", file.path,
+		       strerror(file.errnum));
+}
+
+void
+log_close(void)
+{
+	pthread_mutex_lock(&lock);
+	logfile_close(&file);
+	json_stderr = false;
+	pthread_mutex_unlock(&lock);
+}
+
+/* Whole, and where a status line may stand, in its place. */
+static void
+put(struct buf *text)
+{
+	if (shown || shared)
+		fputs(ERASE, stderr);
+	shown = false;
+	fwrite(text->data, 1, text->len, stderr);
+}
+
+static void
+add_line(struct buf *b, enum colour colour, const char *label, const char *text)
+{
+	struct buf name = BUF_INIT;
+
+	buf_addf(&name, "%s:", program);
+	colour_add(b, COLOUR_LOCUS, buf_cstr(&name));
+	buf_addc(b, ' ');
+	if (label != NULL) {
+		colour_add(b, colour, label);
+		buf_addc(b, ' ');
+	}
+	buf_addf(b, "%s\n", text);
+	buf_release(&name);
+}
+
+static void
+say(enum colour colour, const char *label, const char *text)
+{
+	struct buf b = BUF_INIT;
+
+	add_line(&b, colour, label, text);
+	put(&b);
+	buf_release(&b);
+}
+
+/* For the log; ${least} is the level that shows it where standard error is one. */
+static void
+record(enum log_level least, const char *severity, const char *event, json_t *fields,
+       const char *message)
+{
+	if (file.fd < 0 || (json_stderr && level < least))
+		json_decref(fields);
+	else
+		logfile_event(&file, program, severity, event, fields, message);
+}
+
+static json_t *
+error_fields(const struct err *e)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "code", json_integer(e->code));
+	if (e->signal != 0)
+		json_object_set_new(doc, "signal", json_integer(e->signal));
+	if (e->sqlstate[0] != '\0')
+		json_object_set_new(doc, "sqlstate", logfile_string(e->sqlstate));
+	if (e->detail != NULL)
+		json_object_set_new(doc, "detail", logfile_string(e->detail));
+	if (e->context != NULL)
+		json_object_set_new(doc, "context", logfile_string(e->context));
+	if (e->hint != NULL)
+		json_object_set_new(doc, "hint", logfile_string(e->hint));
+	return doc;
 }
 
 void
 log_report(const struct err *e)
 {
-	say("error: ", e->msg != NULL ? e->msg : "unknown error");
+	const char *msg = e->msg != NULL ? e->msg : "unknown error";
+	struct buf b = BUF_INIT;
+
+	add_line(&b, COLOUR_ERROR, "error:", msg);
 	if (e->detail != NULL)
-		say("detail: ", e->detail);
+		add_line(&b, COLOUR_NOTE, "detail:", e->detail);
 	if (e->context != NULL)
-		say("context: ", e->context);
+		add_line(&b, COLOUR_NOTE, "context:", e->context);
 	if (e->hint != NULL)
-		say("hint: ", e->hint);
+		add_line(&b, COLOUR_NOTE, "hint:", e->hint);
+	pthread_mutex_lock(&lock);
+	record(LOG_QUIET, "error", "error", error_fields(e), msg);
+	if (!json_stderr)
+		put(&b);
+	pthread_mutex_unlock(&lock);
+	buf_release(&b);
+}
+
+static void
+warn(const char *event, json_t *fields, const char *text)
+{
+	pthread_mutex_lock(&lock);
+	record(LOG_NORMAL, "warning", event, fields, text);
+	if (level != LOG_QUIET && !json_stderr)
+		say(COLOUR_WARNING, "warning:", text);
+	pthread_mutex_unlock(&lock);
 }
 
 void
@@ -67,13 +203,35 @@ log_warning(const char *fmt, ...)
 	va_list ap;
 	char *text;
 
-	if (level == LOG_QUIET)
-		return;
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	say("warning: ", text);
+	warn("warning", NULL, text);
 	free(text);
+}
+
+void
+log_warning_event(const char *event, json_t *fields, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	warn(event, fields, text);
+	free(text);
+}
+
+static void
+account(enum log_level least, const char *severity, const char *event, json_t *fields,
+	const char *text)
+{
+	pthread_mutex_lock(&lock);
+	record(least, severity, event, fields, text);
+	if (level == LOG_VERBOSE && !json_stderr)
+		say(COLOUR_NOTE, NULL, text);
+	pthread_mutex_unlock(&lock);
 }
 
 void
@@ -82,18 +240,115 @@ log_info(const char *fmt, ...)
 	va_list ap;
 	char *text;
 
-	if (level != LOG_VERBOSE)
-		return;
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	say("", text);
+	account(LOG_NORMAL, "info", "info", NULL, text);
+	free(text);
+}
+
+void
+log_sql(const char *sql)
+{
+	char *text;
+
+	if (level != LOG_VERBOSE && file.fd < 0)
+		return;
+	text = xasprintf("SQL: %s", sql);
+	account(LOG_VERBOSE, "debug", "sql", NULL, text);
 	free(text);
 }
 
 void
 log_server(const char *severity, const char *text)
 {
-	if (level != LOG_QUIET)
-		fprintf(stderr, "%s: server %s: %s\n", program, severity, text);
+	char *label = xasprintf("server %s:", severity);
+
+	pthread_mutex_lock(&lock);
+	record(LOG_NORMAL, "warning", "server",
+	       json_pack("{s:o}", "server_severity", logfile_string(severity)), text);
+	if (level != LOG_QUIET && !json_stderr)
+		say(COLOUR_NOTE, label, text);
+	pthread_mutex_unlock(&lock);
+	free(label);
+}
+
+void
+log_event(const char *event, json_t *fields, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	account(LOG_NORMAL, "info", event, fields, text);
+	free(text);
+}
+
+void
+log_record(const char *event, json_t *fields, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	pthread_mutex_lock(&lock);
+	record(LOG_NORMAL, "info", event, fields, text);
+	pthread_mutex_unlock(&lock);
+	free(text);
+}
+
+void
+log_line(const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	pthread_mutex_lock(&lock);
+	if (!json_stderr)
+		say(COLOUR_NOTE, NULL, text);
+	pthread_mutex_unlock(&lock);
+	free(text);
+}
+
+static void
+show(const char *text)
+{
+	if (text != NULL && !held) {
+		fprintf(stderr, "\r%s\33[K", text);
+		shown = true;
+	} else if (shown) {
+		fputs(ERASE, stderr);
+		shown = false;
+	}
+}
+
+void
+log_status(const char *text)
+{
+	pthread_mutex_lock(&lock);
+	show(text);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+log_hold(bool hold)
+{
+	pthread_mutex_lock(&lock);
+	held = hold;
+	if (hold)
+		show(NULL);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+log_share_terminal(void)
+{
+	shared = true;
 }

@@ -1,10 +1,18 @@
 /*
- * What the programs say to people, on standard error only: errors, warnings,
- * and with -v what they do.  Formatted as PostgreSQL's own programs do:
- * "portl-load: error: …", then "detail:" and "hint:" lines.
+ * What the programs say.  People read it on standard error, formatted and
+ * coloured as PostgreSQL's own programs do it: "portl-load: error: …", then
+ * "detail:" and "hint:" lines.  A log (--log-file, or standard error with
+ * --log-format=json) has more: each event with its time, the run's id and its
+ * facts as fields, enough to see afterwards who moved what from where to where.
+ * Neither is ever told a password.
+ *
+ * Every function may be called from any thread.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
+
+#include <jansson.h>
+#include <stdbool.h>
 
 struct err;
 
@@ -13,6 +21,8 @@ enum log_level {
 	LOG_NORMAL, /* and warnings */
 	LOG_VERBOSE /* and what is being done, SQL included (-v) */
 };
+
+enum log_format { LOG_TEXT, LOG_JSON };
 
 /*
  * log_init(name):
@@ -28,11 +38,45 @@ const char *log_program(void);
 
 /*
  * log_set_level(level), log_verbose(), log_quiet():
- * Choose how much is said; ask whether -v or -q was given.
+ * Choose how much is said on standard error; ask whether -v or -q was given.
  */
 void log_set_level(enum log_level level);
 int log_verbose(void);
 int log_quiet(void);
+
+/*
+ * log_open(path, format, e):
+ * Append events to the file ${path}, made readable for its owner only if it is
+ * missing: all of them, whatever the level.  Without a path, LOG_JSON turns
+ * standard error into the log, where the level counts: LOG_QUIET errors,
+ * LOG_NORMAL all but SQL, LOG_VERBOSE all.
+ */
+int log_open(const char *path, enum log_format format, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * log_set_run(id):
+ * Say which run the events belong to.  Events wait for this to be called.
+ */
+void log_set_run(const char *id);
+
+/*
+ * log_check(e):
+ * Fail if an event could not be written to the log file.
+ */
+int log_check(struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * log_close():
+ * Close the log; events that still wait are written without a run.
+ */
+void log_close(void);
+
+/*
+ * log_is_json():
+ * Tell whether standard error is a log, and not for people.
+ */
+bool log_is_json(void);
 
 /*
  * log_report(e):
@@ -41,16 +85,58 @@ int log_quiet(void);
 void log_report(const struct err *e);
 
 /*
- * log_warning(fmt, ...), log_info(fmt, ...):
- * Print a warning (not with -q) or an account of what is done (only with -v).
+ * log_warning(fmt, ...), log_info(fmt, ...), log_sql(sql):
+ * Print a warning (not with -q), an account of what is done, or a statement
+ * that is sent (both only with -v).
  */
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_sql(const char *sql);
 
 /*
  * log_server(severity, text):
  * Print a message of the server's own ("NOTICE", "WARNING"); not with -q.
  */
 void log_server(const char *severity, const char *text);
+
+/*
+ * log_event(event, fields, fmt, ...), log_record(event, fields, fmt, ...):
+ * Say that something has happened: a word to find it by, its facts (an object,
+ * taken; NULL: none), and the same as a sentence, which people are told with -v
+ * (log_event()) or never (log_record()).
+ */
+void log_event(const char *event, json_t *fields, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void log_record(const char *event, json_t *fields, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * log_warning_event(event, fields, fmt, ...):
+ * The same for what people are warned of.
+ */
+void log_warning_event(const char *event, json_t *fields, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * log_line(fmt, ...):
+ * Tell people, and not the log, whatever the level.
+ */
+void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * log_status(text), log_hold(hold):
+ * Show ${text} as the last line of the terminal at standard error, in the place
+ * of the one before; NULL takes it away.  Every message takes it away as well.
+ * While held, none is shown: somebody writes to standard error by itself.
+ */
+void log_status(const char *text);
+void log_hold(bool hold);
+
+/*
+ * log_share_terminal():
+ * Say that another program shows its status on the same terminal, so that
+ * messages have to make room for themselves.
+ */
+void log_share_terminal(void);
 
 #endif /* COMMON_LOG_H */

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/completion.h"
 #include "common/conninfo.h"
 #include "common/err.h"
+#include "common/job.h"
 #include "common/log.h"
 
 #define AT(member) offsetof(struct options, member)
@@ -30,15 +32,36 @@ const struct cli_option options_connection[] = {
 	{.help = NULL},
 };
 
+static const struct cli_choice log_formats[] = {
+	{"text", LOG_TEXT}, {"json", LOG_JSON}, {NULL, 0}};
+static const struct cli_choice shells[] = {{"bash", COMPLETION_BASH},
+					   {"zsh", COMPLETION_ZSH},
+					   {"fish", COMPLETION_FISH},
+					   {NULL, 0}};
+static const struct cli_choice checks[] = {
+	{"job", CHECK_JOB}, {"connection", CHECK_CONNECTION}, {"plan", CHECK_PLAN}, {NULL, 0}};
+
 const struct cli_option options_messages[] = {
 	{.kind = CLI_HEADING, .help = "General options"},
+	{"job", 'f', CLI_STRING, "FILE", "take options from this job file; flags win over it",
+	 AT(job_path), NULL, 0},
+	{"check", 0, CLI_CHOICE, "job|connection|plan",
+	 "only see whether it would work; change nothing", AT(check), checks, 0},
 	{"dry-run", 'n', CLI_FLAG, NULL, "do everything, then change nothing", AT(dry_run),
 	 NULL, 0},
 	{"summary", 0, CLI_STRING, "FILE", "write the receipt to FILE as one line of JSON",
 	 AT(summary), NULL, 0},
+	{"progress", 'P', CLI_FLAG, NULL, "show progress, on a terminal or not", AT(progress),
+	 NULL, 0},
+	{"log-file", 'L', CLI_STRING, "FILE", "append every event to FILE", AT(log_file), NULL,
+	 0},
+	{"log-format", 0, CLI_CHOICE, "text|json",
+	 "of FILE; json without FILE: of standard error", AT(log_format), log_formats, 0},
 	{"quiet", 'q', CLI_FLAG, NULL, "print errors only", AT(quiet), NULL, 0},
 	{"verbose", 'v', CLI_FLAG, NULL, "print what is done, with the SQL", AT(verbose), NULL,
 	 0},
+	{"completion", 0, CLI_COMPLETION, "bash|zsh|fish",
+	 "print a completion script for a shell and exit", 0, shells, 0},
 	{"version", 'V', CLI_VERSION, NULL, "print the version and exit", 0, NULL, 0},
 	{"help", '?', CLI_HELP, NULL, "print this help and exit", 0, NULL, 0},
 	{.help = NULL},
@@ -64,6 +87,35 @@ hide(struct options *o, int argc, char **argv)
 }
 
 int
+options_read_job(struct options *o, unsigned side, const struct cli_spec *spec,
+		 const struct cli_given *given, struct err *e)
+{
+	if (o->job_path == NULL)
+		return 0;
+	o->job = job_read(o->job_path, e);
+	if (o->job == NULL)
+		return -1;
+	return job_apply(o->job, side, spec, given, o, e);
+}
+
+int
+options_blame(const struct options *o, struct err *e)
+{
+	return o->job != NULL ? job_blame(o->job, e) : -1;
+}
+
+static void
+warn_of_exposure(const struct options *o)
+{
+	const char *key = o->job != NULL ? job_exposed(o->job) : NULL;
+
+	if (key != NULL && o->check != CHECK_JOB)
+		log_warning("others can read the password in %s (%s); run chmod 600 %s, or "
+			    "write ${VARIABLE} there",
+			    o->job_path, key, o->job_path);
+}
+
+int
 options_settle(struct options *o, int argc, char **argv, const char *variable, struct err *e)
 {
 	int has_password;
@@ -72,8 +124,13 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 		log_set_level(LOG_QUIET);
 	if (o->verbose)
 		log_set_level(LOG_VERBOSE);
+	if (log_open(o->log_file, (enum log_format)o->log_format, e) != 0)
+		return -1;
 	if (o->no_password && o->ask_password)
 		return err_set(e, EXIT_USAGE, "-w and -W exclude each other");
+	if (o->check != CHECK_NOT)
+		o->summary = NULL; /* the last run's stays */
+	warn_of_exposure(o);
 	o->db.password_prompt = o->no_password ? -1 : o->ask_password;
 	if (o->db.conninfo != NULL) {
 		has_password = conninfo_check(o->db.conninfo, e);
@@ -81,14 +138,25 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 			hide(o, argc, argv);
 		return has_password < 0 ? -1 : 0;
 	}
+	if (o->job != NULL && job_connects(o->job))
+		return 0;
 	o->db.conninfo = getenv(variable);
 	if (o->db.conninfo != NULL && conninfo_check(o->db.conninfo, e) < 0)
 		return err_prefix(e, "%s: ", variable);
 	return 0;
 }
 
+enum progress_when
+options_progress(const struct options *o)
+{
+	if (o->progress)
+		return PROGRESS_ALWAYS;
+	return o->quiet ? PROGRESS_NEVER : PROGRESS_TERMINAL;
+}
+
 void
 options_release(struct options *o)
 {
 	free(o->hidden);
+	job_free(o->job);
 }

@@ -93,26 +93,40 @@ write_summary(struct receipt *r, int status, double seconds, struct err *e)
 	return rc;
 }
 
-static void
-print_line(const struct receipt *r, double seconds)
+static char *
+as_line(const struct receipt *r, double seconds)
 {
 	const char *name = r->relation != NULL ? r->relation : "query";
 	double mb = (double)r->bytes / 1e6;
 
 	if (r->committed == RECEIPT_NOT_APPLICABLE)
-		fprintf(stderr, "%s: %s: %" PRIu64 " rows read, %.1f MB, %.2f s\n",
-			log_program(), name, r->read, mb, seconds);
-	else
-		fprintf(stderr,
-			"%s: %s: %" PRIu64 " rows read, %" PRIu64 " inserted, %" PRIu64
-			" updated, %" PRIu64 " unchanged, %" PRIu64 " skipped, %" PRIu64
-			" rejected; %.1f MB, %.2f s; %s\n",
-			log_program(), name, r->read, r->inserted, r->updated, r->unchanged,
-			r->skipped, r->rejected, mb, seconds,
-			r->dry_run                        ? "rolled back (dry run)"
-			: r->committed == RECEIPT_YES     ? "committed"
-			: r->committed == RECEIPT_UNKNOWN ? "outcome unknown"
-							  : "nothing committed");
+		return xasprintf("%s: %" PRIu64 " rows read, %.1f MB, %.2f s", name, r->read,
+				 mb, seconds);
+	return xasprintf("%s: %" PRIu64 " rows read, %" PRIu64 " inserted, %" PRIu64
+			 " updated, %" PRIu64 " unchanged, %" PRIu64 " skipped, %" PRIu64
+			 " rejected; %.1f MB, %.2f s; %s",
+			 name, r->read, r->inserted, r->updated, r->unchanged, r->skipped,
+			 r->rejected, mb, seconds,
+			 r->dry_run                        ? "rolled back (dry run)"
+			 : r->committed == RECEIPT_YES     ? "committed"
+			 : r->committed == RECEIPT_UNKNOWN ? "outcome unknown"
+							   : "nothing committed");
+}
+
+/* The log has every run's receipt, people those of runs that they watch. */
+static void
+tell(const struct receipt *r, int status, double seconds)
+{
+	char *line = as_line(r, seconds);
+	json_t *doc = to_json(r, status, seconds);
+
+	json_object_del(doc, "tool");
+	json_object_del(doc, "run");
+	log_record("receipt", doc, "%s", line);
+	if ((status == EXIT_DONE || status == EXIT_REJECTS) && !log_quiet() &&
+	    (log_verbose() || isatty(STDERR_FILENO) || r->dry_run))
+		log_line("%s", line);
+	free(line);
 }
 
 /* Rows that were read and then given up, for the run has failed, are skipped. */
@@ -131,9 +145,7 @@ receipt_print(struct receipt *r, int status, struct err *e)
 	double seconds = seconds_since(&r->started);
 
 	balance(r);
-	if ((status == EXIT_DONE || status == EXIT_REJECTS) && !log_quiet() &&
-	    (log_verbose() || isatty(STDERR_FILENO) || r->dry_run))
-		print_line(r, seconds);
+	tell(r, status, seconds);
 	return r->fd >= 0 ? write_summary(r, status, seconds, e) : 0;
 }
 

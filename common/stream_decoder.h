@@ -36,6 +36,7 @@ struct stream_reader {
 	bool ignore_others;   /* with names: other keys are passed over */
 	uint64_t rows;        /* of the current stream */
 	uint64_t rows_before; /* of the streams before it */
+	char *aborted_run;    /* owned; of the abort document, or NULL */
 	uint64_t stop; /* a chunk ends with this row of the stream at the latest, 0: none */
 	XXH3_state_t *digest;
 	struct buf out; /* transcoded rows */

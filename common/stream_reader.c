@@ -52,7 +52,7 @@ stream_reader_document(struct stream_reader *r, const char *text, size_t len, st
 {
 	json_error_t why;
 	json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
-	const char *reason, *sqlstate;
+	const char *reason, *sqlstate, *run;
 
 	if (!json_is_object(doc)) {
 		err_set(e, EXIT_STREAM, "a document of the stream is damaged: %s",
@@ -65,6 +65,9 @@ stream_reader_document(struct stream_reader *r, const char *text, size_t len, st
 	if (reason == NULL)
 		return doc;
 	sqlstate = json_string_value(json_object_get(doc, "sqlstate"));
+	run = json_string_value(json_object_get(doc, "run"));
+	if (run != NULL && r->aborted_run == NULL)
+		r->aborted_run = xstrdup(run);
 	err_set(e, EXIT_STREAM, "upstream failed: %s", reason);
 	if (sqlstate != NULL)
 		snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate);
@@ -198,6 +201,12 @@ stream_reader_schema(struct stream_reader *r)
 	return r->schema;
 }
 
+const char *
+stream_reader_run(const struct stream_reader *r)
+{
+	return r->schema != NULL && r->schema->run != NULL ? r->schema->run : r->aborted_run;
+}
+
 bool
 stream_reader_is_text(const struct stream_reader *r)
 {
@@ -293,5 +302,6 @@ stream_reader_free(struct stream_reader *r)
 	XXH3_freeState(r->digest);
 	buf_release(&r->out);
 	free(r->keep);
+	free(r->aborted_run);
 	free(r);
 }

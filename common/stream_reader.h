@@ -58,6 +58,13 @@ int stream_reader_begin(struct stream_reader *r, struct err *e)
 struct schema *stream_reader_schema(struct stream_reader *r);
 
 /*
+ * stream_reader_run(r):
+ * Return the id of the run that the stream is of, as far as it says so, or NULL; owned by the
+ * reader.
+ */
+const char *stream_reader_run(const struct stream_reader *r);
+
+/*
  * stream_reader_is_text(r), stream_reader_is_ndjson(r):
  * Tell whether chunks are COPY text (else COPY binary); whether the stream is
  * NDJSON (else binary).

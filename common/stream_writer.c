@@ -38,6 +38,7 @@ struct stream_writer {
 	enum stream_format format;
 	unsigned ndjson_flags;
 	struct ndjson_writer *ndjson;
+	const char *run;  /* borrowed; for an abort document, or NULL */
 	struct buf block; /* rows held back */
 	XXH3_state_t *digest;
 	uint64_t rows;
@@ -280,6 +281,12 @@ text_json(const char *text)
 }
 
 void
+stream_writer_set_run(struct stream_writer *w, const char *run)
+{
+	w->run = run;
+}
+
+void
 stream_writer_abort(struct stream_writer *w, const struct err *why)
 {
 	json_t *doc;
@@ -289,8 +296,9 @@ stream_writer_abort(struct stream_writer *w, const struct err *why)
 	if (w->bare || !output_is_whole(w->out) || why->signal == SIGPIPE ||
 	    !output_has_room(w->out))
 		return;
-	doc = json_pack("{s:o, s:s, s:I}", "abort", text_json(why->msg != NULL ? why->msg : ""),
-			"sqlstate", why->sqlstate, "rows", (json_int_t)w->rows);
+	doc = json_pack("{s:o, s:s, s:I, s:s*}", "abort",
+			text_json(why->msg != NULL ? why->msg : ""), "sqlstate", why->sqlstate,
+			"rows", (json_int_t)w->rows, "run", w->run);
 	text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
 	json_decref(doc);
 	w->block.len = 0;

@@ -27,6 +27,12 @@ struct stream_writer *stream_writer_new(struct output *out, enum stream_format f
 					unsigned ndjson_flags);
 
 /*
+ * stream_writer_set_run(w, run):
+ * Say which run (borrowed) an abort document is of.
+ */
+void stream_writer_set_run(struct stream_writer *w, const char *run);
+
+/*
  * stream_writer_begin(w, schema, e):
  * Write the header document.  ${schema} is borrowed until the writer is freed;
  * its `values` says whether rows come as binary tuples or as COPY text (NDJSON:

@@ -5,16 +5,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/check.h"
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
 #include "common/ndjson.h"
 #include "common/output.h"
+#include "common/progress.h"
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/schema_log.h"
 #include "common/stdfds.h"
 #include "common/stream_writer.h"
 #include "common/xalloc.h"
@@ -27,6 +31,7 @@ struct extract {
 	struct output *out;
 	struct stream_writer *writer;
 	struct receipt receipt;
+	struct progress *progress;
 	char run[RUNID_LEN + 1];
 };
 
@@ -44,7 +49,36 @@ open_output(struct extract *x, struct err *e)
 		return -1;
 	x->writer = stream_writer_new(
 		x->out, o->format == EXTRACT_NDJSON ? STREAM_NDJSON : STREAM_BINARY, flags);
+	stream_writer_set_run(x->writer, x->run);
 	return 0;
+}
+
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+/*
+ * The reader of a pipe is likely to show how far it is, on the same terminal;
+ * and rows on a terminal are progress enough.
+ */
+static enum progress_when
+when_to_draw(const struct extract *x)
+{
+	int fd = output_watch_fd(x->out);
+
+	if (!isatty(STDERR_FILENO))
+		return options_progress(&x->options.common);
+	if (fd >= 0 && isatty(fd))
+		return PROGRESS_NEVER;
+	if (is_pipe(fd))
+		log_share_terminal();
+	return is_pipe(fd) && !x->options.common.progress
+		       ? PROGRESS_NEVER
+		       : options_progress(&x->options.common);
 }
 
 static int
@@ -66,6 +100,8 @@ begin(struct extract *x, struct err *e)
 	else if (schema->rel_name != NULL || x->options.csv != NULL)
 		x->receipt.relation = xstrdup(schema->rel_name != NULL ? schema->rel_name
 								       : x->options.csv);
+	schema_log(schema, "writing");
+	x->progress = progress_start(when_to_draw(x), schema->rows_estimate);
 	return stream_writer_begin(x->writer, schema, e);
 }
 
@@ -81,6 +117,8 @@ pump(struct extract *x, struct err *e)
 			if (stream_writer_rows(x->writer, chunk.data, chunk.len, chunk.rows,
 					       e) != 0)
 				return -1;
+			progress_set(x->progress, stream_writer_count(x->writer),
+				     output_bytes(x->out));
 			if (chunk.pause && stream_writer_flush(x->writer, e) != 0)
 				return -1;
 			break;
@@ -94,6 +132,20 @@ pump(struct extract *x, struct err *e)
 			return -1;
 		}
 	}
+}
+
+/* What --check=plan has found out; a table says more to people than a stream. */
+static int
+print_check(const struct extract *x, struct err *e)
+{
+	const struct schema *schema = x->source->schema;
+	FILE *out = output_is_live(x->options.output) ? stderr : stdout;
+
+	check_line(out, "source", "%s", x->source->where);
+	check_line(out, "rows", "%s, %zu columns, may be read",
+		   x->receipt.relation != NULL ? x->receipt.relation : "query",
+		   schema->ncolumns);
+	return check_finish(out, e);
 }
 
 /* Not in the middle of what a person is reading. */
@@ -123,11 +175,22 @@ run(struct extract *x, struct err *e)
 		rc = open_output(x, e);
 	if (rc == 0 && (begin(x, e) != 0 || pump(x, e) != 0))
 		rc = -1;
+	if (rc == 0 && x->options.common.check != CHECK_NOT && print_check(x, e) != 0)
+		rc = -1;
 	if (rc != 0)
 		tell_reader(x, e);
 	if (rc == 0 && output_finish(x->out, e) != 0)
 		rc = -1;
 	return rc;
+}
+
+static int
+connect_only(const struct extract *x, struct err *e)
+{
+	const struct extract_options *o = &x->options;
+
+	return check_connection(stdout, "source", o->kind == EXTRACT_PG ? &o->common.db : NULL,
+				e);
 }
 
 static int
@@ -140,17 +203,23 @@ report(struct extract *x, struct err *e)
 		x->receipt.read = stream_writer_count(x->writer);
 		x->receipt.bytes = output_bytes(x->out);
 		stream_writer_digest(x->writer, x->receipt.xxh3);
+		progress_set(x->progress, x->receipt.read, x->receipt.bytes);
 	}
+	progress_free(x->progress);
 	x->receipt.run = x->run;
 	x->receipt.committed = RECEIPT_NOT_APPLICABLE;
 	if (e->signal != 0)
 		status = 128 + e->signal;
 	if (e->code != EXIT_DONE && e->signal != SIGPIPE)
 		log_report(e);
-	if (receipt_print(&x->receipt, status, &late) != 0) {
+	if (x->options.common.check != CHECK_NOT)
+		return status;
+	if (receipt_print(&x->receipt, status, &late) != 0 ||
+	    (status == EXIT_DONE && log_check(&late) != 0)) {
 		log_report(&late);
 		status = status == EXIT_DONE ? EXIT_DATA : status;
 	}
+	log_close();
 	err_release(&late);
 	return status;
 }
@@ -166,12 +235,14 @@ main(int argc, char **argv)
 	stdfds_fill();
 	intr_ignore_sigpipe();
 	runid_make(x.run);
+	log_set_run(x.run);
 	x.receipt.fd = -1;
 	rc = extract_options_parse(&x.options, argc, argv, &e);
 	if (rc == 0)
 		rc = receipt_init(&x.receipt, x.options.common.summary, &e);
 	if (rc == 0)
-		rc = run(&x, &e);
+		rc = x.options.common.check == CHECK_CONNECTION ? connect_only(&x, &e)
+								: run(&x, &e);
 	source_free(x.source);
 	status = rc > 0 ? EXIT_DONE : report(&x, &e);
 	signo = e.signal;

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/input.h"
+#include "common/jobkeys.h"
 #include "common/xalloc.h"
 
 #define AT(member) offsetof(struct extract_options, member)
@@ -255,23 +256,44 @@ check_output(struct extract_options *o, struct err *e)
 	return check_compress(o, e);
 }
 
+/* A query on standard input is left there for the run. */
+static bool
+is_to_be_read(const struct extract_options *o)
+{
+	return o->query_file != NULL &&
+	       (o->common.check != CHECK_JOB || strcmp(o->query_file, "-") != 0);
+}
+
+static int
+settle(struct extract_options *o, int argc, char **argv, struct err *e)
+{
+	const char *variable = o->csv != NULL ? "" : "PORTL_SOURCE";
+
+	if (o->common.check == CHECK_PLAN)
+		o->common.dry_run = true;
+	if (check_kind(o, e) != 0 || options_settle(&o->common, argc, argv, variable, e) != 0 ||
+	    check_source(o, e) != 0)
+		return -1;
+	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
+		return -1;
+	return check_output(o, e);
+}
+
 int
 extract_options_parse(struct extract_options *o, int argc, char **argv, struct err *e)
 {
+	struct cli_given given;
 	int rc;
 
 	*o = (struct extract_options){.limit = -1, .common.lock_timeout = -1};
-	rc = cli_parse(&spec, argc, argv, o, NULL, e);
+	rc = cli_parse(&spec, argc, argv, o, &given, NULL, e);
 	if (rc != 0)
 		return rc;
-	if (check_kind(o, e) != 0 ||
-	    options_settle(&o->common, argc, argv, o->csv != NULL ? "" : "PORTL_SOURCE", e) !=
-		    0 ||
-	    check_source(o, e) != 0)
+	if (options_read_job(&o->common, JOB_EXTRACT, &spec, &given, e) != 0)
 		return -1;
-	if ((o->query != NULL || o->query_file != NULL) && take_query(o, e) != 0)
-		return -1;
-	return check_output(o, e);
+	if (settle(o, argc, argv, e) != 0)
+		return options_blame(&o->common, e);
+	return o->common.check == CHECK_JOB;
 }
 
 void

@@ -44,7 +44,8 @@ struct extract_options {
 
 /*
  * extract_options_parse(o, argc, argv, e):
- * Fill ${o}.  Returns 0 to go on, 1 if help was printed, -1 with ${e} filled.
+ * Fill ${o}.  Returns 0 to go on, 1 if help was printed or there is nothing
+ * more to do, -1 with ${e} filled.
  * Release with extract_options_release() in every case.
  */
 int extract_options_parse(struct extract_options *o, int argc, char **argv, struct err *e)

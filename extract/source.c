@@ -40,5 +40,6 @@ source_free(struct source *s)
 		return;
 	s->ops->close(s);
 	schema_free(s->schema);
+	free(s->where);
 	free(s);
 }

@@ -46,6 +46,7 @@ struct source {
 	const struct source_ops *ops;
 	const struct extract_options *options; /* borrowed */
 	struct schema *schema;                 /* owned; complete after open */
+	char *where; /* what is read from, as people say it, known after open; owned */
 };
 
 /*

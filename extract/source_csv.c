@@ -365,6 +365,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 			(o->header == HEADER_AUTO && o->columns != NULL);
 
 	intr_install();
+	base->where = xasprintf("CSV file %s", o->csv);
 	base->schema->values = SCHEMA_TEXT;
 	s->in = input_open(o->csv, e);
 	if (s->in == NULL)

@@ -292,6 +292,18 @@ take_snapshot(struct source_pg *s, struct err *e)
 	return rc;
 }
 
+/* Privileges are looked at when a query is about to run, and EXPLAIN gets that far. */
+static int
+check_query(struct source_pg *s, struct err *e)
+{
+	char *sql = xasprintf("EXPLAIN (COSTS false)\n%s", s->select);
+	PGresult *res = db_query(&s->db, e, sql, 0, NULL);
+
+	PQclear(res);
+	free(sql);
+	return res != NULL ? 0 : -1;
+}
+
 static int
 start_copy(struct source_pg *s, struct err *e)
 {
@@ -299,7 +311,7 @@ start_copy(struct source_pg *s, struct err *e)
 	int rc;
 
 	if (s->base.options->common.dry_run)
-		return 0;
+		return check_query(s, e);
 	if (session_watch_client(&s->db, e) != 0)
 		return -1;
 	sql = select_copy(&s->db, s->base.options, s->rel, s->base.schema, s->select);
@@ -319,6 +331,7 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
+	base->where = db_connect_where(&s->db);
 	s->db.watch_fd = watch_fd;
 	for (attempt = 0; rc > 0 && attempt < ATTEMPTS; attempt++)
 		rc = take_snapshot(s, e);

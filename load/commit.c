@@ -169,6 +169,8 @@ commit_send(struct db *db, const struct db_params *params, enum receipt_committe
 		if (rc != 0 && e->code == EXIT_CONN && t.xid[0] != '\0')
 			rc = find_out(db, params, &t, outcome, e);
 	}
+	if (rc == 0)
+		log_record("commit", json_pack("{s:s}", "xid", t.xid), "committed");
 	free(t.xid);
 	free(t.history);
 	return rc;

@@ -225,18 +225,14 @@ static int
 leave_out(struct intake *in, struct route *r, uint64_t line, const char *column, struct err *e)
 {
 	off_t row, behind;
-	char *place;
-	int rc;
 
 	row = skip_rows(in, r->plan->text, in->start, line - 1, e);
 	behind = row >= 0 ? skip_rows(in, r->plan->text, row, 1, e) : -1;
 	if (behind < 0 || send_again(in, r, row, e) != 0 ||
 	    set_aside(in, in->base + line, row, behind, e) != 0)
 		return -1;
-	place = xasprintf("%s:%" PRIu64, r->input, r->rows_before + in->base + line);
-	rc = rejects_note(in->rejects, place, column, &in->refused, e);
-	free(place);
-	if (rc != 0)
+	if (rejects_note(in->rejects, r->input, r->rows_before + in->base + line, column,
+			 &in->refused, e) != 0)
 		return -1;
 	r->counts.rejected++;
 	in->base += line;

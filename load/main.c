@@ -3,18 +3,22 @@
  */
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/check.h"
 #include "common/err.h"
 #include "common/input.h"
 #include "common/intr.h"
 #include "common/log.h"
+#include "common/progress.h"
 #include "common/receipt.h"
 #include "common/runid.h"
 #include "common/schema.h"
+#include "common/schema_log.h"
 #include "common/stdfds.h"
 #include "common/stream_reader.h"
 #include "common/xalloc.h"
@@ -27,6 +31,7 @@ struct load {
 	struct stream_reader *reader;
 	struct sink *sink;
 	struct receipt receipt;
+	struct progress *progress;
 	char *run; /* upstream's run id, or our own */
 };
 
@@ -41,8 +46,11 @@ static int
 open_input(struct load *l, struct err *e)
 {
 	l->in = input_open(l->options.input, e);
-	if (l->in == NULL)
+	if (l->in == NULL) {
+		if (l->options.common.table == NULL && l->options.csv == NULL)
+			err_hint(e, "The argument is a file to read; -t names the table.");
 		return -1;
+	}
 	if (input_is_terminal(l->in))
 		return refuse_terminal(e);
 	l->reader = stream_reader_new(l->in, l->options.edited ? STREAM_EDITED : 0);
@@ -53,16 +61,54 @@ open_input(struct load *l, struct err *e)
 	return 0;
 }
 
+/* It goes into logs, whoever has sent it. */
+static bool
+is_run_id(const char *s)
+{
+	size_t n = strspn(s, "0123456789abcdef");
+
+	return n == RUNID_LEN && s[n] == '\0';
+}
+
+/* The run is upstream's; a stream that does not say which it is of is of our own. */
+static void
+note_run(struct load *l)
+{
+	const char *run = l->reader != NULL ? stream_reader_run(l->reader) : NULL;
+
+	if (l->run == NULL) {
+		l->run = xcalloc(1, RUNID_LEN + 1);
+		if (run != NULL && is_run_id(run))
+			memcpy(l->run, run, RUNID_LEN);
+		else
+			runid_make(l->run);
+	}
+	log_set_run(l->run);
+}
+
 static void
 note_header(struct load *l)
 {
 	const struct schema *schema = stream_reader_schema(l->reader);
 
-	if (schema != NULL && schema->run != NULL && l->run == NULL)
-		l->run = xstrdup(schema->run);
+	note_run(l);
+	if (schema != NULL)
+		schema_log(schema, "reading");
 	if (stream_reader_is_bare(l->reader) && !l->options.bare)
 		log_warning("no end record: a cut stream cannot be told from a whole one "
 			    "(--bare says that this is meant)");
+}
+
+/* The first of several streams knows nothing of the others. */
+static void
+show_progress(struct load *l)
+{
+	const struct schema *schema = stream_reader_schema(l->reader);
+	int64_t estimate = schema != NULL && l->options.streams == 1 ? schema->rows_estimate
+								     : -1;
+
+	if (l->progress == NULL)
+		l->progress = progress_start(options_progress(&l->options.common), estimate);
 }
 
 static int
@@ -74,14 +120,44 @@ load_stream(struct load *l, struct err *e)
 	if (stream_reader_begin(l->reader, e) != 0)
 		return -1;
 	note_header(l);
-	if (sink_begin(l->sink, l->reader, e) != 0)
+	log_hold(true); /* plans are printed */
+	rc = sink_begin(l->sink, l->reader, e);
+	log_hold(false);
+	if (rc != 0)
 		return -1;
+	show_progress(l);
 	if (l->receipt.relation == NULL && l->sink->relation != NULL)
 		l->receipt.relation = xstrdup(l->sink->relation);
-	while ((rc = stream_reader_next(l->reader, &chunk, e)) > 0)
+	while ((rc = stream_reader_next(l->reader, &chunk, e)) > 0) {
 		if (sink_write(l->sink, &chunk, e) != 0)
 			return -1;
+		progress_set(l->progress, stream_reader_rows(l->reader),
+			     stream_reader_bytes(l->reader));
+	}
 	return rc;
+}
+
+/* As far as --check goes: nothing is begun that would have to be rolled back. */
+static int
+check(struct load *l, struct err *e)
+{
+	const struct load_options *o = &l->options;
+
+	if (o->common.check == CHECK_CONNECTION)
+		return check_connection(stdout, "destination",
+					o->kind == LOAD_PG ? &o->common.db : NULL, e);
+	if (open_input(l, e) != 0)
+		return -1;
+	l->sink = sink_new(&l->options, &l->receipt);
+	if (sink_open(l->sink, l->in, e) != 0)
+		return -1;
+	check_line(stdout, "destination", "%s", l->sink->where);
+	if (check_finish(stdout, e) != 0 || stream_reader_begin(l->reader, e) != 0 ||
+	    sink_begin(l->sink, l->reader, e) != 0)
+		return -1;
+	check_line(stdout, "target", "%s", l->sink->relation);
+	check_line(stdout, "plan", "%s", l->sink->plan);
+	return check_finish(stdout, e);
 }
 
 /* Everything up to COMMIT; the last sink_end() waits for the proof that nothing follows. */
@@ -100,9 +176,13 @@ run(struct load *l, struct err *e)
 			return -1;
 		if (i + 1 == l->options.streams && stream_reader_finish(l->reader, e) != 0)
 			return -1;
+		if (i + 1 == l->options.streams)
+			progress_finishing(l->progress);
 		if (sink_end(l->sink, e) != 0)
 			return -1;
 	}
+	if (log_check(e) != 0)
+		return -1;
 	l->receipt.read = stream_reader_rows(l->reader);
 	return sink_commit(l->sink, &l->receipt, e);
 }
@@ -138,11 +218,10 @@ report(struct load *l, struct err *e)
 		l->receipt.read = stream_reader_rows(l->reader);
 		l->receipt.bytes = stream_reader_bytes(l->reader);
 		stream_reader_digest(l->reader, l->receipt.xxh3);
+		progress_set(l->progress, l->receipt.read, l->receipt.bytes);
 	}
-	if (l->run == NULL) {
-		l->run = xcalloc(1, RUNID_LEN + 1);
-		runid_make(l->run);
-	}
+	progress_free(l->progress);
+	note_run(l);
 	l->receipt.run = l->run;
 	if (e->signal != 0)
 		status = 128 + e->signal;
@@ -150,12 +229,16 @@ report(struct load *l, struct err *e)
 		note_committed(l, e);
 		log_report(e);
 	}
-	if (receipt_print(&l->receipt, status, &late) != 0) {
+	if (l->options.common.check != CHECK_NOT)
+		return status;
+	if (receipt_print(&l->receipt, status, &late) != 0 ||
+	    (e->code == EXIT_DONE && log_check(&late) != 0)) {
 		if (e->code == EXIT_DONE)
 			err_detail(&late, "The rows are committed.");
 		log_report(&late);
 		status = e->code == EXIT_DONE ? EXIT_DATA : status;
 	}
+	log_close();
 	err_release(&late);
 	return status;
 }
@@ -185,7 +268,7 @@ main(int argc, char **argv)
 	if (rc == 0)
 		rc = receipt_init(&l.receipt, l.options.common.summary, &e);
 	if (rc == 0)
-		rc = run(&l, &e);
+		rc = l.options.common.check != CHECK_NOT ? check(&l, &e) : run(&l, &e);
 	sink_free(l.sink);
 	status = rc > 0 ? EXIT_DONE : report(&l, &e);
 	signo = e.signal;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/jobkeys.h"
 #include "common/output.h"
 #include "common/xalloc.h"
 
@@ -318,24 +319,13 @@ parse_key(struct load_options *o, struct err *e)
 	return 0;
 }
 
-int
-load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
+static int
+settle(struct load_options *o, int argc, char **argv, struct err *e)
 {
+	const char *variable = o->csv != NULL ? "" : "PORTL_DESTINATION";
 	size_t i;
-	int rc;
 
-	*o = (struct load_options){.streams = 1,
-				   .min_rows = -1,
-				   .duplicates = -1,
-				   .batch_size = BATCH_SIZE,
-				   .max_rejects = -1,
-				   .common.lock_timeout = -1};
-	rc = cli_parse(&spec, argc, argv, o, &o->input, e);
-	if (rc != 0)
-		return rc;
-	if (check_kind(o, e) != 0 ||
-	    options_settle(&o->common, argc, argv, o->csv != NULL ? "" : "PORTL_DESTINATION",
-			   e) != 0)
+	if (check_kind(o, e) != 0 || options_settle(&o->common, argc, argv, variable, e) != 0)
 		return -1;
 	if (o->common.table != NULL &&
 	    ident_parse_qualified(o->common.table, &o->rel_schema, &o->rel_name, e) != 0)
@@ -356,6 +346,28 @@ const char *
 load_options_conflict(const struct load_options *o)
 {
 	return conflicts[o->conflict].word;
+}
+
+int
+load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
+{
+	struct cli_given given;
+	int rc;
+
+	*o = (struct load_options){.streams = 1,
+				   .min_rows = -1,
+				   .duplicates = -1,
+				   .batch_size = BATCH_SIZE,
+				   .max_rejects = -1,
+				   .common.lock_timeout = -1};
+	rc = cli_parse(&spec, argc, argv, o, &given, &o->input, e);
+	if (rc != 0)
+		return rc;
+	if (options_read_job(&o->common, JOB_LOAD, &spec, &given, e) != 0)
+		return -1;
+	if (settle(o, argc, argv, e) != 0)
+		return options_blame(&o->common, e);
+	return o->common.check == CHECK_JOB;
 }
 
 int

@@ -46,7 +46,8 @@ struct load_options {
 
 /*
  * load_options_parse(o, argc, argv, e):
- * Fill ${o}.  Returns 0 to go on, 1 if help was printed, -1 with ${e} filled.
+ * Fill ${o}.  Returns 0 to go on, 1 if help was printed or there is nothing
+ * more to do, -1 with ${e} filled.
  * Release with load_options_release() in every case.
  */
 int load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)

@@ -89,6 +89,12 @@ void plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t
 void plan_show(const struct plan *p);
 
 /*
+ * plan_show_line(p):
+ * Return how rows get in, in a few words, for the caller to free.
+ */
+char *plan_show_line(const struct plan *p) __attribute__((returns_nonnull));
+
+/*
  * plan_free(p):
  * Free a plan.  NULL does nothing.
  */

@@ -80,7 +80,7 @@ unmatched(const struct plan *p, const char *source, const char *target, bool map
 	  struct reasons *why)
 {
 	const char **words = xcalloc(p->rel->ncolumns, sizeof(*words)), *near;
-	char *option;
+	char *option, *rename;
 	size_t i, n = 0;
 
 	for (i = 0; i < p->rel->ncolumns; i++)
@@ -89,6 +89,7 @@ unmatched(const struct plan *p, const char *source, const char *target, bool map
 	near = meant(target, words, n);
 	free(words);
 	option = plan_match_option(source, near != NULL ? near : "");
+	rename = plan_match_option(source, "column");
 	if (mapped)
 		reasons_add(why, "--map: the table has no column \"%s\"%s%s%s", target,
 			    near != NULL ? "; perhaps \"" : "", near != NULL ? near : "",
@@ -101,8 +102,9 @@ unmatched(const struct plan *p, const char *source, const char *target, bool map
 	else
 		reasons_add(why,
 			    "column \"%s\" is not in the table; drop it with %s or "
-			    "--extra-columns=ignore",
-			    target, option);
+			    "--extra-columns=ignore, rename it with %s",
+			    target, option, rename);
+	free(rename);
 	free(option);
 }
 

@@ -156,31 +156,32 @@ has_casts(const struct plan *p)
 	return false;
 }
 
+/* Why rows are staged; the caller frees it. */
+static char *
+stage_reason(const struct plan *p)
+{
+	if (p->stage_reason != NULL)
+		return xstrdup(p->stage_reason);
+	if (has_casts(p))
+		return xstrdup("values are cast");
+	if (p->options->conflict == CONFLICT_FAIL)
+		return xstrdup("--rejects");
+	return xasprintf("--conflict=%s", load_options_conflict(p->options));
+}
+
 static void
 show_route(const struct plan *p)
 {
-	const char *parting = ": ";
+	char *reason;
 
 	if (p->route == PLAN_DIRECT) {
 		fputs("Rows go straight into it by COPY.\n", stderr);
 		return;
 	}
-	fputs("Rows are staged in a temporary table and inserted from there", stderr);
-	if (p->stage_reason != NULL) {
-		fprintf(stderr, "%s%s", parting, p->stage_reason);
-		parting = ", ";
-	}
-	if (has_casts(p)) {
-		fprintf(stderr, "%svalues are cast", parting);
-		parting = ", ";
-	}
-	if (p->options->conflict != CONFLICT_FAIL) {
-		fprintf(stderr, "%s--conflict=%s", parting, load_options_conflict(p->options));
-		parting = ", ";
-	}
-	if (p->options->rejects != NULL)
-		fprintf(stderr, "%s--rejects", parting);
-	fputs(".\n", stderr);
+	reason = stage_reason(p);
+	fprintf(stderr, "Rows are staged in a temporary table and inserted from there: %s.\n",
+		reason);
+	free(reason);
 }
 
 static void
@@ -217,9 +218,10 @@ void
 plan_show(const struct plan *p)
 {
 	bool dry_run = p->options->common.dry_run || (p->schema != NULL && p->schema->dry_run);
+	bool check = p->options->common.check != CHECK_NOT; /* has a shorter table */
 	char *schema, *name;
 
-	if (!log_verbose() && !dry_run)
+	if ((!log_verbose() && (!dry_run || check)) || log_is_json())
 		return;
 	schema = printable(p->rel_schema != NULL ? p->rel_schema : "");
 	name = printable(p->rel_name);
@@ -232,4 +234,28 @@ plan_show(const struct plan *p)
 		return; /* refused */
 	show_route(p);
 	show_statements(p);
+}
+
+char *
+plan_show_line(const struct plan *p)
+{
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	buf_addf(&b, "%zu columns, ", p->ncolumns);
+	if (p->route == PLAN_DIRECT) {
+		buf_adds(&b, "straight by COPY");
+	} else {
+		char *reason = stage_reason(p);
+
+		buf_addf(&b, "staged and inserted (%s)", reason);
+		free(reason);
+	}
+	for (i = 0; p->stage != NULL && i < p->stage->nkey; i++) {
+		char *name = printable(p->columns[p->stage->key[i]].target);
+
+		buf_addf(&b, "%s%s", i > 0 ? ", " : ", key ", name);
+		free(name);
+	}
+	return buf_detach(&b);
 }

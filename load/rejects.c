@@ -16,6 +16,7 @@
 #include "common/db.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/logfile.h"
 #include "common/output.h"
 #include "common/pgcopy.h"
 #include "common/relation.h"
@@ -169,21 +170,38 @@ rejects_is_for(const struct err *why)
 	       strncmp(s, "44", 2) == 0 || strcmp(s, "P0001") == 0;
 }
 
+/* What a program wants to know of a row that is refused. */
+static json_t *
+facts(uint64_t row, const char *column, const struct err *why)
+{
+	json_t *doc = json_pack("{s:I, s:s}", "row", (json_int_t)row, "sqlstate", why->sqlstate);
+
+	json_object_set_new(doc, "reason", logfile_string(why->msg));
+	if (why->detail != NULL)
+		json_object_set_new(doc, "detail", logfile_string(why->detail));
+	if (column != NULL)
+		json_object_set_new(doc, "column", logfile_string(column));
+	if (why->constraint != NULL)
+		json_object_set_new(doc, "constraint", logfile_string(why->constraint));
+	return doc;
+}
+
 int
-rejects_note(struct rejects *rj, const char *place, const char *column, const struct err *why,
-	     struct err *e)
+rejects_note(struct rejects *rj, const char *input, uint64_t row, const char *column,
+	     const struct err *why, struct err *e)
 {
 	if (column == NULL)
 		column = why->column;
 	rj->rows++;
-	log_warning("%s: rejected: %s%s%s%s (%s)", place, column != NULL ? "column \"" : "",
-		    column != NULL ? column : "", column != NULL ? "\": " : "", why->msg,
-		    why->sqlstate);
+	log_warning_event("reject", facts(row, column, why),
+			  "%s:%" PRIu64 ": rejected: %s%s%s%s (%s)", input, row,
+			  column != NULL ? "column \"" : "", column != NULL ? column : "",
+			  column != NULL ? "\": " : "", why->msg, why->sqlstate);
 	if (rj->max < 0 || rj->rows <= (uint64_t)rj->max)
 		return 0;
 	err_set(e, EXIT_DATA, "more than %" PRId64 " rows are refused (--max-rejects)",
 		rj->max);
-	return err_detail(e, "The last one is %s: %s", place, why->msg);
+	return err_detail(e, "The last one is row %" PRIu64 ": %s", row, why->msg);
 }
 
 /* ---- the rows of a batch ---- */

@@ -42,11 +42,11 @@ int rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, stru
 bool rejects_is_for(const struct err *why);
 
 /*
- * rejects_note(rj, place, column, why, e):
- * One row is refused: count it, log the reason with its place ("stdin:12") and
- * column (NULL: the one that ${why} names).  Fails if it is one too many.
+ * rejects_note(rj, input, row, column, why, e):
+ * Row ${row} of ${input} is refused: count it, log the reason with the column
+ * (NULL: the one that ${why} names).  Fails if it is one too many.
  */
-int rejects_note(struct rejects *rj, const char *place, const char *column,
+int rejects_note(struct rejects *rj, const char *input, uint64_t row, const char *column,
 		 const struct err *why, struct err *e) __attribute__((warn_unused_result));
 
 /*

@@ -4,6 +4,7 @@
 #include "load/route_direct.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/err.h"
 #include "load/plan.h"
@@ -16,6 +17,10 @@ direct_locate(struct route *r, struct err *e)
 	uint64_t line;
 	char *column;
 
+	if (strcmp(e->sqlstate, "23505") == 0 && e->hint == NULL)
+		err_hint(e,
+			 "A row with this key is in the table, or came before. Use --conflict "
+			 "to skip or overwrite, or --truncate to replace all rows.");
 	if (!feed_where(e, r->plan->rel_name, &line, &column))
 		return -1;
 	route_at(r, line, column, e);

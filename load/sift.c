@@ -22,12 +22,8 @@
 int
 sift_note(struct route *r, uint64_t row, const struct err *why, struct err *e)
 {
-	char *place = xasprintf("%s:%" PRIu64, r->input, r->rows_before + row);
-	int rc = rejects_note(r->rejects, place, NULL, why, e);
-
-	free(place);
 	r->counts.rejected++;
-	return rc;
+	return rejects_note(r->rejects, r->input, r->rows_before + row, NULL, why, e);
 }
 
 static int

@@ -38,6 +38,8 @@ sink_free(struct sink *s)
 	if (s == NULL)
 		return;
 	s->ops->close(s);
+	free(s->where);
 	free(s->relation);
+	free(s->plan);
 	free(s);
 }

@@ -33,7 +33,9 @@ struct sink_ops {
 struct sink {
 	const struct sink_ops *ops;
 	const struct load_options *options; /* borrowed */
-	char *relation;          /* the target as people call it, known after begin; owned */
+	char *where;    /* what is loaded into, as people say it, known after open; owned */
+	char *relation; /* the target as people call it, known after begin; owned */
+	char *plan;     /* how rows get in, as people say it, known after begin; owned */
 	struct receipt *receipt; /* borrowed; told at once what is committed */
 };
 

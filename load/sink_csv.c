@@ -75,6 +75,7 @@ sink_csv_open(struct sink *base, struct input *in, struct err *e)
 	s->to_stdout = strcmp(path, "-") == 0;
 	s->dry_run = base->options->common.dry_run;
 	base->relation = xstrdup(s->to_stdout ? "stdout" : path);
+	base->where = xstrdup("a CSV file");
 	if (csvfile_settle(&s->format, NULL, NULL, NULL, e) != 0)
 		return -1;
 	if (s->dry_run)
@@ -146,8 +147,9 @@ static void
 show_plan(const struct sink_csv *s)
 {
 	size_t i;
+	bool check = s->base.options->common.check != CHECK_NOT;
 
-	if (!log_verbose() && !s->dry_run)
+	if ((!log_verbose() && (!s->dry_run || check)) || log_is_json())
 		return;
 	fprintf(stderr, "Plan for %s (CSV):\n", s->base.relation);
 	for (i = 0; i < s->plan->ncolumns; i++) {
@@ -201,6 +203,8 @@ sink_csv_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	s->dry_run = s->dry_run || schema->dry_run;
 	if (match(s, schema, e) != 0)
 		return -1;
+	free(base->plan);
+	base->plan = xasprintf("%zu columns, as text", s->ncolumns);
 	show_plan(s);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
 	pgcopy_scan_init(&s->scan, (int)s->ncolumns);

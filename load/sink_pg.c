@@ -23,6 +23,7 @@
 #include "load/commit.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_log.h"
 #include "load/rejects.h"
 #include "load/route.h"
 #include "load/sequences.h"
@@ -72,7 +73,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	struct sink_pg *s = pg(base);
 
 	s->in = in;
-	if (base->options->rejects != NULL) {
+	if (base->options->rejects != NULL && base->options->common.check == CHECK_NOT) {
 		s->rejects = rejects_open(base->options->rejects, base->options->max_rejects, e);
 		if (s->rejects == NULL)
 			return -1;
@@ -80,6 +81,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	if (db_connect(&s->db, &base->options->common.db, e) != 0 ||
 	    session_stay(&s->db, e) != 0)
 		return -1;
+	base->where = db_connect_where(&s->db);
 	input_watch(in, PQsocket(s->db.conn), on_readable, s);
 	return 0;
 }
@@ -122,7 +124,10 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	}
 	s->hollow = s->hollow || (schema != NULL && schema->dry_run);
 	s->dry_run = s->hollow || base->options->common.dry_run;
+	free(base->plan);
+	base->plan = plan_show_line(s->plan);
 	plan_show(s->plan);
+	plan_log(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
 	s->route = route_new(&s->db, s->plan, input_name(s->in), s->rejects);
 	if (s->rejects != NULL &&

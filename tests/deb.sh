@@ -68,10 +68,11 @@ check()
 
 	root=$(mktemp -d)
 	# shellcheck disable=SC2064 # expanded now
-	trap "rm -rf --one-file-system '$root'" EXIT
+	trap "umount '$root/proc' 2>/dev/null || :; rm -rf --one-file-system '$root'" EXIT
 	trap 'exit 1' HUP INT TERM
 	chmod 755 "$root"
 	fresh_debian "$root"
+	mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
 	cp "${debs[0]}" "$root/tmp/portl.deb"
 	in_root "$root" sh -euc '
 		apt-get update -qq

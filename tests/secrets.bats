@@ -72,9 +72,9 @@ keeps_quiet()
 carries()
 {
 	as_admin 'DROP TABLE IF EXISTS u'
-	try_sh "portl-extract -v $1 -t t 2>'$T/x' | tee '$T/s' | portl-load -v $1 -t u --create"
+	try_sh "portl-extract -v $1 -t t -L '$T/log' 2>'$T/x' | tee '$T/s' | portl-load -v $1 -t u --create -L '$T/log'"
 	assert_status 0
-	stderr+=$(<"$T/x") output+=$(tr -d '\0' <"$T/s")
+	stderr+=$(<"$T/x")$(<"$T/log") output+=$(tr -d '\0' <"$T/s")
 	keeps_quiet
 	assert_eq "$(as_admin 'SELECT count(*) FROM u')" 50
 }
@@ -210,8 +210,9 @@ typed()
 	assert_status 0
 	grep -q 'TLS$' "$T/x"
 	run ! grep -q 'no TLS' "$T/x"
-	try_sh "portl-extract -d postgres -t t | portl-load -v -d postgres -t tls --truncate"
+	try_sh "portl-extract -d postgres -t t | portl-load -d postgres -t tls --truncate -L '$T/log' --log-format=json"
 	assert_status 0
+	jq -es 'any(.[]; .event == "connect" and (.tls | test("^TLSv1[.][0-9]$")))' "$T/log" >/dev/null
 	for wrong in "PGSSLROOTCERT=$SAFE/other.crt" PGHOST=127.0.0.1; do
 		try env "$wrong" portl-extract -d postgres -t t
 		assert_status 2

@@ -37,6 +37,8 @@ static const struct cli_spec spec = {
 	.max_operands = 1,
 };
 
+static struct cli_given given;
+
 static int
 parse(struct opts *o, const char **operand, struct err *e, int argc, ...)
 {
@@ -50,7 +52,7 @@ parse(struct opts *o, const char **operand, struct err *e, int argc, ...)
 	for (i = 1; i <= argc; i++)
 		argv[i] = va_arg(ap, char *);
 	va_end(ap);
-	return cli_parse(&spec, argc + 1, argv, o, operand, e);
+	return cli_parse(&spec, argc + 1, argv, o, &given, operand, e);
 }
 
 static void
@@ -66,6 +68,8 @@ test_good(void)
 	ok(o.flag && o.number == 12 && o.choice == 2, "flag, number and choice are set");
 	is_str(o.text, "x", "text too");
 	is_str(operand, "file", "and the operand");
+	ok(cli_has(&given, "text") && cli_has(&given, "commit"), "what is given is known");
+	ok(!cli_has(&given, "map"), "and what is not");
 	is_int(parse(&o, &operand, &e, 3, "-ma=b", "--map", "c=d"), 0, "a list");
 	ok(o.list.n == 2 && strcmp(o.list.items[0], "a=b") == 0 &&
 		   strcmp(o.list.items[1], "c=d") == 0,

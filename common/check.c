@@ -1,0 +1,48 @@
+/*
+ * The table of --check=plan.
+ */
+#include "common/check.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "common/db.h"
+#include "common/err.h"
+
+#define LABEL_WIDTH 12
+
+void
+check_line(FILE *out, const char *label, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(out, "%-*s ", LABEL_WIDTH, label);
+	va_start(ap, fmt);
+	vfprintf(out, fmt, ap);
+	va_end(ap);
+	fputc('\n', out);
+}
+
+int
+check_connection(FILE *out, const char *label, const struct db_params *params, struct err *e)
+{
+	struct db db = DB_INIT;
+	int rc = params != NULL ? db_connect(&db, params, e) : 0;
+
+	if (params == NULL) {
+		check_line(out, label, "a CSV file");
+	} else if (rc == 0) {
+		char *where = db_connect_where(&db);
+
+		check_line(out, label, "%s", where);
+		free(where);
+	}
+	db_close(&db);
+	return rc == 0 ? check_finish(out, e) : -1;
+}
+
+int
+check_finish(FILE *out, struct err *e)
+{
+	return fflush(out) == 0 ? 0 : err_errno(e, "could not write");
+}

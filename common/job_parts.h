@@ -1,0 +1,43 @@
+/*
+ * What common/job.c and common/job_apply.c share.  Nobody else includes this.
+ */
+#ifndef COMMON_JOB_PARTS_H
+#define COMMON_JOB_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+struct jobfile;
+struct jobfile_entry;
+
+struct job {
+	struct jobfile *file;
+	char **texts; /* expanded values, for options to point to */
+	size_t ntexts;
+	bool connects;
+	char *exposed; /* the key of a password that others can read */
+};
+
+/*
+ * job_accuse(job, entry, link, e):
+ * Put "FILE:LINE: BLOCK.KEY" and ${link} before the message in ${e} and make it
+ * the file's fault.  Returns -1.
+ */
+int job_accuse(const struct job *job, const struct jobfile_entry *entry, const char *link,
+	       struct err *e);
+
+/*
+ * job_refuse(job, entry, what, e):
+ * Fill ${e} with "FILE:LINE: BLOCK.KEY: WHAT".  Returns -1.
+ */
+int job_refuse(const struct job *job, const struct jobfile_entry *entry, const char *what,
+	       struct err *e);
+
+/*
+ * job_is_mapping(entry):
+ * Tell whether the entry is a pair of schema_mapping, whose key is a column.
+ */
+bool job_is_mapping(const struct jobfile_entry *entry);
+
+#endif /* COMMON_JOB_PARTS_H */

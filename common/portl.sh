@@ -1,0 +1,358 @@
+#!/bin/sh
+# portl: run what a job file describes, or check whether it could run.
+#
+# The work is done by portl-extract and portl-load, which read the job file themselves:
+# no secret passes through here.  The two are started in the background, so that a signal
+# to this shell reaches them at once; their pipe is a named one that is gone before they
+# begin.  What the options are called is asked of the programs.
+set -u
+
+nl='
+'
+
+usage()
+{
+	cat <<-'EOF'
+		portl runs and checks jobs: what is read where, and how it is loaded.
+
+		Usage:
+		  portl run JOB [OPTION]...
+		  portl check JOB [OPTION]...
+
+		run    moves the rows: portl-extract --job JOB | portl-load --job JOB
+		check  tests both connections, the privileges, the tables and the plan,
+		       and moves no row
+
+		Options are those of portl-extract and portl-load, and win over the job file.
+		The most useful here:
+		  -n, --dry-run               load everything, then roll back
+		  -b, --batch-size=ROWS       rows in a batch
+		  --source=CONNSTR            read from another database than the job says
+		  --destination=CONNSTR       load into another database than the job says
+		  --summary=FILE              write the receipt to FILE as one line of JSON
+		  -q, --quiet                 print errors only
+		  -v, --verbose               print what is done, with the SQL
+		  -V, --version               print the version and exit
+		  -?, --help                  print this help and exit
+
+		Exit status: 0 only if every row is committed (run), if the run could start (check).
+
+		Manual: man portl. Job files: man portl-job
+	EOF
+}
+
+# die STATUS MESSAGE [HINT]
+die()
+{
+	printf 'portl: error: %s\n' "$2" >&2
+	[ $# -lt 3 ] || printf 'portl: hint: %s\n' "$3" >&2
+	exit "$1"
+}
+
+# find_program NAME: print the path of the one beside this script, or else on PATH.
+find_program()
+{
+	self=$(command -v -- "$0") && self=$(readlink -f -- "$self") || self=$0
+	if [ -x "${self%/*}/$1" ]; then
+		printf '%s\n' "${self%/*}/$1"
+	else
+		command -v "$1" || die 127 "$1 is neither beside portl nor on PATH"
+	fi
+}
+
+# options_of PROGRAM: print a line "NAME LETTER ARGUMENT" for each option, with - for
+# no letter, and = or - for an argument or none.
+options_of()
+{
+	"$1" --help | sed -n \
+		-e 's/^  -\(.\), --\([a-z-]*\)\(=\{0,1\}\).*/\2 \1 \3/' \
+		-e 's/^      --\([a-z-]*\)\(=\{0,1\}\).*/\1 - \2/' \
+		-e 's/ $/ -/' -e '/^[a-z-]* . .$/p'
+}
+
+# lookup LIST NAME, lookup_letter LIST LETTER: set name, letter and argument.
+lookup()
+{
+	case "$nl$1$nl" in
+	*"$nl$2 "*) ;;
+	*) return 1 ;;
+	esac
+	letter=$nl$1$nl
+	letter=${letter#*"$nl$2 "}
+	letter=${letter%%"$nl"*}
+	name=$2 argument=${letter#* } letter=${letter%% *}
+}
+
+lookup_letter()
+{
+	case "$nl$1$nl" in
+	*" $2 "*) ;;
+	*) return 1 ;;
+	esac
+	name=$nl$1
+	name=${name%%" $2 "*}
+	lookup "$1" "${name##*"$nl"}"
+}
+
+quoted()
+{
+	printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
+}
+
+extract_args=''
+load_args=''
+
+# route SHOWN [VALUE]: give option ${name} to those who have it.
+route()
+{
+	word=$(quoted "--$name${2+=$2}")
+	case $name in
+	dbname | host | port | username | table | columns | bare | csv)
+		die 64 "$1 could be meant for either side" \
+			'Say it in the blocks source and destination of the job, or use --source and --destination.'
+		;;
+	output | job | check)
+		die 64 "$1 has no meaning here" 'Run portl-extract and portl-load by themselves.'
+		;;
+	summary | dry-run) # one file, one writer; and a rehearsal has rows
+		load_args="$load_args $word"
+		return
+		;;
+	esac
+	! lookup "$extract_options" "$name" || extract_args="$extract_args $word"
+	! lookup "$load_options" "$name" || load_args="$load_args $word"
+}
+
+# take OPTION REST...: take one word of options apart; sets taken to 2 if it used REST.
+take()
+{
+	taken=1
+	case $1 in
+	--*)
+		name=${1#--}
+		name=${name%%=*}
+		lookup "$extract_options" "$name" || lookup "$load_options" "$name" ||
+			die 64 "unknown option --$name" 'Try "portl --help".'
+		value=${1#"--$name"}
+		case $argument$value in
+		-) route "--$name" ;;
+		-*) die 64 "option --$name takes no argument" ;;
+		==*) route "--$name" "${value#=}" ;;
+		*)
+			[ $# -gt 1 ] || die 64 "option --$name needs an argument"
+			route "--$name" "$2"
+			taken=2
+			;;
+		esac
+		;;
+	*)
+		rest=${1#-}
+		while [ -n "$rest" ]; do
+			value=${rest#?}
+			rest=${rest%"$value"}
+			lookup_letter "$extract_options" "$rest" || lookup_letter "$load_options" "$rest" ||
+				die 64 "unknown option -$rest" 'Try "portl --help".'
+			if [ "$argument" = - ]; then
+				route "-$letter"
+				rest=$value
+				continue
+			fi
+			if [ -z "$value" ]; then
+				[ $# -gt 1 ] || die 64 "option -$letter needs an argument"
+				value=$2 taken=2
+			fi
+			route "-$letter" "$value"
+			rest=
+		done
+		;;
+	esac
+}
+
+# parse ARGUMENT...: set job, extract_args and load_args.
+parse()
+{
+	job=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help | '-?') usage && exit ;;
+		--version | -V) version && exit ;;
+		-f | --job)
+			[ $# -gt 1 ] || die 64 "option $1 needs an argument"
+			set_job "$2"
+			shift 2
+			;;
+		--job=*) set_job "${1#*=}" && shift ;;
+		-f?*) set_job "${1#-f}" && shift ;;
+		-?*)
+			take "$@"
+			shift "$taken"
+			;;
+		*) set_job "$1" && shift ;;
+		esac
+	done
+	[ -n "$job" ] || die 64 'which job?' 'For example: portl run nightly.yaml'
+	[ ! -e "$job" ] || [ -f "$job" ] || die 78 "$job is not a file" \
+		'Both programs read the job, so that it has to be a file.'
+}
+
+set_job()
+{
+	[ -z "$job" ] || die 64 "unexpected argument \"$1\"" 'One run has one job.'
+	job=$1
+}
+
+version()
+{
+	set -- "$("$load" --version)"
+	printf 'portl %s\n' "${1#* }"
+}
+
+# --- processes -----------------------------------------------------------------
+
+extract_pid=''
+load_pid=''
+load_status=''
+cat_pid=''
+scratch=''
+
+clean_up()
+{
+	[ -z "$scratch" ] || rm -rf "$scratch"
+}
+
+# stop SIGNAL: pass it on as TERM, for the shell has its background ignore INT; wait, so
+# that nothing is left behind; die of it.  If everything was committed before, say so.
+stop()
+{
+	trap '' HUP INT TERM
+	exec 5<&- 6>&- 8>&-
+	for pid in $extract_pid $load_pid; do
+		kill -s TERM "$pid" 2>/dev/null
+	done
+	[ -z "$extract_pid" ] || wait "$extract_pid"
+	if [ -n "$load_pid" ] && [ -z "$load_status" ]; then
+		wait "$load_pid"
+		load_status=$?
+	fi
+	[ -z "$cat_pid" ] || wait "$cat_pid"
+	clean_up
+	[ "${load_status:-1}" -ne 0 ] || exit 0
+	trap - "$1"
+	kill -s "$1" "$$"
+	exit 1
+}
+
+# extract ARGUMENT..., load ARGUMENT...: start it in the background, where the shell would
+# take standard input away: extract's is the one that we have, load's is descriptor 7.
+extract()
+{
+	eval "set -- \"\$@\" $extract_args"
+	"$extract" --job="$job" "$@" <&3 2>&8 3<&- 8>&- &
+	extract_pid=$!
+}
+
+load()
+{
+	eval "set -- \"\$@\" $load_args"
+	"$load" --job="$job" "$@" <&7 7<&- 3<&- 8>&- &
+	load_pid=$!
+}
+
+# One message for one mistake: what is wrong with the job is said before anything runs.
+check_job()
+{
+	extract --check=job >/dev/null
+	wait "$extract_pid" || exit
+	extract_pid=
+	load --check=job 7</dev/null
+	wait "$load_pid" || exit
+	load_pid=
+}
+
+# make_pipe: descriptor 6 writes what descriptor 5 reads.
+make_pipe()
+{
+	scratch=$(mktemp -d) && mkfifo "$scratch/pipe" || exit 1
+	exec 4<>"$scratch/pipe" # so that neither of the next two waits for the other
+	exec 5<"$scratch/pipe"
+	exec 6>"$scratch/pipe" 4<&-
+	clean_up
+	scratch=''
+}
+
+# Of two programs on one terminal only load, which knows how it ends, shows progress and
+# receipt: extract's messages take a detour and find no terminal.
+share_terminal()
+{
+	[ -t 2 ] || return 0
+	make_pipe
+	cat <&5 >&2 3<&- 5<&- 6>&- 8>&- &
+	cat_pid=$!
+	exec 8>&6 5<&- 6>&-
+}
+
+run()
+{
+	check_job
+	share_terminal
+	make_pipe
+	extract >&6 5<&- 6>&-
+	load 7<&5 5<&- 6>&-
+	exec 5<&- 6>&- 8>&-
+	wait "$load_pid"
+	load_status=$?
+	wait "$extract_pid"
+	extract_status=$?
+	[ -z "$cat_pid" ] || wait "$cat_pid"
+
+	# Where load has nothing of its own to say, extract knows why.
+	case $load_status in
+	0 | 3) [ "$extract_status" -eq 0 ] || exit "$extract_status" ;;
+	4) [ "$extract_status" -eq 0 ] || [ "$extract_status" -gt 128 ] || exit "$extract_status" ;;
+	esac
+	exit "$load_status"
+}
+
+check()
+{
+	check_job
+	scratch=$(mktemp -d) || exit 1
+	printf 'job          %s\n' "$job"
+	extract --check=plan --output="$scratch/header"
+	wait "$extract_pid"
+	status=$?
+	extract_pid=
+	if [ "$status" -eq 0 ]; then
+		load --check=plan "$scratch/header" 7</dev/null
+		wait "$load_pid"
+		status=$?
+	else
+		load --check=connection 7</dev/null
+		wait "$load_pid"
+	fi
+	load_pid=
+	[ "$status" -ne 0 ] || printf 'result       the run can start\n'
+	clean_up
+	exit "$status"
+}
+
+exec 3<&0 8>&2
+extract=$(find_program portl-extract) && load=$(find_program portl-load) || exit
+case ${1:-} in
+run | check) command=$1 ;;
+--help | '-?') usage && exit ;;
+--version | -V) version && exit ;;
+'')
+	usage | sed -n '3,5p' >&2
+	die 64 'what shall be done?' 'Try "portl --help".'
+	;;
+*) die 64 "\"$1\" is neither run nor check" 'Try "portl --help".' ;;
+esac
+shift
+extract_options=$(options_of "$extract") && load_options=$(options_of "$load") || exit
+parse "$@"
+for signal in HUP INT TERM; do
+	# shellcheck disable=SC2064 # the signal of this turn
+	trap "stop $signal" "$signal"
+done
+"$command"

@@ -1,0 +1,324 @@
+/*
+ * A thread that draws.  It blocks all signals, for those that stop the program
+ * have to interrupt the main thread's waits, and shares with it two counters.
+ */
+#include "common/progress.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/xalloc.h"
+
+#define TICK 100           /* ms between two looks at the counters, and two drawings */
+#define TICKS_PLAIN 30     /* looks for each line that stays */
+#define TICKS_BEFORE 4     /* looks before the first drawing: short runs show nothing */
+#define RATE_SECONDS 3.0   /* how far back the shown rate looks */
+#define LINE_MAX_BYTES 200 /* of a line, with NUL */
+#define COLUMNS 80         /* of a terminal that does not tell */
+
+struct progress {
+	_Atomic uint64_t rows, bytes;
+	atomic_bool finishing;
+	/* the thread's */
+	bool terminal;
+	int lock_fd;              /* of the terminal, or -1 */
+	uint64_t bytes_before;    /* at the last look */
+	struct timespec started;  /* CLOCK_MONOTONIC */
+	struct timespec looked;   /* the same, at the last look */
+	struct progress_view now; /* what was seen then */
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	bool stop; /* under the mutex */
+};
+
+static double
+seconds_between(const struct timespec *a, const struct timespec *b)
+{
+	return (double)(b->tv_sec - a->tv_sec) + (double)(b->tv_nsec - a->tv_nsec) / 1e9;
+}
+
+static void
+format_bytes(double n, char text[32])
+{
+	static const char *const units[] = {"kB", "MB", "GB", "TB"};
+	size_t i = 0;
+
+	for (n /= 1000; n >= 9999.95 && i < 3; i++)
+		n /= 1000;
+	snprintf(text, 32, "%.1f %s", n, units[i]);
+}
+
+static void
+format_duration(double seconds, char text[32])
+{
+	uint64_t s = (uint64_t)seconds;
+
+	if (s >= 3600)
+		snprintf(text, 32, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600,
+			 s / 60 % 60, s % 60);
+	else
+		snprintf(text, 32, "%" PRIu64 ":%02" PRIu64, s / 60, s % 60);
+}
+
+/* An estimate that has turned out too low is none. */
+static bool
+can_foresee(const struct progress_view *v)
+{
+	return v->estimate > 0 && v->rows <= (uint64_t)v->estimate && !v->finishing;
+}
+
+static void
+add(char *text, size_t size, const char *part)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, size - len, "%s", part);
+}
+
+void
+progress_line(const struct progress_view *v, char *text, size_t size)
+{
+	char bytes[32], rate[32], elapsed[32], left[32], part[64];
+	double share = can_foresee(v) ? (double)v->rows / (double)v->estimate : 0;
+
+	format_bytes((double)v->bytes, bytes);
+	format_bytes(v->rate, rate);
+	format_duration(v->elapsed, elapsed);
+	snprintf(text, size, "%" PRIu64 " rows, %s, ", v->rows, bytes);
+	if (!v->finishing) {
+		snprintf(part, sizeof(part), "%s/s, ", rate);
+		add(text, size, part);
+	}
+	add(text, size, elapsed);
+	if (v->finishing)
+		add(text, size, ", finishing");
+	if (!can_foresee(v))
+		return;
+	/* nobody knows that it is all before the end */
+	snprintf(part, sizeof(part), ", %d%%", share < 0.99 ? (int)(share * 100) : 99);
+	add(text, size, part);
+	if (v->rows == 0 || v->elapsed < 1)
+		return;
+	format_duration(v->elapsed * (1 / share - 1) + 0.5, left);
+	snprintf(part, sizeof(part), ", ETA %s", left);
+	add(text, size, part);
+}
+
+static void
+look(struct progress *p)
+{
+	struct timespec time;
+	double since;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	since = seconds_between(&p->looked, &time);
+	p->looked = time;
+	p->now.rows = atomic_load_explicit(&p->rows, memory_order_relaxed);
+	p->now.bytes = atomic_load_explicit(&p->bytes, memory_order_relaxed);
+	p->now.finishing = atomic_load_explicit(&p->finishing, memory_order_relaxed);
+	p->now.elapsed = seconds_between(&p->started, &time);
+	if (since > 0) {
+		double rate = (double)(p->now.bytes - p->bytes_before) / since;
+		double back = p->now.elapsed < RATE_SECONDS ? p->now.elapsed : RATE_SECONDS;
+
+		/* the first seconds: the mean of all */
+		p->now.rate += (rate - p->now.rate) * (since < back ? since / back : 1);
+	}
+	p->bytes_before = p->now.bytes;
+}
+
+/* Whoever has the terminal's lock draws on it. */
+static bool
+has_terminal(struct progress *p)
+{
+	pid_t foreground = tcgetpgrp(STDERR_FILENO);
+	char name[64];
+
+	if (foreground >= 0 && foreground != getpgrp())
+		return false;
+	if (p->lock_fd < 0 && ttyname_r(STDERR_FILENO, name, sizeof(name)) == 0)
+		p->lock_fd = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	return p->lock_fd < 0 || flock(p->lock_fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* One column less than there are, for some terminals wrap when the last is filled. */
+static size_t
+columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return COLUMNS - 1;
+	return size.ws_col - 1U;
+}
+
+static void
+draw(struct progress *p)
+{
+	char line[LINE_MAX_BYTES], text[LINE_MAX_BYTES];
+
+	if (!has_terminal(p)) {
+		log_status(NULL);
+		return;
+	}
+	progress_line(&p->now, text, sizeof(text));
+	snprintf(line, sizeof(line), "%s: ", log_program());
+	add(line, sizeof(line), text);
+	if (columns() < strlen(line))
+		line[columns()] = '\0';
+	log_status(line);
+}
+
+/* A line that stays. */
+static void
+print(const struct progress *p)
+{
+	char text[LINE_MAX_BYTES];
+
+	progress_line(&p->now, text, sizeof(text));
+	if (log_is_json())
+		log_record("progress",
+			   json_pack("{s:I, s:I, s:I, s:f}", "rows", (json_int_t)p->now.rows,
+				     "bytes", (json_int_t)p->now.bytes, "rows_estimate",
+				     (json_int_t)p->now.estimate, "seconds", p->now.elapsed),
+			   "%s", text);
+	else
+		log_line("%s", text);
+}
+
+static void
+print_last(struct progress *p)
+{
+	look(p);
+	p->now.finishing = false;
+	p->now.estimate = -1;
+	p->now.rate = p->now.elapsed > 0 ? (double)p->now.bytes / p->now.elapsed : 0;
+	print(p);
+}
+
+/* Returns false when it is time to stop. */
+static bool
+wait_tick(struct progress *p)
+{
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TICK * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	while (!p->stop && rc == 0)
+		rc = pthread_cond_clockwait(&p->wake, &p->mutex, CLOCK_MONOTONIC, &until);
+	return !p->stop;
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct progress *p = arg;
+	unsigned tick;
+
+	pthread_mutex_lock(&p->mutex);
+	for (tick = 1; wait_tick(p); tick++) {
+		look(p);
+		if (p->terminal && tick > TICKS_BEFORE)
+			draw(p);
+		else if (!p->terminal && tick % TICKS_PLAIN == 0)
+			print(p);
+	}
+	pthread_mutex_unlock(&p->mutex);
+	return NULL;
+}
+
+static bool
+is_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0 &&
+	       !log_is_json();
+}
+
+static int
+start_thread(struct progress *p)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&p->thread, NULL, thread_main, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+struct progress *
+progress_start(enum progress_when when, int64_t estimate)
+{
+	struct progress *p;
+
+	if (when == PROGRESS_NEVER || (when == PROGRESS_TERMINAL && !is_terminal()))
+		return NULL;
+	p = xcalloc(1, sizeof(*p));
+	p->terminal = is_terminal();
+	p->lock_fd = -1;
+	p->now.estimate = estimate;
+	clock_gettime(CLOCK_MONOTONIC, &p->started);
+	p->looked = p->started;
+	pthread_mutex_init(&p->mutex, NULL);
+	pthread_cond_init(&p->wake, NULL);
+	if (start_thread(p) == 0)
+		return p;
+	free(p); /* there are worse things than no progress */
+	return NULL;
+}
+
+void
+progress_set(struct progress *p, uint64_t rows, uint64_t bytes)
+{
+	if (p == NULL)
+		return;
+	atomic_store_explicit(&p->rows, rows, memory_order_relaxed);
+	atomic_store_explicit(&p->bytes, bytes, memory_order_relaxed);
+}
+
+void
+progress_finishing(struct progress *p)
+{
+	if (p != NULL)
+		atomic_store_explicit(&p->finishing, true, memory_order_relaxed);
+}
+
+void
+progress_free(struct progress *p)
+{
+	if (p == NULL)
+		return;
+	pthread_mutex_lock(&p->mutex);
+	p->stop = true;
+	pthread_cond_signal(&p->wake);
+	pthread_mutex_unlock(&p->mutex);
+	pthread_join(p->thread, NULL);
+	log_status(NULL);
+	if (!p->terminal)
+		print_last(p);
+	if (p->lock_fd >= 0)
+		close(p->lock_fd);
+	pthread_mutex_destroy(&p->mutex);
+	pthread_cond_destroy(&p->wake);
+	free(p);
+}

@@ -1,0 +1,61 @@
+/*
+ * How far a run has come, for people who wait.  On a terminal one line, redrawn
+ * at most ten times a second and gone in the end; elsewhere, if it is asked
+ * for, a plain line every few seconds.  A thread of its own draws, so that the
+ * line lives while the program waits, and the program's work costs two stores.
+ *
+ * Of several programs that share a terminal (a pipe) only one draws at a time,
+ * and none does in the background.
+ */
+#ifndef COMMON_PROGRESS_H
+#define COMMON_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress;
+
+enum progress_when {
+	PROGRESS_NEVER,
+	PROGRESS_TERMINAL, /* if standard error is one */
+	PROGRESS_ALWAYS
+};
+
+/* What a line is made of. */
+struct progress_view {
+	uint64_t rows;
+	uint64_t bytes;   /* of the stream, before compression */
+	int64_t estimate; /* rows in all, -1: not known */
+	double elapsed;   /* seconds */
+	double rate;      /* bytes a second, of late */
+	bool finishing;   /* all rows are here, but not yet done with */
+};
+
+/*
+ * progress_start(when, estimate):
+ * Begin to show progress towards ${estimate} rows (-1: not known).  Returns NULL
+ * if none is to be shown; end with progress_free().
+ */
+struct progress *progress_start(enum progress_when when, int64_t estimate);
+
+/*
+ * progress_set(p, rows, bytes), progress_finishing(p):
+ * Say how far the run is; that all rows have come.  NULL does nothing.
+ */
+void progress_set(struct progress *p, uint64_t rows, uint64_t bytes);
+void progress_finishing(struct progress *p);
+
+/*
+ * progress_free(p):
+ * Take the line away, and stop.  NULL does nothing.
+ */
+void progress_free(struct progress *p);
+
+/*
+ * progress_line(v, text, size):
+ * Format a line, without the program's name, into ${text} of ${size} bytes.
+ */
+void progress_line(const struct progress_view *v, char *text, size_t size);
+
+#endif /* COMMON_PROGRESS_H */

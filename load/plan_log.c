@@ -1,0 +1,78 @@
+/*
+ * The facts of a plan for the log.
+ */
+#include "load/plan_log.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/logfile.h"
+#include "common/relation.h"
+#include "common/xalloc.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_stage.h"
+
+/* [{"source":…,"target":…}, …]; a target of null is a column that is dropped. */
+static json_t *
+columns_json(const struct plan *p)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		json_array_append_new(list,
+				      json_pack("{s:o, s:o}", "source",
+						logfile_string(p->columns[i].source), "target",
+						logfile_string(p->columns[i].target)));
+	return list;
+}
+
+static void
+add_statement(json_t *list, const char *sql)
+{
+	if (sql != NULL)
+		json_array_append_new(list, logfile_string(sql));
+}
+
+static json_t *
+statements_json(const struct plan *p)
+{
+	const struct plan_stage *st = p->stage;
+	json_t *list = json_array();
+
+	add_statement(list, p->create_sql);
+	add_statement(list, p->truncate_sql);
+	add_statement(list, p->key_first ? p->key_sql : NULL);
+	if (st != NULL)
+		add_statement(list, st->create_sql);
+	add_statement(list, p->copy_sql);
+	if (st != NULL) {
+		add_statement(list, st->twice_sql);
+		add_statement(list, st->lock_sql);
+		add_statement(list, st->insert_sql);
+		add_statement(list, st->rest_sql);
+	}
+	add_statement(list, p->key_first ? NULL : p->key_sql);
+	return list;
+}
+
+void
+plan_log(const struct plan *p)
+{
+	char *relation = xasprintf("%s.%s", p->rel_schema, p->rel_name);
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "relation", logfile_string(relation));
+	json_object_set_new(
+		doc, "kind",
+		logfile_string(p->rel != NULL ? relation_kind_name(p->rel->kind) : NULL));
+	json_object_set_new(doc, "route",
+			    json_string(p->route == PLAN_STAGED ? "staged" : "direct"));
+	json_object_set_new(doc, "conflict", json_string(load_options_conflict(p->options)));
+	json_object_set_new(doc, "columns", columns_json(p));
+	json_object_set_new(doc, "statements", statements_json(p));
+	log_record("plan", doc, "loading into %s%s", relation,
+		   p->rel == NULL ? ", to be created" : "");
+	free(relation);
+}

@@ -1,0 +1,16 @@
+/*
+ * A plan in the log.
+ */
+#ifndef LOAD_PLAN_LOG_H
+#define LOAD_PLAN_LOG_H
+
+struct plan;
+
+/*
+ * plan_log(p):
+ * Log the event "plan": into which relation, column by column, by which
+ * statements.
+ */
+void plan_log(const struct plan *p);
+
+#endif /* LOAD_PLAN_LOG_H */

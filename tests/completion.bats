@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# Completions: each shell itself says what it would propose.
+
+load lib/common
+
+# bash_proposes FUNCTION WORD...: what bash proposes for the last word, on one line.
+bash_proposes()
+{
+	bash -c '. ./completion; COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2)); "$1"; echo "${COMPREPLY[*]}"' - "$@"
+}
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "bash proposes options, values and files" {
+	portl-extract --completion=bash >completion
+	shellcheck -s bash completion
+	touch my-orders.portl
+	assert_eq "$(bash_proposes _portl_extract portl-extract --query)" '--query= --query-file='
+	assert_eq "$(bash_proposes _portl_extract portl-extract -d x --for)" '--format='
+	assert_eq "$(bash_proposes _portl_extract portl-extract --format = b)" binary
+	assert_eq "$(bash_proposes _portl_extract portl-extract --format =)" 'binary ndjson'
+	assert_eq "$(bash_proposes _portl_extract portl-extract -F '')" 'binary ndjson'
+	assert_eq "$(bash_proposes _portl_extract portl-extract --output = my-)" my-orders.portl
+	assert_eq "$(bash_proposes _portl_extract portl-extract -d my-)" ''
+	assert_eq "$(bash_proposes _portl_extract portl-extract my-)" ''
+	portl-load --completion=bash >completion
+	assert_eq "$(bash_proposes _portl_load portl-load my-)" my-orders.portl
+	assert_eq "$(bash_proposes _portl_load portl-load --extra-columns = i)" ignore
+}
+
+@test "bash itself completes with it" {
+	portl-extract --completion=bash >completion
+	printf '%s\n' '. ./completion' $'portl-extract --form\tnd\t --version' 'exit' >keys
+	TERM=dumb run script -qec 'bash --norc --noprofile -i' /dev/null <keys
+	assert_out_has 'portl-extract --format=ndjson  --version'
+	assert_out_has 'portl-extract (Portl)'
+}
+
+@test "zsh itself completes with it" {
+	portl-extract --completion=zsh >_portl-extract
+	printf '%s\n' "fpath=($PWD \$fpath); autoload -U compinit; compinit -u -D" \
+		$'portl-extract --format=nd\t--version' exit >keys
+	TERM=vt100 HOME=$PWD run script -qec 'zsh -f -i' /dev/null <keys
+	assert_out_has '--format=ndjson'
+	assert_out_has 'portl-extract (Portl)'
+}
+
+@test "fish proposes options, values and files" {
+	touch my-orders.portl
+	HOME=$PWD try fish -c 'portl-load --completion=fish | source
+		complete -C "portl-load --extra-columns="; complete -C "portl-load --trunc"; complete -C "portl-load my-"'
+	assert_status 0
+	assert_eq "$(cut -f 1 <<<"$output")" \
+		$'--extra-columns=error\n--extra-columns=ignore\n--truncate\nmy-orders.portl'
+	HOME=$PWD try fish -c 'portl-extract --completion=fish | source
+		complete -C "portl-extract -F "; complete -C "portl-extract my-"'
+	assert_eq "$(cut -f 1 <<<"$output")" $'binary\nndjson'
+}
+
+@test "every shell knows every option" {
+	local program shell option
+
+	for program in portl-extract portl-load; do
+		"$program" --help | sed -nE 's/^  (-., |    )--([a-z-]+).*/\2/p' >options
+		[ "$(wc -l <options)" -gt 25 ]
+		for shell in bash zsh fish; do
+			"$program" --completion="$shell" >completion
+			while read -r option; do
+				grep -qE -- "(--|-l )$option\\b" completion || fail "$shell: $option"
+			done <options
+			case $shell in
+			bash | zsh) "$shell" -n completion ;;
+			fish) fish -n completion ;;
+			esac
+		done
+	done
+}
+
+@test "a shell that is not known" {
+	try portl-load --completion=fisch
+	assert_status 64
+	assert_stderr_has 'Perhaps you meant "fish".'
+}

@@ -1,0 +1,76 @@
+# What somebody does who uses Portl for the first time, with the mistakes that were made on
+# the first tries: each message says what to do next, and that works.
+
+load lib/common
+
+setup()
+{
+	fresh_db src dst
+	q "$src" "CREATE TABLE customers (id int PRIMARY KEY, name text);
+		INSERT INTO customers VALUES (1, 'Ada'), (2, 'Bob')"
+	q "$dst" 'CREATE TABLE people (person_id int PRIMARY KEY, full_name text)'
+}
+
+copy()
+{
+	try_sh "portl-extract -d $src -t customers | portl-load -d $dst $1"
+}
+
+@test "the same copy twice: the hint names --conflict, and that is it" {
+	copy --create
+	assert_status 0
+	copy --create
+	assert_status 1
+	assert_stderr_has 'duplicate key value'
+	assert_stderr_has 'hint: A row with this key is in the table, or came before. Use --conflict'
+	q "$src" "UPDATE customers SET name = 'Bea' WHERE id = 2"
+	copy --conflict=overwrite
+	assert_status 0
+	same_table "$src" customers "$dst" customers
+	copy --truncate
+	assert_status 0
+	same_table "$src" customers "$dst" customers
+}
+
+@test "a table with other columns: the reasons say how to drop and how to rename" {
+	copy '-t people'
+	assert_status 5
+	assert_stderr_has "rename it with --map 'id=column'"
+	copy '-t people --map id=person_id --map name=ful_name'
+	assert_status 5
+	assert_stderr_has 'the table has no column "ful_name"; perhaps "full_name"'
+	copy '-t people --map id=person_id --map name=full_name'
+	assert_status 0
+	assert_eq "$(q "$dst" 'TABLE people ORDER BY 1')" $'1|Ada\n2|Bob'
+}
+
+@test "a table's name without -t: the message says what an argument is" {
+	copy people
+	assert_status 1
+	assert_stderr_has 'could not open "people"'
+	assert_stderr_has 'hint: The argument is a file to read; -t names the table.'
+	try portl-extract -d "$src" customers
+	assert_status 64
+	assert_stderr_has '-t TABLE'
+	try portl-load -d "$dst" -t people nothing.portl </dev/null
+	assert_stderr_lacks hint
+}
+
+@test "misspelt: database, table, option" {
+	try_sh "portl-extract -d no_such_db -t customers | portl-load -d $dst"
+	assert_status 4
+	assert_stderr_has 'upstream failed: '
+	assert_stderr_has 'database "no_such_db" does not exist'
+	try_sh "portl-extract -d $src -t custmers | portl-load -d $dst"
+	assert_status 4
+	assert_stderr_has 'relation "custmers" does not exist'
+	copy --tabel=people
+	assert_status 64
+	assert_stderr_has 'Perhaps you meant --table'
+}
+
+@test "the two programs in the wrong order" {
+	try_sh "portl-load -d $dst </dev/null | portl-extract -d $src -t customers >/dev/null"
+	assert_stderr_has 'the input is empty'
+	assert_stderr_has 'hint: portl-extract stands in front of portl-load'
+}

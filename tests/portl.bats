@@ -1,0 +1,374 @@
+#!/usr/bin/env bats
+# portl run and portl check: the two programs on one job, and the truth about them.
+
+load lib/common
+load lib/faults
+
+setup_file()
+{
+	fresh_db a b
+	psql -Xq -d postgres -c 'DROP ROLE IF EXISTS portl_plain' -c 'CREATE ROLE portl_plain LOGIN'
+}
+
+teardown_file()
+{
+	drop_dbs
+	psql -Xq -d postgres -c 'DROP ROLE portl_plain'
+}
+
+# Whoever kills portl with KILL has to look after its children himself.
+teardown()
+{
+	local pid
+
+	for pid in "${started[@]}"; do
+		pkill -KILL -P "$pid" || :
+	done
+	stop_started
+}
+
+setup()
+{
+	cd "$T" || return
+	PGOPTIONS='-c client_min_messages=error' q "$a" 'DROP SCHEMA public CASCADE; CREATE SCHEMA public'
+	PGOPTIONS='-c client_min_messages=error' q "$b" 'DROP SCHEMA public CASCADE; CREATE SCHEMA public'
+	make_rows "$a" t 1000
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text)'
+	cat >job.yaml <<-EOF
+		source: {database: $a, table: t}
+		destination: {database: $b}
+	EOF
+}
+
+count()
+{
+	q "$b" 'SELECT count(*) FROM t'
+}
+
+@test "run moves the rows, and is silent" {
+	try portl run job.yaml
+	assert_status 0
+	assert_silent
+	same_table "$a" t "$b" t
+	try portl run --job job.yaml
+	assert_status 1
+	assert_stderr_has 'duplicate key'
+}
+
+@test "flags go to the program that has them" {
+	try portl run job.yaml --limit=7 --truncate --min-rows 3 -q --summary=receipt.json
+	assert_status 0
+	assert_eq "$(count)" 7
+	assert_eq "$(jq -c '[.tool, .rows.read, .committed]' receipt.json)" '["portl-load",7,true]'
+	try portl run --where='id > 900' job.yaml -qm id=
+	assert_status 5
+	assert_stderr_has 'column "id" is NOT NULL'
+	try portl run --where "name = 'it''s'; --" job.yaml
+	assert_status 1
+	assert_stderr_has 'syntax error'
+	try portl run --where "name = 'name 5' OR '\$(touch x)\`touch x\`' = ''" -fjob.yaml --truncate
+	assert_status 0
+	assert_eq "$(count)" 1
+	[ ! -e x ]
+	q "$b" 'CREATE TABLE other (x int)'
+	try portl run job.yaml --source="dbname=$b" --destination="dbname=$a"
+	assert_status 1
+}
+
+@test "a query on standard input" {
+	printf '%s\n' "source: {database: $a}" "destination: {database: $b, table: t}" >job.yaml
+	try_sh 'echo "SELECT 7 AS id" | portl run job.yaml --query-file=-'
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT id FROM t')" 7
+}
+
+@test "--dry-run loads everything and rolls back" {
+	for flag in --dry-run -n; do
+		try portl run job.yaml "$flag" --summary=receipt.json
+		assert_status 0
+		assert_stderr_has 'Plan for public.t'
+		assert_eq "$(jq -c '[.rows.inserted, .dry_run, .committed]' receipt.json)" '[1000,true,false]'
+		assert_eq "$(count)" 0
+	done
+	echo 'dry_run: true' >>job.yaml
+	try portl run job.yaml
+	assert_status 0
+	assert_eq "$(count)" 0
+}
+
+@test "a mistake is reported once, before anything runs" {
+	for mistake in 'tabel: x' 'limit: many' 'truncate: perhaps' 'schema_mapping: {a: b, c: b}'; do
+		cp job.yaml bad.yaml
+		echo "$mistake" >>bad.yaml
+		try portl run bad.yaml
+		assert_status 78
+		assert_stderr_has 'bad.yaml:'
+		assert_eq "$(grep -c error: <<<"$stderr")" 1
+	done
+	try portl run none.yaml
+	assert_status 78
+	assert_eq "$(grep -c error: <<<"$stderr")" 1
+	try portl run <(cat job.yaml)
+	assert_status 78
+	assert_stderr_has 'is not a file'
+	assert_eq "$(count)" 0
+}
+
+@test "the command line's own mistakes" {
+	while IFS='|' read -r arguments message; do
+		eval "try portl $arguments"
+		assert_status 64
+		assert_stderr_has "portl: error: $message"
+	done <<-'EOF'
+		|what shall be done?
+		job.yaml|"job.yaml" is neither run nor check
+		run|which job?
+		run job.yaml other.yaml|unexpected argument "other.yaml"
+		run job.yaml --batchsize=1|unknown option --batchsize
+		run job.yaml -y|unknown option -y
+		run job.yaml --limit|option --limit needs an argument
+		run job.yaml -m|option -m needs an argument
+		run job.yaml --create=yes|option --create takes no argument
+		run job.yaml -d x|-d could be meant for either side
+		run job.yaml --table=x|--table could be meant for either side
+		run job.yaml -o x|-o has no meaning here
+		run job.yaml --check=job|--check has no meaning here
+	EOF
+	try portl run job.yaml --limit=many
+	assert_status 64
+	assert_stderr_has 'portl-extract: error: --limit takes'
+	assert_eq "$(count)" 0
+}
+
+@test "help and version" {
+	for flag in --help '-?'; do
+		try portl "$flag"
+		assert_status 0
+		assert_out_has 'portl run JOB'
+		try portl run job.yaml "$flag"
+		assert_status 0
+		assert_out_has 'portl run JOB'
+	done
+	assert_eq "$(portl --version)" "portl ${v=$(portl-load --version)}" || assert_eq "$(portl -V)" "portl ${v#* }"
+	assert_eq "$(count)" 0
+}
+
+@test "the status is load's, or extract's where load only knows that something is missing" {
+	try portl run job.yaml --source=dbname=none
+	assert_status 2
+	try portl run job.yaml --destination=dbname=none
+	assert_status 2
+	try portl run job.yaml --where='1 / (id - 900) > 1'
+	assert_status 1
+	assert_stderr_has 'division by zero'
+	q "$b" 'ALTER TABLE t DROP COLUMN name'
+	try portl run job.yaml
+	assert_status 5
+	q "$b" 'ALTER TABLE t ADD COLUMN name text, ADD CHECK (id < 900)'
+	try portl run job.yaml
+	assert_status 1
+	assert_stderr_has 'violates check constraint'
+	try portl run job.yaml --source=dbname=none --destination=dbname=none
+	assert_status 2
+	assert_eq "$(count)" 0
+}
+
+@test "extract killed: nothing is loaded, and run says so" {
+	start run portl run job.yaml --where='id < 500 OR pg_sleep(60) IS NOT NULL'
+	backend_does "$a" portl-extract "wait_event = 'PgSleep'"
+	pkill -KILL -P "$pid_run" -f '^[^ ]*portl-extract '
+	finish run
+	assert_status 4
+	assert_eq "$(count)" 0
+}
+
+@test "INT, TERM, HUP stop both programs, and run dies of the signal" {
+	for signal in INT TERM HUP; do
+		start run portl run job.yaml --where='id < 500 OR pg_sleep(60) IS NOT NULL'
+		backend_does "$a" portl-extract "wait_event = 'PgSleep'"
+		backend_does "$b" portl-load "true"
+		children=$(pgrep -P "$pid_run")
+		kill -"$signal" "$pid_run"
+		finish run 5
+		assert_status $((128 + $(kill -l "$signal")))
+		for child in $children; do
+			run ! kill -0 "$child"
+		done
+		no_portl "$a" 1
+		no_portl "$b" 1
+	done
+	assert_eq "$(count)" 0
+}
+
+@test "a failing load ends extract as well" {
+	q "$b" 'ALTER TABLE t ADD CHECK (id <> 3)'
+	start run portl run job.yaml --where='id < 500 OR pg_sleep(60) IS NOT NULL'
+	wait_until 10 is_over "$pid_run"
+	finish run
+	assert_status 1
+	no_portl "$a" 1
+}
+
+@test "nothing is left in the temporary directory" {
+	mkdir tmp
+	export TMPDIR=$T/tmp
+	portl run job.yaml
+	portl check job.yaml
+	start run portl run job.yaml --where='pg_sleep(60) IS NOT NULL'
+	backend_does "$a" portl-extract "wait_event = 'PgSleep'"
+	assert_eq "$(ls tmp)" ''
+	start check portl check job.yaml --lock-wait-timeout=60000
+	kill -TERM "$pid_run"
+	finish run
+	finish check
+	assert_eq "$(ls tmp)" ''
+}
+
+@test "the programs are found beside portl, or on PATH" {
+	mkdir here there
+	cp "$BUILD/portl" here
+	ln -s "$BUILD/portl" there/linked
+	run -127 --separate-stderr env PATH="$T/here:/usr/bin:/bin" portl run job.yaml
+	assert_stderr_has 'portl: error: portl-extract is neither beside portl nor on PATH'
+	try env PATH="$BUILD:/usr/bin:/bin" here/portl run job.yaml
+	assert_status 0
+	try env PATH=/usr/bin:/bin there/linked run job.yaml --truncate
+	assert_status 0
+}
+
+@test "one receipt on a terminal" {
+	run script -qec 'portl run job.yaml' /dev/null
+	assert_status 0
+	assert_eq "$(grep -c 'rows read' <<<"$output")" 1
+	assert_out_has 'portl-load: public.t: 1000 rows read, 1000 inserted'
+}
+
+# --- check -------------------------------------------------------------------------
+
+@test "check says what it found, and moves no row" {
+	try portl check job.yaml --truncate
+	assert_status 0
+	assert_eq "$stderr" ''
+	while read -r line; do
+		assert_out_has "$line"
+	done <<-EOF
+		job          job.yaml
+		source       database "$a" as "portl" at $PGHOST
+		rows         public.t, 3 columns, may be read
+		destination  database "$b" as "portl" at $PGHOST
+		target       public.t
+		plan         3 columns, straight by COPY
+		result       the run can start
+	EOF
+	assert_eq "$(count)" 0
+	q "$b" 'DROP TABLE t'
+	try portl check job.yaml --create
+	assert_status 0
+	assert_out_has 'plan         3 columns'
+	assert_eq "$(q "$b" "SELECT to_regclass('t') IS NULL")" t
+}
+
+@test "check and run take CSV files, and standard input for one" {
+	printf '%s\n' id,name 1,x >in.csv
+	printf '%s\n' 'source: {type: csv, path: in.csv}' "destination: {database: $b, table: t}" >job.yaml
+	try portl check job.yaml
+	assert_status 0
+	assert_out_has 'source       CSV file in.csv'
+	assert_out_has 'rows         in.csv, 2 columns'
+	printf '%s\n' "source: {database: $a, table: t}" 'destination: {type: csv, path: out.csv}' 'limit: 1' >out.yaml
+	try portl check out.yaml
+	assert_status 0
+	assert_out_has 'destination  a CSV file'
+	assert_eq "$stderr" ''
+	[ ! -e out.csv ]
+	try portl run out.yaml
+	assert_status 0
+	assert_eq "$(wc -l <out.csv)" 2
+	sed -i 's/in.csv/"-"/' job.yaml
+	try_sh 'printf "id,name\n5,y\n" | portl run job.yaml'
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT id, name FROM t')" '5|y'
+}
+
+@test "check says how rows that conflict get in, and what the role lacks for it" {
+	q "$b" 'GRANT USAGE ON SCHEMA public TO portl_plain; GRANT INSERT ON t TO portl_plain'
+	try portl check job.yaml --conflict=overwrite --batch-size=5
+	assert_status 0
+	assert_out_has 'plan         3 columns, staged and inserted (--conflict=overwrite), key id'
+	check_fails 5 'no SELECT privilege' --conflict=overwrite --destination="dbname=$b user=portl_plain"
+	q "$b" 'GRANT SELECT ON t TO portl_plain'
+	check_fails 5 'no UPDATE privilege' --conflict=overwrite --destination="dbname=$b user=portl_plain"
+	q "$b" 'GRANT UPDATE ON t TO portl_plain'
+	try portl check job.yaml --conflict=overwrite --destination="dbname=$b user=portl_plain"
+	assert_status 0
+	q "$b" "REVOKE TEMP ON DATABASE $b FROM PUBLIC"
+	check_fails 5 'TEMP privilege' --conflict=overwrite --destination="dbname=$b user=portl_plain"
+	q "$b" "GRANT TEMP ON DATABASE $b TO PUBLIC; ALTER TABLE t DROP CONSTRAINT t_pkey"
+	check_fails 5 'key' --conflict=overwrite
+	q "$b" 'DROP TABLE t'
+	check_fails 5 'no CREATE privilege' --create --destination="dbname=$b user=portl_plain"
+}
+
+@test "check waits for nobody's lock on the target, and takes none that hurts" {
+	hold "$b" 'BEGIN; SELECT * FROM t'
+	try timeout 20 portl check job.yaml --truncate
+	assert_status 0
+	release
+}
+
+@test "check leaves receipts and output alone" {
+	echo kept >receipt.json
+	echo 'summary: receipt.json' >>job.yaml
+	try portl check job.yaml
+	assert_status 0
+	assert_eq "$(cat receipt.json)" kept
+}
+
+# check_fails STATUS TEXT [ARGUMENT...]
+check_fails()
+{
+	local code=$1 text=$2
+
+	shift 2
+	try portl check job.yaml "$@"
+	assert_status "$code"
+	assert_stderr_has "$text"
+	[[ $output != *'result '* ]] || show_run 'it cannot start'
+}
+
+@test "check fails where the run would: job, connections, relations, columns" {
+	check_fails 2 'database "none" does not exist' --source=dbname=none
+	assert_out_has "destination  database \"$b\""
+	check_fails 2 'database "none" does not exist' --destination=dbname=none
+	assert_out_has 'rows         public.t'
+	check_fails 1 'syntax error' --where='id <'
+	q "$b" 'ALTER TABLE t RENAME COLUMN name TO nom'
+	check_fails 5 'name'
+	q "$b" 'DROP TABLE t'
+	check_fails 5 'does not exist'
+	q "$a" 'DROP TABLE t'
+	check_fails 1 'relation "t" does not exist'
+	echo 'tabel: x' >>job.yaml
+	check_fails 78 'job.yaml:3: tabel: unknown key'
+	assert_eq "$output" ''
+}
+
+@test "check looks for the privilege to read" {
+	q "$a" 'GRANT USAGE ON SCHEMA public TO portl_plain'
+	check_fails 1 'permission denied' --source="dbname=$a user=portl_plain"
+	q "$a" 'GRANT SELECT (id, name) ON t TO portl_plain'
+	check_fails 1 'permission denied' --source="dbname=$a user=portl_plain"
+	q "$a" 'GRANT SELECT ON t TO portl_plain'
+	try portl check job.yaml --source="dbname=$a user=portl_plain"
+	assert_status 0
+	q "$a" 'ALTER TABLE t ENABLE ROW LEVEL SECURITY'
+	check_fails 1 'row-level security' --source="dbname=$a user=portl_plain"
+}
+
+@test "check looks for the privilege to write" {
+	q "$b" 'GRANT USAGE ON SCHEMA public TO portl_plain'
+	check_fails 5 'INSERT' --destination="dbname=$b user=portl_plain"
+	q "$b" 'GRANT INSERT ON t TO portl_plain'
+	try portl check job.yaml --destination="dbname=$b user=portl_plain"
+	assert_status 0
+}

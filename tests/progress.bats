@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# What people see while they wait: on a terminal one line that goes away.
+
+load lib/common
+load lib/faults
+
+setup()
+{
+	fresh_db a b
+	make_rows "$a" t 20000
+	q "$a" 'ANALYZE t'
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text)'
+	portl-extract -d "$a" -t t >"$T/s"
+	mkfifo "$T/feed"
+	export TERM=xterm
+}
+
+# on_tty COMMAND: run it in the background on a terminal of its own, the process tty.
+on_tty()
+{
+	rm -f "$T/typed"
+	start tty script -qefc "$1" "$T/typed"
+}
+
+screen()
+{
+	perl "$ROOT/tests/lib/screen.pl" "$T/typed"
+}
+
+# drawn PROGRAM: the different lines that it has drawn so far.
+drawn()
+{
+	perl "$ROOT/tests/lib/screen.pl" -f "$T/typed" | grep -aE "^$1: [0-9]+ rows, " | uniq
+}
+
+# draws PROGRAM [N]: it has drawn N different lines.
+draws()
+{
+	[ -f "$T/typed" ] && [ "$(drawn "$1" | wc -l)" -ge "${2:-2}" ]
+}
+
+# Load $T/feed on a terminal, up to where half of the stream has come.
+load_half()
+{
+	on_tty "portl-load -d $b $1 $T/feed"
+	feed_open
+	head -c 400000 "$T/s" >&"$feed"
+}
+
+load_rest()
+{
+	tail -c +400001 "$T/s" >&"$feed"
+	feed_close
+	finish tty
+}
+
+# Longer than it takes until the first line is drawn.
+copies_for_a_while()
+{
+	backend_does "$b" portl-load "query LIKE 'COPY%' AND now() - query_start > '0.9 s'"
+}
+
+receipt='portl-load: public.t: 20000 rows read, 20000 inserted, 0 updated, 0 unchanged, 0 skipped, 0 rejected;'
+
+@test "on a terminal load draws rows, bytes, rate, time, percent and the rest of the time" {
+	local begun=${EPOCHREALTIME/[.,]/} ms
+
+	load_half
+	wait_until 10 draws portl-load 8
+	load_rest
+	ms=$(((${EPOCHREALTIME/[.,]/} - begun) / 1000))
+	assert_eq "$status" 0
+	drawn portl-load >"$T/drawn"
+	grep -qE '^portl-load: [1-9][0-9]* rows, [0-9.]+ kB, [0-9.]+ kB/s, 0:0[1-9], [1-9][0-9]?%, ETA 0:[0-9]{2}$' "$T/drawn" ||
+		fail "$(<"$T/drawn")"
+	# at most ten times a second, however often data come
+	[ "$(perl "$ROOT/tests/lib/screen.pl" -f "$T/typed" | grep -c ' rows, ')" -le $((ms / 100)) ]
+	# and in the end it is gone
+	assert_eq "$(screen | wc -l)" 1
+	[[ $(screen) == "$receipt"* ]] || fail "$(screen)"
+	same_table "$a" t "$b" t
+}
+
+@test "the line is gone before a message is printed" {
+	load_half
+	wait_until 10 draws portl-load
+	feed_close
+	finish tty
+	assert_eq "$status" 4
+	[[ $(screen | head -n 1) == 'portl-load: error: '*'the stream ends too early, it is incomplete' ]]
+	assert_eq "$(screen | grep -vE '^portl-load: (error|detail|hint): ')" ''
+}
+
+@test "a notice of the server does not mix with the line" {
+	q "$b" "CREATE FUNCTION speak() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$ BEGIN RAISE NOTICE 'half'; RETURN new; END \$\$;
+		CREATE TRIGGER s BEFORE INSERT ON t FOR EACH ROW WHEN (new.id = 15000) EXECUTE FUNCTION speak()"
+	load_half
+	wait_until 10 draws portl-load
+	load_rest
+	assert_eq "$(screen | wc -l)" 2
+	assert_eq "$(screen | head -n 1)" 'portl-load: server NOTICE: half'
+}
+
+@test "a stop signal takes the line away" {
+	load_half
+	wait_until 10 draws portl-load
+	kill -TERM "$(ps -o pid= --ppid "$pid_tty")"
+	finish tty
+	assert_eq "$status" 143
+	assert_eq "$(screen)" 'portl-load: error: stopped by signal 15 (Terminated)'
+	no_portl "$b"
+}
+
+@test "the line does not outgrow a narrow terminal" {
+	on_tty "stty cols 30; exec portl-load -d $b $T/feed"
+	feed_open
+	head -c 400000 "$T/s" >&"$feed"
+	wait_until 10 draws portl-load 1
+	load_rest
+	assert_eq "$(drawn portl-load | awk '{ print length }' | sort -u)" 29
+}
+
+@test "no line with -q, on a dumb terminal, or in the background" {
+	load_half -q
+	copies_for_a_while
+	load_rest
+	assert_eq "$(screen)" ''
+	q "$b" 'TRUNCATE t'
+	TERM=dumb load_half
+	copies_for_a_while
+	load_rest
+	assert_eq "$(drawn portl-load)" ''
+	q "$b" 'TRUNCATE t'
+	on_tty "bash -c 'set -m; portl-load -d $b $T/feed & wait'"
+	feed_open
+	head -c 400000 "$T/s" >&"$feed"
+	copies_for_a_while
+	load_rest
+	assert_eq "$(drawn portl-load)" ''
+	[[ $(screen) == "$receipt"* ]] || fail "$(screen)"
+}
+
+# Rows, of which the last one waits for hold() to release.
+waiting="SELECT i AS id, i / 7.0 AS amount, 'x' AS name FROM generate_series(1, 30000) i
+	WHERE i < 30000 OR pg_advisory_lock_shared(42) IS NOT NULL"
+
+@test "in a pipe load draws, and what extract says does not mix with it" {
+	hold "$a"
+	on_tty "portl-extract -d $a -c \"$waiting\" | portl-load -d $b -t t"
+	wait_until 10 draws portl-load
+	release
+	finish tty
+	assert_eq "$status" 0
+	assert_eq "$(drawn portl-extract)" ''
+	assert_eq "$(screen | wc -l)" 2
+	assert_eq "$(screen | grep -cE '^portl-(extract: query|load: public.t): 30000 rows read')" 2
+}
+
+@test "in a pipe with -P on both sides one draws, on its own extract does" {
+	hold "$a"
+	on_tty "portl-extract -P -d $a -c \"$waiting\" | portl-load -P -d $b -t t"
+	wait_until 10 eval 'draws portl-load || draws portl-extract'
+	[ -z "$(drawn portl-load)" ] || [ -z "$(drawn portl-extract)" ]
+	release
+	finish tty
+	assert_eq "$(screen | grep -cE '^portl-(extract: query|load: public.t): 30000 rows read')" 2
+	hold "$a"
+	on_tty "portl-extract -P -d $a -c \"$waiting\" | cat >$T/s2"
+	wait_until 10 draws portl-extract
+	release
+	finish tty
+	hold "$a"
+	on_tty "portl-extract -d $a -c \"$waiting\" -o $T/s2"
+	wait_until 10 draws portl-extract
+	release
+	finish tty
+	assert_eq "$status" 0
+	assert_eq "$(screen | wc -l)" 1
+	[[ $(screen) == 'portl-extract: query: 30000 rows read'* ]]
+}
+
+@test "without a terminal: silence, or with -P a plain line every few seconds" {
+	in=$T/feed start load portl-load -P -d "$b"
+	feed_open
+	head -c 400000 "$T/s" >&"$feed"
+	wait_until 10 grep -qE '^portl-load: [1-9][0-9]* rows, .*, 0:0[1-9], [0-9]+%, ETA ' "$T/load.err"
+	tail -c +400001 "$T/s" >&"$feed"
+	feed_close
+	finish load
+	assert_eq "$status" 0
+	assert_eq "$(tail -n 1 <<<"$stderr" | sed 's/ rows,.*//')" 'portl-load: 20000'
+	[[ $stderr != *$'\e'* && $stderr != *$'\r'* ]]
+	q "$b" 'TRUNCATE t'
+	in=$T/feed start load portl-load -d "$b"
+	feed_open
+	head -c 400000 "$T/s" >&"$feed"
+	copies_for_a_while
+	tail -c +400001 "$T/s" >&"$feed"
+	feed_close
+	finish load
+	assert_eq "$stderr$output" ''
+}
