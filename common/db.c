@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "common/buf.h"
@@ -238,6 +239,22 @@ db_clock(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/*
+ * The first that the server says during COPY begins with a message's type, and an
+ * error says so at once; behind it we may stand in the middle of a message.
+ */
+static bool
+begins_error(struct db *db)
+{
+	bool first = db->in_copy && !db->heard && PQsslInUse(db->conn) == 0 &&
+		     PQgssEncInUse(db->conn) == 0;
+	char type = '\0';
+
+	db->heard = true;
+	return first && recv(PQsocket(db->conn), &type, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
+	       type == 'E';
+}
+
 int
 db_on_readable(void *arg, struct err *e)
 {
@@ -245,6 +262,8 @@ db_on_readable(void *arg, struct err *e)
 	uint64_t before = db->notices;
 	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
 
+	if (begins_error(db))
+		return db_copy_in_refused(db, e);
 	for (;;) {
 		if (PQconsumeInput(db->conn) == 0)
 			return db->in_copy ? db_copy_in_refused(db, e)

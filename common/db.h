@@ -32,6 +32,7 @@ struct db {
 	uint64_t rows_written; /* by all statements, as their results say */
 	uint64_t notices;      /* messages the server has sent beside results */
 	bool in_copy;          /* COPY FROM STDIN is running */
+	bool heard;            /* the server has spoken since that began */
 	long rest;             /* us to wait for the server's next rows before looking */
 	size_t since_rest;     /* bytes of rows since the last rest */
 };

@@ -128,6 +128,7 @@ db_copy_in(struct db *db, struct err *e, const char *sql)
 	res = db_expect(db, e, PGRES_COPY_IN, PGRES_COPY_IN);
 	PQclear(res);
 	db->in_copy = res != NULL;
+	db->heard = false;
 	return res != NULL ? 0 : -1;
 }
 

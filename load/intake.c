@@ -94,7 +94,8 @@ scan_binary(struct pgcopy_scan *scan, const char *data, size_t len, uint64_t row
 		rc = pgcopy_scan(scan, data, len, &passed, &never);
 	}
 	scan->stop = 0;
-	if (rc == 0 && passed < len && pgcopy_scan(scan, data + passed, len - passed, &rest, &never) != 0)
+	if (rc == 0 && passed < len &&
+	    pgcopy_scan(scan, data + passed, len - passed, &rest, &never) != 0)
 		passed = 0;
 	err_release(&never);
 	return passed;
@@ -186,7 +187,8 @@ send_again(const struct intake *in, struct route *r, off_t to, struct err *e)
 {
 	uint64_t rows = 0;
 
-	if (db_exec(r->db, e, "ROLLBACK TO SAVEPOINT portl_copy; RELEASE SAVEPOINT portl_copy") != 0)
+	if (db_exec(r->db, e,
+		    "ROLLBACK TO SAVEPOINT portl_copy; RELEASE SAVEPOINT portl_copy") != 0)
 		return -1;
 	if (to == in->start)
 		return 0;
@@ -350,7 +352,8 @@ next_part(struct intake *in, struct route *r, const char *rest, size_t len, stru
 }
 
 int
-intake_write(struct intake *in, struct route *r, const struct stream_chunk *chunk, struct err *e)
+intake_write(struct intake *in, struct route *r, const struct stream_chunk *chunk,
+	     struct err *e)
 {
 	size_t whole = r->plan->text
 			       ? scan_text(chunk->data, chunk->len)
@@ -363,8 +366,7 @@ intake_write(struct intake *in, struct route *r, const struct stream_chunk *chun
 	in->rows += chunk->rows;
 	if (chunk->rows > 0)
 		in->whole = in->end - (off_t)(now.len - whole);
-	if ((in->refused.code != EXIT_DONE ||
-	     feed_write(&r->feed, &now, &in->refused) != 0) &&
+	if ((in->refused.code != EXIT_DONE || feed_write(&r->feed, &now, &in->refused) != 0) &&
 	    recover(in, r, e) != 0)
 		return -1;
 	return full ? next_part(in, r, chunk->data + whole, chunk->len - whole, e) : 0;

@@ -27,11 +27,11 @@
 struct pieces {
 	struct route *r;
 	const struct plan_stage *st;
-	uint64_t from, to;     /* the piece: places, the second is behind it */
-	uint64_t end;          /* of the round */
-	uint64_t bad;          /* a place that is known to be refused, or 0 */
-	struct err why;        /* why that is */
-	uint64_t at;           /* how far an INSERT that failed has come */
+	uint64_t from, to; /* the piece: places, the second is behind it */
+	uint64_t end;      /* of the round */
+	uint64_t bad;      /* a place that is known to be refused, or 0 */
+	struct err why;    /* why that is */
+	uint64_t at;       /* how far an INSERT that failed has come */
 	uint64_t taken, updated, unchanged, written; /* rows so far */
 };
 

@@ -164,7 +164,9 @@ add_sift(struct stagesql *w, const char *sqlstate)
 	stagesql_add(w, found);
 	stagesql_add(w, " LIMIT " AT_ONCE "), gone AS (DELETE FROM ");
 	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " AS s USING found WHERE s.n = found.n RETURNING s.*), kept AS (INSERT INTO ");
+	stagesql_add(
+		w,
+		" AS s USING found WHERE s.n = found.n RETURNING s.*), kept AS (INSERT INTO ");
 	stagesql_add_temp(w, "bad");
 	stagesql_add(w, " SELECT * FROM gone) SELECT n, why FROM found ORDER BY n");
 	free(found);
@@ -340,8 +342,8 @@ sift_unique(struct stagesql *w, size_t known, size_t all, struct err *e)
 			buf_addf(&w->sql,
 				 ", CASE WHEN %s THEN pg_catalog.min(portl_n_%s) OVER "
 				 "(PARTITION BY %s) ELSE portl_n_%s END AS f%d",
-				 PQgetvalue(res, other, 2), w->st->id, PQgetvalue(res, other, 1),
-				 w->st->id, other);
+				 PQgetvalue(res, other, 2), w->st->id,
+				 PQgetvalue(res, other, 1), w->st->id, other);
 		stagesql_add(w, " FROM ");
 		add_proposed(w, false, "t");
 		buf_addf(&w->sql,
@@ -368,8 +370,7 @@ note_casts(struct plan *p, struct plan_rejects *pr)
 		pr->casts = pr->casts ||
 			    (p->columns[i].target != NULL && p->columns[i].way != PLAN_SAME);
 	for (j = 0; j < p->stage->nkey; j++)
-		pr->key_cast =
-			pr->key_cast || p->columns[p->stage->key[j]].way != PLAN_SAME;
+		pr->key_cast = pr->key_cast || p->columns[p->stage->key[j]].way != PLAN_SAME;
 }
 
 int

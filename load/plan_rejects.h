@@ -38,17 +38,17 @@ struct plan_rejects {
 	bool foreign;  /* the same by foreign keys only, which say so */
 	bool whole;    /* the rows need one another: pieces would be refused */
 	/* statements */
-	char *number_sql;      /* sets the next row's number, up to that: "…, " */
-	char *cast_sql;        /* casts rows from $1 on, noting each */
-	char *move_sql;        /* row $1 is left out */
-	char *line_sql;        /* all rows in the order of insertion, and their INSERT */
-	char *rounds_sql;      /* first and last place of each round in it */
-	char *piece_sql;       /* up to the first place, then the one behind the last */
-	char *name_sql;        /* the row at place $1 */
-	char *leave_sql;       /* the row at place $1 is left out */
-	char *zero_sql;        /* counters of updated and unchanged rows, or NULL */
-	char *gather_sql;      /* the rows left out, for rejects_gather() */
-	char *drop_sql;        /* what line_sql made */
+	char *number_sql; /* sets the next row's number, up to that: "…, " */
+	char *cast_sql;   /* casts rows from $1 on, noting each */
+	char *move_sql;   /* row $1 is left out */
+	char *line_sql;   /* all rows in the order of insertion, and their INSERT */
+	char *rounds_sql; /* first and last place of each round in it */
+	char *piece_sql;  /* up to the first place, then the one behind the last */
+	char *name_sql;   /* the row at place $1 */
+	char *leave_sql;  /* the row at place $1 is left out */
+	char *zero_sql;   /* counters of updated and unchanged rows, or NULL */
+	char *gather_sql; /* the rows left out, for rejects_gather() */
+	char *drop_sql;   /* what line_sql made */
 };
 
 /*

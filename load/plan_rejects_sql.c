@@ -84,7 +84,8 @@ line_sql(struct stagesql *w, const char *piece)
 {
 	stagesql_add(w, "CREATE TEMPORARY TABLE ");
 	stagesql_add_temp(w, "line");
-	stagesql_add(w, " ON COMMIT DROP AS SELECT *, pg_catalog.row_number() OVER (ORDER BY r");
+	stagesql_add(w,
+		     " ON COMMIT DROP AS SELECT *, pg_catalog.row_number() OVER (ORDER BY r");
 	if (w->st->nkey > 0) {
 		stagesql_add(w, ", ");
 		stagesql_add_key_values(w);
@@ -99,7 +100,8 @@ line_sql(struct stagesql *w, const char *piece)
 	stagesql_add_temp(w, "line");
 	stagesql_add(w, " (pos); ANALYZE ");
 	stagesql_add_temp(w, "line");
-	buf_addf(&w->sql, " (pos); PREPARE portl_piece_%s (bigint, bigint) AS %s", w->st->id, piece);
+	buf_addf(&w->sql, " (pos); PREPARE portl_piece_%s (bigint, bigint) AS %s", w->st->id,
+		 piece);
 	return buf_detach(&w->sql);
 }
 

@@ -174,7 +174,8 @@ rejects_is_for(const struct err *why)
 static json_t *
 facts(uint64_t row, const char *column, const struct err *why)
 {
-	json_t *doc = json_pack("{s:I, s:s}", "row", (json_int_t)row, "sqlstate", why->sqlstate);
+	json_t *doc = json_pack("{s:I, s:s}", "row", (json_int_t)row, "sqlstate",
+				why->sqlstate);
 
 	json_object_set_new(doc, "reason", logfile_string(why->msg));
 	if (why->detail != NULL)

@@ -74,7 +74,8 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 
 	s->in = in;
 	if (base->options->rejects != NULL && base->options->common.check == CHECK_NOT) {
-		s->rejects = rejects_open(base->options->rejects, base->options->max_rejects, e);
+		s->rejects = rejects_open(base->options->rejects, base->options->max_rejects,
+					  e);
 		if (s->rejects == NULL)
 			return -1;
 	}

@@ -137,7 +137,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)
 		rc = staged_numbers(r->db, counted ? st->reached_sql : st->last_sql, 0, NULL,
-				   &row, 1, &ignored);
+				    &row, 1, &ignored);
 	if (rc == 0 && row > 0 && counted) {
 		snprintf(place, sizeof(place), "%" PRIu64, row);
 		rc = staged_numbers(r->db, st->find_sql, 1, params, &row, 1, &ignored);
@@ -276,7 +276,6 @@ count(struct route *r, uint64_t written, uint64_t updates_before, bool sorted, s
 	c->skipped = staged_rows(r) - c->inserted - c->updated - c->unchanged;
 	return 0;
 }
-
 
 int
 staged_apply(struct route *r, uint64_t *row, struct err *e)
