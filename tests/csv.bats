@@ -216,11 +216,15 @@ as_copy()
 }
 
 @test "--infer looks at the first 1,000 rows, and a later row that does not fit stops all" {
-	{ echo id; seq 1 1000; seq 2001 100000; echo x; } >in.csv
-	try_sh "portl-extract --csv - --infer <in.csv | portl-load -d $db -t late --create"
-	assert_status 1
-	assert_stderr_has 'stdin:99001: column "id": invalid input syntax for type bigint: "x"'
-	assert_eq "$(q "$db" "SELECT to_regclass('late') IS NULL")" t
+	local late
+
+	for late in x 007 ' 7' 1.5; do # the server would take the middle ones
+		{ echo id; seq 1 1000; seq 2001 100000; echo "$late"; } >in.csv
+		try_sh "portl-extract --csv - --infer <in.csv | portl-load -d $db -t late --create"
+		assert_status 4
+		assert_stderr_has 'upstream failed: stdin:99002: byte 1: column "id": the value is not of the inferred type bigint'
+		assert_eq "$(q "$db" "SELECT to_regclass('late') IS NULL")" t
+	done
 	{ echo id; seq 1 999; echo x; } >in.csv
 	portl-extract --csv in.csv --infer | portl-load -d "$db" -t late --create
 	assert_eq "$(q "$db" 'SELECT count(*), min(id) FROM late')" '1000|1'
