@@ -57,6 +57,9 @@ stream_reader_document(struct stream_reader *r, const char *text, size_t len, st
 	if (!json_is_object(doc)) {
 		err_set(e, EXIT_STREAM, "a document of the stream is damaged: %s",
 			doc == NULL ? why.text : "not an object");
+		if ((r->flags & STREAM_EDITED) != 0)
+			err_hint(e, "What edits the rows has to let the lines that begin with "
+				    "{\"$portl\" pass as they are.");
 		stream_reader_where(r, e);
 		json_decref(doc);
 		return NULL;
