@@ -119,6 +119,18 @@ as_copy()
 	assert_eq "$(q "$db" 'SELECT a, b, c IS NULL FROM t')" '1|2,3|t'
 }
 
+@test "a file with another delimiter than the one named draws a warning" {
+	printf 'a;b\n1,5;2\n' >in.csv
+	try portl-extract --csv in.csv -o out
+	assert_status 1
+	assert_stderr_has "a single column, called \"a;b\"; if it is several, say --delimiter=';'"
+	printf 'a\tb\n1\t2\n' >in.csv
+	try portl-extract --csv in.csv -o out
+	assert_stderr_has "say --delimiter='\\t'"
+	try portl-extract --csv in.csv '--delimiter=\t' -o out
+	assert_silent
+}
+
 @test "other encodings arrive as UTF-8" {
 	load_csv 'a,b,c\n\xe9,\xa3,\xff\n' --encoding=LATIN1
 	assert_eq "$(q "$db" 'TABLE t')" 'é|£|ÿ'
