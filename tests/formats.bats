@@ -176,6 +176,7 @@ into_csv()
 		try_sh "printf '%s\n' '{\"a\":1}' '{\"\$portl\":{$end}}' |
 			portl-load -d $db -t x --bare --columns=a --extra-columns=ignore"
 		assert_status 4
+		# shellcheck disable=SC2016 # "$portl" is a key
 		assert_stderr_has 'stdin:2: byte 2: key "$portl" is not one of the stream'"'s columns"
 		assert_stderr_has 'whose first line is missing'
 		assert_eq "$(q "$db" 'SELECT count(*) FROM x')" 0
