@@ -119,6 +119,9 @@ guess(const char *p, size_t len)
 		return "This begins with a UTF-8 byte order mark; take it away first.";
 	if (len >= 2 && memcmp(p, "--", 2) == 0)
 		return "This looks like SQL; psql runs it.";
+	if (len >= 1 && *p == '[')
+		return "This looks like an array of rows; `jq -c '.[]'` writes one row a "
+		       "line.";
 	return "portl-load reads what portl-extract writes, COPY … (FORMAT binary) files and "
 	       "NDJSON; CSV files are read by `portl-extract --csv`.";
 }

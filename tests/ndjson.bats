@@ -343,7 +343,10 @@ refused()
 	assert_stderr_has 'byte order mark'
 	try_sh "printf '[{\"id\":1}]\n' | $load"
 	assert_status 4
-	assert_stderr_has 'hint:'
+	assert_stderr_has "jq -c '.[]'"
+	try_sh "printf '{\n \"id\":1}\n' | $load"
+	assert_status 4
+	assert_stderr_has 'hint: Each line has to hold one whole row; `jq -c .`'
 	try_sh "printf '\n\n' | $load"
 	assert_status 4
 	try_sh "printf '' | $load"
