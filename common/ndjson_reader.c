@@ -297,7 +297,7 @@ static int
 read_ordered(struct ndjson_reader *r, struct buf *out)
 {
 	size_t next = 0, column = NDJSON_NO_COLUMN, previous = NDJSON_NO_COLUMN;
-	size_t start = out->len, from;
+	size_t start = out->len, from = 0;
 	struct pen at = {NULL, r->start};
 	int more = read_opening(r, &at.src);
 
