@@ -43,7 +43,7 @@ void ndjson_writer_free(struct ndjson_writer *w);
 
 struct ndjson_reader;
 
-#define NDJSON_IGNORE 4 /* keys that are no columns are passed over, not refused */
+#define NDJSON_IGNORE 4 /* keys that are no columns are passed over, but for $portl */
 #define NDJSON_EXACT 8  /* lines are as written: white space around json is its own */
 
 /*

@@ -72,12 +72,20 @@ add_string(struct buf *out, const struct element *el, bool json)
 	out->len = (size_t)(dst - out->data);
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /* Returns -1 if JSON has no way to say it. */
 static int
 add_element(struct buf *out, const struct element *el, enum ndjson_form form)
 {
 	const char *end = el->text + el->len;
 
+	if (form == NDJSON_JSON && el->len > 0 && (is_space(el->text[0]) || is_space(end[-1])))
+		return -1; /* white space around JSON is the value's */
 	if (!el->quoted && el->len == 4 && strncasecmp(el->text, "NULL", 4) == 0) {
 		buf_add(out, "null", 4);
 		return form == NDJSON_JSON ? -1 : 0;

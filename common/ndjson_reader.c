@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/buf.h"
 #include "common/err.h"
@@ -110,14 +111,31 @@ fail_scan(struct ndjson_reader *r, size_t column)
 	return fail(r, r->scan.at, column, r->scan.what);
 }
 
+/* The column that differs from ${name} in case only, or NULL. */
+static const char *
+find_other_case(const struct ndjson_reader *r, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < r->ncolumns; i++)
+		if (strcasecmp(r->keys.keys[i].name, name) == 0)
+			return r->keys.keys[i].name;
+	return NULL;
+}
+
 static const char *
 unknown_key(struct ndjson_reader *r, const char *at)
 {
-	const char *name = buf_cstr(&r->name);
+	const char *name = buf_cstr(&r->name), *near = find_other_case(r, name);
 
 	err_set(r->e, EXIT_STREAM, "byte %td: key \"%s\" is not one of the stream's columns",
 		at - r->start + 1, name);
-	if ((r->flags & NDJSON_BARE) == 0)
+	if (near != NULL)
+		err_hint(r->e,
+			 "There is a column \"%s\". Keys are exact; names on the command line "
+			 "fold to lower case unless they are in double quotes.",
+			 near);
+	else if ((r->flags & NDJSON_BARE) == 0)
 		err_hint(r->e, "The stream's header names the columns; rows that are edited on "
 			       "the way may lose some but not gain any.");
 	else if (strcmp(name, "$portl") == 0)
@@ -139,7 +157,8 @@ find_key(struct ndjson_reader *r, const char *p, size_t *column)
 	if (stop == NULL)
 		return fail_scan(r, NDJSON_NO_COLUMN);
 	*column = ndjson_keys_find(&r->keys, r->name.data, r->name.len);
-	if (*column == NDJSON_NO_COLUMN && (r->flags & NDJSON_IGNORE) == 0)
+	if (*column == NDJSON_NO_COLUMN &&
+	    ((r->flags & NDJSON_IGNORE) == 0 || strcmp(buf_cstr(&r->name), "$portl") == 0))
 		return unknown_key(r, p);
 	return stop;
 }
@@ -278,7 +297,7 @@ static int
 read_ordered(struct ndjson_reader *r, struct buf *out)
 {
 	size_t next = 0, column = NDJSON_NO_COLUMN, previous = NDJSON_NO_COLUMN;
-	size_t start = out->len, from;
+	size_t start = out->len, from = 0;
 	struct pen at = {NULL, r->start};
 	int more = read_opening(r, &at.src);
 

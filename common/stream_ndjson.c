@@ -103,9 +103,13 @@ begin_bare(struct stream_reader *r, const char *line, size_t len, struct err *e)
 
 	if (r->names == NULL) {
 		r->schema = ndjson_first_columns(line, len, e);
-		if (r->schema == NULL)
+		if (r->schema == NULL) {
+			err_hint(e,
+				 "Each line has to hold one whole row; `jq -c .` writes JSON "
+				 "so.");
 			return err_prefix(e, "%s:%" PRIu64 ": ", input_name(r->rb.in),
 					  r->rows_before + 1);
+		}
 	} else {
 		r->schema = schema_new();
 		for (i = 0; i < r->nnames; i++)

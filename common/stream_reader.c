@@ -57,6 +57,9 @@ stream_reader_document(struct stream_reader *r, const char *text, size_t len, st
 	if (!json_is_object(doc)) {
 		err_set(e, EXIT_STREAM, "a document of the stream is damaged: %s",
 			doc == NULL ? why.text : "not an object");
+		if ((r->flags & STREAM_EDITED) != 0)
+			err_hint(e, "What edits the rows has to let the lines that begin with "
+				    "{\"$portl\" pass as they are.");
 		stream_reader_where(r, e);
 		json_decref(doc);
 		return NULL;
@@ -116,6 +119,9 @@ guess(const char *p, size_t len)
 		return "This begins with a UTF-8 byte order mark; take it away first.";
 	if (len >= 2 && memcmp(p, "--", 2) == 0)
 		return "This looks like SQL; psql runs it.";
+	if (len >= 1 && *p == '[')
+		return "This looks like an array of rows; `jq -c '.[]'` writes one row a "
+		       "line.";
 	return "portl-load reads what portl-extract writes, COPY … (FORMAT binary) files and "
 	       "NDJSON; CSV files are read by `portl-extract --csv`.";
 }

@@ -10,6 +10,7 @@
 
 #include "common/cli.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "common/schema.h"
 #include "common/xalloc.h"
 #include "extract/options.h"
@@ -93,6 +94,20 @@ place(struct csvhead *h, const char *name, struct schema *schema, struct err *e)
 	return 0;
 }
 
+/* One column whose name has another usual delimiter in it: likely they are several. */
+static void
+doubt_delimiter(const struct csvhead *h, char delimiter)
+{
+	const char *at = h->names.n == 1 ? strpbrk(h->names.names[0], ";\t|") : NULL;
+	const char c = at != NULL ? *at : '\0';
+
+	if (c == '\0' || delimiter != ',')
+		return;
+	log_warning("the file has a single column, called \"%s\"; if it is several, say "
+		    "--delimiter='%.*s'",
+		    h->names.names[0], c == '\t' ? 2 : 1, c == '\t' ? "\\t" : at);
+}
+
 int
 csvhead_choose(struct csvhead *h, const struct extract_options *o, struct schema *schema,
 	       struct err *e)
@@ -102,6 +117,7 @@ csvhead_choose(struct csvhead *h, const struct extract_options *o, struct schema
 
 	if (check_duplicates(h, e) != 0)
 		return -1;
+	doubt_delimiter(h, o->csv_format.delimiter);
 	for (i = 0; i < o->exclude_list.n; i++)
 		if (find(h, o->exclude_list.names[i]) == CSVHEAD_DROPPED)
 			return unknown_column(h, o->exclude_list.names[i], e);

@@ -14,6 +14,7 @@
 
 #define NUMERIC_MAX 1000  /* characters */
 #define DOUBLE_MAX 40     /* characters */
+#define DOUBLE_SAFE 15    /* digits that every double gives back */
 #define DOUBLE_DIGITS 17  /* that a double can give back at best */
 #define FRACTION_DIGITS 6 /* microseconds */
 
@@ -143,6 +144,8 @@ is_double(const char *value, size_t len)
 		return true;
 	if (len > DOUBLE_MAX || !take_number(value, len, &n))
 		return false;
+	if (!n.exponent && n.whole + n.fraction <= DOUBLE_SAFE)
+		return true;
 	memcpy(text, value, len);
 	text[len] = '\0';
 	errno = 0;

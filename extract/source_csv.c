@@ -48,6 +48,7 @@ struct source_csv {
 	struct span *spans;
 	struct infer_column *sample; /* per column of the schema; NULL: no sampling now */
 	enum infer_type *check;      /* per column: values have to fit; NULL: no matter */
+	bool brief;                  /* of a boolean only the first letter is sent */
 	uint64_t nrows;              /* whole rows in out */
 	size_t whole;                /* bytes that they take */
 	size_t given;                /* bytes of out that were given away */
@@ -126,7 +127,11 @@ ragged(const struct source_csv *s, size_t n, struct err *e)
 			   "names another delimiter.");
 }
 
-/* NDJSON writes numbers and booleans bare, so what is none must not get there. */
+/*
+ * What does not look like the column's type may yet be read as a value of it, and
+ * another one: 007 as 7, 1/2/2003 as one of two dates.  And NDJSON writes numbers
+ * and booleans bare.
+ */
 static int
 check_value(const struct source_csv *s, size_t at, const char *value, size_t len, struct err *e)
 {
@@ -144,7 +149,7 @@ check_value(const struct source_csv *s, size_t at, const char *value, size_t len
 static size_t
 sent_length(const struct source_csv *s, size_t at, const char *field, size_t len)
 {
-	bool brief = s->check != NULL && s->check[at] == INFER_BOOLEAN;
+	bool brief = s->brief && s->check[at] == INFER_BOOLEAN;
 
 	return brief && !copytext_is_null(field, len) ? 1 : len;
 }
@@ -245,12 +250,9 @@ end_sample(struct source_csv *s)
 	}
 	free(s->sample);
 	s->sample = NULL;
-	if (s->base.options->format == EXTRACT_NDJSON) {
+	s->brief = s->base.options->format == EXTRACT_NDJSON;
+	if (s->brief)
 		shorten_booleans(s);
-	} else {
-		free(s->check);
-		s->check = NULL;
-	}
 }
 
 static int

@@ -137,6 +137,19 @@ convert(struct textin *t, struct err *e)
 	return 0;
 }
 
+/* The input has ended: fetch what the converter holds, for WIN1258 waits for an accent. */
+static int
+finish(struct textin *t, struct err *e)
+{
+	char *out = t->text + t->len;
+	size_t left = TEXT_CAP - t->len;
+
+	if (iconv(t->cd, NULL, NULL, &out, &left) == (size_t)-1)
+		return err_errno(e, "could not convert from %s", t->encoding);
+	t->len = (size_t)(out - t->text);
+	return 0;
+}
+
 /* More bytes into text, converted: 1, 0 at the end of the input, -1. */
 static int
 more(struct textin *t, struct err *e)
@@ -145,8 +158,10 @@ more(struct textin *t, struct err *e)
 	size_t room = t->raw != NULL ? RAW_SIZE - t->rawlen : TEXT_SIZE;
 	ssize_t n = input_read(t->in, to, room, e);
 
-	if (n <= 0)
-		return (int)n;
+	if (n < 0)
+		return -1;
+	if (n == 0)
+		return t->raw != NULL ? finish(t, e) : 0;
 	if (t->raw == NULL) {
 		t->len += (size_t)n;
 		return 1;

@@ -111,13 +111,25 @@ show_progress(struct load *l)
 		l->progress = progress_start(options_progress(&l->options.common), estimate);
 }
 
+/* Whoever edits rows may lose the envelope's lines with them, even both. */
+static int
+check_edited(const struct load *l, struct err *e)
+{
+	if (!l->options.edited || l->options.bare || !stream_reader_is_bare(l->reader))
+		return 0;
+	err_set(e, EXIT_STREAM, "%s: an edited stream has to keep its header and its end",
+		input_name(l->in));
+	return err_hint(e, "Let the lines that begin with {\"$portl\" pass; if only rows are "
+			   "meant to come, say --bare.");
+}
+
 static int
 load_stream(struct load *l, struct err *e)
 {
 	struct stream_chunk chunk;
 	int rc;
 
-	if (stream_reader_begin(l->reader, e) != 0)
+	if (stream_reader_begin(l->reader, e) != 0 || check_edited(l, e) != 0)
 		return -1;
 	note_header(l);
 	log_hold(true); /* plans are printed */
@@ -153,7 +165,7 @@ check(struct load *l, struct err *e)
 		return -1;
 	check_line(stdout, "destination", "%s", l->sink->where);
 	if (check_finish(stdout, e) != 0 || stream_reader_begin(l->reader, e) != 0 ||
-	    sink_begin(l->sink, l->reader, e) != 0)
+	    check_edited(l, e) != 0 || sink_begin(l->sink, l->reader, e) != 0)
 		return -1;
 	check_line(stdout, "target", "%s", l->sink->relation);
 	check_line(stdout, "plan", "%s", l->sink->plan);

@@ -119,6 +119,18 @@ as_copy()
 	assert_eq "$(q "$db" 'SELECT a, b, c IS NULL FROM t')" '1|2,3|t'
 }
 
+@test "a file with another delimiter than the one named draws a warning" {
+	printf 'a;b\n1,5;2\n' >in.csv
+	try portl-extract --csv in.csv -o out
+	assert_status 1
+	assert_stderr_has "a single column, called \"a;b\"; if it is several, say --delimiter=';'"
+	printf 'a\tb\n1\t2\n' >in.csv
+	try portl-extract --csv in.csv -o out
+	assert_stderr_has "say --delimiter='\\t'"
+	try portl-extract --csv in.csv '--delimiter=\t' -o out
+	assert_silent
+}
+
 @test "other encodings arrive as UTF-8" {
 	load_csv 'a,b,c\n\xe9,\xa3,\xff\n' --encoding=LATIN1
 	assert_eq "$(q "$db" 'TABLE t')" 'é|£|ÿ'
@@ -126,6 +138,8 @@ as_copy()
 	assert_eq "$(q "$db" 'TABLE t')" '€|œ|é'
 	load_csv 'a,b,c\n\xa4\xa2,x,y\n' --encoding=EUC_JP
 	assert_eq "$(q "$db" 'TABLE t')" 'あ|x|y'
+	load_csv 'a,b,c\n1,2,a\xec\n1,2,A' --encoding=WIN1258 # the accent is a byte of its own
+	assert_eq "$(q "$db" "SELECT string_agg(c, '|') FROM t")" 'á|A'
 	printf 'a,b,c\n1,é😀,2\n' | iconv -t UTF-16 >wide.csv
 	q "$db" 'TRUNCATE t'
 	try_sh "portl-extract --csv wide.csv --encoding=UTF-16 | portl-load -d $db -t t"
@@ -214,11 +228,15 @@ as_copy()
 }
 
 @test "--infer looks at the first 1,000 rows, and a later row that does not fit stops all" {
-	{ echo id; seq 1 1000; seq 2001 100000; echo x; } >in.csv
-	try_sh "portl-extract --csv - --infer <in.csv | portl-load -d $db -t late --create"
-	assert_status 1
-	assert_stderr_has 'stdin:99001: column "id": invalid input syntax for type bigint: "x"'
-	assert_eq "$(q "$db" "SELECT to_regclass('late') IS NULL")" t
+	local late
+
+	for late in x 007 ' 7' 1.5; do # the server would take the middle ones
+		{ echo id; seq 1 1000; seq 2001 100000; echo "$late"; } >in.csv
+		try_sh "portl-extract --csv - --infer <in.csv | portl-load -d $db -t late --create"
+		assert_status 4
+		assert_stderr_has 'upstream failed: stdin:99002: byte 1: column "id": the value is not of the inferred type bigint'
+		assert_eq "$(q "$db" "SELECT to_regclass('late') IS NULL")" t
+	done
 	{ echo id; seq 1 999; echo x; } >in.csv
 	portl-extract --csv in.csv --infer | portl-load -d "$db" -t late --create
 	assert_eq "$(q "$db" 'SELECT count(*), min(id) FROM late')" '1000|1'

@@ -168,6 +168,21 @@ into_csv()
 	assert_eq "$(cat got)" '{"ok":true,"id":1}'
 }
 
+@test "an end or an abort without its header is not a row, whatever is ignored" {
+	local end
+
+	q "$db" 'CREATE TABLE x (a int)'
+	for end in '"end":true,"rows":1' '"abort":"boom","rows":1'; do
+		try_sh "printf '%s\n' '{\"a\":1}' '{\"\$portl\":{$end}}' |
+			portl-load -d $db -t x --bare --columns=a --extra-columns=ignore"
+		assert_status 4
+		# shellcheck disable=SC2016 # "$portl" is a key
+		assert_stderr_has 'stdin:2: byte 2: key "$portl" is not one of the stream'"'s columns"
+		assert_stderr_has 'whose first line is missing'
+		assert_eq "$(q "$db" 'SELECT count(*) FROM x')" 0
+	done
+}
+
 @test "rows edited by jq on the way become CSV" {
 	server_csv
 	try_sh "portl-extract -d $db -t source -F ndjson --bare --quote-numbers |

@@ -58,6 +58,16 @@ has_rows()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 0
 }
 
+@test 'jq that loses or changes the envelope loads nothing' {
+	try_sh "$from --quote-numbers | jq -c 'select(.paid)' | $to --edited"
+	assert_status 4
+	assert_stderr_has 'an edited stream has to keep its header and its end'
+	try_sh "$from --quote-numbers | jq -c '.paid = true' | $to --edited"
+	assert_status 4
+	assert_stderr_has 'let the lines that begin with {"$portl" pass as they are'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 0
+}
+
 @test 'jq that fails in the middle loads nothing' {
 	try_sh "$from --quote-numbers | jq -c 'if .customer == \"c\\\"\\t200\" then error(\"no\") else . end' 2>/dev/null | head -n 150 | $to --edited"
 	assert_status 4

@@ -68,7 +68,7 @@ fill_tables()
 		 ('(NaN,Infinity)', NULL, NULL, NULL, '((0,0))', NULL, NULL, '::1/64', '::/0', NULL, NULL, NULL, '', '', '', '0/0', '(,)', '{}', '(,)', 'empty', NULL, NULL, NULL);
 		INSERT INTO arrays (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r) VALUES
 		 ('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ''),
-		 ('{1,NULL,-3}', '{NULL,"NULL","",null,"a,b","{}","\"\\"," ",é}', '{t,f,NULL}', ARRAY['1', '"x"', '{"a": [1, null]}', 'null', '"\n\u0000"']::json[],
+		 ('{1,NULL,-3}', '{NULL,"NULL","",null,"a,b","{}","\"\\"," ",é}', '{t,f,NULL}', ARRAY[' 1', E'"x"\t', '{"a": [1, null]}', 'null', '"\n\u0000"']::json[],
 		  ARRAY['null', '[1,2]', '"\"\\"']::jsonb[], '{(1,1),(0,0);(3,3),(2,2)}', '{1.10,NaN,Infinity,9007199254740993}',
 		  '{-0,NaN,5e-324}', '{sad,"so \"so\"",NULL}', '{9223372036854775807}', '[5:6]={1,2}', ARRAY[ROW(1, 'a"b')::pair, NULL, ROW(NULL, '')::pair],
 		  '{infinity,"2020-01-01 00:00:00+00"}', '{"\\x00","\\x"}', '{(1,1),(0,0);(3,3),(2,2)}', ARRAY['a=>"b\"c"'::hstore, NULL], '{abcde,""}', '1 2 3'),
@@ -343,7 +343,10 @@ refused()
 	assert_stderr_has 'byte order mark'
 	try_sh "printf '[{\"id\":1}]\n' | $load"
 	assert_status 4
-	assert_stderr_has 'hint:'
+	assert_stderr_has "jq -c '.[]'"
+	try_sh "printf '{\n \"id\":1}\n' | $load"
+	assert_status 4
+	assert_stderr_has 'hint: Each line has to hold one whole row; `jq -c .`'
 	try_sh "printf '\n\n' | $load"
 	assert_status 4
 	try_sh "printf '' | $load"

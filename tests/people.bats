@@ -74,3 +74,13 @@ copy()
 	assert_stderr_has 'the input is empty'
 	assert_stderr_has 'hint: portl-extract stands in front of portl-load'
 }
+
+@test "keys with capitals: the hint says how to name them" {
+	try_sh "echo '{\"Person\":3}' | portl-load -d $dst -t people --bare --columns=Person -m Person=person_id"
+	assert_status 4
+	assert_stderr_has 'key "Person" is not one of the stream'
+	assert_stderr_has 'hint: There is a column "person". Keys are exact; names on the command line fold'
+	try_sh "echo '{\"Person\":3}' | portl-load -d $dst -t people --bare --columns='\"Person\"' -m '\"Person\"=person_id'"
+	assert_status 0
+	assert_eq "$(q "$dst" 'TABLE people')" '3|'
+}
