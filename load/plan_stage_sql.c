@@ -384,18 +384,6 @@ counts_sql(struct stagesql *w)
 }
 
 static char *
-updates_sql(struct stagesql *w)
-{
-	buf_addf(
-		&w->sql,
-		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
-		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
-		" SELECT %u) AS tree",
-		w->p->rel->oid, w->p->rel->oid);
-	return buf_detach(&w->sql);
-}
-
-static char *
 drop_rest_sql(struct stagesql *w)
 {
 	stagesql_add(w, "DROP TABLE ");
@@ -445,8 +433,10 @@ plan_stage_sql(struct plan *p, struct db *db)
 		st->counts_sql = counts_sql(&w);
 	if (st->look_first)
 		st->lock_sql = lock_sql(&w);
-	if (st->update_triggers || st->plain)
-		st->updates_sql = updates_sql(&w);
+	if (st->update_triggers || st->plain) {
+		stagesql_add_updates(&w);
+		st->updates_sql = buf_detach(&w.sql);
+	}
 	if (p->options->duplicates != DUPLICATES_LAST)
 		return;
 	st->rest_sql = rest_sql(&w);

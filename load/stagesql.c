@@ -382,3 +382,14 @@ stagesql_add_on_conflict(struct stagesql *w)
 	else
 		add_counted_condition(w);
 }
+
+void
+stagesql_add_updates(struct stagesql *w)
+{
+	buf_addf(
+		&w->sql,
+		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
+		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
+		" SELECT %u) AS tree",
+		w->p->rel->oid, w->p->rel->oid);
+}

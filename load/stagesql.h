@@ -113,4 +113,10 @@ void stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn);
  */
 void stagesql_add_on_conflict(struct stagesql *w);
 
+/*
+ * stagesql_add_updates(w):
+ * Append a query for the updates of the target in this transaction so far.
+ */
+void stagesql_add_updates(struct stagesql *w);
+
 #endif /* LOAD_STAGESQL_H */
