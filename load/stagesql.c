@@ -225,7 +225,7 @@ stagesql_add_from(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add(w, " FROM ");
 	stagesql_add_temp(w, turn == STAGESQL_LATER ? "rest" : "stage");
 	if (turn == STAGESQL_LATER)
-		stagesql_add(w, " WHERE r = $1");
+		stagesql_add(w, " WHERE r OPERATOR(pg_catalog.=) $1");
 }
 
 /* Staged rows with the keys as k1, k2 …, which no column of the target hides. */
@@ -296,8 +296,9 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add_keyed_rows(w, turn);
 	stagesql_add(w, " LEFT JOIN ");
 	stagesql_add_join(w);
-	stagesql_add(w,
-		     turn == STAGESQL_FIRST && stagesql_is_ranked(w) ? " WHERE s.r = 1" : "");
+	stagesql_add(w, turn == STAGESQL_FIRST && stagesql_is_ranked(w)
+				? " WHERE s.r OPERATOR(pg_catalog.=) 1"
+				: "");
 	stagesql_add_key_order(w);
 	stagesql_add(w, " OFFSET 0) AS s");
 }
@@ -344,9 +345,9 @@ add_counted_condition(struct stagesql *w)
 	stagesql_add_changed(w, STAGESQL_CONFLICT);
 	stagesql_add(w, " THEN ");
 	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, " = 0 ELSE ");
+	stagesql_add(w, " IS NULL ELSE ");
 	stagesql_add_nextval(w, STAGESQL_UPDATED);
-	stagesql_add(w, " > 0 END");
+	stagesql_add(w, " IS NOT NULL END");
 }
 
 void

@@ -290,6 +290,36 @@ no_key()
 	t_is 'Ab|n|1' 'Q|B|'
 }
 
+@test "operators that search_path puts before pg_catalog's are not taken" {
+	local op
+
+	make_t
+	q "$b" "CREATE SEQUENCE s OWNED BY t.id; CREATE SCHEMA evil;
+		CREATE FUNCTION evil.no(bigint, int) RETURNS bool LANGUAGE sql AS 'SELECT false';
+		CREATE FUNCTION evil.no(bigint, bigint) RETURNS bool LANGUAGE sql AS 'SELECT false';
+		CREATE FUNCTION evil.none(bigint, int) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint';
+		CREATE OPERATOR evil.- (LEFTARG = bigint, RIGHTARG = int, FUNCTION = evil.none)"
+	for op in '=' '<>' '<' '>' '<=' '>='; do
+		q "$b" "CREATE OPERATOR evil.$op (LEFTARG = bigint, RIGHTARG = int, FUNCTION = evil.no);
+			CREATE OPERATOR evil.$op (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = evil.no)"
+	done
+	q "$b" "ALTER DATABASE $b SET search_path = evil, pg_catalog, public;
+		CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW
+			EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+	printf '{"id":%d,"v":"%s"}\n' 7 a 1 eins 7 b 2 two >"$BATS_TEST_TMPDIR/rows"
+	load_rows --conflict=overwrite <"$BATS_TEST_TMPDIR/rows"
+	loaded '4 1 2 1 0'
+	t_is '1|eins|1' '2|two|' '3|three|3' '7|b|'
+	assert_eq "$(q "$b" "SELECT nextval('s')")" 8
+	q "$b" "ALTER TABLE t ADD CHECK (n < 10)"
+	load_rows --conflict=overwrite <<-'EOF'
+		{"id":9,"v":"x","n":1}
+		{"id":8,"v":"y","n":11}
+	EOF
+	assert_status 1
+	assert_stderr_has 'stdin:2: new row for relation "t" violates check constraint'
+}
+
 @test "a table made on the way has the stream's key from the start" {
 	fresh_db a
 	q "$a" "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')"
