@@ -30,7 +30,7 @@ struct plan_stage {
 	/* statements; NULL: not needed */
 	char *create_sql;   /* the table and its counters */
 	char *twice_sql;    /* rows that have the key of an earlier row */
-	char *lock_sql;     /* look_first: the old rows, in key order */
+	char *lock_sql;     /* look_first and sets: the old rows, in key order */
 	char *unsorted_sql; /* finds something if the rows did not come in key order */
 	char *sorted_sql;   /* instead of all that follows, if it does not */
 	char *restart_sql;  /* a savepoint, and rows are counted from 1 */

@@ -420,7 +420,7 @@ plan_stage_sql(struct plan *p, struct db *db)
 		return;
 	if (!st->plain)
 		st->counts_sql = counts_sql(&w);
-	if (st->look_first)
+	if (st->look_first && st->sets)
 		st->lock_sql = lock_sql(&w);
 	if (st->update_triggers || st->plain)
 		st->updates_sql = updates_sql(&w);
