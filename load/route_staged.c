@@ -112,10 +112,20 @@ refuse_duplicates(const struct route *r, struct err *e)
 	return route_at(r, rows[0], NULL, e);
 }
 
-/* An error that a row's own statement raises, not a trigger after all of them. */
+/*
+ * An error that a row's own statement raises, not a trigger after all of them.
+ * Nor is it a row's doing to meet a deadlock, a lock held too long, a full disk
+ * or an administrator; to try again after those would count rows twice.
+ */
 static bool
 names_row(const struct err *e)
 {
+	static const char *const others[] = {"40", "53", "55", "57", "58"};
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncmp(e->sqlstate, others[i], 2) == 0)
+			return false;
 	return e->code == EXIT_DATA && e->sqlstate[0] != '\0' &&
 	       strcmp(e->sqlstate, "23503") != 0;
 }

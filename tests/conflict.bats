@@ -366,6 +366,23 @@ no_key()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 4998
 }
 
+@test "a lock that is not had in time ends the load at once" {
+	local session pid
+
+	make_t
+	coproc psql -XAtq -d "$b"
+	session=${COPROC[1]} pid=$COPROC_PID
+	echo 'BEGIN; SELECT id FROM t WHERE id = 2 FOR UPDATE;' >&"$session"
+	read -r <&"${COPROC[0]}"
+	load_rows -v --conflict=overwrite --lock-wait-timeout=100 < <(printf '{"id":%d,"v":"x"}\n' 1 2 3)
+	assert_status 1
+	assert_stderr_has 'error: canceling statement due to lock timeout'
+	assert_eq "$(grep -c '^portl-load: SQL: INSERT' <<<"$stderr")" 1
+	exec {session}>&-
+	wait "$pid"
+	t_is '1|one|1' '2|two|' '3|three|3'
+}
+
 @test "eight loaders with overlapping keys: no deadlock, no lost row, counts that add up" {
 	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v text, n int)'
 	pids=()
