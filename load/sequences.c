@@ -24,7 +24,10 @@ struct sequence {
 	bool indexed;   /* its column's greatest value is found at once */
 };
 
-/* Of integer columns; deptype a is serial, i identity. */
+/*
+ * Of columns that hold integers: a numeric one may, as may a domain over any of
+ * these.  Deptype a is serial, i identity.
+ */
 static const char owned_sql[] =
 	"SELECT a.attname, pg_catalog.quote_ident(n.nspname) || '.' ||"
 	" pg_catalog.quote_ident(s.relname), q.seqincrement > 0, q.seqmin, q.seqmax,"
@@ -37,9 +40,12 @@ static const char owned_sql[] =
 	" JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
 	" JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid"
 	" JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+	" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
 	" WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
 	" AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = $1"
-	" AND d.deptype IN ('a', 'i') AND a.atttypid IN (20, 21, 23) ORDER BY a.attnum, s.oid";
+	" AND d.deptype IN ('a', 'i')"
+	" AND CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END IN (20, 21, 23, 1700)"
+	" ORDER BY a.attnum, s.oid";
 
 enum { COLUMN, NAME, UPWARDS, MIN, MAX, ALLOWED, INDEXED };
 
@@ -62,10 +68,10 @@ move_sql(const struct plan *plan, struct db *db, const PGresult *res, int row)
 	db_add_relation(db, &sql, plan->rel_schema, plan->rel_name);
 	buf_adds(&sql, " WHERE ");
 	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
-	buf_addf(&sql, " OPERATOR(pg_catalog.>=) %s AND ", PQgetvalue(res, row, MIN));
+	buf_addf(&sql, " OPERATOR(pg_catalog.>=) '%s'::bigint AND ", PQgetvalue(res, row, MIN));
 	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
 	buf_addf(&sql,
-		 " OPERATOR(pg_catalog.<=) %s) AS loaded, %s AS s"
+		 " OPERATOR(pg_catalog.<=) '%s'::bigint) AS loaded, %s AS s"
 		 " WHERE v OPERATOR(pg_catalog.%s) s.last_value"
 		 " OR v OPERATOR(pg_catalog.=) s.last_value AND NOT s.is_called",
 		 PQgetvalue(res, row, MAX), PQgetvalue(res, row, NAME), up ? ">" : "<");
