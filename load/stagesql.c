@@ -6,11 +6,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/buf.h"
 #include "common/db.h"
 #include "common/relation.h"
 #include "common/schema.h"
+#include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
 #include "load/plan_stage.h"
@@ -112,12 +114,38 @@ add_typed(struct stagesql *w, size_t i)
 		buf_addf(&w->sql, " AS %s)", w->p->columns[i].cast_type);
 }
 
+/*
+ * The type that rounds as the assignment to the target's column will, or NULL:
+ * values that become one key there have to be one here.  A cast to numeric(4,2)
+ * could overflow, which is for the INSERT to say; strings are not cut to be keys.
+ */
+static char *
+rounding_type(const struct stagesql *w, size_t i)
+{
+	const struct relation_column *rc = stagesql_column(w, i);
+	const char *scale;
+
+	if (rc == NULL || w->p->columns[i].way == PLAN_SAME || strcmp(rc->type, rc->base) == 0)
+		return NULL;
+	scale = strchr(rc->type, ',');
+	if (strcmp(rc->base, "numeric") == 0)
+		return xasprintf("numeric(1000%s", scale != NULL ? scale : ")");
+	if (strncmp(rc->base, "time", 4) == 0 || strcmp(rc->base, "interval") == 0)
+		return xstrdup(rc->type);
+	return NULL;
+}
+
 static void
 add_key_value(struct stagesql *w, size_t j)
 {
 	size_t i = w->st->key[j];
+	char *type = rounding_type(w, i);
 
+	stagesql_add(w, type != NULL ? "CAST(" : "");
 	add_typed(w, i);
+	if (type != NULL)
+		buf_addf(&w->sql, " AS %s)", type);
+	free(type);
 	if (w->p->columns[i].way != PLAN_SAME && stagesql_collation(w, i) != NULL)
 		buf_addf(&w->sql, " COLLATE %s", stagesql_collation(w, i));
 }
