@@ -279,6 +279,8 @@ stagesql_add_join(struct stagesql *w)
 {
 	size_t j;
 
+	/* ON CONFLICT meets no row of a table that inherits */
+	stagesql_add(w, w->p->rel != NULL && w->p->rel->kind == 'r' ? "ONLY " : "");
 	stagesql_add_target(w);
 	stagesql_add(w, " AS o ON ");
 	for (j = 0; j < w->st->nkey; j++) {

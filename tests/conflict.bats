@@ -227,6 +227,18 @@ no_key()
 	assert_stderr_has 'stdin:2: no partition of relation "t" found'
 }
 
+@test "rows of tables that inherit from the target are not its own" {
+	make_t
+	q "$b" "ALTER TABLE t ALTER v SET NOT NULL;
+		CREATE TABLE child () INHERITS (t); INSERT INTO child VALUES (5, 'child', 5)"
+	load_rows --conflict=merge <<-'EOF'
+		{"id":5,"v":"child","n":null}
+		{"id":1,"v":"eins","n":null}
+	EOF
+	loaded '2 1 1 0 0'
+	t_is '1|eins|1' '2|two|' '3|three|3' '5|child|5' '5|child|'
+}
+
 @test "a constraint that is violated is named with the row, and nothing is changed" {
 	make_t
 	q "$b" 'ALTER TABLE t ADD CONSTRAINT positive CHECK (n > 0), ADD CONSTRAINT other UNIQUE (v)'
