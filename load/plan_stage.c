@@ -35,7 +35,11 @@ static const char facts_sql[] =
 	" WHERE tgenabled <> 'D' AND NOT tgisinternal)"
 	" AND NOT EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
 	" WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree) AND confupdtype <> 'a'),"
-	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1 AND ev_type = '2')";
+	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1 AND ev_type = '2'),"
+	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND tgtype & 66 = 0 AND NOT tgisinternal),"
+	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
+	" WHERE contype IN ('u', 'x', 'p') AND condeferrable)";
 
 static bool
 needs_stage(const struct plan *p)
@@ -88,6 +92,8 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	p->stage->checks = PQgetvalue(res, 0, 3)[0] == 't';
 	p->stage->plain = PQgetvalue(res, 0, 4)[0] == 't' && p->rel != NULL &&
 			  p->options->conflict != CONFLICT_FAIL;
+	p->stage->after_triggers = PQgetvalue(res, 0, 6)[0] == 't';
+	p->stage->late_unique = PQgetvalue(res, 0, 7)[0] == 't';
 	if (p->options->conflict != CONFLICT_FAIL && PQgetvalue(res, 0, 5)[0] == 't' &&
 	    p->rel->kind != 'v')
 		reasons_add(

@@ -21,6 +21,8 @@ struct plan_stage {
 	/* from the catalog */
 	bool insert_triggers; /* BEFORE INSERT FOR EACH ROW */
 	bool update_triggers; /* BEFORE UPDATE FOR EACH ROW, and the server counts updates */
+	bool after_triggers;  /* AFTER …, for rows or statements */
+	bool late_unique;     /* deferrable constraints, checked after all rows */
 	bool checks;          /* CHECK constraints */
 	bool plain; /* nothing but INSERT itself updates it, and the server counts that */
 	/* decisions */

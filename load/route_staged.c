@@ -130,6 +130,15 @@ names_row(const struct err *e)
 	       strcmp(e->sqlstate, "23503") != 0;
 }
 
+/* May it come from what happens when all rows are in?  Then no row can be named. */
+static bool
+is_late(const struct plan_stage *st, const struct err *e)
+{
+	bool unique = strcmp(e->sqlstate, "23505") == 0 || strcmp(e->sqlstate, "23P01") == 0;
+
+	return (st->after_triggers && e->context != NULL) || (st->late_unique && unique);
+}
+
 /*
  * The INSERT has failed: the sequence still says how many rows it had taken in,
  * or which was the last, and with the savepoint the temporary table can be read
@@ -145,7 +154,7 @@ locate_insert(const struct route *r, bool counted, struct err *e)
 	uint64_t row = 0;
 	int rc;
 
-	if (!names_row(e))
+	if (!names_row(e) || is_late(st, e))
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)

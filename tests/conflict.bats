@@ -259,6 +259,23 @@ no_key()
 	loaded '2 2 0 0 0'
 }
 
+@test "what fails after all rows are in names no row" {
+	make_t
+	q "$b" "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+			IF NEW.id = 5 THEN RAISE 'no five'; END IF; RETURN NULL; END \$\$;
+		CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+		ALTER TABLE t ADD UNIQUE (n) DEFERRABLE, ADD CHECK (v <> '')"
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"v":"x"}\n' 4 5 6)
+	assert_status 1
+	assert_stderr_has 'error: no five'
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"n":%d}\n' 4 3 6 6 7 7)
+	assert_status 1
+	assert_stderr_has 'error: duplicate key value violates unique constraint "t_n_key"'
+	load_rows --conflict=overwrite <<<$'{"id":4,"v":"x"}\n{"id":6,"v":""}\n{"id":7,"v":"x"}'
+	assert_status 1
+	assert_stderr_has 'stdin:2: new row for relation "t" violates check'
+}
+
 @test "rows that triggers suppress count as skipped" {
 	make_t
 	q "$b" "CREATE FUNCTION drop_odd() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
