@@ -95,7 +95,7 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	p->stage->after_triggers = PQgetvalue(res, 0, 6)[0] == 't';
 	p->stage->late_unique = PQgetvalue(res, 0, 7)[0] == 't';
 	if (p->options->conflict != CONFLICT_FAIL && PQgetvalue(res, 0, 5)[0] == 't' &&
-	    p->rel->kind != 'v')
+	    p->rel != NULL && p->rel->kind != 'v')
 		reasons_add(
 			why,
 			"it has rules for UPDATE, with which PostgreSQL cannot do --conflict=%s",
