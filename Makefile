@@ -48,14 +48,14 @@ COMMON = $(OUT)/libcommon.a
 MODULES = $(if $(findstring test_load,$@),$(OUT)/load.a $(OUT)/extract.a,$(OUT)/extract.a $(OUT)/load.a)
 PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load
 UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
-BENCH = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
+BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS) $(OUT)/portl
-unit: $(UNIT) $(BENCH)
+unit: $(UNIT) $(BENCH_PROGRAMS)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
 
@@ -140,7 +140,7 @@ fuzz-run: $(FUZZ:%=%.run)
 property: all
 	@BUILD=$(OUT) tests/property/run.sh --cases $(PROPERTY_CASES)
 
-bench: all $(BENCH)
+bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
 
 # A program's completions: SHELL=WHERE, as each shell looks for them.

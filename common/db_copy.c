@@ -20,7 +20,7 @@
 
 /* How long to let the server get ahead; see rest(). */
 #define REST_MIN 50                    /* us */
-#define REST_MAX 800                   /* us */
+#define REST_MAX 1600                  /* us */
 #define REST_GOAL ((size_t)128 * 1024) /* bytes; a unix socket holds some 180 kB */
 
 /*
