@@ -66,6 +66,9 @@ static const struct jobkey keys[] = {
 	{"commit", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"batch_size", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"no_sync_sequences", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	/* rows that the server refuses */
+	{"rejects", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"max_rejects", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	/* general */
 	{"dry_run", BOTH, LOAD, JOBKEY_OPTION, JOBKEY_ALONE}, /* a rehearsal has rows */
 	{"summary", BOTH, LOAD, JOBKEY_OPTION, JOBKEY_ALONE}, /* one file, one writer */

@@ -191,6 +191,20 @@ show_statement(const char *sql)
 		fprintf(stderr, "  %s;\n", sql);
 }
 
+/* Which INSERT it is depends on the rows. */
+static void
+show_inserts(const struct plan_stage *st)
+{
+	show_statement(st->unsorted_sql);
+	if (st->sorted_sql != NULL) {
+		fputs("  -- if that finds nothing:\n", stderr);
+		show_statement(st->sorted_sql);
+		fputs("  -- else, or if it fails:\n", stderr);
+	}
+	show_statement(st->insert_sql);
+	show_statement(st->rest_sql);
+}
+
 /* In the order in which they are run. */
 static void
 show_statements(const struct plan *p)
@@ -207,8 +221,7 @@ show_statements(const struct plan *p)
 	if (st != NULL) {
 		show_statement(st->twice_sql);
 		show_statement(st->lock_sql);
-		show_statement(st->insert_sql);
-		show_statement(st->rest_sql);
+		show_inserts(st);
 	}
 	if (!p->key_first)
 		show_statement(p->key_sql);

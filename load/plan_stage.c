@@ -19,6 +19,7 @@
 #include "load/reasons.h"
 
 #define COLUMNS_MAX 1599 /* the server's limit, less the row number */
+#define OUTPUT_MAX 1664  /* its limit of what one SELECT gives */
 
 /* Of tgtype, 1 is ROW, 2 BEFORE, 4 INSERT, 16 UPDATE, 64 INSTEAD. */
 static const char facts_sql[] =
@@ -34,7 +35,12 @@ static const char facts_sql[] =
 	" AND NOT EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
 	" WHERE tgenabled <> 'D' AND NOT tgisinternal)"
 	" AND NOT EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
-	" WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree) AND confupdtype <> 'a')";
+	" WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree) AND confupdtype <> 'a'),"
+	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1 AND ev_type = '2'),"
+	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND tgtype & 66 = 0 AND NOT tgisinternal),"
+	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
+	" WHERE contype IN ('u', 'x', 'p') AND condeferrable)";
 
 /* Rows of nothing have nothing that could be refused. */
 static bool
@@ -94,22 +100,16 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	p->stage->checks = PQgetvalue(res, 0, 3)[0] == 't';
 	p->stage->plain = PQgetvalue(res, 0, 4)[0] == 't' && p->rel != NULL &&
 			  p->options->conflict != CONFLICT_FAIL;
+	p->stage->after_triggers = PQgetvalue(res, 0, 6)[0] == 't';
+	p->stage->late_unique = PQgetvalue(res, 0, 7)[0] == 't';
+	if (p->options->conflict != CONFLICT_FAIL && PQgetvalue(res, 0, 5)[0] == 't' &&
+	    p->rel != NULL && p->rel->kind != 'v')
+		reasons_add(
+			why,
+			"it has rules for UPDATE, with which PostgreSQL cannot do --conflict=%s",
+			load_options_conflict(p->options));
 	PQclear(res);
 	return 0;
-}
-
-static void
-check_width(const struct plan *p, struct reasons *why)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < p->ncolumns; i++)
-		n += p->keep[i];
-	if (n > COLUMNS_MAX)
-		reasons_add(why,
-			    "rows have to be staged in a temporary table, which holds %d "
-			    "columns, not %zu",
-			    COLUMNS_MAX, n);
 }
 
 /* May an incoming NULL meet a constraint that the old row's value satisfies? */
@@ -150,6 +150,35 @@ decide(struct plan *p)
 		    p->options->duplicates == DUPLICATES_LAST && p->options->rejects == NULL;
 }
 
+/* How wide the widest of all statements' tables and results will be. */
+static void
+check_width(const struct plan *p, struct reasons *why)
+{
+	const struct plan_stage *st = p->stage;
+	bool rounds = p->options->conflict != CONFLICT_FAIL && !st->once &&
+		      p->options->duplicates == DUPLICATES_LAST;
+	size_t i, n = 0, sets = 0;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		n += p->keep[i];
+		sets += p->options->conflict != CONFLICT_FAIL && plan_stage_sets(p, i);
+	}
+	if (n + rounds > COLUMNS_MAX)
+		reasons_add(why,
+			    "rows have to be staged in a temporary table, which holds %d "
+			    "columns, not %zu",
+			    COLUMNS_MAX - rounds, n);
+	/* with n, r, found, each key once more, and the old values */
+	else if (st->look_first && n + 3 + st->nkey + sets > OUTPUT_MAX)
+		reasons_add(why,
+			    "%s, so that rows are compared before they are inserted, which "
+			    "PostgreSQL cannot do with %zu columns",
+			    st->insert_triggers
+				    ? "it has BEFORE INSERT triggers"
+				    : "a NULL that is merged may break its constraints",
+			    n);
+}
+
 int
 plan_stage(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
@@ -163,7 +192,6 @@ plan_stage(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	runid_make(p->stage->id);
 	for (i = 0; rejects(p) && i < p->ncolumns; i++)
 		p->keep[i] = true; /* a row that is refused is written as it came */
-	check_width(p, why);
 	if (read_facts(p, db, why, e) != 0)
 		return -1;
 	if (p->options->conflict != CONFLICT_FAIL) {
@@ -171,6 +199,7 @@ plan_stage(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			return -1;
 		decide(p);
 	}
+	check_width(p, why);
 	return rejects(p) ? plan_rejects(p, db, e) : 0;
 }
 

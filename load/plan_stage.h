@@ -23,6 +23,8 @@ struct plan_stage {
 	/* from the catalog */
 	bool insert_triggers; /* BEFORE INSERT FOR EACH ROW */
 	bool update_triggers; /* BEFORE UPDATE FOR EACH ROW, and the server counts updates */
+	bool after_triggers;  /* AFTER …, for rows or statements */
+	bool late_unique;     /* deferrable constraints, checked after all rows */
 	bool checks;          /* CHECK constraints */
 	bool plain; /* nothing but INSERT itself updates it, and the server counts that */
 	/* decisions */
@@ -32,7 +34,7 @@ struct plan_stage {
 	/* statements; NULL: not needed */
 	char *create_sql;   /* the table and its counters */
 	char *twice_sql;    /* rows that have the key of an earlier row */
-	char *lock_sql;     /* look_first: the old rows, in key order */
+	char *lock_sql;     /* look_first and sets: the old rows, in key order */
 	char *unsorted_sql; /* finds something if the rows did not come in key order */
 	char *sorted_sql;   /* instead of all that follows, if it does not */
 	char *restart_sql;  /* a savepoint, and rows are counted from 1 */

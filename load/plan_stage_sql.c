@@ -8,12 +8,14 @@
  *	INSERT INTO target AS t (…) SELECT … FROM (
  *	    SELECT *, row_number() OVER (PARTITION BY key ORDER BY n) AS r
  *	    FROM stage ORDER BY key, n OFFSET 0) AS s
- *	WHERE CASE WHEN r = 1 THEN nextval(reached) > 0 ELSE false END
+ *	WHERE CASE WHEN r <> 1 THEN false ELSE nextval(reached) IS NOT NULL END
  *	ON CONFLICT (key) DO UPDATE SET … WHERE CASE
- *	    WHEN NOT newer THEN false WHEN NOT changed THEN nextval(same) = 0
- *	    ELSE nextval(updated) > 0 END
+ *	    WHEN NOT newer THEN false WHEN NOT changed THEN nextval(same) IS NULL
+ *	    ELSE nextval(updated) IS NOT NULL END
  *
- * OFFSET 0 keeps the planner from moving the WHERE below the sort.
+ * OFFSET 0 keeps the planner from moving the WHERE below the sort.  These run
+ * under the user's search_path, which triggers may need; it may also lead to
+ * other operators, so each one is written with its schema.
  */
 #include <stdlib.h>
 
@@ -28,6 +30,8 @@
 #include "load/plan_rejects.h"
 #include "load/plan_stage.h"
 #include "load/stagesql.h"
+
+#define MINUS_ONE " OPERATOR(pg_catalog.-) 1"
 
 static void
 add_names(struct stagesql *w)
@@ -86,7 +90,7 @@ add_found_cases(struct stagesql *w)
 	}
 	stagesql_add(w, " THEN ");
 	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, " = 0");
+	stagesql_add(w, " IS NULL");
 }
 
 /* Can a row be told from its place in the order of insertion? */
@@ -105,7 +109,7 @@ add_filter(struct stagesql *w, enum stagesql_turn turn)
 
 	stagesql_add(w, cases ? " WHERE CASE" : " WHERE ");
 	if (first_only)
-		stagesql_add(w, " WHEN r <> 1 THEN false");
+		stagesql_add(w, " WHEN r OPERATOR(pg_catalog.<>) 1 THEN false");
 	if (w->st->look_first)
 		add_found_cases(w);
 	stagesql_add(w, cases ? " ELSE " : "");
@@ -113,7 +117,7 @@ add_filter(struct stagesql *w, enum stagesql_turn turn)
 		stagesql_add_nextval(w, STAGESQL_REACHED);
 	else
 		stagesql_add_noted(w);
-	stagesql_add(w, cases ? " > 0 END" : " > 0");
+	stagesql_add(w, cases ? " IS NOT NULL END" : " IS NOT NULL");
 }
 
 static bool
@@ -207,8 +211,8 @@ find_sql(struct stagesql *w)
 {
 	stagesql_add(w, "SELECT n FROM ");
 	stagesql_add_rows(w, STAGESQL_FIRST);
-	stagesql_add(w, stagesql_is_ranked(w) ? " WHERE r = 1" : "");
-	stagesql_add(w, " OFFSET $1::bigint - 1 LIMIT 1");
+	stagesql_add(w, stagesql_is_ranked(w) ? " WHERE r OPERATOR(pg_catalog.=) 1" : "");
+	stagesql_add(w, " OFFSET $1::bigint OPERATOR(pg_catalog.-) 1 LIMIT 1");
 	return buf_detach(&w->sql);
 }
 
@@ -319,7 +323,7 @@ lock_sql(struct stagesql *w)
 	stagesql_add_keyed_rows(w, STAGESQL_FIRST);
 	stagesql_add(w, " JOIN ");
 	stagesql_add_join(w);
-	stagesql_add(w, " WHERE s.r = 1");
+	stagesql_add(w, " WHERE s.r OPERATOR(pg_catalog.=) 1");
 	stagesql_add_key_order(w);
 	stagesql_add(w, " FOR NO KEY UPDATE OF o) AS x");
 	return buf_detach(&w->sql);
@@ -336,7 +340,7 @@ rest_sql(struct stagesql *w)
 	stagesql_add(w, " ON COMMIT DROP AS SELECT * FROM (SELECT *");
 	stagesql_add_rank(w);
 	stagesql_add_from(w, STAGESQL_FIRST);
-	stagesql_add(w, ") AS s WHERE r > 1 ORDER BY r, ");
+	stagesql_add(w, ") AS s WHERE r OPERATOR(pg_catalog.>) 1 ORDER BY r, ");
 	stagesql_add_key_values(w);
 	stagesql_add(w, "; CREATE INDEX ON ");
 	stagesql_add_temp(w, "rest");
@@ -368,7 +372,7 @@ reached_sql(struct stagesql *w)
 {
 	stagesql_add(w, "SELECT ");
 	stagesql_add_nextval(w, STAGESQL_REACHED);
-	stagesql_add(w, " - 1");
+	stagesql_add(w, MINUS_ONE);
 	return buf_detach(&w->sql);
 }
 
@@ -377,9 +381,9 @@ counts_sql(struct stagesql *w)
 {
 	stagesql_add(w, "SELECT ");
 	stagesql_add_nextval(w, STAGESQL_UPDATED);
-	stagesql_add(w, " - 1, ");
+	stagesql_add(w, MINUS_ONE ", ");
 	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, " - 1");
+	stagesql_add(w, MINUS_ONE);
 	return buf_detach(&w->sql);
 }
 
@@ -431,7 +435,7 @@ plan_stage_sql(struct plan *p, struct db *db)
 		return;
 	if (!st->plain)
 		st->counts_sql = counts_sql(&w);
-	if (st->look_first)
+	if (st->look_first && st->sets)
 		st->lock_sql = lock_sql(&w);
 	if (st->update_triggers || st->plain) {
 		stagesql_add_updates(&w);

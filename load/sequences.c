@@ -14,6 +14,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/relation.h"
+#include "common/session.h"
 #include "common/xalloc.h"
 #include "load/plan.h"
 
@@ -23,7 +24,10 @@ struct sequence {
 	bool indexed;   /* its column's greatest value is found at once */
 };
 
-/* Of integer columns; deptype a is serial, i identity. */
+/*
+ * Of columns that hold integers: a numeric one may, as may a domain over any of
+ * these.  Deptype a is serial, i identity.
+ */
 static const char owned_sql[] =
 	"SELECT a.attname, pg_catalog.quote_ident(n.nspname) || '.' ||"
 	" pg_catalog.quote_ident(s.relname), q.seqincrement > 0, q.seqmin, q.seqmax,"
@@ -36,9 +40,12 @@ static const char owned_sql[] =
 	" JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
 	" JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid"
 	" JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+	" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
 	" WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
 	" AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = $1"
-	" AND d.deptype IN ('a', 'i') AND a.atttypid IN (20, 21, 23) ORDER BY a.attnum, s.oid";
+	" AND d.deptype IN ('a', 'i')"
+	" AND CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END IN (20, 21, 23, 1700)"
+	" ORDER BY a.attnum, s.oid";
 
 enum { COLUMN, NAME, UPWARDS, MIN, MAX, ALLOWED, INDEXED };
 
@@ -61,11 +68,13 @@ move_sql(const struct plan *plan, struct db *db, const PGresult *res, int row)
 	db_add_relation(db, &sql, plan->rel_schema, plan->rel_name);
 	buf_adds(&sql, " WHERE ");
 	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
+	buf_addf(&sql, " OPERATOR(pg_catalog.>=) '%s'::bigint AND ", PQgetvalue(res, row, MIN));
+	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
 	buf_addf(&sql,
-		 " BETWEEN %s AND %s) AS loaded, %s AS s WHERE v %s s.last_value"
-		 " OR v = s.last_value AND NOT s.is_called",
-		 PQgetvalue(res, row, MIN), PQgetvalue(res, row, MAX),
-		 PQgetvalue(res, row, NAME), up ? ">" : "<");
+		 " OPERATOR(pg_catalog.<=) '%s'::bigint) AS loaded, %s AS s"
+		 " WHERE v OPERATOR(pg_catalog.%s) s.last_value"
+		 " OR v OPERATOR(pg_catalog.=) s.last_value AND NOT s.is_called",
+		 PQgetvalue(res, row, MAX), PQgetvalue(res, row, NAME), up ? ">" : "<");
 	return buf_detach(&sql);
 }
 
@@ -117,21 +126,26 @@ add(struct sequences *s, struct db *db, const struct plan *plan, const PGresult 
 int
 sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
 {
-	char oid[16];
+	char oid[16], *path = NULL;
 	const char *params[] = {oid};
-	PGresult *res;
-	int row;
+	PGresult *res = NULL;
+	int row, rc = -1;
 
 	if (plan->rel == NULL || plan->rel->kind == 'v')
 		return 0;
 	snprintf(oid, sizeof(oid), "%u", plan->rel->oid);
+	if (session_narrow_path(db, &path, e) != 0)
+		goto done;
 	res = db_query(db, e, owned_sql, 1, params);
 	if (res == NULL)
-		return -1;
+		goto done;
 	for (row = 0; row < PQntuples(res); row++)
 		add(s, db, plan, res, row);
+	rc = session_restore_path(db, path, e);
+done:
 	PQclear(res);
-	return 0;
+	free(path);
+	return rc;
 }
 
 int

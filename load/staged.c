@@ -109,12 +109,31 @@ staged_rows(const struct route *r)
 	return r->counts.read - r->counts.rejected;
 }
 
-/* An error that a row's own statement raises, not a trigger after all of them. */
+/*
+ * An error that a row's own statement raises, not a trigger after all of them.
+ * Nor is it a row's doing to meet a deadlock, a lock held too long, a full disk
+ * or an administrator; to try again after those would count rows twice.
+ */
 static bool
 names_row(const struct err *e)
 {
+	static const char *const others[] = {"40", "53", "55", "57", "58"};
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncmp(e->sqlstate, others[i], 2) == 0)
+			return false;
 	return e->code == EXIT_DATA && e->sqlstate[0] != '\0' &&
 	       strcmp(e->sqlstate, "23503") != 0;
+}
+
+/* May it come from what happens when all rows are in?  Then no row can be named. */
+static bool
+is_late(const struct plan_stage *st, const struct err *e)
+{
+	bool unique = strcmp(e->sqlstate, "23505") == 0 || strcmp(e->sqlstate, "23P01") == 0;
+
+	return (st->after_triggers && e->context != NULL) || (st->late_unique && unique);
 }
 
 /*
@@ -132,7 +151,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	uint64_t row = 0;
 	int rc;
 
-	if (!names_row(e))
+	if (!names_row(e) || is_late(st, e))
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)

@@ -6,11 +6,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/buf.h"
 #include "common/db.h"
 #include "common/relation.h"
 #include "common/schema.h"
+#include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
 #include "load/plan_stage.h"
@@ -112,12 +114,38 @@ stagesql_add_typed(struct stagesql *w, size_t i)
 		buf_addf(&w->sql, " AS %s)", w->p->columns[i].cast_type);
 }
 
+/*
+ * The type that rounds as the assignment to the target's column will, or NULL:
+ * values that become one key there have to be one here.  A cast to numeric(4,2)
+ * could overflow, which is for the INSERT to say; strings are not cut to be keys.
+ */
+static char *
+rounding_type(const struct stagesql *w, size_t i)
+{
+	const struct relation_column *rc = stagesql_column(w, i);
+	const char *scale;
+
+	if (rc == NULL || w->p->columns[i].way == PLAN_SAME || strcmp(rc->type, rc->base) == 0)
+		return NULL;
+	scale = strchr(rc->type, ',');
+	if (strcmp(rc->base, "numeric") == 0)
+		return xasprintf("numeric(1000%s", scale != NULL ? scale : ")");
+	if (strncmp(rc->base, "time", 4) == 0 || strcmp(rc->base, "interval") == 0)
+		return xstrdup(rc->type);
+	return NULL;
+}
+
 static void
 add_key_value(struct stagesql *w, size_t j)
 {
 	size_t i = w->st->key[j];
+	char *type = rounding_type(w, i);
 
+	stagesql_add(w, type != NULL ? "CAST(" : "");
 	stagesql_add_typed(w, i);
+	if (type != NULL)
+		buf_addf(&w->sql, " AS %s)", type);
+	free(type);
 	if (w->p->columns[i].way != PLAN_SAME && stagesql_collation(w, i) != NULL)
 		buf_addf(&w->sql, " COLLATE %s", stagesql_collation(w, i));
 }
@@ -227,8 +255,9 @@ stagesql_add_from(struct stagesql *w, enum stagesql_turn turn)
 			     : turn == STAGESQL_LATER ? "rest"
 						      : "line");
 	if (turn != STAGESQL_FIRST)
-		stagesql_add(w, turn == STAGESQL_LATER ? " WHERE r = $1"
-						       : " WHERE pos >= $1 AND pos < $2");
+		stagesql_add(w, turn == STAGESQL_LATER ? " WHERE r OPERATOR(pg_catalog.=) $1"
+						       : " WHERE pos OPERATOR(pg_catalog.>=) $1"
+							 " AND pos OPERATOR(pg_catalog.<) $2");
 }
 
 /* Staged rows with the keys as k1, k2 …, which no column of the target hides. */
@@ -254,6 +283,8 @@ stagesql_add_join(struct stagesql *w)
 {
 	size_t j;
 
+	/* ON CONFLICT meets no row of a table that inherits */
+	stagesql_add(w, w->p->rel != NULL && w->p->rel->kind == 'r' ? "ONLY " : "");
 	stagesql_add_target(w);
 	stagesql_add(w, " AS o ON ");
 	for (j = 0; j < w->st->nkey; j++) {
@@ -299,8 +330,9 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add_keyed_rows(w, turn);
 	stagesql_add(w, " LEFT JOIN ");
 	stagesql_add_join(w);
-	stagesql_add(w,
-		     turn == STAGESQL_FIRST && stagesql_is_ranked(w) ? " WHERE s.r = 1" : "");
+	stagesql_add(w, turn == STAGESQL_FIRST && stagesql_is_ranked(w)
+				? " WHERE s.r OPERATOR(pg_catalog.=) 1"
+				: "");
 	stagesql_add_key_order(w);
 	stagesql_add(w, " OFFSET 0) AS s");
 }
@@ -347,9 +379,9 @@ add_counted_condition(struct stagesql *w)
 	stagesql_add_changed(w, STAGESQL_CONFLICT);
 	stagesql_add(w, " THEN ");
 	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, " = 0 ELSE ");
+	stagesql_add(w, " IS NULL ELSE ");
 	stagesql_add_nextval(w, STAGESQL_UPDATED);
-	stagesql_add(w, " > 0 END");
+	stagesql_add(w, " IS NOT NULL END");
 }
 
 void

@@ -272,6 +272,27 @@ two()
 	assert_eq "$(q "$to" 'SELECT * FROM t ORDER BY k')" $'aa  |101|1\nab  |111|2'
 }
 
+@test "keys that rounding makes one are one key" {
+	local type values
+
+	while IFS='|' read -r type values; do
+		two "CREATE TABLE t AS SELECT * FROM (VALUES $values) AS x(k, v)" \
+			"CREATE TABLE t (k $type PRIMARY KEY, v bigint)" --conflict=overwrite
+		assert_status 0
+		assert_eq "$(q "$to" 'SELECT v FROM t ORDER BY k')" $'2\n3'
+		drop_dbs
+	done <<-'EOF'
+		numeric(10,2)|(1.001::float8, 1), (1.004, 2), (2, 3)
+		numeric(10,2)|('1.001', 1), ('1.004', 2), ('2', 3)
+		timestamp(0)|('2020-01-01 00:00:00.1+0'::timestamptz, 1), ('2020-01-01 00:00:00.2+0', 2), ('2021-01-01+0', 3)
+		interval day to hour|('1:01', 1), ('1:02', 2), ('2:00', 3)
+	EOF
+	two "CREATE TABLE t AS SELECT 1000::float8 AS k, 1 AS v" \
+		'CREATE TABLE t (k numeric(4,2) PRIMARY KEY, v bigint)' --conflict=overwrite
+	assert_status 1
+	assert_stderr_has ':1: numeric field overflow'
+}
+
 @test "a domain's CHECK holds for what is cast to it" {
 	two "CREATE TABLE t (v text); INSERT INTO t VALUES ('7'), ('-7')" \
 		'CREATE DOMAIN good AS int CHECK (value > 0); CREATE TABLE t (v good)'

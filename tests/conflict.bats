@@ -227,6 +227,18 @@ no_key()
 	assert_stderr_has 'stdin:2: no partition of relation "t" found'
 }
 
+@test "rows of tables that inherit from the target are not its own" {
+	make_t
+	q "$b" "ALTER TABLE t ALTER v SET NOT NULL;
+		CREATE TABLE child () INHERITS (t); INSERT INTO child VALUES (5, 'child', 5)"
+	load_rows --conflict=merge <<-'EOF'
+		{"id":5,"v":"child","n":null}
+		{"id":1,"v":"eins","n":null}
+	EOF
+	loaded '2 1 1 0 0'
+	t_is '1|eins|1' '2|two|' '3|three|3' '5|child|5' '5|child|'
+}
+
 @test "a constraint that is violated is named with the row, and nothing is changed" {
 	make_t
 	q "$b" 'ALTER TABLE t ADD CONSTRAINT positive CHECK (n > 0), ADD CONSTRAINT other UNIQUE (v)'
@@ -245,6 +257,23 @@ no_key()
 	q "$b" 'ALTER TABLE t DROP CONSTRAINT parent, ADD FOREIGN KEY (n) REFERENCES t DEFERRABLE'
 	load_rows --conflict=skip < <(printf '{"id":%d,"n":%d}\n' 8 9 9 8)
 	loaded '2 2 0 0 0'
+}
+
+@test "what fails after all rows are in names no row" {
+	make_t
+	q "$b" "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+			IF NEW.id = 5 THEN RAISE 'no five'; END IF; RETURN NULL; END \$\$;
+		CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+		ALTER TABLE t ADD UNIQUE (n) DEFERRABLE, ADD CHECK (v <> '')"
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"v":"x"}\n' 4 5 6)
+	assert_status 1
+	assert_stderr_has 'error: no five'
+	load_rows --conflict=overwrite < <(printf '{"id":%d,"n":%d}\n' 4 3 6 6 7 7)
+	assert_status 1
+	assert_stderr_has 'error: duplicate key value violates unique constraint "t_n_key"'
+	load_rows --conflict=overwrite <<<$'{"id":4,"v":"x"}\n{"id":6,"v":""}\n{"id":7,"v":"x"}'
+	assert_status 1
+	assert_stderr_has 'stdin:2: new row for relation "t" violates check'
 }
 
 @test "rows that triggers suppress count as skipped" {
@@ -288,6 +317,36 @@ no_key()
 	load_rows --conflict=merge --newer=v < <(printf '{"k":"%s","v":"%s"}\n' aB M AB n Q a q B)
 	loaded '4 1 2 0 1'
 	t_is 'Ab|n|1' 'Q|B|'
+}
+
+@test "operators that search_path puts before pg_catalog's are not taken" {
+	local op
+
+	make_t
+	q "$b" "CREATE SEQUENCE s OWNED BY t.id; CREATE SCHEMA evil;
+		CREATE FUNCTION evil.no(bigint, int) RETURNS bool LANGUAGE sql AS 'SELECT false';
+		CREATE FUNCTION evil.no(bigint, bigint) RETURNS bool LANGUAGE sql AS 'SELECT false';
+		CREATE FUNCTION evil.none(bigint, int) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint';
+		CREATE OPERATOR evil.- (LEFTARG = bigint, RIGHTARG = int, FUNCTION = evil.none)"
+	for op in '=' '<>' '<' '>' '<=' '>='; do
+		q "$b" "CREATE OPERATOR evil.$op (LEFTARG = bigint, RIGHTARG = int, FUNCTION = evil.no);
+			CREATE OPERATOR evil.$op (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = evil.no)"
+	done
+	q "$b" "ALTER DATABASE $b SET search_path = evil, pg_catalog, public;
+		CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW
+			EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+	printf '{"id":%d,"v":"%s"}\n' 7 a 1 eins 7 b 2 two >"$BATS_TEST_TMPDIR/rows"
+	load_rows --conflict=overwrite <"$BATS_TEST_TMPDIR/rows"
+	loaded '4 1 2 1 0'
+	t_is '1|eins|1' '2|two|' '3|three|3' '7|b|'
+	assert_eq "$(q "$b" "SELECT nextval('s')")" 8
+	q "$b" "ALTER TABLE t ADD CHECK (n < 10)"
+	load_rows --conflict=overwrite <<-'EOF'
+		{"id":9,"v":"x","n":1}
+		{"id":8,"v":"y","n":11}
+	EOF
+	assert_status 1
+	assert_stderr_has 'stdin:2: new row for relation "t" violates check constraint'
 }
 
 @test "a table made on the way has the stream's key from the start" {
@@ -334,6 +393,23 @@ no_key()
 	wait $!
 	assert_eq "$(q "$b" "SELECT count(*) FROM pg_class WHERE relname LIKE 'portl%'")" 0
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 4998
+}
+
+@test "a lock that is not had in time ends the load at once" {
+	local session pid
+
+	make_t
+	coproc psql -XAtq -d "$b"
+	session=${COPROC[1]} pid=$COPROC_PID
+	echo 'BEGIN; SELECT id FROM t WHERE id = 2 FOR UPDATE;' >&"$session"
+	read -r <&"${COPROC[0]}"
+	load_rows -v --conflict=overwrite --lock-wait-timeout=100 < <(printf '{"id":%d,"v":"x"}\n' 1 2 3)
+	assert_status 1
+	assert_stderr_has 'error: canceling statement due to lock timeout'
+	assert_eq "$(grep -c '^portl-load: SQL: INSERT' <<<"$stderr")" 1
+	exec {session}>&-
+	wait "$pid"
+	t_is '1|one|1' '2|two|' '3|three|3'
 }
 
 @test "eight loaders with overlapping keys: no deadlock, no lost row, counts that add up" {

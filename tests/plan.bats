@@ -80,6 +80,14 @@ said()
 	assert_eq "$(q "$to" "SELECT to_regclass('new')")" ''
 }
 
+# was_run LINE: the plan's statement is among those that were run afterwards.
+was_run()
+{
+	local sql=${1#  }
+
+	[[ ${stderr#*values are cast} == *"SQL: ${sql%;}"* ]] || fail "not run: $sql" "$stderr"
+}
+
 @test "statements of the plan are those that are run" {
 	local line
 
@@ -88,13 +96,24 @@ said()
 	load_t -v --conflict=merge
 	assert_status 0
 	for line in 'CREATE TEMPORARY TABLE' 'COPY pg_temp' 'INSERT INTO "public"."t"'; do
-		line=$(grep -m 1 "^  $line" <<<"$stderr")
-		line=${line#  }
-		[[ ${stderr#*values are cast} == *"SQL: ${line%;}"* ]] || fail "not run: $line" "$stderr"
+		was_run "$(grep -m 1 "^  $line" <<<"$stderr")"
 	done
 	load_t -v --truncate --min-rows=0
 	assert_status 0
 	[[ $stderr == *'  TRUNCATE TABLE "public"."t";'*'SQL: TRUNCATE TABLE "public"."t"'* ]]
+}
+
+@test "both INSERTs are in the plan, one for rows in key order and one for others" {
+	local -a inserts
+
+	q "$from" "CREATE TABLE t (id int, v text); INSERT INTO t VALUES (2, 'x'), (1, 'y')"
+	q "$to" "CREATE TABLE t (id bigint PRIMARY KEY, v text)"
+	load_t -v --conflict=merge
+	assert_status 0
+	mapfile -t inserts < <(grep '^  INSERT INTO "public"."t"' <<<"$stderr")
+	assert_eq "${#inserts[@]}" 2
+	was_run "${inserts[1]}"
+	assert_stderr_lacks "SQL: ${inserts[0]:2:-1}"
 }
 
 @test "the route is explained" {

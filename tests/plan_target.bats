@@ -81,6 +81,37 @@ refused()
 	refused 'it has rules for INSERT'
 }
 
+@test "rules for UPDATE are in the way of conflicts only" {
+	target 'CREATE TABLE t (a int PRIMARY KEY, b text); CREATE RULE r AS ON UPDATE TO t DO NOTHING'
+	load_it --conflict=skip
+	refused 'it has rules for UPDATE, with which PostgreSQL cannot do --conflict=skip'
+	load_it
+	assert_status 0
+	same_table "$from" t "$to" t
+}
+
+@test "a row too wide for what a mode needs is refused before it comes" {
+	local wide
+
+	wide=$(seq -f 'c%g int' -s, 1597)
+	target "CREATE TABLE t (a int PRIMARY KEY, b text, $wide);
+	        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+	wide=$(seq -f '1 AS c%g' -s, 1597)
+	try_sh "portl-extract -d $from -c 'SELECT *, $wide FROM t' | portl-load -d $to -t t --conflict=overwrite"
+	refused 'a temporary table, which holds 1598 columns, not 1599'
+	try_sh "portl-extract -d $from -c 'SELECT *, $wide FROM t' |
+		portl-load -d $to -t t --conflict=overwrite --duplicates=first"
+	assert_status 0
+	q "$to" 'CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()'
+	wide=$(seq -f '1 AS c%g' -s, 828)
+	try_sh "portl-extract -d $from -c 'SELECT *, $wide FROM t' | portl-load -d $to -t t --conflict=overwrite"
+	assert_status 0
+	BEFORE=$(state)
+	wide=$(seq -f '1 AS c%g' -s, 829)
+	try_sh "portl-extract -d $from -c 'SELECT *, $wide FROM t' | portl-load -d $to -t t --conflict=overwrite"
+	refused 'it has BEFORE INSERT triggers'
+}
+
 @test "another session's temporary table is refused" {
 	target 'CREATE TABLE t (a int, b text)'
 	local schema session pid
@@ -323,6 +354,16 @@ refused()
 	as_role --conflict=overwrite
 	assert_status 0
 	same_table "$from" t "$to" t
+}
+
+@test "where nothing is set, the privilege to update is not needed" {
+	target "CREATE TABLE t (a int PRIMARY KEY); GRANT SELECT, INSERT ON t TO $ROLE;
+	        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+	        CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+	        INSERT INTO t VALUES (1)"
+	as_role --conflict=overwrite --map b=
+	assert_status 0
+	assert_eq "$(q "$to" 'SELECT a FROM t ORDER BY a')" $'1\n2'
 }
 
 @test "identity ALWAYS and generated columns take their part when rows are staged" {

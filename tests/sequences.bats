@@ -83,6 +83,18 @@ ids()
 	assert_eq "$(next)" 13
 }
 
+@test "a numeric column, a domain" {
+	for type in 'numeric' 'numeric(20,0)' 'd' 'dn'; do
+		q "$b" "DROP TABLE IF EXISTS t; DROP DOMAIN IF EXISTS d; DROP DOMAIN IF EXISTS dn;
+			CREATE DOMAIN d AS int CHECK (value > 0); CREATE DOMAIN dn AS numeric;
+			CREATE TABLE t (id $type PRIMARY KEY, v text); CREATE SEQUENCE s OWNED BY t.id;
+			ALTER TABLE t ALTER id SET DEFAULT nextval('s')"
+		load_rows < <(ids 3 7 5)
+		loaded '3 3 0 0 0'
+		assert_eq "$(next)" 8
+	done
+}
+
 @test "partitioned tables, hostile names, a column that the stream does not carry" {
 	q "$b" 'CREATE SCHEMA "S ""1"; CREATE TABLE "S ""1"."t %s" (id serial, "i ""d" bigserial, v text,
 			PRIMARY KEY ("i ""d")) PARTITION BY RANGE ("i ""d");
