@@ -72,10 +72,10 @@ int rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct er
 int rejects_end(struct rejects *rj, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * rejects_store(rj, publish, e):
- * Before COMMIT: bring everything to disk, and with ${publish} give FILE its name.
+ * rejects_store(rj, last, e):
+ * Before COMMIT: bring everything to disk, and with ${last} give FILE its name.
  */
-int rejects_store(struct rejects *rj, bool publish, struct err *e)
+int rejects_store(struct rejects *rj, bool last, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
