@@ -132,7 +132,9 @@ add_proposed(struct stagesql *w, bool first, const char *alias)
 	if (first)
 		stagesql_add_rank(w);
 	stagesql_add_from(w, STAGESQL_FIRST);
-	buf_addf(&w->sql, first ? ") AS s WHERE r = 1) AS %s" : ") AS s) AS %s", alias);
+	buf_addf(&w->sql,
+		 first ? ") AS s WHERE r OPERATOR(pg_catalog.=) 1) AS %s" : ") AS s) AS %s",
+		 alias);
 }
 
 static size_t
@@ -164,9 +166,8 @@ add_sift(struct stagesql *w, const char *sqlstate)
 	stagesql_add(w, found);
 	stagesql_add(w, " LIMIT " AT_ONCE "), gone AS (DELETE FROM ");
 	stagesql_add_temp(w, "stage");
-	stagesql_add(
-		w,
-		" AS s USING found WHERE s.n = found.n RETURNING s.*), kept AS (INSERT INTO ");
+	stagesql_add(w, " AS s USING found WHERE s.n OPERATOR(pg_catalog.=) found.n"
+			" RETURNING s.*), kept AS (INSERT INTO ");
 	stagesql_add_temp(w, "bad");
 	stagesql_add(w, " SELECT * FROM gone) SELECT n, why FROM found ORDER BY n");
 	free(found);
@@ -347,11 +348,12 @@ sift_unique(struct stagesql *w, size_t known, size_t all, struct err *e)
 		stagesql_add(w, " FROM ");
 		add_proposed(w, false, "t");
 		buf_addf(&w->sql,
-			 ") SELECT n, %zu AS why FROM w WHERE f%d < n AND EXISTS (SELECT FROM w"
-			 " AS d WHERE d.n = w.f%d",
+			 ") SELECT n, %zu AS why FROM w WHERE f%d OPERATOR(pg_catalog.<) n"
+			 " AND EXISTS (SELECT FROM w AS d"
+			 " WHERE d.n OPERATOR(pg_catalog.=) w.f%d",
 			 base + (size_t)row, row, row);
 		for (other = 0; other < n; other++)
-			buf_addf(&w->sql, " AND d.f%d = d.n", other);
+			buf_addf(&w->sql, " AND d.f%d OPERATOR(pg_catalog.=) d.n", other);
 		stagesql_add(w, ")) AS x");
 		add_sift(w, "23505");
 	}

@@ -27,7 +27,7 @@ number_sql(struct stagesql *w)
 static char *
 cast_sql(struct stagesql *w)
 {
-	const char *comma = ") > 0 THEN ROW(";
+	const char *comma = ") IS NOT NULL THEN ROW(";
 	size_t i;
 
 	stagesql_add(w, "SELECT pg_catalog.count(v) FROM (SELECT CASE WHEN pg_catalog.setval(");
@@ -41,7 +41,8 @@ cast_sql(struct stagesql *w)
 		}
 	stagesql_add(w, ") END AS v FROM (SELECT * FROM ");
 	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " WHERE n >= $1 ORDER BY n OFFSET 0) AS s OFFSET 0) AS x");
+	stagesql_add(w, " WHERE n OPERATOR(pg_catalog.>=) $1 ORDER BY n OFFSET 0) AS s"
+			" OFFSET 0) AS x");
 	return buf_detach(&w->sql);
 }
 
@@ -67,7 +68,7 @@ move_sql(struct stagesql *w)
 {
 	stagesql_add(w, "WITH gone AS (DELETE FROM ");
 	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " WHERE n = $1 RETURNING *) ");
+	stagesql_add(w, " WHERE n OPERATOR(pg_catalog.=) $1 RETURNING *) ");
 	add_bad(w);
 	stagesql_add(w, "* FROM gone");
 	return buf_detach(&w->sql);
@@ -119,7 +120,7 @@ name_sql(struct stagesql *w)
 {
 	stagesql_add(w, "SELECT n FROM ");
 	stagesql_add_temp(w, "line");
-	stagesql_add(w, " WHERE pos = $1");
+	stagesql_add(w, " WHERE pos OPERATOR(pg_catalog.=) $1");
 	return buf_detach(&w->sql);
 }
 
@@ -130,7 +131,7 @@ leave_sql(struct stagesql *w)
 	add_columns(w);
 	stagesql_add(w, "n FROM ");
 	stagesql_add_temp(w, "line");
-	stagesql_add(w, " WHERE pos = $1");
+	stagesql_add(w, " WHERE pos OPERATOR(pg_catalog.=) $1");
 	return buf_detach(&w->sql);
 }
 

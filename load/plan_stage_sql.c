@@ -151,7 +151,7 @@ add_piece_filter(struct stagesql *w)
 {
 	stagesql_add(w, " WHERE CASE WHEN pg_catalog.setval(");
 	stagesql_add_counter(w, STAGESQL_REACHED);
-	stagesql_add(w, ", pos) < 0 THEN false");
+	stagesql_add(w, ", pos) IS NULL THEN false");
 	if (w->st->look_first)
 		add_found_cases(w);
 	stagesql_add(w, " ELSE true END");

@@ -126,6 +126,8 @@ run_sift(struct route *r, const struct plan_sift *sift, struct err *e)
 			rc = -1;
 		if (rc == 0 && res != NULL)
 			rc = note_found(r, res, e);
+		if (rc == 0 && r->counts.rejected > r->counts.read)
+			rc = err_set(e, EXIT_DATA, "more rows are refused than were read");
 		PQclear(res);
 	}
 	if (rc != 0 && e->code == EXIT_DONE)

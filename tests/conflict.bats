@@ -347,6 +347,11 @@ no_key()
 	EOF
 	assert_status 1
 	assert_stderr_has 'stdin:2: new row for relation "t" violates check constraint'
+	printf '{"id":9,"v":"x","n":1}\n{"id":8,"v":"y","n":11}\n' >"$BATS_TEST_TMPDIR/bad"
+	try portl-load -d "$b" -t t --bare -q --conflict=overwrite \
+		--rejects="$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/bad"
+	assert_status 3
+	t_is '1|eins|1' '2|two|' '3|three|3' '7|b|' '9|x|1'
 }
 
 @test "a table made on the way has the stream's key from the start" {
