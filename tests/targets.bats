@@ -178,7 +178,8 @@ carry()
 	head -c $size "$BATS_TEST_TMPDIR/s" >&"$fifo"
 	wait_until 10 grep -q '^  COPY' "$BATS_TEST_TMPDIR/err"
 	q "$dst" 'ALTER TABLE t ALTER n TYPE real'
-	tail -c +$((size + 1)) "$BATS_TEST_TMPDIR/s" >&"$fifo"
+	# Load ends at the first row, perhaps before the last byte is written.
+	tail -c +$((size + 1)) "$BATS_TEST_TMPDIR/s" >&"$fifo" || :
 	exec {fifo}>&-
 	status=0
 	wait $! || status=$?

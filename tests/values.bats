@@ -49,9 +49,13 @@ shift_oids()
 	done
 	q "$dst" 'DROP TABLE scalars, arrays'
 	q "$src" "CREATE TABLE q AS SELECT ''::tsquery AS tsquery"
-	try carry q # the server's own binary input knows no empty one
-	assert_status 1
-	assert_stderr_has 'column "tsquery": malformed tsquery'
+	try carry q # binary input knows an empty one since 15.20 (and its siblings) only
+	if [ "$status" -eq 0 ]; then
+		same_table "$src" q "$dst" q
+	else
+		assert_status 1
+		assert_stderr_has 'column "tsquery": malformed tsquery'
+	fi
 	has_binary_form "$src"
 	for table in scalars arrays; do
 		arrives "$table" --values=binary
