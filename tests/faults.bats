@@ -101,7 +101,7 @@ kill_in()
 	started+=($!)
 	wait_until 5 grep -q ready "$T/proxy"
 	in=$T/s start load portl-load -h "$T/d" -d "$b"
-	wait_until 5 grep -q "$T/d" <(ss -xp 2>/dev/null || cat /proc/net/unix)
+	wait_until 5 grep -q held "$T/proxy"
 	kill -TERM "$pid_load" # heard at once, though libpq waits
 	finish load 2
 	assert_status 143

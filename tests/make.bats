@@ -51,7 +51,7 @@ make_here()
 	git clone -q "$ROOT" clone
 	make -s -C clone MAKEFLAGS= dist
 	tar -xzf "clone/build/portl-$version.tar.gz"
-	make -s -C "portl-$version" MAKEFLAGS= CFLAGS=-O0 all
+	make -s -C "portl-$version" MAKEFLAGS= VARIANT= CFLAGS=-O0 all
 	try "portl-$version/build/portl-extract" --version
 	assert_eq "$output" "portl-extract (Portl) $version"
 }

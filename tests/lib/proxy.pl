@@ -6,7 +6,7 @@
 #   after       pass COMMIT on, wait for the answer, keep it, drop the connection
 #   elsewhere   the same, but further connections go to the server in OTHER
 #   gone        the same, but there is no server for further connections
-#   hang        take connections and never say a word
+#   hang        take connections and never say a word; prints "held" for each
 #   status      report a setting to the client when its first row comes
 #   drip        pass the client's bytes on in pieces of 7
 #
@@ -78,6 +78,7 @@ while (my $client = $listener->accept) {
 	if ($what eq 'hang') {
 		our @held;
 		push @held, $client;
+		print "held\n";
 		next;
 	}
 	serve($client);
