@@ -48,12 +48,15 @@ dberr_connection(PGconn *conn, struct err *e)
 	return -1;
 }
 
-/* Class 57P: the server ends sessions (shutdown, crash, terminated by an administrator). */
+/*
+ * Class 57P: the server ends sessions (shutdown, crash, terminated by an administrator).
+ * Class 08 says nothing of this connection: a binary value that is cut short has it
+ * (08P01), and a foreign server that cannot be reached.
+ */
 static int
 ends_session(PGconn *conn, const char *sqlstate)
 {
-	return PQstatus(conn) == CONNECTION_BAD || strncmp(sqlstate, "57P", 3) == 0 ||
-	       strncmp(sqlstate, "08", 2) == 0;
+	return PQstatus(conn) == CONNECTION_BAD || strncmp(sqlstate, "57P", 3) == 0;
 }
 
 int

@@ -64,6 +64,13 @@ boundaries()
 			<"$T/whole" >"$T/s"
 		refused 1 4 5 <"$T/s"
 	done <"$T/at"
+	# A numeric that says it has more digits: SQLSTATE 08P01, but no connection is lost.
+	digits='(\x00\x03\x00\x00\x00\x04\x00\x00\x00\x21\x00\x00\x00.\x00)(.)'
+	perl -e 'local $/; $_ = <STDIN>; s/$ARGV[0]/$1 . chr(2 + ord $2)/se or die; print' "$digits" \
+		<"$T/whole" >"$T/s"
+	try portl-load -d "$b" -t t --edited "$T/s"
+	assert_status 1
+	assert_stderr_has ':33: column "amount": insufficient data left in message'
 	is_like_before "$b" t
 }
 
