@@ -42,7 +42,7 @@ draws()
 # Load $T/feed on a terminal, up to where half of the stream has come.
 load_half()
 {
-	on_tty "portl-load -d $b $1 $T/feed"
+	on_tty "exec portl-load -d $b $1 $T/feed"
 	feed_open
 	head -c 400000 "$T/s" >&"$feed"
 }
