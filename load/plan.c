@@ -177,26 +177,24 @@ plan_make(struct db *db, const struct load_options *options, struct schema *sche
 {
 	struct plan *p = xcalloc(1, sizeof(*p));
 	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
-	char *path = NULL;
 	int rc = 0;
 
 	p->options = options;
 	p->schema = schema;
 	p->text = text;
-	if (loading) {
-		path = query_text(db, "SELECT pg_catalog.current_setting('search_path')", NULL,
-				  e);
-		rc = path != NULL ? 0 : -1;
-	} else {
+	if (!loading)
 		rc = session_begin(db, SESSION_PLAN, options->common.lock_timeout, e);
-	}
+	if (rc == 0)
+		p->search_path = query_text(
+			db, "SELECT pg_catalog.current_setting('search_path')", NULL, e);
+	if (p->search_path == NULL)
+		rc = -1;
 	if (rc == 0)
 		rc = make(p, db, e);
 	if (!loading)
 		session_rollback(db);
 	else if (rc == 0)
-		rc = session_restore_path(db, path, e);
-	free(path);
+		rc = session_restore_path(db, p->search_path, e);
 	if (rc == 0)
 		return p;
 	plan_free(p);
@@ -232,6 +230,7 @@ plan_free(struct plan *p)
 	free(p->keep);
 	relation_free(p->rel);
 	free(p->fingerprint);
+	free(p->search_path);
 	free(p->rel_schema);
 	free(p->rel_name);
 	free(p->create_sql);

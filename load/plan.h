@@ -47,6 +47,7 @@ struct plan {
 	bool text;                          /* rows come as COPY text */
 	enum plan_route route;
 	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
+	char *search_path;        /* the user's; owned */
 	char *rel_schema;         /* the target, qualified; owned */
 	char *rel_name;
 	struct relation *rel;        /* NULL: to be created */

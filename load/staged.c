@@ -17,7 +17,9 @@
 #include "load/feed.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_rejects.h"
 #include "load/plan_stage.h"
+#include "load/rejects.h"
 #include "load/route.h"
 
 #define ROUNDS 200 /* in one message */
@@ -182,7 +184,7 @@ insert(const struct route *r, uint64_t *written, uint64_t *row, struct err *e)
 /*
  * If the rows came in key order, each key once, insert them as they are: 1, or
  * 0 if they have to be sorted.  After an error they are, too: that will find the
- * row.
+ * row, where it is to be known.
  */
 static int
 insert_sorted(const struct route *r, uint64_t *written, struct err *e)
@@ -202,6 +204,10 @@ insert_sorted(const struct route *r, uint64_t *written, struct err *e)
 		return -1;
 	if (db_exec_rows(r->db, &first, st->sorted_sql, written) == 0)
 		return db_exec(r->db, e, "RELEASE SAVEPOINT portl") == 0 ? 1 : -1;
+	if (st->rejects != NULL && !st->rejects->whole && rejects_is_for(&first)) {
+		err_take(e, &first);
+		return -1;
+	}
 	rc = names_row(&first) ? db_exec(r->db, e,
 					 "ROLLBACK TO SAVEPOINT portl; "
 					 "RELEASE SAVEPOINT portl")

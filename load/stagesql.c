@@ -333,7 +333,10 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add(w, turn == STAGESQL_FIRST && stagesql_is_ranked(w)
 				? " WHERE s.r OPERATOR(pg_catalog.=) 1"
 				: "");
-	stagesql_add_key_order(w);
+	if (turn == STAGESQL_PIECE)
+		stagesql_add(w, " ORDER BY s.pos");
+	else
+		stagesql_add_key_order(w);
 	stagesql_add(w, " OFFSET 0) AS s");
 }
 
@@ -350,6 +353,10 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
 		stagesql_add_rank(w);
 	stagesql_add_from(w, turn);
 	stagesql_add(w, " ORDER BY ");
+	if (turn == STAGESQL_PIECE) { /* by its index, so that none is sorted again */
+		stagesql_add(w, "pos OFFSET 0) AS s");
+		return;
+	}
 	if (w->st->nkey > 0) {
 		stagesql_add_key_values(w);
 		stagesql_add(w, ", ");
