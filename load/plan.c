@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
+#include "common/ident.h"
 #include "common/log.h"
 #include "common/relation.h"
 #include "common/schema.h"
@@ -35,6 +36,25 @@ query_text(struct db *db, const char *sql, const char *param, struct err *e)
 	return text;
 }
 
+static int
+check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	char *long_name = query_text(
+		db,
+		"SELECT 1 WHERE pg_catalog.octet_length($1::pg_catalog.text) "
+		"OPERATOR(pg_catalog.>) "
+		"pg_catalog.current_setting('max_identifier_length')::pg_catalog.int4",
+		p->rel_name, e);
+
+	if (long_name == NULL)
+		return -1;
+	if (long_name[0] != '\0')
+		reasons_add(why, "its name is longer than PostgreSQL keeps names; give it "
+				 "another with -t");
+	free(long_name);
+	return 0;
+}
+
 /* Where --create makes the table: a schema that exists, or a reason. */
 static int
 place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *e)
@@ -52,7 +72,9 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 					 "write -t SCHEMA.TABLE");
 		return p->rel_schema != NULL ? 0 : -1;
 	}
-	found = query_text(db, "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = $1",
+	found = query_text(db,
+			   "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
+			   " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
 			   p->rel_schema, e);
 	if (found == NULL)
 		return -1;
@@ -71,6 +93,8 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 		return -1; /* the look-up itself failed */
 	if (p->options->create) {
 		err_release(e);
+		if (check_new_name(p, db, why, e) != 0)
+			return -1;
 		return place_new_table(p, db, why, e);
 	}
 	e->code = EXIT_TARGET;
@@ -209,8 +233,11 @@ plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
 
 	buf_adds(sql, c->way == PLAN_TEXT ? "CAST(CAST(" : "");
 	db_add_ident(db, sql, stage_column);
-	if (c->way == PLAN_TEXT)
-		buf_addf(sql, " AS text) AS %s)", c->cast_type);
+	if (c->way != PLAN_TEXT)
+		return;
+	buf_adds(sql, " AS pg_catalog.text) AS ");
+	ident_add_type(sql, c->cast_type);
+	buf_addc(sql, ')');
 }
 
 void

@@ -114,7 +114,7 @@ add_proposed(struct stagesql *w, bool first, const char *alias)
 		stagesql_add(w, w->p->columns[i].way != PLAN_SAME ? ", CAST(" : ", ");
 		stagesql_add_value(w, i);
 		if (w->p->columns[i].way != PLAN_SAME)
-			buf_addf(&w->sql, " AS %s)", rc->type);
+			stagesql_add_as(w, rc->type);
 		stagesql_add(w, " AS ");
 		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
 	}

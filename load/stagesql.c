@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/db.h"
+#include "common/ident.h"
 #include "common/relation.h"
 #include "common/schema.h"
 #include "common/xalloc.h"
@@ -21,6 +22,14 @@ void
 stagesql_add(struct stagesql *w, const char *text)
 {
 	buf_adds(&w->sql, text);
+}
+
+void
+stagesql_add_as(struct stagesql *w, const char *type)
+{
+	stagesql_add(w, " AS ");
+	ident_add_type(&w->sql, type);
+	stagesql_add(w, ")");
 }
 
 void
@@ -111,7 +120,7 @@ stagesql_add_typed(struct stagesql *w, size_t i)
 	stagesql_add(w, cast ? "CAST(" : "");
 	stagesql_add_value(w, i);
 	if (cast)
-		buf_addf(&w->sql, " AS %s)", w->p->columns[i].cast_type);
+		stagesql_add_as(w, w->p->columns[i].cast_type);
 }
 
 /*
