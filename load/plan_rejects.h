@@ -80,6 +80,13 @@ void plan_rejects_sql(struct stagesql *w, const char *piece);
 bool plan_rejects_rounds(const struct relation_column *rc);
 
 /*
+ * plan_rejects_sql_keys(w):
+ * Return the query that casts the keys of rows from $1 on in their order, noting
+ * each, for the caller to free; NULL if keys need no cast.
+ */
+char *plan_rejects_sql_keys(struct stagesql *w);
+
+/*
  * plan_rejects_free(pr):
  * Free it.  NULL does nothing.
  */

@@ -37,9 +37,15 @@ add_strict(struct stagesql *w, size_t i)
 		buf_addf(&w->sql, " AS %s)", rc->type);
 }
 
+static bool
+is_cast(const struct stagesql *w, size_t i)
+{
+	return w->p->columns[i].target != NULL && w->p->columns[i].way != PLAN_SAME;
+}
+
 /* OFFSET 0 lets the planner leave none of the casts out. */
 static char *
-cast_sql(struct stagesql *w, bool noted)
+cast_sql(struct stagesql *w, bool noted, bool keys)
 {
 	const char *comma = "ROW(";
 	size_t i;
@@ -51,7 +57,7 @@ cast_sql(struct stagesql *w, bool noted)
 		stagesql_add(w, ", n) IS NOT NULL THEN ");
 	}
 	for (i = 0; i < w->p->ncolumns; i++)
-		if (w->p->columns[i].target != NULL && w->p->columns[i].way != PLAN_SAME) {
+		if (is_cast(w, i) && (!keys || plan_stage_is_key(w->p, i))) {
 			stagesql_add(w, comma);
 			add_strict(w, i);
 			comma = ", ";
@@ -62,6 +68,17 @@ cast_sql(struct stagesql *w, bool noted)
 				" OFFSET 0) AS x"
 			      : " OFFSET 0) AS x");
 	return buf_detach(&w->sql);
+}
+
+char *
+plan_rejects_sql_keys(struct stagesql *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++)
+		if (is_cast(w, w->st->key[j]))
+			return cast_sql(w, true, true);
+	return NULL;
 }
 
 static char *
@@ -230,8 +247,8 @@ plan_rejects_sql(struct stagesql *w, const char *piece)
 	pr->number_sql = number_sql(w);
 	pr->index_sql = index_sql(w);
 	if (pr->casts) {
-		pr->cast_sql = cast_sql(w, false);
-		pr->casts_sql = cast_sql(w, true);
+		pr->cast_sql = cast_sql(w, false, false);
+		pr->casts_sql = cast_sql(w, true, false);
 	}
 	pr->move_sql = move_sql(w);
 	pr->line_sql = line_sql(w, piece);

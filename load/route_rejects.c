@@ -45,21 +45,10 @@ rejects_route_locate(struct route *r, struct err *e)
 static int
 undo(struct route *r, struct err *e)
 {
-	static const char prepared_sql[] =
-		"SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements"
-		" WHERE name OPERATOR(pg_catalog.=) $1";
-	char *name = xasprintf("portl_round_%s", r->plan->stage->id);
-	const char *params[] = {name};
-	uint64_t prepared = 0;
-	int rc = db_exec(r->db, e,
-			 "ROLLBACK TO SAVEPOINT portl_apply; RELEASE SAVEPOINT portl_apply");
-
-	if (rc == 0)
-		rc = staged_numbers(r->db, prepared_sql, 1, params, &prepared, 1, e);
-	if (rc == 0 && prepared > 0)
-		rc = db_exec(r->db, e, "DEALLOCATE %s", name);
-	free(name);
-	return rc;
+	if (db_exec(r->db, e,
+		    "ROLLBACK TO SAVEPOINT portl_apply; RELEASE SAVEPOINT portl_apply") != 0)
+		return -1;
+	return staged_forget(r, e);
 }
 
 /* Returns 1 if all rows are in, 0 if some were refused (${why}, ${row} or 0), -1. */
