@@ -2,7 +2,7 @@
 #   all       the programs                install, uninstall   honour PREFIX and DESTDIR
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
-#   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
+#   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
 #   property  PROPERTY_CASES random loads against a model
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
@@ -25,7 +25,7 @@ CFLAGS = -O2 -g -D_FORTIFY_SOURCE=2
 SANITIZE = -U_FORTIFY_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 FLAGS_asan = $(SANITIZE)
-FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link
+FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
 FLAGS_lint-gcc = -Werror
 FLAGS_lint-clang = -Werror
 
@@ -133,9 +133,7 @@ fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=%.run)
 %.run: %
-	@mkdir -p $*.corpus
-	$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$*. \
-		$*.corpus $(wildcard tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $*)))
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run.sh $*
 
 property: all
 	@BUILD=$(OUT) tests/property/run.sh --cases $(PROPERTY_CASES)
