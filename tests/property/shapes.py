@@ -135,8 +135,8 @@ def array_of(element):
     made = Type(sql, make, element.compare, element.portable)
     # The binary form has the element's OID, which only the server's own have in common.
     made.send = "array_send" if element.compare == "send" and "." not in element.sql else None
-    made.is_query, made.json, made.cuts = False, element.json, element.cuts
-    if is_query(element):
+    made.is_query, made.json, made.cuts = is_query(element), element.json, element.cuts
+    if made.is_query:
         made.compare = "text"
     return made
 

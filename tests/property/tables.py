@@ -26,7 +26,7 @@ import tempfile
 import threading
 
 from session import Psql, finish, ident, numbers, parser, report, rng_of
-from shapes import COLLATIONS, PATTERNS, Column, Names, Table, Types
+from shapes import COLLATIONS, PATTERNS, Column, Names, Table, Types, is_query
 from values import setup
 
 OPTIONS = ("-c client_min_messages=error -c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO "
@@ -214,8 +214,8 @@ class Case:
         extract = ["portl-extract", "-q", "-d", names[source_db], "-t", source] + columns
         extract += {"binary": [], "ndjson": ["-F", "ndjson"] + rng.choice([[], ["--quote-numbers"]]),
                     "text": ["--values=text"], "csv": rng.choice([[], ["--values=text"]])}[form]
-        if form == "csv" and any("." in c.type.sql for c in self.table.columns):
-            extract += ["--values=text"]  # only the server knows how these look
+        if form == "csv" and any("." in c.type.sql or is_query(c.type) for c in self.table.columns):
+            extract.append("--values=text")  # only the server knows how these look
         if rng.random() < 0.1:
             extract += ["-Z", "zstd:1"]
         load = ["portl-load", "-d", names[target_db], "-t", target]
