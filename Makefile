@@ -38,7 +38,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-sty
 	-Wnull-dereference -Wimplicit-fallthrough
 
 # Asked for at the first compilation, since `make deps check` installs pkg-config only then.
-PKGS = libpq jansson libzstd libxxhash yaml-0.1
+PKGS = libpq openssl jansson libzstd libxxhash yaml-0.1
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv -lm)$(LIBS)
 
