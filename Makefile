@@ -3,6 +3,7 @@
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
+#   analyze   gcc's analyzer                valgrind    a slice of check under valgrind
 #   property  PROPERTY_CASES random loads against a model
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
@@ -28,6 +29,7 @@ FLAGS_asan = $(SANITIZE)
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
 FLAGS_lint-gcc = -Werror
 FLAGS_lint-clang = -Werror
+FLAGS_analyze = -Og -Werror -fanalyzer
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wvla -Wformat=2 -Wundef \
@@ -56,6 +58,7 @@ TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS) $(OUT)/portl
 unit: $(UNIT) $(BENCH_PROGRAMS)
+analyze-objects: $(call objects,common/*.c extract/*.c load/*.c)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
 
@@ -63,7 +66,8 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property bench deb check-deb \
+	pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
@@ -129,6 +133,12 @@ asan:
 lint:
 	@MAKE='$(MAKE)' tests/lint.sh
 
+analyze:
+	@$(MAKE) --no-print-directory VARIANT=analyze CC=gcc analyze-objects
+
+valgrind: all unit
+	@tests/valgrind.sh $(OUT)
+
 fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=%.run)
@@ -149,7 +159,7 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
 	install $(PROGRAMS) $(OUT)/portl $(DESTDIR)$(BINDIR)
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
+	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
 		install -D -m 644 /dev/stdin "$(DESTDIR)$${c#*=}" || exit; done;)
 	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
@@ -157,7 +167,7 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load)
 	for f in man/*.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
+	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 dist:
@@ -175,7 +185,7 @@ pictures: all
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
-	property bench install uninstall dist deb check-deb pictures clean
+.PHONY: all unit tidy fuzz-objects analyze-objects deps deps-deb deps-pictures demo check asan lint \
+	analyze valgrind fuzz fuzz-run property bench install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
