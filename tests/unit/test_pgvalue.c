@@ -56,6 +56,15 @@ test_values(void)
 	check("s.pair", BYTES("\0\0\0\2\0\0\0\27\0\0\0\4\0\0\0\1\0\0\0\31\xff\xff\xff\xff"),
 	      "(1,)");
 	check("int4range", BYTES("\1"), "empty");
+	check("real", BYTES("\xbf\x80\0\0"), "-1");
+	check("int2vector", BYTES("\0\0\0\0\0\0\0\0\0\0\0\25"), "");
+	check("int2vector",
+	      BYTES("\0\0\0\1\0\0\0\0\0\0\0\25\0\0\0\2\0\0\0\0\0\0\0\2\0\7\0\0\0\2"
+		    "\xff\xff"),
+	      "7 -1");
+	check("interval", BYTES("\x7f\xff\xff\xff\xff\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff"),
+	      "infinity");
+	check("interval", BYTES("\x80\0\0\0\0\0\0\0\x80\0\0\0\x80\0\0\0"), "-infinity");
 	check("s.spans", BYTES("\0\0\0\1\0\0\0\1\30"), "{(,)}");
 }
 
