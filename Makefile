@@ -3,6 +3,7 @@
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
+#   analyze   gcc's analyzer                valgrind    a slice of check under valgrind
 #   property  PROPERTY_CASES random loads against a model
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
@@ -32,6 +33,7 @@ HELPER_coverage = $(OUT)/obj/tests/coverage/flush.o
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
 FLAGS_lint-gcc = -Werror
 FLAGS_lint-clang = -Werror
+FLAGS_analyze = -Og -Werror -fanalyzer
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wvla -Wformat=2 -Wundef \
@@ -60,6 +62,7 @@ TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS) $(OUT)/portl
 unit: $(UNIT) $(BENCH_PROGRAMS)
+analyze-objects: $(call objects,common/*.c extract/*.c load/*.c)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
 
@@ -67,7 +70,8 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property random bench deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random bench deb \
+	check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
@@ -133,6 +137,12 @@ asan:
 lint:
 	@MAKE='$(MAKE)' tests/lint.sh
 
+analyze:
+	@$(MAKE) --no-print-directory VARIANT=analyze CC=gcc analyze-objects
+
+valgrind: all unit
+	@tests/valgrind.sh $(OUT)
+
 fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=%.run)
@@ -156,7 +166,7 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
 	install $(PROGRAMS) $(OUT)/portl $(DESTDIR)$(BINDIR)
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
+	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
 		install -D -m 644 /dev/stdin "$(DESTDIR)$${c#*=}" || exit; done;)
 	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
@@ -164,7 +174,7 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load)
 	for f in man/*.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
+	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 dist:
@@ -182,7 +192,8 @@ pictures: all
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
-	property random bench install uninstall dist deb check-deb pictures clean
+.PHONY: all unit tidy fuzz-objects analyze-objects deps deps-deb deps-pictures demo check asan lint \
+	analyze valgrind fuzz fuzz-run property random bench install uninstall dist deb check-deb \
+	pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
