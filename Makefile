@@ -4,6 +4,8 @@
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
 #   property  PROPERTY_CASES random loads against a model
+#   faults    FAULT_RUNS transfers to which something happens, and each allocation that can
+#             fail; needs root.  SEED=N or SWEEP=CASE:N repeats one
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
 #   pictures  README's: the demo, the chart of bench's figures
@@ -17,6 +19,7 @@ DOCDIR = $(DATADIR)/doc/portl
 ZSHDIR = $(DATADIR)/zsh/site-functions
 FUZZ_SECONDS = 60
 PROPERTY_CASES = 2000
+FAULT_RUNS = 2000
 
 # A variant is another build of everything in a directory of its own, such as
 # `make VARIANT=asan check`.  For a new one (coverage, say) add its flags here.
@@ -51,7 +54,7 @@ UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c)
+OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c tests/faults/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS) $(OUT)/portl
@@ -63,7 +66,7 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property faults bench deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
@@ -140,6 +143,15 @@ fuzz-run: $(FUZZ:%=%.run)
 property: all
 	@BUILD=$(OUT) tests/property/run.sh --cases $(PROPERTY_CASES)
 
+# A library that is preloaded, so position-independent.
+$(OUT)/obj/tests/faults/%.o: PORTL_CFLAGS += -fPIC
+$(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) -shared $(CFLAGS) -o $@ $<
+
+faults: all $(OUT)/faults/shim.so
+	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/faults/run.sh
+
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
 
@@ -178,6 +190,6 @@ clean:
 	rm -rf build
 
 .PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
-	property bench install uninstall dist deb check-deb pictures clean
+	property faults bench install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
