@@ -12,7 +12,8 @@
 #   reset       listen on a port of the loopback that the kernel picks, serve many, and
 #               on signal USR1 reset (RST) all connections that there are
 #
-# Prints "ready" when it listens, and the port if it is one; ends when killed.
+# WHAT:N is that at the N-th COMMIT.  Prints "ready" when it listens, and the port if it is
+# one; ends when killed.
 use strict;
 use warnings;
 use IO::Select;
@@ -23,6 +24,7 @@ use Socket qw(SOCK_STREAM SOL_SOCKET SO_LINGER);
 my ($dir, $server, $what, $other) = @ARGV;
 my $path = "$dir/.s.PGSQL.5432";
 my $tripped = 0;
+my $commits = $what =~ s/:(\d+)$// ? $1 : 1;
 
 $SIG{CHLD} = 'IGNORE';
 $| = 1;
@@ -58,7 +60,7 @@ sub serve {
 			return unless $n;
 			my $to = $from == $client ? $upstream : $client;
 			my $is_commit = $from == $client && $what !~ /drip|status|reported|reset/ && !$tripped
-				&& $bytes =~ /^Q....COMMIT\0/s;
+				&& $bytes =~ /^Q....COMMIT\0/s && --$commits == 0;
 			if ($is_commit) {
 				$tripped = 1;
 				return if $what eq 'before';
