@@ -34,7 +34,7 @@ static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 
 /* Only on Linux may it be anything but 0 in all versions. */
 #define WATCH_SQL \
-	"CASE WHEN pg_catalog.version() ~ 'linux' THEN pg_catalog.set_config(" \
+	"CASE WHEN pg_catalog.version() OPERATOR(pg_catalog.~) 'linux' THEN pg_catalog.set_config(" \
 	"'client_connection_check_interval', '2s', true) END"
 #define WATCH_MIN 140000 /* the first version that has it */
 
@@ -67,7 +67,8 @@ session_stay(struct db *db, struct err *e)
 	 */
 	static const char sql[] =
 		"SELECT pg_catalog.set_config('idle_session_timeout', '0', false)"
-		" WHERE pg_catalog.current_setting('idle_session_timeout') <> '0'";
+		" WHERE pg_catalog.current_setting('idle_session_timeout')"
+		" OPERATOR(pg_catalog.<>) '0'";
 
 	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
 }
@@ -100,7 +101,8 @@ query_one(struct db *db, const char *sql, int n, const char *const *params, stru
 int
 session_watch_client(struct db *db, char **backend, struct err *e)
 {
-	static const char sql[] = "SELECT pg_catalog.pg_backend_pid() || " SESSION_SERVER_SQL;
+	static const char sql[] =
+		"SELECT pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL;
 	bool can_watch = PQserverVersion(db->conn) >= WATCH_MIN;
 	char *all = xasprintf("%s%s", sql, can_watch ? ", " WATCH_SQL : "");
 
