@@ -74,7 +74,7 @@ ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 $(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random \
-	bench deb check-deb pictures: faults: | \
+	bench deb check-deb pictures faults: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
