@@ -4,10 +4,11 @@
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
 #   property  PROPERTY_CASES random loads against a model
-#   bench     compare with psql           dist    build/portl-VERSION.tar.gz
+#   bench     compare with psql and more  dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
+#   scale     SCALE_ROWS rows, and the largest values, in little memory
 #   pictures  README's: the demo, the chart of bench's figures
-# deps-deb and deps-pictures install what the last two lines need.
+# deps-bench, deps-deb and deps-pictures install what these need besides.
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
@@ -63,10 +64,10 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench scale deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
-deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
+deps-bench deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -114,6 +115,8 @@ deps:
 	@tests/deps.sh
 deps-deb:
 	@tests/deps.sh debhelper dpkg-dev lintian debootstrap autopkgtest
+deps-bench:
+	@tests/deps.sh gdal-bin pgcopydb pgloader
 deps-pictures:
 	@tests/deps.sh termtosvg gnuplot-nox jq
 
@@ -142,6 +145,9 @@ property: all
 
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
+
+scale: all $(BENCH_PROGRAMS)
+	@BUILD=$(OUT) tests/scale.sh
 
 # A program's completions: SHELL=WHERE, as each shell looks for them.
 completions = bash=$(DATADIR)/bash-completion/completions/$(1) zsh=$(ZSHDIR)/_$(1) \
@@ -177,7 +183,7 @@ pictures: all
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
-	property bench install uninstall dist deb check-deb pictures clean
+.PHONY: all unit tidy fuzz-objects deps deps-bench deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
+	property bench scale install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
