@@ -97,8 +97,9 @@ dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 	if (hint != NULL)
 		err_hint(e, "%s", hint);
 	else if (too_large(res, msg))
-		err_hint(e, "PostgreSQL takes no row of 1 GB or more; in text form, as in NDJSON, "
-			    "a bytea is twice as long.");
+		err_hint(e,
+			 "PostgreSQL takes no row of 1 GB or more; in text form, as in NDJSON, "
+			 "a bytea is twice as long.");
 	if (context != NULL)
 		err_context(e, "%s", context);
 	if (column != NULL)
