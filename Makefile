@@ -8,10 +8,11 @@
 #   faults    FAULT_RUNS transfers to which something happens, and each allocation that can
 #             fail; needs root.  SEED=N or SWEEP=CASE:N repeats one
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
-#   bench     compare with psql           dist    build/portl-VERSION.tar.gz
+#   bench     compare with psql and more  dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
+#   scale     SCALE_ROWS rows, and the largest values, in little memory
 #   pictures  README's: the demo, the chart of bench's figures
-# deps-deb and deps-pictures install what the last two lines need.
+# deps-bench, deps-deb and deps-pictures install what these need besides.
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
@@ -74,10 +75,10 @@ ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 $(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random \
-	bench deb check-deb pictures faults: | \
+	bench deb check-deb pictures faults scale: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
-deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
+deps-bench deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -125,6 +126,8 @@ deps:
 	@tests/deps.sh
 deps-deb:
 	@tests/deps.sh debhelper dpkg-dev lintian debootstrap autopkgtest
+deps-bench:
+	@tests/deps.sh gdal-bin pgcopydb pgloader
 deps-pictures:
 	@tests/deps.sh termtosvg gnuplot-nox jq
 
@@ -170,6 +173,9 @@ faults: all $(OUT)/faults/shim.so
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
 
+scale: all $(BENCH_PROGRAMS)
+	@BUILD=$(OUT) tests/scale.sh
+
 # A program's completions: SHELL=WHERE, as each shell looks for them.
 completions = bash=$(DATADIR)/bash-completion/completions/$(1) zsh=$(ZSHDIR)/_$(1) \
 	fish=$(DATADIR)/fish/vendor_completions.d/$(1).fish
@@ -206,6 +212,6 @@ clean:
 
 .PHONY: all unit tidy fuzz-objects analyze-objects deps deps-deb deps-pictures demo check asan \
 	lint analyze valgrind fuzz fuzz-run property random bench install uninstall dist deb \
-	check-deb pictures clean faults
+	check-deb pictures clean faults deps-bench scale
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
