@@ -5,10 +5,11 @@
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
 #   property  PROPERTY_CASES random loads against a model
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
+#   coverage  what the tests do not run, and why
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
 #   pictures  README's: the demo, the chart of bench's figures
-# deps-deb and deps-pictures install what the last two lines need.
+# deps-deb, deps-pictures and deps-coverage install what these need besides.
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
@@ -67,10 +68,10 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property random bench deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property random coverage bench deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
-deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
+deps-deb deps-pictures deps-coverage: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -118,6 +119,8 @@ deps:
 	@tests/deps.sh
 deps-deb:
 	@tests/deps.sh debhelper dpkg-dev lintian debootstrap autopkgtest
+deps-coverage:
+	@tests/deps.sh gcovr
 deps-pictures:
 	@tests/deps.sh termtosvg gnuplot-nox jq
 
@@ -146,6 +149,10 @@ property: all
 
 random: all
 	@BUILD=$(OUT) tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
+
+coverage:
+	@$(MAKE) --no-print-directory VARIANT=coverage all unit
+	@tests/coverage/run.sh build/coverage
 
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
@@ -184,7 +191,7 @@ pictures: all
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
-	property random bench install uninstall dist deb check-deb pictures clean
+.PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures deps-coverage demo check asan lint fuzz fuzz-run \
+	property random coverage bench install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
