@@ -2,7 +2,7 @@
 #   all       the programs                install, uninstall   honour PREFIX and DESTDIR
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
-#   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
+#   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
 #   property  PROPERTY_CASES random loads against a model
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
 #   coverage  what the tests do not run, and why
@@ -30,7 +30,7 @@ SANITIZE = -U_FORTIFY_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,unde
 FLAGS_asan = $(SANITIZE)
 FLAGS_coverage = -U_FORTIFY_SOURCE -O0 --coverage -fprofile-update=atomic -Wl,--wrap=raise
 HELPER_coverage = $(OUT)/obj/tests/coverage/flush.o
-FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link
+FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
 FLAGS_lint-gcc = -Werror
 FLAGS_lint-clang = -Werror
 
@@ -39,7 +39,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-sty
 	-Wnull-dereference -Wimplicit-fallthrough
 
 # Asked for at the first compilation, since `make deps check` installs pkg-config only then.
-PKGS = libpq jansson libzstd libxxhash yaml-0.1
+PKGS = libpq openssl jansson libzstd libxxhash yaml-0.1
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv -lm)$(LIBS)
 
@@ -140,9 +140,7 @@ fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=%.run)
 %.run: %
-	@mkdir -p $*.corpus
-	$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$*. \
-		$*.corpus $(wildcard tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $*)))
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run.sh $*
 
 property: all
 	@BUILD=$(OUT) tests/property/run.sh conflict --cases $(PROPERTY_CASES)

@@ -34,6 +34,7 @@ struct plan_stage {
 	/* statements; NULL: not needed */
 	char *create_sql;   /* the table and its counters */
 	char *twice_sql;    /* rows that have the key of an earlier row */
+	char *keys_sql;     /* casts keys from row $1 on, noting each; NULL: they need none */
 	char *lock_sql;     /* look_first and sets: the old rows, in key order */
 	char *unsorted_sql; /* finds something if the rows did not come in key order */
 	char *sorted_sql;   /* instead of all that follows, if it does not */
@@ -52,6 +53,12 @@ struct plan_stage {
 };
 
 struct plan;
+
+/*
+ * plan_stage_is_key(p, i):
+ * Tell whether stream column ${i} is of the key.
+ */
+bool plan_stage_is_key(const struct plan *p, size_t i);
 
 /*
  * plan_stage_sets(p, i):

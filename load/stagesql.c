@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/db.h"
+#include "common/ident.h"
 #include "common/relation.h"
 #include "common/schema.h"
 #include "common/xalloc.h"
@@ -21,6 +22,14 @@ void
 stagesql_add(struct stagesql *w, const char *text)
 {
 	buf_adds(&w->sql, text);
+}
+
+void
+stagesql_add_as(struct stagesql *w, const char *type)
+{
+	stagesql_add(w, " AS ");
+	ident_add_type(&w->sql, type);
+	stagesql_add(w, ")");
 }
 
 void
@@ -111,7 +120,7 @@ stagesql_add_typed(struct stagesql *w, size_t i)
 	stagesql_add(w, cast ? "CAST(" : "");
 	stagesql_add_value(w, i);
 	if (cast)
-		buf_addf(&w->sql, " AS %s)", w->p->columns[i].cast_type);
+		stagesql_add_as(w, w->p->columns[i].cast_type);
 }
 
 /*
@@ -333,7 +342,10 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add(w, turn == STAGESQL_FIRST && stagesql_is_ranked(w)
 				? " WHERE s.r OPERATOR(pg_catalog.=) 1"
 				: "");
-	stagesql_add_key_order(w);
+	if (turn == STAGESQL_PIECE)
+		stagesql_add(w, " ORDER BY s.pos");
+	else
+		stagesql_add_key_order(w);
 	stagesql_add(w, " OFFSET 0) AS s");
 }
 
@@ -350,6 +362,10 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
 		stagesql_add_rank(w);
 	stagesql_add_from(w, turn);
 	stagesql_add(w, " ORDER BY ");
+	if (turn == STAGESQL_PIECE) { /* by its index, so that none is sorted again */
+		stagesql_add(w, "pos OFFSET 0) AS s");
+		return;
+	}
 	if (w->st->nkey > 0) {
 		stagesql_add_key_values(w);
 		stagesql_add(w, ", ");

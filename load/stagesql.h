@@ -45,10 +45,12 @@ const struct relation_column *stagesql_column(const struct stagesql *w, size_t i
 const char *stagesql_collation(const struct stagesql *w, size_t i);
 
 /*
- * stagesql_add(w, text), stagesql_add_target(w), stagesql_add_temp(w, what):
- * Append a text, the target's name, the name of something in pg_temp.
+ * stagesql_add(w, text), stagesql_add_as(w, type), stagesql_add_target(w),
+ * stagesql_add_temp(w, what):
+ * Append a text, " AS type)", the target's name, the name of something in pg_temp.
  */
 void stagesql_add(struct stagesql *w, const char *text);
+void stagesql_add_as(struct stagesql *w, const char *type);
 void stagesql_add_target(struct stagesql *w);
 void stagesql_add_temp(struct stagesql *w, const char *what);
 

@@ -113,6 +113,29 @@ test_damaged(void)
 	check("s.hstore", BYTES("\0\0\0\1\xff\xff\xff\xff\0\0\0\0"), "damaged");
 }
 
+/* A few documents that ask for 2^30 parts, or for no end of them. */
+static void
+test_endless(void)
+{
+	json_t *made = json_object();
+	char name[8], part[8];
+	int i;
+
+	for (i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		snprintf(part, sizeof(part), "t%d", i + 1);
+		json_object_set_new(made, name,
+				    json_pack("{s:s, s:[[s,s],[s,s]]}", "kind", "composite",
+					      "attributes", "a", part, "b", part));
+	}
+	json_object_set_new(made, "t30", json_pack("{s:s}", "kind", "enum"));
+	json_object_set_new(made, "circle",
+			    json_pack("{s:s, s:s}", "kind", "array", "element", "circle"));
+	ok(pgvalue_new("t0", made) == NULL, "types that double with each step");
+	ok(pgvalue_new("circle", made) == NULL, "a type that is made of itself");
+	json_decref(made);
+}
+
 /* Significant digits of a number as text. */
 static int
 count_digits(const char *s)
@@ -188,6 +211,7 @@ main(void)
 	test_values();
 	test_unknown();
 	test_damaged();
+	test_endless();
 	test_floats();
 	json_decref(types);
 	return tap_done();
