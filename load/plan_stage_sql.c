@@ -44,8 +44,7 @@ add_names(struct stagesql *w)
 			db_add_ident(w->db, &w->sql, w->p->columns[i].target);
 			comma = ", ";
 		}
-	stagesql_add(w,
-		     *comma == ',' ? ")" : ""); /* the server makes all columns, or none is */
+	stagesql_add(w, *comma == ',' ? ")" : ""); /* the server may make them all */
 }
 
 /* What is inserted; a merge that has looked first fills its NULLs from the old row. */
