@@ -8,11 +8,12 @@
 #   faults    FAULT_RUNS transfers to which something happens, and each allocation that can
 #             fail; needs root.  SEED=N or SWEEP=CASE:N repeats one
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
+#   coverage  what the tests do not run, and why
 #   bench     compare with psql and more  dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
 #   scale     SCALE_ROWS rows, and the largest values, in little memory
 #   pictures  README's: the demo, the chart of bench's figures
-# deps-bench, deps-deb and deps-pictures install what these need besides.
+# deps-bench, deps-coverage, deps-deb and deps-pictures install what these need besides.
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
@@ -75,10 +76,10 @@ ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 $(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random \
-	bench deb check-deb pictures faults scale: | \
+	faults coverage bench scale deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
-deps-bench deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
+deps-bench deps-coverage deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -128,6 +129,8 @@ deps-deb:
 	@tests/deps.sh debhelper dpkg-dev lintian debootstrap autopkgtest
 deps-bench:
 	@tests/deps.sh gdal-bin pgcopydb pgloader
+deps-coverage:
+	@tests/deps.sh gcovr
 deps-pictures:
 	@tests/deps.sh termtosvg gnuplot-nox jq
 
@@ -170,6 +173,10 @@ $(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
 faults: all $(OUT)/faults/shim.so
 	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/faults/run.sh
 
+coverage:
+	@$(MAKE) --no-print-directory VARIANT=coverage all unit
+	@tests/coverage/run.sh build/coverage
+
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
 
@@ -210,8 +217,8 @@ pictures: all
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects analyze-objects deps deps-deb deps-pictures demo check asan \
-	lint analyze valgrind fuzz fuzz-run property random bench install uninstall dist deb \
-	check-deb pictures clean faults deps-bench scale
+.PHONY: all unit tidy fuzz-objects analyze-objects deps deps-bench deps-coverage deps-deb \
+	deps-pictures demo check asan lint analyze valgrind fuzz fuzz-run property random faults \
+	coverage bench scale install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
