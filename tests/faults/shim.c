@@ -153,6 +153,9 @@ shorten(enum call call, size_t len)
 	return 1 + random_below(len < 4096 ? (unsigned)len : 4096);
 }
 
+/* The C library's own names of parameters are not for us. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
 ssize_t
 read(int fd, void *buf, size_t len)
 {
@@ -250,6 +253,8 @@ realloc(void *p, size_t size)
 {
 	return no_memory() ? NULL : __libc_realloc(p, size);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 static void
 set_fail(const char *value)
