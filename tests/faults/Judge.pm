@@ -91,7 +91,8 @@ sub _counts {
 	_wrong("receipt: $c->{rejected} rejected of $n") if $c->{rejected} != $n - $new - $there;
 }
 
-# What a load that failed says it has done: a number of rows, or "unknown".
+# What a load that failed says it has done: a number of rows
+# (no row may be a change, too), "unknown", or -1 for nothing.
 sub _claim {
 	my ($p, $receipt) = @_;
 	my $r = $p->{draw};
@@ -101,7 +102,7 @@ sub _claim {
 	return $r->{rows} if $err =~ /The rows are committed/;
 	return 'unknown' if $err =~ /is not known/;
 	return $r->{rows} if ($receipt->{committed} // '') eq '1' && !$r->{batch};
-	return 0;
+	return -1;
 }
 
 sub _failed_table {
@@ -115,7 +116,7 @@ sub _failed_table {
 		return if _is_before($p) || _is($p, $r->{rows}) || ($r->{batch} && _is_some_batch($p));
 		return _wrong("load ended with $p->{status}{load}: neither old nor new: $p->{print}");
 	}
-	my $right = $claim == 0 ? _is_before($p) : _is($p, $claim);
+	my $right = $claim < 0 ? _is_before($p) : _is($p, $claim);
 	_wrong("load ended with $p->{status}{load} and claims $claim rows: $p->{print}") unless $right;
 	_counts($p, $claim, $receipt) if $right && $receipt && $claim > 0;
 }
