@@ -119,10 +119,26 @@ flush_out(struct db *db, struct err *e)
 	return rc < 0 && !db_is_lost(db) ? dberr_connection(db->conn, e) : 0;
 }
 
+/*
+ * Where libpq has no memory for the result that begins a COPY, it takes the message
+ * for one that has not come whole, and would wait for the rest forever.
+ */
+static bool
+is_busy(struct db *db)
+{
+	bool busy;
+
+	errno = 0;
+	busy = PQisBusy(db->conn) != 0;
+	if (busy && errno == ENOMEM)
+		xalloc_failed();
+	return busy;
+}
+
 static PGresult *
 next_result(struct db *db, struct err *e)
 {
-	while (!db_is_lost(db) && PQisBusy(db->conn)) {
+	while (!db_is_lost(db) && is_busy(db)) {
 		if (db_wait(db, POLLIN, -1, e) < 0)
 			return NULL;
 		if (PQconsumeInput(db->conn) == 0)

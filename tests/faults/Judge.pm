@@ -91,7 +91,8 @@ sub _counts {
 	_wrong("receipt: $c->{rejected} rejected of $n") if $c->{rejected} != $n - $new - $there;
 }
 
-# What a load that failed says it has done: a number of rows, or "unknown".
+# What a load that failed says it has done: a number of rows
+# (no row may be a change, too), "unknown", or -1 for nothing.
 sub _claim {
 	my ($p, $receipt) = @_;
 	my $r = $p->{draw};
@@ -101,7 +102,7 @@ sub _claim {
 	return $r->{rows} if $err =~ /The rows are committed/;
 	return 'unknown' if $err =~ /is not known/;
 	return $r->{rows} if ($receipt->{committed} // '') eq '1' && !$r->{batch};
-	return 0;
+	return -1;
 }
 
 sub _failed_table {
@@ -115,7 +116,7 @@ sub _failed_table {
 		return if _is_before($p) || _is($p, $r->{rows}) || ($r->{batch} && _is_some_batch($p));
 		return _wrong("load ended with $p->{status}{load}: neither old nor new: $p->{print}");
 	}
-	my $right = $claim == 0 ? _is_before($p) : _is($p, $claim);
+	my $right = $claim < 0 ? _is_before($p) : _is($p, $claim);
 	_wrong("load ended with $p->{status}{load} and claims $claim rows: $p->{print}") unless $right;
 	_counts($p, $claim, $receipt) if $right && $receipt && $claim > 0;
 }
@@ -175,6 +176,9 @@ sub _file {
 	my $late = $p->{err}{$name} =~ /of ".*" to disk|could not close|rows are committed|summary|log file|could not write ".*json"/;
 
 	if ($p->{status}{$name} != 0) {
+		# out of memory after the end: as suddenly as kill -9, with a last word
+		$late ||= $p->{err}{$name} =~ /out of memory/ && $name eq 'load'
+			&& $text eq _slurp("$ENV{WORK}/csv/$r->{rows}.csv");
 		return if $text eq 'old' || ($p->{status}{$name} & 127) == 9 || $late;
 		return _wrong("$name failed, but " . length($text) . ' bytes are in its file') ;
 	}

@@ -18,10 +18,12 @@ my $target = Server->new(name => 'target', dir => $ENV{TARGET});
 my %space = (table => $ENV{SMALL}, temp => $ENV{SMALL}); # where which disk is; else full/
 my %usual;  # seconds, and bytes, of such a transfer that nothing happened to
 my (%seen, %rivals, @failed);
+my ($done, $stop) = (0, 0);
 
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
 $SIG{CHLD} = sub { };
+$SIG{INT} = $SIG{TERM} = sub { $stop = 1 }; # after the run, with a summary
 
 # A proxy that resets connections on USR1.
 sub start_proxy {
@@ -156,6 +158,8 @@ for my $i (0 .. $runs - 1) {
 	print Draw::describe($r), "\n", map { "  $_: $p->{status}{$_}\n$p->{err}{$_}" } sort keys %{ $p->{status} }
 		if $runs == 1 && !@wrong;
 	print "campaign: ", $i + 1, " runs, ", scalar @failed, " failed\n" if $i % 100 == 99;
+	$done++;
+	last if $stop;
 	my $q = Draw::rival($r) or next;
 	my ($verdict, $stayed) = Judge::judge_rival(transfer($q));
 	$rivals{$verdict}++;
@@ -167,11 +171,11 @@ push @failed, 'source' if $before ne $source->sql("SELECT print_of('good_3000') 
 kill 'TERM', map { $_->{pid} } values %proxies;
 
 my $none = sub { $_[0] // 0 };
-printf "portl: %d runs: %d complete, %d refused; %s\n", $runs, map({ $none->($seen{$_}) } qw(complete refused)),
+printf "portl: %d runs: %d complete, %d refused; %s\n", $done, map({ $none->($seen{$_}) } qw(complete refused)),
 	join ', ', map { "$_ $seen{$_}" } grep { !/complete|refused/ } sort keys %seen;
 printf "psql | psql, %d of them: %d complete, %d refused; %d ended with 0 and a part of the rows, "
 	. "%d failed and left a part, %d failed with all rows in, %d left a backend\n",
 	map { $none->($rivals{$_}) } qw(runs complete refused part between denied stayed);
 print "failed: SEED=$_\n" for @failed;
-printf "campaign: %d passed, %d failed\n", $runs - @failed, scalar @failed;
+printf "campaign: %d passed, %d failed\n", $done - @failed, scalar @failed;
 exit(@failed > 0);

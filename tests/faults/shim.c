@@ -143,6 +143,21 @@ fails(enum call call)
 	return true;
 }
 
+/*
+ * A connection that is reset is so both ways.  libpq counts on that: after a failed
+ * send it waits for the server's last words, and would wait forever if it lived.
+ */
+static int
+gone(int fd)
+{
+	int saved = errno;
+
+	if (saved != EINTR)
+		(void)syscall(SYS_shutdown, fd, SHUT_RDWR);
+	errno = saved;
+	return -1;
+}
+
 static size_t
 shorten(enum call call, size_t len)
 {
@@ -152,6 +167,9 @@ shorten(enum call call, size_t len)
 		tell("shortened", call, false);
 	return 1 + random_below(len < 4096 ? (unsigned)len : 4096);
 }
+
+/* The C library's own names of parameters are not for us. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 ssize_t
 read(int fd, void *buf, size_t len)
@@ -169,7 +187,7 @@ ssize_t
 send(int fd, const void *buf, size_t len, int flags)
 {
 	if (fails(SEND))
-		return -1;
+		return gone(fd);
 	return syscall(SYS_sendto, fd, buf, shorten(SEND, len), flags, NULL, 0);
 }
 
@@ -177,7 +195,7 @@ ssize_t
 recv(int fd, void *buf, size_t len, int flags)
 {
 	if (fails(RECV))
-		return -1;
+		return gone(fd);
 	return syscall(SYS_recvfrom, fd, buf, shorten(RECV, len), flags, NULL, NULL);
 }
 
@@ -250,6 +268,8 @@ realloc(void *p, size_t size)
 {
 	return no_memory() ? NULL : __libc_realloc(p, size);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 static void
 set_fail(const char *value)

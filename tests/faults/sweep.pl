@@ -6,8 +6,12 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
+use Clock;
 use Judge;
+use POSIX qw(WNOHANG);
 use Server;
+
+use constant LIMIT => 30; # seconds for a run; who needs more is killed
 
 my ($runs, $only) = @ARGV;
 ($runs, $only) = (2000) if ($only // '') eq 'all';
@@ -38,7 +42,11 @@ sub run {
 		@ENV{qw(LD_PRELOAD SHIM)} = ($ENV{SHIM_SO}, "$shim told=$work/told");
 		exec { $case->{command}[0] } @{ $case->{command} } or die;
 	}
-	waitpid $pid, 0;
+	my $end = Clock::now() + LIMIT;
+	while (waitpid($pid, WNOHANG) == 0) {
+		kill 'KILL', $pid if Clock::now() > $end;
+		select undef, undef, undef, 0.002;
+	}
 	return ($?, Judge::_slurp("$work/sweep.err"));
 }
 
