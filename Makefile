@@ -5,11 +5,14 @@
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
 #   analyze   gcc's analyzer                valgrind    a slice of check under valgrind
 #   property  PROPERTY_CASES random loads against a model
+#   faults    FAULT_RUNS transfers to which something happens, and each allocation that can
+#             fail; needs root.  SEED=N or SWEEP=CASE:N repeats one
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
-#   bench     compare with psql           dist    build/portl-VERSION.tar.gz
+#   bench     compare with psql and more  dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
+#   scale     SCALE_ROWS rows, and the largest values, in little memory
 #   pictures  README's: the demo, the chart of bench's figures
-# deps-deb and deps-pictures install what the last two lines need.
+# deps-bench, deps-deb and deps-pictures install what these need besides.
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
@@ -19,6 +22,7 @@ DOCDIR = $(DATADIR)/doc/portl
 ZSHDIR = $(DATADIR)/zsh/site-functions
 FUZZ_SECONDS = 60
 PROPERTY_CASES = 2000
+FAULT_RUNS = 2000
 RANDOM_TABLES = 2000
 
 # A variant is another build of everything in a directory of its own, such as
@@ -57,7 +61,7 @@ UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c)
+OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c tests/faults/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS) $(OUT)/portl
@@ -70,11 +74,11 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random bench deb \
-	check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random \
+	bench deb check-deb pictures faults scale: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
-deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
+deps-bench deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -122,6 +126,8 @@ deps:
 	@tests/deps.sh
 deps-deb:
 	@tests/deps.sh debhelper dpkg-dev lintian debootstrap autopkgtest
+deps-bench:
+	@tests/deps.sh gdal-bin pgcopydb pgloader
 deps-pictures:
 	@tests/deps.sh termtosvg gnuplot-nox jq
 
@@ -155,8 +161,20 @@ property: all
 random: all
 	@BUILD=$(OUT) tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
 
+# A library that is preloaded, so position-independent.
+$(OUT)/obj/tests/faults/%.o: PORTL_CFLAGS += -fPIC
+$(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) -shared $(CFLAGS) -o $@ $<
+
+faults: all $(OUT)/faults/shim.so
+	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/faults/run.sh
+
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
+
+scale: all $(BENCH_PROGRAMS)
+	@BUILD=$(OUT) tests/scale.sh
 
 # A program's completions: SHELL=WHERE, as each shell looks for them.
 completions = bash=$(DATADIR)/bash-completion/completions/$(1) zsh=$(ZSHDIR)/_$(1) \
@@ -192,8 +210,8 @@ pictures: all
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects analyze-objects deps deps-deb deps-pictures demo check asan lint \
-	analyze valgrind fuzz fuzz-run property random bench install uninstall dist deb check-deb \
-	pictures clean
+.PHONY: all unit tidy fuzz-objects analyze-objects deps deps-deb deps-pictures demo check asan \
+	lint analyze valgrind fuzz fuzz-run property random bench install uninstall dist deb \
+	check-deb pictures clean faults deps-bench scale
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

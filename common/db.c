@@ -305,10 +305,19 @@ db_on_readable(void *arg, struct err *e)
 	}
 }
 
+/* NULL for text that is not valid UTF-8, but a statement must not lack what had no room. */
+static char *
+escaped(struct db *db, char *quoted)
+{
+	if (quoted == NULL && strstr(PQerrorMessage(db->conn), "out of memory") != NULL)
+		xalloc_failed();
+	return quoted;
+}
+
 void
 db_add_ident(struct db *db, struct buf *sql, const char *name)
 {
-	char *quoted = PQescapeIdentifier(db->conn, name, strlen(name));
+	char *quoted = escaped(db, PQescapeIdentifier(db->conn, name, strlen(name)));
 
 	/* Only a name that is not valid UTF-8 fails; the server will say so. */
 	buf_adds(sql, quoted != NULL ? quoted : "\"\"");
@@ -318,7 +327,7 @@ db_add_ident(struct db *db, struct buf *sql, const char *name)
 void
 db_add_literal(struct db *db, struct buf *sql, const char *text)
 {
-	char *quoted = PQescapeLiteral(db->conn, text, strlen(text));
+	char *quoted = escaped(db, PQescapeLiteral(db->conn, text, strlen(text)));
 
 	buf_adds(sql, quoted != NULL ? quoted : "NULL");
 	PQfreemem(quoted);

@@ -2,8 +2,10 @@
  * portl-extract: options → source → stream writer → standard output.
  */
 #include <inttypes.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -234,6 +236,7 @@ main(int argc, char **argv)
 	int rc, status, signo;
 
 	log_init("portl-extract");
+	json_set_alloc_funcs(xmalloc, free); /* else a document might lack what had no room */
 	stdfds_fill();
 	intr_ignore_sigpipe();
 	runid_make(x.run);
