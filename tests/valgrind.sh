@@ -18,6 +18,7 @@ for program in portl-extract portl-load; do
 		exec valgrind -q --error-exitcode=99 --leak-check=full \\
 			--show-leak-kinds=definite,indirect,possible \\
 			--errors-for-leak-kinds=definite,indirect,possible \\
+			--suppressions=$PWD/lib/valgrind.supp \\
 			--log-file=$wrapped/check/san/report.%p $build/$program "\$@"
 	END
 	chmod +x "$wrapped/$program"
