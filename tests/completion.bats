@@ -102,7 +102,7 @@ setup()
 			! grep -q -- " -l $option " fish || fail "fish: $option"
 		else
 			grep -qE -- " --$option[= ']" bash || fail "bash: $option"
-			grep -qE -- "'\*?--$option[]=['\[]" zsh || fail "zsh: $option"
+			grep -qE -- "'\*?--${option}[]=['\[]" zsh || fail "zsh: $option"
 			grep -q -- " -l $option " fish || fail "fish: $option"
 		fi
 	done <options
