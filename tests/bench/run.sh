@@ -35,7 +35,7 @@ psql -Xq -d postgres -c 'CREATE DATABASE src' -c 'CREATE DATABASE dst' || exit
 
 report_begin
 failed=()
-for group in ${BENCH:-pipe ndjson csv upsert}; do
+for group in ${BENCH:-pipe ndjson csv upsert rejects}; do
 	# A subshell: `set -e` is a group's own, and so are its variables.
 	(
 		set -e
