@@ -32,11 +32,10 @@
 
 #define MINUS_ONE " OPERATOR(pg_catalog.-) 1"
 
-/* No names at all where the table has none to load: it generates them, or has none. */
 static void
 add_names(struct stagesql *w)
 {
-	const char *comma = "(", *end = "";
+	const char *comma = "(";
 	size_t i;
 
 	for (i = 0; i < w->p->ncolumns; i++)
@@ -44,9 +43,8 @@ add_names(struct stagesql *w)
 			stagesql_add(w, comma);
 			db_add_ident(w->db, &w->sql, w->p->columns[i].target);
 			comma = ", ";
-			end = ")";
 		}
-	stagesql_add(w, end);
+	stagesql_add(w, *comma == ',' ? ")" : ""); /* the server may make them all */
 }
 
 /* What is inserted; a merge that has looked first fills its NULLs from the old row. */
