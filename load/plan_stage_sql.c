@@ -26,27 +26,13 @@
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_merge.h"
 #include "load/plan_parts.h"
 #include "load/plan_rejects.h"
 #include "load/plan_stage.h"
 #include "load/stagesql.h"
 
 #define MINUS_ONE " OPERATOR(pg_catalog.-) 1"
-
-static void
-add_names(struct stagesql *w)
-{
-	const char *comma = "(";
-	size_t i;
-
-	for (i = 0; i < w->p->ncolumns; i++)
-		if (w->p->columns[i].target != NULL) {
-			stagesql_add(w, comma);
-			db_add_ident(w->db, &w->sql, w->p->columns[i].target);
-			comma = ", ";
-		}
-	stagesql_add(w, ")");
-}
 
 /* What is inserted; a merge that has looked first fills its NULLs from the old row. */
 static void
@@ -120,28 +106,14 @@ add_filter(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add(w, cases ? " IS NOT NULL END" : " IS NOT NULL");
 }
 
-static bool
-sets_identity(const struct stagesql *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->p->ncolumns; i++) {
-		const struct relation_column *rc = stagesql_column(w, i);
-
-		if (w->p->columns[i].target != NULL && rc != NULL && rc->identity_always)
-			return true;
-	}
-	return false;
-}
-
 static void
 add_insert(struct stagesql *w)
 {
 	stagesql_add(w, "INSERT INTO ");
 	stagesql_add_target(w);
 	stagesql_add(w, " AS t ");
-	add_names(w);
-	stagesql_add(w, sets_identity(w) ? " OVERRIDING SYSTEM VALUE SELECT " : " SELECT ");
+	stagesql_add_names(w);
+	stagesql_add(w, " SELECT ");
 	add_values(w);
 }
 
@@ -387,6 +359,21 @@ counts_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
+/* The updates of the target in this transaction so far, and before it where none was since. */
+static char *
+updates_sql(struct stagesql *w)
+{
+	unsigned oid = w->p->rel->oid;
+
+	if (w->p->rel->kind == 'r')
+		return xasprintf("SELECT pg_catalog.pg_stat_get_xact_tuples_updated(%u)", oid);
+	return xasprintf(
+		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
+		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
+		" SELECT %u) AS tree",
+		oid, oid);
+}
+
 static char *
 drop_rest_sql(struct stagesql *w)
 {
@@ -418,6 +405,7 @@ plan_stage_sql(struct plan *p, struct db *db)
 		st->unsorted_sql = unsorted_sql(&w);
 		st->sorted_sql = sorted_sql(&w);
 	}
+	plan_merge_sql(&w, st);
 	st->restart_sql = restart_sql(&w);
 	st->insert_sql = insert_sql(&w, STAGESQL_FIRST);
 	st->reached_sql = reached_sql(&w);
@@ -437,10 +425,8 @@ plan_stage_sql(struct plan *p, struct db *db)
 		st->counts_sql = counts_sql(&w);
 	if (st->look_first && st->sets)
 		st->lock_sql = lock_sql(&w);
-	if (st->update_triggers || st->plain) {
-		stagesql_add_updates(&w);
-		st->updates_sql = buf_detach(&w.sql);
-	}
+	if (st->update_triggers || st->plain)
+		st->updates_sql = updates_sql(&w);
 	if (p->options->duplicates != DUPLICATES_LAST)
 		return;
 	st->rest_sql = rest_sql(&w);

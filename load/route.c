@@ -10,6 +10,7 @@
 #include "common/stream_reader.h"
 #include "common/xalloc.h"
 #include "load/plan.h"
+#include "load/plan_stage.h"
 #include "load/route_direct.h"
 #include "load/route_rejects.h"
 #include "load/route_staged.h"
@@ -27,6 +28,8 @@ route_new(struct db *db, const struct plan *plan, const char *input, struct reje
 	r->input = input;
 	r->rejects = rejects;
 	intake_init(&r->intake, rejects);
+	if (plan->stage != NULL && plan->stage->key_columns != NULL)
+		r->keyrun = keyrun_new(plan->stage->key_columns, plan->stage->nkey);
 	return r;
 }
 
@@ -36,6 +39,8 @@ route_begin(struct route *r, uint64_t rows_before, bool first, struct err *e)
 	r->rows_before = rows_before;
 	r->first = first;
 	r->counts = (struct route_counts){.read = 0};
+	r->order = KEYRUN_UNKNOWN;
+	r->alone = false;
 	return r->ops->begin(r, e);
 }
 
@@ -79,7 +84,9 @@ route_at(const struct route *r, uint64_t row, const char *column, struct err *e)
 void
 route_free(struct route *r)
 {
-	if (r != NULL)
-		intake_release(&r->intake);
+	if (r == NULL)
+		return;
+	intake_release(&r->intake);
+	keyrun_free(r->keyrun);
 	free(r);
 }

@@ -37,6 +37,13 @@ int staged_refuse_duplicates(const struct route *r, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * staged_queue(r, e):
+ * Wait for loaders that write into the target in another order than that of the
+ * key, or become the only one to do so: r->alone.
+ */
+int staged_queue(struct route *r, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * staged_apply(r, row, e):
  * Put everything that is staged into the target and count.  On failure
  * ${*row} is the row of the batch that the server was at, or 0 if that is not

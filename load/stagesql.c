@@ -91,6 +91,26 @@ stagesql_collation(const struct stagesql *w, size_t i)
 	return rc != NULL ? rc->collation : w->p->schema->columns[i].collation;
 }
 
+void
+stagesql_add_names(struct stagesql *w)
+{
+	const char *comma = "(";
+	bool identity = false;
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++) {
+		const struct relation_column *rc = stagesql_column(w, i);
+
+		if (w->p->columns[i].target == NULL)
+			continue;
+		stagesql_add(w, comma);
+		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+		identity = identity || (rc != NULL && rc->identity_always);
+		comma = ", ";
+	}
+	stagesql_add(w, identity ? ") OVERRIDING SYSTEM VALUE" : ")");
+}
+
 /* A staged value; INSERT still has to make an assignment of it. */
 void
 stagesql_add_value(struct stagesql *w, size_t i)
@@ -177,6 +197,10 @@ add_incoming(struct stagesql *w, size_t i, enum stagesql_site site)
 {
 	if (site == STAGESQL_JOINED) {
 		stagesql_add_typed(w, i);
+		return;
+	}
+	if (site == STAGESQL_MERGED) {
+		buf_addf(&w->sql, "s.c%zu", i + 1);
 		return;
 	}
 	stagesql_add(w, "excluded.");
@@ -413,15 +437,4 @@ stagesql_add_on_conflict(struct stagesql *w)
 		add_plain_condition(w);
 	else
 		add_counted_condition(w);
-}
-
-void
-stagesql_add_updates(struct stagesql *w)
-{
-	buf_addf(
-		&w->sql,
-		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
-		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
-		" SELECT %u) AS tree",
-		w->p->rel->oid, w->p->rel->oid);
 }
