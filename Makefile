@@ -2,8 +2,9 @@
 #   all       the programs                install, uninstall   honour PREFIX and DESTDIR
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
-#   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS
+#   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
 #   property  PROPERTY_CASES random loads against a model
+#   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
 #   bench     compare with psql           dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
 #   pictures  README's: the demo, the chart of bench's figures
@@ -17,15 +18,18 @@ DOCDIR = $(DATADIR)/doc/portl
 ZSHDIR = $(DATADIR)/zsh/site-functions
 FUZZ_SECONDS = 60
 PROPERTY_CASES = 2000
+RANDOM_TABLES = 2000
 
 # A variant is another build of everything in a directory of its own, such as
-# `make VARIANT=asan check`.  For a new one (coverage, say) add its flags here.
+# `make VARIANT=asan check`.  For a new one add its flags here.
 OUT = build$(VARIANT:%=/%)
 CFLAGS = -O2 -g -D_FORTIFY_SOURCE=2
 SANITIZE = -U_FORTIFY_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 FLAGS_asan = $(SANITIZE)
-FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link
+FLAGS_coverage = -U_FORTIFY_SOURCE -O0 --coverage -fprofile-update=atomic -Wl,--wrap=raise
+HELPER_coverage = $(OUT)/obj/tests/coverage/flush.o
+FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
 FLAGS_lint-gcc = -Werror
 FLAGS_lint-clang = -Werror
 
@@ -34,7 +38,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-sty
 	-Wnull-dereference -Wimplicit-fallthrough
 
 # Asked for at the first compilation, since `make deps check` installs pkg-config only then.
-PKGS = libpq jansson libzstd libxxhash yaml-0.1
+PKGS = libpq openssl jansson libzstd libxxhash yaml-0.1
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcsv -lm)$(LIBS)
 
@@ -63,7 +67,7 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property bench deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property random bench deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
@@ -75,7 +79,7 @@ $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(PORTL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(COMMON): $(call objects,common/*.c)
+$(COMMON): $(call objects,common/*.c) $(HELPER_$(VARIANT))
 $(OUT)/extract.a: $(filter-out %/main.o,$(call objects,extract/*.c))
 $(OUT)/load.a: $(filter-out %/main.o,$(call objects,load/*.c))
 $(OUT)/%.a:
@@ -133,12 +137,13 @@ fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=%.run)
 %.run: %
-	@mkdir -p $*.corpus
-	$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$*. \
-		$*.corpus $(wildcard tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $*)))
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run.sh $*
 
 property: all
-	@BUILD=$(OUT) tests/property/run.sh --cases $(PROPERTY_CASES)
+	@BUILD=$(OUT) tests/property/run.sh conflict --cases $(PROPERTY_CASES)
+
+random: all
+	@BUILD=$(OUT) tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
 
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
@@ -178,6 +183,6 @@ clean:
 	rm -rf build
 
 .PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
-	property bench install uninstall dist deb check-deb pictures clean
+	property random bench install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -331,11 +331,14 @@ print_and_stop(const struct cli_spec *spec, const struct cli_option *o, const ch
 	return 1;
 }
 
-/* The letter of --help is also what getopt_long() returns for a fault. */
+/*
+ * The letter of --help is also what getopt_long() returns for a fault.  Among other letters
+ * it leaves optind where it was ${before}; a long option that is none never does.
+ */
 static bool
-is_help_letter(int c, const char *arg)
+is_help_letter(char *const *argv, int before)
 {
-	return c == '?' && optopt == 0 && strncmp(arg, "--", 2) != 0;
+	return optopt == 0 && (optind == before || strncmp(argv[optind - 1], "--", 2) != 0);
 }
 
 int
@@ -352,12 +355,13 @@ cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts,
 	optind = 0; /* as glibc wants it for a new command line */
 	for (;;) {
 		const struct cli_option *o;
+		int before = optind;
 
 		optopt = 0;
 		c = getopt_long(argc, argv, f.shorts, f.longs, NULL);
 		if (c == -1)
 			break;
-		if (c == '?' && !is_help_letter(c, argv[optind - 1]))
+		if (c == '?' && !is_help_letter(argv, before))
 			return bad_option(spec, &f, argv[optind - 1], e);
 		if (c == ':') {
 			err_set(e, EXIT_USAGE, "option %s needs an argument", argv[optind - 1]);

@@ -30,9 +30,9 @@ int csvfile_settle(struct csvfile_format *f, const char *delimiter, const char *
 
 /*
  * csvfile_put(f, out, value, len, alone):
- * Append one field, quoted where COPY would quote it.  ${value} NULL is SQL NULL;
- * ${alone} says that it is the row's only field.  Delimiters and newlines between
- * fields are the caller's.
+ * Append one field, quoted where COPY would quote it, and where it begins with a
+ * byte order mark.  ${value} NULL is SQL NULL; ${alone} says that it is the row's
+ * only field.  Delimiters and newlines between fields are the caller's.
  */
 void csvfile_put(const struct csvfile_format *f, struct buf *out, const char *value, size_t len,
 		 bool alone);

@@ -6,6 +6,8 @@
 #include "common/db.h"
 
 #include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -61,12 +63,23 @@ db_close(struct db *db)
 	*db = DB_INIT;
 }
 
+/* OpenSSL's own state, or NULL. */
+static SSL *
+tls(const struct db *db)
+{
+	return PQsslInUse(db->conn) != 0 ? PQsslStruct(db->conn, "OpenSSL") : NULL;
+}
+
 int
 db_wait(struct db *db, short events, int timeout, struct err *e)
 {
 	struct pollfd fds[2] = {{.fd = PQsocket(db->conn), .events = events},
 				{.fd = db->watch_fd, .events = 0}};
+	SSL *ssl = tls(db);
 	int rc;
+
+	if ((events & POLLIN) != 0 && ssl != NULL && SSL_pending(ssl) > 0)
+		return 1; /* decrypted, so that the socket has it no more */
 
 	for (;;) {
 		if (intr_pending() != 0)
@@ -239,6 +252,23 @@ db_clock(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* The next byte, which libpq will read all the same; '\0' if there is none. */
+static char
+peek(struct db *db)
+{
+	SSL *ssl = tls(db);
+	char byte = '\0';
+
+	if (ssl != NULL) {
+		if (SSL_peek(ssl, &byte, 1) != 1)
+			ERR_clear_error();
+	} else if (PQsslInUse(db->conn) == 0 && PQgssEncInUse(db->conn) == 0) {
+		if (recv(PQsocket(db->conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1)
+			byte = '\0';
+	}
+	return byte;
+}
+
 /*
  * The first that the server says during COPY begins with a message's type, and an
  * error says so at once; behind it we may stand in the middle of a message.
@@ -246,13 +276,10 @@ db_clock(void)
 static bool
 begins_error(struct db *db)
 {
-	bool first = db->in_copy && !db->heard && PQsslInUse(db->conn) == 0 &&
-		     PQgssEncInUse(db->conn) == 0;
-	char type = '\0';
+	bool first = db->in_copy && !db->heard;
 
 	db->heard = true;
-	return first && recv(PQsocket(db->conn), &type, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
-	       type == 'E';
+	return first && peek(db) == 'E';
 }
 
 int

@@ -3,6 +3,8 @@
  */
 #include "common/ident.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,9 +47,10 @@ scan_plain(const char *p, struct buf *name)
 	return p;
 }
 
-/* Scan one name; returns what is behind it, or NULL with ${e} filled. */
+/* Scan one name of at most so many bytes; returns what is behind it, or NULL with ${e} filled.
+ */
 static const char *
-scan_name(const char *p, const char *whole, char **out, struct err *e)
+scan_name(const char *p, const char *whole, size_t most, char **out, struct err *e)
 {
 	struct buf name = BUF_INIT;
 
@@ -57,7 +60,7 @@ scan_name(const char *p, const char *whole, char **out, struct err *e)
 		err_set(e, EXIT_USAGE, "a quote is not closed in the name %s", whole);
 	} else if (name.len == 0) {
 		err_set(e, EXIT_USAGE, "a name is missing in \"%s\"", whole);
-	} else if (name.len > NAME_MAX_BYTES) {
+	} else if (name.len > most) {
 		err_set(e, EXIT_USAGE, "the name \"%s\" is longer than PostgreSQL's 63 bytes",
 			buf_cstr(&name));
 	} else {
@@ -75,11 +78,11 @@ ident_parse_qualified(const char *text, char **schema, char **name, struct err *
 
 	*schema = NULL;
 	*name = NULL;
-	p = scan_name(text, text, name, e);
+	p = scan_name(text, text, NAME_MAX_BYTES, name, e);
 	if (p != NULL && *p == '.') {
 		*schema = *name;
 		*name = NULL;
-		p = scan_name(p + 1, text, name, e);
+		p = scan_name(p + 1, text, NAME_MAX_BYTES, name, e);
 	}
 	if (p != NULL && *p == '\0')
 		return 0;
@@ -102,7 +105,7 @@ ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	for (;;) {
 		char *name = NULL;
 
-		p = scan_name(p, text, &name, e);
+		p = scan_name(p, text, SIZE_MAX, &name, e);
 		if (p == NULL)
 			return -1;
 		list->names = xrealloc(list->names, (list->n + 1) * sizeof(*list->names));
@@ -166,6 +169,40 @@ ident_keep_case(const char *text)
 			buf_addc(&out, *p++);
 	}
 	return buf_detach(&out);
+}
+
+/* The grammar knows these: no search_path leads elsewhere, and no schema goes before them. */
+static bool
+is_keyword(const char *type)
+{
+	static const char *const words[] = {
+		"bigint",   "bit",     "boolean", "character", "double", "integer",
+		"interval", "numeric", "real",    "smallint",  "time",   "timestamp",
+	};
+	size_t i, len = strcspn(type, " ([");
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i]) == len && strncmp(type, words[i], len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_qualified(const char *type)
+{
+	bool quoted = false;
+
+	for (; *type != '\0' && (quoted || *type != '.'); type++)
+		quoted = quoted != (*type == '"');
+	return *type == '.';
+}
+
+void
+ident_add_type(struct buf *sql, const char *type)
+{
+	if (!is_keyword(type) && !is_qualified(type))
+		buf_adds(sql, "pg_catalog.");
+	buf_adds(sql, type);
 }
 
 int

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+struct buf;
 struct err;
 
 /* A list of names; strings and array are owned. */
@@ -27,7 +28,8 @@ int ident_parse_qualified(const char *text, char **schema, char **name, struct e
 
 /*
  * ident_parse_list(text, list, e):
- * Append the names in "a, b, \"C d\"" to ${list}.
+ * Append the names in "a, b, \"C d\"" to ${list}; those of a CSV file or an NDJSON
+ * stream may be of any length.
  */
 int ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	__attribute__((warn_unused_result));
@@ -45,6 +47,13 @@ char *ident_typed(const char *name);
  * is folded; the caller frees it.
  */
 char *ident_keep_case(const char *text) __attribute__((returns_nonnull));
+
+/*
+ * ident_add_type(sql, type):
+ * Append a type as format_type() writes it while search_path is pg_catalog, so that
+ * it is that one under every search_path.
+ */
+void ident_add_type(struct buf *sql, const char *type);
 
 /*
  * ident_list_has(list, name):

@@ -11,9 +11,7 @@
 #include "common/jsonscan.h"
 #include "common/ndjson.h"
 #include "common/ndjson_array.h"
-#include "common/ndjson_string.h"
 #include "common/ndjson_type.h"
-#include "common/textrun.h"
 
 static const char *
 read_json(unsigned flags, struct jsonscan *s, const char *p, const char *end, struct buf *out)
@@ -49,17 +47,6 @@ read_nested(const struct ndjson_type *type, unsigned flags, struct jsonscan *s, 
 			     "other types send the value's text as a string");
 }
 
-static const char *
-read_string(struct jsonscan *s, const char *p, const char *end, struct buf *out)
-{
-	char *dst = buf_reserve(out, (size_t)(end - p) + TEXTRUN_SLACK);
-
-	p = ndjson_string_copy(s, p, end, &dst);
-	if (p != NULL)
-		out->len = (size_t)(dst - out->data);
-	return p;
-}
-
 /* What is no string and nothing nested: null, true, false or a number. */
 static const char *
 read_scalar(const struct ndjson_type *type, struct jsonscan *s, const char *p, const char *end,
@@ -86,8 +73,6 @@ ndjson_value_read(const struct ndjson_type *type, unsigned flags, struct jsonsca
 
 	if (type->form == NDJSON_JSON && (first != 'n' || (flags & NDJSON_BARE) == 0))
 		return read_json(flags, s, p, end, out);
-	if (first == '"')
-		return read_string(s, p, end, out);
 	if (first == '{' || first == '[')
 		return read_nested(type, flags, s, p, end, out);
 	return read_scalar(type, s, p, end, out);

@@ -12,7 +12,10 @@
 struct err;
 struct output;
 
-#define OUTPUT_BLOCK ((size_t)256 * 1024) /* bytes; the size to write in */
+/* Bytes: the size to write in; of fuzzers' builds a few, as READBUF_BLOCK. */
+#ifndef OUTPUT_BLOCK
+#define OUTPUT_BLOCK ((size_t)256 * 1024)
+#endif
 
 /*
  * output_open(path, e):

@@ -205,13 +205,15 @@ int
 pgcopy_from_text(struct buf *out, const char *row, size_t len, int nfields, struct err *e)
 {
 	const char *p = row, *end = row + len - 1; /* the newline */
+	const char *stop = p;                      /* of the last field */
 	int n = 0;
 
 	pgcopy_put16(out, (uint16_t)nfields);
 	while (n < nfields) {
-		const char *stop = copytext_field_end(p, end);
-		size_t size = (size_t)(stop - p);
+		size_t size;
 
+		stop = copytext_field_end(p, end);
+		size = (size_t)(stop - p);
 		n++;
 		if (copytext_is_null(p, size)) {
 			pgcopy_put32(out, UINT32_MAX);
@@ -231,7 +233,7 @@ pgcopy_from_text(struct buf *out, const char *row, size_t len, int nfields, stru
 			break;
 		p++;
 	}
-	if (n != nfields || p != end)
+	if (n != nfields || stop != end)
 		return err_set(e, EXIT_DATA, "a row does not have the %d fields expected",
 			       nfields);
 	return 0;

@@ -10,7 +10,15 @@
 #include "common/pgvalue_parts.h"
 #include "common/xalloc.h"
 
-#define DEPTH_MAX 32 /* types inside types; a damaged document may be a circle */
+#define DEPTH_MAX 32    /* types inside types; a damaged document may be a circle */
+#define PARTS_MAX 10000 /* of one type in all; a few documents can ask for 2^32 */
+
+/* What a type is made from, and how far that has gone. */
+struct making {
+	const json_t *types;
+	int depth;
+	int parts;
+};
 
 static void
 put_scalar(const struct pgvalue *v, struct pgvalue_bytes *b, struct buf *out)
@@ -39,7 +47,7 @@ static const struct {
 	{"oidvector", "oid", pgvalue_nested_vector},
 };
 
-static struct pgvalue *make(const char *base, const json_t *types, int depth);
+static struct pgvalue *make(struct making *m, const char *base);
 
 static struct pgvalue *
 make_scalar(const char *name)
@@ -64,9 +72,9 @@ make_scalar(const char *name)
 }
 
 static int
-add_part(struct pgvalue *v, const char *type, const json_t *types, int depth)
+add_part(struct making *m, struct pgvalue *v, const char *type)
 {
-	struct pgvalue *part = type != NULL ? make(type, types, depth + 1) : NULL;
+	struct pgvalue *part = type != NULL ? make(m, type) : NULL;
 
 	if (part == NULL)
 		return -1;
@@ -76,21 +84,22 @@ add_part(struct pgvalue *v, const char *type, const json_t *types, int depth)
 }
 
 static struct pgvalue *
-make_container(void (*put)(const struct pgvalue *v, struct pgvalue_bytes *b, struct buf *out),
-	       const char *part, const json_t *types, int depth)
+make_container(struct making *m,
+	       void (*put)(const struct pgvalue *v, struct pgvalue_bytes *b, struct buf *out),
+	       const char *part)
 {
 	struct pgvalue *v = xcalloc(1, sizeof(*v));
 
 	v->put = put;
 	v->delimiter = ',';
-	if (add_part(v, part, types, depth) == 0)
+	if (add_part(m, v, part) == 0)
 		return v;
 	pgvalue_free(v);
 	return NULL;
 }
 
 static struct pgvalue *
-make_composite(const json_t *attributes, const json_t *types, int depth)
+make_composite(struct making *m, const json_t *attributes)
 {
 	struct pgvalue *v = xcalloc(1, sizeof(*v));
 	size_t i;
@@ -100,7 +109,7 @@ make_composite(const json_t *attributes, const json_t *types, int depth)
 	for (i = 0; i < json_array_size(attributes); i++) {
 		const json_t *pair = json_array_get(attributes, i);
 
-		if (add_part(v, json_string_value(json_array_get(pair, 1)), types, depth) == 0)
+		if (add_part(m, v, json_string_value(json_array_get(pair, 1))) == 0)
 			continue;
 		pgvalue_free(v);
 		return NULL;
@@ -113,6 +122,7 @@ static struct pgvalue *
 make_extension(const char *base, const char *extension)
 {
 	const char *dot = strrchr(base, '.'), *name = dot != NULL ? dot + 1 : base;
+	struct making known = {.types = NULL};
 
 	if (strcmp(extension, "citext") == 0 && strcmp(name, "citext") == 0)
 		return make_scalar("text");
@@ -121,13 +131,13 @@ make_extension(const char *base, const char *extension)
 	     strcmp(name, "ltxtquery") == 0))
 		return make_scalar("jsonpath"); /* a version and text, all the same */
 	if (strcmp(extension, "hstore") == 0 && strcmp(name, "hstore") == 0)
-		return make_container(pgvalue_nested_hstore, "text", NULL, 0);
+		return make_container(&known, pgvalue_nested_hstore, "text");
 	return NULL;
 }
 
 /* A type outside pg_catalog, by its document. */
 static struct pgvalue *
-make_described(const char *base, const json_t *doc, const json_t *types, int depth)
+make_described(struct making *m, const char *base, const json_t *doc)
 {
 	static const struct {
 		const char *kind, *member;
@@ -150,17 +160,16 @@ make_described(const char *base, const json_t *doc, const json_t *types, int dep
 	if (strcmp(kind, "domain") == 0) {
 		const char *of = json_string_value(json_object_get(doc, "base"));
 
-		return of != NULL ? make(of, types, depth + 1) : NULL;
+		return of != NULL ? make(m, of) : NULL;
 	}
 	if (strcmp(kind, "composite") == 0)
-		return make_composite(json_object_get(doc, "attributes"), types, depth);
+		return make_composite(m, json_object_get(doc, "attributes"));
 	for (i = 0; i < sizeof(containers) / sizeof(containers[0]); i++) {
 		if (strcmp(kind, containers[i].kind) != 0)
 			continue;
 		v = make_container(
-			containers[i].put,
-			json_string_value(json_object_get(doc, containers[i].member)), types,
-			depth);
+			m, containers[i].put,
+			json_string_value(json_object_get(doc, containers[i].member)));
 		if (v != NULL && delimiter != NULL)
 			v->parts[0]->delimiter = delimiter[0];
 		return v;
@@ -169,34 +178,48 @@ make_described(const char *base, const json_t *doc, const json_t *types, int dep
 }
 
 static struct pgvalue *
-make(const char *base, const json_t *types, int depth)
+make_any(struct making *m, const char *base)
 {
-	const json_t *doc = json_object_get(types, base);
+	const json_t *doc = json_object_get(m->types, base);
 	size_t len = strlen(base), i;
 	struct pgvalue *v;
 
-	if (depth > DEPTH_MAX)
-		return NULL;
 	if (doc != NULL)
-		return make_described(base, doc, types, depth);
+		return make_described(m, base, doc);
 	if (len > 2 && strcmp(base + len - 2, "[]") == 0) {
 		char *element = xstrndup(base, len - 2);
 
-		v = make_container(pgvalue_nested_array, element, types, depth);
+		v = make_container(m, pgvalue_nested_array, element);
 		free(element);
 		return v;
 	}
 	for (i = 0; i < sizeof(known_containers) / sizeof(known_containers[0]); i++)
 		if (strcmp(known_containers[i].name, base) == 0)
-			return make_container(known_containers[i].put, known_containers[i].part,
-					      types, depth);
+			return make_container(m, known_containers[i].put,
+					      known_containers[i].part);
 	return make_scalar(base);
+}
+
+static struct pgvalue *
+make(struct making *m, const char *base)
+{
+	struct pgvalue *v;
+
+	if (m->depth > DEPTH_MAX || m->parts >= PARTS_MAX)
+		return NULL;
+	m->parts++;
+	m->depth++;
+	v = make_any(m, base);
+	m->depth--;
+	return v;
 }
 
 struct pgvalue *
 pgvalue_new(const char *base, const json_t *types)
 {
-	return make(base, types, 0);
+	struct making m = {.types = types};
+
+	return make(&m, base);
 }
 
 int

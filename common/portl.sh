@@ -101,19 +101,25 @@ quoted()
 
 extract_args=''
 load_args=''
+either='dbname host port username table columns bare csv' # the job says it for each side
+neither='output check completion'
 
 # route SHOWN [VALUE]: give option ${name} to those who have it.
 route()
 {
 	word=$(quoted "--$name${2+=$2}")
-	case $name in
-	dbname | host | port | username | table | columns | bare | csv)
+	case " $either " in
+	*" $name "*)
 		die 64 "$1 could be meant for either side" \
 			'Say it in the blocks source and destination of the job, or use --source and --destination.'
 		;;
-	output | job | check)
+	esac
+	case " $neither " in
+	*" $name "*)
 		die 64 "$1 has no meaning here" 'Run portl-extract and portl-load by themselves.'
 		;;
+	esac
+	case $name in
 	summary | dry-run) # one file, one writer; and a rehearsal has rows
 		load_args="$load_args $word"
 		return
@@ -199,6 +205,55 @@ set_job()
 {
 	[ -z "$job" ] || die 64 "unexpected argument \"$1\"" 'One run has one job.'
 	job=$1
+}
+
+# completion SHELL: print a completion script, made of those of the two programs: their lines
+# for each option that has a meaning here, once, in the frame of the second.
+completion()
+{
+	scripts=$("$extract" --completion="$1" && echo && "$load" --completion="$1") || exit
+	printf '%s\n' "$scripts" | awk -v shell="$1" -v skip=" $either $neither " '
+		function name_in(line) {
+			sub(shell == "fish" ? "^.* -l " : "^[^\\[]*--", "", line)
+			sub("[^a-z-].*", "", line)
+			return line
+		}
+		function is_new(line) {
+			name = name_in(line)
+			return index(skip, " " name " ") == 0 && !seen[name]++
+		}
+		{ gsub(/portl-(extract|load)/, "portl"); gsub(/_portl_(extract|load)/, "_portl") }
+		shell == "bash" && /^\t--/ || shell == "zsh" && /--.*\[/ || shell == "fish" && / -l / {
+			if (is_new($0))
+				options = options $0 "\n"
+			next
+		}
+		shell == "bash" && /^\t\t-\*\) words=/ {
+			n = split($0, list, /[ \047]+/)
+			for (i = 1; i <= n; i++)
+				if (list[i] ~ /^--/ && index(skip, " " name_in(list[i]) " ") == 0 && !had[list[i]]++)
+					words = words " " list[i]
+			frame = frame "\t\t-*) words=\047" words "\047 ;;\n"
+			next
+		}
+		/^$/ && ++parts == 0 { next }
+		/^(#|#compdef).*portl$/ { frame = before = "" }
+		shell == "bash" && /case \$prev in/ {
+			before = frame "\t[ \"$COMP_CWORD\" -ne 1 ] || prev=portl\n" $0 "\n"
+			before = before "\tportl) words=\047run check --help --version\047 ;;\n"
+			frame = ""
+			next
+		}
+		shell == "zsh" && /^_arguments/ { before = frame $0 "\n"; frame = ""; next }
+		shell == "zsh" && /_files/ { frame = frame "\t\0471:command:(run check)\047 \0472:job:_files\047\n"; next }
+		{ frame = frame $0 "\n" }
+		END {
+			if (shell == "fish") {
+				before = frame "complete -c portl -n __fish_use_subcommand -f -a \"run check\"\n"
+				frame = ""
+			}
+			printf "%s%s%s", before, options, frame
+		}'
 }
 
 version()
@@ -342,6 +397,7 @@ case ${1:-} in
 run | check) command=$1 ;;
 --help | '-?') usage && exit ;;
 --version | -V) version && exit ;;
+--completion=*) completion "${1#*=}" && exit ;;
 '')
 	usage | sed -n '3,5p' >&2
 	die 64 'what shall be done?' 'Try "portl --help".'

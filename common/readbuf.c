@@ -10,12 +10,10 @@
 #include "common/input.h"
 #include "common/xalloc.h"
 
-#define BLOCK ((size_t)256 * 1024) /* bytes: what one read takes at most at first */
-
 void
 readbuf_init(struct readbuf *rb, struct input *in)
 {
-	*rb = (struct readbuf){.in = in, .data = xmalloc(BLOCK), .cap = BLOCK};
+	*rb = (struct readbuf){.in = in, .data = xmalloc(READBUF_BLOCK), .cap = READBUF_BLOCK};
 }
 
 void
@@ -28,7 +26,7 @@ readbuf_release(struct readbuf *rb)
 static void
 make_room(struct readbuf *rb)
 {
-	if (rb->pos > 0 && (rb->pos == rb->len || rb->cap - rb->len < BLOCK / 2)) {
+	if (rb->pos > 0 && (rb->pos == rb->len || rb->cap - rb->len < READBUF_BLOCK / 2)) {
 		memmove(rb->data, rb->data + rb->pos, rb->len - rb->pos);
 		rb->offset += rb->pos;
 		rb->len -= rb->pos;
@@ -48,7 +46,8 @@ readbuf_more(struct readbuf *rb, struct err *e)
 
 	make_room(rb);
 	room = rb->cap - rb->len;
-	n = input_read(rb->in, rb->data + rb->len, room < BLOCK ? room : BLOCK, e);
+	n = input_read(rb->in, rb->data + rb->len, room < READBUF_BLOCK ? room : READBUF_BLOCK,
+		       e);
 	if (n > 0)
 		rb->len += (size_t)n;
 	return (int)n;

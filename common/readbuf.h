@@ -11,6 +11,12 @@
 struct err;
 struct input;
 
+/* Bytes that one read takes at most at first.  Fuzzers are built with a few: short inputs cross
+ * the border then. */
+#ifndef READBUF_BLOCK
+#define READBUF_BLOCK ((size_t)256 * 1024)
+#endif
+
 struct readbuf {
 	struct input *in; /* borrowed */
 	char *data;

@@ -22,9 +22,14 @@ receipt_init(struct receipt *r, const char *path, struct err *e)
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
 	if (path == NULL)
 		return 0;
-	r->path = xstrdup(path);
-	r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", path) : 0;
+	if (strcmp(path, "-") == 0) {
+		r->path = xstrdup("standard output");
+		r->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	} else {
+		r->path = xstrdup(path);
+		r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	}
+	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", r->path) : 0;
 }
 
 static double

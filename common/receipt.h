@@ -29,9 +29,9 @@ struct receipt {
 
 /*
  * receipt_init(r, path, e):
- * Start the clock and, if ${path} is not NULL, create the summary file now: what
- * cannot be written must be known before rows are committed.  Release with
- * receipt_release().
+ * Start the clock and, if ${path} is not NULL, create the summary file now, "-" is
+ * standard output: what cannot be written must be known before rows are committed.
+ * Release with receipt_release().
  */
 int receipt_init(struct receipt *r, const char *path, struct err *e)
 	__attribute__((warn_unused_result));

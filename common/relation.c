@@ -11,21 +11,33 @@
 #include "common/err.h"
 #include "common/xalloc.h"
 
+/*
+ * These run under the user's search_path, which says what is visible; it may lead
+ * to other operators, so each one is written with its schema.
+ */
+#define EQUALS " OPERATOR(pg_catalog.=) "
+#define JOINED " OPERATOR(pg_catalog.||) "
+
 static const char find_sql[] =
 	"SELECT c.oid FROM pg_catalog.pg_class c"
-	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	" WHERE c.relname = $2 AND c.relkind NOT IN ('i', 'I', 'c')"
-	" AND CASE WHEN $1::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid)"
-	" ELSE n.nspname = $1 END";
+	" JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.relnamespace"
+	" WHERE c.relname" EQUALS "$2::pg_catalog.text"
+	" AND c.relkind OPERATOR(pg_catalog.<>) ALL ('{i,I,c}'::pg_catalog.\"char\"[])"
+	" AND CASE WHEN $1::pg_catalog.text IS NULL"
+	" THEN pg_catalog.pg_table_is_visible(c.oid)"
+	" ELSE n.nspname" EQUALS "$1::pg_catalog.text END";
 
 static const char near_sql[] =
-	"SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)"
+	"SELECT pg_catalog.quote_ident(n.nspname)" JOINED "'.'" JOINED
+	"pg_catalog.quote_ident(c.relname)"
 	" FROM pg_catalog.pg_class c"
-	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	" WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-	" AND (pg_catalog.lower(c.relname) = pg_catalog.lower($2)"
-	" OR pg_catalog.lower(n.nspname || '.' || c.relname) = pg_catalog.lower($2))"
-	" ORDER BY n.nspname = $1 DESC NULLS LAST, 1 LIMIT 1";
+	" JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.relnamespace"
+	" WHERE c.relkind" EQUALS "ANY ('{r,p,v,m,f}'::pg_catalog.\"char\"[])"
+	" AND (pg_catalog.lower(c.relname::pg_catalog.text)" EQUALS
+	"pg_catalog.lower($2::pg_catalog.text)"
+	" OR pg_catalog.lower(n.nspname::pg_catalog.text" JOINED "'.'::pg_catalog.text" JOINED
+	"c.relname::pg_catalog.text)" EQUALS "pg_catalog.lower($2::pg_catalog.text))"
+	" ORDER BY n.nspname" EQUALS "$1::pg_catalog.text DESC NULLS LAST, 1 LIMIT 1";
 
 static const char relation_sql[] =
 	"SELECT n.nspname, c.relname, c.relkind,"
@@ -60,7 +72,8 @@ static const char key_sql[] =
 static const char fingerprint_sql[] =
 	"SELECT pg_catalog.string_agg(pg_catalog.format('%L %s %s %s', attname, atttypid,"
 	" atttypmod, attgenerated), ' ' ORDER BY attnum) FROM pg_catalog.pg_attribute"
-	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped";
+	" WHERE attrelid" EQUALS "$1::pg_catalog.oid AND attnum OPERATOR(pg_catalog.>) 0"
+	" AND NOT attisdropped";
 
 static bool
 is_true(const PGresult *res, int row, int col)

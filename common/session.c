@@ -18,7 +18,11 @@ static const char *const begin_sql[] = {
 	[SESSION_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
 };
 
-/* DateStyle ISO leaves the role's order of day and month, which input may need. */
+/*
+ * DateStyle ISO leaves the role's order of day and month, which input may need.  A
+ * table is read from its beginning, as by pg_dump: its rows mostly are in key order,
+ * which portl-load makes use of.
+ */
 static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL DateStyle = 'ISO'"
 				   "; SET LOCAL IntervalStyle = 'postgres'"
@@ -28,6 +32,7 @@ static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL xmloption = 'content'"
 				   "; SET LOCAL array_nulls = on"
 				   "; SET LOCAL quote_all_identifiers = off"
+				   "; SET LOCAL synchronize_seqscans = off"
 				   "; SET LOCAL statement_timeout = 0"
 				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
 
@@ -58,7 +63,8 @@ session_stay(struct db *db, struct err *e)
 	 */
 	static const char sql[] =
 		"SELECT pg_catalog.set_config('idle_session_timeout', '0', false)"
-		" WHERE pg_catalog.current_setting('idle_session_timeout') <> '0'";
+		" WHERE pg_catalog.current_setting('idle_session_timeout')"
+		" OPERATOR(pg_catalog.<>) '0'";
 
 	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
 }
@@ -69,7 +75,7 @@ session_watch_client(struct db *db, struct err *e)
 	/* only there may it be anything but 0 in all versions */
 	static const char sql[] =
 		"SELECT pg_catalog.set_config('client_connection_check_interval', '2s', true)"
-		" WHERE pg_catalog.version() ~ 'linux'";
+		" WHERE pg_catalog.version() OPERATOR(pg_catalog.~) 'linux'";
 
 	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
 }
@@ -102,8 +108,10 @@ query_one(struct db *db, const char *sql, int n, const char *const *params, stru
 char *
 session_backend(struct db *db, struct err *e)
 {
-	return query_one(db, "SELECT pg_catalog.pg_backend_pid() || " SESSION_SERVER_SQL, 0,
-			 NULL, e);
+	return query_one(
+		db,
+		"SELECT pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL,
+		0, NULL, e);
 }
 
 int

@@ -13,7 +13,7 @@ struct err;
 
 /* SQL: what tells this server from every other, to go behind the number of a backend. */
 #define SESSION_SERVER_SQL \
-	"'@' || pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())"
+	"'@' OPERATOR(pg_catalog.||) pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())"
 
 enum session_kind {
 	SESSION_READ,      /* REPEATABLE READ READ ONLY, hidden rows are an error */

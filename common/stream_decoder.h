@@ -15,6 +15,8 @@
 
 struct ndjson_reader;
 
+#define STREAM_ENOUGH READBUF_BLOCK /* bytes of transcoded rows that make a chunk */
+
 struct stream_decoder_ops {
 	/* Read the header: fills schema (or leaves it NULL) and bare. */
 	int (*begin)(struct stream_reader *r, struct err *e);

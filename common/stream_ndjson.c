@@ -15,7 +15,6 @@
 #include "common/schema.h"
 #include "common/stream_decoder.h"
 
-#define OUT_ENOUGH ((size_t)256 * 1024)
 #define LINE_MAX_BYTES ((size_t)1 << 30)
 
 static const char *
@@ -191,7 +190,7 @@ read_rows(struct stream_reader *r, struct err *e)
 					  : UINT64_MAX; /* what is past holds no more */
 	int rc = 0;
 
-	while (rc == 0 && r->out.len < OUT_ENOUGH && r->rows < last &&
+	while (rc == 0 && r->out.len < STREAM_ENOUGH && r->rows < last &&
 	       (stop = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		if (*p == '{' || skip_space(p, stop) < stop) {
 			if (!r->bare && find_document(p, stop) != NULL)

@@ -13,7 +13,6 @@
 #include "common/stream_decoder.h"
 
 #define FLAGS_CRITICAL 0xffff0000u /* PostgreSQL: a reader must know all of these */
-#define OUT_ENOUGH ((size_t)256 * 1024)
 
 /*
  * Read a segment's preamble and give the document in its extension area, if
@@ -194,7 +193,7 @@ rewrite(struct stream_reader *r, struct stream_chunk *chunk, size_t *passed, str
 	enum pgcopy_event event;
 
 	r->out.len = 0;
-	while (r->out.len < OUT_ENOUGH) {
+	while (r->out.len < STREAM_ENOUGH) {
 		event = pgcopy_step(&r->scan, &p, end, &step, e);
 		if (event == PGCOPY_BAD)
 			return -1;
@@ -234,7 +233,7 @@ pgcopy_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
 	XXH3_64bits_update(r->digest, readbuf_bytes(&r->rb), framed);
 	chunk->rows = r->scan.rows - before;
 	r->rb.pos += passed;
-	if (passed > 0)
+	if (passed > 0 || chunk->rows > 0) /* a row may end where nothing more is consumed */
 		return 1;
 	chunk->len = 0;
 	rc = readbuf_more(&r->rb, e);

@@ -239,7 +239,12 @@ static int
 check_output(struct extract_options *o, struct err *e)
 {
 	bool terminal = o->output == NULL && isatty(STDOUT_FILENO);
+	bool to_stdout = o->output == NULL || strcmp(o->output, "-") == 0;
 
+	if (to_stdout && o->common.summary != NULL && strcmp(o->common.summary, "-") == 0) {
+		err_set(e, EXIT_USAGE, "--summary=-: standard output is the stream's");
+		return err_hint(e, "Write --summary=FILE, or the stream to a file with -o.");
+	}
 	if (o->output != NULL && o->output[0] == '\0')
 		return err_set(e, EXIT_USAGE, "-o needs the name of a file");
 	if (o->format == EXTRACT_AUTO)

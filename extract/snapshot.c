@@ -12,13 +12,19 @@
 #include "common/err.h"
 #include "common/xalloc.h"
 
+/* Under the user's search_path, which may lead to other operators. */
+#define EQUALS " OPERATOR(pg_catalog.=) "
+
 static const char stale_sql[] =
-	"SELECT 1 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation"
-	" WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
-	" AND l.database = (SELECT oid FROM pg_catalog.pg_database"
-	" WHERE datname = pg_catalog.current_database())"
-	" AND (c.oid IS NULL OR c.relkind IN ('r', 'm', 't') AND c.relfilenode <> 0"
-	" AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode) LIMIT 1";
+	"SELECT 1 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c"
+	" ON c.oid" EQUALS "l.relation"
+	" WHERE l.pid" EQUALS "pg_catalog.pg_backend_pid() AND l.locktype" EQUALS "'relation'"
+	" AND l.database" EQUALS "(SELECT oid FROM pg_catalog.pg_database"
+	" WHERE datname" EQUALS "pg_catalog.current_database())"
+	" AND (c.oid IS NULL OR c.relkind" EQUALS "ANY ('{r,m,t}'::pg_catalog.\"char\"[])"
+	" AND c.relfilenode OPERATOR(pg_catalog.<>) 0"
+	" AND (pg_catalog.pg_relation_filenode(c.oid)" EQUALS "c.relfilenode) IS NOT TRUE)"
+	" LIMIT 1";
 
 static int
 plan(struct db *db, const char *select, struct err *e)

@@ -24,7 +24,8 @@
  * another server may answer, and there our number may be somebody else's.
  */
 #define HISTORY_SQL \
-	"(SELECT system_identifier FROM pg_catalog.pg_control_system()) || '/' || " \
+	"(SELECT system_identifier FROM pg_catalog.pg_control_system())" \
+	" OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) " \
 	"pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8)"
 
 /* What names the open transaction. */
@@ -80,9 +81,10 @@ pause_ms(long ms)
 static int
 ask(struct db *db, const struct db_params *params, const struct transaction *t)
 {
-	const char *sql = t->history[0] == '\0'
-				  ? "SELECT pg_catalog.pg_xact_status($1::xid8), ''"
-				  : "SELECT pg_catalog.pg_xact_status($1::xid8), " HISTORY_SQL;
+	const char *sql =
+		t->history[0] == '\0'
+			? "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8), ''"
+			: "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8), " HISTORY_SQL;
 	const char *values[] = {t->xid};
 	struct err ignored = ERR_INIT;
 	PGresult *res = NULL;

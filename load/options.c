@@ -224,6 +224,10 @@ check_kind(struct load_options *o, struct err *e)
 	const char *wrong = o->csv != NULL ? misplaced(o) : NULL;
 
 	o->kind = o->csv != NULL ? LOAD_CSV : LOAD_PG;
+	if (o->csv != NULL && strcmp(o->csv, "-") == 0 && o->common.summary != NULL &&
+	    strcmp(o->common.summary, "-") == 0)
+		return err_set(e, EXIT_USAGE,
+			       "--csv=- and --summary=- both want standard output");
 	if (wrong == NULL)
 		return 0;
 	err_set(e, EXIT_USAGE, "%s does not go with --csv", wrong);

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
+#include "common/ident.h"
 #include "common/log.h"
 #include "common/relation.h"
 #include "common/schema.h"
@@ -35,6 +36,25 @@ query_text(struct db *db, const char *sql, const char *param, struct err *e)
 	return text;
 }
 
+static int
+check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	char *long_name = query_text(
+		db,
+		"SELECT 1 WHERE pg_catalog.octet_length($1::pg_catalog.text) "
+		"OPERATOR(pg_catalog.>) "
+		"pg_catalog.current_setting('max_identifier_length')::pg_catalog.int4",
+		p->rel_name, e);
+
+	if (long_name == NULL)
+		return -1;
+	if (long_name[0] != '\0')
+		reasons_add(why, "its name is longer than PostgreSQL keeps names; give it "
+				 "another with -t");
+	free(long_name);
+	return 0;
+}
+
 /* Where --create makes the table: a schema that exists, or a reason. */
 static int
 place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *e)
@@ -52,7 +72,9 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 					 "write -t SCHEMA.TABLE");
 		return p->rel_schema != NULL ? 0 : -1;
 	}
-	found = query_text(db, "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = $1",
+	found = query_text(db,
+			   "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
+			   " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
 			   p->rel_schema, e);
 	if (found == NULL)
 		return -1;
@@ -71,6 +93,8 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 		return -1; /* the look-up itself failed */
 	if (p->options->create) {
 		err_release(e);
+		if (check_new_name(p, db, why, e) != 0)
+			return -1;
 		return place_new_table(p, db, why, e);
 	}
 	e->code = EXIT_TARGET;
@@ -177,26 +201,24 @@ plan_make(struct db *db, const struct load_options *options, struct schema *sche
 {
 	struct plan *p = xcalloc(1, sizeof(*p));
 	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
-	char *path = NULL;
 	int rc = 0;
 
 	p->options = options;
 	p->schema = schema;
 	p->text = text;
-	if (loading) {
-		path = query_text(db, "SELECT pg_catalog.current_setting('search_path')", NULL,
-				  e);
-		rc = path != NULL ? 0 : -1;
-	} else {
+	if (!loading)
 		rc = session_begin(db, SESSION_PLAN, options->common.lock_timeout, e);
-	}
+	if (rc == 0)
+		p->search_path = query_text(
+			db, "SELECT pg_catalog.current_setting('search_path')", NULL, e);
+	if (p->search_path == NULL)
+		rc = -1;
 	if (rc == 0)
 		rc = make(p, db, e);
 	if (!loading)
 		session_rollback(db);
 	else if (rc == 0)
-		rc = session_restore_path(db, path, e);
-	free(path);
+		rc = session_restore_path(db, p->search_path, e);
 	if (rc == 0)
 		return p;
 	plan_free(p);
@@ -211,8 +233,11 @@ plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
 
 	buf_adds(sql, c->way == PLAN_TEXT ? "CAST(CAST(" : "");
 	db_add_ident(db, sql, stage_column);
-	if (c->way == PLAN_TEXT)
-		buf_addf(sql, " AS text) AS %s)", c->cast_type);
+	if (c->way != PLAN_TEXT)
+		return;
+	buf_adds(sql, " AS pg_catalog.text) AS ");
+	ident_add_type(sql, c->cast_type);
+	buf_addc(sql, ')');
 }
 
 void
@@ -232,6 +257,7 @@ plan_free(struct plan *p)
 	free(p->keep);
 	relation_free(p->rel);
 	free(p->fingerprint);
+	free(p->search_path);
 	free(p->rel_schema);
 	free(p->rel_name);
 	free(p->create_sql);

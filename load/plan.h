@@ -38,6 +38,7 @@ struct plan_column {
 	char *stage_type; /* not PLAN_SAME: the type to stage it as, without modifiers; owned */
 	char *cast_type; /* PLAN_TEXT: the type that reads the text, without modifiers; owned */
 	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
+	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
 	bool refused;    /* there is a reason against this column */
 };
 
@@ -47,6 +48,7 @@ struct plan {
 	bool text;                          /* rows come as COPY text */
 	enum plan_route route;
 	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
+	char *search_path;        /* the user's; owned */
 	char *rel_schema;         /* the target, qualified; owned */
 	char *rel_name;
 	struct relation *rel;        /* NULL: to be created */

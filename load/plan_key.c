@@ -241,11 +241,17 @@ check_comparable(struct plan *p, struct db *db, struct reasons *why, struct err 
 	const char *type = p->rel != NULL ? p->rel->columns[c->place].base
 					  : p->schema->columns[p->stage->newer].base;
 	struct err no = ERR_INIT;
+	PGresult *res;
+	char *sql;
 	int rc;
 
 	if (db_exec(db, e, "SAVEPOINT portl") != 0)
 		return -1;
-	rc = db_exec(db, &no, "SELECT GREATEST(NULL::%s, NULL::%s)", type, type);
+	sql = xasprintf("SELECT GREATEST(NULL::%s, NULL::%s)", type, type);
+	res = db_query(db, &no, sql, 0, NULL);
+	rc = res != NULL ? 0 : -1;
+	PQclear(res);
+	free(sql);
 	if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0)
 		return -1;
 	if (rc != 0)

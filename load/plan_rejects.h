@@ -12,7 +12,10 @@
 struct db;
 struct err;
 struct plan;
+struct relation_column;
 struct stagesql;
+
+#define PLAN_SIFT_MOST 50000 /* rows that one query finds at most */
 
 /* Why rows are refused, as the server would say it; strings are owned. */
 struct plan_reason {
@@ -24,6 +27,7 @@ struct plan_reason {
 /* A query for staged rows that the server would refuse. */
 struct plan_sift {
 	char sqlstate[6]; /* of the rows that it finds, or alike */
+	bool once;        /* what it leaves out makes it find no others */
 	char *sql;        /* gives n and the reason's place in plan_rejects.reasons */
 };
 
@@ -34,12 +38,15 @@ struct plan_rejects {
 	size_t nsifts;
 	bool casts;    /* some values have to be cast, and may refuse */
 	bool key_cast; /* those of the key */
+	bool unsure;   /* some are refused by more than cast_sql and sifts know of */
 	bool late;     /* a statement may fail behind its last row, and not for it */
 	bool foreign;  /* the same by foreign keys only, which say so */
 	bool whole;    /* the rows need one another: pieces would be refused */
 	/* statements */
 	char *number_sql; /* sets the next row's number, up to that: "…, " */
-	char *cast_sql;   /* casts rows from $1 on, noting each */
+	char *cast_sql;   /* casts all rows */
+	char *index_sql;  /* for those with numbers */
+	char *casts_sql;  /* casts rows from $1 on in their order, noting each */
 	char *move_sql;   /* row $1 is left out */
 	char *line_sql;   /* all rows in the order of insertion, and their INSERT */
 	char *rounds_sql; /* first and last place of each round in it */
@@ -64,6 +71,20 @@ int plan_rejects(struct plan *p, struct db *db, struct err *e)
  * Part of plan_stage_sql(): write the statements; ${piece} is the INSERT of a piece.
  */
 void plan_rejects_sql(struct stagesql *w, const char *piece);
+
+/*
+ * plan_rejects_rounds(rc):
+ * Tell whether an explicit cast to the column's type with its modifiers does as an
+ * assignment does, and more than one without them.
+ */
+bool plan_rejects_rounds(const struct relation_column *rc);
+
+/*
+ * plan_rejects_sql_keys(w):
+ * Return the query that casts the keys of rows from $1 on in their order, noting
+ * each, for the caller to free; NULL if keys need no cast.
+ */
+char *plan_rejects_sql_keys(struct stagesql *w);
 
 /*
  * plan_rejects_free(pr):

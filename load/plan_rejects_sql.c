@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/db.h"
+#include "common/relation.h"
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
@@ -23,26 +24,71 @@ number_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-/* ROW(…) *= itself looks at every value, so that none is left out by the planner. */
-static char *
-cast_sql(struct stagesql *w)
+/* A value with the modifiers of its column, where a cast minds them as INSERT will. */
+static void
+add_strict(struct stagesql *w, size_t i)
 {
-	const char *comma = ") IS NOT NULL THEN ROW(";
+	const struct relation_column *rc = stagesql_column(w, i);
+	bool strict = rc != NULL && plan_rejects_rounds(rc);
+
+	stagesql_add(w, strict ? "CAST(" : "");
+	stagesql_add_typed(w, i);
+	if (strict)
+		buf_addf(&w->sql, " AS %s)", rc->type);
+}
+
+static bool
+is_cast(const struct stagesql *w, size_t i)
+{
+	return w->p->columns[i].target != NULL && w->p->columns[i].way != PLAN_SAME;
+}
+
+/* OFFSET 0 lets the planner leave none of the casts out. */
+static char *
+cast_sql(struct stagesql *w, bool noted, bool keys)
+{
+	const char *comma = "ROW(";
 	size_t i;
 
-	stagesql_add(w, "SELECT pg_catalog.count(v) FROM (SELECT CASE WHEN pg_catalog.setval(");
-	stagesql_add_counter(w, STAGESQL_REACHED);
-	stagesql_add(w, ", n");
+	stagesql_add(w, "SELECT pg_catalog.count(v) FROM (SELECT ");
+	if (noted) {
+		stagesql_add(w, "CASE WHEN pg_catalog.setval(");
+		stagesql_add_counter(w, STAGESQL_REACHED);
+		stagesql_add(w, ", n) IS NOT NULL THEN ");
+	}
 	for (i = 0; i < w->p->ncolumns; i++)
-		if (w->p->columns[i].target != NULL && w->p->columns[i].way != PLAN_SAME) {
+		if (is_cast(w, i) && (!keys || plan_stage_is_key(w->p, i))) {
 			stagesql_add(w, comma);
-			stagesql_add_typed(w, i);
+			add_strict(w, i);
 			comma = ", ";
 		}
-	stagesql_add(w, ") END AS v FROM (SELECT * FROM ");
+	stagesql_add(w, noted ? ") END AS v FROM (SELECT * FROM " : ") AS v FROM ");
 	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " WHERE n OPERATOR(pg_catalog.>=) $1 ORDER BY n OFFSET 0) AS s"
-			" OFFSET 0) AS x");
+	stagesql_add(w, noted ? " WHERE n OPERATOR(pg_catalog.>=) $1 ORDER BY n OFFSET 0) AS s"
+				" OFFSET 0) AS x"
+			      : " OFFSET 0) AS x");
+	return buf_detach(&w->sql);
+}
+
+char *
+plan_rejects_sql_keys(struct stagesql *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++)
+		if (is_cast(w, w->st->key[j]))
+			return cast_sql(w, true, true);
+	return NULL;
+}
+
+static char *
+index_sql(struct stagesql *w)
+{
+	stagesql_add(w, "CREATE INDEX ON ");
+	stagesql_add_temp(w, "stage");
+	stagesql_add(w, " (n); ANALYZE ");
+	stagesql_add_temp(w, "stage");
+	stagesql_add(w, " (n)");
 	return buf_detach(&w->sql);
 }
 
@@ -199,8 +245,11 @@ plan_rejects_sql(struct stagesql *w, const char *piece)
 
 	add_bad_table(w);
 	pr->number_sql = number_sql(w);
-	if (pr->casts)
-		pr->cast_sql = cast_sql(w);
+	pr->index_sql = index_sql(w);
+	if (pr->casts) {
+		pr->cast_sql = cast_sql(w, false, false);
+		pr->casts_sql = cast_sql(w, true, false);
+	}
 	pr->move_sql = move_sql(w);
 	pr->line_sql = line_sql(w, piece);
 	pr->rounds_sql = rounds_sql(w);

@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/db.h"
+#include "common/ident.h"
 #include "common/relation.h"
 #include "common/schema.h"
 #include "load/options.h"
@@ -37,7 +38,8 @@ create_sql(const struct plan *p, struct db *db)
 			continue;
 		buf_adds(&sql, comma);
 		db_add_ident(db, &sql, p->columns[i].target);
-		buf_addf(&sql, " %s", c->type);
+		buf_addc(&sql, ' ');
+		ident_add_type(&sql, c->type);
 		if (c->collation != NULL)
 			buf_addf(&sql, " COLLATE %s", c->collation);
 		if (c->not_null)

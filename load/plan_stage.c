@@ -64,16 +64,24 @@ needs_stage(const struct plan *p)
 }
 
 bool
+plan_stage_is_key(const struct plan *p, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < p->stage->nkey; j++)
+		if (p->stage->key[j] == i)
+			return true;
+	return false;
+}
+
+bool
 plan_stage_sets(const struct plan *p, size_t i)
 {
 	const struct plan_column *c = &p->columns[i];
 	size_t j;
 
-	if (c->target == NULL)
+	if (c->target == NULL || plan_stage_is_key(p, i))
 		return false;
-	for (j = 0; j < p->stage->nkey; j++)
-		if (p->stage->key[j] == i)
-			return false;
 	if (p->rel == NULL)
 		return true;
 	for (j = 0; j < p->rel->nprimary_key; j++)
@@ -220,6 +228,7 @@ plan_stage_free(struct plan_stage *st)
 	free(st->key_columns);
 	free(st->create_sql);
 	free(st->twice_sql);
+	free(st->keys_sql);
 	free(st->lock_sql);
 	free(st->queue_sql);
 	free(st->alone_sql);

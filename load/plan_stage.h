@@ -38,6 +38,7 @@ struct plan_stage {
 	/* statements; NULL: not needed */
 	char *create_sql;   /* the table and its counters */
 	char *twice_sql;    /* rows that have the key of an earlier row */
+	char *keys_sql;     /* casts keys from row $1 on, noting each; NULL: they need none */
 	char *lock_sql;     /* look_first and sets: the old rows, in key order */
 	char *queue_sql;    /* waits for loaders that do not write in key order */
 	char *alone_sql;    /* gives 1 if there are no others, and there will be none */
@@ -62,6 +63,12 @@ struct plan_stage {
 };
 
 struct plan;
+
+/*
+ * plan_stage_is_key(p, i):
+ * Tell whether stream column ${i} is of the key.
+ */
+bool plan_stage_is_key(const struct plan *p, size_t i);
 
 /*
  * plan_stage_sets(p, i):

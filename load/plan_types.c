@@ -38,6 +38,24 @@ note_loss(struct plan *p, size_t i, const json_t *here)
 		p->columns[i].loss = plan_loss(&a, &b, p->text);
 }
 
+static const char *
+text_like(const char *base)
+{
+	return strchr(base, '[') != NULL ? "text[]" : "text";
+}
+
+/* Which values are too long for ${base}, or for an array of it, shows when they are there. */
+static void
+stage_as_text(struct plan *p, size_t i, const char *base)
+{
+	struct plan_column *c = &p->columns[i];
+
+	c->way = PLAN_TEXT;
+	c->stage_type = xstrdup(text_like(base));
+	c->cast_type = xstrdup(base);
+	c->may_be_cut = true;
+}
+
 /*
  * Text is read by the target's input function, which cuts in two types only
  * and takes the fields of a composite value in their order.
@@ -49,14 +67,17 @@ check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 	const struct schema_column *from = &p->schema->columns[i];
 	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
 	const char *base = typedocs_unwrap(p->schema->types, from->base), *cut;
+	const char *target = typedocs_unwrap(here, to->base);
 	char *differs;
 
+	if (from->base[0] == '\0')
+		base = text_like(target);
 	if (strcmp(typedocs_kind(p->schema->types, base), "enum") == 0)
 		base = "name"; /* no label is longer */
-	cut = plan_loss_cut(base, typedocs_unwrap(here, to->base));
+	cut = plan_loss_cut(base, target);
 	if (from->base[0] == '\0') { /* bare NDJSON, perhaps from a column that fits */
 		if (cut != NULL)
-			p->columns[i].loss = xasprintf("is cut beyond %s", cut);
+			stage_as_text(p, i, target);
 		return NULL;
 	}
 	differs = typedocs_same_fields(p->schema->types, from->base, here, to->base);
@@ -153,9 +174,11 @@ check_existing(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	return rc;
 }
 
+enum what { NAMES, TYPES, COLLATIONS };
+
 /* "'a', 'b'" for the columns to be created, NULL where there is no text. */
 static char *
-literals(const struct plan *p, struct db *db, bool collations)
+literals(const struct plan *p, struct db *db, enum what what)
 {
 	struct buf b = BUF_INIT;
 	const char *comma = "";
@@ -163,10 +186,12 @@ literals(const struct plan *p, struct db *db, bool collations)
 
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct schema_column *c = &p->schema->columns[i];
-		const char *text = collations ? c->collation : c->type;
+		const char *text = what == TYPES ? c->type : c->collation;
 
 		if (p->columns[i].target == NULL)
 			continue;
+		if (what == NAMES)
+			text = p->columns[i].target;
 		buf_adds(&b, comma);
 		if (text != NULL)
 			db_add_literal(db, &b, text);
@@ -180,18 +205,21 @@ literals(const struct plan *p, struct db *db, bool collations)
 static PGresult *
 look_up_types(const struct plan *p, struct db *db, struct err *e)
 {
-	char *types = literals(p, db, false), *collations = literals(p, db, true);
+	char *types = literals(p, db, TYPES), *collations = literals(p, db, COLLATIONS);
+	char *names = literals(p, db, NAMES);
 	char *sql = xasprintf(
 		"SELECT to_regtype(t)::oid, c IS NULL OR to_regcollation(c) IS NOT NULL,"
-		" format_type(to_regtype(t), NULL)"
-		" FROM ROWS FROM (unnest(ARRAY[%s]::text[]), unnest(ARRAY[%s]::text[]))"
-		" WITH ORDINALITY AS x(t, c, n) ORDER BY n",
-		types, collations);
+		" format_type(to_regtype(t), NULL),"
+		" octet_length(name) > current_setting('max_identifier_length')::int"
+		" FROM ROWS FROM (unnest(ARRAY[%s]::text[]), unnest(ARRAY[%s]::text[]),"
+		" unnest(ARRAY[%s]::text[])) WITH ORDINALITY AS x(t, c, name, n) ORDER BY n",
+		types, collations, names);
 	PGresult *res = db_query(db, e, sql, 0, NULL);
 
 	free(sql);
 	free(types);
 	free(collations);
+	free(names);
 	return res;
 }
 
@@ -202,6 +230,12 @@ check_new_column(const struct plan *p, size_t i, const PGresult *res, int row,
 {
 	const struct schema_column *c = &p->schema->columns[i];
 
+	if (PQgetvalue(res, row, 3)[0] == 't')
+		reasons_add(
+			why,
+			"column \"%s\": the name is longer than PostgreSQL keeps names; give "
+			"it another with --map",
+			p->columns[i].target);
 	if (PQgetisnull(res, row, 0)) {
 		reasons_add(why, "column \"%s\": type %s does not exist in this database",
 			    c->name, c->type);

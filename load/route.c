@@ -6,7 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/db.h"
 #include "common/err.h"
+#include "common/session.h"
 #include "common/stream_reader.h"
 #include "common/xalloc.h"
 #include "load/plan.h"
@@ -14,6 +16,7 @@
 #include "load/route_direct.h"
 #include "load/route_rejects.h"
 #include "load/route_staged.h"
+#include "load/staged.h"
 
 struct route *
 route_new(struct db *db, const struct plan *plan, const char *input, struct rejects *rejects)
@@ -79,6 +82,19 @@ route_at(const struct route *r, uint64_t row, const char *column, struct err *e)
 	if (column != NULL)
 		err_prefix(e, "column \"%s\": ", column);
 	return err_prefix(e, "%s:%" PRIu64 ": ", r->input, r->rows_before + row);
+}
+
+void
+route_forget(const struct route *r)
+{
+	struct err ignored = ERR_INIT;
+
+	session_rollback(r->db);
+	if (r->plan->stage != NULL && PQtransactionStatus(r->db->conn) == PQTRANS_IDLE &&
+	    staged_forget(r, &ignored) != 0) {
+		/* the end of the session takes them along just as well */
+	}
+	err_release(&ignored);
 }
 
 void

@@ -100,6 +100,13 @@ int route_locate(struct route *r, struct err *e);
 int route_at(const struct route *r, uint64_t row, const char *column, struct err *e);
 
 /*
+ * route_forget(r):
+ * The load has failed: have nothing of the batch left in the session, which may be
+ * a pooler's.  What cannot be had is let be.
+ */
+void route_forget(const struct route *r);
+
+/*
  * route_free(r):
  * Free it.  NULL does nothing.
  */

@@ -45,21 +45,10 @@ rejects_route_locate(struct route *r, struct err *e)
 static int
 undo(struct route *r, struct err *e)
 {
-	static const char prepared_sql[] =
-		"SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements"
-		" WHERE name OPERATOR(pg_catalog.=) $1";
-	char *name = xasprintf("portl_round_%s", r->plan->stage->id);
-	const char *params[] = {name};
-	uint64_t prepared = 0;
-	int rc = db_exec(r->db, e,
-			 "ROLLBACK TO SAVEPOINT portl_apply; RELEASE SAVEPOINT portl_apply");
-
-	if (rc == 0)
-		rc = staged_numbers(r->db, prepared_sql, 1, params, &prepared, 1, e);
-	if (rc == 0 && prepared > 0)
-		rc = db_exec(r->db, e, "DEALLOCATE %s", name);
-	free(name);
-	return rc;
+	if (db_exec(r->db, e,
+		    "ROLLBACK TO SAVEPOINT portl_apply; RELEASE SAVEPOINT portl_apply") != 0)
+		return -1;
+	return staged_forget(r, e);
 }
 
 /* Returns 1 if all rows are in, 0 if some were refused (${why}, ${row} or 0), -1. */
@@ -91,8 +80,18 @@ leave_out(struct route *r, uint64_t row, struct err *why, struct err *e)
 			     "rejected.");
 }
 
+/* Leave rows out after the INSERT was refused for ${why}; ${*cast}: all casts succeed. */
 static int
-apply(struct route *r, struct err *e)
+sift(struct route *r, const struct err *why, bool *cast, struct err *e)
+{
+	if (!*cast && sift_casts(r, e) != 0)
+		return -1;
+	*cast = true;
+	return strncmp(why->sqlstate, "22", 2) == 0 ? 0 : sift_constraints(r, why, e);
+}
+
+static int
+apply(struct route *r, bool cast, struct err *e)
 {
 	const struct plan_rejects *pr = r->plan->stage->rejects;
 	struct err why = ERR_INIT;
@@ -104,10 +103,7 @@ apply(struct route *r, struct err *e)
 		if (rc != 0)
 			break;
 		before = r->counts.rejected;
-		if (strncmp(why.sqlstate, "22", 2) == 0)
-			rc = sift_casts(r, e);
-		else
-			rc = sift_constraints(r, &why, e);
+		rc = sift(r, &why, &cast, e);
 		if (rc == 0 && r->counts.rejected == before) {
 			if (!pr->whole) {
 				rc = pieces_apply(r, e) == 0 ? 1 : -1;
@@ -138,7 +134,7 @@ rejects_route_end(struct route *r, struct err *e)
 		return -1;
 	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
 		return -1;
-	if (apply(r, e) != 0)
+	if (apply(r, st->rejects->key_cast, e) != 0)
 		return -1;
 	if (st->twice_sql != NULL && staged_refuse_duplicates(r, e) != 0)
 		return -1;

@@ -5,6 +5,7 @@
 #include "load/route_staged.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/db.h"
 #include "common/err.h"
@@ -42,16 +43,13 @@ staged_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 	return feed_write(&r->feed, chunk, e) != 0 ? staged_locate(r, e) : 0;
 }
 
+/* ${*row} as staged_apply() says it. */
 static int
-staged_end(struct route *r, struct err *e)
+apply(struct route *r, uint64_t *row, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
-	uint64_t rows = 0;
 
-	if (feed_end(&r->feed, &rows, e) != 0)
-		return staged_locate(r, e);
-	if (r->keyrun != NULL)
-		r->order = keyrun_end(r->keyrun);
+	*row = 0;
 	if (st->twice_sql != NULL && staged_refuse_duplicates(r, e) != 0)
 		return -1;
 	if (target_prepare(r->db, r->plan, r->first, e) != 0)
@@ -60,9 +58,46 @@ staged_end(struct route *r, struct err *e)
 		return -1;
 	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
 		return -1;
-	if (staged_apply(r, &rows, e) != 0)
-		return rows > 0 ? route_at(r, rows, NULL, e) : -1;
-	return db_exec(r->db, e, "%s", st->drop_sql);
+	return staged_apply(r, row, e);
+}
+
+/* A key that cannot be cast fails before any row has been reached: cast them one by one. */
+static uint64_t
+find_key(struct route *r)
+{
+	static const char back[] = "ROLLBACK TO SAVEPOINT portl_keys";
+	const struct plan_stage *st = r->plan->stage;
+	const char *params[] = {"1"};
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	uint64_t row = 0;
+
+	if (db_exec(r->db, &ignored, back) == 0 &&
+	    staged_numbers(r->db, st->keys_sql, 1, params, NULL, 0, &why) != 0 &&
+	    (db_exec(r->db, &ignored, back) != 0 ||
+	     staged_numbers(r->db, st->last_sql, 0, NULL, &row, 1, &ignored) != 0))
+		row = 0;
+	err_release(&why);
+	err_release(&ignored);
+	return row;
+}
+
+static int
+staged_end(struct route *r, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	uint64_t row = 0;
+
+	if (feed_end(&r->feed, &row, e) != 0)
+		return staged_locate(r, e);
+	if (r->keyrun != NULL)
+		r->order = keyrun_end(r->keyrun);
+	if (st->keys_sql != NULL && db_exec(r->db, e, "SAVEPOINT portl_keys") != 0)
+		return -1;
+	if (apply(r, &row, e) == 0)
+		return db_exec(r->db, e, "%s", st->drop_sql);
+	if (row == 0 && st->keys_sql != NULL && strncmp(e->sqlstate, "22", 2) == 0)
+		row = find_key(r);
+	return row > 0 ? route_at(r, row, NULL, e) : -1;
 }
 
 const struct route_ops route_staged_ops = {

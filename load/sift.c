@@ -54,34 +54,6 @@ back(struct route *r, struct err *e)
 	return db_exec(r->db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl");
 }
 
-int
-sift_casts(struct route *r, struct err *e)
-{
-	const struct plan_rejects *pr = r->plan->stage->rejects;
-	const struct plan_stage *st = r->plan->stage;
-	struct err why = ERR_INIT;
-	uint64_t from = 1, row = 0;
-	int rc = pr->cast_sql != NULL ? 1 : 0;
-
-	while (rc > 0) {
-		if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
-			return -1;
-		if (query_row(r, pr->cast_sql, from, &why) == 0)
-			return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
-		rc = -1;
-		if (!rejects_is_for(&why)) {
-			err_take(e, &why);
-		} else if (back(r, e) == 0 &&
-			   staged_numbers(r->db, st->last_sql, 0, NULL, &row, 1, e) == 0 &&
-			   sift_row(r, row, &why, e) == 0) {
-			from = row + 1;
-			rc = 1;
-		}
-		err_release(&why);
-	}
-	return rc;
-}
-
 /* The rows that one query has found and left out. */
 static int
 note_found(struct route *r, const PGresult *res, struct err *e)
@@ -104,14 +76,15 @@ note_found(struct route *r, const PGresult *res, struct err *e)
 	return 0;
 }
 
-/* Until a query finds nothing more, for what it leaves out may leave others in the lurch. */
+/* Until a query finds nothing more, if what it leaves out may leave others in the lurch. */
 static int
 run_sift(struct route *r, const struct plan_sift *sift, struct err *e)
 {
 	struct err own = ERR_INIT;
-	int found = 1, rc = 0;
+	bool again = true;
+	int found, rc = 0;
 
-	while (rc == 0 && found > 0) {
+	while (rc == 0 && again) {
 		PGresult *res;
 
 		if (db_exec(r->db, e, "SAVEPOINT portl") != 0)
@@ -124,6 +97,7 @@ run_sift(struct route *r, const struct plan_sift *sift, struct err *e)
 			rc = back(r, e);
 		else
 			rc = -1;
+		again = found > 0 && (!sift->once || found == PLAN_SIFT_MOST);
 		if (rc == 0 && res != NULL)
 			rc = note_found(r, res, e);
 		if (rc == 0 && r->counts.rejected > r->counts.read)
@@ -137,30 +111,86 @@ run_sift(struct route *r, const struct plan_sift *sift, struct err *e)
 }
 
 /*
- * Rows that are bad by themselves go before those that find no partner, and these
- * before those that meet an equal one, which might be bad itself.
+ * What is not of the type goes first.  Rows that are bad by themselves go before those that
+ * find no partner, and these before those that meet an equal one, which might be bad itself.
  */
 static int
 rank(const char *sqlstate)
 {
+	if (strncmp(sqlstate, "22", 2) == 0)
+		return 0;
 	if (strcmp(sqlstate, "23502") == 0 || strcmp(sqlstate, "23514") == 0)
 		return 1;
 	return strcmp(sqlstate, "23505") == 0 ? 3 : 2;
+}
+
+/* Row by row from one that cannot be cast to the next. */
+static int
+find_casts(struct route *r, struct err *e)
+{
+	const struct plan_rejects *pr = r->plan->stage->rejects;
+	const struct plan_stage *st = r->plan->stage;
+	struct err why = ERR_INIT;
+	uint64_t from = 1, row = 0;
+	int rc = db_exec(r->db, e, "%s", pr->index_sql) == 0 ? 1 : -1;
+
+	while (rc > 0) {
+		if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
+			return -1;
+		if (query_row(r, pr->casts_sql, from, &why) == 0)
+			return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
+		rc = -1;
+		if (!rejects_is_for(&why)) {
+			err_take(e, &why);
+		} else if (back(r, e) == 0 &&
+			   staged_numbers(r->db, st->last_sql, 0, NULL, &row, 1, e) == 0 &&
+			   sift_row(r, row, &why, e) == 0) {
+			from = row + 1;
+			rc = 1;
+		}
+		err_release(&why);
+	}
+	return rc;
+}
+
+int
+sift_casts(struct route *r, struct err *e)
+{
+	const struct plan_rejects *pr = r->plan->stage->rejects;
+	struct err why = ERR_INIT;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < pr->nsifts; i++)
+		if (rank(pr->sifts[i].sqlstate) == 0 && run_sift(r, &pr->sifts[i], e) != 0)
+			return -1;
+	if (pr->cast_sql == NULL)
+		return 0;
+	if (db_exec(r->db, e, "SAVEPOINT portl") != 0)
+		return -1;
+	if (staged_numbers(r->db, pr->cast_sql, 0, NULL, NULL, 0, &why) == 0)
+		return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
+	if (rejects_is_for(&why)) {
+		rc = back(r, e) == 0 ? find_casts(r, e) : -1;
+		err_release(&why);
+		return rc;
+	}
+	err_take(e, &why);
+	return -1;
 }
 
 int
 sift_constraints(struct route *r, const struct err *why, struct err *e)
 {
 	const struct plan_rejects *pr = r->plan->stage->rejects;
-	uint64_t before;
 	size_t i;
 
-	do {
-		before = r->counts.rejected;
-		for (i = 0; i < pr->nsifts; i++)
-			if (rank(pr->sifts[i].sqlstate) <= rank(why->sqlstate) &&
-			    run_sift(r, &pr->sifts[i], e) != 0)
-				return -1;
-	} while (r->counts.rejected > before);
+	for (i = 0; i < pr->nsifts; i++) {
+		int kind = rank(pr->sifts[i].sqlstate);
+
+		if (kind > 0 && kind <= rank(why->sqlstate) &&
+		    run_sift(r, &pr->sifts[i], e) != 0)
+			return -1;
+	}
 	return 0;
 }

@@ -13,8 +13,8 @@ struct route;
 
 /*
  * sift_casts(r, e):
- * Leave out the rows whose values cannot be cast.  All that is done here is
- * found among r->counts.rejected.
+ * Leave out the rows whose values cannot be cast: there are no others then.  All
+ * that is done here is found among r->counts.rejected.
  */
 int sift_casts(struct route *r, struct err *e) __attribute__((warn_unused_result));
 

@@ -322,6 +322,10 @@ sink_pg_close(struct sink *base)
 {
 	struct sink_pg *s = pg(base);
 
+	PGTransactionStatusType status = PQtransactionStatus(s->db.conn);
+
+	if (s->route != NULL && (status == PQTRANS_INERROR || status == PQTRANS_INTRANS))
+		route_forget(s->route);
 	db_close(&s->db);
 	if (s->rejects != NULL)
 		rejects_rescue(s->rejects);

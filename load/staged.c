@@ -17,7 +17,9 @@
 #include "load/feed.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_rejects.h"
 #include "load/plan_stage.h"
+#include "load/rejects.h"
 #include "load/route.h"
 
 #define ROUNDS 200 /* in one message */
@@ -38,19 +40,27 @@ staged_numbers(struct db *db, const char *sql, int n, const char *const *params,
 	return 0;
 }
 
-/* "c3" in the temporary table is a column of ours. */
-static const char *
-real_name(const struct route *r, const char *column)
+/* "c3" in the temporary table is a column of ours; ${tail} is what may follow. */
+static const struct plan_column *
+real_column(const struct route *r, const char *column, const char *tail)
 {
 	char *end;
 	unsigned long n = strtoul(column + 1, &end, 10);
 
-	if (column[0] != 'c' || *end != '\0' || n == 0 || n > r->plan->ncolumns)
+	if (column[0] != 'c' || strcmp(end, tail) != 0 || n == 0 || n > r->plan->ncolumns)
 		return NULL;
-	return r->plan->columns[n - 1].target;
+	return &r->plan->columns[n - 1];
 }
 
-/* The only constraint of the temporary table is that keys are not NULL. */
+static const char *
+real_name(const struct route *r, const char *column)
+{
+	const struct plan_column *c = real_column(r, column, "");
+
+	return c != NULL ? c->target : NULL;
+}
+
+/* Keys of the temporary table are not NULL. */
 static void
 explain_null_key(const struct route *r, char **column, struct err *e)
 {
@@ -66,6 +76,29 @@ explain_null_key(const struct route *r, char **column, struct err *e)
 	e->detail = NULL;
 }
 
+/* Its only CHECK is that a value is not longer than the target's type. */
+static void
+explain_cut(const struct route *r, const char *table, char **column, struct err *e)
+{
+	size_t len = strlen(table);
+	const struct plan_column *c = NULL;
+
+	if (e->constraint != NULL && strncmp(e->constraint, table, len) == 0 &&
+	    e->constraint[len] == '_')
+		c = real_column(r, e->constraint + len + 1, "_check");
+	if (c == NULL)
+		return; /* a domain's own */
+	free(*column);
+	*column = xstrdup(c->target);
+	free(e->msg);
+	e->msg = xasprintf("value too long for type %s", c->cast_type);
+	snprintf(e->sqlstate, sizeof(e->sqlstate), "22001");
+	free(e->detail);
+	e->detail = NULL;
+	free(e->constraint);
+	e->constraint = NULL;
+}
+
 bool
 staged_where(const struct route *r, struct err *e, uint64_t *line, char **column)
 {
@@ -73,13 +106,17 @@ staged_where(const struct route *r, struct err *e, uint64_t *line, char **column
 	bool found = feed_where(e, table, line, column);
 	const char *name = found && *column != NULL ? real_name(r, *column) : NULL;
 
-	free(table);
-	if (!found)
+	if (!found) {
+		free(table);
 		return false;
+	}
 	free(*column);
 	*column = name != NULL ? xstrdup(name) : NULL;
 	if (strcmp(e->sqlstate, "23502") == 0)
 		explain_null_key(r, column, e);
+	if (strcmp(e->sqlstate, "23514") == 0)
+		explain_cut(r, table, column, e);
+	free(table);
 	free(e->column);
 	e->column = NULL;
 	free(e->context);
@@ -136,6 +173,13 @@ is_late(const struct plan_stage *st, const struct err *e)
 	return (st->after_triggers && e->context != NULL) || (st->late_unique && unique);
 }
 
+/* Will it be looked for by queries?  They need no row to begin with. */
+static bool
+is_sifted(const struct plan_stage *st, const struct err *e)
+{
+	return st->rejects != NULL && !st->rejects->whole && rejects_is_for(e);
+}
+
 /*
  * The INSERT has failed: the sequence still says how many rows it had taken in,
  * or which was the last, and with the savepoint the temporary table can be read
@@ -151,7 +195,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	uint64_t row = 0;
 	int rc;
 
-	if (!names_row(e) || is_late(st, e))
+	if (!names_row(e) || is_late(st, e) || is_sifted(st, e))
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)
@@ -229,8 +273,8 @@ run_in_order(const struct route *r, uint64_t *written, struct err *e)
 
 /*
  * Take the rows as they came: 1, or 0 if they have to be sorted.  After an error
- * they are, too: that will find the row, or a row that somebody else has
- * inserted just now.
+ * they are, too: that will find the row, where it is to be known, or a row that
+ * somebody else has inserted just now.
  */
 static int
 insert_in_order(const struct route *r, uint64_t *written, struct err *e)
@@ -242,6 +286,10 @@ insert_in_order(const struct route *r, uint64_t *written, struct err *e)
 		return rc;
 	if (run_in_order(r, written, &first) == 0)
 		return 1;
+	if (is_sifted(r->plan->stage, &first)) {
+		err_take(e, &first);
+		return -1;
+	}
 	rc = names_row(&first) ? db_exec(r->db, e,
 					 "ROLLBACK TO SAVEPOINT portl; "
 					 "RELEASE SAVEPOINT portl")
@@ -344,6 +392,21 @@ count(struct route *r, uint64_t written, uint64_t updates_before, bool in_order,
 	c->unchanged = counted[1] + reached - written;
 	c->skipped = staged_rows(r) - c->inserted - c->updated - c->unchanged;
 	return 0;
+}
+
+int
+staged_forget(const struct route *r, struct err *e)
+{
+	static const char sql[] = "SELECT name FROM pg_catalog.pg_prepared_statements"
+				  " WHERE pg_catalog.right(name, 16) OPERATOR(pg_catalog.=) $1";
+	const char *params[] = {r->plan->stage->id};
+	PGresult *res = db_query(r->db, e, sql, 1, params);
+	int i, rc = res != NULL ? 0 : -1;
+
+	for (i = 0; rc == 0 && i < PQntuples(res); i++)
+		rc = db_exec(r->db, e, "DEALLOCATE %s", PQgetvalue(res, i, 0));
+	PQclear(res);
+	return rc;
 }
 
 int

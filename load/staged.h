@@ -44,6 +44,12 @@ int staged_refuse_duplicates(const struct route *r, struct err *e)
 int staged_queue(struct route *r, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * staged_forget(r, e):
+ * Drop the statements that were prepared for the batch, which no ROLLBACK does.
+ */
+int staged_forget(const struct route *r, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * staged_apply(r, row, e):
  * Put everything that is staged into the target and count.  On failure
  * ${*row} is the row of the batch that the server was at, or 0 if that is not

@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/db.h"
+#include "common/ident.h"
 #include "common/relation.h"
 #include "common/schema.h"
 #include "common/xalloc.h"
@@ -21,6 +22,14 @@ void
 stagesql_add(struct stagesql *w, const char *text)
 {
 	buf_adds(&w->sql, text);
+}
+
+void
+stagesql_add_as(struct stagesql *w, const char *type)
+{
+	stagesql_add(w, " AS ");
+	ident_add_type(&w->sql, type);
+	stagesql_add(w, ")");
 }
 
 void
@@ -94,7 +103,7 @@ stagesql_collation(const struct stagesql *w, size_t i)
 void
 stagesql_add_names(struct stagesql *w)
 {
-	const char *comma = "(";
+	const char *comma = "(", *end = "";
 	bool identity = false;
 	size_t i;
 
@@ -107,8 +116,10 @@ stagesql_add_names(struct stagesql *w)
 		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
 		identity = identity || (rc != NULL && rc->identity_always);
 		comma = ", ";
+		end = ")";
 	}
-	stagesql_add(w, identity ? ") OVERRIDING SYSTEM VALUE" : ")");
+	stagesql_add(w, end);
+	stagesql_add(w, identity ? " OVERRIDING SYSTEM VALUE" : "");
 }
 
 /* A staged value; INSERT still has to make an assignment of it. */
@@ -131,7 +142,7 @@ stagesql_add_typed(struct stagesql *w, size_t i)
 	stagesql_add(w, cast ? "CAST(" : "");
 	stagesql_add_value(w, i);
 	if (cast)
-		buf_addf(&w->sql, " AS %s)", w->p->columns[i].cast_type);
+		stagesql_add_as(w, w->p->columns[i].cast_type);
 }
 
 /*
@@ -357,7 +368,10 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add(w, turn == STAGESQL_FIRST && stagesql_is_ranked(w)
 				? " WHERE s.r OPERATOR(pg_catalog.=) 1"
 				: "");
-	stagesql_add_key_order(w);
+	if (turn == STAGESQL_PIECE)
+		stagesql_add(w, " ORDER BY s.pos");
+	else
+		stagesql_add_key_order(w);
 	stagesql_add(w, " OFFSET 0) AS s");
 }
 
@@ -374,67 +388,13 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
 		stagesql_add_rank(w);
 	stagesql_add_from(w, turn);
 	stagesql_add(w, " ORDER BY ");
+	if (turn == STAGESQL_PIECE) { /* by its index, so that none is sorted again */
+		stagesql_add(w, "pos OFFSET 0) AS s");
+		return;
+	}
 	if (w->st->nkey > 0) {
 		stagesql_add_key_values(w);
 		stagesql_add(w, ", ");
 	}
 	stagesql_add(w, "n OFFSET 0) AS s");
-}
-
-/* What is newer is changed. */
-static void
-add_plain_condition(struct stagesql *w)
-{
-	stagesql_add(w, " WHERE ");
-	if (w->st->newer >= 0)
-		stagesql_add_newer(w, STAGESQL_CONFLICT);
-	else
-		stagesql_add_changed(w, STAGESQL_CONFLICT);
-}
-
-static void
-add_counted_condition(struct stagesql *w)
-{
-	stagesql_add(w, " WHERE CASE WHEN NOT ");
-	if (w->st->newer >= 0) {
-		stagesql_add_newer(w, STAGESQL_CONFLICT);
-		stagesql_add(w, " THEN false WHEN NOT ");
-	}
-	stagesql_add_changed(w, STAGESQL_CONFLICT);
-	stagesql_add(w, " THEN ");
-	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, " IS NULL ELSE ");
-	stagesql_add_nextval(w, STAGESQL_UPDATED);
-	stagesql_add(w, " IS NOT NULL END");
-}
-
-void
-stagesql_add_on_conflict(struct stagesql *w)
-{
-	size_t i, j;
-	const char *comma = ") DO UPDATE SET ";
-
-	if (w->p->options->conflict == CONFLICT_FAIL)
-		return;
-	for (j = 0; j < w->st->nkey; j++) {
-		stagesql_add(w, j > 0 ? ", " : " ON CONFLICT (");
-		db_add_ident(w->db, &w->sql, w->p->columns[w->st->key[j]].target);
-	}
-	if (!w->st->sets) {
-		stagesql_add(w, ") DO NOTHING");
-		return;
-	}
-	for (i = 0; i < w->p->ncolumns; i++) {
-		if (!plan_stage_sets(w->p, i))
-			continue;
-		stagesql_add(w, comma);
-		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
-		stagesql_add(w, " = ");
-		stagesql_add_new(w, i, STAGESQL_CONFLICT);
-		comma = ", ";
-	}
-	if (w->st->plain)
-		add_plain_condition(w);
-	else
-		add_counted_condition(w);
 }

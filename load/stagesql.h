@@ -45,10 +45,12 @@ const struct relation_column *stagesql_column(const struct stagesql *w, size_t i
 const char *stagesql_collation(const struct stagesql *w, size_t i);
 
 /*
- * stagesql_add(w, text), stagesql_add_target(w), stagesql_add_temp(w, what):
- * Append a text, the target's name, the name of something in pg_temp.
+ * stagesql_add(w, text), stagesql_add_as(w, type), stagesql_add_target(w),
+ * stagesql_add_temp(w, what):
+ * Append a text, " AS type)", the target's name, the name of something in pg_temp.
  */
 void stagesql_add(struct stagesql *w, const char *text);
+void stagesql_add_as(struct stagesql *w, const char *type);
 void stagesql_add_target(struct stagesql *w);
 void stagesql_add_temp(struct stagesql *w, const char *what);
 
@@ -67,7 +69,8 @@ void stagesql_add_noted(struct stagesql *w);
 
 /*
  * stagesql_add_names(w):
- * Append the list of columns behind INSERT INTO, and what it takes to set them.
+ * Append the list of columns behind INSERT INTO, and what it takes to set them; no
+ * names at all where the table has none to load: it generates them, or has none.
  */
 void stagesql_add_names(struct stagesql *w);
 
@@ -112,11 +115,5 @@ void stagesql_add_key_order(struct stagesql *w);
  * values where the plan wants to look first.
  */
 void stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn);
-
-/*
- * stagesql_add_on_conflict(w):
- * Append what an INSERT does where a row is there already.
- */
-void stagesql_add_on_conflict(struct stagesql *w);
 
 #endif /* LOAD_STAGESQL_H */

@@ -8,14 +8,23 @@
 
 #include "common/db.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "common/relation.h"
 #include "load/plan.h"
 #include "load/sender.h"
 
+/* By the extended protocol: one statement only, whatever a header says. */
 static int
 run(struct db *db, const char *sql, struct err *e)
 {
-	return sql != NULL ? db_exec(db, e, "%s", sql) : 0;
+	PGresult *res;
+
+	if (sql == NULL)
+		return 0;
+	log_sql(sql);
+	res = db_query(db, e, sql, 0, NULL);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
 }
 
 /* Between plan and lock the table may have changed; bytes would mean something else. */

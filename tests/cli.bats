@@ -61,6 +61,9 @@ on_terminal()
 		try "$program" '-?'
 		assert_status 0
 		assert_out_has 'Usage:'
+		try "$program" --dry-run '-?v' # among others, behind a long one
+		assert_status 0
+		assert_out_has 'Usage:'
 	done
 }
 

@@ -60,6 +60,56 @@ setup()
 	assert_eq "$(cut -f 1 <<<"$output")" $'binary\nndjson'
 }
 
+@test "portl itself: its commands, the job, and the options that have a meaning there" {
+	touch my-job.yaml
+	portl --completion=bash >completion
+	shellcheck -s bash completion
+	assert_eq "$(bash_proposes _portl portl '')" 'run check --help --version'
+	assert_eq "$(bash_proposes _portl portl r)" run
+	assert_eq "$(bash_proposes _portl portl run my-)" my-job.yaml
+	assert_eq "$(bash_proposes _portl portl run my-job.yaml --batch)" '--batch-size='
+	assert_eq "$(bash_proposes _portl portl run my-job.yaml --conflict = s)" skip
+	assert_eq "$(bash_proposes _portl portl run my-job.yaml --format = n)" ndjson
+	assert_eq "$(bash_proposes _portl portl run my-job.yaml --ta)" ''
+	portl --completion=zsh >_portl
+	printf '%s\n' "fpath=($PWD \$fpath); autoload -U compinit; compinit -u -D" \
+		$'portl che\tmy-\t--conflict=me\t--version' exit >keys
+	TERM=vt100 HOME=$PWD run script -qec 'zsh -f -i' /dev/null <keys
+	assert_out_has my-job.yaml
+	assert_out_has --conflict=merge
+	assert_out_has 'portl (Portl)'
+	HOME=$PWD try fish -c 'portl --completion=fish | source; complete -C "portl "
+		complete -C "portl run my-"; complete -C "portl run my-job.yaml --rej"'
+	assert_status 0
+	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\nrun\nmy-job.yaml'
+	assert_out_has --rejects
+}
+
+@test "every option of the two is one of portl's, or refused by it" {
+	local shell option
+
+	portl-extract --help >help
+	portl-load --help >>help
+	sed -nE 's/^  (-., |    )--([a-z-]+).*/\2/p' help | sort -u >options
+	for shell in bash zsh fish; do
+		portl --completion="$shell" >"$shell"
+	done
+	while read -r option; do
+		try portl run "--$option" x
+		if [[ $stderr == *'either side'* || $stderr == *'no meaning here'* ]]; then
+			! grep -qE -- " --$option[= ']" bash || fail "bash: $option"
+			! grep -qE -- "'\*?--$option[]=['\[]" zsh || fail "zsh: $option"
+			! grep -q -- " -l $option " fish || fail "fish: $option"
+		else
+			grep -qE -- " --$option[= ']" bash || fail "bash: $option"
+			grep -qE -- "'\*?--$option[]=['\[]" zsh || fail "zsh: $option"
+			grep -q -- " -l $option " fish || fail "fish: $option"
+		fi
+	done <options
+	try portl --completion=fisch
+	assert_status 64
+}
+
 @test "every shell knows every option" {
 	local program shell option
 

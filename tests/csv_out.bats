@@ -209,6 +209,14 @@ each()
 	assert_eq "$(wc -l <out.csv)" 1001
 }
 
+@test "a byte order mark that a name begins with is not taken for the file's" {
+	q "$db" "CREATE TABLE marked AS SELECT 1 AS U&\"\\FEFFa\", U&'\\FEFFb' AS b"
+	portl-extract -d "$db" -t marked --values=text | portl-load --csv got.csv
+	assert_eq "$(cat got.csv)" $'"\ufeffa",b\n1,"\ufeffb"'
+	portl-extract --csv got.csv | portl-load -d "$db" -t marked
+	assert_eq "$(q "$db" "SELECT count(*), count(DISTINCT marked) FROM marked")" '2|1'
+}
+
 @test "receipts balance" {
 	portl-extract -d "$db" -c 'SELECT i FROM generate_series(1, 1000) AS i' >whole
 	portl-load --csv out.csv --summary=s whole

@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages='gcc libc6-dev make pkg-config git
-	libpq-dev libjansson-dev libcsv-dev libyaml-dev libzstd-dev libxxhash-dev
+	libpq-dev libssl-dev libjansson-dev libcsv-dev libyaml-dev libzstd-dev libxxhash-dev
 	postgresql bats parallel jq miller python3 zstd xxhash openssl perl procps
 	valgrind openssh-client libwrap0 libpam0g mandoc shellcheck zsh fish
 	clang clang-format clang-tidy libclang-rt-dev'

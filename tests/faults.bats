@@ -140,14 +140,14 @@ terminate_in()
 	assert_stderr_has 'was rolled back: nothing is loaded'
 }
 
-# through_proxy WHAT [OTHER]: load by way of a proxy that fails at COMMIT.
+# through_proxy WHAT [OTHER [LOAD-OPTION...]]: load by way of a proxy that fails at COMMIT.
 through_proxy()
 {
 	mkdir "$T/d"
-	perl "$ROOT/tests/lib/proxy.pl" "$T/d" "$PGHOST" "$@" >"$T/proxy" 3>&- &
+	perl "$ROOT/tests/lib/proxy.pl" "$T/d" "$PGHOST" "$1" ${2:+"$2"} >"$T/proxy" 3>&- &
 	started+=($!)
 	wait_until 5 grep -q ready "$T/proxy"
-	in=${stream:-$T/s} start load portl-load -h "$T/d" -d "$b" --summary="$T/sum"
+	in=${stream:-$T/s} start load portl-load -h "$T/d" -d "$b" --summary="$T/sum" "${@:3}"
 }
 
 @test "connection lost in COMMIT, before the server had it: rolled back, and found out" {
@@ -177,6 +177,16 @@ through_proxy()
 	assert_status 2
 	assert_stderr_has 'is not known'
 	assert_eq "$(jq -c '[.status, .committed, .rows.inserted]' "$T/sum")" '[2,"unknown",2000]'
+}
+
+@test "connection lost in the COMMIT of a later batch: which rows are in, and which are in doubt" {
+	through_proxy gone:2 '' --commit=batch -b 1500
+	wait_until 10 grep -q 'asking the server' "$T/load.err"
+	kill -TERM "$pid_load" # or wait for half a minute
+	finish load
+	assert_status 2
+	assert_stderr_has 'This is about the last 500 rows; those before are committed.'
+	assert_eq "$(jq -c '[.committed, .rows.inserted]' "$T/sum")" '["unknown",2000]'
 }
 
 # not_asked_of_another: the server in OTHER answers in the target's place, and is not believed.

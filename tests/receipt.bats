@@ -36,10 +36,16 @@ balanced()
 	assert_eq "$(jq -c '[.rows.read, .bytes, .xxh3]' "$T/x")" "$(jq -c '[.rows.read, .bytes, .xxh3]' "$T/l")"
 }
 
-@test "text values have one digest on both sides, too" {
-	try_sh "portl-extract -d '$a' -t t --values=text --summary='$T/x' | portl-load -d '$b' --summary='$T/l'"
-	assert_status 0
-	assert_eq "$(jq -r .xxh3 "$T/x")" "$(jq -r .xxh3 "$T/l")"
+@test "text values, NDJSON and bare streams have one digest on both sides, too" {
+	local form
+
+	for form in --values=text --bare '-F ndjson' '-F ndjson --bare'; do
+		q "$b" 'TRUNCATE t'
+		try_sh "portl-extract -d '$a' -t t $form --summary='$T/x' |
+			portl-load -d '$b' -t t $([[ $form != *--bare ]] || echo --bare) --summary='$T/l'"
+		assert_status 0
+		assert_eq "$form $(jq -r .xxh3 "$T/x")" "$form $(jq -r .xxh3 "$T/l")"
+	done
 }
 
 @test "rows that a trigger suppresses are skipped" {

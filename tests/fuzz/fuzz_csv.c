@@ -1,7 +1,8 @@
 /*
  * Any bytes as a CSV file: read whole and read in pieces they give the same rows or
  * the same fault at the same place, and what was read, written again and read again,
- * is the same.  The first byte chooses the pieces' size and the null string.
+ * is the same.  The type inferred from all values fits each of them.  The first byte
+ * chooses the pieces' size and the null string.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "common/err.h"
 #include "common/utf8.h"
 #include "extract/csvrows.h"
+#include "extract/infer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,6 +26,8 @@ struct result {
 	size_t mark;   /* where it begins in the list */
 	struct buf row;
 	bool failed;
+	struct infer_column infer;
+	const struct infer_column *inferred; /* by a reading before this one, or NULL */
 };
 
 static int
@@ -37,6 +41,11 @@ on_field(void *arg, const char *value, size_t len, struct err *e)
 	buf_addf(&r->list, "%c%zu:", value == NULL ? 'n' : 'v', value == NULL ? 0 : len);
 	if (value != NULL)
 		buf_add(&r->list, value, len);
+	if (value != NULL)
+		infer_see(&r->infer, value, len);
+	if (value != NULL && r->inferred != NULL &&
+	    !infer_fits(infer_type(r->inferred), value, len))
+		abort();
 	if (r->fields++ > 0)
 		buf_addc(&r->row, r->format.delimiter);
 	csvfile_put(&r->format, &r->row, value, len, false);
@@ -78,7 +87,8 @@ on_blank(void *arg, struct err *e)
 static const struct csvrows_handler handler = {on_field, on_row, on_blank};
 
 static void
-read_all(struct result *r, const char *null, const char *text, size_t len, size_t step)
+read_all(struct result *r, const char *null, const char *text, size_t len, size_t step,
+	 const struct infer_column *inferred)
 {
 	struct buf block = BUF_INIT;
 	struct err e = ERR_INIT;
@@ -86,7 +96,8 @@ read_all(struct result *r, const char *null, const char *text, size_t len, size_
 	size_t at = 0;
 	int rc;
 
-	*r = (struct result){.format = {',', '"', null}};
+	*r = (struct result){.format = {',', '"', null}, .inferred = inferred};
+	infer_init(&r->infer);
 	rc = csvrows_init(&rows, &r->format, &handler, r, &e);
 	while (rc >= 0 && at < len) {
 		size_t n = len - at < step ? len - at : step;
@@ -141,11 +152,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	null = (data[0] & 1) != 0 ? "NA" : "";
 	size = utf8_span(text, size - 1); /* the rest never gets so far */
-	read_all(&whole, null, text, size, size + 1);
-	read_all(&parts, null, text, size, (size_t)(data[0] >> 1) + 1);
+	read_all(&whole, null, text, size, size + 1, NULL);
+	read_all(&parts, null, text, size, (size_t)(data[0] >> 1) + 1, NULL);
 	compare(&whole.list, &parts.list);
 	if (!whole.failed) {
-		read_all(&again, null, whole.csv.data, whole.csv.len, whole.csv.len + 1);
+		read_all(&again, null, whole.csv.data, whole.csv.len, whole.csv.len + 1,
+			 &whole.infer);
 		if (again.failed)
 			abort();
 		compare(&whole.list, &again.list);

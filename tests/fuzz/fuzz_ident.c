@@ -1,6 +1,6 @@
 /*
- * Any text as names on the command line: a list or an error, and names are
- * never empty and never longer than PostgreSQL's.
+ * Any text as names on the command line: a list or an error; names are never
+ * empty, and those of relations never longer than PostgreSQL's.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-check_name(const char *name)
+check_name(const char *name, size_t most)
 {
-	if (name != NULL && (name[0] == '\0' || strlen(name) > 63))
+	if (name != NULL && (name[0] == '\0' || strlen(name) > most))
 		abort();
 }
 
@@ -33,13 +33,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((ident_parse_list(text, &list, &e) == 0) != (e.code == EXIT_DONE))
 		abort();
 	for (i = 0; i < list.n; i++)
-		check_name(list.names[i]);
+		check_name(list.names[i], size);
 	ident_list_release(&list);
 	err_release(&e);
 	if ((ident_parse_qualified(text, &schema, &name, &e) == 0) != (name != NULL))
 		abort();
-	check_name(schema);
-	check_name(name);
+	check_name(schema, 63);
+	check_name(name, 63);
 	free(schema);
 	free(name);
 	err_release(&e);

@@ -1,14 +1,36 @@
 /*
  * Any JSON as a header document: refused, or read, written and read again to
- * the same.
+ * the same; and its types, however they hang together, come to an end.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "common/err.h"
+#include "common/ndjson.h"
+#include "common/pgvalue.h"
 #include "common/schema.h"
+#include "common/typedocs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+walk_types(const struct schema *s)
+{
+	struct ndjson_writer *w = ndjson_writer_new(s, 0);
+	size_t i;
+
+	for (i = 0; i < s->ncolumns; i++) {
+		const struct schema_column *c = &s->columns[i];
+
+		pgvalue_free(pgvalue_new(c->base, s->types));
+		if (typedocs_unwrap(s->types, c->base) == NULL ||
+		    typedocs_modified(s->types, c->base, c->type) == NULL ||
+		    (typedocs_is_container(s->types, c->base) != 0 &&
+		     *typedocs_kind(s->types, typedocs_unwrap(s->types, c->base)) == '\0'))
+			abort();
+	}
+	ndjson_writer_free(w);
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,6 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		twice = schema_to_json(b);
 		if (!json_equal(once, twice))
 			abort();
+		walk_types(a);
 		json_decref(once);
 		json_decref(twice);
 		schema_free(b);

@@ -10,7 +10,7 @@
 #   status      report a setting to the client when its first row comes
 #   drip        pass the client's bytes on in pieces of 7
 #
-# Prints "ready" when it listens; ends when killed.
+# WHAT:N is that at the N-th COMMIT.  Prints "ready" when it listens; ends when killed.
 use strict;
 use warnings;
 use IO::Select;
@@ -20,6 +20,7 @@ use Socket qw(SOCK_STREAM);
 my ($dir, $server, $what, $other) = @ARGV;
 my $path = "$dir/.s.PGSQL.5432";
 my $tripped = 0;
+my $commits = $what =~ s/:(\d+)$// ? $1 : 1;
 
 $SIG{CHLD} = 'IGNORE';
 $| = 1;
@@ -53,7 +54,7 @@ sub serve {
 			return unless $n;
 			my $to = $from == $client ? $upstream : $client;
 			my $is_commit = $from == $client && $what !~ /drip|status|reported/ && !$tripped
-				&& $bytes =~ /^Q....COMMIT\0/s;
+				&& $bytes =~ /^Q....COMMIT\0/s && --$commits == 0;
 			if ($is_commit) {
 				$tripped = 1;
 				return if $what eq 'before';

@@ -9,43 +9,13 @@ stream with some rows, loads it in a random mode, and compares the table, the
 receipt, the exit status, what triggers saw, and which rows were not touched.
 The model knows nothing of SQL: a list of rows, and a loop.
 """
-import argparse
 import json
 import os
-import random
 import subprocess
-import sys
 import tempfile
 from decimal import Decimal
 
-SEP = "\x1f"
-NULL = "\x1e"
-
-
-class Psql:
-    """One psql that runs script after script."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-F", SEP, "-P", "null=" + NULL],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-
-    def run(self, script):
-        self.process.stdin.write(script + "\n\\echo done\n")
-        self.process.stdin.flush()
-        rows = []
-        while True:
-            line = self.process.stdout.readline()
-            if line == "":
-                raise SystemExit("psql failed at: " + script)
-            line = line.rstrip("\n")
-            if line == "done":
-                return rows
-            rows.append([None if v == NULL else v for v in line.split(SEP)])
-
-
-def literal(value):
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+from session import Psql, finish, ident, literal, numbers, parser, report, rng_of
 
 
 # A column: its type in the target, types that a source may have, its values as text.
@@ -138,7 +108,7 @@ class Case:
         return kept
 
     def sql(self):
-        quoted = ['"%s"' % n.replace('"', '""') for n in self.names]
+        quoted = [ident(n) for n in self.names]
         defs = []
         for i, column in enumerate(self.columns):
             text = quoted[i] + " " + column[0]
@@ -337,32 +307,25 @@ def describe(case):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
-    parser.add_argument("--cases", type=int, default=2000)
-    parser.add_argument("--only", type=int)
-    parser.add_argument("--formats", default="binary,ndjson")
-    args = parser.parse_args()
+    options = parser(2000)
+    options.add_argument("--formats", default="binary,ndjson")
+    args = options.parse_args()
     psql = Psql()
     psql.run("""SET client_min_messages = error;
         CREATE OR REPLACE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO seen VALUES (TG_WHEN || ' ' || TG_OP, TG_TABLE_NAME); RETURN NEW; END $$;""")
     failed = done = 0
     with tempfile.TemporaryDirectory() as directory:
-        for number_ in [args.only] if args.only is not None else range(args.cases):
-            case = Case(random.Random("%d:%d" % (args.seed, number_)), args.formats.split(","))
+        for number_ in numbers(args):
+            case = Case(rng_of(args, number_), args.formats.split(","))
             problems = check(case, psql, os.path.join(directory, "summary"))
             done += 1
             if problems:
                 failed += 1
-                print("case %d of seed %d (conflict.py --seed %d --only %d):"
-                      % (number_, args.seed, args.seed, number_))
-                print("  " + "\n  ".join(problems))
-                print(describe(case))
+                report(args, number_, problems, describe(case))
                 if failed == 5:
                     break
-    print("seed %d: %d cases, %d failed" % (args.seed, done, failed))
-    sys.exit(1 if failed or not done else 0)
+    finish(args, done, failed)
 
 
 main()

@@ -186,6 +186,9 @@ test_from_text(void)
 	is_mem(b.data, b.len, "\0\0", 2, "is a tuple of none");
 	is_int(pgcopy_from_text(&b, "a\tb\n", 4, 1, &e), -1, "a field too many is noticed");
 	err_release(&e);
+	err_release(&e);
+	is_int(pgcopy_from_text(&b, "a\t\n", 3, 1, &e), -1, "an empty one, too");
+	err_release(&e);
 	is_int(pgcopy_from_text(&b, "a\n", 2, 2, &e), -1, "one too few as well");
 	err_release(&e);
 	buf_release(&b);

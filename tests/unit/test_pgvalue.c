@@ -56,6 +56,15 @@ test_values(void)
 	check("s.pair", BYTES("\0\0\0\2\0\0\0\27\0\0\0\4\0\0\0\1\0\0\0\31\xff\xff\xff\xff"),
 	      "(1,)");
 	check("int4range", BYTES("\1"), "empty");
+	check("real", BYTES("\xbf\x80\0\0"), "-1");
+	check("int2vector", BYTES("\0\0\0\0\0\0\0\0\0\0\0\25"), "");
+	check("int2vector",
+	      BYTES("\0\0\0\1\0\0\0\0\0\0\0\25\0\0\0\2\0\0\0\0\0\0\0\2\0\7\0\0\0\2"
+		    "\xff\xff"),
+	      "7 -1");
+	check("interval", BYTES("\x7f\xff\xff\xff\xff\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff"),
+	      "infinity");
+	check("interval", BYTES("\x80\0\0\0\0\0\0\0\x80\0\0\0\x80\0\0\0"), "-infinity");
 	check("s.spans", BYTES("\0\0\0\1\0\0\0\1\30"), "{(,)}");
 }
 
@@ -101,6 +110,29 @@ test_damaged(void)
 	check("int4range", BYTES("\2\xff\xff\xff\xff\xff\xff\xff\xff"), "damaged");
 	check("int4multirange", BYTES("\0\0\0\1\xff\xff\xff\xff"), "damaged");
 	check("s.hstore", BYTES("\0\0\0\1\xff\xff\xff\xff\0\0\0\0"), "damaged");
+}
+
+/* A few documents that ask for 2^30 parts, or for no end of them. */
+static void
+test_endless(void)
+{
+	json_t *made = json_object();
+	char name[8], part[8];
+	int i;
+
+	for (i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		snprintf(part, sizeof(part), "t%d", i + 1);
+		json_object_set_new(made, name,
+				    json_pack("{s:s, s:[[s,s],[s,s]]}", "kind", "composite",
+					      "attributes", "a", part, "b", part));
+	}
+	json_object_set_new(made, "t30", json_pack("{s:s}", "kind", "enum"));
+	json_object_set_new(made, "circle",
+			    json_pack("{s:s, s:s}", "kind", "array", "element", "circle"));
+	ok(pgvalue_new("t0", made) == NULL, "types that double with each step");
+	ok(pgvalue_new("circle", made) == NULL, "a type that is made of itself");
+	json_decref(made);
 }
 
 /* Significant digits of a number as text. */
@@ -178,6 +210,7 @@ main(void)
 	test_values();
 	test_unknown();
 	test_damaged();
+	test_endless();
 	test_floats();
 	json_decref(types);
 	return tap_done();

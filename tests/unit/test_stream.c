@@ -12,6 +12,7 @@
 #include "common/input.h"
 #include "common/output.h"
 #include "common/pgcopy.h"
+#include "common/readbuf.h"
 #include "common/schema.h"
 #include "common/stream_reader.h"
 #include "common/stream_writer.h"
@@ -287,6 +288,41 @@ test_several(void)
 	buf_release(&got);
 }
 
+/*
+ * The reader's window ends with a row of text values, and that row fills the chunk:
+ * nothing is left to be consumed for the row's newline.
+ */
+static void
+test_row_that_ends_with_the_window(void)
+{
+	struct err e = ERR_INIT;
+	struct schema *s = two_columns(SCHEMA_TEXT);
+	struct output *o = output_open(path, &e);
+	struct stream_writer *w = stream_writer_new(o, STREAM_BINARY, 0);
+	struct buf rows = BUF_INIT, got = BUF_INIT;
+	uint64_t n;
+	size_t used;
+	int rc = stream_writer_begin(w, s, &e);
+
+	buf_adds(&rows, "1\t");
+	used = output_bytes(o) + 2 + 4 + 1 + 4; /* count, two lengths, "1" */
+	for (; used < READBUF_BLOCK; used++)
+		buf_adds(&rows, "\\n");
+	buf_adds(&rows, "\n2\tb\n");
+	if (rc != 0 || stream_writer_rows(w, rows.data, rows.len, 2, &e) != 0 ||
+	    stream_writer_end(w, &e) != 0 || output_finish(o, &e) != 0)
+		printf("# could not write the stream: %s\n", e.msg);
+	stream_writer_free(w);
+	output_free(o);
+	schema_free(s);
+	is_int(read_stream(&got, 1, NULL, &n, &e), 0, "a row ends with the window: read");
+	ok(n == 2 && got.len == rows.len && memcmp(got.data, rows.data, rows.len) == 0,
+	   "two rows, with the newline between them");
+	buf_release(&rows);
+	buf_release(&got);
+	err_release(&e);
+}
+
 int
 main(void)
 {
@@ -299,6 +335,7 @@ main(void)
 	test_damage(SCHEMA_BINARY);
 	test_damage(SCHEMA_TEXT);
 	test_several();
+	test_row_that_ends_with_the_window();
 	unlink(path);
 	rmdir(dir);
 	free(path);

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# Messages and turns that no other test comes by: `make coverage` found them.
+# shellcheck disable=SC2016 # ${NOPE} is the job file's
+
+load lib/common
+
+setup()
+{
+	fresh_db db
+	q "$db" "CREATE TABLE t (id int PRIMARY KEY, name text, n name); INSERT INTO t VALUES (1, 'a', 'b')"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# says STATUS MESSAGE COMMAND...: ends so, and says so
+says()
+{
+	try "${@:3}"
+	assert_status "$1"
+	assert_stderr_has "$2"
+}
+
+# says_sh STATUS MESSAGE SCRIPT: the same for a line of shell
+says_sh()
+{
+	try_sh "$3"
+	assert_status "$1"
+	assert_stderr_has "$2"
+}
+
+@test "option values that are no names: which option, and what is wrong" {
+	local quote='a quote is not closed in the name "x'
+
+	says 64 '--map takes SRC=DST, not "abc"' portl-load -d "$db" -t t --map=abc
+	says 64 "--key: $quote" portl-load -d "$db" -t t --key='"x'
+	says 64 "--newer: $quote" portl-load -d "$db" -t t --conflict=overwrite --newer='"x'
+	says 64 "--columns: $quote" portl-load -d "$db" -t t --bare --columns='"x'
+	says 64 "--exclude-columns: $quote" portl-extract -d "$db" -t t --exclude-columns='"x'
+	says 64 'unknown option --ffff' portl-extract -d "$db" -t t "--$(printf 'f%.0s' {1..80})"
+	printf 'SELECT 1 \0' >query.sql
+	says 64 'query.sql: the query holds a NUL byte' portl-extract -d "$db" --query-file=query.sql
+}
+
+@test "job files: empty, too long, variables that are not set, blanks around names" {
+	: >job.yaml
+	says 78 'job.yaml: the file is empty' portl-extract -f job.yaml
+	head -c 1100000 /dev/zero | tr '\0' '#' >job.yaml
+	says 78 'job.yaml: longer than a job file may be (1 MiB)' portl-extract -f job.yaml
+	echo 'source: {type: "${NOPE}", database: x, table: t}' >job.yaml
+	says 78 'source.type: the environment variable NOPE is not set' portl-extract -f job.yaml
+	echo 'source: {database: x, table: t, columns: ["${NOPE}"]}' >job.yaml
+	says 78 'source.columns: the environment variable NOPE is not set' portl-extract -f job.yaml
+	cat >job.yaml <<-END
+		source: {database: x, table: t}
+		destination: {database: $db, table: "public . t"}
+		schema_mapping: {id: "\${NOPE}"}
+	END
+	says 78 'schema_mapping.id: the environment variable NOPE is not set' portl-load -f job.yaml
+	sed -i 's/schema_mapping: .*/schema_mapping: {id: zzz}/' job.yaml
+	says_sh 0 '' "portl-extract -d $db -c 'SELECT 2 AS id' | portl-load -f job.yaml --map=id=id"
+	assert_eq "$(q "$db" 'SELECT count(*) FROM t')" 2
+}
+
+@test "--check=connection of a database and of a CSV file" {
+	try portl-extract --check=connection -d "$db" -t t
+	assert_status 0
+	assert_out_has "$db"
+	echo id >in.csv
+	try portl-extract --check=connection --csv in.csv
+	assert_status 0
+	assert_out_has 'a CSV file'
+}
+
+@test "CSV: columns named twice, misspelt, a relation with its schema, bytes in names" {
+	printf 'id,name\n1,x\n' >in.csv
+	says 64 '--columns names "id" twice' portl-extract --csv in.csv --header=yes --columns=id,id -o out
+	says 64 "Perhaps you meant '\"name\"'" portl-extract --csv in.csv --exclude-columns=nama -o out
+	says 1 'a name in the relation is not valid UTF-8' portl-extract --csv in.csv -t $'r\xe9' -o out
+	try_sh 'portl-extract --csv in.csv -t s.r -F ndjson'
+	assert_out_has '"relation":{"schema":"s","name":"r"}'
+	printf 'id\n1\n"2\n' >$'\xe9.csv'
+	says_sh 4 'upstream failed: ?.csv:3: a quoted field is not closed' \
+		"portl-extract --csv \$'\\xe9.csv' | portl-load -d $db -t t"
+	printf 'a\n10.0\n1.500\n' >in.csv
+	try portl-extract --csv in.csv --infer -F ndjson --bare
+	assert_eq "$output" $'{"a":10.0}\n{"a":1.500}'
+}
+
+@test "CSV in encodings that iconv calls otherwise" {
+	printf 'a\n\xc1\n' >in.csv
+	for encoding in KOI8R:а KOI8U:а SHIFT_JIS_2004:ﾁ; do
+		try portl-extract --csv in.csv --encoding="${encoding%:*}" -F ndjson --bare
+		assert_status 0
+		assert_eq "$output" "{\"a\":\"${encoding#*:}\"}"
+	done
+	printf 'a\n\xa4\xa2\n' >in.csv
+	try portl-extract --csv in.csv --encoding=EUC_JIS_2004 -F ndjson --bare
+	assert_eq "$output" '{"a":"あ"}'
+}
+
+@test "what is no stream but SQL; bare rows for a column that cuts; a sequence and a TOAST table" {
+	says_sh 4 'This looks like SQL; psql runs it.' "echo '-- x' | portl-load -d $db -t t"
+	says_sh 0 'column "n": name is cut beyond 63 bytes' \
+		"echo '{\"id\":9,\"n\":\"x\"}' | portl-load -d $db -t t --bare"
+	q "$db" 'CREATE SEQUENCE seq'
+	try portl-extract -d "$db" -t seq -F ndjson
+	assert_status 0
+	assert_out_has '{"last_value":1,"log_cnt":0,"is_called":false}'
+	says 64 'TOAST table "pg_toast_1255" has no column "x"' \
+		portl-extract -d "$db" -t pg_toast.pg_toast_1255 --columns=x -o out
+}
+
+@test "keys: an index that is not valid, one of another collation, --newer that does not come" {
+	q "$db" "CREATE TABLE i (id int, c text); INSERT INTO i VALUES (1), (1)"
+	run q "$db" 'CREATE UNIQUE INDEX CONCURRENTLY i_id ON i (id)'
+	q "$db" "TRUNCATE i; CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+		CREATE UNIQUE INDEX i_c ON i (c COLLATE ci)"
+	says_sh 5 'the index "i_id" on the key ("id") is not valid; REINDEX it' \
+		"portl-extract -d $db -t i | portl-load -d $db -t i --key=id --conflict=skip"
+	says_sh 5 'the index "i_c" on the key ("c") has an operator class or collation by which other values are equal' \
+		"portl-extract -d $db -t i | portl-load -d $db -t i --key=c --conflict=skip"
+	says_sh 5 '--newer: the stream does not carry "name"' \
+		"portl-extract -d $db -t t --columns=id | portl-load -d $db -t t --conflict=overwrite --newer=name"
+}
+
+@test "a plain COPY file: no table to be made of it, generated columns left out, rejects with the table's names" {
+	q "$db" 'CREATE TABLE g (a int PRIMARY KEY, b int GENERATED ALWAYS AS (a + 1) STORED, c text); INSERT INTO g VALUES (1)'
+	q "$db" "COPY (VALUES (1, 'x'), (2, 'y')) TO STDOUT (FORMAT binary)" >rows
+	says 5 'the stream has no column types to create a table from' portl-load -d "$db" -t nope --create --bare rows
+	says 3 'rejected: duplicate key value' portl-load -d "$db" -t g --bare --rejects=rejects rows
+	assert_eq "$(q "$db" 'SELECT * FROM g ORDER BY a')" $'1|2|\n2|3|y'
+	q "$db" 'TRUNCATE g'
+	portl-load -d "$db" rejects
+	assert_eq "$(q "$db" 'TABLE g')" '1|2|x'
+}
+
+@test "columns that are all generated, staged: rows of defaults" {
+	q "$db" 'CREATE TABLE gen (a int GENERATED ALWAYS AS (7) STORED); INSERT INTO gen DEFAULT VALUES; INSERT INTO gen DEFAULT VALUES;
+		CREATE TABLE gen2 (LIKE gen INCLUDING ALL)'
+	for values in binary text; do
+		portl-extract -d "$db" -t gen --values=$values | portl-load -d "$db" -t gen2 --rejects=rejects
+	done
+	portl-extract -d "$db" -t gen -F ndjson | portl-load -d "$db" -t gen2 --rejects=rejects
+	assert_eq "$(q "$db" 'SELECT count(*), sum(a) FROM gen2')" '6|42'
+}
+
+@test "binary values that are none do not become CSV" {
+	says_sh 4 'stdin:1: column "a": the bytes are no value of type integer' "portl-extract -d $db -c 'SELECT 258 AS a' |
+		perl -pe 's/\\x00\\x00\\x00\\x04\\x00\\x00\\x01\\x02/\\x00\\x00\\x00\\x02\\x01\\x02/' | portl-load --edited --csv -"
+}
+
+@test "--rejects whose name is taken by a directory meanwhile: nothing loaded, or the batches" {
+	mkfifo in
+	q "$db" 'CREATE TABLE r (id int)'
+	portl-extract -d "$db" -c 'SELECT generate_series(1, 5) AS id' -o rows
+	for mode in end batch; do
+		portl-load -d "$db" -t r --commit=$mode -b 2 --rejects=taken in 2>err 3>&- &
+		pid=$!
+		exec {to}>in
+		wait_until 10 compgen -G 'taken.*.part'
+		mkdir taken
+		cat rows >&"$to"
+		exec {to}>&-
+		status=0
+		wait $pid || status=$?
+		rmdir taken
+		assert_status 1
+		grep -q 'error: could not .* "taken' err || grep -q 'error: could not .*/taken"' err || fail "$(cat err)"
+		assert_eq "$(compgen -G 'taken*')" ''
+		assert_eq "$(q "$db" 'SELECT count(*) FROM r')" "$([ $mode = end ] && echo 0 || echo 5)"
+	done
+	grep -q 'detail: The rows are committed.' err
+}

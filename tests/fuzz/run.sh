@@ -1,0 +1,33 @@
+#!/bin/bash
+# run.sh FUZZER: let it run from its corpus in the repository and what it has found before,
+# for FUZZ_SECONDS or, if that is set, FUZZ_RUNS executions; one line says what came of it.
+# An input that is a finding is left beside the fuzzer, with its log.
+set -u
+fuzzer=$1
+name=${fuzzer##*/fuzz_}
+log=$fuzzer.log
+
+# Somebody may stop a long campaign for a while, and that is no hanging input.
+if [ -n "${FUZZ_RUNS:-}" ]; then
+	limits=(-runs="$FUZZ_RUNS" -timeout=600)
+else
+	limits=(-max_total_time="${FUZZ_SECONDS:-60}" -timeout=25)
+fi
+mkdir -p "$fuzzer.corpus"
+"$fuzzer" "${limits[@]}" -max_len=512 -print_final_stats=1 -artifact_prefix="$fuzzer." \
+	"$fuzzer.corpus" "${0%/*}/corpus/$name" >"$log" 2>&1
+status=$?
+
+stat()
+{
+	sed -n "s/^stat::$1: *//p" "$log"
+}
+
+if [ $status -ne 0 ]; then
+	tail -n 60 "$log"
+	echo "fuzz $name: a finding after $(stat number_of_executed_units) executions, see $log"
+	exit 1
+fi
+edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
+echo "fuzz $name: $(stat number_of_executed_units) executions, $(stat average_exec_per_sec)/s," \
+	"$edges edges, no finding"

@@ -1,0 +1,83 @@
+/*
+ * Memory that is not to be had: each function ends the program with status 1 and
+ * one line on standard error.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/xalloc.h"
+#include "tests/unit/tap.h"
+
+/* More than there can be, and nothing a compiler could know of. */
+static volatile size_t huge = SIZE_MAX / 4;
+
+/* ASan would end the program itself; it reads this before main. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+static void
+ask_malloc(void)
+{
+	free(xmalloc(huge));
+}
+
+static void
+ask_calloc(void)
+{
+	free(xcalloc(huge, 8));
+}
+
+static void
+ask_realloc(void)
+{
+	free(xrealloc(NULL, huge));
+}
+
+/* What ${ask} says on standard error in a process of its own; returns its status. */
+static int
+run(void (*ask)(void), char *said, size_t size)
+{
+	int fds[2], status = -1;
+	ssize_t n = -1;
+	pid_t pid;
+
+	if (pipe(fds) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], STDERR_FILENO);
+		ask();
+		_exit(0);
+	}
+	close(fds[1]);
+	n = read(fds[0], said, size - 1);
+	said[n > 0 ? n : 0] = '\0';
+	close(fds[0]);
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+check(const char *name, void (*ask)(void))
+{
+	char said[4096]; /* ASan may have said something before */
+	int status = run(ask, said, sizeof(said));
+
+	is_int(status, 1, "%s: status", name);
+	ok(strstr(said, "out of memory") != NULL, "%s: says so: %s", name, said);
+}
+
+int
+main(void)
+{
+	check("xmalloc", ask_malloc);
+	check("xcalloc", ask_calloc);
+	check("xrealloc", ask_realloc);
+	return tap_done();
+}
