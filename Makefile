@@ -3,12 +3,17 @@
 #   deps      what build and tests need   demo    a small show with a throw-away server
 #   check     unit tests and bats         asan    the same under ASan and UBSan
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
+#   analyze   gcc's analyzer                valgrind    a slice of check under valgrind
 #   property  PROPERTY_CASES random loads against a model
+#   faults    FAULT_RUNS transfers to which something happens, and each allocation that can
+#             fail; needs root.  SEED=N or SWEEP=CASE:N repeats one
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
-#   bench     compare with psql           dist    build/portl-VERSION.tar.gz
+#   coverage  what the tests do not run, and why
+#   bench     compare with psql and more  dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
+#   scale     SCALE_ROWS rows, and the largest values, in little memory
 #   pictures  README's: the demo, the chart of bench's figures
-# deps-deb and deps-pictures install what the last two lines need.
+# deps-bench, deps-coverage, deps-deb and deps-pictures install what these need besides.
 VERSION = 0.1.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
@@ -18,6 +23,7 @@ DOCDIR = $(DATADIR)/doc/portl
 ZSHDIR = $(DATADIR)/zsh/site-functions
 FUZZ_SECONDS = 60
 PROPERTY_CASES = 2000
+FAULT_RUNS = 2000
 RANDOM_TABLES = 2000
 
 # A variant is another build of everything in a directory of its own, such as
@@ -32,6 +38,7 @@ HELPER_coverage = $(OUT)/obj/tests/coverage/flush.o
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
 FLAGS_lint-gcc = -Werror
 FLAGS_lint-clang = -Werror
+FLAGS_analyze = -Og -Werror -fanalyzer
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wvla -Wformat=2 -Wundef \
@@ -55,11 +62,12 @@ UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c)
+OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c tests/faults/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS) $(OUT)/portl
 unit: $(UNIT) $(BENCH_PROGRAMS)
+analyze-objects: $(call objects,common/*.c extract/*.c load/*.c)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
 
@@ -67,10 +75,11 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint asan fuzz property random bench deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random \
+	faults coverage bench scale deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
-deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
+deps-bench deps-coverage deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
 
 # One short line a file; the whole command with V=1.
 Q = $(if $(V),,@echo '  $(1) $@';)
@@ -118,6 +127,10 @@ deps:
 	@tests/deps.sh
 deps-deb:
 	@tests/deps.sh debhelper dpkg-dev lintian debootstrap autopkgtest
+deps-bench:
+	@tests/deps.sh gdal-bin pgcopydb pgloader
+deps-coverage:
+	@tests/deps.sh gcovr
 deps-pictures:
 	@tests/deps.sh termtosvg gnuplot-nox jq
 
@@ -133,6 +146,12 @@ asan:
 lint:
 	@MAKE='$(MAKE)' tests/lint.sh
 
+analyze:
+	@$(MAKE) --no-print-directory VARIANT=analyze CC=gcc analyze-objects
+
+valgrind: all unit
+	@tests/valgrind.sh $(OUT)
+
 fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(FUZZ:%=%.run)
@@ -145,8 +164,24 @@ property: all
 random: all
 	@BUILD=$(OUT) tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
 
+# A library that is preloaded, so position-independent.
+$(OUT)/obj/tests/faults/%.o: PORTL_CFLAGS += -fPIC
+$(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) -shared $(CFLAGS) -o $@ $<
+
+faults: all $(OUT)/faults/shim.so
+	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/faults/run.sh
+
+coverage:
+	@$(MAKE) --no-print-directory VARIANT=coverage all unit
+	@tests/coverage/run.sh build/coverage
+
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh
+
+scale: all $(BENCH_PROGRAMS)
+	@BUILD=$(OUT) tests/scale.sh
 
 # A program's completions: SHELL=WHERE, as each shell looks for them.
 completions = bash=$(DATADIR)/bash-completion/completions/$(1) zsh=$(ZSHDIR)/_$(1) \
@@ -156,7 +191,7 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
 	install $(PROGRAMS) $(OUT)/portl $(DESTDIR)$(BINDIR)
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
+	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
 		install -D -m 644 /dev/stdin "$(DESTDIR)$${c#*=}" || exit; done;)
 	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
@@ -164,7 +199,7 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load)
 	for f in man/*.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
+	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 dist:
@@ -182,7 +217,8 @@ pictures: all
 clean:
 	rm -rf build
 
-.PHONY: all unit tidy fuzz-objects deps deps-deb deps-pictures demo check asan lint fuzz fuzz-run \
-	property random bench install uninstall dist deb check-deb pictures clean
+.PHONY: all unit tidy fuzz-objects analyze-objects deps deps-bench deps-coverage deps-deb \
+	deps-pictures demo check asan lint analyze valgrind fuzz fuzz-run property random faults \
+	coverage bench scale install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

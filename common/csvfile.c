@@ -3,10 +3,17 @@
  */
 #include "common/csvfile.h"
 
+#include <jansson.h>
+#include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/log.h"
+#include "common/logfile.h"
+#include "common/xalloc.h"
 
 static int
 one_byte(const char *option, const char *text, char *byte, struct err *e)
@@ -98,4 +105,20 @@ csvfile_put(const struct csvfile_format *f, struct buf *out, const char *value, 
 		put_quoted(f, out, value, len);
 	else
 		buf_add(out, value, len);
+}
+
+void
+csvfile_log(const char *path, const char *doing)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	char *here = path[0] != '/' && strcmp(path, "-") != 0 ? getcwd(NULL, 0) : NULL;
+	char *whole = xasprintf("%s%s%s", here != NULL ? here : "", here != NULL ? "/" : "",
+				path);
+
+	log_event("file",
+		  json_pack("{s:o, s:o, s:s}", "path", logfile_string(whole), "user",
+			    logfile_string(user != NULL ? user->pw_name : NULL), "use", doing),
+		  "%s CSV file %s", doing, whole);
+	free(whole);
+	free(here);
 }

@@ -37,4 +37,11 @@ int csvfile_settle(struct csvfile_format *f, const char *delimiter, const char *
 void csvfile_put(const struct csvfile_format *f, struct buf *out, const char *value, size_t len,
 		 bool alone);
 
+/*
+ * csvfile_log(path, doing):
+ * Log the event "file": which file (an absolute path, or "-") is opened, by whom, and for
+ * what: "reading" or "writing".
+ */
+void csvfile_log(const char *path, const char *doing);
+
 #endif /* COMMON_CSVFILE_H */

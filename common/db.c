@@ -119,10 +119,26 @@ flush_out(struct db *db, struct err *e)
 	return rc < 0 && !db_is_lost(db) ? dberr_connection(db->conn, e) : 0;
 }
 
+/*
+ * Where libpq has no memory for the result that begins a COPY, it takes the message
+ * for one that has not come whole, and would wait for the rest forever.
+ */
+static bool
+is_busy(struct db *db)
+{
+	bool busy;
+
+	errno = 0;
+	busy = PQisBusy(db->conn) != 0;
+	if (busy && errno == ENOMEM)
+		xalloc_failed();
+	return busy;
+}
+
 static PGresult *
 next_result(struct db *db, struct err *e)
 {
-	while (!db_is_lost(db) && PQisBusy(db->conn)) {
+	while (!db_is_lost(db) && is_busy(db)) {
 		if (db_wait(db, POLLIN, -1, e) < 0)
 			return NULL;
 		if (PQconsumeInput(db->conn) == 0)
@@ -305,10 +321,19 @@ db_on_readable(void *arg, struct err *e)
 	}
 }
 
+/* NULL for text that is not valid UTF-8, but a statement must not lack what had no room. */
+static char *
+escaped(struct db *db, char *quoted)
+{
+	if (quoted == NULL && strstr(PQerrorMessage(db->conn), "out of memory") != NULL)
+		xalloc_failed();
+	return quoted;
+}
+
 void
 db_add_ident(struct db *db, struct buf *sql, const char *name)
 {
-	char *quoted = PQescapeIdentifier(db->conn, name, strlen(name));
+	char *quoted = escaped(db, PQescapeIdentifier(db->conn, name, strlen(name)));
 
 	/* Only a name that is not valid UTF-8 fails; the server will say so. */
 	buf_adds(sql, quoted != NULL ? quoted : "\"\"");
@@ -318,7 +343,7 @@ db_add_ident(struct db *db, struct buf *sql, const char *name)
 void
 db_add_literal(struct db *db, struct buf *sql, const char *text)
 {
-	char *quoted = PQescapeLiteral(db->conn, text, strlen(text));
+	char *quoted = escaped(db, PQescapeLiteral(db->conn, text, strlen(text)));
 
 	buf_adds(sql, quoted != NULL ? quoted : "NULL");
 	PQfreemem(quoted);

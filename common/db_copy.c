@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "common/db_parts.h"
@@ -24,10 +25,16 @@
 #define REST_GOAL ((size_t)128 * 1024) /* bytes; a unix socket holds some 180 kB */
 
 /*
- * Bytes given to libpq at once: while the server does not take them, libpq moves
- * what is left to the front of its buffer at every attempt.
+ * Bytes given to libpq at once, a message's.  The server takes in a whole message
+ * before it looks at the rows, so the socket has to hold some more of them, or it
+ * stands still until we have been woken.  With its five bytes of head a message
+ * is a multiple of the 8 kB that libpq sends by: nothing stays behind for a
+ * second call.
  */
-#define COPY_SLICE ((size_t)256 * 1024)
+#define COPY_SLICE ((size_t)32 * 1024 - 5)
+
+/* Bytes asked for in a unix socket; the kernel doubles this, and may give less. */
+#define SOCKET_ROOM (1024 * 1024)
 
 int
 db_copy_out(struct db *db, struct err *e, const char *sql)
@@ -117,11 +124,24 @@ db_copy_out_get(struct db *db, char *dst, size_t room, size_t *len, int64_t dead
 	return DB_ROW;
 }
 
+/* Have more ready for the server than it takes at once; TCP finds its own measure. */
+static void
+widen_socket(struct db *db)
+{
+	int family = AF_UNSPEC, room = SOCKET_ROOM;
+	socklen_t len = sizeof(family);
+
+	if (getsockopt(PQsocket(db->conn), SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 &&
+	    family == AF_UNIX)
+		setsockopt(PQsocket(db->conn), SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
 int
 db_copy_in(struct db *db, struct err *e, const char *sql)
 {
 	PGresult *res;
 
+	widen_socket(db);
 	log_sql(sql);
 	if (PQsendQuery(db->conn, sql) == 0)
 		return dberr_connection(db->conn, e);

@@ -59,6 +59,20 @@ ends_session(PGconn *conn, const char *sqlstate)
 	return PQstatus(conn) == CONNECTION_BAD || strncmp(sqlstate, "57P", 3) == 0;
 }
 
+/*
+ * The server keeps every value and every row of COPY data below 1 GB, and says of a
+ * larger one that it is out of memory, or has an invalid request.  Neither the name of
+ * its function nor that message is ever translated.
+ */
+static int
+too_large(const PGresult *res, const char *msg)
+{
+	const char *function = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+
+	return (function != NULL && strcmp(function, "enlargeStringInfo") == 0) ||
+	       strncmp(msg, "invalid memory alloc request size", 33) == 0;
+}
+
 int
 dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 {
@@ -82,6 +96,10 @@ dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 		err_detail(e, "%s", detail);
 	if (hint != NULL)
 		err_hint(e, "%s", hint);
+	else if (too_large(res, msg))
+		err_hint(e,
+			 "PostgreSQL takes no row of 1 GB or more; in text form, as in NDJSON, "
+			 "a bytea is twice as long.");
 	if (context != NULL)
 		err_context(e, "%s", context);
 	if (column != NULL)

@@ -3,10 +3,12 @@
  */
 #include "common/job.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/err.h"
+#include "common/cli.h"
 #include "common/job_parts.h"
 #include "common/jobfile.h"
 #include "common/xalloc.h"
@@ -132,11 +134,52 @@ job_exposed(const struct job *job)
 	return job->exposed;
 }
 
+/* Is ${word} in the text, and not as a part of another option? */
+static bool
+has_word(const char *text, const char *word)
+{
+	const char *p;
+
+	for (p = strstr(text, word); p != NULL; p = strstr(p + 1, word)) {
+		char before = p > text ? p[-1] : ' ', after = p[strlen(word)];
+
+		if (!isalnum((unsigned char)before) && before != '-' &&
+		    !isalnum((unsigned char)after) && after != '-')
+			return true;
+	}
+	return false;
+}
+
+/* Does the message speak of the option, by its name or by its letter? */
+static bool
+speaks_of(const char *msg, const struct cli_option *option)
+{
+	char *name = xasprintf("--%s", option->name);
+	const char letter[] = {'-', option->letter, '\0'};
+	bool found = has_word(msg, name) || (option->letter != 0 && has_word(msg, letter));
+
+	free(name);
+	return found;
+}
+
+/* Of several keys that do not go together, the last one is too many. */
 int
 job_blame(const struct job *job, struct err *e)
 {
+	const struct jobfile_entry *last = NULL;
+	size_t i;
+
 	if (e->code != EXIT_USAGE)
 		return -1;
+	for (i = 0; i < job->nsettings; i++) {
+		const struct job_setting *s = &job->settings[i];
+
+		if (speaks_of(e->msg, s->option) &&
+		    (last == NULL || s->entry->line >= last->line))
+			last = s->entry;
+	}
+	if (last != NULL)
+		return job_accuse(job, last, ": ", e);
 	e->code = EXIT_JOBFILE;
 	return err_prefix(e, "%s: ", job->file->path);
 }
@@ -153,6 +196,7 @@ job_free(struct job *job)
 		free(job->texts[i]);
 	}
 	free(job->texts);
+	free(job->settings);
 	free(job->exposed);
 	jobfile_free(job->file);
 	free(job);

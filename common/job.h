@@ -48,7 +48,8 @@ const char *job_exposed(const struct job *job);
 /*
  * job_blame(job, e):
  * The error in ${e}, a usage error that came to light after job_apply(), is
- * the job's: make it one.  Returns -1.
+ * the job's: make it one, with the line of the last key that set an option which
+ * the message names.  Returns -1.
  */
 int job_blame(const struct job *job, struct err *e);
 

@@ -123,6 +123,14 @@ as_choice(const struct cli_option *option, const char *text)
 	return text;
 }
 
+static void
+note_setting(struct job *job, const struct cli_option *option,
+	     const struct jobfile_entry *entry)
+{
+	job->settings = xrealloc(job->settings, (job->nsettings + 1) * sizeof(*job->settings));
+	job->settings[job->nsettings++] = (struct job_setting){option, entry};
+}
+
 static int
 set_option(struct applying *a, const struct jobfile_entry *entry, const char *name,
 	   const char *text)
@@ -140,6 +148,7 @@ set_option(struct applying *a, const struct jobfile_entry *entry, const char *na
 		text = as_choice(option, text);
 	if (cli_set(option, text, a->opts, a->e) != 0)
 		return job_accuse(a->job, entry, " ", a->e);
+	note_setting(a->job, option, entry);
 	return 0;
 }
 

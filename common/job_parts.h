@@ -7,15 +7,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cli_option;
 struct err;
 struct jobfile;
 struct jobfile_entry;
+
+/* What has set an option. */
+struct job_setting {
+	const struct cli_option *option;
+	const struct jobfile_entry *entry;
+};
 
 struct job {
 	struct jobfile *file;
 	char **texts; /* expanded values, for options to point to */
 	size_t ntexts;
 	bool connects;
+	struct job_setting *settings; /* owned */
+	size_t nsettings;
 	char *exposed; /* the key of a password that others can read */
 };
 

@@ -15,6 +15,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/writeall.h"
 #include "common/xalloc.h"
 
 #define TIME_LEN 32 /* bytes; room for a date of RFC 3339 with ms, and NUL */
@@ -142,13 +143,8 @@ add_as_text(struct buf *line, json_t *doc)
 static void
 write_all(struct logfile *f, const char *data, size_t len)
 {
-	ssize_t n;
-
-	do
-		n = write(f->fd, data, len);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)len && f->errnum == 0)
-		f->errnum = n < 0 ? errno : ENOSPC;
+	if (writeall(f->fd, data, len) != 0 && f->errnum == 0)
+		f->errnum = errno;
 }
 
 static void

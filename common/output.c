@@ -84,6 +84,8 @@ open_part(struct output *o, struct err *e)
 	static bool registered;
 	char *real = realpath(o->path, NULL);
 
+	if (real == NULL && errno == ENOMEM)
+		xalloc_failed();
 	if (real != NULL) { /* a symbolic link stays one */
 		free(o->path);
 		o->path = real;

@@ -13,6 +13,7 @@
 
 #include "common/err.h"
 #include "common/log.h"
+#include "common/writeall.h"
 #include "common/xalloc.h"
 
 int
@@ -84,11 +85,10 @@ write_summary(struct receipt *r, int status, double seconds, struct err *e)
 	json_t *doc = to_json(r, status, seconds);
 	char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	char *line = xasprintf("%s\n", text != NULL ? text : "{}");
-	size_t len = strlen(line);
 	int rc = 0, fd = r->fd;
 
 	r->fd = -1;
-	if (write(fd, line, len) != (ssize_t)len)
+	if (writeall(fd, line, strlen(line)) != 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
 	if (close(fd) != 0 && rc == 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
 #include "common/xalloc.h"
@@ -19,7 +20,7 @@
 #define JOINED " OPERATOR(pg_catalog.||) "
 
 static const char find_sql[] =
-	"SELECT c.oid FROM pg_catalog.pg_class c"
+	"SELECT c.oid, n.nspname, c.relname, c.relkind FROM pg_catalog.pg_class c"
 	" JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.relnamespace"
 	" WHERE c.relname" EQUALS "$2::pg_catalog.text"
 	" AND c.relkind OPERATOR(pg_catalog.<>) ALL ('{i,I,c}'::pg_catalog.\"char\"[])"
@@ -40,17 +41,20 @@ static const char near_sql[] =
 	" ORDER BY n.nspname" EQUALS "$1::pg_catalog.text DESC NULLS LAST, 1 LIMIT 1";
 
 static const char relation_sql[] =
-	"SELECT n.nspname, c.relname, c.relkind,"
-	" CASE WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'm') THEN c.reltuples::int8"
+	"SELECT CASE WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'm') THEN c.reltuples::int8"
 	" ELSE -1 END,"
 	" EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),"
 	" row_security_active(c.oid),"
 	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type = '3'),"
 	" EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 68 = 68),"
 	" EXISTS (SELECT FROM pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid),"
-	" pg_is_in_recovery()"
-	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
+	" pg_is_in_recovery() FROM pg_class c WHERE c.oid = $1";
 
+/* A column in a relation's fingerprint. */
+#define PRINT_SQL \
+	"pg_catalog.format('%L %s %s %s', a.attname, a.atttypid, a.atttypmod, a.attgenerated)"
+
+/* The last but one is the column's place in the primary key, from 1. */
 static const char columns_sql[] =
 	"SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),"
 	" format_type(a.atttypid, NULL),"
@@ -59,21 +63,16 @@ static const char columns_sql[] =
 	" JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END,"
 	" a.attnotnull OR t.typnotnull, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
 	" a.attgenerated <> '',"
-	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT')"
+	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
+	" a.attnotnull, array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), " PRINT_SQL
 	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
 	" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
-static const char key_sql[] =
-	"SELECT a.attname FROM pg_index i"
-	" CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)"
-	" JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
-	" WHERE i.indrelid = $1 AND i.indisprimary AND k.place <= i.indnkeyatts ORDER BY k.place";
-
 static const char fingerprint_sql[] =
-	"SELECT pg_catalog.string_agg(pg_catalog.format('%L %s %s %s', attname, atttypid,"
-	" atttypmod, attgenerated), ' ' ORDER BY attnum) FROM pg_catalog.pg_attribute"
-	" WHERE attrelid" EQUALS "$1::pg_catalog.oid AND attnum OPERATOR(pg_catalog.>) 0"
-	" AND NOT attisdropped";
+	"SELECT pg_catalog.string_agg(" PRINT_SQL ", ' ' ORDER BY a.attnum)"
+	" FROM pg_catalog.pg_attribute a WHERE a.attrelid" EQUALS "$1::pg_catalog.oid"
+	" AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped";
 
 static bool
 is_true(const PGresult *res, int row, int col)
@@ -100,25 +99,30 @@ suggest(struct db *db, const char *schema, const char *name, struct err *e)
 	err_release(&ignored);
 }
 
-unsigned
+struct relation *
 relation_find(struct db *db, const char *schema, const char *name, struct err *e)
 {
 	const char *params[] = {schema, name};
 	PGresult *res = db_query(db, e, find_sql, 2, params);
-	unsigned oid = 0;
+	struct relation *rel = NULL;
 
 	if (res == NULL)
-		return 0;
-	if (PQntuples(res) == 0)
+		return NULL;
+	if (PQntuples(res) == 0) {
 		suggest(db, schema, name, e);
-	else
-		oid = (unsigned)strtoul(PQgetvalue(res, 0, 0), NULL, 10);
+	} else {
+		rel = xcalloc(1, sizeof(*rel));
+		rel->oid = (unsigned)strtoul(PQgetvalue(res, 0, 0), NULL, 10);
+		rel->schema = xstrdup(PQgetvalue(res, 0, 1));
+		rel->name = xstrdup(PQgetvalue(res, 0, 2));
+		rel->kind = PQgetvalue(res, 0, 3)[0];
+	}
 	PQclear(res);
-	return oid;
+	return rel;
 }
 
 static int
-read_relation(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
+read_facts(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
 {
 	PGresult *res = db_query(db, e, relation_sql, 1, oid);
 
@@ -128,30 +132,37 @@ read_relation(struct db *db, struct relation *rel, const char *const *oid, struc
 		PQclear(res);
 		return err_set(e, EXIT_DATA, "the relation was dropped just now");
 	}
-	rel->schema = xstrdup(PQgetvalue(res, 0, 0));
-	rel->name = xstrdup(PQgetvalue(res, 0, 1));
-	rel->kind = PQgetvalue(res, 0, 2)[0];
-	rel->rows_estimate = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
-	rel->has_children = is_true(res, 0, 4);
-	rel->row_security = is_true(res, 0, 5);
-	rel->insert_rules = is_true(res, 0, 6);
-	rel->instead_trigger = is_true(res, 0, 7);
-	rel->referenced = is_true(res, 0, 8);
-	rel->standby = is_true(res, 0, 9);
+	rel->rows_estimate = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+	rel->has_children = is_true(res, 0, 1);
+	rel->row_security = is_true(res, 0, 2);
+	rel->insert_rules = is_true(res, 0, 3);
+	rel->instead_trigger = is_true(res, 0, 4);
+	rel->referenced = is_true(res, 0, 5);
+	rel->standby = is_true(res, 0, 6);
 	PQclear(res);
 	return 0;
+}
+
+/* Column ${i} is the primary key's ${place}th, from 1. */
+static void
+note_key(struct relation *rel, size_t i, size_t place)
+{
+	rel->primary_key[place - 1] = xstrdup(rel->columns[i].name);
+	rel->nprimary_key++;
 }
 
 static int
 read_columns(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
 {
 	PGresult *res = db_query(db, e, columns_sql, 1, oid);
+	struct buf print = BUF_INIT;
 	int i;
 
 	if (res == NULL)
 		return -1;
 	rel->ncolumns = (size_t)PQntuples(res);
 	rel->columns = xcalloc(rel->ncolumns, sizeof(*rel->columns));
+	rel->primary_key = xcalloc(rel->ncolumns, sizeof(*rel->primary_key));
 	for (i = 0; i < PQntuples(res); i++) {
 		struct relation_column *c = &rel->columns[i];
 
@@ -166,41 +177,24 @@ read_columns(struct db *db, struct relation *rel, const char *const *oid, struct
 		c->generated = is_true(res, i, 7);
 		c->identity_always = is_true(res, i, 8);
 		c->may_insert = is_true(res, i, 9);
+		c->not_null_itself = is_true(res, i, 10);
+		if (!PQgetisnull(res, i, 11))
+			note_key(rel, (size_t)i, strtoul(PQgetvalue(res, i, 11), NULL, 10));
+		buf_addf(&print, "%s%s", i > 0 ? " " : "", PQgetvalue(res, i, 12));
 	}
+	rel->fingerprint = buf_detach(&print);
 	PQclear(res);
 	return 0;
 }
 
-static int
-read_key(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
+int
+relation_read(struct db *db, struct relation *rel, struct err *e)
 {
-	PGresult *res = db_query(db, e, key_sql, 1, oid);
-	int i;
+	char oid[16];
+	const char *params[] = {oid};
 
-	if (res == NULL)
-		return -1;
-	rel->nprimary_key = (size_t)PQntuples(res);
-	rel->primary_key = xcalloc(rel->nprimary_key, sizeof(*rel->primary_key));
-	for (i = 0; i < PQntuples(res); i++)
-		rel->primary_key[i] = xstrdup(PQgetvalue(res, i, 0));
-	PQclear(res);
-	return 0;
-}
-
-struct relation *
-relation_read(struct db *db, unsigned oid, struct err *e)
-{
-	struct relation *rel = xcalloc(1, sizeof(*rel));
-	char text[16];
-	const char *params[] = {text};
-
-	snprintf(text, sizeof(text), "%u", oid);
-	rel->oid = oid;
-	if (read_relation(db, rel, params, e) == 0 && read_columns(db, rel, params, e) == 0 &&
-	    read_key(db, rel, params, e) == 0)
-		return rel;
-	relation_free(rel);
-	return NULL;
+	snprintf(oid, sizeof(oid), "%u", rel->oid);
+	return read_facts(db, rel, params, e) != 0 ? -1 : read_columns(db, rel, params, e);
 }
 
 char *
@@ -269,6 +263,7 @@ relation_free(struct relation *rel)
 	for (i = 0; i < rel->nprimary_key; i++)
 		free(rel->primary_key[i]);
 	free(rel->primary_key);
+	free(rel->fingerprint);
 	free(rel->columns);
 	free(rel->schema);
 	free(rel->name);

@@ -21,6 +21,7 @@ struct relation_column {
 	char *base;           /* without */
 	char *collation;      /* qualified, or NULL for the type's own */
 	bool not_null;        /* by itself or by its domain */
+	bool not_null_itself; /* whatever its domain says */
 	bool has_default;     /* a default, an identity or a generation expression */
 	bool generated;       /* GENERATED ALWAYS AS (…) */
 	bool identity_always; /* GENERATED ALWAYS AS IDENTITY */
@@ -36,6 +37,7 @@ struct relation {
 	size_t ncolumns;
 	char **primary_key;
 	size_t nprimary_key;
+	char *fingerprint;     /* of the columns, as relation_fingerprint() returns it */
 	int64_t rows_estimate; /* -1: not known */
 	bool has_children;     /* inheritance or partitions */
 	bool row_security;     /* active for this user */
@@ -48,17 +50,19 @@ struct relation {
 /*
  * relation_find(db, schema, name, e):
  * Look a relation up: in ${schema}, or by the search path if that is NULL.
- * Returns its OID, 0 if there is none (then ${e} is EXIT_DATA with a hint where
- * a name comes close) or on failure.
+ * Returns its OID, names and kind, for the caller to free with relation_free();
+ * NULL if there is none (then ${e} is EXIT_DATA with a hint where a name comes
+ * close) or on failure.
  */
-unsigned relation_find(struct db *db, const char *schema, const char *name, struct err *e);
+struct relation *relation_find(struct db *db, const char *schema, const char *name,
+			       struct err *e) __attribute__((warn_unused_result));
 
 /*
- * relation_read(db, oid, e):
- * Read everything about a relation; search_path must be pg_catalog.  The
- * caller frees it with relation_free(); NULL with ${e} filled on failure.
+ * relation_read(db, rel, e):
+ * Read everything else about what relation_find() has found; search_path must
+ * be pg_catalog.
  */
-struct relation *relation_read(struct db *db, unsigned oid, struct err *e)
+int relation_read(struct db *db, struct relation *rel, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

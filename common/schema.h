@@ -44,7 +44,7 @@ struct schema {
 	size_t nprimary_key;
 	int64_t rows_estimate; /* -1: not known */
 	int server_version;    /* as PQserverVersion(), 0: not known */
-	char *backend;         /* the server process that sends, or NULL: session_backend() */
+	char *backend;         /* what names the sending server process, or NULL */
 	bool dry_run;          /* nothing but header and end: never commit */
 	bool bare;             /* no end document follows */
 };

@@ -3,6 +3,7 @@
  */
 #include "common/session.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,12 @@ static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL statement_timeout = 0"
 				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
 
+/* Only on Linux may it be anything but 0 in all versions. */
+#define WATCH_SQL \
+	"CASE WHEN pg_catalog.version() OPERATOR(pg_catalog.~) 'linux' THEN pg_catalog.set_config(" \
+	"'client_connection_check_interval', '2s', true) END"
+#define WATCH_MIN 140000 /* the first version that has it */
+
 int
 session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struct err *e)
 {
@@ -51,6 +58,8 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 	if (kind == SESSION_READ || kind == SESSION_READ_SEEN)
 		buf_addf(&sql, "; SET LOCAL row_security = %s",
 			 kind == SESSION_READ ? "off" : "on");
+	if (kind == SESSION_WRITE && PQserverVersion(db->conn) >= WATCH_MIN)
+		buf_adds(&sql, "; SELECT " WATCH_SQL);
 	rc = db_exec(db, e, "%s", buf_cstr(&sql));
 	buf_release(&sql);
 	return rc;
@@ -65,17 +74,6 @@ session_stay(struct db *db, struct err *e)
 		"SELECT pg_catalog.set_config('idle_session_timeout', '0', false)"
 		" WHERE pg_catalog.current_setting('idle_session_timeout')"
 		" OPERATOR(pg_catalog.<>) '0'";
-
-	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
-}
-
-int
-session_watch_client(struct db *db, struct err *e)
-{
-	/* only there may it be anything but 0 in all versions */
-	static const char sql[] =
-		"SELECT pg_catalog.set_config('client_connection_check_interval', '2s', true)"
-		" WHERE pg_catalog.version() OPERATOR(pg_catalog.~) 'linux'";
 
 	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
 }
@@ -105,20 +103,29 @@ query_one(struct db *db, const char *sql, int n, const char *const *params, stru
 	return value;
 }
 
-char *
-session_backend(struct db *db, struct err *e)
+int
+session_watch_client(struct db *db, char **backend, struct err *e)
 {
-	return query_one(
-		db,
-		"SELECT pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL,
-		0, NULL, e);
+	static const char sql[] =
+		"SELECT pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL;
+	bool can_watch = PQserverVersion(db->conn) >= WATCH_MIN;
+	char *all = xasprintf("%s%s", sql, can_watch ? ", " WATCH_SQL : "");
+
+	*backend = query_one(db, all, 0, NULL, e);
+	free(all);
+	return *backend != NULL ? 0 : -1;
 }
 
 int
 session_narrow_path(struct db *db, char **saved, struct err *e)
 {
-	*saved = query_one(db, "SELECT pg_catalog.current_setting('search_path')", 0, NULL, e);
-	return *saved == NULL ? -1 : session_restore_path(db, "pg_catalog", e);
+	/* OFFSET keeps the setting read before it is changed. */
+	static const char sql[] =
+		"SELECT path, pg_catalog.set_config('search_path', 'pg_catalog', true) FROM"
+		" (SELECT pg_catalog.current_setting('search_path') AS path OFFSET 0) AS before";
+
+	*saved = query_one(db, sql, 0, NULL, e);
+	return *saved != NULL ? 0 : -1;
 }
 
 int

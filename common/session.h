@@ -25,7 +25,8 @@ enum session_kind {
 /*
  * session_begin(db, kind, lock_timeout, e):
  * Begin a transaction of that kind with Portl's settings.  ${lock_timeout} in
- * ms, -1 keeps the role's.  No snapshot is taken yet.
+ * ms, -1 keeps the role's.  A source's has taken no snapshot yet; SESSION_WRITE
+ * watches the client as session_watch_client() does.
  */
 int session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struct err *e)
 	__attribute__((warn_unused_result));
@@ -37,25 +38,20 @@ int session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, s
 int session_stay(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * session_watch_client(db, e):
+ * session_watch_client(db, backend, e):
  * Have the server end the running statement of this transaction soon after we
  * are killed, which leaves us no time to cancel it (servers before 14 cannot).
- * Takes a snapshot, so that a source calls it after it has taken its own.
+ * ${*backend} becomes what names our server process on this server and no other,
+ * for the caller to free.  Takes a snapshot.
  */
-int session_watch_client(struct db *db, struct err *e) __attribute__((warn_unused_result));
+int session_watch_client(struct db *db, char **backend, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * session_rollback(db):
  * End the transaction without a trace, if the connection is still there.
  */
 void session_rollback(struct db *db);
-
-/*
- * session_backend(db, e):
- * Return what names our server process on this server and no other, for the
- * caller to free; NULL with ${e} filled on failure.
- */
-char *session_backend(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * session_narrow_path(db, saved, e), session_restore_path(db, saved, e):

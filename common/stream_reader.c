@@ -25,7 +25,7 @@ stream_reader_new(struct input *in, unsigned flags)
 	r->flags = flags;
 	r->digest = XXH3_createState();
 	if (r->digest == NULL)
-		abort();
+		xalloc_failed();
 	XXH3_64bits_reset(r->digest); /* asked for even if no stream ever begins */
 	return r;
 }

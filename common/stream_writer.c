@@ -146,7 +146,7 @@ stream_writer_new(struct output *out, enum stream_format format, unsigned ndjson
 	w->bare = (ndjson_flags & NDJSON_BARE) != 0;
 	w->digest = XXH3_createState();
 	if (w->digest == NULL)
-		abort();
+		xalloc_failed();
 	XXH3_64bits_reset(w->digest);
 	return w;
 }

@@ -5,6 +5,7 @@
  */
 #include "common/typedocs.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,15 +65,57 @@ static const char doc_multirange[] =
 	"WHEN 'm' THEN json_build_object('kind', 'multirange', 'range', (SELECT"
 	" format_type(r.rngtypid, NULL) FROM pg_range r WHERE r.rngmultitypid = t.oid))";
 
+/*
+ * Types about which there is nothing to say: they are in pg_catalog, they have a
+ * binary form, and it says everything.  Their OIDs are PostgreSQL's for good;
+ * walk_sql is dear in a session that has seen no catalog yet.
+ */
+static const unsigned plain_types[] = {
+	16,   1000, /* boolean, boolean[] */
+	17,   1001, /* bytea */
+	20,   1016, /* bigint */
+	21,   1005, /* smallint */
+	23,   1007, /* integer */
+	25,   1009, /* text */
+	114,  199,  /* json */
+	700,  1021, /* real */
+	701,  1022, /* double precision */
+	869,  1041, /* inet */
+	1042, 1014, /* character */
+	1043, 1015, /* character varying */
+	1082, 1182, /* date */
+	1083, 1183, /* time */
+	1114, 1115, /* timestamp */
+	1184, 1185, /* timestamp with time zone */
+	1186, 1187, /* interval */
+	1700, 1231, /* numeric */
+	2950, 2951, /* uuid */
+	3802, 3807, /* jsonb */
+};
+
+static bool
+is_plain(unsigned oid)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(plain_types) / sizeof(plain_types[0]); i++)
+		if (plain_types[i] == oid)
+			return true;
+	return false;
+}
+
+/* Those that the server has to be asked about, as an array; NULL: none. */
 static char *
-oid_array(const unsigned *oids, size_t n)
+asked_about(const unsigned *oids, size_t n)
 {
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	buf_addc(&b, '{');
 	for (i = 0; i < n; i++)
-		buf_addf(&b, "%s%u", i > 0 ? "," : "", oids[i]);
+		if (!is_plain(oids[i]))
+			buf_addf(&b, "%c%u", b.len > 0 ? ',' : '{', oids[i]);
+	if (b.len == 0)
+		return NULL;
 	buf_addc(&b, '}');
 	return buf_detach(&b);
 }
@@ -123,13 +166,15 @@ typedocs_fetch(struct db *db, const unsigned *oids, size_t n, struct typedocs *d
 	       struct err *e)
 {
 	bool multi = PQserverVersion(db->conn) >= 140000;
-	char *array = oid_array(oids, n);
+	char *array = asked_about(oids, n);
 	const char *params[] = {array};
 	struct buf sql = BUF_INIT;
 	PGresult *res;
 	int i, rc = 0;
 
 	*docs = (struct typedocs){.types = json_object()};
+	if (array == NULL)
+		return 0;
 	buf_addf(&sql, walk_sql, multi ? walk_multirange : "", multi ? doc_multirange : "");
 	res = db_query(db, e, buf_cstr(&sql), 1, params);
 	for (i = 0; res != NULL && rc == 0 && i < PQntuples(res); i++)

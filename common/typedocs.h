@@ -21,8 +21,9 @@ struct typedocs {
 
 /*
  * typedocs_fetch(db, oids, n, docs, e):
- * Walk from ${n} type OIDs to everything they are made of.  search_path must
- * be pg_catalog.  Release with typedocs_release().
+ * Walk from ${n} type OIDs to everything they are made of; the server is not
+ * asked about the commonest.  search_path must be pg_catalog.  Release with
+ * typedocs_release().
  */
 int typedocs_fetch(struct db *db, const unsigned *oids, size_t n, struct typedocs *docs,
 		   struct err *e) __attribute__((warn_unused_result));

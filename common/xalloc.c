@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void
-out_of_memory(void)
+_Noreturn void
+xalloc_failed(void)
 {
 	static const char text[] = "portl: error: out of memory\n";
 
@@ -26,7 +26,7 @@ xmalloc(size_t size)
 	void *p = malloc(size > 0 ? size : 1);
 
 	if (p == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return p;
 }
 
@@ -36,7 +36,7 @@ xcalloc(size_t n, size_t size)
 	void *p = calloc(n > 0 ? n : 1, size > 0 ? size : 1);
 
 	if (p == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return p;
 }
 
@@ -45,7 +45,7 @@ xrealloc(void *p, size_t size)
 {
 	p = realloc(p, size > 0 ? size : 1);
 	if (p == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return p;
 }
 
@@ -55,7 +55,7 @@ xstrdup(const char *s)
 	char *p = strdup(s);
 
 	if (p == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return p;
 }
 
@@ -65,7 +65,7 @@ xstrndup(const char *s, size_t n)
 	char *p = strndup(s, n);
 
 	if (p == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return p;
 }
 
@@ -75,7 +75,7 @@ xvasprintf(const char *fmt, va_list ap)
 	char *p = NULL;
 
 	if (vasprintf(&p, fmt, ap) < 0 || p == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return p;
 }
 

@@ -26,4 +26,10 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), retur
 char *xvasprintf(const char *fmt, va_list ap)
 	__attribute__((format(printf, 1, 0), returns_nonnull));
 
+/*
+ * xalloc_failed():
+ * End the program as these do; for whoever was given NULL by a library.
+ */
+_Noreturn void xalloc_failed(void);
+
 #endif /* COMMON_XALLOC_H */

@@ -5,20 +5,20 @@
 #define EXTRACT_DESCRIBE_H
 
 #include <libpq-fe.h>
-#include <stdbool.h>
 
 struct db;
 struct err;
+struct relation;
 struct schema;
 
 /*
- * describe_columns(db, described, is_table, schema, types, e):
+ * describe_columns(db, described, rel, schema, types, e):
  * Append the columns of ${described}, db_describe()'s result, to ${schema}, and
- * fill ${types} with as many type OIDs.  ${is_table} says that the rows are one
- * relation's own: only then do domains and NOT NULL hold for them, for an outer
- * join in a query makes NULLs.  search_path must be pg_catalog.
+ * fill ${types} with as many type OIDs.  ${rel} is the relation whose own rows
+ * these are, or NULL: only of such rows are domains and NOT NULL true, for an
+ * outer join in a query makes NULLs.  search_path must be pg_catalog.
  */
-int describe_columns(struct db *db, const PGresult *described, bool is_table,
+int describe_columns(struct db *db, const PGresult *described, const struct relation *rel,
 		     struct schema *schema, unsigned *types, struct err *e)
 	__attribute__((warn_unused_result));
 

@@ -2,8 +2,10 @@
  * portl-extract: options → source → stream writer → standard output.
  */
 #include <inttypes.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,10 +93,12 @@ begin(struct extract *x, struct err *e)
 	schema->bare = x->options.bare;
 	schema->dry_run = x->options.common.dry_run;
 	if (x->options.format == EXTRACT_NDJSON && !schema->bare &&
-	    schema_find(schema, "$portl") >= 0)
-		return err_set(e, EXIT_DATA,
-			       "a column called \"$portl\" cannot be told from the "
-			       "envelope of an NDJSON stream; use --bare");
+	    schema_find(schema, "$portl") >= 0) {
+		err_set(e, EXIT_DATA,
+			"a column called \"$portl\" cannot be told from the envelope of an "
+			"NDJSON stream");
+		return err_hint(e, "Use -F binary, or give it another name with -c.");
+	}
 	if (schema->rel_name != NULL && schema->rel_schema != NULL)
 		x->receipt.relation = xasprintf("%s.%s", schema->rel_schema, schema->rel_name);
 	else if (schema->rel_name != NULL || x->options.csv != NULL)
@@ -232,6 +236,7 @@ main(int argc, char **argv)
 	int rc, status, signo;
 
 	log_init("portl-extract");
+	json_set_alloc_funcs(xmalloc, free); /* else a document might lack what had no room */
 	stdfds_fill();
 	intr_ignore_sigpipe();
 	runid_make(x.run);

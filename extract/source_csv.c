@@ -372,6 +372,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	s->in = input_open(o->csv, e);
 	if (s->in == NULL)
 		return -1;
+	csvfile_log(o->csv, "reading");
 	input_watch_output(s->in, watch_fd);
 	s->text = textin_new(s->in, o->encoding, e);
 	if (s->text == NULL || csvrows_init(&s->rows, &o->csv_format, &handler, s, e) != 0)

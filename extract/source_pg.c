@@ -83,12 +83,9 @@ static int
 look_up(struct source_pg *s, struct err *e)
 {
 	const struct extract_options *o = s->base.options;
-	unsigned oid = relation_find(&s->db, o->rel_schema, o->rel_name, e);
 
-	if (oid == 0 || narrow_path(s, e) != 0)
-		return -1;
 	relation_free(s->rel);
-	s->rel = relation_read(&s->db, oid, e);
+	s->rel = relation_find(&s->db, o->rel_schema, o->rel_name, e);
 	if (s->rel == NULL)
 		return -1;
 	if (!is_readable_kind(s->rel->kind))
@@ -133,22 +130,23 @@ lock_relation(struct source_pg *s, struct err *e)
 }
 
 /*
- * Read the relation again, now that it is locked.  1: while the lock was waited
+ * Read the relation, now that it is locked.  1: while the lock was waited
  * for, its name has passed to another one.
  */
 static int
 read_locked(struct source_pg *s, struct err *e)
 {
-	unsigned oid = s->rel->oid, now;
+	unsigned oid = s->rel->oid;
+	struct relation *now;
 
 	if (narrow_path(s, e) != 0)
 		return -1;
 	now = relation_find(&s->db, s->rel->schema, s->rel->name, e);
-	if (now != oid)
-		return now != 0 ? 1 : -1;
+	if (now == NULL)
+		return -1;
 	relation_free(s->rel);
-	s->rel = relation_read(&s->db, oid, e);
-	return s->rel != NULL ? 0 : -1;
+	s->rel = now;
+	return now->oid != oid ? 1 : relation_read(&s->db, now, e);
 }
 
 static int
@@ -215,8 +213,7 @@ describe(struct source_pg *s, struct err *e)
 		err_set(e, EXIT_USAGE,
 			"the query has parameters ($1); nobody gives them values");
 	else if (described != NULL && narrow_path(s, e) == 0 &&
-		 describe_columns(&s->db, described, s->rel != NULL, s->base.schema, types,
-				  e) == 0)
+		 describe_columns(&s->db, described, s->rel, s->base.schema, types, e) == 0)
 		rc = describe_types(s, types, n, e);
 	PQclear(described);
 	free(types);
@@ -267,6 +264,17 @@ try_lock(struct source_pg *s, struct err *e)
 	return 1;
 }
 
+/*
+ * Was all that is read locked before the snapshot?  A plain table is; children,
+ * policies and expressions may lead to others.
+ */
+static bool
+is_locked_whole(const struct source_pg *s)
+{
+	return s->lock && s->rel->kind == 'r' && !s->rel->has_children &&
+	       !s->rel->row_security && s->base.options->where == NULL;
+}
+
 /* One attempt: 0 with a good snapshot, 1 to try again, -1. */
 static int
 take_snapshot(struct source_pg *s, struct err *e)
@@ -284,7 +292,7 @@ take_snapshot(struct source_pg *s, struct err *e)
 		rc = read_locked(s, e);
 	if (rc == 0 && (build_select(s, e) != 0 || describe(s, e) != 0))
 		rc = -1;
-	if (rc == 0)
+	if (rc == 0 && !is_locked_whole(s))
 		rc = snapshot_is_stale(&s->db, !s->lock || o->where != NULL ? s->select : NULL,
 				       e);
 	if (rc > 0)
@@ -312,8 +320,6 @@ start_copy(struct source_pg *s, struct err *e)
 
 	if (s->base.options->common.dry_run)
 		return check_query(s, e);
-	if (session_watch_client(&s->db, e) != 0)
-		return -1;
 	sql = select_copy(&s->db, s->base.options, s->rel, s->base.schema, s->select);
 	rc = db_copy_out(&s->db, e, sql);
 	free(sql);
@@ -343,8 +349,9 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 	if (rc < 0)
 		return -1;
 	describe_relation(s);
-	s->base.schema->backend = session_backend(&s->db, e);
-	return s->base.schema->backend != NULL ? start_copy(s, e) : -1;
+	if (session_watch_client(&s->db, &s->base.schema->backend, e) != 0)
+		return -1;
+	return start_copy(s, e);
 }
 
 static enum source_event

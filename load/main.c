@@ -2,6 +2,7 @@
  * portl-load: options → stream reader → plan → sink → report.
  */
 #include <inttypes.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -273,6 +274,7 @@ main(int argc, char **argv)
 	int rc, status, signo;
 
 	log_init("portl-load");
+	json_set_alloc_funcs(xmalloc, free); /* else a document might lack what had no room */
 	stdfds_fill();
 	intr_ignore_sigpipe();
 	l.receipt.fd = -1;

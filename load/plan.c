@@ -109,7 +109,6 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	const struct load_options *o = p->options;
 	const struct schema *s = p->schema;
-	unsigned oid;
 
 	if (o->rel_name == NULL && (s == NULL || s->rel_name == NULL)) {
 		err_set(e, EXIT_USAGE,
@@ -121,14 +120,10 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		p->rel_schema = xstrdup(o->rel_schema);
 	else if (o->rel_name == NULL && s->rel_schema != NULL)
 		p->rel_schema = xstrdup(s->rel_schema);
-	oid = relation_find(db, p->rel_schema, p->rel_name, e);
-	if (oid == 0)
-		return missing_target(p, db, why, e);
-	p->fingerprint = relation_fingerprint(db, oid, e);
-	if (p->fingerprint == NULL || session_restore_path(db, "pg_catalog", e) != 0)
-		return -1;
-	p->rel = relation_read(db, oid, e);
+	p->rel = relation_find(db, p->rel_schema, p->rel_name, e);
 	if (p->rel == NULL)
+		return missing_target(p, db, why, e);
+	if (session_restore_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
 		return -1;
 	free(p->rel_schema);
 	p->rel_schema = xstrdup(p->rel->schema);
@@ -256,7 +251,6 @@ plan_free(struct plan *p)
 	free(p->columns);
 	free(p->keep);
 	relation_free(p->rel);
-	free(p->fingerprint);
 	free(p->search_path);
 	free(p->rel_schema);
 	free(p->rel_name);

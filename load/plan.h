@@ -52,7 +52,6 @@ struct plan {
 	char *rel_schema;         /* the target, qualified; owned */
 	char *rel_name;
 	struct relation *rel;        /* NULL: to be created */
-	char *fingerprint;           /* of rel's columns, to notice a change before loading */
 	struct plan_column *columns; /* in stream order */
 	size_t ncolumns;
 	bool *keep; /* for stream_reader_select() */

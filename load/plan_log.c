@@ -76,3 +76,12 @@ plan_log(const struct plan *p)
 		   p->rel == NULL ? ", to be created" : "");
 	free(relation);
 }
+
+void
+plan_log_file(const struct plan *p, const char *path)
+{
+	log_record("plan",
+		   json_pack("{s:o, s:s, s:o}", "relation", logfile_string(path), "kind",
+			     "CSV file", "columns", columns_json(p)),
+		   "writing %zu columns to %s", p->ncolumns, path);
+}

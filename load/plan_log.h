@@ -13,4 +13,10 @@ struct plan;
  */
 void plan_log(const struct plan *p);
 
+/*
+ * plan_log_file(p, path):
+ * The same for a CSV file, which knows neither statements nor conflicts.
+ */
+void plan_log_file(const struct plan *p, const char *path);
+
 #endif /* LOAD_PLAN_LOG_H */

@@ -240,7 +240,7 @@ plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to, bo
 	char *what = NULL;
 	size_t i;
 
-	if (by_text && (a & STRINGS) != 0 && (b & (NUM | CLOCKS | VARCHAR)) != 0)
+	if (by_text && (a & STRINGS) != 0 && (b & (NUM | CLOCKS)) != 0)
 		return NULL; /* such as a CSV file's, where no scale says what would be lost */
 	if (b == NUM)
 		what = numeric_loss(a, from->type, to->type);

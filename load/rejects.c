@@ -333,6 +333,8 @@ static int
 keep_old(struct rejects *rj, struct err *e)
 {
 	rj->file = realpath(rj->path, NULL); /* a symbolic link stays one */
+	if (rj->file == NULL && errno == ENOMEM)
+		xalloc_failed();
 	if (rj->file == NULL) {
 		rj->file = xstrdup(rj->path);
 		return 0; /* there is none */

@@ -13,11 +13,12 @@
 #include "common/xalloc.h"
 
 static const char locks_sql[] =
-	"SELECT 1 FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=) 'relation' AND granted"
-	" AND relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND database OPERATOR(pg_catalog.=) (SELECT oid FROM"
-	" pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())"
-	" AND $2 OPERATOR(pg_catalog.=) pid::pg_catalog.text OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL
-	" LIMIT 1";
+	"SELECT 1 FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=) 'relation'"
+	" AND granted AND relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid"
+	" AND database OPERATOR(pg_catalog.=) (SELECT oid FROM pg_catalog.pg_database"
+	" WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())"
+	" AND $2 OPERATOR(pg_catalog.=) (pid::pg_catalog.text"
+	" OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL ") LIMIT 1";
 
 int
 sender_check_lock(struct db *db, const struct schema *schema, unsigned oid, struct err *e)

@@ -27,6 +27,7 @@
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_log.h"
 #include "load/plan_parts.h"
 #include "load/reasons.h"
 #include "load/sink.h"
@@ -83,6 +84,7 @@ sink_csv_open(struct sink *base, struct input *in, struct err *e)
 	s->out = output_open(path, e);
 	if (s->out == NULL)
 		return -1;
+	csvfile_log(path, "writing");
 	input_watch_output(in, s->to_stdout ? output_watch_fd(s->out) : -1);
 	return 0;
 }
@@ -205,6 +207,7 @@ sink_csv_begin(struct sink *base, struct stream_reader *r, struct err *e)
 		return -1;
 	free(base->plan);
 	base->plan = xasprintf("%zu columns, as text", s->ncolumns);
+	plan_log_file(s->plan, base->relation);
 	show_plan(s);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
 	pgcopy_scan_init(&s->scan, (int)s->ncolumns);

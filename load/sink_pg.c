@@ -74,14 +74,16 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	struct sink_pg *s = pg(base);
 
 	s->in = in;
+	if (db_connect(&s->db, &base->options->common.db, e) != 0)
+		return -1;
+	/* only now, for a stop signal that comes while connecting just ends the program */
 	if (base->options->rejects != NULL && base->options->common.check == CHECK_NOT) {
 		s->rejects = rejects_open(base->options->rejects, base->options->max_rejects,
 					  e);
 		if (s->rejects == NULL)
 			return -1;
 	}
-	if (db_connect(&s->db, &base->options->common.db, e) != 0 ||
-	    session_stay(&s->db, e) != 0)
+	if (session_stay(&s->db, e) != 0)
 		return -1;
 	base->where = db_connect_where(&s->db);
 	input_watch(in, PQsocket(s->db.conn), on_readable, s);
@@ -148,7 +150,7 @@ open_transaction(struct sink_pg *s, struct err *e)
 		return -1;
 	s->in_transaction = true;
 	s->counts = (struct route_counts){.read = 0};
-	return session_watch_client(&s->db, e);
+	return 0;
 }
 
 static int

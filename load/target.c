@@ -41,7 +41,7 @@ lock(struct db *db, const struct plan *plan, struct err *e)
 	now = relation_fingerprint(db, plan->rel->oid, e);
 	if (now == NULL)
 		return -1;
-	rc = strcmp(now, plan->fingerprint);
+	rc = strcmp(now, plan->rel->fingerprint);
 	free(now);
 	if (rc == 0)
 		return 0;

@@ -31,3 +31,39 @@ has_rows()
 	assert_out_has 'empty table: end to end'
 	assert_out_has 'peak memory of portl-load'
 }
+
+# cells ACTION: the contestants of the one cell of that action, `name state` each.
+cells()
+{
+	jq -r --arg action "$1" '.rivals[] | select(.action == $action) | .contestants[] |
+		"\(.name) \(.state)"' "$BUILD/bench/result.json"
+}
+
+@test "rivals take turns, have to bring every row, and are missing by name" {
+	local -x BENCH_CELLS='upsert:narrow'
+
+	bench rivals
+	assert_out_has 'upsert: 3000 narrow rows'
+	assert_out_has 'above the floor'
+	assert_eq "$(cells upsert)" $'portl measured\npsql_stage measured\ninserts measured\nfloor_to measured\nfloor_from measured'
+
+	# Another round of that, and another cell; with all programs that are installed, but for
+	# one, and one that does nothing and says that it did.
+	mkdir "$SUITE_CLUSTER/bin"
+	ln -s /usr/bin/* "$SUITE_CLUSTER/bin"
+	rm -f "$SUITE_CLUSTER/bin/pgloader"
+	ln -sf /bin/true "$SUITE_CLUSTER/bin/pgcopydb"
+	local -x PATH="$SUITE_CLUSTER/bin:/usr/sbin:/sbin"
+	BENCH_ADD=1 BENCH_CELLS+=' create:narrow' bench rivals
+	assert_out_has 'missing, and not counted as beaten: pgloader'
+	assert_eq "$(jq -c '.rivals | map([.action, .rounds]) | sort' "$BUILD/bench/result.json")" \
+		'[["create",1],["upsert",2]]'
+	cells create >"$BATS_TEST_TMPDIR/states"
+	grep -qx 'pgloader missing' "$BATS_TEST_TMPDIR/states"
+	grep -q '^pgcopydb failed: ' "$BATS_TEST_TMPDIR/states"
+	for name in portl psql_binary psql_text pg_dump inserts floor_to floor_from; do
+		grep -qx "$name measured" "$BATS_TEST_TMPDIR/states"
+	done
+	assert_eq "$(jq '[.rivals[].contestants[] | select(.state == "measured") | select(.wall > 0 and .cpu >= 0 and
+		.rss > 1 and .times > 0 and .wall_min <= .wall_max | not)] | length' "$BUILD/bench/result.json")" 0
+}

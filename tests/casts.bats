@@ -300,3 +300,26 @@ two()
 	assert_stderr_has 'value for domain good violates check constraint'
 	assert_eq "$(q "$to" 'TABLE t')" ''
 }
+
+@test "a key that cannot be cast names its row" {
+	local options
+
+	fresh_db db
+	q "$db" "CREATE TABLE s AS SELECT CASE i WHEN 7 THEN 'x' ELSE (10 - i)::text END AS id, i AS v FROM generate_series(1, 9) i;
+		CREATE TABLE t (id int PRIMARY KEY, v int)"
+	for options in --conflict=skip --conflict=overwrite '--conflict=overwrite --duplicates=error'; do
+		# shellcheck disable=SC2086 # words
+		try_sh "portl-extract -d '$db' -t s | portl-load -d '$db' -t t $options"
+		assert_status 1
+		assert_stderr_has 'stdin:7: invalid input syntax for type integer: "x"'
+	done
+}
+
+@test "strings that the input function reads draw no warning of digits" {
+	fresh_db db
+	q "$db" 'CREATE TABLE t (a numeric(6,2), b timestamp(0), d time(1))'
+	printf 'a,b,d\n1.5,2020-01-01 10:00:00,10:00:00\n' >"$BATS_TEST_TMPDIR/csv"
+	try_sh "portl-extract --csv '$BATS_TEST_TMPDIR/csv' | portl-load -d '$db' -t t"
+	assert_status 0
+	assert_silent
+}

@@ -46,7 +46,7 @@ finish()
 	local report
 
 	for report in "$out"/san/*; do
-		[ -f "$report" ] || continue
+		[ -s "$report" ] || continue
 		cat "$report"
 		failed+=("sanitizer: $report")
 	done

@@ -195,3 +195,18 @@ absent()
 	carry t -t p --truncate
 	assert_eq "$(q "$dst" 'SELECT count(*), (SELECT count(*) FROM p) FROM t')" '10|10'
 }
+
+@test "names longer than the server keeps are refused, and may be mapped" {
+	local long
+
+	long=$(printf 'é%.0s' {1..32})
+	printf 'id,%s\n1,2\n' "$long" >"$BATS_TEST_TMPDIR/csv"
+	portl-extract --csv "$BATS_TEST_TMPDIR/csv" >"$BATS_TEST_TMPDIR/s"
+	try portl-load -d "$dst" -t named --create "$BATS_TEST_TMPDIR/s"
+	assert_status 5
+	assert_stderr_has "column \"$long\": the name is longer than PostgreSQL keeps names"
+	try portl-load -d "$dst" -t named --create --map="$long=x$long" "$BATS_TEST_TMPDIR/s"
+	assert_status 5
+	portl-load -q -d "$dst" -t named --create --map="$long=v" "$BATS_TEST_TMPDIR/s"
+	assert_eq "$(q "$dst" 'SELECT v FROM named')" 2
+}

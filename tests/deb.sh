@@ -57,6 +57,19 @@ in_root()
 		chroot "$@"
 }
 
+# check_completions DEB: each program has one for each shell, where the shell looks for it.
+check_completions()
+{
+	local list program
+
+	list=$(dpkg-deb -c "$1" | sed 's|.* \./|/|')
+	for program in portl portl-extract portl-load; do
+		grep -qx "/usr/share/bash-completion/completions/$program" <<<"$list"
+		grep -qx "/usr/share/zsh/\(site-functions\|vendor-completions\)/_$program" <<<"$list"
+		grep -qx "/usr/share/fish/vendor_completions.d/$program.fish" <<<"$list"
+	done
+}
+
 check()
 {
 	local debs=("$out"/portl_"$version"_*.deb) root
@@ -81,7 +94,9 @@ check()
 	'
 	[ "$(in_root "$root" portl-extract --version)" = "portl-extract (Portl) $version" ]
 	[ "$(in_root "$root" portl-load --version)" = "portl-load (Portl) $version" ]
-	echo 'a fresh root: installed, both programs run'
+	[ "$(in_root "$root" portl --version)" = "portl (Portl) $version" ]
+	check_completions "${debs[0]}"
+	echo 'a fresh root: installed, the programs run'
 
 	autopkgtest -q "${debs[@]}" "$source/" -- chroot "$root" >"$out/autopkgtest.log" 2>&1 || {
 		tail -n 60 "$out/autopkgtest.log" >&2

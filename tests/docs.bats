@@ -229,6 +229,33 @@ run_examples()
 	is_true dw 'NOT EXISTS (TABLE orders)'
 }
 
+@test "examples/hourly.sh loads what is good and keeps what is refused" {
+	local script=$ROOT/examples/hourly.sh kept again
+
+	q dw "ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total < 285)"
+	try "$script"
+	assert_status 3
+	assert_eq "$(q dw 'SELECT count(*), max(id) FROM orders')" '1994|1994'
+	assert_eq "$(jq -c '[.status, .committed, .rows.inserted, .rows.rejected]' .portl/orders.json)" '[3,true,1994,6]'
+	[ "$(grep -c cheap .portl/orders.log)" -ge 6 ]
+	kept=(.portl/orders.*.portl)
+	assert_eq "$stderr" "hourly.sh: rows of orders were refused; the reasons are in $PWD/.portl/orders.log.
+Load them again with: portl-load -t orders --conflict=overwrite $PWD/${kept[0]}"
+	again=$(tail -n 1 <<<"$stderr")
+	MAX_REJECTS=5 try "$script"
+	assert_status 1
+	q dw 'ALTER TABLE orders DROP CONSTRAINT cheap'
+	PORTL_DESTINATION=service=dw try_sh "${again#*: }"
+	assert_status 0 && same_table shop orders dw orders
+	try "$script"
+	assert_status 0 && assert_silent
+	kept=(.portl/orders.*.portl)
+	assert_eq "${#kept[@]}" 1
+	q dw 'TRUNCATE orders'
+	flock .portl/orders.lock "$script" # the hour before is still at work
+	is_true dw 'NOT EXISTS (TABLE orders)'
+}
+
 @test "examples/archive.sh saves and restores, and refuses a damaged file" {
 	local script=$ROOT/examples/archive.sh
 

@@ -170,3 +170,21 @@ says_sh()
 	done
 	grep -q 'detail: The rows are committed.' err
 }
+
+@test "--rejects of many blocks: rows that COPY refuses in each part, in either form" {
+	local values
+
+	fresh_db src
+	q "$src" 'CREATE DOMAIN d AS int; CREATE TABLE big AS SELECT i::d AS "i""\\", repeat($$x$$, 1000) AS x FROM generate_series(1, 24000) i'
+	q "$db" 'CREATE DOMAIN d AS int CHECK (VALUE % 5000 <> 7); CREATE TABLE big ("i""\\" d, x text, CHECK ("i""\\" <> 9))'
+	for values in binary text; do
+		says_sh 3 'violates check constraint' "portl-extract -d $src -t big --values=$values |
+			portl-load -d $db --rejects=rejects"
+		assert_eq "$(q "$db" 'SELECT count(*), sum("i""\\"), min(length(x)) FROM big')" "23994|$((24000 * 24001 / 2 - 50035 - 9))|1000"
+		q "$src" 'CREATE TABLE rejected (LIKE big)'
+		portl-load -d "$src" -t rejected rejects
+		assert_eq "$(q "$src" 'SELECT array_agg("i""\\" ORDER BY 1) FROM rejected')" '{7,9,5007,10007,15007,20007}'
+		q "$src" 'DROP TABLE rejected'
+		q "$db" 'TRUNCATE big'
+	done
+}

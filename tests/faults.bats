@@ -100,11 +100,12 @@ kill_in()
 	perl "$ROOT/tests/lib/proxy.pl" "$T/d" "$PGHOST" hang >"$T/proxy" 3>&- &
 	started+=($!)
 	wait_until 5 grep -q ready "$T/proxy"
-	in=$T/s start load portl-load -h "$T/d" -d "$b"
+	in=$T/s start load portl-load -h "$T/d" -d "$b" --rejects="$T/rejects"
 	wait_until 5 grep -q held "$T/proxy"
 	kill -TERM "$pid_load" # heard at once, though libpq waits
 	finish load 2
 	assert_status 143
+	assert_eq "$(compgen -G "$T/rejects*")" ''
 	is_like_before "$b" t
 }
 

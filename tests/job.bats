@@ -213,11 +213,11 @@ refused()
 	printf '%s\n' 'source: {type: csv, path: x, where: a > 1}' >job.yaml
 	try portl-extract -f job.yaml
 	assert_status 78
-	assert_stderr_has 'job.yaml: --where does not go with --csv'
+	assert_stderr_has 'job.yaml:1: source.where: --where does not go with --csv'
 	printf '%s\n' 'source: {table: x, delimiter: x}' >job.yaml
 	try portl-extract -f job.yaml
 	assert_status 78
-	assert_stderr_has 'job.yaml: --delimiter needs --csv'
+	assert_stderr_has 'job.yaml:1: source.delimiter: --delimiter needs --csv'
 }
 
 @test "conflicts: every key of theirs" {
@@ -288,11 +288,18 @@ refused()
 	printf 'source: {table: t, query: SELECT 1}\n' >job.yaml
 	try portl-extract -f job.yaml
 	assert_status 78
-	assert_stderr_has 'job.yaml: -t, -c and --query-file exclude each other'
+	assert_stderr_has 'job.yaml:1: source.query: -t, -c and --query-file exclude each other'
 	printf 'schema_mapping: {a: c, b: c}\n' >job.yaml
 	try portl-load -f job.yaml
 	assert_status 78
-	assert_stderr_has 'job.yaml: --map sends two columns to "c"'
+	assert_stderr_has 'job.yaml:1: schema_mapping.b: --map sends two columns to "c"'
+	printf 'conflict: skip\nnewer: x\n' >job.yaml
+	try portl-load -f job.yaml
+	assert_status 78
+	assert_stderr_has 'job.yaml:2: newer: --newer needs --conflict=overwrite'
+	try portl-load -f job.yaml --conflict=fail --newer=y
+	assert_status 78
+	assert_stderr_has 'job.yaml: --newer needs'
 }
 
 @test "a variable's content is never taken for YAML, or for another variable" {

@@ -26,6 +26,25 @@ logged()
 
 json="-L '$BATS_TEST_TMPDIR/log' --log-format=json"
 
+@test "CSV files are in the log: who reads and writes which, and the plan" {
+	cd "$T" || return
+	printf 'id,name\n1,x\n' >in.csv
+	try_sh "portl-extract --csv=in.csv $json | portl-load --csv=out.csv --map=id= $json"
+	assert_status 0
+	assert_silent
+	cmp out.csv - <<<$'name\nx'
+	logged ".event == \"file\" and .program == \"portl-extract\" and .path == \"$T/in.csv\"
+		and .use == \"reading\" and .user == \"$(id -un)\""
+	logged ".event == \"file\" and .program == \"portl-load\" and .path == \"$T/out.csv\"
+		and .use == \"writing\" and .user == \"$(id -un)\""
+	logged '.event == "plan" and .relation == "out.csv" and .kind == "CSV file" and
+		.columns == [{"source":"id","target":null},{"source":"name","target":"name"}]'
+	assert_eq "$(events 'map(.run) | unique | length')" 1
+	try_sh "printf 'a\n1\n' | portl-extract --csv=- -v | portl-load --csv=- -v"
+	assert_stderr_has 'reading CSV file -'
+	assert_stderr_has 'writing CSV file -'
+}
+
 @test "both sides log to one file in JSON, under one run" {
 	try_sh "portl-extract -d '$a' -t t --where='id < 50' $json | portl-load -d '$b' $json --summary='$T/l'"
 	assert_status 0

@@ -8,6 +8,17 @@ setup()
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
+# A demo's process group, which does not outlive its test.
+demo_pid=''
+
+teardown()
+{
+	if [ -n "$demo_pid" ] && kill -TERM -- "-$demo_pid" 2>/dev/null; then
+		wait "$demo_pid" || :
+	fi
+	drop_dbs
+}
+
 # The variant that is tested, so that nothing is built anew.
 make_here()
 {
@@ -27,9 +38,9 @@ make_here()
 		find man -type f -name '*.5' -printf './share/man/man5/%f\n'
 		find man -type f -name '*.7' -printf './share/man/man7/%f\n'
 		printf './bin/%s\n' portl-extract portl-load
-		printf './share/bash-completion/completions/%s\n' portl-extract portl-load
-		printf './share/zsh/site-functions/_%s\n' portl-extract portl-load
-		printf './share/fish/vendor_completions.d/%s.fish\n' portl-extract portl-load
+		printf './share/bash-completion/completions/%s\n' portl portl-extract portl-load
+		printf './share/zsh/site-functions/_%s\n' portl portl-extract portl-load
+		printf './share/fish/vendor_completions.d/%s.fish\n' portl portl-extract portl-load
 		[ ! -f common/portl.sh ] || echo ./bin/portl
 	) | LC_ALL=C sort >expected
 	diff expected installed
@@ -89,7 +100,7 @@ make_here()
 @test "the demo shows what it promises and leaves nothing behind" {
 	local tmp
 
-	tmp=$(mktemp -d /tmp/portl-demo.XXXXXX)
+	tmp=$(mktemp -d "$SUITE_CLUSTER/demo.XXXXXX") # which goes, whatever becomes of the test
 	chmod 711 "$tmp"
 	TMPDIR=$tmp ROWS=200000 try "$ROOT/tests/demo.sh"
 	assert_status 0
@@ -106,16 +117,16 @@ make_here()
 }
 
 @test "an interrupted demo leaves nothing behind" {
-	local tmp pid
+	local tmp
 
-	tmp=$(mktemp -d /tmp/portl-demo.XXXXXX)
+	tmp=$(mktemp -d "$SUITE_CLUSTER/demo.XXXXXX") # which goes, whatever becomes of the test
 	chmod 711 "$tmp"
 	TMPDIR=$tmp env --default-signal=INT setsid "$ROOT/tests/demo.sh" >demo.out 2>&1 3>&- &
-	pid=$!
+	demo_pid=$!
 	wait_until 20 grep -q 'CREATE TABLE orders' demo.out
-	kill -INT -- "-$pid"
+	kill -INT -- "-$demo_pid"
 	status=0
-	wait "$pid" || status=$?
+	wait "$demo_pid" || status=$?
 	assert_eq "$status" 130
 	rmdir "$tmp"
 }

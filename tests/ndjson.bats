@@ -97,6 +97,19 @@ load_table()
 		portl-load -d "dbname=$to" -t "$table" "$@"
 }
 
+@test "a column called \$portl: refused with a hint that helps" {
+	fresh_db a b
+	q "$a" 'CREATE TABLE "the $" ("$portl" int, x int); INSERT INTO "the $" VALUES (1, 2)'
+	q "$b" 'CREATE TABLE "the $" ("$portl" int, x int)'
+	try portl-extract -d "dbname=$a" -t '"the $"' -F ndjson
+	assert_status 1
+	assert_stderr_has 'a column called "$portl"'
+	assert_stderr_has '-F binary, or give it another name with -c'
+	try_sh "portl-extract -d dbname=$a -t '\"the \$\"' | portl-load -d dbname=$b"
+	assert_status 0
+	same_table "$a" '"the $"' "$b" '"the $"'
+}
+
 @test 'every type survives the journey, enveloped, bare, with quoted numbers' {
 	fresh_db a b
 	make_tables "$a"

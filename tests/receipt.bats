@@ -147,3 +147,19 @@ balanced()
 	run script -qec "portl-extract -d $a -t t -o $T/s2" /dev/null
 	assert_out_has 'portl-extract: public.t: 100 rows read'
 }
+
+@test "--summary=-: standard output, where that is free" {
+	portl-extract -d "$a" -t t -o "$T/s" --summary=- >"$T/x"
+	assert_eq "$(jq -r .rows.read "$T/x")" 100
+	portl-load -d "$b" --summary=- "$T/s" >"$T/l"
+	balanced "$T/l" 0
+	try portl-extract -d "$a" -t t --summary=-
+	assert_status 64
+	assert_eq "$output" ''
+	assert_stderr_has '--summary=-'
+	try portl-load --csv=- --summary=- "$T/s"
+	assert_status 64
+	portl-load --csv="$T/csv" --summary=- "$T/s" >"$T/l"
+	assert_eq "$(jq -r .status "$T/l")" 0
+	[ ! -e - ]
+}

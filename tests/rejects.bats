@@ -313,7 +313,8 @@ rejected_ids()
 	printf '{"id":%s,"p":%s}\n' 1 1 '"x"' 1 3 9 >"$T/rows"
 	load_small <"$T/rows"
 	assert_status 1
-	assert_stderr_has 'violates foreign key'
+	assert_stderr_has 'violates foreign key constraint "t_p_fkey"'
+	assert_stderr_has 'Key (p)=(9) is not present in table "t".'
 	[ -z "$(compgen -G "$T/rej*")" ]
 	echo before >"$T/rej"
 	load_small <"$T/rows"
@@ -394,4 +395,50 @@ rejected_ids()
 	assert_status 3
 	assert_eq "$(jq -c 'select(.event == "reject") | [.row, .sqlstate, .column, .constraint]' <<<"$stderr" | xargs -d'\n')" \
 		'[2,"22P02","id",null] [3,"23514",null,"short"]'
+}
+
+@test "bare NDJSON: a string that name or \"char\" would cut is refused at its row" {
+	local long
+
+	long=$(printf 'x%.0s' {1..64})
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v name, c "char", a name[])'
+	printf '{"id":%s,"%s":%s}\n' 1 v "\"${long:1}\"" 2 v "\"$long\"" 3 c '"ab"' 4 c '"a"' 5 a "[\"a\",\"$long\"]" \
+		6 a '["a",null]' 7 c null >"$T/rows"
+	try portl-load -d "$b" -t t --bare --columns=id,v,c,a "$T/rows"
+	assert_status 1
+	assert_stderr_has 'rows:2: column "v": value too long for type name'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	load_small --columns=id,v,c,a <"$T/rows"
+	assert_status 3
+	assert_eq "$(rejected_ids)" '2 3 5'
+	assert_stderr_has 'column "c": value too long for type "char" (22001)'
+	assert_eq "$(q "$b" 'SELECT id, length(v::text), c, a FROM t ORDER BY id' | xargs)" '1|63|| 4||a| 6|||{a,NULL} 7|||'
+}
+
+@test "casts are refused one by one, strings too long by one query" {
+	fresh_db a
+	q "$a" "CREATE TABLE s AS SELECT i AS id, CASE i % 50 WHEN 1 THEN 'long' ELSE 'v  ' END AS v,
+			CASE i % 70 WHEN 1 THEN 'x' || i ELSE i::text END AS u, i * 1.0 AS m FROM generate_series(1, 1000) i;
+		UPDATE s SET m = 100000 WHERE id IN (5, 500); ALTER TABLE s ADD PRIMARY KEY (id); CLUSTER s USING s_pkey"
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v varchar(2), u int UNIQUE, m numeric(6,2))'
+	portl-extract -d "$a" -t s >"$T/stream"
+	try portl-load -d "$b" -t t --rejects="$T/rej" "$T/stream"
+	assert_status 3
+	q "$b" 'CREATE TABLE loose (id int, v text, u text, m numeric)'
+	portl-load -d "$b" -t loose "$T/rej"
+	assert_eq "$(q "$b" 'SELECT string_agg(id::text, $$ $$ ORDER BY ctid) FROM loose')" \
+		"$(q "$a" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM s WHERE v = 'long' OR u LIKE 'x%' OR m = 100000")"
+	assert_eq "$(q "$b" 'SELECT count(*), max(length(v)) FROM t')" "$((1000 - $(q "$b" 'SELECT count(*) FROM loose')))|2"
+}
+
+@test "equal rows: the first that is taken stays, whichever index they meet in" {
+	q "$b" 'CREATE TABLE t (id int, u int UNIQUE, w int, UNIQUE (id))'
+	# 2 meets 1 by id; 3 meets only 2, which is gone, by u; 4 meets 3
+	printf '{"id":%s,"u":%s,"w":%s}\n' 1 1 1 1 2 2 3 2 3 4 2 4 5 null 5 5 6 6 7 null 7 null null 8 null null 9 >"$T/rows"
+	load_small <"$T/rows"
+	assert_status 3
+	assert_eq "$(q "$b" 'SELECT w FROM t ORDER BY w' | xargs)" '1 3 5 7 8 9'
+	assert_eq "$(jq -r 'select(has("w")) | .w' "$T/rej" | xargs)" '2 4 6'
+	assert_stderr_has 'violates unique constraint "t_id_key"'
+	assert_stderr_has 'violates unique constraint "t_u_key"'
 }

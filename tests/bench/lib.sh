@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # run.sh sets work, settings, group
+# shellcheck shell=bash disable=SC2154 # run.sh sets work, settings, samples, group
 # Measuring and reporting, for the groups that run.sh sources.
 #
 #   scaled N                    print N rows times BENCH_SCALE, at least 1
@@ -6,17 +6,19 @@
 #   sample NAME COMMAND... ['|' COMMAND...]...
 #                               run a pipe and keep what it took under NAME
 #   rounds CALL...              make each CALL, a function and its arguments in one word,
-#                               in turn, BENCH_RUNS times: A B A B …
+#                               in turn, BENCH_RUNS times: A B A B …; samples of a round
+#                               that is cut short are not kept
 #   compare WHAT FIELD OURS THEIRS LIMIT
-#                               one line: medians of two samples, and their ratio, which
-#                               should be at most LIMIT
+#                               one line: medians of two samples, their ratio, which
+#                               should be at most LIMIT, and its least and greatest
 #   at_most WHAT FIELD OURS LIMIT
 #                               one line: the largest of a sample, for rss
 #   at_least WHAT VALUE LIMIT UNIT
 #                               one line: a figure that comes from elsewhere
 #
 # FIELDs: wall, cpu (of all processes of the pipe, in s), rss1, rss2 … (peak memory of the
-# first, second … process, in MB of 1024 kB; the largest of all runs).
+# first, second … process, in MB of 1024 kB; the largest of all runs), rss (the sum of
+# these).  A process that starts others counts for the largest of them and of itself.
 #
 # A ratio is the median of the rounds' ratios, for what disturbs one contestant of a round
 # is likely to disturb the other; it may differ a little from the medians' own ratio.
@@ -33,16 +35,22 @@ reset()
 
 sample()
 {
-	"$BUILD/bench/measure" "$work/samples/$1" "${@:2}"
+	"$BUILD/bench/measure" "${round:-$samples}/$1" "${@:2}"
 }
 
+# Line n of every sample is of round n, even if a run before this one was interrupted.
 rounds()
 {
-	local i call
+	local i call file round=$work/round
 
 	for ((i = 0; i < BENCH_RUNS; i++)); do
+		rm -rf "$round"
+		mkdir "$round"
 		for call; do
 			$call || return # a function and its arguments
+		done
+		for file in "$round"/*; do
+			cat "$file" >>"$samples/${file##*/}"
 		done
 	done
 }
@@ -66,29 +74,43 @@ median()
 # values NAME FIELD
 values()
 {
-	cut -d ' ' -f "$(column "$2")" "$work/samples/$1"
+	if [ "$2" = rss ]; then
+		awk '{ sum = 0; for (i = 4; i <= NF; i += 2) sum += $i; print sum }' "$samples/$1"
+	else
+		cut -d ' ' -f "$(column "$2")" "$samples/$1"
+	fi
+}
+
+# least_greatest FORMAT: of the numbers on stdin, as two words.
+least_greatest()
+{
+	sort -g | awk -v f="$1 $1" 'NR == 1 { least = $1 } END { printf f "\n", least, $1 }'
 }
 
 report_begin()
 {
-	mkdir -p "$BUILD/bench"
 	: >"$work/rows"
+	: >"$work/cells"
 	echo "PostgreSQL $(psql -XAtq -d postgres -c 'SHOW server_version'), $(nproc) cores," \
 		"$BENCH_RUNS rounds, scale $BENCH_SCALE"
 	(IFS=, && echo "fsync = off,full_page_writes = off,${settings[*]}" | sed 's/,/, /g')
-	printf '\n%-64s %10s %10s %7s %10s\n' '' portl rival ratio limit
 }
 
-# row WHAT FIELD UNIT OURS RIVAL RATIO LIMIT OK: null where there is nothing.
+# row WHAT FIELD UNIT OURS RIVAL RATIO LIMIT OK [LEAST GREATEST]: null where there is
+# nothing; the last two are of the ratio.
 row()
 {
-	local verdict=ok limit=$7
+	local verdict=ok limit=$7 spread=${9:+$9-${10}}
 
+	[ -n "${headed-}" ] || printf '\n%-64s %10s %10s %7s %9s %10s\n' "$group" portl rival ratio spread limit
+	headed=1
 	[ "$8" = true ] || verdict=MISS
 	[ "$6" != null ] || limit+=" $3"
-	printf '%-64s %10s %10s %7s %10s %s\n' "$1" "$4" "${5/null/-}" "${6/null/-}" "$limit" "$verdict"
+	printf '%-64s %10s %10s %7s %9s %10s %s\n' "$1" "$4" "${5/null/-}" "${6/null/-}" \
+		"${spread:--}" "$limit" "$verdict"
 	jq -cn --arg group "$group" --arg what "$1" --arg field "$2" --arg unit "$3" --argjson portl "$4" \
 		--argjson rival "$5" --argjson ratio "$6" --argjson limit "$7" --argjson ok "$8" \
+		--argjson ratio_min "${9:-null}" --argjson ratio_max "${10:-null}" \
 		'$ARGS.named' >>"$work/rows"
 }
 
@@ -98,15 +120,22 @@ holds()
 	awk "BEGIN { print ($1) ? \"true\" : \"false\" }"
 }
 
+# ratios FIELD OURS THEIRS: of each round.
+ratios()
+{
+	paste -d ' ' <(values "$2" "$1") <(values "$3" "$1") | awk '{ print $1 / $2 }'
+}
+
 compare()
 {
-	local ours theirs ratio
+	local ours theirs ratio spread
 
 	ours=$(values "$3" "$2" | median)
 	theirs=$(values "$4" "$2" | median)
-	ratio=$(paste -d ' ' <(values "$3" "$2") <(values "$4" "$2") | awk '{ print $1 / $2 }' | median)
+	ratio=$(ratios "$2" "$3" "$4" | median)
+	read -ra spread < <(ratios "$2" "$3" "$4" | least_greatest %.2f)
 	row "$1" "$2" s "$(printf %.3f "$ours")" "$(printf %.3f "$theirs")" "$(printf %.2f "$ratio")" \
-		"$5" "$(holds "$ratio <= $5")"
+		"$5" "$(holds "$ratio <= $5")" "${spread[@]}"
 }
 
 at_most()
@@ -122,11 +151,19 @@ at_least()
 	row "$1" speed "$4" "$2" null null "$3" "$(holds "$2 >= $3")"
 }
 
-report_end()
+# Write result.json: what is measured now; with BENCH_ADD also what it says of other things.
+report_write()
 {
+	local old='{}'
+
+	[ "$BENCH_ADD" = 0 ] || [ ! -f "$BUILD/bench/result.json" ] || old=$(<"$BUILD/bench/result.json")
 	jq -n --arg scale "$BENCH_SCALE" --arg runs "$BENCH_RUNS" --arg cores "$(nproc)" \
-		--arg server "$(psql -XAtq -d postgres -c 'SHOW server_version')" --slurpfile rows "$work/rows" \
-		'{server: $server, cores: ($cores | tonumber), scale: ($scale | tonumber),
-		  runs: ($runs | tonumber), settings: $ARGS.positional, rows: $rows}' \
-		--args "${settings[@]}" >"$BUILD/bench/result.json"
+		--arg server "$(psql -XAtq -d postgres -c 'SHOW server_version')" --argjson old "$old" \
+		--slurpfile rows "$work/rows" --slurpfile cells "$work/cells" \
+		'def newest(key): reduce .[] as $r ({}; .[$r | key | tojson] = $r) | [.[]];
+		 {server: $server, cores: ($cores | tonumber), scale: ($scale | tonumber),
+		  runs: ($runs | tonumber), settings: $ARGS.positional,
+		  rows: (($old.rows // []) + $rows | newest([.group, .what, .field])),
+		  rivals: (($old.rivals // []) + $cells | newest([.action, .table, .rows]))}' \
+		--args "${settings[@]}" >"$work/result.json" && mv "$work/result.json" "$BUILD/bench/result.json"
 }

@@ -1,19 +1,23 @@
 #!/bin/bash
-# Compare Portl with psql, for `make bench`.  Nothing here is a test: the status is 0 if
-# every group ran, whatever the figures are.
+# Compare Portl with psql and other rivals, for `make bench`.  Nothing here is a test: the
+# status is 0 if every group ran, whatever the figures are.
 #
 #   BENCH="pipe csv"    only these groups (default: all); a group is tests/bench/NAME.sh
+#   BENCH_CELLS="create:* append:wide"  of the group rivals only these ACTION:TABLE
 #   BENCH_RUNS=5        rounds; the contestants of a round take turns
 #   BENCH_SCALE=1       a part of all row counts, such as 0.01 for a quick look
+#   BENCH_ADD=0         1: add the rounds to those of earlier calls for the same build, and
+#                       keep their other figures; so hours can be had a minute at a time
 #   BUILD=build         the build to measure
 #
-# Prints a table and writes it to BUILD/bench/result.json.
+# Prints tables and writes them to BUILD/bench/result.json after each group.
 set -u
 cd "$(dirname "$0")/../.." || exit
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit
 export BUILD PATH="$BUILD:$PATH" LC_ALL=C
 BENCH_RUNS=${BENCH_RUNS:-5}
 BENCH_SCALE=${BENCH_SCALE:-1}
+BENCH_ADD=${BENCH_ADD:-0}
 
 # shellcheck source=tests/lib/cluster.sh
 . tests/lib/cluster.sh
@@ -30,12 +34,14 @@ cluster_start "$work" "${settings[@]}" || exit
 cluster_env "$work"
 trap 'cluster_drop "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-mkdir -p "$work/samples"
+[ "$BENCH_ADD" = 1 ] || rm -rf "$BUILD/bench/samples"
 psql -Xq -d postgres -c 'CREATE DATABASE src' -c 'CREATE DATABASE dst' || exit
 
 report_begin
 failed=()
-for group in ${BENCH:-pipe ndjson csv upsert}; do
+for group in ${BENCH:-pipe ndjson csv upsert rivals}; do
+	samples=$BUILD/bench/samples/$group@$BENCH_SCALE
+	mkdir -p "$samples"
 	# A subshell: `set -e` is a group's own, and so are its variables.
 	(
 		set -e
@@ -44,8 +50,8 @@ for group in ${BENCH:-pipe ndjson csv upsert}; do
 	)
 	status=$?
 	[ $status -eq 0 ] || failed+=("$group")
+	report_write
 done
-report_end
 ((${#failed[@]} == 0)) || {
 	echo "bench: did not run to the end: ${failed[*]}" >&2
 	exit 1

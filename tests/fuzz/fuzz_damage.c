@@ -20,11 +20,11 @@
 #include "common/err.h"
 #include "common/input.h"
 #include "common/ndjson.h"
-#include "common/output.h"
 #include "common/pgcopy.h"
 #include "common/schema.h"
 #include "common/stream_reader.h"
 #include "common/stream_writer.h"
+#include "tests/fuzz/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -97,40 +97,6 @@ struct arrival {
 };
 
 /* ---- the stream, written to memory ---- */
-
-struct output {
-	struct buf bytes;
-};
-
-int
-output_write(struct output *o, const void *data, size_t len, struct err *e)
-{
-	(void)e;
-	buf_add(&o->bytes, data, len);
-	return 0;
-}
-
-int
-output_flush(struct output *o, struct err *e)
-{
-	(void)o;
-	(void)e;
-	return 0;
-}
-
-int
-output_watch_fd(const struct output *o)
-{
-	(void)o;
-	return -1;
-}
-
-int
-output_is_whole(const struct output *o)
-{
-	(void)o;
-	return 1;
-}
 
 static void
 mark(struct recipe *r, const struct output *out)
@@ -347,25 +313,6 @@ damage(struct recipe *r, struct buf *b)
 
 /* ---- reading ---- */
 
-static struct input *
-open_bytes(const struct buf *bytes)
-{
-	static char path[32];
-	static int fd = -1;
-	struct err e = ERR_INIT;
-	struct input *in;
-
-	if (fd < 0) {
-		fd = memfd_create("stream", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
-	MUST(ftruncate(fd, 0) == 0);
-	MUST(pwrite(fd, bytes->data, bytes->len, 0) == (ssize_t)bytes->len);
-	in = input_open(path, &e);
-	MUST(in != NULL);
-	return in;
-}
-
 static int
 read_rows(const struct recipe *r, struct stream_reader *reader, struct arrival *a,
 	  struct err *e)
@@ -395,7 +342,7 @@ read_rows(const struct recipe *r, struct stream_reader *reader, struct arrival *
 static void
 read_stream(const struct recipe *r, const struct buf *bytes, struct arrival *a)
 {
-	struct input *in = open_bytes(bytes);
+	struct input *in = memory_open(bytes);
 	struct stream_reader *reader = stream_reader_new(in, 0);
 	struct err e = ERR_INIT;
 

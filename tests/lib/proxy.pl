@@ -9,13 +9,17 @@
 #   hang        take connections and never say a word; prints "held" for each
 #   status      report a setting to the client when its first row comes
 #   drip        pass the client's bytes on in pieces of 7
+#   reset       listen on a port of the loopback that the kernel picks, serve many, and
+#               on signal USR1 reset (RST) all connections that there are
 #
-# WHAT:N is that at the N-th COMMIT.  Prints "ready" when it listens; ends when killed.
+# WHAT:N is that at the N-th COMMIT.  Prints "ready" when it listens, and the port if it is
+# one; ends when killed.
 use strict;
 use warnings;
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
-use Socket qw(SOCK_STREAM);
+use Socket qw(SOCK_STREAM SOL_SOCKET SO_LINGER);
 
 my ($dir, $server, $what, $other) = @ARGV;
 my $path = "$dir/.s.PGSQL.5432";
@@ -24,10 +28,12 @@ my $commits = $what =~ s/:(\d+)$// ? $1 : 1;
 
 $SIG{CHLD} = 'IGNORE';
 $| = 1;
-my $listener = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => $path, Listen => 5)
-	or die "$path: $!";
+my $listener = $what eq 'reset'
+	? IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5)
+	: IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => $path, Listen => 5);
+die "$path: $!" unless $listener;
 chmod 0777, $path;
-print "ready\n";
+print $what eq 'reset' ? 'ready ' . $listener->sockport : 'ready', "\n";
 
 sub send_all {
 	my ($to, $bytes) = @_;
@@ -53,7 +59,7 @@ sub serve {
 			my $n = sysread $from, my $bytes, 65536;
 			return unless $n;
 			my $to = $from == $client ? $upstream : $client;
-			my $is_commit = $from == $client && $what !~ /drip|status|reported/ && !$tripped
+			my $is_commit = $from == $client && $what !~ /drip|status|reported|reset/ && !$tripped
 				&& $bytes =~ /^Q....COMMIT\0/s && --$commits == 0;
 			if ($is_commit) {
 				$tripped = 1;
@@ -75,6 +81,33 @@ sub serve {
 	}
 }
 
+# A process for each client; a socket that does not linger is closed by RST.
+sub serve_until_reset {
+	my ($client) = @_;
+
+	local $SIG{TERM} = 'DEFAULT';
+	local $SIG{USR1} = sub {
+		setsockopt $client, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+		exit;
+	};
+	serve($client);
+	exit;
+}
+
+my %children;
+if ($what eq 'reset') {
+	$SIG{CHLD} = sub {
+		while ((my $pid = waitpid -1, 1) > 0) { delete $children{$pid} }
+	};
+	$SIG{USR1} = sub { kill 'USR1', keys %children };
+	$SIG{TERM} = sub { kill 'TERM', keys %children; exit };
+}
+while ($what eq 'reset') {
+	my $client = $listener->accept or next; # a signal
+	my $pid = fork;
+	serve_until_reset($client) if defined $pid && $pid == 0;
+	$children{$pid} = 1 if $pid;
+}
 while (my $client = $listener->accept) {
 	if ($what eq 'hang') {
 		our @held;

@@ -62,7 +62,8 @@ test_values(void)
 	      BYTES("\0\0\0\1\0\0\0\0\0\0\0\25\0\0\0\2\0\0\0\0\0\0\0\2\0\7\0\0\0\2"
 		    "\xff\xff"),
 	      "7 -1");
-	check("interval", BYTES("\x7f\xff\xff\xff\xff\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff"),
+	check("interval",
+	      BYTES("\x7f\xff\xff\xff\xff\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff"),
 	      "infinity");
 	check("interval", BYTES("\x80\0\0\0\0\0\0\0\x80\0\0\0\x80\0\0\0"), "-infinity");
 	check("s.spans", BYTES("\0\0\0\1\0\0\0\1\30"), "{(,)}");
