@@ -131,7 +131,7 @@ pipe()
 
 	q "$from" 'CREATE TABLE t (a int)'
 	q "$to" 'CREATE TABLE t (a int)'
-	for bad in '' a =b 'a=b,' 'a=b=c' '"a=b' 'a="b' 'a=""' 'a=b c=d' "$(printf 'n%.0s' {1..64})="; do
+	for bad in '' a =b 'a=b,' 'a=b=c' '"a=b' 'a="b' 'a=""' 'a=b c=d'; do
 		try pipe t --map "$bad"
 		[ "$status" -eq 64 ] || show_run "--map '$bad'"
 		assert_stderr_has error:
