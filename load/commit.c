@@ -163,10 +163,12 @@ commit_send(struct db *db, const struct db_params *params, enum receipt_committe
 	if (rc == 0) {
 		intr_block();
 		rc = db_exec(db, e, "COMMIT");
-		if (rc == 0)
+		if (rc == 0) {
 			*outcome = RECEIPT_YES;
-		else
+			xalloc_last_words("Rows are committed.");
+		} else {
 			intr_unblock();
+		}
 		/* without an id nothing has been written, and nothing is in doubt */
 		if (rc != 0 && e->code == EXIT_CONN && t.xid[0] != '\0')
 			rc = find_out(db, params, &t, outcome, e);
