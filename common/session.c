@@ -19,7 +19,11 @@ static const char *const begin_sql[] = {
 	[SESSION_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
 };
 
-/* DateStyle ISO leaves the role's order of day and month, which input may need. */
+/*
+ * DateStyle ISO leaves the role's order of day and month, which input may need.  A
+ * table is read from its beginning, as by pg_dump: its rows mostly are in key order,
+ * which portl-load makes use of.
+ */
 static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL DateStyle = 'ISO'"
 				   "; SET LOCAL IntervalStyle = 'postgres'"
@@ -29,6 +33,7 @@ static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL xmloption = 'content'"
 				   "; SET LOCAL array_nulls = on"
 				   "; SET LOCAL quote_all_identifiers = off"
+				   "; SET LOCAL synchronize_seqscans = off"
 				   "; SET LOCAL statement_timeout = 0"
 				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
 

@@ -209,8 +209,10 @@ check_index(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			    columns, lack(res));
 	else
 		rc = read_operators(p, db, PQgetvalue(res, 0, INDEX), e);
-	if (PQntuples(res) > 0)
+	if (PQntuples(res) > 0) {
 		p->stage->null_keys = is_true(res, NULL_KEYS);
+		p->stage->index = (unsigned)strtoul(PQgetvalue(res, 0, INDEX), NULL, 10);
+	}
 	free(columns);
 	PQclear(res);
 	return rc;

@@ -191,15 +191,47 @@ show_statement(const char *sql)
 		fprintf(stderr, "  %s;\n", sql);
 }
 
+static void
+show_case(const char *text)
+{
+	fprintf(stderr, "  -- %s:\n", text);
+}
+
+/* Which lock it is depends on the rows, and on other loaders. */
+static void
+show_locks(const struct plan_stage *st)
+{
+	if (st->alone_sql != NULL) {
+		if (st->key_columns != NULL)
+			show_case("unless the keys are seen to ascend");
+		show_statement(st->alone_sql);
+		show_case(st->key_columns != NULL ? "if they are, or if that gives 0"
+						  : "if that gives 0");
+	}
+	show_statement(st->queue_sql);
+}
+
 /* Which INSERT it is depends on the rows. */
 static void
 show_inserts(const struct plan_stage *st)
 {
-	show_statement(st->unsorted_sql);
 	if (st->sorted_sql != NULL) {
-		fputs("  -- if that finds nothing:\n", stderr);
-		show_statement(st->sorted_sql);
-		fputs("  -- else, or if it fails:\n", stderr);
+		if (st->again_sql != NULL) {
+			show_case(
+				"unless the keys are seen to be distinct, with the lock alone");
+			show_statement(st->again_sql);
+		}
+		if (st->alone_sql != NULL)
+			show_case(st->key_columns != NULL
+					  ? "without it, unless they are seen to ascend"
+					  : "without it");
+		show_statement(st->unsorted_sql);
+		show_case(st->alone_sql != NULL ? "if so, or if that finds nothing"
+						: "if that finds nothing");
+		show_statement(st->settings_sql);
+		show_statement(st->merge_sql != NULL ? st->merge_sql : st->sorted_sql);
+		show_statement(st->reset_sql);
+		show_case("else, or if it fails");
 	}
 	show_statement(st->insert_sql);
 	show_statement(st->rest_sql);
@@ -220,6 +252,7 @@ show_statements(const struct plan *p)
 	show_statement(p->copy_sql);
 	if (st != NULL) {
 		show_statement(st->twice_sql);
+		show_locks(st);
 		show_statement(st->lock_sql);
 		show_inserts(st);
 	}

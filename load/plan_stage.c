@@ -14,6 +14,7 @@
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_merge.h"
 #include "load/plan_parts.h"
 #include "load/plan_rejects.h"
 #include "load/reasons.h"
@@ -206,6 +207,8 @@ plan_stage(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		if (plan_key(p, db, why, e) != 0)
 			return -1;
 		decide(p);
+		if (plan_merge(p, db, e) != 0)
+			return -1;
 	}
 	check_width(p, why);
 	return rejects(p) ? plan_rejects(p, db, e) : 0;
@@ -222,11 +225,16 @@ plan_stage_free(struct plan_stage *st)
 		free(st->key_equal[i]);
 	free(st->key_equal);
 	free(st->key);
+	free(st->key_columns);
 	free(st->create_sql);
 	free(st->twice_sql);
 	free(st->keys_sql);
 	free(st->lock_sql);
+	free(st->queue_sql);
+	free(st->alone_sql);
 	free(st->unsorted_sql);
+	free(st->again_sql);
+	free(st->merge_sql);
 	free(st->sorted_sql);
 	free(st->restart_sql);
 	free(st->insert_sql);

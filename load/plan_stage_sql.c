@@ -24,6 +24,7 @@
 #include "common/xalloc.h"
 #include "load/options.h"
 #include "load/plan.h"
+#include "load/plan_merge.h"
 #include "load/plan_parts.h"
 #include "load/plan_rejects.h"
 #include "load/plan_stage.h"
@@ -31,21 +32,6 @@
 #include "load/stagesql.h"
 
 #define MINUS_ONE " OPERATOR(pg_catalog.-) 1"
-
-static void
-add_names(struct stagesql *w)
-{
-	const char *comma = "(";
-	size_t i;
-
-	for (i = 0; i < w->p->ncolumns; i++)
-		if (w->p->columns[i].target != NULL) {
-			stagesql_add(w, comma);
-			db_add_ident(w->db, &w->sql, w->p->columns[i].target);
-			comma = ", ";
-		}
-	stagesql_add(w, *comma == ',' ? ")" : ""); /* the server may make them all */
-}
 
 /* What is inserted; a merge that has looked first fills its NULLs from the old row. */
 static void
@@ -119,28 +105,14 @@ add_filter(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add(w, cases ? " IS NOT NULL END" : " IS NOT NULL");
 }
 
-static bool
-sets_identity(const struct stagesql *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->p->ncolumns; i++) {
-		const struct relation_column *rc = stagesql_column(w, i);
-
-		if (w->p->columns[i].target != NULL && rc != NULL && rc->identity_always)
-			return true;
-	}
-	return false;
-}
-
 static void
 add_insert(struct stagesql *w)
 {
 	stagesql_add(w, "INSERT INTO ");
 	stagesql_add_target(w);
 	stagesql_add(w, " AS t ");
-	add_names(w);
-	stagesql_add(w, sets_identity(w) ? " OVERRIDING SYSTEM VALUE SELECT " : " SELECT ");
+	stagesql_add_names(w);
+	stagesql_add(w, " SELECT ");
 	add_values(w);
 }
 
@@ -156,6 +128,64 @@ add_piece_filter(struct stagesql *w)
 	stagesql_add(w, " ELSE true END");
 }
 
+/* What is newer is changed. */
+static void
+add_plain_condition(struct stagesql *w)
+{
+	stagesql_add(w, " WHERE ");
+	if (w->st->newer >= 0)
+		stagesql_add_newer(w, STAGESQL_CONFLICT);
+	else
+		stagesql_add_changed(w, STAGESQL_CONFLICT);
+}
+
+static void
+add_counted_condition(struct stagesql *w)
+{
+	stagesql_add(w, " WHERE CASE WHEN NOT ");
+	if (w->st->newer >= 0) {
+		stagesql_add_newer(w, STAGESQL_CONFLICT);
+		stagesql_add(w, " THEN false WHEN NOT ");
+	}
+	stagesql_add_changed(w, STAGESQL_CONFLICT);
+	stagesql_add(w, " THEN ");
+	stagesql_add_nextval(w, STAGESQL_SAME);
+	stagesql_add(w, " IS NULL ELSE ");
+	stagesql_add_nextval(w, STAGESQL_UPDATED);
+	stagesql_add(w, " IS NOT NULL END");
+}
+
+static void
+add_on_conflict(struct stagesql *w)
+{
+	size_t i, j;
+	const char *comma = ") DO UPDATE SET ";
+
+	if (w->p->options->conflict == CONFLICT_FAIL)
+		return;
+	for (j = 0; j < w->st->nkey; j++) {
+		stagesql_add(w, j > 0 ? ", " : " ON CONFLICT (");
+		db_add_ident(w->db, &w->sql, w->p->columns[w->st->key[j]].target);
+	}
+	if (!w->st->sets) {
+		stagesql_add(w, ") DO NOTHING");
+		return;
+	}
+	for (i = 0; i < w->p->ncolumns; i++) {
+		if (!plan_stage_sets(w->p, i))
+			continue;
+		stagesql_add(w, comma);
+		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+		stagesql_add(w, " = ");
+		stagesql_add_new(w, i, STAGESQL_CONFLICT);
+		comma = ", ";
+	}
+	if (w->st->plain)
+		add_plain_condition(w);
+	else
+		add_counted_condition(w);
+}
+
 static char *
 insert_sql(struct stagesql *w, enum stagesql_turn turn)
 {
@@ -166,7 +196,7 @@ insert_sql(struct stagesql *w, enum stagesql_turn turn)
 		add_piece_filter(w);
 	else
 		add_filter(w, turn);
-	stagesql_add_on_conflict(w);
+	add_on_conflict(w);
 	return buf_detach(&w->sql);
 }
 
@@ -201,7 +231,7 @@ sorted_sql(struct stagesql *w)
 	add_insert(w);
 	stagesql_add_from(w, STAGESQL_FIRST);
 	stagesql_add(w, " WHERE true");
-	stagesql_add_on_conflict(w);
+	add_on_conflict(w);
 	return buf_detach(&w->sql);
 }
 
@@ -307,6 +337,21 @@ counts_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
+/* The updates of the target in this transaction so far, and before it where none was since. */
+static char *
+updates_sql(struct stagesql *w)
+{
+	unsigned oid = w->p->rel->oid;
+
+	if (w->p->rel->kind == 'r')
+		return xasprintf("SELECT pg_catalog.pg_stat_get_xact_tuples_updated(%u)", oid);
+	return xasprintf(
+		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
+		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
+		" SELECT %u) AS tree",
+		oid, oid);
+}
+
 static char *
 drop_rest_sql(struct stagesql *w)
 {
@@ -338,6 +383,7 @@ plan_stage_sql(struct plan *p, struct db *db)
 		st->unsorted_sql = unsorted_sql(&w);
 		st->sorted_sql = sorted_sql(&w);
 	}
+	plan_merge_sql(&w, st);
 	st->keys_sql = plan_rejects_sql_keys(&w);
 	st->restart_sql = restart_sql(&w);
 	st->insert_sql = insert_sql(&w, STAGESQL_FIRST);
@@ -358,10 +404,8 @@ plan_stage_sql(struct plan *p, struct db *db)
 		st->counts_sql = counts_sql(&w);
 	if (st->look_first && st->sets)
 		st->lock_sql = lock_sql(&w);
-	if (st->update_triggers || st->plain) {
-		stagesql_add_updates(&w);
-		st->updates_sql = buf_detach(&w.sql);
-	}
+	if (st->update_triggers || st->plain)
+		st->updates_sql = updates_sql(&w);
 	if (p->options->duplicates != DUPLICATES_LAST)
 		return;
 	st->rest_sql = rest_sql(&w);

@@ -31,6 +31,8 @@ route_new(struct db *db, const struct plan *plan, const char *input, struct reje
 	r->input = input;
 	r->rejects = rejects;
 	intake_init(&r->intake, rejects);
+	if (plan->stage != NULL && plan->stage->key_columns != NULL)
+		r->keyrun = keyrun_new(plan->stage->key_columns, plan->stage->nkey);
 	return r;
 }
 
@@ -40,6 +42,8 @@ route_begin(struct route *r, uint64_t rows_before, bool first, struct err *e)
 	r->rows_before = rows_before;
 	r->first = first;
 	r->counts = (struct route_counts){.read = 0};
+	r->order = KEYRUN_UNKNOWN;
+	r->alone = false;
 	return r->ops->begin(r, e);
 }
 
@@ -96,7 +100,9 @@ route_forget(const struct route *r)
 void
 route_free(struct route *r)
 {
-	if (r != NULL)
-		intake_release(&r->intake);
+	if (r == NULL)
+		return;
+	intake_release(&r->intake);
+	keyrun_free(r->keyrun);
 	free(r);
 }

@@ -12,6 +12,7 @@
 
 #include "load/feed.h"
 #include "load/intake.h"
+#include "load/keyrun.h"
 
 struct db;
 struct err;
@@ -47,6 +48,9 @@ struct route {
 	struct rejects *rejects; /* borrowed, or NULL: no row may be refused */
 	struct feed feed;
 	struct intake intake;       /* with rejects */
+	struct keyrun *keyrun;      /* or NULL: the stream's bytes do not show the keys */
+	enum keyrun_verdict order;  /* of the batch's keys, when it is complete */
+	bool alone;                 /* no other loader writes the target until COMMIT */
 	uint64_t rows_before;       /* the batch; the number of its first row is one more */
 	bool first;                 /* the target has still to be created or emptied */
 	struct route_counts counts; /* of the batch */

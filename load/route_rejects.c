@@ -130,6 +130,8 @@ rejects_route_end(struct route *r, struct err *e)
 		return -1;
 	if (st->rejects->key_cast && sift_casts(r, e) != 0)
 		return -1;
+	if (staged_queue(r, e) != 0)
+		return -1;
 	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
 		return -1;
 	if (apply(r, st->rejects->key_cast, e) != 0)

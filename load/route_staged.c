@@ -9,6 +9,7 @@
 
 #include "common/db.h"
 #include "common/err.h"
+#include "common/stream_reader.h"
 #include "load/plan.h"
 #include "load/plan_stage.h"
 #include "load/staged.h"
@@ -37,6 +38,8 @@ staged_begin(struct route *r, struct err *e)
 static int
 staged_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
+	if (r->keyrun != NULL)
+		keyrun_take(r->keyrun, chunk->data, chunk->len);
 	return feed_write(&r->feed, chunk, e) != 0 ? staged_locate(r, e) : 0;
 }
 
@@ -50,6 +53,8 @@ apply(struct route *r, uint64_t *row, struct err *e)
 	if (st->twice_sql != NULL && staged_refuse_duplicates(r, e) != 0)
 		return -1;
 	if (target_prepare(r->db, r->plan, r->first, e) != 0)
+		return -1;
+	if (staged_queue(r, e) != 0)
 		return -1;
 	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
 		return -1;
@@ -84,6 +89,8 @@ staged_end(struct route *r, struct err *e)
 
 	if (feed_end(&r->feed, &row, e) != 0)
 		return staged_locate(r, e);
+	if (r->keyrun != NULL)
+		r->order = keyrun_end(r->keyrun);
 	if (st->keys_sql != NULL && db_exec(r->db, e, "SAVEPOINT portl_keys") != 0)
 		return -1;
 	if (apply(r, &row, e) == 0)

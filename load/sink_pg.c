@@ -42,6 +42,7 @@ struct sink_pg {
 	char *key_sql;                /* to be run before the last COMMIT, or NULL */
 	bool in_transaction;
 	bool in_batch;              /* the route has begun one */
+	bool sequenced;             /* the current stream's columns are among sequences */
 	bool prepared;              /* the target is created or emptied, where asked for */
 	bool wrote;                 /* rows since all sequences were moved */
 	bool dry_run;               /* asked for here or by the stream */
@@ -132,6 +133,7 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	plan_show(s->plan);
 	plan_log(s->plan);
 	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
+	s->sequenced = false;
 	s->route = route_new(&s->db, s->plan, input_name(s->in), s->rejects);
 	if (s->rejects != NULL &&
 	    rejects_begin(s->rejects, s->plan, stream_reader_is_ndjson(r), e) != 0)
@@ -156,9 +158,10 @@ begin_batch(struct sink_pg *s, struct err *e)
 {
 	if (!s->in_transaction && open_transaction(s, e) != 0)
 		return -1;
-	if (!s->base.options->no_sync_sequences &&
+	if (!s->sequenced && !s->base.options->no_sync_sequences &&
 	    sequences_add(&s->sequences, &s->db, s->plan, e) != 0)
 		return -1;
+	s->sequenced = true;
 	if (!s->prepared && !s->plan->key_first && s->plan->key_sql != NULL)
 		s->key_sql = xstrdup(s->plan->key_sql);
 	s->in_batch = true;

@@ -223,30 +223,70 @@ insert(const struct route *r, uint64_t *written, uint64_t *row, struct err *e)
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
 }
 
+/* Do rows of one key come out right in a single statement that keeps what is there? */
+static bool
+keeps_first(const struct route *r)
+{
+	const struct load_options *o = r->plan->options;
+
+	return r->plan->stage->once &&
+	       (o->conflict == CONFLICT_SKIP || o->duplicates != DUPLICATES_FIRST);
+}
+
 /*
- * If the rows came in key order, each key once, insert them as they are: 1, or
- * 0 if they have to be sorted.  After an error they are, too: that will find the
- * row, where it is to be known.
+ * Whether the rows can be taken as they came: in key order, or alone, and each
+ * key once, if that matters.  1, 0 if not, -1.
  */
 static int
-insert_sorted(const struct route *r, uint64_t *written, struct err *e)
+may_keep_order(const struct route *r, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
-	struct err first = ERR_INIT;
+	const char *sql = st->unsorted_sql;
 	uint64_t found = 0;
-	int rc;
 
-	if (st->sorted_sql == NULL)
+	if (st->sorted_sql == NULL || r->order == KEYRUN_MIXED)
 		return 0;
-	if (staged_numbers(r->db, st->unsorted_sql, 0, NULL, &found, 1, e) != 0)
+	if (r->order == KEYRUN_ASCENDING ||
+	    (r->alone && (r->order == KEYRUN_DISTINCT || keeps_first(r))))
+		return 1;
+	if (r->alone && st->again_sql != NULL)
+		sql = st->again_sql;
+	if (staged_numbers(r->db, sql, 0, NULL, &found, 1, e) != 0)
 		return -1;
-	if (found != 0)
-		return 0;
-	if (db_exec(r->db, e, "SAVEPOINT portl") != 0)
-		return -1;
-	if (db_exec_rows(r->db, &first, st->sorted_sql, written) == 0)
-		return db_exec(r->db, e, "RELEASE SAVEPOINT portl") == 0 ? 1 : -1;
-	if (is_sifted(st, &first)) {
+	return found == 0;
+}
+
+static int
+run_in_order(const struct route *r, uint64_t *written, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	char *sql = st->merge_sql == NULL
+			    ? xasprintf("SAVEPOINT portl; %s; RELEASE SAVEPOINT portl",
+					st->sorted_sql)
+			    : xasprintf("SAVEPOINT portl; %s; %s; %s; RELEASE SAVEPOINT portl",
+					st->settings_sql, st->merge_sql, st->reset_sql);
+	int rc = db_exec_rows(r->db, e, sql, written);
+
+	free(sql);
+	return rc;
+}
+
+/*
+ * Take the rows as they came: 1, or 0 if they have to be sorted.  After an error
+ * they are, too: that will find the row, where it is to be known, or a row that
+ * somebody else has inserted just now.
+ */
+static int
+insert_in_order(const struct route *r, uint64_t *written, struct err *e)
+{
+	struct err first = ERR_INIT;
+	int rc = may_keep_order(r, e);
+
+	if (rc <= 0)
+		return rc;
+	if (run_in_order(r, written, &first) == 0)
+		return 1;
+	if (is_sifted(r->plan->stage, &first)) {
 		err_take(e, &first);
 		return -1;
 	}
@@ -306,6 +346,16 @@ insert_rest(struct route *r, uint64_t *written, uint64_t *row, struct err *e)
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl; %s", st->drop_rest_sql);
 }
 
+/* An attempt that was undone counts, too. */
+static int
+count_updates(const struct route *r, uint64_t *updates, struct err *e)
+{
+	const char *sql = r->plan->stage->updates_sql;
+
+	*updates = 0;
+	return sql != NULL ? staged_numbers(r->db, sql, 0, NULL, updates, 1, e) : 0;
+}
+
 /*
  * Rows that a trigger suppressed, or that are not newer, are skipped.  An update
  * that a trigger suppressed was counted before that; the server's own count of
@@ -314,7 +364,7 @@ insert_rest(struct route *r, uint64_t *written, uint64_t *row, struct err *e)
  * INSERT took in and did not write, for no trigger has been in between.
  */
 static int
-count(struct route *r, uint64_t written, uint64_t updates_before, bool sorted, struct err *e)
+count(struct route *r, uint64_t written, uint64_t updates_before, bool in_order, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 	struct route_counts *c = &r->counts;
@@ -324,7 +374,7 @@ count(struct route *r, uint64_t written, uint64_t updates_before, bool sorted, s
 	    staged_numbers(r->db, st->counts_sql, 0, NULL, counted, 2, e) != 0)
 		return -1;
 	if (st->updates_sql != NULL) {
-		if (staged_numbers(r->db, st->updates_sql, 0, NULL, &updates, 1, e) != 0)
+		if (count_updates(r, &updates, e) != 0)
 			return -1;
 		if (updates - updates_before < counted[0])
 			counted[0] = updates - updates_before;
@@ -333,7 +383,7 @@ count(struct route *r, uint64_t written, uint64_t updates_before, bool sorted, s
 		counted[1] = staged_rows(r) - written;
 	if (st->once && r->plan->options->conflict > CONFLICT_SKIP) {
 		reached = staged_rows(r);
-		if (!sorted &&
+		if (!in_order &&
 		    staged_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
 			return -1;
 	}
@@ -360,21 +410,34 @@ staged_forget(const struct route *r, struct err *e)
 }
 
 int
-staged_apply(struct route *r, uint64_t *row, struct err *e)
+staged_queue(struct route *r, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
-	uint64_t written = 0, updates = 0;
-	int sorted;
+	bool ordered = r->order == KEYRUN_ASCENDING || r->order == KEYRUN_MIXED;
+	uint64_t alone = 0;
+
+	if (st->alone_sql != NULL && !ordered &&
+	    staged_numbers(r->db, st->alone_sql, 0, NULL, &alone, 1, e) != 0)
+		return -1;
+	r->alone = alone != 0;
+	return r->alone || st->queue_sql == NULL ? 0 : db_exec(r->db, e, "%s", st->queue_sql);
+}
+
+int
+staged_apply(struct route *r, uint64_t *row, struct err *e)
+{
+	uint64_t written = 0, updates;
+	int in_order;
 
 	*row = 0;
-	if (st->updates_sql != NULL &&
-	    staged_numbers(r->db, st->updates_sql, 0, NULL, &updates, 1, e) != 0)
+	if (count_updates(r, &updates, e) != 0)
 		return -1;
-	sorted = insert_sorted(r, &written, e);
-	if (sorted < 0)
+	in_order = insert_in_order(r, &written, e);
+	if (in_order < 0)
 		return -1;
-	if (sorted == 0 &&
-	    (insert(r, &written, row, e) != 0 || insert_rest(r, &written, row, e) != 0))
+	if (in_order == 0 &&
+	    (count_updates(r, &updates, e) != 0 || insert(r, &written, row, e) != 0 ||
+	     insert_rest(r, &written, row, e) != 0))
 		return -1;
-	return count(r, written, updates, sorted, e);
+	return count(r, written, updates, in_order, e);
 }

@@ -37,6 +37,13 @@ int staged_refuse_duplicates(const struct route *r, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * staged_queue(r, e):
+ * Wait for loaders that write into the target in another order than that of the
+ * key, or become the only one to do so: r->alone.
+ */
+int staged_queue(struct route *r, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * staged_forget(r, e):
  * Drop the statements that were prepared for the batch, which no ROLLBACK does.
  */

@@ -100,6 +100,28 @@ stagesql_collation(const struct stagesql *w, size_t i)
 	return rc != NULL ? rc->collation : w->p->schema->columns[i].collation;
 }
 
+void
+stagesql_add_names(struct stagesql *w)
+{
+	const char *comma = "(", *end = "";
+	bool identity = false;
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++) {
+		const struct relation_column *rc = stagesql_column(w, i);
+
+		if (w->p->columns[i].target == NULL)
+			continue;
+		stagesql_add(w, comma);
+		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+		identity = identity || (rc != NULL && rc->identity_always);
+		comma = ", ";
+		end = ")";
+	}
+	stagesql_add(w, end);
+	stagesql_add(w, identity ? " OVERRIDING SYSTEM VALUE" : "");
+}
+
 /* A staged value; INSERT still has to make an assignment of it. */
 void
 stagesql_add_value(struct stagesql *w, size_t i)
@@ -186,6 +208,10 @@ add_incoming(struct stagesql *w, size_t i, enum stagesql_site site)
 {
 	if (site == STAGESQL_JOINED) {
 		stagesql_add_typed(w, i);
+		return;
+	}
+	if (site == STAGESQL_MERGED) {
+		buf_addf(&w->sql, "s.c%zu", i + 1);
 		return;
 	}
 	stagesql_add(w, "excluded.");
@@ -371,73 +397,4 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
 		stagesql_add(w, ", ");
 	}
 	stagesql_add(w, "n OFFSET 0) AS s");
-}
-
-/* What is newer is changed. */
-static void
-add_plain_condition(struct stagesql *w)
-{
-	stagesql_add(w, " WHERE ");
-	if (w->st->newer >= 0)
-		stagesql_add_newer(w, STAGESQL_CONFLICT);
-	else
-		stagesql_add_changed(w, STAGESQL_CONFLICT);
-}
-
-static void
-add_counted_condition(struct stagesql *w)
-{
-	stagesql_add(w, " WHERE CASE WHEN NOT ");
-	if (w->st->newer >= 0) {
-		stagesql_add_newer(w, STAGESQL_CONFLICT);
-		stagesql_add(w, " THEN false WHEN NOT ");
-	}
-	stagesql_add_changed(w, STAGESQL_CONFLICT);
-	stagesql_add(w, " THEN ");
-	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, " IS NULL ELSE ");
-	stagesql_add_nextval(w, STAGESQL_UPDATED);
-	stagesql_add(w, " IS NOT NULL END");
-}
-
-void
-stagesql_add_on_conflict(struct stagesql *w)
-{
-	size_t i, j;
-	const char *comma = ") DO UPDATE SET ";
-
-	if (w->p->options->conflict == CONFLICT_FAIL)
-		return;
-	for (j = 0; j < w->st->nkey; j++) {
-		stagesql_add(w, j > 0 ? ", " : " ON CONFLICT (");
-		db_add_ident(w->db, &w->sql, w->p->columns[w->st->key[j]].target);
-	}
-	if (!w->st->sets) {
-		stagesql_add(w, ") DO NOTHING");
-		return;
-	}
-	for (i = 0; i < w->p->ncolumns; i++) {
-		if (!plan_stage_sets(w->p, i))
-			continue;
-		stagesql_add(w, comma);
-		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
-		stagesql_add(w, " = ");
-		stagesql_add_new(w, i, STAGESQL_CONFLICT);
-		comma = ", ";
-	}
-	if (w->st->plain)
-		add_plain_condition(w);
-	else
-		add_counted_condition(w);
-}
-
-void
-stagesql_add_updates(struct stagesql *w)
-{
-	buf_addf(
-		&w->sql,
-		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
-		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
-		" SELECT %u) AS tree",
-		w->p->rel->oid, w->p->rel->oid);
 }

@@ -21,8 +21,8 @@ enum stagesql_counter { STAGESQL_REACHED, STAGESQL_UPDATED, STAGESQL_SAME };
 /* Which rows an INSERT takes: the first of each key, the r-th, or some of those in line. */
 enum stagesql_turn { STAGESQL_FIRST, STAGESQL_LATER, STAGESQL_PIECE };
 
-/* Where an expression stands: over the old row that was joined, or in ON CONFLICT. */
-enum stagesql_site { STAGESQL_JOINED, STAGESQL_CONFLICT };
+/* Where an expression stands: over the old row that was joined, in ON CONFLICT, in MERGE. */
+enum stagesql_site { STAGESQL_JOINED, STAGESQL_CONFLICT, STAGESQL_MERGED };
 
 /* What is being written, and where to. */
 struct stagesql {
@@ -68,6 +68,13 @@ void stagesql_add_nextval(struct stagesql *w, enum stagesql_counter counter);
 void stagesql_add_noted(struct stagesql *w);
 
 /*
+ * stagesql_add_names(w):
+ * Append the list of columns behind INSERT INTO, and what it takes to set them; no
+ * names at all where the table has none to load: it generates them, or has none.
+ */
+void stagesql_add_names(struct stagesql *w);
+
+/*
  * stagesql_add_value(w, i), stagesql_add_typed(w, i), stagesql_add_new(w, i, site):
  * Append the staged value of stream column ${i}, which INSERT still has to
  * make an assignment of; the same as the target's type, but for its modifiers;
@@ -108,17 +115,5 @@ void stagesql_add_key_order(struct stagesql *w);
  * values where the plan wants to look first.
  */
 void stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn);
-
-/*
- * stagesql_add_on_conflict(w):
- * Append what an INSERT does where a row is there already.
- */
-void stagesql_add_on_conflict(struct stagesql *w);
-
-/*
- * stagesql_add_updates(w):
- * Append a query for the updates of the target in this transaction so far.
- */
-void stagesql_add_updates(struct stagesql *w);
 
 #endif /* LOAD_STAGESQL_H */

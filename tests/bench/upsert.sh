@@ -50,14 +50,6 @@ upsert_statements()
 	sample "$1" psql -Xq -v ON_ERROR_STOP=1 -d dst -f "$statements"
 }
 
-# With rejected rows the status is 3, which must not count as a failure.
-rejects_portl()
-{
-	none
-	sample "$1" portl-extract -d src -t "$2" '|' \
-		sh -c 'portl-load "$@"; test $? -eq 3' sh -d dst -t mixed --rejects="$work/rejects"
-}
-
 make_tables mixed
 reset dst "CREATE TABLE half (LIKE mixed); CREATE TABLE whole (LIKE mixed)"
 psql -Xq -d src -c 'COPY mixed TO STDOUT (FORMAT binary)' |
@@ -87,16 +79,5 @@ compare "$title: overwrite against INSERTs of 1,000 rows" wall again statements 
 rounds 'upsert_portl equal full mixed --conflict=overwrite' 'upsert_psql equal.psql full overwrite'
 compare "$(scaled 1000000) rows, all there and equal: against a blind update" wall equal equal.psql 0.5
 
-# One row of a thousand breaks a CHECK, which nobody knows before.
-reset src "CREATE TABLE spoilt (LIKE mixed INCLUDING INDEXES);
-	INSERT INTO spoilt SELECT id, created, CASE WHEN hashint8(id) % 1000 = 0 THEN -1 ELSE customer END,
-		status, amount, paid, note, detail FROM mixed;
-	ANALYZE spoilt"
-reset dst 'ALTER TABLE mixed ADD CHECK (customer >= 0)'
-rounds 'rejects_portl rejects spoilt' 'upsert_portl clean none mixed' \
-	"upsert_portl clean.rejects none mixed --rejects=$work/rejects"
-compare "$(scaled 1000000) rows, 0.1 % rejected: against the clean rows" wall rejects clean.rejects 1.5
-compare "$(scaled 1000000) rows, 0.1 % rejected: against the clean rows without --rejects" wall rejects clean 1.5
-at_most "$(scaled 1000000) rows, 0.1 % rejected: peak memory of portl-load" rss2 rejects 24
 reset dst 'DROP TABLE half, whole'
 rm -f "$statements"

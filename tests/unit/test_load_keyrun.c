@@ -1,0 +1,196 @@
+/*
+ * keyrun: never "distinct" where a key comes twice, however the rows are mixed
+ * and the bytes cut; and "distinct" for the orders that tables have.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/pgcopy.h"
+#include "load/keyrun.h"
+#include "tests/unit/tap.h"
+
+#define ROWS_MAX 4000
+
+static const struct keyrun_column number = {.place = 1, .kind = KEYRUN_SIGNED, .size = 4};
+
+/* A string that is no key, the key, a NULL. */
+static void
+add_row(struct buf *b, int32_t key)
+{
+	pgcopy_put16(b, 3);
+	pgcopy_put32(b, 3);
+	buf_adds(b, "abc");
+	pgcopy_put32(b, 4);
+	pgcopy_put32(b, (uint32_t)key);
+	pgcopy_put32(b, UINT32_MAX);
+}
+
+/* Length words are not cut, as a stream_reader sees to. */
+static void
+take(struct keyrun *k, const struct buf *b, size_t step)
+{
+	struct pgcopy_scan s;
+	struct err never = ERR_INIT;
+	size_t from = 0, to = 0, passed;
+
+	pgcopy_scan_init(&s, -1);
+	while (from < b->len) {
+		to = to + step < b->len ? to + step : b->len;
+		if (pgcopy_scan(&s, b->data + from, to - from, &passed, &never) != 0)
+			abort();
+		keyrun_take(k, b->data + from, passed);
+		from += passed;
+	}
+}
+
+static enum keyrun_verdict
+verdict_of(struct keyrun *k, const int32_t *keys, size_t n, size_t step)
+{
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		add_row(&b, keys[i]);
+	take(k, &b, step);
+	buf_release(&b);
+	return keyrun_end(k);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const int32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static bool
+has_twice(const int32_t *keys, size_t n)
+{
+	int32_t sorted[ROWS_MAX];
+	size_t i;
+
+	memcpy(sorted, keys, n * sizeof(*keys));
+	qsort(sorted, n, sizeof(*sorted), compare);
+	for (i = 1; i < n; i++)
+		if (sorted[i] == sorted[i - 1])
+			return true;
+	return false;
+}
+
+static bool
+is_ascending(const int32_t *keys, size_t n)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (keys[i] <= keys[i - 1])
+			return false;
+	return true;
+}
+
+/* Small random keys, so that many come twice. */
+static void
+test_random(struct keyrun *k)
+{
+	int32_t keys[12];
+	int wrong = 0, distinct = 0, round;
+	size_t n, i;
+
+	srand(1);
+	for (round = 0; round < 200000; round++) {
+		enum keyrun_verdict v;
+
+		n = (size_t)(rand() % 12);
+		for (i = 0; i < n; i++)
+			keys[i] = rand() % 3 > 0 && i > 0 ? keys[i - 1] + 1 : rand() % 24 - 12;
+		v = verdict_of(k, keys, n, (size_t)(1 + rand() % 64));
+		distinct += v >= KEYRUN_DISTINCT;
+		wrong += v >= KEYRUN_DISTINCT && has_twice(keys, n);
+		wrong += (v == KEYRUN_ASCENDING) != is_ascending(keys, n);
+	}
+	is_int(wrong, 0, "no wrong verdict in %d rounds", round);
+	ok(distinct > 50000, "%d of %d rounds had keys that are distinct", distinct, round);
+}
+
+static void
+test_orders(struct keyrun *k)
+{
+	static int32_t keys[ROWS_MAX];
+	size_t i;
+
+	for (i = 0; i < ROWS_MAX; i++)
+		keys[i] = (int32_t)i - 2000;
+	is_int(verdict_of(k, keys, ROWS_MAX, 100), KEYRUN_ASCENDING, "ascending, through zero");
+	for (i = 50; i + 700 < ROWS_MAX; i += 100) { /* later rows fill gaps before */
+		int32_t moved = keys[i + 633];
+
+		memmove(keys + i + 1, keys + i, 633 * sizeof(*keys));
+		keys[i] = moved;
+	}
+	is_int(verdict_of(k, keys, ROWS_MAX, 7), KEYRUN_DISTINCT, "rows out of place");
+	keys[ROWS_MAX - 1] = keys[50];
+	is_int(verdict_of(k, keys, ROWS_MAX, 7), KEYRUN_UNKNOWN, "and one of them again");
+	for (i = 0; i < ROWS_MAX; i++)
+		keys[i] = (int32_t)((i + 1500) % ROWS_MAX);
+	is_int(verdict_of(k, keys, ROWS_MAX, 100), KEYRUN_DISTINCT, "begun in the middle");
+	for (i = 0; i < ROWS_MAX; i++)
+		keys[i] = (int32_t)(i * 1663 % ROWS_MAX);
+	is_int(verdict_of(k, keys, ROWS_MAX, 100), KEYRUN_MIXED, "shuffled");
+	is_int(verdict_of(k, keys, 0, 1), KEYRUN_ASCENDING, "no rows");
+}
+
+/* (text, smallint), the other way round in the row. */
+static void
+test_strings(void)
+{
+	static const struct keyrun_column columns[] = {
+		{.place = 1, .kind = KEYRUN_STRING, .size = KEYRUN_STRING_MAX},
+		{.place = 0, .kind = KEYRUN_SIGNED, .size = 2}};
+	static const struct {
+		const char *text;
+		int16_t number;
+	} rows[] = {{"", -1}, {"", 0}, {"a", -5}, {"ab", -6}, {"b", 3}};
+	struct keyrun *k = keyrun_new(columns, 2);
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		pgcopy_put16(&b, 2);
+		pgcopy_put32(&b, 2);
+		pgcopy_put16(&b, (uint16_t)rows[i].number);
+		pgcopy_put32(&b, (uint32_t)strlen(rows[i].text));
+		buf_adds(&b, rows[i].text);
+	}
+	take(k, &b, 3);
+	is_int(keyrun_end(k), KEYRUN_DISTINCT,
+	       "strings: distinct, whatever the server's order");
+	take(k, &b, 1000);
+	take(k, &b, 1000);
+	is_int(keyrun_end(k), KEYRUN_UNKNOWN, "strings: twice the same");
+	pgcopy_put16(&b, 2);
+	pgcopy_put32(&b, 2);
+	pgcopy_put16(&b, 1);
+	pgcopy_put32(&b, KEYRUN_STRING_MAX + 1);
+	for (i = 0; i <= KEYRUN_STRING_MAX; i++)
+		buf_addc(&b, 'z');
+	take(k, &b, 1000);
+	is_int(keyrun_end(k), KEYRUN_UNKNOWN, "strings: one that is too long");
+	buf_release(&b);
+	keyrun_free(k);
+}
+
+int
+main(void)
+{
+	struct keyrun *k = keyrun_new(&number, 1);
+
+	test_random(k);
+	test_orders(k);
+	test_strings();
+	keyrun_free(k);
+	keyrun_free(NULL);
+	return tap_done();
+}
