@@ -241,23 +241,27 @@ output_flush(struct output *o, struct err *e)
 	return o->zstd != NULL ? write_zstd(o, NULL, 0, ZSTD_e_flush, e) : 0;
 }
 
+static char *
+directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return xstrdup(".");
+	return xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 /* A rename is only as durable as its directory. */
 static int
-sync_directory(const char *path, struct err *e)
+sync_directory(const char *dir, const char *path, struct err *e)
 {
-	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
 	int fd, rc = 0;
 
-	if (slash == dir)
-		slash[1] = '\0';
-	else if (slash != NULL)
-		*slash = '\0';
-	fd = open(slash != NULL ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
 		rc = err_errno(e, "could not bring the directory of \"%s\" to disk", path);
 	if (fd >= 0)
 		close(fd);
-	free(dir);
 	return rc;
 }
 
@@ -281,14 +285,23 @@ output_rewind(struct output *o, uint64_t bytes, struct err *e)
 static int
 publish_part(struct output *o, struct err *e)
 {
+	char *dir;
+	int rc;
+
 	if (output_sync(o, e) != 0)
 		return -1;
-	if (rename(o->part, o->path) != 0)
-		return err_errno(e, "could not rename \"%s\" to \"%s\"", o->part, o->path);
-	part_to_remove = NULL;
-	free(o->part);
-	o->part = NULL;
-	return sync_directory(o->path, e);
+	dir = directory_of(o->path); /* before: nothing may fail between the name and its end */
+	rc = rename(o->part, o->path);
+	if (rc != 0) {
+		err_errno(e, "could not rename \"%s\" to \"%s\"", o->part, o->path);
+	} else {
+		part_to_remove = NULL;
+		free(o->part);
+		o->part = NULL;
+		rc = sync_directory(dir, o->path, e);
+	}
+	free(dir);
+	return rc;
 }
 
 int

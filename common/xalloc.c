@@ -9,13 +9,30 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *last_words;
+
+void
+xalloc_last_words(const char *text)
+{
+	last_words = text;
+}
+
+static void
+say(const char *text)
+{
+	if (write(STDERR_FILENO, text, strlen(text)) < 0) {
+		/* nobody to tell */
+	}
+}
+
 _Noreturn void
 xalloc_failed(void)
 {
-	static const char text[] = "portl: error: out of memory\n";
-
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
-		/* nobody to tell */
+	say("portl: error: out of memory\n");
+	if (last_words != NULL) {
+		say("portl: detail: ");
+		say(last_words);
+		say("\n");
 	}
 	exit(1);
 }

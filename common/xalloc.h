@@ -27,6 +27,12 @@ char *xvasprintf(const char *fmt, va_list ap)
 	__attribute__((format(printf, 1, 0), returns_nonnull));
 
 /*
+ * xalloc_last_words(text):
+ * Have ${text} said, too, when memory is gone from now on; it has to stay valid.
+ */
+void xalloc_last_words(const char *text);
+
+/*
  * xalloc_failed():
  * End the program as these do; for whoever was given NULL by a library.
  */

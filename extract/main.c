@@ -185,6 +185,8 @@ run(struct extract *x, struct err *e)
 		tell_reader(x, e);
 	if (rc == 0 && output_finish(x->out, e) != 0)
 		rc = -1;
+	if (rc == 0)
+		xalloc_last_words("The output is complete.");
 	return rc;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "load/commit.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -129,8 +130,9 @@ find_out(struct db *db, const struct db_params *params, const struct transaction
 	const char *xid = t->xid;
 	int answer;
 
-	log_warning("the connection was lost during COMMIT; asking the server what became of "
-		    "transaction %s",
+	log_warning("%s; asking the server what became of transaction %s",
+		    db_is_lost(db) ? "the connection was lost during COMMIT"
+				   : "the answer to COMMIT could not be read",
 		    xid);
 	answer = ask_patiently(db, params, t);
 	if (answer == 1) {
@@ -151,6 +153,14 @@ find_out(struct db *db, const struct db_params *params, const struct transaction
 	return err_hint(e, "Look at the table before you run the transfer again.");
 }
 
+/* A server that refuses COMMIT says so with an SQLSTATE; libpq may lack memory for its answer.
+ */
+static bool
+is_doubtful(const struct err *e)
+{
+	return e->code == EXIT_CONN || e->sqlstate[0] == '\0';
+}
+
 int
 commit_send(struct db *db, const struct db_params *params, enum receipt_committed *outcome,
 	    struct err *e)
@@ -163,12 +173,14 @@ commit_send(struct db *db, const struct db_params *params, enum receipt_committe
 	if (rc == 0) {
 		intr_block();
 		rc = db_exec(db, e, "COMMIT");
-		if (rc == 0)
+		if (rc == 0) {
 			*outcome = RECEIPT_YES;
-		else
+			xalloc_last_words("Rows are committed.");
+		} else {
 			intr_unblock();
+		}
 		/* without an id nothing has been written, and nothing is in doubt */
-		if (rc != 0 && e->code == EXIT_CONN && t.xid[0] != '\0')
+		if (rc != 0 && is_doubtful(e) && t.xid[0] != '\0')
 			rc = find_out(db, params, &t, outcome, e);
 	}
 	if (rc == 0)

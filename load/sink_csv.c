@@ -381,6 +381,7 @@ sink_csv_commit(struct sink *base, struct receipt *receipt, struct err *e)
 	receipt->dry_run = s->dry_run;
 	if (flush(s, e) != 0 || (!s->dry_run && output_finish(s->out, e) != 0))
 		return -1;
+	xalloc_last_words("The file is complete.");
 	receipt->inserted = s->rows;
 	receipt->committed = s->dry_run ? RECEIPT_NO : RECEIPT_YES;
 	return 0;

@@ -224,6 +224,9 @@ commit(struct sink_pg *s, bool last, struct err *e)
 		return -1;
 	s->in_transaction = false;
 	rc = commit_send(&s->db, &s->base.options->common.db, &now, e);
+	if (now == RECEIPT_YES)
+		xalloc_last_words(last ? "The rows are committed."
+				       : "Batches of rows are committed.");
 	if (!last)
 		intr_unblock(); /* COMMIT holds signals back, but rows are still to come */
 	if (now == RECEIPT_UNKNOWN && before == RECEIPT_YES)

@@ -35,6 +35,13 @@ sub start_proxy {
 }
 my %proxies = (source => start_proxy($ENV{SOURCE}), target => start_proxy($ENV{TARGET}));
 
+END {
+	my $status = $?;
+
+	kill 'TERM', map { $_->{pid} } values %proxies;
+	$? = $status;
+}
+
 # Use up a disk but for so many bytes.
 sub fill {
 	my ($dir, $leave) = @_;
@@ -168,8 +175,6 @@ for my $i (0 .. $runs - 1) {
 	print "psql | psql: $verdict\n" if $runs == 1;
 }
 push @failed, 'source' if $before ne $source->sql("SELECT print_of('good_3000') || print_of('bad_20000')");
-kill 'TERM', map { $_->{pid} } values %proxies;
-
 my $none = sub { $_[0] // 0 };
 printf "portl: %d runs: %d complete, %d refused; %s\n", $done, map({ $none->($seen{$_}) } qw(complete refused)),
 	join ', ', map { "$_ $seen{$_}" } grep { !/complete|refused/ } sort keys %seen;
