@@ -8,6 +8,8 @@
 #   faults    FAULT_RUNS transfers to which something happens, and each allocation that can
 #             fail; needs root.  SEED=N or SWEEP=CASE:N repeats one
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
+#   regress   each relation of PostgreSQL's regression database, equal or refused by name
+#   matrix    the suite on servers 13 to 18, and between; MATRIX="13 18", MATRIX_FILES
 #   coverage  what the tests do not run, and why
 #   bench     compare with psql and more  dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
@@ -75,8 +77,8 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random \
-	faults coverage bench scale deb check-deb pictures: | \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random regress \
+	matrix faults coverage bench scale deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 deps-bench deps-coverage deps-deb deps-pictures: | $(filter deps,$(MAKECMDGOALS))
@@ -164,6 +166,12 @@ property: all
 random: all
 	@BUILD=$(OUT) tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
 
+regress: all
+	@BUILD=$(OUT) tests/regress/run.sh
+
+matrix: all
+	@BUILD=$(OUT) MATRIX='$(MATRIX)' MATRIX_FILES='$(MATRIX_FILES)' tests/matrix/run.sh
+
 # A library that is preloaded, so position-independent.
 $(OUT)/obj/tests/faults/%.o: PORTL_CFLAGS += -fPIC
 $(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
@@ -218,7 +226,7 @@ clean:
 	rm -rf build
 
 .PHONY: all unit tidy fuzz-objects analyze-objects deps deps-bench deps-coverage deps-deb \
-	deps-pictures demo check asan lint analyze valgrind fuzz fuzz-run property random faults \
+	deps-pictures demo check asan lint analyze valgrind fuzz fuzz-run property regress matrix random faults \
 	coverage bench scale install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -64,7 +64,9 @@ static const char columns_sql[] =
 	" a.attnotnull OR t.typnotnull, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
 	" a.attgenerated <> '',"
 	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
-	" a.attnotnull, array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), " PRINT_SQL
+	" a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid"
+	" AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),"
+	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), " PRINT_SQL
 	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
 	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
 	" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";

@@ -21,7 +21,7 @@ struct relation_column {
 	char *base;           /* without */
 	char *collation;      /* qualified, or NULL for the type's own */
 	bool not_null;        /* by itself or by its domain */
-	bool not_null_itself; /* whatever its domain says */
+	bool not_null_itself; /* whatever its domain says; not if it is NOT VALID */
 	bool has_default;     /* a default, an identity or a generation expression */
 	bool generated;       /* GENERATED ALWAYS AS (…) */
 	bool identity_always; /* GENERATED ALWAYS AS IDENTITY */

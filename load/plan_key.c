@@ -43,7 +43,8 @@ static const char indexes_sql[] =
 	" SELECT i.indexrelid, x.relname, i.indisunique AND NOT i.indisexclusion,"
 	" i.indpred IS NULL, i.indexprs IS NULL, i.indimmediate,"
 	" i.indisvalid AND i.indisready AND i.indislive,"
-	" NOT EXISTS (SELECT FROM parts p WHERE p.indexrelid = i.indexrelid AND p.strange), %s"
+	" NOT EXISTS (SELECT FROM parts p WHERE p.indexrelid = i.indexrelid AND p.strange), %s,"
+	" i.indisunique AND i.indisexclusion"
 	" FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid CROSS JOIN wanted"
 	" WHERE i.indrelid = $1 AND CASE WHEN i.indexprs IS NULL"
 	" THEN i.indnkeyatts = cardinality(names) AND names = (SELECT array_agg(name ORDER BY"
@@ -53,7 +54,7 @@ static const char indexes_sql[] =
 	" ORDER BY i.indexprs IS NULL DESC, i.indisunique DESC, i.indpred IS NULL DESC,"
 	" i.indimmediate, i.indisvalid DESC, x.relname";
 
-enum { INDEX, NAME, UNIQUE, WHOLE, PLAIN, IMMEDIATE, VALID, USUAL, NULL_KEYS };
+enum { INDEX, NAME, UNIQUE, WHOLE, PLAIN, IMMEDIATE, VALID, USUAL, NULL_KEYS, PERIOD };
 
 static const char equal_sql[] =
 	"SELECT a.attname, format('OPERATOR(%I.%s)', n.nspname, p.oprname)"
@@ -133,6 +134,8 @@ lack(const PGresult *res)
 {
 	if (!is_true(res, PLAIN))
 		return "is on an expression";
+	if (is_true(res, PERIOD))
+		return "is WITHOUT OVERLAPS, and ON CONFLICT cannot use such a one";
 	if (!is_true(res, UNIQUE))
 		return "is not unique";
 	if (!is_true(res, WHOLE))

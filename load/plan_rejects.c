@@ -28,8 +28,9 @@ static const char facts_sql[] =
 	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid WHERE contype = 'f'),"
 	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
 	" WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree)),"
-	" (SELECT count(*) FROM pg_constraint WHERE conrelid = $1 AND (contype IN ('c', 'x')"
-	" OR contype = 'f' AND NOT condeferred)) + (SELECT count(*) FROM pg_index"
+	" (SELECT count(*) FROM pg_constraint c WHERE conrelid = $1 AND (contype IN ('c', 'x')"
+	" OR contype = 'f' AND NOT condeferred)"
+	" AND to_jsonb(c)->>'conenforced' IS DISTINCT FROM 'false') + (SELECT count(*) FROM pg_index"
 	" WHERE indrelid = $1 AND indisunique) + (SELECT count(*) FROM pg_attribute"
 	" WHERE attrelid = $1 AND attgenerated <> '')";
 

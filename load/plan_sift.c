@@ -25,14 +25,15 @@
  * gives will be: so each name in an expression means there what it does here.
  */
 static const char checks_sql[] =
-	"SELECT conname, pg_catalog.pg_get_expr(conbin, conrelid) FROM pg_catalog.pg_constraint"
+	"SELECT conname, pg_catalog.pg_get_expr(conbin, conrelid) FROM pg_catalog.pg_constraint c"
 	" WHERE conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid"
-	" AND contype OPERATOR(pg_catalog.=) 'c' AND NOT EXISTS (SELECT"
-	" FROM pg_catalog.unnest(conkey) AS k LEFT JOIN pg_catalog.pg_attribute"
+	" AND contype OPERATOR(pg_catalog.=) 'c' AND coalesce(pg_catalog.to_jsonb(c)"
+	" OPERATOR(pg_catalog.->>) 'conenforced', 't') OPERATOR(pg_catalog.<>) 'false'"
+	" AND NOT EXISTS (SELECT FROM pg_catalog.unnest(conkey) AS k"
+	" LEFT JOIN pg_catalog.pg_attribute"
 	" ON attrelid OPERATOR(pg_catalog.=) conrelid AND attnum OPERATOR(pg_catalog.=) k"
-	" AND k OPERATOR(pg_catalog.>) 0"
-	" WHERE attname IS NULL OR attname OPERATOR(pg_catalog.<>) ALL ($2::pg_catalog.text[]))"
-	" ORDER BY conname";
+	" AND k OPERATOR(pg_catalog.>) 0 WHERE attname IS NULL"
+	" OR attname OPERATOR(pg_catalog.<>) ALL ($2::pg_catalog.text[])) ORDER BY conname";
 
 /* The condition between a row "f" of the other table and one "t" of ours. */
 static const char foreign_sql[] =
@@ -47,10 +48,10 @@ static const char foreign_sql[] =
 	" JOIN pg_operator o ON o.oid = op JOIN pg_namespace s ON s.oid = o.oprnamespace,"
 	" pg_attribute ours, pg_attribute theirs"
 	" WHERE c.conrelid = $1 AND contype = 'f' AND NOT condeferred AND convalidated"
-	" AND confmatchtype = 's' AND ours.attrelid = conrelid AND ours.attnum = mine"
-	" AND theirs.attrelid = confrelid AND theirs.attnum = other"
-	" GROUP BY c.oid, conname, n.nspname, r.relname, r.relkind"
-	" HAVING bool_and(ours.attname = ANY ($2::text[])) ORDER BY conname";
+	" AND confmatchtype = 's' AND to_jsonb(c)->>'conperiod' IS DISTINCT FROM 'true'"
+	" AND ours.attrelid = conrelid AND ours.attnum = mine AND theirs.attrelid = confrelid"
+	" AND theirs.attnum = other GROUP BY c.oid, c.confrelid, c.conrelid, conname, n.nspname,"
+	" r.relname, r.relkind HAVING bool_and(ours.attname = ANY ($2::text[])) ORDER BY conname";
 
 /* Indexes that compare as their columns' types do, in the order in which they are asked. */
 static const char unique_sql[] =

@@ -20,7 +20,9 @@
 #include "load/reasons.h"
 
 #define OID_FREE_CONTAINERS \
-	140000 /* arrays and composites may carry foreign OIDs from here on */
+	140000                   /* arrays and composites may carry foreign OIDs from here on */
+#define ESCAPED_CHAR 150000      /* "char" writes and reads \351 from here on */
+#define INFINITE_INTERVAL 170000 /* and some bytes of intervals mean infinity */
 
 /* What the cast or the input function may lose; it is warned of before the first row. */
 static void
@@ -109,6 +111,37 @@ check_bytes(struct plan *p, const struct db *db, size_t i, const json_t *here,
 	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
 }
 
+/* Is ${base} this type or an array of it? */
+static bool
+is_type_or_array(const char *base, const char *type)
+{
+	size_t len = strlen(type);
+
+	return strncmp(base, type, len) == 0 &&
+	       (base[len] == '\0' || strcmp(base + len, "[]") == 0);
+}
+
+/*
+ * What a server older than the stream's would take for another value in silence, in a
+ * column of type ${to}.
+ */
+static void
+check_older(struct plan *p, const struct db *db, size_t i, const char *to, struct reasons *why)
+{
+	const char *from = typedocs_unwrap(p->schema->types, p->schema->columns[i].base);
+	int sent = p->schema->server_version, version = PQserverVersion(db->conn);
+
+	if (p->text && sent >= ESCAPED_CHAR && version < ESCAPED_CHAR &&
+	    is_type_or_array(from, "\"char\"") && is_type_or_array(to, "\"char\""))
+		plan_refuse(p, i, why, "have portl-extract send --values=binary",
+			    "has type %s, of whose text servers before 15 keep one byte", to);
+	if (!p->text && sent >= INFINITE_INTERVAL && version < INFINITE_INTERVAL &&
+	    is_type_or_array(from, "interval") && p->columns[i].loss == NULL)
+		p->columns[i].loss = xstrdup("becomes finite where it is infinite: servers "
+					     "before 17 have no infinite intervals "
+					     "(--values=text refuses them)");
+}
+
 static int
 compare(struct plan *p, struct db *db, const json_t *here, struct reasons *why, struct err *e)
 {
@@ -121,6 +154,9 @@ compare(struct plan *p, struct db *db, const json_t *here, struct reasons *why, 
 			continue;
 		differs[i] = p->text ? check_text(p, i, here, why)
 				     : check_bytes(p, db, i, here, why);
+		check_older(p, db, i,
+			    typedocs_unwrap(here, p->rel->columns[p->columns[i].place].base),
+			    why);
 	}
 	rc = plan_cast(p, db, here, differs, why, e);
 	for (i = 0; i < p->ncolumns; i++) {
@@ -275,6 +311,7 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		if (differs != NULL)
 			reasons_add(why, "column \"%s\": %s", c->name, differs);
 		free(differs);
+		check_older(p, db, i, typedocs_unwrap(p->schema->types, c->base), why);
 		row++;
 	}
 	if (rc == 0)

@@ -61,11 +61,13 @@ check_outcome()
 	q "$db" <"$ROOT/tests/lib/casts.sql"
 	q "$db" 'CALL make_tables(); CALL ask_all(false); CALL fill_sources()'
 	matrix binary
+	# Servers before 14 cannot read the bytes of an array of a user's type.
 	mismatches "SELECT from_type, to_type, r.way, p.way FROM rules r LEFT JOIN predicted p USING (s, t)
 	             WHERE CASE p.way WHEN 'as they are' THEN 'cast' ELSE p.way END
-	                   IS DISTINCT FROM r.way"
+	                   IS DISTINCT FROM CASE WHEN $SERVER_VERSION < 140000 AND from_type = 'mood[]'
+	                   THEN 'refused' ELSE r.way END"
 	mismatches "SELECT from_type, to_type, lossy, loss FROM rules r JOIN predicted p USING (s, t)
-	             WHERE r.way = 'cast' AND (loss <> '') <> lossy"
+	             WHERE p.way <> 'refused' AND r.way = 'cast' AND (loss <> '') <> lossy"
 	check_outcome
 }
 
@@ -206,39 +208,65 @@ cast()
 }
 
 # Two databases, for types that only one has.
-two()
+make_two()
 {
 	fresh_db from to
 	q "$from" "$1"
 	q "$to" "$2"
-	try_sh "portl-extract -d $from -t t | portl-load -d $to -t t ${3:-}"
+}
+
+two()
+{
+	make_two "$1" "$2"
+	carry "${3:-}"
+}
+
+# carry [OPTIONS]: between them.
+carry()
+{
+	try_sh "portl-extract -d $from -t t | portl-load -d $to -t t $1"
+}
+
+# carry_container REASON: the same for an array or a composite of a user's, whose binary
+# form servers before 14 do not take.  Either is refused for REASON, or loads if that is ''.
+carry_container()
+{
+	local reason=$1
+
+	((SERVER_VERSION >= 140000)) || reason='whose binary form servers before 14 cannot read from another database; have portl-extract send --values=text'
+	carry
+	if [ -n "$reason" ]; then
+		assert_status 5
+		assert_stderr_has "$reason"
+	else
+		assert_status 0
+		assert_silent
+	fi
+	[ "$reason" = "$1" ] || try_sh "portl-extract -d $from -t t --values=text | portl-load -d $to -t t"
 }
 
 @test "enums and domains need not exist at the target" {
-	two "CREATE TYPE mood AS ENUM ('it''s', '12'); CREATE DOMAIN small AS numeric(4,1);
+	make_two "CREATE TYPE mood AS ENUM ('it''s', '12'); CREATE DOMAIN small AS numeric(4,1);
 	     CREATE TABLE t (a mood, b mood[], c mood, d small, e mood, f mood[]);
 	     INSERT INTO t VALUES ('it''s', '{12,NULL}', '12', 1.5, '12', '{\"it''s\"}')" \
 		"CREATE TYPE feel AS ENUM ('12', 'it''s', 'other');
 	     CREATE TABLE t (a text, b text[], c int, d numeric, e feel, f feel[])"
+	carry_container ''
 	assert_status 0
-	assert_silent
 	assert_eq "$(q "$to" 'TABLE t')" "it's|{12,NULL}|12|1.5|12|{it's}"
 }
 
 @test "other types must exist at the target, and mean the same" {
-	two "CREATE TYPE pair AS (a int, b int); CREATE TABLE t (v pair); INSERT INTO t VALUES ('(1,2)')" \
+	make_two "CREATE TYPE pair AS (a int, b int); CREATE TABLE t (v pair); INSERT INTO t VALUES ('(1,2)')" \
 		'CREATE TABLE t (v text)'
-	assert_status 5
-	assert_stderr_has 'cannot be cast from type public.pair, which does not exist here; have portl-extract send --values=text'
-	try_sh "portl-extract -d $from -t t --values=text | portl-load -d $to -t t"
+	carry_container 'cannot be cast from type public.pair, which does not exist here; have portl-extract send --values=text'
+	try_sh "portl-extract -d $from -t t --values=text | portl-load -d $to -t t --truncate"
 	assert_status 0
 	assert_eq "$(q "$to" 'TABLE t')" '(1,2)'
 	q "$to" 'CREATE TYPE pair AS (b int, a int)'
-	try_sh "portl-extract -d $from -t t | portl-load -d $to -t t"
-	assert_status 5
-	assert_stderr_has 'type public.pair has the attributes'
+	carry_container 'type public.pair has the attributes'
 	q "$to" 'DROP TYPE pair; CREATE TYPE pair AS (a int, b int)'
-	try_sh "portl-extract -d $from -t t | portl-load -d $to -t t"
+	carry_container ''
 	assert_status 0
 	assert_eq "$(q "$to" 'SELECT DISTINCT v FROM t')" '(1,2)'
 }
@@ -254,13 +282,14 @@ two()
 }
 
 @test "types with hostile names are cast" {
-	two "CREATE SCHEMA \"a b\"; CREATE TYPE \"a b\".\"x\"\"; drop table t; --\" AS ENUM ('y');
+	make_two "CREATE SCHEMA \"a b\"; CREATE TYPE \"a b\".\"x\"\"; drop table t; --\" AS ENUM ('y');
 	     CREATE TYPE \"a b\".\"Pair (1)\" AS (a int);
 	     CREATE TABLE t (a \"a b\".\"x\"\"; drop table t; --\", b \"a b\".\"Pair (1)\");
 	     INSERT INTO t VALUES ('y', '(7)')" \
 		"CREATE SCHEMA \"a b\"; CREATE TYPE \"a b\".\"x; --\" AS ENUM ('y');
 	     CREATE TYPE \"a b\".\"Pair (1)\" AS (a int);
 	     CREATE TABLE t (a \"a b\".\"x; --\", b text)"
+	carry_container ''
 	assert_status 0
 	assert_eq "$(q "$to" 'TABLE t')" 'y|(7)'
 }

@@ -18,6 +18,7 @@ failed=() passed=0 skipped=0
 san="log_path=$out/san/report:exitcode=99:detect_leaks=1:abort_on_error=0"
 export ASAN_OPTIONS="$san:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="$san:print_stacktrace=1"
+export LEFT_OUT=$out/left_out # parts of tests that the server is too old for
 
 # count NAME FILE STATUS: add up one TAP file.  A missing plan, or a plan not
 # fulfilled, is a failure as well: something died.
@@ -55,6 +56,8 @@ finish()
 		printf '  %s\n' "${failed[@]}"
 	fi
 	((skipped == 0)) || printf '\n%d skipped\n' "$skipped"
+	[ ! -f "$LEFT_OUT" ] || printf '\n%d parts of tests left out:\n%s\n' "$(wc -l <"$LEFT_OUT")" \
+		"$(sort "$LEFT_OUT" | sed 's/^/  /')"
 	printf '\n%d passed, %d failed\n' "$passed" "${#failed[@]}"
 	((passed > 0 && ${#failed[@]} == 0))
 	exit

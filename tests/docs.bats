@@ -399,8 +399,8 @@ options_of_man()
 		CREATE TYPE span AS RANGE (subtype = float8);
 		CREATE TABLE t ("Id" int PRIMARY KEY, c cents NOT NULL, m mood, p pair[], s span,
 		    x text COLLATE "C", g int GENERATED ALWAYS AS (c * 2) STORED);
-		INSERT INTO t VALUES (1, 5, 'ok', ARRAY[(3, '{sad}')::pair], '[1,2)', E'\\N|', DEFAULT),
-		    (2, 0, NULL, NULL, NULL, NULL, DEFAULT);
+		INSERT INTO t VALUES (1, 5, 'ok', ARRAY[(3, '{sad}')::pair], '[1,2)', E'\\N|'),
+		    (2, 0, NULL, NULL, NULL, NULL);
 	SQL
 	try_sh "portl-extract -d dw -t t | perl '$ROOT/tests/lib/read_stream.pl'"
 	assert_status 0

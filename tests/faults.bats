@@ -81,8 +81,16 @@ kill_in()
 
 @test "load killed while it waits for the header" { kill_in header; }
 @test "load killed while it copies" { kill_in copying; }
-@test "load killed at the end of COPY" { kill_in copy-end; }
-@test "load killed in COMMIT, which then fails" { kill_in commit; }
+
+@test "load killed at the end of COPY" {
+	needs 14 'client_connection_check_interval'
+	kill_in copy-end
+}
+
+@test "load killed in COMMIT, which then fails" {
+	needs 14 'client_connection_check_interval'
+	kill_in commit
+}
 
 @test "load killed in COMMIT, which then succeeds: all rows" {
 	load_until commit
@@ -110,6 +118,7 @@ kill_in()
 }
 
 @test "idle_session_timeout does not end a load that waits for a slow source" {
+	needs 14 idle_session_timeout
 	q "$b" "ALTER DATABASE $b SET idle_session_timeout = 100"
 	in=$T/feed start load portl-load -d "$b"
 	feed_open

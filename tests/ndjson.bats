@@ -7,7 +7,14 @@ load lib/common
 # Tables of all types there are.
 make_tables()
 {
+	since 14 'multiranges, infinite numerics' || :
 	q "$1" <<-'SQL'
+		SELECT :SERVER_VERSION_NUM >= 140000 AS has_14 \gset
+		\set multirange nummultirange
+		\if :has_14
+		\else
+			\set multirange text
+		\endif
 		CREATE TYPE mood AS ENUM ('sad', 'so "so"', 'it''s, ok', E'tab\there');
 		CREATE DOMAIN big AS bigint;
 		CREATE DOMAIN ints AS int[];
@@ -24,7 +31,7 @@ make_tables()
 		CREATE TABLE times (id serial, a date, b timestamp, c timestamptz, d time, e timetz, f interval);
 		CREATE TABLE shapes (id serial, a point, b line, c lseg, d box, e path, f polygon, g circle, h inet, i cidr,
 		                     j macaddr, k macaddr8, l bit(5), m varbit, n tsvector, o tsquery, p pg_lsn, q int4range,
-		                     r nummultirange, s span, t tsrange, u boxy, v regclass, w txid_snapshot);
+		                     r :multirange, s span, t tsrange, u boxy, v regclass, w txid_snapshot);
 		CREATE TABLE arrays (id serial, a int[], b text[], c bool[], d json[], e jsonb[], f box[], g numeric[], h float8[],
 		                     i mood[], j big[], k ints, l pair[], m timestamptz[], n bytea[], o boxy[], p hstore[], q varchar(5)[], r int2vector);
 	SQL
@@ -34,10 +41,18 @@ make_tables()
 fill_tables()
 {
 	q "$1" <<-'SQL'
+		SELECT :SERVER_VERSION_NUM >= 140000 AS has_14 \gset
+		\set infinity '\'Infinity\''
+		\set list '{1.10,NaN,Infinity,9007199254740993}'
+		\if :has_14
+		\else
+			\set infinity 1
+			\set list '{1.10,NaN,9007199254740993}'
+		\endif
 		INSERT INTO numbers (a, b, c, d, e, f, g, h, i, j) VALUES
 		 (-32768, -2147483648, -9223372036854775808, 'NaN', 0, '-0', '-0', 9007199254740993, '-92233720368547758.08', 0),
-		 (32767, 2147483647, 9223372036854775807, 'Infinity', 1.10, 'NaN', 'NaN', -1, 0.01, 4294967295),
-		 (0, 0, 9007199254740993, '-Infinity', -99999.99999, 'Infinity', '-Infinity', 0, NULL, NULL),
+		 (32767, 2147483647, 9223372036854775807, :infinity, 1.10, 'NaN', 'NaN', -1, 0.01, 4294967295),
+		 (0, 0, 9007199254740993, -(:infinity)::numeric, -99999.99999, 'Infinity', '-Infinity', 0, NULL, NULL),
 		 (NULL, NULL, NULL, ('9' || repeat('9', 131071))::numeric, NULL, 1e-45, 5e-324, NULL, NULL, NULL),
 		 (NULL, NULL, NULL, ('-0.' || repeat('0', 16382) || '1')::numeric, NULL, 3.4028235e38, 1.7976931348623157e308, NULL, NULL, NULL),
 		 (1, 1, 1, 1.10, 1.1, 0.1, 0.1::float8 + 0.2::float8, 1, 1, 1),
@@ -69,7 +84,7 @@ fill_tables()
 		INSERT INTO arrays (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r) VALUES
 		 ('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ''),
 		 ('{1,NULL,-3}', '{NULL,"NULL","",null,"a,b","{}","\"\\"," ",é}', '{t,f,NULL}', ARRAY[' 1', E'"x"\t', '{"a": [1, null]}', 'null', '"\n\u0000"']::json[],
-		  ARRAY['null', '[1,2]', '"\"\\"']::jsonb[], '{(1,1),(0,0);(3,3),(2,2)}', '{1.10,NaN,Infinity,9007199254740993}',
+		  ARRAY['null', '[1,2]', '"\"\\"']::jsonb[], '{(1,1),(0,0);(3,3),(2,2)}', (:'list'),
 		  '{-0,NaN,5e-324}', '{sad,"so \"so\"",NULL}', '{9223372036854775807}', '[5:6]={1,2}', ARRAY[ROW(1, 'a"b')::pair, NULL, ROW(NULL, '')::pair],
 		  '{infinity,"2020-01-01 00:00:00+00"}', '{"\\x00","\\x"}', '{(1,1),(0,0);(3,3),(2,2)}', ARRAY['a=>"b\"c"'::hstore, NULL], '{abcde,""}', '1 2 3'),
 		 ('[0:1]={1,2}', '[-1:0][2:3]={{a,b},{c,d}}', '{{t,f},{f,t}}', ARRAY['1', NULL]::json[], ARRAY[['1', '2'], ['3', '4']]::jsonb[], '{{(1,1),(0,0)}}',

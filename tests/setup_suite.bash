@@ -14,6 +14,8 @@ setup_suite()
 	cluster_start "$SUITE_CLUSTER" 'max_connections = 200' 'max_wal_size = 4GB' \
 		'max_prepared_transactions = 10'
 	cluster_env "$SUITE_CLUSTER"
+	SERVER_VERSION=$(psql -XAtc 'SHOW server_version_num')
+	export SERVER_VERSION
 	unset PORTL_SOURCE PORTL_DESTINATION
 	export LC_ALL=C.UTF-8
 }

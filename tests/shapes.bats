@@ -59,7 +59,7 @@ both()
 
 	fresh_db src dst
 	q "$src" 'CREATE TABLE t (a int, twice int GENERATED ALWAYS AS (a * 2) STORED, b text);
-		INSERT INTO t VALUES (1, DEFAULT, $$x$$), (2, DEFAULT, NULL);
+		INSERT INTO t (a, b) VALUES (1, $$x$$), (2, NULL);
 		CREATE TABLE only_generated (x int GENERATED ALWAYS AS (7) STORED);
 		INSERT INTO only_generated SELECT FROM generate_series(1, 3)'
 	q "$dst" 'CREATE TABLE t (a int, twice int GENERATED ALWAYS AS (a * 20) STORED, b text);

@@ -157,6 +157,7 @@ nothing_arrived()
 	pinned_extract
 	kill -KILL "$extract"
 	nothing_arrived 4
+	since 14 'client_connection_check_interval' || return 0
 	no_portl "$a" # though nobody could cancel
 }
 

@@ -68,7 +68,7 @@ cluster_start()
 		}
 		_cl_configure "$_cl_dir" "listen_addresses = ''" 'fsync = off' \
 			'full_page_writes = off' "log_timezone = 'UTC'" "timezone = 'UTC'" \
-			"lc_messages = 'C'"
+			"lc_messages = 'C'" "password_encryption = 'scram-sha-256'"
 	fi
 	_cl_configure "$_cl_dir" "unix_socket_directories = '$_cl_dir'" "$@"
 	_cl_run "$_cl_dir"
@@ -79,9 +79,7 @@ cluster_standby()
 	_cl_dir=$1 _cl_primary=$2
 	shift 2
 	_cl_prepare "$_cl_dir" || return
-	cluster_as "$(cluster_bindir)/pg_basebackup" --pgdata="$_cl_dir/data" --no-sync \
-		--checkpoint=fast --write-recovery-conf \
-		--dbname="host=$_cl_primary user=portl" || return
+	_cl_copy "$_cl_primary" "$_cl_dir" || return
 	_cl_configure "$_cl_dir" "unix_socket_directories = '$_cl_dir'" "$@"
 	_cl_run "$_cl_dir"
 }
@@ -132,6 +130,36 @@ _cl_prepare()
 	' watcher "$$" "$1" ${cluster_user:+runuser -u "$cluster_user" --} \
 		"$(cluster_bindir)/pg_ctl" \
 		<>/dev/null >&0 2>&0 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+}
+
+# A base backup by hand: pg_basebackup knows no server newer than itself, and those that
+# consist of initdb, pg_ctl and postgres come without one.  Of the log nothing is copied,
+# for the standby asks the primary for it.
+_cl_copy()
+{
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	cluster_as psql -XAtq -v ON_ERROR_STOP=1 -v "from=$1" -v "to=$2" \
+		-d "host=$1 user=portl dbname=postgres" <<-'EOF' || return
+		SELECT :SERVER_VERSION_NUM < 150000 AS old \gset
+		\setenv FROM :from
+		\setenv TO :to
+		\if :old
+			SELECT FROM pg_start_backup('standby', true, false);
+		\else
+			SELECT FROM pg_backup_start('standby', true);
+		\endif
+		\! cp -R "$FROM/data" "$TO/data"
+		\! rm -rf "$TO/data/postmaster.pid" "$TO"/data/pg_wal/*
+		\! mkdir "$TO/data/pg_wal/archive_status"
+		\o :to/data/backup_label
+		\if :old
+			SELECT labelfile FROM pg_stop_backup(false, false);
+		\else
+			SELECT labelfile FROM pg_backup_stop(false);
+		\endif
+	EOF
+	cluster_as touch "$2/data/standby.signal"
+	_cl_configure "$2" "primary_conninfo = 'host=$1 user=portl'"
 }
 
 _cl_configure()

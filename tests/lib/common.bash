@@ -65,7 +65,7 @@ rows()
 	local -a psql=(psql -XAtq -v ON_ERROR_STOP=1 -d "$1")
 
 	PGOPTIONS='-c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex'
-	PGOPTIONS+=' -c lc_monetary=C -c search_path=public -c quote_all_identifiers=off'
+	PGOPTIONS+=' -c lc_monetary=C -c search_path=public -c quote_all_identifiers=on' # keywords differ by version
 	list=$("${psql[@]}" -v "t=$2" -v "only=${3:-}" <<-'SQL'
 		SELECT string_agg(
 		    CASE WHEN t.typname ~ '^_?xml$' THEN format('%I::text', a.attname)
@@ -149,6 +149,24 @@ use_ssh()
 	chmod +x "$dir/client/ssh"
 	[ -z "$cluster_user" ] || chown "$cluster_user" "$dir/host"
 	PATH="$dir/client:$PATH"
+}
+
+# --- versions of the server ------------------------------------------------------
+
+# since MAJOR WHAT: is the server of this version at least?  If not, WHAT is left out of
+# the test, and check.sh says so at the end.
+since()
+{
+	((SERVER_VERSION >= $1 * 10000)) && return
+	printf '%s, "%s": %s (PostgreSQL %d)\n' "${BATS_TEST_FILENAME##*/}" "$BATS_TEST_DESCRIPTION" \
+		"$2" "$1" >>"${LEFT_OUT:-/dev/null}"
+	return 1
+}
+
+# needs MAJOR WHAT: skip the whole test on servers before this version.
+needs()
+{
+	((SERVER_VERSION >= $1 * 10000)) || skip "$2: PostgreSQL $1"
 }
 
 # --- assertions ----------------------------------------------------------------
