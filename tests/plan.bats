@@ -56,9 +56,9 @@ said()
 		Rows are staged in a temporary table and inserted from there: values are cast.
 	EOF
 	)"
-	[[ $(said) == *'CREATE TEMPORARY TABLE pg_temp.portl_stage_ID (c1 integer, c2 text, '* ]]
+	[[ $(said) == *'CREATE TEMPORARY TABLE pg_temp.portl_stage_ID (c1 integer, c2 pg_catalog.text, '* ]]
 	[[ $(said) == *'COPY pg_temp.portl_stage_ID (c1, c2) FROM STDIN (FORMAT binary, FREEZE);'* ]]
-	[[ $(said) == *'INSERT INTO "public"."t" AS t ("id", "note") SELECT "c1", CAST(CAST("c2" AS text) AS integer)'* ]]
+	[[ $(said) == *'INSERT INTO "public"."t" AS t ("id", "note") SELECT "c1", CAST(CAST("c2" AS pg_catalog.text) AS integer)'* ]]
 	assert_eq "$(q "$to" 'TABLE t')" ''
 }
 
@@ -72,7 +72,7 @@ said()
 		  id      integer  -> id      integer  as they are
 		  a b     text     -> a b     text     as they are
 		Rows go straight into it by COPY.
-		  CREATE TABLE "public"."new" ("id" integer NOT NULL, "a b" text COLLATE pg_catalog."C" NOT NULL);
+		  CREATE TABLE "public"."new" ("id" integer NOT NULL, "a b" pg_catalog.text COLLATE pg_catalog."C" NOT NULL);
 		  COPY "public"."new" ("id", "a b") FROM STDIN (FORMAT binary, FREEZE);
 		  ALTER TABLE "public"."new" ADD PRIMARY KEY ("id");
 	EOF

@@ -91,6 +91,16 @@ is_ascending(const int32_t *keys, size_t n)
 	return true;
 }
 
+/* Numbers that look random and are the same each time. */
+static int
+any(int below)
+{
+	static uint32_t state = 1;
+
+	state = state * 1664525 + 1013904223;
+	return (int)((state >> 8) % (uint32_t)below);
+}
+
 /* Small random keys, so that many come twice. */
 static void
 test_random(struct keyrun *k)
@@ -99,14 +109,13 @@ test_random(struct keyrun *k)
 	int wrong = 0, distinct = 0, round;
 	size_t n, i;
 
-	srand(1);
 	for (round = 0; round < 200000; round++) {
 		enum keyrun_verdict v;
 
-		n = (size_t)(rand() % 12);
+		n = (size_t)any(12);
 		for (i = 0; i < n; i++)
-			keys[i] = rand() % 3 > 0 && i > 0 ? keys[i - 1] + 1 : rand() % 24 - 12;
-		v = verdict_of(k, keys, n, (size_t)(1 + rand() % 64));
+			keys[i] = any(3) > 0 && i > 0 ? keys[i - 1] + 1 : any(24) - 12;
+		v = verdict_of(k, keys, n, (size_t)any(64) + 1);
 		distinct += v >= KEYRUN_DISTINCT;
 		wrong += v >= KEYRUN_DISTINCT && has_twice(keys, n);
 		wrong += (v == KEYRUN_ASCENDING) != is_ascending(keys, n);
