@@ -28,7 +28,11 @@ struct plan_reason {
 struct plan_sift {
 	char sqlstate[6]; /* of the rows that it finds, or alike */
 	bool once;        /* what it leaves out makes it find no others */
-	char *sql;        /* gives n and the reason's place in plan_rejects.reasons */
+	/*
+	 * Gives n, the reason's place in plan_rejects.reasons, something else and, where
+	 * that is known, how many rows there are to be found if it is run until it finds none.
+	 */
+	char *sql;
 };
 
 struct plan_rejects {

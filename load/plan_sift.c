@@ -18,6 +18,7 @@
 #include "load/plan.h"
 #include "load/plan_rejects.h"
 #include "load/plan_stage.h"
+#include "load/siftsql.h"
 #include "load/stagesql.h"
 
 /*
@@ -74,115 +75,12 @@ static const char unique_sql[] =
 	" HAVING count(*) = indnkeyatts AND bool_and(opcdefault AND coll = attcollation"
 	" AND a.attname = ANY ($2::text[])) ORDER BY i.indexrelid";
 
-/* ---- parts of the queries ---- */
-
-/* The columns that are loaded, as a literal of text[]. */
-static char *
-loaded_columns(const struct plan *p)
-{
-	struct buf list = BUF_INIT;
-	const char *c;
-	size_t i;
-
-	buf_addc(&list, '{');
-	for (i = 0; i < p->ncolumns; i++) {
-		if (p->columns[i].target == NULL)
-			continue;
-		buf_adds(&list, list.len > 1 ? ",\"" : "\"");
-		for (c = p->columns[i].target; *c != '\0'; c++) {
-			if (*c == '"' || *c == '\\')
-				buf_addc(&list, '\\');
-			buf_addc(&list, *c);
-		}
-		buf_addc(&list, '"');
-	}
-	buf_addc(&list, '}');
-	return buf_detach(&list);
-}
-
-/* Each row as the INSERT proposes it, its number in a column that nobody has. */
-static void
-add_proposed(struct stagesql *w, bool first, const char *alias)
-{
-	size_t i;
-
-	buf_addf(&w->sql, "(SELECT n AS portl_n_%s", w->st->id);
-	for (i = 0; i < w->p->ncolumns; i++) {
-		const struct relation_column *rc = stagesql_column(w, i);
-
-		if (w->p->columns[i].target == NULL || rc == NULL)
-			continue;
-		stagesql_add(w, w->p->columns[i].way != PLAN_SAME ? ", CAST(" : ", ");
-		stagesql_add_value(w, i);
-		if (w->p->columns[i].way != PLAN_SAME)
-			stagesql_add_as(w, rc->type);
-		stagesql_add(w, " AS ");
-		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
-	}
-	stagesql_add(w, " FROM (SELECT *");
-	if (first)
-		stagesql_add_rank(w);
-	stagesql_add_from(w, STAGESQL_FIRST);
-	buf_addf(&w->sql,
-		 first ? ") AS s WHERE r OPERATOR(pg_catalog.=) 1) AS %s" : ") AS s) AS %s",
-		 alias);
-}
-
-static size_t
-add_reason(struct plan_rejects *pr, const char *sqlstate, const char *column,
-	   const char *constraint, char *msg)
-{
-	struct plan_reason *reason;
-
-	pr->reasons = xrealloc(pr->reasons, (pr->nreasons + 1) * sizeof(*pr->reasons));
-	reason = &pr->reasons[pr->nreasons];
-	*reason = (struct plan_reason){.msg = msg};
-	snprintf(reason->sqlstate, sizeof(reason->sqlstate), "%s", sqlstate);
-	if (column != NULL)
-		reason->column = xstrdup(column);
-	if (constraint != NULL)
-		reason->constraint = xstrdup(constraint);
-	return pr->nreasons++;
-}
-
-/*
- * What is written so far gives n and why; those rows are left out.  ${once}: what
- * is left out changes nothing for the others.
- */
-static void
-add_sift(struct stagesql *w, const char *sqlstate, bool once)
-{
-	struct plan_rejects *pr = w->st->rejects;
-	char *found = buf_detach(&w->sql);
-	struct plan_sift *sift;
-
-	stagesql_add(w, "WITH found AS MATERIALIZED (");
-	stagesql_add(w, found);
-	buf_addf(&w->sql, " LIMIT %d), gone AS (DELETE FROM ", PLAN_SIFT_MOST);
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " AS s USING found WHERE s.n OPERATOR(pg_catalog.=) found.n"
-			" RETURNING s.*), kept AS (INSERT INTO ");
-	stagesql_add_temp(w, "bad");
-	stagesql_add(w, " SELECT * FROM gone) SELECT n, why FROM found ORDER BY n");
-	free(found);
-	pr->sifts = xrealloc(pr->sifts, (pr->nsifts + 1) * sizeof(*pr->sifts));
-	sift = &pr->sifts[pr->nsifts++];
-	*sift = (struct plan_sift){.sql = buf_detach(&w->sql), .once = once};
-	snprintf(sift->sqlstate, sizeof(sift->sqlstate), "%s", sqlstate);
-}
-
-static void
-add_found(struct stagesql *w, size_t why)
-{
-	buf_addf(&w->sql, "SELECT portl_n_%s AS n, %zu AS why FROM ", w->st->id, why);
-}
-
 /* ---- the constraints ---- */
 
 static PGresult *
 query(const struct plan *p, struct db *db, const char *sql, struct err *e)
 {
-	char oid[16], *columns = loaded_columns(p);
+	char oid[16], *columns = siftsql_columns(p);
 	const char *params[] = {oid, columns};
 	PGresult *res;
 
@@ -219,7 +117,9 @@ sift_rows(struct stagesql *w, bool first, size_t *known, struct err *e)
 	if (res == NULL)
 		return -1;
 	*known += (size_t)PQntuples(res);
-	buf_addf(&w->sql, "SELECT n, why FROM (SELECT portl_n_%s AS n, CASE", w->st->id);
+	buf_addf(&w->sql,
+		 "SELECT n, why, place FROM (SELECT portl_n_%s AS n, portl_p_%s AS place, CASE",
+		 w->st->id, w->st->id);
 	for (i = 0; i < w->p->rel->ncolumns; i++) {
 		const struct relation_column *rc = &w->p->rel->columns[i];
 		size_t j;
@@ -233,19 +133,21 @@ sift_rows(struct stagesql *w, bool first, size_t *known, struct err *e)
 		stagesql_add(w, " WHEN t.");
 		db_add_ident(w->db, &w->sql, rc->name);
 		buf_addf(&w->sql, " IS NULL THEN %zu",
-			 add_reason(pr, "23502", rc->name, NULL,
-				    xasprintf("null value in column \"%s\" of relation \"%s\" "
-					      "violates not-null constraint",
-					      rc->name, table)));
+			 siftsql_add_reason(
+				 pr, "23502", rc->name, NULL,
+				 xasprintf("null value in column \"%s\" of relation \"%s\" "
+					   "violates not-null constraint",
+					   rc->name, table)));
 	}
 	for (row = 0; row < PQntuples(res); row++) {
 		const char *name = PQgetvalue(res, row, 0);
 
 		buf_addf(&w->sql, " WHEN NOT (%s) THEN %zu", PQgetvalue(res, row, 1),
-			 add_reason(pr, "23514", NULL, name,
-				    xasprintf("new row for relation \"%s\" violates check "
-					      "constraint \"%s\"",
-					      table, name)));
+			 siftsql_add_reason(
+				 pr, "23514", NULL, name,
+				 xasprintf("new row for relation \"%s\" violates check "
+					   "constraint \"%s\"",
+					   table, name)));
 	}
 	PQclear(res);
 	if (pr->nreasons == reasons) {
@@ -253,9 +155,9 @@ sift_rows(struct stagesql *w, bool first, size_t *known, struct err *e)
 		return 0;
 	}
 	stagesql_add(w, " END AS why FROM ");
-	add_proposed(w, first, "t");
+	siftsql_add_proposed(w, first, "t");
 	stagesql_add(w, ") AS x WHERE why IS NOT NULL");
-	add_sift(w, "23514", !first);
+	siftsql_add_sift(w, "23514", !first);
 	return 0;
 }
 
@@ -296,21 +198,23 @@ sift_foreign(struct stagesql *w, bool first, size_t *known, struct err *e)
 
 		if (unsure && (w->st->null_keys || w->st->key_equal == NULL))
 			continue;
-		add_found(w, add_reason(w->st->rejects, "23503", NULL, name,
-					xasprintf("insert or update on table \"%s\" violates "
-						  "foreign key constraint \"%s\"",
-						  w->p->rel->name, name)));
-		add_proposed(w, unsure, "t");
+		siftsql_add_found(w,
+				  siftsql_add_reason(
+					  w->st->rejects, "23503", NULL, name,
+					  xasprintf("insert or update on table \"%s\" violates "
+						    "foreign key constraint \"%s\"",
+						    w->p->rel->name, name)));
+		siftsql_add_proposed(w, unsure, "t");
 		buf_addf(&w->sql, " WHERE %s AND NOT EXISTS (SELECT FROM %s AS f WHERE %s)",
 			 PQgetvalue(res, row, 1), PQgetvalue(res, row, 3), equal);
 		if (PQgetvalue(res, row, 4)[0] == 't') { /* or in a row that comes along */
 			stagesql_add(w, " AND NOT EXISTS (SELECT FROM ");
-			add_proposed(w, false, "f");
+			siftsql_add_proposed(w, false, "f");
 			buf_addf(&w->sql, " WHERE %s)", equal);
 		}
 		if (unsure)
 			add_not_there(w);
-		add_sift(w, "23503", !unsure && PQgetvalue(res, row, 4)[0] != 't');
+		siftsql_add_sift(w, "23503", !unsure && PQgetvalue(res, row, 4)[0] != 't');
 	}
 	PQclear(res);
 	return 0;
@@ -322,53 +226,59 @@ sift_present(struct stagesql *w, const PGresult *res, int row)
 {
 	const char *name = PQgetvalue(res, row, 0);
 
-	add_found(w,
-		  add_reason(w->st->rejects, "23505", NULL, name,
-			     xasprintf("duplicate key value violates unique constraint \"%s\"",
-				       name)));
-	add_proposed(w, false, "t");
+	siftsql_add_found(
+		w, siftsql_add_reason(
+			   w->st->rejects, "23505", NULL, name,
+			   xasprintf("duplicate key value violates unique constraint \"%s\"",
+				     name)));
+	siftsql_add_proposed(w, false, "t");
 	stagesql_add(w, " WHERE EXISTS (SELECT FROM ");
 	stagesql_add_target(w);
 	buf_addf(&w->sql, " AS o WHERE %s)", PQgetvalue(res, row, 3));
-	add_sift(w, "23505", true);
+	siftsql_add_sift(w, "23505", true);
 }
 
 /*
  * Rows that an earlier one is equal to which will be inserted for certain: no
- * index has one before that.  Its reason is that of the first index.
+ * index has one before that.  Its reason is that of the first index.  Where these
+ * are all that have an equal one, as "suspects" tells, there are no more to find.
  *
- *	WITH w AS (SELECT * FROM (SELECT n, the first with this row's value by each
- *	    index AS f0, f1 … FROM proposed) AS x WHERE f0 < n OR f1 < n …)
- *	SELECT n, min(why) FROM (SELECT n, 0 AS why FROM w WHERE f0 < n
- *	    AND NOT EXISTS (the row f0 in w) UNION ALL …) AS y GROUP BY n
+ *	WITH w AS (SELECT * FROM (SELECT n, place, the first with this row's value by
+ *	    each index AS f0, f1 … FROM proposed) AS x WHERE f0 < n OR f1 < n …)
+ *	SELECT n, min(why), place, (SELECT count(*) FROM w) AS suspects
+ *	FROM (SELECT n, place, 0 AS why FROM w WHERE f0 < n
+ *	    AND NOT EXISTS (the row f0 in w) UNION ALL …) AS y GROUP BY n, place
  */
 static void
 sift_equals(struct stagesql *w, const PGresult *res, size_t base)
 {
+	const char *id = w->st->id;
 	int i, n = PQntuples(res);
 
 	buf_addf(&w->sql,
-		 "SELECT n, pg_catalog.min(why) AS why FROM (WITH w AS MATERIALIZED ("
-		 "SELECT * FROM (SELECT portl_n_%s AS n",
-		 w->st->id);
+		 "WITH w AS MATERIALIZED (SELECT * FROM (SELECT portl_n_%s AS n, "
+		 "portl_p_%s AS place",
+		 id, id);
 	for (i = 0; i < n; i++)
 		buf_addf(&w->sql,
 			 ", CASE WHEN %s THEN pg_catalog.min(portl_n_%s) OVER "
 			 "(PARTITION BY %s) ELSE portl_n_%s END AS f%d",
-			 PQgetvalue(res, i, 2), w->st->id, PQgetvalue(res, i, 1), w->st->id, i);
+			 PQgetvalue(res, i, 2), id, PQgetvalue(res, i, 1), id, i);
 	stagesql_add(w, " FROM ");
-	add_proposed(w, false, "t");
+	siftsql_add_proposed(w, false, "t");
 	for (i = 0; i < n; i++)
 		buf_addf(&w->sql, "%sf%d OPERATOR(pg_catalog.<) n",
 			 i > 0 ? " OR " : ") AS x WHERE ", i);
+	stagesql_add(w, ") SELECT n, pg_catalog.min(why) AS why, place,"
+			" (SELECT pg_catalog.count(*) FROM w) AS suspects FROM (");
 	for (i = 0; i < n; i++)
 		buf_addf(&w->sql,
-			 "%sSELECT n, %zu AS why FROM w WHERE f%d OPERATOR(pg_catalog.<) n"
-			 " AND NOT EXISTS (SELECT FROM w AS d"
+			 "%sSELECT n, place, %zu AS why FROM w WHERE f%d OPERATOR(pg_catalog.<)"
+			 " n AND NOT EXISTS (SELECT FROM w AS d"
 			 " WHERE d.n OPERATOR(pg_catalog.=) w.f%d)",
-			 i > 0 ? " UNION ALL " : ") ", base + (size_t)i, i, i);
-	stagesql_add(w, ") AS y GROUP BY n");
-	add_sift(w, "23505", false);
+			 i > 0 ? " UNION ALL " : "", base + (size_t)i, i, i);
+	stagesql_add(w, ") AS y GROUP BY n, place");
+	siftsql_add_sift(w, "23505", false);
 }
 
 /* With --conflict=fail; rows of the stream only if nothing else could refuse one. */
@@ -422,7 +332,7 @@ most_characters(const struct stagesql *w, size_t i)
 void
 plan_sift_lengths(struct stagesql *w)
 {
-	const char *lead = "SELECT n, why FROM (SELECT n, CASE";
+	const char *lead = "SELECT n, why, place FROM (SELECT n, ctid AS place, CASE";
 	size_t i, reasons = w->st->rejects->nreasons;
 
 	for (i = 0; i < w->p->ncolumns; i++) {
@@ -437,14 +347,14 @@ plan_sift_lengths(struct stagesql *w)
 		buf_addf(&w->sql,
 			 " AS pg_catalog.text), %d), ' ') OPERATOR(pg_catalog.<>) '' THEN %zu",
 			 most + 1,
-			 add_reason(w->st->rejects, "22001", NULL, NULL,
-				    xasprintf("value too long for type %s",
-					      stagesql_column(w, i)->type)));
+			 siftsql_add_reason(w->st->rejects, "22001", NULL, NULL,
+					    xasprintf("value too long for type %s",
+						      stagesql_column(w, i)->type)));
 	}
 	if (w->st->rejects->nreasons == reasons)
 		return;
 	stagesql_add(w, " END AS why");
 	stagesql_add_from(w, STAGESQL_FIRST);
 	stagesql_add(w, ") AS x WHERE why IS NOT NULL");
-	add_sift(w, "22001", true);
+	siftsql_add_sift(w, "22001", true);
 }

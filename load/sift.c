@@ -76,6 +76,17 @@ note_found(struct route *r, const PGresult *res, struct err *e)
 	return 0;
 }
 
+/* May the same query find more? */
+static bool
+is_more(const struct plan_sift *sift, const PGresult *res)
+{
+	int found = PQntuples(res);
+
+	if (found == 0 || sift->once)
+		return found == PLAN_SIFT_MOST;
+	return PQnfields(res) < 4 || atoll(PQgetvalue(res, 0, 3)) > found;
+}
+
 /* Until a query finds nothing more, if what it leaves out may leave others in the lurch. */
 static int
 run_sift(struct route *r, const struct plan_sift *sift, struct err *e)
@@ -97,7 +108,7 @@ run_sift(struct route *r, const struct plan_sift *sift, struct err *e)
 			rc = back(r, e);
 		else
 			rc = -1;
-		again = found > 0 && (!sift->once || found == PLAN_SIFT_MOST);
+		again = res != NULL && is_more(sift, res);
 		if (rc == 0 && res != NULL)
 			rc = note_found(r, res, e);
 		if (rc == 0 && r->counts.rejected > r->counts.read)
