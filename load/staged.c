@@ -238,7 +238,7 @@ keeps_first(const struct route *r)
  * key once, if that matters.  1, 0 if not, -1.
  */
 static int
-may_keep_order(const struct route *r, struct err *e)
+may_keep_order(struct route *r, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 	const char *sql = st->unsorted_sql;
@@ -253,6 +253,8 @@ may_keep_order(const struct route *r, struct err *e)
 		sql = st->again_sql;
 	if (staged_numbers(r->db, sql, 0, NULL, &found, 1, e) != 0)
 		return -1;
+	if (found == 0) /* and it stays so when rows are left out */
+		r->order = sql == st->unsorted_sql ? KEYRUN_ASCENDING : KEYRUN_DISTINCT;
 	return found == 0;
 }
 
@@ -277,7 +279,7 @@ run_in_order(const struct route *r, uint64_t *written, struct err *e)
  * somebody else has inserted just now.
  */
 static int
-insert_in_order(const struct route *r, uint64_t *written, struct err *e)
+insert_in_order(struct route *r, uint64_t *written, struct err *e)
 {
 	struct err first = ERR_INIT;
 	int rc = may_keep_order(r, e);
