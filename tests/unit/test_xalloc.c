@@ -56,8 +56,8 @@ run(void (*ask)(void), char *said, size_t size)
 	pid = fork();
 	if (pid == 0) {
 		dup2(fds[1], STDERR_FILENO);
-		if (__sanitizer_set_report_fd !=
-		    NULL) /* not into a report, which is a finding */
+		/* not into a report, which is a finding */
+		if (__sanitizer_set_report_fd != NULL)
 			__sanitizer_set_report_fd((void *)(intptr_t)STDERR_FILENO);
 		ask();
 		_exit(0);
