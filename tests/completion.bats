@@ -97,11 +97,11 @@ setup()
 	while read -r option; do
 		try portl run "--$option" x
 		if [[ $stderr == *'either side'* || $stderr == *'no meaning here'* ]]; then
-			! grep -qE -- " --$option[= ']" bash || fail "bash: $option"
-			! grep -qE -- "'\*?--$option[]=['\[]" zsh || fail "zsh: $option"
+			! grep -qE -- " --${option}[= ']" bash || fail "bash: $option"
+			! grep -qE -- "'\*?--${option}[]=['\[]" zsh || fail "zsh: $option"
 			! grep -q -- " -l $option " fish || fail "fish: $option"
 		else
-			grep -qE -- " --$option[= ']" bash || fail "bash: $option"
+			grep -qE -- " --${option}[= ']" bash || fail "bash: $option"
 			grep -qE -- "'\*?--${option}[]=['\[]" zsh || fail "zsh: $option"
 			grep -q -- " -l $option " fish || fail "fish: $option"
 		fi

@@ -120,7 +120,7 @@ each()
 	as_server "SELECT '2000-01-01'::timestamp + (random() * 1e11 - 7e10) * interval '1 s' AS a,
 		'2000-01-01'::timestamptz + (random() * 1e9 - 5e8) * interval '1 s' AS b FROM generate_series(1, 3000)"
 	each interval '{0,1 day,-1 day,1 year 2 mons -3 days 04:05:06.7,-1 year 2 mons -3 days -04:05:06.7,1 mon -1 day,-1 mon 1 day 00:00:01,-1 day 01:00,178000000 years,-178000000 years,2147483647 days,-00:00:00.000001,1 year,-1 year,11 mons,13 mons,-13 mons 1 day,2147483647:00:54.775807}'
-	each_since 14 'the longest intervals' interval '{2562047788:00:54.775807,-2562047788:00:54.775807}'
+	each_since 15 'the longest intervals' interval '{2562047788:00:54.775807,-2562047788:00:54.775807}'
 	as_server "SELECT make_interval(months => (random() * 100 - 50)::int, days => (random() * 10 - 5)::int,
 		secs => random() * 1e6 - 5e5) AS i FROM generate_series(1, 3000)"
 }

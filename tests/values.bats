@@ -18,8 +18,8 @@ arrives()
 
 built_in()
 {
-	since 14 'infinite numerics, multiranges, the longest intervals' || :
-	since 15 'numerics of negative scale' || :
+	since 14 'infinite numerics, multiranges' || :
+	since 15 'numerics of negative scale, the longest intervals' || :
 	PGOPTIONS='-c client_min_messages=error' q "$1" <"$ROOT/tests/sql/values.sql"
 }
 

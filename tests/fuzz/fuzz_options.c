@@ -201,7 +201,7 @@ check_names(const struct ident_list *names)
 	size_t i;
 
 	for (i = 0; i < names->n; i++)
-		MUST(names->names[i][0] != '\0' && strlen(names->names[i]) <= 63);
+		MUST(names->names[i][0] != '\0');
 }
 
 static void

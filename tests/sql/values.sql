@@ -13,7 +13,6 @@ SELECT :SERVER_VERSION_NUM >= 140000 AS has_14, :SERVER_VERSION_NUM >= 150000 AS
 \if :has_14
 \else
 	\set infinities '1, -1'
-	\set most_hours '\'2147483647:00:54.775807\''
 	\set endless '\'[-1,1]\''
 	\set int4multi text
 	\set nummulti text
@@ -21,6 +20,7 @@ SELECT :SERVER_VERSION_NUM >= 140000 AS has_14, :SERVER_VERSION_NUM >= 150000 AS
 \endif
 \if :has_15
 \else
+	\set most_hours '\'2147483647:00:54.775807\''
 	\set minus_2 0
 \endif
 

@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# Loaders beside other sessions: locks, races, and other loaders of the same table.
+
+load lib/common
+load lib/load
+
+setup()
+{
+	fresh_db b
+}
+
+make_t()
+{
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text, n int);
+		INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL), (3, 'three', 3)"
+}
+
+@test "the target is not locked while rows come, and nothing of the staging stays" {
+	make_t
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	portl-load -d "$b" -t t --bare --conflict=overwrite <"$BATS_TEST_TMPDIR/in" 3>&- &
+	exec 9>"$BATS_TEST_TMPDIR/in"
+	for ((i = 5; i < 5000; i++)); do
+		echo "{\"id\":$i,\"v\":\"x\"}"
+	done >&9
+	wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$b' AND query ~ '^COPY' AND state = 'active')"
+	assert_eq "$(q "$b" "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass")" 0
+	q "$b" 'BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE NOWAIT; COMMIT'
+	exec 9>&-
+	wait $!
+	assert_eq "$(q "$b" "SELECT count(*) FROM pg_class WHERE relname LIKE 'portl%'")" 0
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 4998
+}
+
+# open_session SQL: run it in a session of its own, which stays until close_session.
+open_session()
+{
+	coproc psql -XAtq -d "$b"
+	session=${COPROC[1]} session_pid=$COPROC_PID
+	echo "$1; SELECT 'done';" >&"$session"
+	while read -r line <&"${COPROC[0]}" && [ "$line" != 'done' ]; do
+		:
+	done
+}
+
+close_session()
+{
+	echo "$1;" >&"$session"
+	exec {session}>&-
+	wait "$session_pid"
+}
+
+# PRTL as a number, and the table
+lock_of_t()
+{
+	echo "1347572300, 't'::regclass::oid::int"
+}
+
+# swapped: a binary stream whose keys are distinct but out of order.
+swapped()
+{
+	portl-extract -d "$b" -c "SELECT id, 'new' AS v, id AS n FROM unnest('{2,1,4,3,5}'::int[]) id"
+}
+
+@test "rows out of key order go in as they come while no other loader is at work" {
+	needs 15 MERGE
+	make_t
+	load=(portl-load -d "$b" -t t --conflict=overwrite -v --summary="$BATS_TEST_TMPDIR/sum")
+	swapped >"$BATS_TEST_TMPDIR/in"
+	run --separate-stderr "${load[@]}" --dry-run "$BATS_TEST_TMPDIR/in"
+	assert_stderr_has 'SQL: SAVEPOINT portl; SET LOCAL'
+	open_session "BEGIN; SELECT pg_advisory_xact_lock_shared($(lock_of_t))"
+	run --separate-stderr "${load[@]}" "$BATS_TEST_TMPDIR/in"
+	assert_status 0
+	assert_stderr_lacks 'SQL: SAVEPOINT portl; SET LOCAL'
+	close_session COMMIT
+	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '5 2 3 0 0'
+	open_session "BEGIN; SELECT pg_advisory_xact_lock($(lock_of_t))"
+	run --separate-stderr "${load[@]}" --lock-wait-timeout=100 "$BATS_TEST_TMPDIR/in"
+	assert_status 1
+	assert_stderr_has 'canceling statement due to lock timeout'
+	close_session COMMIT
+}
+
+@test "a row that another session inserts meanwhile is overwritten all the same" {
+	local how
+
+	for how in overwrite merge skip; do
+		q "$b" 'DROP TABLE IF EXISTS t'
+		make_t
+		open_session "BEGIN; INSERT INTO t VALUES (4, 'theirs', 0)"
+		swapped | portl-load -d "$b" -t t --conflict=$how --summary="$BATS_TEST_TMPDIR/sum" 3>&- &
+		wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')"
+		close_session COMMIT
+		wait $!
+		if [ $how = skip ]; then
+			assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '5 1 0 0 4'
+			t_is '1|one|1' '2|two|' '3|three|3' '4|theirs|0' '5|new|5'
+		else
+			assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '5 1 4 0 0'
+			t_is '1|new|1' '2|new|2' '3|new|3' '4|new|4' '5|new|5'
+		fi
+	done
+}
+
+@test "a row that another session changes or deletes meanwhile is seen as it is then" {
+	make_t
+	q "$b" "INSERT INTO t VALUES (4, 'four', 0); UPDATE t SET n = 0 WHERE id = 3"
+	open_session "BEGIN; UPDATE t SET v = 'new', n = 1 WHERE id = 1; UPDATE t SET n = 9 WHERE id = 4; DELETE FROM t WHERE id = 3"
+	swapped | portl-load -d "$b" -t t --conflict=overwrite --newer=n --summary="$BATS_TEST_TMPDIR/sum" 3>&- &
+	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')"
+	close_session COMMIT
+	wait $!
+	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '5 2 1 0 2'
+	t_is '1|new|1' '2|new|2' '3|new|3' '4|four|9' '5|new|5'
+}
+
+@test "rows of one key that come back to the old value are applied in turn" {
+	make_t
+	for rows in "(1, 'x', 1), (1, 'one', 1)" "(9, 'x', 1), (1, 'x', 1), (1, 'one', 1), (10, '', 0), (5, '', 0)"; do
+		portl-extract -d "$b" -c "SELECT * FROM (VALUES $rows) AS x (id, v, n)" |
+			portl-load -d "$b" -t t --conflict=overwrite --summary="$BATS_TEST_TMPDIR/sum"
+		assert_eq "$(jq .rows.updated "$BATS_TEST_TMPDIR/sum")" 2
+		assert_eq "$(q "$b" 'SELECT v FROM t WHERE id = 1')" one
+	done
+}
+
+@test "a lock that is not had in time ends the load at once" {
+	local session pid
+
+	make_t
+	coproc psql -XAtq -d "$b"
+	session=${COPROC[1]} pid=$COPROC_PID
+	echo 'BEGIN; SELECT id FROM t WHERE id = 2 FOR UPDATE;' >&"$session"
+	read -r <&"${COPROC[0]}"
+	load_rows -v --conflict=overwrite --lock-wait-timeout=100 < <(printf '{"id":%d,"v":"x"}\n' 1 2 3)
+	assert_status 1
+	assert_stderr_has 'error: canceling statement due to lock timeout'
+	assert_eq "$(grep -c "^portl-load: SQL: SAVEPOINT portl; " <<<"$stderr")" 1
+	exec {session}>&-
+	wait "$pid"
+	t_is '1|one|1' '2|two|' '3|three|3'
+}
+
+@test "eight loaders with overlapping keys: no deadlock, no lost row, counts that add up" {
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v text, n int)'
+	pids=()
+	for i in 1 2 3 4 5 6 7 8; do
+		orders=('g' 'g DESC' 'g + 100 * (g % 97 = 0)::int') # the last: alone, if it can be
+		order=${orders[i % 3]}
+		portl-extract -d "$b" -c "SELECT g AS id, 'v$i' AS v, $i AS n
+			FROM generate_series($i * 100, $i * 100 + 3000) g ORDER BY $order" |
+			portl-load -d "$b" -t t --conflict=overwrite --newer=n \
+				--summary="$BATS_TEST_TMPDIR/sum$i" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	assert_eq "$(q "$b" 'SELECT count(*), bool_and(n = LEAST(id / 100, 8)) FROM t')" '3701|t'
+	assert_eq "$(jq -s 'map(.rows.inserted) | add' "$BATS_TEST_TMPDIR"/sum?)" 3701
+	assert_eq "$(jq -s 'map(.rows.inserted + .rows.updated + .rows.skipped) | add' \
+		"$BATS_TEST_TMPDIR"/sum?)" 24008
+}
