@@ -47,6 +47,10 @@ ask_realloc(void)
 static int
 run(void (*ask)(void), char *said, size_t size)
 {
+	union {
+		intptr_t number;
+		void *pointer; /* as ASan takes it */
+	} fd = {STDERR_FILENO};
 	int fds[2], status = -1;
 	ssize_t n = -1;
 	pid_t pid;
@@ -58,7 +62,7 @@ run(void (*ask)(void), char *said, size_t size)
 		dup2(fds[1], STDERR_FILENO);
 		/* not into a report, which is a finding */
 		if (__sanitizer_set_report_fd != NULL)
-			__sanitizer_set_report_fd((void *)(intptr_t)STDERR_FILENO);
+			__sanitizer_set_report_fd(fd.pointer);
 		ask();
 		_exit(0);
 	}
