@@ -79,9 +79,9 @@ take_samples()
 {
 	local rows extract
 
-	# psql's clock is ours: a line of output every 0.1 s.
+	# psql's clock is ours: a line of output every 0.05 s.
 	psql -XAtq -d dst 2>"$out/watch.log" <<<"SELECT COALESCE(max(tuples_processed), 0)
-		FROM pg_stat_progress_copy WHERE command = 'COPY FROM' \watch 0.1" |
+		FROM pg_stat_progress_copy WHERE command = 'COPY FROM' \watch 0.05" |
 		while read -r rows; do
 			rss_of "$1" || break
 			extract=$rss
