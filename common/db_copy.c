@@ -36,11 +36,40 @@
 /* Bytes asked for in a unix socket; the kernel doubles this, and may give less. */
 #define SOCKET_ROOM (1024 * 1024)
 
+static bool
+is_on_unix_socket(const struct db *db)
+{
+	int family = AF_UNSPEC;
+	socklen_t len = sizeof(family);
+
+	return getsockopt(PQsocket(db->conn), SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 &&
+	       family == AF_UNIX;
+}
+
+/*
+ * Have libpq read all that a unix socket holds at once: what it reads into grows to
+ * the largest message that it has seen.  Over a network that message would take its
+ * time, and less is there to be read.
+ */
+static int
+widen_input(struct db *db, struct err *e)
+{
+	PGresult *res;
+
+	if (!is_on_unix_socket(db))
+		return 0;
+	res = db_query(db, e, "SELECT pg_catalog.repeat(' ', 100000)", 0, NULL);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
 int
 db_copy_out(struct db *db, struct err *e, const char *sql)
 {
 	PGresult *res;
 
+	if (widen_input(db, e) != 0)
+		return -1;
 	log_sql(sql);
 	if (db_send(db, e, sql, 0, NULL) != 0)
 		return -1;
@@ -128,11 +157,9 @@ db_copy_out_get(struct db *db, char *dst, size_t room, size_t *len, int64_t dead
 static void
 widen_socket(struct db *db)
 {
-	int family = AF_UNSPEC, room = SOCKET_ROOM;
-	socklen_t len = sizeof(family);
+	int room = SOCKET_ROOM;
 
-	if (getsockopt(PQsocket(db->conn), SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 &&
-	    family == AF_UNIX)
+	if (is_on_unix_socket(db))
 		setsockopt(PQsocket(db->conn), SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 }
 
