@@ -52,7 +52,8 @@ run(void (*ask)(void), char *said, size_t size)
 		void *pointer; /* as ASan takes it */
 	} fd = {STDERR_FILENO};
 	int fds[2], status = -1;
-	ssize_t n = -1;
+	ssize_t n;
+	size_t len = 0;
 	pid_t pid;
 
 	if (pipe(fds) != 0)
@@ -67,8 +68,9 @@ run(void (*ask)(void), char *said, size_t size)
 		_exit(0);
 	}
 	close(fds[1]);
-	n = read(fds[0], said, size - 1);
-	said[n > 0 ? n : 0] = '\0';
+	while (len < size - 1 && (n = read(fds[0], said + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	said[len] = '\0';
 	close(fds[0]);
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
