@@ -156,23 +156,13 @@ plan_merge(struct plan *p, struct db *db, struct err *e)
 static void
 add_updates(struct stagesql *w)
 {
-	const char *comma = " THEN UPDATE SET ";
-	size_t i;
-
 	stagesql_add(w, " WHEN MATCHED AND ");
 	if (w->st->newer >= 0) /* what is newer is changed */
 		stagesql_add_newer(w, STAGESQL_MERGED);
 	else
 		stagesql_add_changed(w, STAGESQL_MERGED);
-	for (i = 0; i < w->p->ncolumns; i++) {
-		if (!plan_stage_sets(w->p, i))
-			continue;
-		stagesql_add(w, comma);
-		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
-		stagesql_add(w, " = ");
-		stagesql_add_new(w, i, STAGESQL_MERGED);
-		comma = ", ";
-	}
+	stagesql_add(w, " THEN ");
+	stagesql_add_sets(w, STAGESQL_MERGED);
 }
 
 static char *

@@ -158,8 +158,7 @@ add_counted_condition(struct stagesql *w)
 static void
 add_on_conflict(struct stagesql *w)
 {
-	size_t i, j;
-	const char *comma = ") DO UPDATE SET ";
+	size_t j;
 
 	if (w->p->options->conflict == CONFLICT_FAIL)
 		return;
@@ -171,15 +170,8 @@ add_on_conflict(struct stagesql *w)
 		stagesql_add(w, ") DO NOTHING");
 		return;
 	}
-	for (i = 0; i < w->p->ncolumns; i++) {
-		if (!plan_stage_sets(w->p, i))
-			continue;
-		stagesql_add(w, comma);
-		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
-		stagesql_add(w, " = ");
-		stagesql_add_new(w, i, STAGESQL_CONFLICT);
-		comma = ", ";
-	}
+	stagesql_add(w, ") DO ");
+	stagesql_add_sets(w, STAGESQL_CONFLICT);
 	if (w->st->plain)
 		add_plain_condition(w);
 	else

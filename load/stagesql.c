@@ -238,6 +238,23 @@ stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site)
  * leaves NULLs aside: an old NULL is older than all, a new NULL never newer.
  */
 void
+stagesql_add_sets(struct stagesql *w, enum stagesql_site site)
+{
+	const char *comma = "UPDATE SET ";
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++) {
+		if (!plan_stage_sets(w->p, i))
+			continue;
+		stagesql_add(w, comma);
+		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+		stagesql_add(w, " = ");
+		stagesql_add_new(w, i, site);
+		comma = ", ";
+	}
+}
+
+void
 stagesql_add_newer(struct stagesql *w, enum stagesql_site site)
 {
 	size_t i = (size_t)w->st->newer;

@@ -85,6 +85,12 @@ void stagesql_add_typed(struct stagesql *w, size_t i);
 void stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site);
 
 /*
+ * stagesql_add_sets(w, site):
+ * Append UPDATE SET and what a row that is there gets.
+ */
+void stagesql_add_sets(struct stagesql *w, enum stagesql_site site);
+
+/*
  * stagesql_add_newer(w, site), stagesql_add_changed(w, site):
  * Append the conditions under which a row that is there becomes another.
  */
