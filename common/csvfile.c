@@ -66,13 +66,6 @@ is_end_mark(const char *value, size_t len)
 	return len == 2 && value[0] == '\\' && value[1] == '.';
 }
 
-/* At the start of a file these bytes would be dropped. */
-static bool
-has_order_mark(const char *value, size_t len)
-{
-	return len >= 3 && memcmp(value, "\xef\xbb\xbf", 3) == 0;
-}
-
 static void
 put_quoted(const struct csvfile_format *f, struct buf *out, const char *value, size_t len)
 {
@@ -100,11 +93,21 @@ csvfile_put(const struct csvfile_format *f, struct buf *out, const char *value, 
 	if (value == NULL)
 		buf_add(out, f->null, nulllen);
 	else if ((len == nulllen && memcmp(value, f->null, len) == 0) ||
-		 (alone && is_end_mark(value, len)) || has_order_mark(value, len) ||
-		 has_structure(f, value, len))
+		 (alone && is_end_mark(value, len)) || has_structure(f, value, len))
 		put_quoted(f, out, value, len);
 	else
 		buf_add(out, value, len);
+}
+
+void
+csvfile_put_first(const struct csvfile_format *f, struct buf *out, const char *name, bool alone)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(name, "\xef\xbb\xbf", 3) == 0)
+		put_quoted(f, out, name, len);
+	else
+		csvfile_put(f, out, name, len, alone);
 }
 
 void

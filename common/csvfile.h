@@ -30,12 +30,20 @@ int csvfile_settle(struct csvfile_format *f, const char *delimiter, const char *
 
 /*
  * csvfile_put(f, out, value, len, alone):
- * Append one field, quoted where COPY would quote it, and where it begins with a
- * byte order mark.  ${value} NULL is SQL NULL; ${alone} says that it is the row's
- * only field.  Delimiters and newlines between fields are the caller's.
+ * Append one field, quoted where COPY would quote it.  ${value} NULL is SQL NULL;
+ * ${alone} says that it is the row's only field.  Delimiters and newlines between
+ * fields are the caller's.
  */
 void csvfile_put(const struct csvfile_format *f, struct buf *out, const char *value, size_t len,
 		 bool alone);
+
+/*
+ * csvfile_put_first(f, out, name, alone):
+ * Append the header line's first name: quoted, too, if it begins with what would
+ * be taken for the file's byte order mark.
+ */
+void csvfile_put_first(const struct csvfile_format *f, struct buf *out, const char *name,
+		       bool alone);
 
 /*
  * csvfile_log(path, doing):

@@ -57,6 +57,7 @@ static const struct jobkey keys[] = {
 	{"truncate", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"min_rows", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"streams", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"max_line", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	{"edited", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
 	/* rows that are there already */
 	{"conflict", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},

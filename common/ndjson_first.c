@@ -18,6 +18,8 @@ take_key(struct schema *schema, struct jsonscan *s, struct buf *name, const char
 	p = ndjson_string_read_key(s, p, end, name);
 	if (p == NULL)
 		return NULL;
+	if (schema->ncolumns == SCHEMA_COLUMNS_MAX)
+		return jsonscan_fail(s, start, "more keys than a stream can have columns");
 	if (schema_find(schema, buf_cstr(name)) >= 0)
 		return jsonscan_fail(s, start, "a key that comes twice");
 	schema_add_column(schema, buf_cstr(name), "", NULL);

@@ -86,6 +86,8 @@ open_part(struct output *o, struct err *e)
 
 	if (real == NULL && errno == ENOMEM)
 		xalloc_failed();
+	if (o->path[0] == '\0')
+		return err_errno(e, "could not open \"\"");
 	if (real != NULL) { /* a symbolic link stays one */
 		free(o->path);
 		o->path = real;

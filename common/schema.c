@@ -10,7 +10,6 @@
 #include "common/err.h"
 #include "common/xalloc.h"
 
-#define COLUMNS_MAX 0x7fff /* a tuple of COPY binary counts its fields in 16 bits */
 
 struct schema *
 schema_new(void)
@@ -170,7 +169,7 @@ read_columns(struct schema *s, const json_t *columns, struct err *e)
 
 	if (!json_is_array(columns))
 		return bad_header(e, "no columns");
-	if (json_array_size(columns) > COLUMNS_MAX)
+	if (json_array_size(columns) > SCHEMA_COLUMNS_MAX)
 		return bad_header(e, "too many columns");
 	for (i = 0; i < json_array_size(columns); i++) {
 		const json_t *o = json_array_get(columns, i);

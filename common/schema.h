@@ -13,7 +13,8 @@
 
 struct err;
 
-#define SCHEMA_VERSION 1 /* of the stream's documents */
+#define SCHEMA_VERSION 1          /* of the stream's documents */
+#define SCHEMA_COLUMNS_MAX 0x7fff /* a tuple of COPY binary counts its fields in 16 bits */
 
 /* The form in which all fields of one binary stream travel. */
 enum schema_values {

@@ -36,6 +36,7 @@ struct stream_reader {
 	char *const *names; /* the columns of bare NDJSON; borrowed; NULL: the first line's */
 	size_t nnames;
 	bool ignore_others;   /* with names: other keys are passed over */
+	size_t line_max;      /* bytes of an NDJSON line without its newline */
 	uint64_t rows;        /* of the current stream */
 	uint64_t rows_before; /* of the streams before it */
 	char *aborted_run;    /* owned; of the abort document, or NULL */

@@ -15,8 +15,6 @@
 #include "common/schema.h"
 #include "common/stream_decoder.h"
 
-#define LINE_MAX_BYTES ((size_t)1 << 30)
-
 static const char *
 skip_space(const char *p, const char *end)
 {
@@ -50,6 +48,39 @@ find_document_end(const char *p, const char *end)
 	return end > p && end[-1] == '}' ? end - 1 : end;
 }
 
+static int
+too_long(const struct stream_reader *r, struct err *e)
+{
+	err_set(e, EXIT_STREAM, "the line is longer than %zu bytes", r->line_max);
+	return err_hint(e, "--max-line=BYTES sets the limit.");
+}
+
+/* The row in the line is at fault: say where it is. */
+static int
+fault_in_row(const struct stream_reader *r, const char *line, const char *end, struct err *e)
+{
+	while (end > line && skip_space(end - 1, end) == end)
+		end--;
+	if (end > line && end[-1] == '{')
+		err_hint(e, "Each line has to hold one whole row; `jq -c .` writes JSON so.");
+	return err_prefix(e, "%s:%" PRIu64 ": ", input_name(r->rb.in),
+			  r->rows_before + r->rows + 1);
+}
+
+/* The input ends without a newline. */
+static int
+cut_line(struct stream_reader *r, struct err *e)
+{
+	const char *line = readbuf_bytes(&r->rb);
+	bool first = r->schema == NULL;
+
+	stream_reader_cut(r, e);
+	if (first ? find_document(line, line + readbuf_left(&r->rb)) == NULL : r->bare)
+		err_hint(e, "Without a newline at its end the last line may have been cut. If "
+			    "it is whole, add the newline: `{ cat FILE; echo; }`.");
+	return -1;
+}
+
 /*
  * Wait until there is a newline behind the ${*seen} bytes of the window in which
  * there is none: 1, 0 at the end of the input, -1.
@@ -65,15 +96,15 @@ wait_for_line(struct stream_reader *r, size_t *seen, struct err *e)
 		    memchr(readbuf_bytes(&r->rb) + *seen, '\n', left - *seen) != NULL)
 			return 1;
 		*seen = left;
-		if (left > LINE_MAX_BYTES) {
-			err_set(e, EXIT_STREAM, "a line is longer than 1 GB");
-			return stream_reader_where(r, e);
+		if (left > r->line_max) {
+			too_long(r, e);
+			return fault_in_row(r, NULL, NULL, e);
 		}
 		rc = readbuf_more(&r->rb, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
-			return left == 0 ? 0 : stream_reader_cut(r, e);
+			return left == 0 ? 0 : cut_line(r, e);
 	}
 }
 
@@ -102,13 +133,8 @@ begin_bare(struct stream_reader *r, const char *line, size_t len, struct err *e)
 
 	if (r->names == NULL) {
 		r->schema = ndjson_first_columns(line, len, e);
-		if (r->schema == NULL) {
-			err_hint(e,
-				 "Each line has to hold one whole row; `jq -c .` writes JSON "
-				 "so.");
-			return err_prefix(e, "%s:%" PRIu64 ": ", input_name(r->rb.in),
-					  r->rows_before + 1);
-		}
+		if (r->schema == NULL)
+			return fault_in_row(r, line, line + len, e);
 	} else {
 		r->schema = schema_new();
 		for (i = 0; i < r->nnames; i++)
@@ -168,11 +194,15 @@ make_reader(struct stream_reader *r)
 static int
 read_row(struct stream_reader *r, const char *line, const char *end, struct err *e)
 {
+	int rc;
+
 	if (r->ndjson == NULL)
 		make_reader(r);
-	if (ndjson_reader_line(r->ndjson, line, (size_t)(end - line), &r->out, e) != 0)
-		return err_prefix(e, "%s:%" PRIu64 ": ", input_name(r->rb.in),
-				  r->rows_before + r->rows + 1);
+	rc = (size_t)(end - line) > r->line_max
+		     ? too_long(r, e)
+		     : ndjson_reader_line(r->ndjson, line, (size_t)(end - line), &r->out, e);
+	if (rc != 0)
+		return fault_in_row(r, line, end, e);
 	r->rows++;
 	return 0;
 }

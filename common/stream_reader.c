@@ -23,6 +23,7 @@ stream_reader_new(struct input *in, unsigned flags)
 
 	readbuf_init(&r->rb, in);
 	r->flags = flags;
+	r->line_max = STREAM_LINE_MAX;
 	r->digest = XXH3_createState();
 	if (r->digest == NULL)
 		xalloc_failed();
@@ -117,6 +118,8 @@ guess(const char *p, size_t len)
 		return "This is gzip; put `gunzip |` in front.";
 	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
 		return "This begins with a UTF-8 byte order mark; take it away first.";
+	if (len >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0))
+		return "This is UTF-16; put `iconv -f UTF-16 -t UTF-8 |` in front.";
 	if (len >= 2 && memcmp(p, "--", 2) == 0)
 		return "This looks like SQL; psql runs it.";
 	if (len >= 1 && *p == '[')
@@ -178,6 +181,12 @@ stream_reader_name_columns(struct stream_reader *r, char *const *names, size_t n
 	r->names = names;
 	r->nnames = n;
 	r->ignore_others = ignore_others;
+}
+
+void
+stream_reader_limit_line(struct stream_reader *r, size_t bytes)
+{
+	r->line_max = bytes;
 }
 
 int

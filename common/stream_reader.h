@@ -15,6 +15,8 @@ struct input;
 struct schema;
 struct stream_reader;
 
+#define STREAM_LINE_MAX ((size_t)1 << 30) /* bytes of an NDJSON line, by default */
+
 #define STREAM_EDITED 1 /* count and digest of the end document are not compared */
 
 /* Some COPY data; a binary chunk may end inside a row. */
@@ -39,6 +41,12 @@ struct stream_reader *stream_reader_new(struct input *in, unsigned flags);
  */
 void stream_reader_name_columns(struct stream_reader *r, char *const *names, size_t n,
 				bool ignore_others);
+
+/*
+ * stream_reader_limit_line(r, bytes):
+ * Refuse longer lines of NDJSON, newline not counted; the default is STREAM_LINE_MAX.
+ */
+void stream_reader_limit_line(struct stream_reader *r, size_t bytes);
 
 /*
  * stream_reader_begin(r, e):

@@ -24,6 +24,9 @@ csvhead_add(struct csvhead *h, const char *name, size_t len, struct err *e)
 		return err_hint(e, "If the file has no header line, give the names with "
 				   "--columns.");
 	}
+	if (h->names.n == SCHEMA_COLUMNS_MAX)
+		return err_set(e, EXIT_DATA, "more than the %d columns that a stream can have",
+			       SCHEMA_COLUMNS_MAX);
 	h->names.names = xrealloc(h->names.names, (h->names.n + 1) * sizeof(char *));
 	h->names.names[h->names.n++] = xstrndup(name, len);
 	return 0;

@@ -25,6 +25,7 @@
 #define KEEP_MAX 16                    /* bytes that may be asked for again */
 #define TEXT_CAP (TEXT_SIZE + KEEP_MAX + 8)
 #define BOM "\xef\xbb\xbf"
+#define GZIP "\x1f\x8b\x08" /* RFC 1952: magic and the only method */
 
 struct textin {
 	struct input *in; /* borrowed */
@@ -158,8 +159,16 @@ more(struct textin *t, struct err *e)
 	size_t room = t->raw != NULL ? RAW_SIZE - t->rawlen : TEXT_SIZE;
 	ssize_t n = input_read(t->in, to, room, e);
 
-	if (n < 0)
+	if (n < 0) {
+		if (e->code == EXIT_STREAM) /* damaged zstd, which is no stream here */
+			e->code = EXIT_DATA;
 		return -1;
+	}
+	if (!t->begun && n >= (ssize_t)strlen(GZIP) && memcmp(to, GZIP, strlen(GZIP)) == 0) {
+		err_set(e, EXIT_DATA, "%s: the file is compressed with gzip",
+			input_name(t->in));
+		return err_hint(e, "Put `gunzip |` in front, and say --csv=-.");
+	}
 	if (n == 0)
 		return t->raw != NULL ? finish(t, e) : 0;
 	if (t->raw == NULL) {

@@ -55,6 +55,7 @@ open_input(struct load *l, struct err *e)
 	if (input_is_terminal(l->in))
 		return refuse_terminal(e);
 	l->reader = stream_reader_new(l->in, l->options.edited ? STREAM_EDITED : 0);
+	stream_reader_limit_line(l->reader, (size_t)l->options.max_line);
 	if (l->options.columns != NULL)
 		stream_reader_name_columns(l->reader, l->options.column_list.names,
 					   l->options.column_list.n,

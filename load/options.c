@@ -9,6 +9,7 @@
 #include "common/err.h"
 #include "common/jobkeys.h"
 #include "common/output.h"
+#include "common/stream_reader.h"
 #include "common/xalloc.h"
 
 #define BATCH_SIZE 10000 /* rows */
@@ -83,6 +84,8 @@ static const struct cli_option input_options[] = {
 	 AT(streams), NULL, 1},
 	{"columns", 0, CLI_STRING, "LIST", "columns of bare NDJSON; default: its first line's",
 	 AT(columns), NULL, 0},
+	{"max-line", 0, CLI_NUMBER, "BYTES", "refuse longer lines of NDJSON; default: 1 GB",
+	 AT(max_line), NULL, 1},
 	{"edited", 0, CLI_FLAG, NULL, "rows were changed on the way on purpose", AT(edited),
 	 NULL, 0},
 	{"bare", 0, CLI_FLAG, NULL, "a stream without proof of completeness is meant", AT(bare),
@@ -359,6 +362,7 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	int rc;
 
 	*o = (struct load_options){.streams = 1,
+				   .max_line = STREAM_LINE_MAX,
 				   .min_rows = -1,
 				   .duplicates = -1,
 				   .batch_size = BATCH_SIZE,

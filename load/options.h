@@ -24,6 +24,7 @@ struct load_options {
 	int64_t min_rows;    /* refuse to commit fewer; -1: not given */
 	int64_t streams;     /* how many follow one another */
 	const char *columns; /* as typed */
+	int64_t max_line;    /* bytes of an NDJSON line */
 	bool edited;
 	bool bare;
 	int conflict;           /* enum load_conflict */

@@ -171,11 +171,12 @@ put_header(struct sink_csv *s, struct err *e)
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < s->ncolumns; i++) {
-		if (i > 0)
-			buf_addc(&line, s->format.delimiter);
+	if (s->ncolumns > 0)
+		csvfile_put_first(&s->format, &line, s->columns[0].name, s->ncolumns == 1);
+	for (i = 1; i < s->ncolumns; i++) {
+		buf_addc(&line, s->format.delimiter);
 		csvfile_put(&s->format, &line, s->columns[i].name, strlen(s->columns[i].name),
-			    s->ncolumns == 1);
+			    false);
 	}
 	buf_addc(&line, '\n');
 	if (s->header.len == 0) {
@@ -224,6 +225,16 @@ damaged(const struct sink_csv *s, const struct csv_column *c, struct err *e)
 		       input_name(s->in), s->rows + 1, c->name, c->type);
 }
 
+/* No server writes such a field, and none could read it. */
+static int
+too_long(const struct sink_csv *s, const struct csv_column *c, struct err *e)
+{
+	err_set(e, EXIT_DATA, "%s:%" PRIu64 ": column \"%s\": the value's text is too long",
+		input_name(s->in), s->rows + 1, c->name);
+	return err_hint(e,
+			"A field of CSV has less than 1 GB, as every value of PostgreSQL's.");
+}
+
 /* Write the row's next field; ${value} NULL is SQL NULL. */
 static int
 put_field(struct sink_csv *s, const char *value, size_t len, struct err *e)
@@ -239,6 +250,8 @@ put_field(struct sink_csv *s, const char *value, size_t len, struct err *e)
 		value = buf_cstr(&s->value);
 		len = s->value.len;
 	}
+	if (len > PGCOPY_FIELD_MAX)
+		return too_long(s, c, e);
 	csvfile_put(&s->format, &s->block, value, len, s->ncolumns == 1);
 	return 0;
 }

@@ -273,6 +273,27 @@ as_copy()
 	cmp in.csv out.csv
 }
 
+@test "compressed files that cannot be read: gzip, and damaged zstd" {
+	printf 'a\n1\n' | gzip >in.csv.gz
+	for encoding in UTF8 LATIN1; do
+		try portl-extract --csv in.csv.gz --encoding=$encoding -o out
+		assert_status 1
+		assert_stderr_has 'in.csv.gz: the file is compressed with gzip'
+		assert_stderr_has 'gunzip'
+	done
+	printf 'a\n1\n' | zstd -q | head -c 15 >in.csv.zst
+	try portl-extract --csv in.csv.zst -o out
+	assert_status 1
+	assert_stderr_has 'in.csv.zst: the zstd data are cut off'
+}
+
+@test "more columns than a stream can have are refused" {
+	seq -s , 32768 >in.csv
+	try portl-extract --csv in.csv -o out
+	assert_status 1
+	assert_stderr_has 'byte 185497: more than the 32767 columns that a stream can have'
+}
+
 @test "memory does not grow with the rows" {
 	under_asan && skip 'the sanitizer has memory of its own'
 	{ echo a,b,c; yes '123456,"some, text",2024-01-01' | head -n 1000000; } >in.csv

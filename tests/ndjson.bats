@@ -294,6 +294,10 @@ bare_target()
 	try_sh "printf '{\"id\":1}' | $load"
 	assert_status 4
 	assert_stderr_has 'ends too early'
+	assert_stderr_has 'If it is whole, add the newline'
+	try_sh "printf '{\"id\":1}\n{\"id\":2}' | $load"
+	assert_status 4
+	assert_stderr_has 'If it is whole, add the newline'
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 1
 }
 
@@ -364,8 +368,32 @@ refused()
 	assert_eq "$(q "$b" 'SELECT a FROM j')" '"\u0000\ud800"'
 }
 
-@test 'a byte order mark, an array of rows, and nothing are refused with a hint' {
+@test '--max-line: a longer line is refused, whether its end is there or not' {
 	bare_target
+	try_sh "printf '{\"id\":1}\n{\"id\":22}\n' | $load --max-line=8"
+	assert_status 4
+	assert_stderr_has 'error: stdin:2: the line is longer than 8 bytes'
+	try_sh "{ echo '{\"id\":1}'; printf '{\"name\":\"'; yes | tr -d '\n'; } | $load --columns=id,name --max-line=1000000"
+	assert_status 4
+	assert_stderr_has 'error: stdin:2: the line is longer than 1000000 bytes'
+	assert_stderr_has 'hint: --max-line=BYTES sets the limit'
+	try_sh "printf '{\"id\":1}\n{\"id\":2}\n' | $load --max-line=8"
+	assert_status 0
+}
+
+@test 'a line of more keys than a stream can have columns is refused before it is looked at' {
+	bare_target
+	{ seq -s ',' -f '"k%g":1' 40000; } | sed 's/.*/{&}/' >"$BATS_TEST_TMPDIR/wide"
+	try_sh "$load <$BATS_TEST_TMPDIR/wide"
+	assert_status 4
+	assert_stderr_has 'more keys than a stream can have columns'
+}
+
+@test 'a byte order mark, UTF-16, an array of rows, and nothing are refused with a hint' {
+	bare_target
+	try_sh "printf '{\"id\":1}\n' | iconv -t UTF-16 | $load"
+	assert_status 4
+	assert_stderr_has 'This is UTF-16; put `iconv'
 	try_sh "printf '\xef\xbb\xbf{\"id\":1}\n' | $load"
 	assert_status 4
 	assert_stderr_has 'byte order mark'
@@ -375,6 +403,12 @@ refused()
 	try_sh "printf '{\n \"id\":1}\n' | $load"
 	assert_status 4
 	assert_stderr_has 'hint: Each line has to hold one whole row; `jq -c .`'
+	try_sh "printf '{\"id\":1}\n{\n \"id\":2\n}\n' | $load"
+	assert_status 4
+	assert_stderr_has 'hint: Each line has to hold one whole row; `jq -c .`'
+	try_sh "printf '{\"id\":NaN}\n' | $load" # of which jq would make something else
+	assert_status 4
+	assert_stderr_lacks 'jq'
 	try_sh "printf '\n\n' | $load"
 	assert_status 4
 	try_sh "printf '' | $load"

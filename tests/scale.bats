@@ -43,4 +43,11 @@ END
 		-c "SELECT convert_to(repeat('x', 537000000), 'UTF8') AS bytes"
 	assert_status 1
 	assert_stderr_has 'hint: PostgreSQL takes no row of 1 GB or more'
+	# in binary form it would arrive, but a CSV file has its text
+	try_sh "portl-extract -d $db -c \"SELECT convert_to(repeat('x', 537000000), 'UTF8') AS bytes\" |
+		portl-load --csv $BATS_TEST_TMPDIR/out.csv"
+	assert_status 1
+	assert_stderr_has 'column "bytes": the value'"'s text is too long"
+	assert_stderr_has 'hint: A field of CSV has less than 1 GB'
+	[ ! -e "$BATS_TEST_TMPDIR/out.csv" ]
 }
