@@ -22,6 +22,9 @@
 #
 # A ratio is the median of the rounds' ratios, for what disturbs one contestant of a round
 # is likely to disturb the other; it may differ a little from the medians' own ratio.
+#
+# A line of a sample that begins with `nan` is of a round that brought no figures; that
+# round is left out of whatever it would be part of.
 
 scaled()
 {
@@ -61,30 +64,29 @@ column()
 	case $1 in
 	wall) echo 1 ;;
 	cpu) echo 2 ;;
+	rss) echo 0 ;; # all of them
 	rss*) echo $((2 + 2 * ${1#rss})) ;;
 	esac
 }
 
 median()
 {
-	sort -g | awk '{ v[NR] = $1 }
+	grep -v nan | sort -g | awk '{ v[NR] = $1 }
 		END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
-# values NAME FIELD
+# values NAME FIELD: a line for each round.
 values()
 {
-	if [ "$2" = rss ]; then
-		awk '{ sum = 0; for (i = 4; i <= NF; i += 2) sum += $i; print sum }' "$samples/$1"
-	else
-		cut -d ' ' -f "$(column "$2")" "$samples/$1"
-	fi
+	awk -v column="$(column "$2")" '
+		$1 == "nan" { print $1; next }
+		{ sum = 0; for (i = 4; i <= NF; i += 2) sum += $i; print column ? $column : sum }' "$samples/$1"
 }
 
 # least_greatest FORMAT: of the numbers on stdin, as two words.
 least_greatest()
 {
-	sort -g | awk -v f="$1 $1" 'NR == 1 { least = $1 } END { printf f "\n", least, $1 }'
+	grep -v nan | sort -g | awk -v f="$1 $1" 'NR == 1 { least = $1 } END { printf f "\n", least, $1 }'
 }
 
 report_begin()
@@ -123,7 +125,7 @@ holds()
 # ratios FIELD OURS THEIRS: of each round.
 ratios()
 {
-	paste -d ' ' <(values "$2" "$1") <(values "$3" "$1") | awk '{ print $1 / $2 }'
+	paste -d ' ' <(values "$2" "$1") <(values "$3" "$1") | awk '!/nan/ { print $1 / $2 }'
 }
 
 compare()

@@ -111,44 +111,49 @@ arrived()
 
 take()
 {
-	sample "$cell.$name" "$@" >"$work/out" 2>&1
+	sample "$cell.$name" "$@" >"$work/out" 2>&1 </dev/null
 }
 
-# contest NAME PROGRAM: one run.  Who is not there, or has failed, leaves a line as well,
-# for line n has to be of round n; a rival's failure is no failure of the bench.
+# complaint: what the run has said that failed, in a line.
+complaint()
+{
+	{ grep -wiE 'fatal|error|exhausted' "$work/out" || grep . "$work/out" | tail -n 1; } |
+		head -n 1 | tr '\t' ' ' | cut -c 1-100
+}
+
+# contest NAME PROGRAM: one run.  Who is not there, or fails, has no figures in this round;
+# a rival's failure is no failure of the bench.
 contest()
 {
-	local name=$1
+	local name=$1 why=missing
 
-	if ! command -v "$2" >/dev/null; then
-		echo missing >"$work/why.$name"
-	elif [ ! -f "$work/why.$name" ]; then
+	if command -v "$2" >/dev/null; then
 		prepare && "run_$name" "$action" "$table" && arrived "$name" && return
 		tail -n 20 "$work/out" >&2
-		echo "failed: $(grep . "$work/out" | tail -n 1 | cut -c 1-100)" >"$work/why.$name"
+		why=$(complaint)
 	fi
-	echo nan >"$round/$cell.$name"
+	echo "nan $why" >"$round/$cell.$name"
 	[ "$name" != portl ]
 }
 
-# measured NAME: has it figures?
-measured()
-{
-	grep -qv nan "$samples/$cell.$1"
-}
-
-# figures NAME TITLE: as JSON; times is how many times as long as Portl it takes.
+# figures NAME TITLE: as JSON; times is how many times as long as Portl it takes, failed in
+# how many of the rounds there are no figures, why what it said at the last of these.
 figures()
 {
-	local least greatest least_times greatest_times
+	local sample=$samples/$cell.$1 least greatest least_times greatest_times state=measured why
+	local -a columns=(--arg name "$1" --arg title "$2" --argjson rounds "$(wc -l <"$sample")"
+		--argjson failed "$(grep -c nan "$sample")")
 
-	if ! measured "$1"; then
-		jq -n --arg name "$1" --arg title "$2" --arg state "$(cat "$work/why.$1")" '$ARGS.named'
+	why=$(sed -n 's/^nan //p' "$sample" | tail -n 1)
+	if ! grep -qv nan "$sample"; then
+		state=failed
+		[ "$why" != missing ] || state=missing
+		jq -n "${columns[@]}" --arg state $state --arg why "$why" '$ARGS.named'
 		return
 	fi
 	read -r least greatest < <(values "$cell.$1" wall | least_greatest %.3f)
 	read -r least_times greatest_times < <(ratios wall "$cell.$1" "$cell.portl" | least_greatest %.3f)
-	jq -n --arg name "$1" --arg title "$2" --arg state measured \
+	jq -n "${columns[@]}" --arg state $state --arg why "$why" \
 		--argjson wall "$(values "$cell.$1" wall | median)" --argjson wall_min "$least" \
 		--argjson wall_max "$greatest" --argjson cpu "$(values "$cell.$1" cpu | median)" \
 		--argjson rss "$(values "$cell.$1" rss | sort -g | awk 'END { print $1 / 1024 }')" \
@@ -181,9 +186,10 @@ show()
 	printf '\n%-45s %7s %13s %7s %7s %6s %12s\n' \
 		"$(jq -r '"\(.action): \(.rows), \(.bytes / 1e6 | round) MB"' <<<"$1")" \
 		seconds spread CPU MB times spread
-	jq -r '.contestants[] | if .state == "measured" then
-		[.title, .wall, .wall_min, .wall_max, .cpu, .rss, .times, .times_min, .times_max]
-		else [.title, .state] end | join("\t")' <<<"$1" | awk -F '\t' '
+	jq -r '.contestants[] | (select(.state == "measured") |
+			[.title, .wall, .wall_min, .wall_max, .cpu, .rss, .times, .times_min, .times_max] | join("\t")),
+		(select(.failed > 0) | "\(.title)\t" + if .state == "missing" then .state
+			else "failed in \(.failed) of \(.rounds) rounds: \(.why)" end)' <<<"$1" | awk -F '\t' '
 			NF == 2 { printf "  %-43s %s\n", $1, $2; next }
 			{ printf "  %-43s %7.2f %6.2f-%6.2f %7.2f %7.1f %6.2f %6.2f-%5.2f\n",
 				$1, $2, $3, $4, $5, $6, $7, $8, $9 }'
@@ -200,7 +206,6 @@ run_cell()
 	local cell=$action.$table floor_file=$work/floor want name program result
 	local -a calls=()
 
-	rm -f "$work"/why.*
 	if [ "$action" = csv_in ]; then
 		floor_file=$csv
 	fi
@@ -240,4 +245,7 @@ done
 jq -rs '"\nPortl is first in \(map(select(.first)) | length) of \(length) rows",
 	([.[].contestants[] | select(.state == "missing") | .title] | unique |
 	if length > 0 then "missing, and not counted as beaten: \(join(", ")); `make deps-bench` installs them"
-	else empty end)' "$work/cells"
+	else empty end),
+	([.[] | . as $cell | .contestants[] | select(.state != "missing" and .failed > 0) |
+		"\(.title) (\($cell.action): \($cell.rows), \(.failed) of \(.rounds) rounds)"] |
+	if length > 0 then "failed, and measured by its other rounds, if any: \(join(", "))" else empty end)' "$work/cells"
