@@ -32,6 +32,14 @@ has_rows()
 	assert_out_has 'peak memory of portl-load'
 }
 
+@test "the upsert's benchmark tells one ratio that has no limit" {
+	bench upsert
+	has_rows upsert 9
+	assert_eq "$(jq -r 'select(.limit == null) | .what, .ok' <<<"$rows")" \
+		$'1000 rows, half of them there: overwrite, against INSERTs of 1,000 rows from a file\nnull'
+	assert_out_has 'INSERTs of 1,000 rows made by the source'
+}
+
 # cells ACTION: the contestants of the one cell of that action, `name state` each.
 cells()
 {

@@ -8,9 +8,10 @@
 #   rounds CALL...              make each CALL, a function and its arguments in one word,
 #                               in turn, BENCH_RUNS times: A B A B …; samples of a round
 #                               that is cut short are not kept
-#   compare WHAT FIELD OURS THEIRS LIMIT
+#   compare WHAT FIELD OURS THEIRS [LIMIT]
 #                               one line: medians of two samples, their ratio, which
-#                               should be at most LIMIT, and its least and greatest
+#                               should be at most LIMIT, and its least and greatest;
+#                               without a LIMIT it is only told
 #   at_most WHAT FIELD OURS LIMIT
 #                               one line: the largest of a sample, for rss
 #   at_least WHAT VALUE LIMIT UNIT
@@ -99,17 +100,20 @@ report_begin()
 }
 
 # row WHAT FIELD UNIT OURS RIVAL RATIO LIMIT OK [LEAST GREATEST]: null where there is
-# nothing; the last two are of the ratio.
+# nothing, OK too; the last two are of the ratio.
 row()
 {
-	local verdict=ok limit=$7 spread=${9:+$9-${10}}
+	local verdict limit=${7/null/-} spread=${9:+$9-${10}}
 
 	[ -n "${headed-}" ] || printf '\n%-64s %10s %10s %7s %9s %10s\n' "$group" portl rival ratio spread limit
 	headed=1
-	[ "$8" = true ] || verdict=MISS
+	case $8 in
+	true) verdict=ok ;;
+	false) verdict=MISS ;;
+	esac
 	[ "$6" != null ] || limit+=" $3"
 	printf '%-64s %10s %10s %7s %9s %10s %s\n' "$1" "$4" "${5/null/-}" "${6/null/-}" \
-		"${spread:--}" "$limit" "$verdict"
+		"${spread:--}" "$limit" "${verdict-}"
 	jq -cn --arg group "$group" --arg what "$1" --arg field "$2" --arg unit "$3" --argjson portl "$4" \
 		--argjson rival "$5" --argjson ratio "$6" --argjson limit "$7" --argjson ok "$8" \
 		--argjson ratio_min "${9:-null}" --argjson ratio_max "${10:-null}" \
@@ -130,14 +134,15 @@ ratios()
 
 compare()
 {
-	local ours theirs ratio spread
+	local ours theirs ratio spread ok=null
 
 	ours=$(values "$3" "$2" | median)
 	theirs=$(values "$4" "$2" | median)
 	ratio=$(ratios "$2" "$3" "$4" | median)
 	read -ra spread < <(ratios "$2" "$3" "$4" | least_greatest %.2f)
+	[ $# -lt 5 ] || ok=$(holds "$ratio <= $5")
 	row "$1" "$2" s "$(printf %.3f "$ours")" "$(printf %.3f "$theirs")" "$(printf %.2f "$ratio")" \
-		"$5" "$(holds "$ratio <= $5")" "${spread[@]}"
+		"${5-null}" "$ok" "${spread[@]}"
 }
 
 at_most()
