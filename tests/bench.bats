@@ -50,7 +50,7 @@ cells()
 # links: a PATH of links to all that is installed, to take some away.
 links()
 {
-	rm -rf "$SUITE_CLUSTER/bin"
+	rm -rf "${SUITE_CLUSTER:?}/bin"
 	mkdir "$SUITE_CLUSTER/bin"
 	ln -s /usr/bin/* "$SUITE_CLUSTER/bin"
 	PATH="$SUITE_CLUSTER/bin:/usr/sbin:/sbin"

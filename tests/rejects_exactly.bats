@@ -214,7 +214,7 @@ contents()
 			assert_eq "$(contents)" "$before"
 			[ ! -e "$T/rej" ]
 		done
-		send $format --conflict=$mode --max-rejects="$k"
+		send "$format" --conflict=$mode --max-rejects="$k"
 		rejected_exactly
 	done
 }
