@@ -97,7 +97,7 @@ links()
 	BENCH_CELLS='create:narrow' bench rivals 3
 	assert_out_has 'failed in 2 of 3 rounds: Heap exhausted, game over.'
 	assert_out_has 'failed, and measured by its other rounds, if any: pgcopydb clone (create: 3000 narrow rows, 2 of 3 rounds)'
-	[[ $stderr != *jq:* ]]
+	assert_stderr_lacks 'jq:'
 	assert_eq "$(jq -c '.rivals[].contestants[] | select(.name == "pgcopydb") | [.state, .rounds, .failed, .why, .wall > 0,
 		(.wall - .wall_min | fabs) < 0.001, .rss > 1, .times > 0]' "$BUILD/bench/result.json")" \
 		'["measured",3,2,"Heap exhausted, game over.",true,true,true,true]'
