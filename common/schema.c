@@ -10,7 +10,6 @@
 #include "common/err.h"
 #include "common/xalloc.h"
 
-
 struct schema *
 schema_new(void)
 {
