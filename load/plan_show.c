@@ -211,6 +211,19 @@ show_locks(const struct plan_stage *st)
 	show_statement(st->queue_sql);
 }
 
+/* Whether there is an index for them depends on the number of rows, here and there. */
+static void
+show_merge(const struct plan_stage *st)
+{
+	show_statement(st->there_sql);
+	show_case("if that gives 1 and 1");
+	show_statement(st->index_sql);
+	show_case("if it gives 1 and 1 or 0, and 1 again behind it");
+	show_statement(st->settings_sql);
+	show_statement(st->merge_sql);
+	show_statement(st->reset_sql);
+}
+
 /* Which INSERT it is depends on the rows. */
 static void
 show_inserts(const struct plan_stage *st)
@@ -228,9 +241,12 @@ show_inserts(const struct plan_stage *st)
 		show_statement(st->unsorted_sql);
 		show_case(st->alone_sql != NULL ? "if so, or if that finds nothing"
 						: "if that finds nothing");
-		show_statement(st->settings_sql);
-		show_statement(st->merge_sql != NULL ? st->merge_sql : st->sorted_sql);
-		show_statement(st->reset_sql);
+		if (st->merge_sql != NULL)
+			show_merge(st);
+		if (st->merge_sql != NULL && st->once)
+			show_case("instead of MERGE, if a key may come twice");
+		if (st->merge_sql == NULL || st->once)
+			show_statement(st->sorted_sql);
 		show_case("else, or if it fails");
 	}
 	show_statement(st->insert_sql);

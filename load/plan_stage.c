@@ -155,8 +155,9 @@ decide(struct plan *p)
 			 (p->options->conflict == CONFLICT_MERGE && nulls_hurt(p));
 	st->once = p->options->conflict == CONFLICT_SKIP || (!st->sets && !st->look_first);
 	/* With --duplicates=first, rows that are not written may be unchanged or skipped. */
-	st->plain = st->plain && !st->once && !st->look_first &&
-		    p->options->duplicates == DUPLICATES_LAST && p->options->rejects == NULL;
+	st->merges = st->plain && !st->look_first && p->options->rejects == NULL &&
+		     (st->once || p->options->duplicates == DUPLICATES_LAST);
+	st->plain = st->merges && !st->once;
 }
 
 /* How wide the widest of all statements' tables and results will be. */
@@ -234,6 +235,8 @@ plan_stage_free(struct plan_stage *st)
 	free(st->alone_sql);
 	free(st->unsorted_sql);
 	free(st->again_sql);
+	free(st->there_sql);
+	free(st->index_sql);
 	free(st->merge_sql);
 	free(st->sorted_sql);
 	free(st->restart_sql);

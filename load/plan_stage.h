@@ -45,7 +45,9 @@ struct plan_stage {
 	char *unsorted_sql; /* finds something if the rows did not come in key order */
 	char *again_sql;    /* finds something if a key is staged twice; for those alone */
 	char *sorted_sql;   /* instead of all that follows, if it does not */
-	char *merge_sql;    /* merges: instead of sorted_sql */
+	char *there_sql; /* merges: gives 1 if the key's index is, 1 if index_sql is worth it */
+	char *index_sql; /* gives the staged rows an index like the target's */
+	char *merge_sql; /* instead of sorted_sql */
 	const char *settings_sql; /* before merge_sql */
 	const char *reset_sql;    /* behind it */
 	char *restart_sql;        /* a savepoint, and rows are counted from 1 */

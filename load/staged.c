@@ -15,6 +15,7 @@
 #include "common/err.h"
 #include "common/xalloc.h"
 #include "load/feed.h"
+#include "load/inorder.h"
 #include "load/options.h"
 #include "load/plan.h"
 #include "load/plan_rejects.h"
@@ -146,13 +147,8 @@ staged_rows(const struct route *r)
 	return r->counts.read - r->counts.rejected;
 }
 
-/*
- * An error that a row's own statement raises, not a trigger after all of them.
- * Nor is it a row's doing to meet a deadlock, a lock held too long, a full disk
- * or an administrator; to try again after those would count rows twice.
- */
-static bool
-names_row(const struct err *e)
+bool
+staged_names_row(const struct err *e)
 {
 	static const char *const others[] = {"40", "53", "55", "57", "58"};
 	size_t i;
@@ -173,9 +169,8 @@ is_late(const struct plan_stage *st, const struct err *e)
 	return (st->after_triggers && e->context != NULL) || (st->late_unique && unique);
 }
 
-/* Will it be looked for by queries?  They need no row to begin with. */
-static bool
-is_sifted(const struct plan_stage *st, const struct err *e)
+bool
+staged_is_sifted(const struct plan_stage *st, const struct err *e)
 {
 	return st->rejects != NULL && !st->rejects->whole && rejects_is_for(e);
 }
@@ -195,7 +190,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	uint64_t row = 0;
 	int rc;
 
-	if (!names_row(e) || is_late(st, e) || is_sifted(st, e))
+	if (!staged_names_row(e) || is_late(st, e) || staged_is_sifted(st, e))
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)
@@ -221,85 +216,6 @@ insert(const struct route *r, uint64_t *written, uint64_t *row, struct err *e)
 	if (db_exec_rows(r->db, e, st->insert_sql, written) != 0)
 		return locate_insert(r, st->find_sql != NULL, row, e);
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
-}
-
-/* Do rows of one key come out right in a single statement that keeps what is there? */
-static bool
-keeps_first(const struct route *r)
-{
-	const struct load_options *o = r->plan->options;
-
-	return r->plan->stage->once &&
-	       (o->conflict == CONFLICT_SKIP || o->duplicates != DUPLICATES_FIRST);
-}
-
-/*
- * Whether the rows can be taken as they came: in key order, or alone, and each
- * key once, if that matters.  1, 0 if not, -1.
- */
-static int
-may_keep_order(struct route *r, struct err *e)
-{
-	const struct plan_stage *st = r->plan->stage;
-	const char *sql = st->unsorted_sql;
-	uint64_t found = 0;
-
-	if (st->sorted_sql == NULL || r->order == KEYRUN_MIXED)
-		return 0;
-	if (r->order == KEYRUN_ASCENDING ||
-	    (r->alone && (r->order == KEYRUN_DISTINCT || keeps_first(r))))
-		return 1;
-	if (r->alone && st->again_sql != NULL)
-		sql = st->again_sql;
-	if (staged_numbers(r->db, sql, 0, NULL, &found, 1, e) != 0)
-		return -1;
-	if (found == 0) /* and it stays so when rows are left out */
-		r->order = sql == st->unsorted_sql ? KEYRUN_ASCENDING : KEYRUN_DISTINCT;
-	return found == 0;
-}
-
-static int
-run_in_order(const struct route *r, uint64_t *written, struct err *e)
-{
-	const struct plan_stage *st = r->plan->stage;
-	char *sql = st->merge_sql == NULL
-			    ? xasprintf("SAVEPOINT portl; %s; RELEASE SAVEPOINT portl",
-					st->sorted_sql)
-			    : xasprintf("SAVEPOINT portl; %s; %s; %s; RELEASE SAVEPOINT portl",
-					st->settings_sql, st->merge_sql, st->reset_sql);
-	int rc = db_exec_rows(r->db, e, sql, written);
-
-	free(sql);
-	return rc;
-}
-
-/*
- * Take the rows as they came: 1, or 0 if they have to be sorted.  After an error
- * they are, too: that will find the row, where it is to be known, or a row that
- * somebody else has inserted just now.
- */
-static int
-insert_in_order(struct route *r, uint64_t *written, struct err *e)
-{
-	struct err first = ERR_INIT;
-	int rc = may_keep_order(r, e);
-
-	if (rc <= 0)
-		return rc;
-	if (run_in_order(r, written, &first) == 0)
-		return 1;
-	if (is_sifted(r->plan->stage, &first)) {
-		err_take(e, &first);
-		return -1;
-	}
-	rc = names_row(&first) ? db_exec(r->db, e,
-					 "ROLLBACK TO SAVEPOINT portl; "
-					 "RELEASE SAVEPOINT portl")
-			       : -1;
-	if (rc != 0 && e->code == EXIT_DONE)
-		err_take(e, &first);
-	err_release(&first);
-	return rc;
 }
 
 /* Rounds from ${from} on, many in one message. */
@@ -434,7 +350,7 @@ staged_apply(struct route *r, uint64_t *row, struct err *e)
 	*row = 0;
 	if (count_updates(r, &updates, e) != 0)
 		return -1;
-	in_order = insert_in_order(r, &written, e);
+	in_order = inorder_insert(r, &written, e);
 	if (in_order < 0)
 		return -1;
 	if (in_order == 0 &&

@@ -10,6 +10,7 @@
 
 struct db;
 struct err;
+struct plan_stage;
 struct route;
 
 /*
@@ -35,6 +36,16 @@ bool staged_where(const struct route *r, struct err *e, uint64_t *line, char **c
  */
 int staged_refuse_duplicates(const struct route *r, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * staged_names_row(e), staged_is_sifted(st, e):
+ * Tell whether a row's own statement raised the error, not a trigger after all of
+ * them.  Nor is it a row's doing to meet a deadlock, a lock held too long, a full
+ * disk or an administrator; to try again after those would count rows twice.
+ * Tell whether such rows will be looked for by queries, which need no row to begin with.
+ */
+bool staged_names_row(const struct err *e);
+bool staged_is_sifted(const struct plan_stage *st, const struct err *e);
 
 /*
  * staged_queue(r, e):

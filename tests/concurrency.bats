@@ -32,24 +32,6 @@ make_t()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 4998
 }
 
-# open_session SQL: run it in a session of its own, which stays until close_session.
-open_session()
-{
-	coproc psql -XAtq -d "$b"
-	session=${COPROC[1]} session_pid=$COPROC_PID
-	echo "$1; SELECT 'done';" >&"$session"
-	while read -r line <&"${COPROC[0]}" && [ "$line" != 'done' ]; do
-		:
-	done
-}
-
-close_session()
-{
-	echo "$1;" >&"$session"
-	exec {session}>&-
-	wait "$session_pid"
-}
-
 # PRTL as a number, and the table
 lock_of_t()
 {
@@ -68,11 +50,11 @@ swapped()
 	load=(portl-load -d "$b" -t t --conflict=overwrite -v --summary="$BATS_TEST_TMPDIR/sum")
 	swapped >"$BATS_TEST_TMPDIR/in"
 	run --separate-stderr "${load[@]}" --dry-run "$BATS_TEST_TMPDIR/in"
-	assert_stderr_has 'SQL: SAVEPOINT portl; SET LOCAL'
+	assert_stderr_has 'SQL: SAVEPOINT portl; CREATE INDEX'
 	open_session "BEGIN; SELECT pg_advisory_xact_lock_shared($(lock_of_t))"
 	run --separate-stderr "${load[@]}" "$BATS_TEST_TMPDIR/in"
 	assert_status 0
-	assert_stderr_lacks 'SQL: SAVEPOINT portl; SET LOCAL'
+	assert_stderr_lacks 'SQL: SAVEPOINT portl; CREATE INDEX'
 	close_session COMMIT
 	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '5 2 3 0 0'
 	open_session "BEGIN; SELECT pg_advisory_xact_lock($(lock_of_t))"

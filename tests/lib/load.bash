@@ -29,3 +29,21 @@ t_is()
 {
 	assert_eq "$(q "$b" 'SELECT * FROM t ORDER BY t')" "$(printf '%s\n' "$@")"
 }
+
+# open_session SQL: run it in a session of its own, which stays until close_session.
+open_session()
+{
+	coproc psql -XAtq -d "$b"
+	session=${COPROC[1]} session_pid=$COPROC_PID
+	echo "$1; SELECT 'done';" >&"$session"
+	while read -r line <&"${COPROC[0]}" && [ "$line" != 'done' ]; do
+		:
+	done
+}
+
+close_session()
+{
+	echo "$1;" >&"$session"
+	exec {session}>&-
+	wait "$session_pid"
+}

@@ -1,0 +1,138 @@
+/*
+ * Rows come in key order, or out of it to a loader that is alone.  Where each key
+ * is known to come once they are merged, else they are inserted, which does for
+ * those that only are new or not.
+ */
+#include "load/inorder.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "common/db.h"
+#include "common/err.h"
+#include "common/xalloc.h"
+#include "load/keyrun.h"
+#include "load/options.h"
+#include "load/plan.h"
+#include "load/plan_stage.h"
+#include "load/route.h"
+#include "load/staged.h"
+
+/* Do rows of one key come out right in a single statement that keeps what is there? */
+static bool
+keeps_first(const struct route *r)
+{
+	const struct load_options *o = r->plan->options;
+
+	return r->plan->stage->once &&
+	       (o->conflict == CONFLICT_SKIP || o->duplicates != DUPLICATES_FIRST);
+}
+
+/*
+ * Whether the rows can be taken as they came: in key order, or alone, and each
+ * key once, if that matters.  1, 0 if not, -1.
+ */
+static int
+may_keep_order(struct route *r, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	const char *sql = st->unsorted_sql;
+	uint64_t found = 0;
+
+	if (st->sorted_sql == NULL || r->order == KEYRUN_MIXED)
+		return 0;
+	if (r->order == KEYRUN_ASCENDING ||
+	    (r->alone && (r->order == KEYRUN_DISTINCT || keeps_first(r))))
+		return 1;
+	if (r->alone && st->again_sql != NULL)
+		sql = st->again_sql;
+	if (staged_numbers(r->db, sql, 0, NULL, &found, 1, e) != 0)
+		return -1;
+	if (found == 0) /* and it stays so when rows are left out */
+		r->order = sql == st->unsorted_sql ? KEYRUN_ASCENDING : KEYRUN_DISTINCT;
+	return found == 0;
+}
+
+/* One INSERT may do for rows that are not known to be distinct; MERGE does not. */
+static bool
+may_merge(const struct route *r)
+{
+	bool distinct = r->order == KEYRUN_ASCENDING || r->order == KEYRUN_DISTINCT;
+
+	return distinct && r->plan->stage->merges;
+}
+
+enum { THERE, MANY, FACTS };
+
+static int
+ask(const struct route *r, uint64_t *facts, struct err *e)
+{
+	return staged_numbers(r->db, r->plan->stage->there_sql, 0, NULL, facts, FACTS, e);
+}
+
+/*
+ * 1 if all is in, 0 if the key's index has gone meanwhile, or -1; what was done is
+ * to be rolled back then.  MERGE would not miss the index.  But the lock that it
+ * holds until COMMIT keeps DROP INDEX out, and DROP INDEX CONCURRENTLY declares the
+ * index invalid before it waits for such locks: what is there now was there all the time.
+ */
+static int
+merge(const struct route *r, bool many, uint64_t *written, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+	char *sql = xasprintf("SAVEPOINT portl; %s%s%s; %s", many ? st->index_sql : "",
+			      many ? "; " : "", st->settings_sql, st->merge_sql);
+	uint64_t facts[FACTS];
+	int rc = db_exec_rows(r->db, e, sql, written);
+
+	free(sql);
+	if (rc != 0 || ask(r, facts, e) != 0)
+		return -1;
+	if (!facts[THERE])
+		return 0;
+	rc = db_exec(r->db, e, "%s; RELEASE SAVEPOINT portl", st->reset_sql);
+	return rc == 0 ? 1 : -1;
+}
+
+/* The same of an INSERT, which fails without the index. */
+static int
+insert(const struct route *r, uint64_t *written, struct err *e)
+{
+	char *sql = xasprintf("SAVEPOINT portl; %s; RELEASE SAVEPOINT portl",
+			      r->plan->stage->sorted_sql);
+	int rc = db_exec_rows(r->db, e, sql, written);
+
+	free(sql);
+	return rc == 0 ? 1 : -1;
+}
+
+int
+inorder_insert(struct route *r, uint64_t *written, struct err *e)
+{
+	static const char back[] = "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl";
+	struct err first = ERR_INIT;
+	uint64_t facts[FACTS] = {1, 0}, rows = 0;
+	int rc = may_keep_order(r, e);
+
+	if (rc <= 0)
+		return rc;
+	if (may_merge(r) && ask(r, facts, e) != 0)
+		return -1;
+	if (!facts[THERE])
+		return 0;
+	rc = may_merge(r) ? merge(r, facts[MANY] != 0, &rows, &first)
+			  : insert(r, &rows, &first);
+	if (rc > 0) {
+		*written += rows;
+		return 1;
+	}
+	if (rc < 0 && staged_is_sifted(r->plan->stage, &first)) {
+		err_take(e, &first);
+		return -1;
+	}
+	rc = rc == 0 || staged_names_row(&first) ? db_exec(r->db, e, back) : -1;
+	if (rc != 0 && e->code == EXIT_DONE)
+		err_take(e, &first);
+	err_release(&first);
+	return rc;
+}
