@@ -66,6 +66,11 @@ load_case('truncate', 'ndjson', how => 'truncate');
 load_case('rejects', 'binary', source => 'bad', rows => 30, rejects => 1);
 load_case('csv', 'binary', to => 'csv');
 
+sub put_old {
+	open my $f, '>', $_[0] or die "$_[0]: $!";
+	print $f 'old';
+}
+
 # Run it with SHIM; returns a pair, as Judge has it.
 sub run {
 	my ($case, $shim) = @_;
@@ -78,9 +83,9 @@ sub run {
 		$target->sql("CALL renew('$case->{how}', '', '', 0)");
 	} else {
 		$target->sql("CALL renew('fail', '', '', 0)");
-		open my $f, '>', $paths{output} or die "$paths{output}: $!";
-		print $f 'old';
+		put_old($paths{output});
 	}
+	put_old($paths{rejects}) if $case->{rejects};
 	my $pid = fork // die;
 	if ($pid == 0) {
 		open STDERR, '>', "$work/sweep.err" or die;
@@ -104,11 +109,14 @@ sub try {
 	my $told = Judge::_slurp("$work/told");
 	my @wrong = Judge::judge($pair);
 
+	push @wrong, 'the old reject file is gone, and nothing is committed' if $case->{rejects}
+		&& $pair->{status}{load} !~ /^(?:0|768)$/ && $pair->{err}{load} !~ /are committed/
+		&& Judge::_slurp($paths{rejects}) ne 'old';
 	@wrong = grep { !/died of signal/ } @wrong if $told =~ /\(getpwuid\+/; # libc's own end, before anything is done
 	@wrong ? $failed++ : $passed++;
 	return if !@wrong && !$only;
 	print @wrong ? 'FAILED: ' : '', "SWEEP=$name:$call:$n: status $pair->{status}{$case->{name}}: @wrong\n",
-		"  $pair->{err}{$case->{name}}\n  $told";
+		"  $pair->{err}{$case->{name}}\n  $told\n";
 }
 
 $| = 1;
