@@ -64,6 +64,8 @@ load_case('batch', 'binary', how => 'merge', batch => 4);
 load_case('create', 'binary', how => 'create');
 load_case('truncate', 'ndjson', how => 'truncate');
 load_case('rejects', 'binary', source => 'bad', rows => 30, rejects => 1);
+load_case('rejects-ndjson', 'ndjson', source => 'bad', rows => 30, rejects => 1);
+load_case('rejects-batch', 'binary', source => 'bad', rows => 30, rejects => 1, how => 'merge', batch => 20);
 load_case('csv', 'binary', to => 'csv');
 
 sub put_old {
