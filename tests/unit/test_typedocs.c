@@ -101,7 +101,8 @@ test_composites(void)
 	check(self, "p.c", self, "p.c", "too deeply", "a circle comes to an end");
 	a = types(self);
 	why = typedocs_same_fields(a, "p.c", a, "p.c");
-	ok(why != NULL && strstr(why, "too deeply") != NULL, "also where only names are compared");
+	ok(why != NULL && strstr(why, "too deeply") != NULL,
+	   "also where only names are compared");
 	free(why);
 	json_decref(a);
 }
