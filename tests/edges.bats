@@ -211,3 +211,11 @@ says_sh()
 	assert_status 0
 	assert_eq "$(q "$db" 'SELECT * FROM made')" '1|2'
 }
+
+@test "files that cannot be had, and a name given twice: said before anything is sent" {
+	says 1 'could not open "none/query.sql"' portl-extract -d "$db" --query-file=none/query.sql
+	says 1 'could not create a file beside "none/out"' portl-extract -d "$db" -t t -o none/out
+	says 64 'invalid connection option "nope"' portl-load -d nope=1 -t t rows
+	says_sh 1 'columns 1 and 2 are both called "id"' \
+		'portl-extract --csv=/dev/null --header=no --columns=id,id -F ndjson >out'
+}
