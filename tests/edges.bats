@@ -216,6 +216,7 @@ says_sh()
 	says 1 'could not open "none/query.sql"' portl-extract -d "$db" --query-file=none/query.sql
 	says 1 'could not create a file beside "none/out"' portl-extract -d "$db" -t t -o none/out
 	says 64 'invalid connection option "nope"' portl-load -d nope=1 -t t rows
+	says 1 'cannot send type regclass from a query' portl-extract -d "$db" -c "SELECT 'pg_class'::regclass AS r" -o out
 	says_sh 1 'columns 1 and 2 are both called "id"' \
 		'portl-extract --csv=/dev/null --header=no --columns=id,id -F ndjson >out'
 }
