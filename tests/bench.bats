@@ -4,10 +4,10 @@
 
 load lib/common
 
-# bench GROUP: run it; its rows as JSON lines are in $rows.
+# bench GROUP [RUNS]: run it; its rows as JSON lines are in $rows.
 bench()
 {
-	local -x BENCH=$1 BENCH_SCALE=0.001 BENCH_RUNS=1
+	local -x BENCH=$1 BENCH_SCALE=0.001 BENCH_RUNS=${2:-1}
 
 	try "$ROOT/tests/bench/run.sh"
 	assert_status 0
@@ -32,11 +32,28 @@ has_rows()
 	assert_out_has 'peak memory of portl-load'
 }
 
+@test "the upsert's benchmark tells one ratio that has no limit" {
+	bench upsert
+	has_rows upsert 9
+	assert_eq "$(jq -r 'select(.limit == null) | .what, .ok' <<<"$rows")" \
+		$'1000 rows, half of them there: overwrite, against INSERTs of 1,000 rows from a file\nnull'
+	assert_out_has 'INSERTs of 1,000 rows made by the source'
+}
+
 # cells ACTION: the contestants of the one cell of that action, `name state` each.
 cells()
 {
 	jq -r --arg action "$1" '.rivals[] | select(.action == $action) | .contestants[] |
 		"\(.name) \(.state)"' "$BUILD/bench/result.json"
+}
+
+# links: a PATH of links to all that is installed, to take some away.
+links()
+{
+	rm -rf "${SUITE_CLUSTER:?}/bin"
+	mkdir "$SUITE_CLUSTER/bin"
+	ln -s /usr/bin/* "$SUITE_CLUSTER/bin"
+	PATH="$SUITE_CLUSTER/bin:/usr/sbin:/sbin"
 }
 
 @test "rivals take turns, have to bring every row, and are missing by name" {
@@ -49,21 +66,42 @@ cells()
 
 	# Another round of that, and another cell; with all programs that are installed, but for
 	# one, and one that does nothing and says that it did.
-	mkdir "$SUITE_CLUSTER/bin"
-	ln -s /usr/bin/* "$SUITE_CLUSTER/bin"
+	links
 	rm -f "$SUITE_CLUSTER/bin/pgloader"
 	ln -sf /bin/true "$SUITE_CLUSTER/bin/pgcopydb"
-	local -x PATH="$SUITE_CLUSTER/bin:/usr/sbin:/sbin"
 	BENCH_ADD=1 BENCH_CELLS+=' create:narrow' bench rivals
 	assert_out_has 'missing, and not counted as beaten: pgloader'
 	assert_eq "$(jq -c '.rivals | map([.action, .rounds]) | sort' "$BUILD/bench/result.json")" \
 		'[["create",1],["upsert",2]]'
 	cells create >"$BATS_TEST_TMPDIR/states"
 	grep -qx 'pgloader missing' "$BATS_TEST_TMPDIR/states"
-	grep -q '^pgcopydb failed: ' "$BATS_TEST_TMPDIR/states"
+	grep -qx 'pgcopydb failed' "$BATS_TEST_TMPDIR/states"
+	assert_out_has 'failed in 1 of 1 rounds: ERROR:  relation "narrow" does not exist'
 	for name in portl psql_binary psql_text pg_dump inserts floor_to floor_from; do
 		grep -qx "$name measured" "$BATS_TEST_TMPDIR/states"
 	done
 	assert_eq "$(jq '[.rivals[].contestants[] | select(.state == "measured") | select(.wall > 0 and .cpu >= 0 and
 		.rss > 1 and .times > 0 and .wall_min <= .wall_max | not)] | length' "$BUILD/bench/result.json")" 0
+}
+
+@test "a rival that fails in some rounds has the figures of the others, and the report says so" {
+	links
+	# only the first time it works
+	cat >"$SUITE_CLUSTER/clone" <<-EOF
+		#!/bin/sh
+		mkdir "$BATS_TEST_TMPDIR/once" 2>/dev/null || { echo 'Heap exhausted, game over.'; exit 1; }
+		pg_dump -d src | psql -Xq -d dst
+	EOF
+	chmod +x "$SUITE_CLUSTER/clone"
+	ln -sf "$SUITE_CLUSTER/clone" "$SUITE_CLUSTER/bin/pgcopydb"
+	BENCH_CELLS='create:narrow' bench rivals 3
+	assert_out_has 'failed in 2 of 3 rounds: Heap exhausted, game over.'
+	assert_out_has 'failed, and measured by its other rounds, if any: pgcopydb clone (create: 3000 narrow rows, 2 of 3 rounds)'
+	assert_stderr_lacks 'jq:'
+	assert_eq "$(jq -c '.rivals[].contestants[] | select(.name == "pgcopydb") | [.state, .rounds, .failed, .why, .wall > 0,
+		(.wall - .wall_min | fabs) < 0.001, .rss > 1, .times > 0]' "$BUILD/bench/result.json")" \
+		'["measured",3,2,"Heap exhausted, game over.",true,true,true,true]'
+	# and the file that has this keeps what is added
+	BENCH_ADD=1 BENCH_CELLS='create:narrow' bench rivals
+	assert_out_has 'failed in 3 of 4 rounds'
 }

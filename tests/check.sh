@@ -103,7 +103,7 @@ if [ -f "$1" ]; then
 		bats --jobs "$(nproc)" --no-parallelize-within-files --timing --formatter tap "$@"
 		echo $? >"$out/bats.status"
 	} </dev/null | tee "$out/bats.tap" &
-	wait -f $! # not woken by a job that is stopped for a while
+	wait -f $! # not until they are stopped
 	count bats "$out/bats.tap" "$(cat "$out/bats.status")"
 fi
 finish

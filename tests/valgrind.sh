@@ -8,7 +8,7 @@ shift
 cd "$(dirname "$0")"
 wrapped=$build/valgrind
 
-[ $# -gt 0 ] || set -- stream.bats csv.bats conflict.bats rejects.bats job.bats
+[ $# -gt 0 ] || set -- stream.bats csv.bats conflict.bats rejects.bats rejects_exactly.bats job.bats
 
 mkdir -p "$wrapped"
 cp "$build/portl" "$wrapped"

@@ -8,9 +8,10 @@
 #   rounds CALL...              make each CALL, a function and its arguments in one word,
 #                               in turn, BENCH_RUNS times: A B A B …; samples of a round
 #                               that is cut short are not kept
-#   compare WHAT FIELD OURS THEIRS LIMIT
+#   compare WHAT FIELD OURS THEIRS [LIMIT]
 #                               one line: medians of two samples, their ratio, which
-#                               should be at most LIMIT, and its least and greatest
+#                               should be at most LIMIT, and its least and greatest;
+#                               without a LIMIT it is only told
 #   at_most WHAT FIELD OURS LIMIT
 #                               one line: the largest of a sample, for rss
 #   at_least WHAT VALUE LIMIT UNIT
@@ -22,6 +23,9 @@
 #
 # A ratio is the median of the rounds' ratios, for what disturbs one contestant of a round
 # is likely to disturb the other; it may differ a little from the medians' own ratio.
+#
+# A line of a sample that begins with `nan` is of a round that brought no figures; that
+# round is left out of whatever it would be part of.
 
 scaled()
 {
@@ -61,30 +65,29 @@ column()
 	case $1 in
 	wall) echo 1 ;;
 	cpu) echo 2 ;;
+	rss) echo 0 ;; # all of them
 	rss*) echo $((2 + 2 * ${1#rss})) ;;
 	esac
 }
 
 median()
 {
-	sort -g | awk '{ v[NR] = $1 }
+	grep -v nan | sort -g | awk '{ v[NR] = $1 }
 		END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
-# values NAME FIELD
+# values NAME FIELD: a line for each round.
 values()
 {
-	if [ "$2" = rss ]; then
-		awk '{ sum = 0; for (i = 4; i <= NF; i += 2) sum += $i; print sum }' "$samples/$1"
-	else
-		cut -d ' ' -f "$(column "$2")" "$samples/$1"
-	fi
+	awk -v column="$(column "$2")" '
+		$1 == "nan" { print $1; next }
+		{ sum = 0; for (i = 4; i <= NF; i += 2) sum += $i; print column ? $column : sum }' "$samples/$1"
 }
 
 # least_greatest FORMAT: of the numbers on stdin, as two words.
 least_greatest()
 {
-	sort -g | awk -v f="$1 $1" 'NR == 1 { least = $1 } END { printf f "\n", least, $1 }'
+	grep -v nan | sort -g | awk -v f="$1 $1" 'NR == 1 { least = $1 } END { printf f "\n", least, $1 }'
 }
 
 report_begin()
@@ -97,17 +100,20 @@ report_begin()
 }
 
 # row WHAT FIELD UNIT OURS RIVAL RATIO LIMIT OK [LEAST GREATEST]: null where there is
-# nothing; the last two are of the ratio.
+# nothing, OK too; the last two are of the ratio.
 row()
 {
-	local verdict=ok limit=$7 spread=${9:+$9-${10}}
+	local verdict limit=${7/null/-} spread=${9:+$9-${10}}
 
 	[ -n "${headed-}" ] || printf '\n%-64s %10s %10s %7s %9s %10s\n' "$group" portl rival ratio spread limit
 	headed=1
-	[ "$8" = true ] || verdict=MISS
+	case $8 in
+	true) verdict=ok ;;
+	false) verdict=MISS ;;
+	esac
 	[ "$6" != null ] || limit+=" $3"
 	printf '%-64s %10s %10s %7s %9s %10s %s\n' "$1" "$4" "${5/null/-}" "${6/null/-}" \
-		"${spread:--}" "$limit" "$verdict"
+		"${spread:--}" "$limit" "${verdict-}"
 	jq -cn --arg group "$group" --arg what "$1" --arg field "$2" --arg unit "$3" --argjson portl "$4" \
 		--argjson rival "$5" --argjson ratio "$6" --argjson limit "$7" --argjson ok "$8" \
 		--argjson ratio_min "${9:-null}" --argjson ratio_max "${10:-null}" \
@@ -123,19 +129,20 @@ holds()
 # ratios FIELD OURS THEIRS: of each round.
 ratios()
 {
-	paste -d ' ' <(values "$2" "$1") <(values "$3" "$1") | awk '{ print $1 / $2 }'
+	paste -d ' ' <(values "$2" "$1") <(values "$3" "$1") | awk '!/nan/ { print $1 / $2 }'
 }
 
 compare()
 {
-	local ours theirs ratio spread
+	local ours theirs ratio spread ok=null
 
 	ours=$(values "$3" "$2" | median)
 	theirs=$(values "$4" "$2" | median)
 	ratio=$(ratios "$2" "$3" "$4" | median)
 	read -ra spread < <(ratios "$2" "$3" "$4" | least_greatest %.2f)
+	[ $# -lt 5 ] || ok=$(holds "$ratio <= $5")
 	row "$1" "$2" s "$(printf %.3f "$ours")" "$(printf %.3f "$theirs")" "$(printf %.2f "$ratio")" \
-		"$5" "$(holds "$ratio <= $5")" "${spread[@]}"
+		"${5-null}" "$ok" "${spread[@]}"
 }
 
 at_most()

@@ -7,16 +7,10 @@
 # shellcheck source=tests/bench/contestants.sh
 . tests/bench/contestants.sh
 
-# By action:table, or by action.  What they have in common is that the rivals are told
-# beforehand what Portl finds out, and leave undone what it makes sure of.
-declare -A reasons=(
-	[append]='it reads both catalogs and makes a plan first, which takes some hundredths of a second'
-	[create]='its script is told what the table is like; Portl reads it from the catalog and makes a plan first'
-	[upsert]='its script looks neither for rows that would not change nor for keys that come twice'
-	[skip]='its script does not look for keys that come twice, and counts nothing'
-	[csv_in]='\copy leaves all parsing to the server; here one more program parses, checks and counts'
-	[csv_out]='the server makes the CSV for \copy; here it is made of binary rows that are counted and checked'
-)
+# By action; seen in the servers' logs, where psql | psql is faster by less than a tenth.
+plan='it reads both catalogs and makes a plan first, which takes some hundredths of a second'
+stage='it makes a plan first, and numbers the rows in its staging table to know their order'
+declare -A reasons=([append]=$plan [csv_in]=$plan [upsert]=$stage [skip]=$stage)
 
 # The odd half of the rows, changed.
 changed_of()
@@ -111,44 +105,49 @@ arrived()
 
 take()
 {
-	sample "$cell.$name" "$@" >"$work/out" 2>&1
+	sample "$cell.$name" "$@" >"$work/out" 2>&1 </dev/null
 }
 
-# contest NAME PROGRAM: one run.  Who is not there, or has failed, leaves a line as well,
-# for line n has to be of round n; a rival's failure is no failure of the bench.
+# complaint: what the run has said that failed, in a line.
+complaint()
+{
+	{ grep -wiE 'fatal|error|exhausted' "$work/out" || grep . "$work/out" | tail -n 1; } |
+		head -n 1 | tr '\t' ' ' | cut -c 1-100
+}
+
+# contest NAME PROGRAM: one run.  Who is not there, or fails, has no figures in this round;
+# a rival's failure is no failure of the bench.
 contest()
 {
-	local name=$1
+	local name=$1 why=missing
 
-	if ! command -v "$2" >/dev/null; then
-		echo missing >"$work/why.$name"
-	elif [ ! -f "$work/why.$name" ]; then
+	if command -v "$2" >/dev/null; then
 		prepare && "run_$name" "$action" "$table" && arrived "$name" && return
 		tail -n 20 "$work/out" >&2
-		echo "failed: $(grep . "$work/out" | tail -n 1 | cut -c 1-100)" >"$work/why.$name"
+		why=$(complaint)
 	fi
-	echo nan >"$round/$cell.$name"
+	echo "nan $why" >"$round/$cell.$name"
 	[ "$name" != portl ]
 }
 
-# measured NAME: has it figures?
-measured()
-{
-	grep -qv nan "$samples/$cell.$1"
-}
-
-# figures NAME TITLE: as JSON; times is how many times as long as Portl it takes.
+# figures NAME TITLE: as JSON; times is how many times as long as Portl it takes, failed in
+# how many of the rounds there are no figures, why what it said at the last of these.
 figures()
 {
-	local least greatest least_times greatest_times
+	local sample=$samples/$cell.$1 least greatest least_times greatest_times state=measured why
+	local -a columns=(--arg name "$1" --arg title "$2" --argjson rounds "$(wc -l <"$sample")"
+		--argjson failed "$(grep -c nan "$sample")")
 
-	if ! measured "$1"; then
-		jq -n --arg name "$1" --arg title "$2" --arg state "$(cat "$work/why.$1")" '$ARGS.named'
+	why=$(sed -n 's/^nan //p' "$sample" | tail -n 1)
+	if ! grep -qv nan "$sample"; then
+		state=failed
+		[ "$why" != missing ] || state=missing
+		jq -n "${columns[@]}" --arg state $state --arg why "$why" '$ARGS.named'
 		return
 	fi
 	read -r least greatest < <(values "$cell.$1" wall | least_greatest %.3f)
 	read -r least_times greatest_times < <(ratios wall "$cell.$1" "$cell.portl" | least_greatest %.3f)
-	jq -n --arg name "$1" --arg title "$2" --arg state measured \
+	jq -n "${columns[@]}" --arg state $state --arg why "$why" \
 		--argjson wall "$(values "$cell.$1" wall | median)" --argjson wall_min "$least" \
 		--argjson wall_max "$greatest" --argjson cpu "$(values "$cell.$1" cpu | median)" \
 		--argjson rss "$(values "$cell.$1" rss | sort -g | awk 'END { print $1 / 1024 }')" \
@@ -166,7 +165,7 @@ result()
 	done | jq -cs --arg action "$action" --arg table "$table" --arg rows "$(title_of "$table")" \
 		--argjson bytes "$(stat -c %s "$floor_file")" \
 		--argjson rounds "$(grep -c -v nan "$samples/$cell.portl")" \
-		--arg reason "${reasons[$action:$table]-${reasons[$action]-}}" '
+		--arg reason "${reasons[$action]-}" '
 		map(select(.state == "measured")) as $all
 		| ($all | map(select(.name | startswith("floor"))) | max_by(.wall)) as $floor
 		| ($all | map(select(.name | test("^(portl|floor)") | not)) | min_by(.times)) as $best
@@ -181,17 +180,18 @@ show()
 	printf '\n%-45s %7s %13s %7s %7s %6s %12s\n' \
 		"$(jq -r '"\(.action): \(.rows), \(.bytes / 1e6 | round) MB"' <<<"$1")" \
 		seconds spread CPU MB times spread
-	jq -r '.contestants[] | if .state == "measured" then
-		[.title, .wall, .wall_min, .wall_max, .cpu, .rss, .times, .times_min, .times_max]
-		else [.title, .state] end | join("\t")' <<<"$1" | awk -F '\t' '
+	jq -r '.contestants[] | (select(.state == "measured") |
+			[.title, .wall, .wall_min, .wall_max, .cpu, .rss, .times, .times_min, .times_max] | join("\t")),
+		(select(.failed > 0) | "\(.title)\t" + if .state == "missing" then .state
+			else "failed in \(.failed) of \(.rounds) rounds: \(.why)" end)' <<<"$1" | awk -F '\t' '
 			NF == 2 { printf "  %-43s %s\n", $1, $2; next }
 			{ printf "  %-43s %7.2f %6.2f-%6.2f %7.2f %7.1f %6.2f %6.2f-%5.2f\n",
 				$1, $2, $3, $4, $5, $6, $7, $8, $9 }'
 	jq -r 'def percent: (. - 1) * 100 | round | "\(.) %";
 		(if .best == null then "Portl is alone" elif .first then
 			"Portl is first; \(.best) takes \(.times | percent) longer"
-		else "Portl is not first: it takes \(1 / .times | percent) longer than \(.best)" +
-			if .reason == "" then "" else "; \(.reason)" end end) +
+		else "Portl is not first: it takes \(1 / .times | percent) longer than \(.best); " +
+			if .reason == "" then "why is not known" else .reason end end) +
 		"; above the floor: \(.above_floor | percent)" | "  \(.)"' <<<"$1"
 }
 
@@ -200,7 +200,6 @@ run_cell()
 	local cell=$action.$table floor_file=$work/floor want name program result
 	local -a calls=()
 
-	rm -f "$work"/why.*
 	if [ "$action" = csv_in ]; then
 		floor_file=$csv
 	fi
@@ -240,4 +239,7 @@ done
 jq -rs '"\nPortl is first in \(map(select(.first)) | length) of \(length) rows",
 	([.[].contestants[] | select(.state == "missing") | .title] | unique |
 	if length > 0 then "missing, and not counted as beaten: \(join(", ")); `make deps-bench` installs them"
-	else empty end)' "$work/cells"
+	else empty end),
+	([.[] | . as $cell | .contestants[] | select(.state != "missing" and .failed > 0) |
+		"\(.title) (\($cell.action): \($cell.rows), \(.failed) of \(.rounds) rounds)"] |
+	if length > 0 then "failed, and measured by its other rounds, if any: \(join(", "))" else empty end)' "$work/cells"

@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# --rejects: k bad rows planted at random among many, of every kind, in every mode and
+# format: exactly these end up in the file.  THOROUGH=1 plants them among 200,000 rows and
+# leaves out no combination.
+# shellcheck disable=SC2016 # dollar quotes are SQL's
+
+load lib/common
+
+setup()
+{
+	fresh_db b
+	T=$BATS_TEST_TMPDIR
+	n=3000
+	[ -z "${THOROUGH:-}" ] || n=200000
+}
+
+# make_source KIND...: table src of $a with $n rows, some of them bad, of each KIND in
+# turn, at random; table bad names them, clean has them mended.  Row 1 is good.
+make_source()
+{
+	local seed=$RANDOM kinds="${*@Q}" k=$(($# * 5))
+
+	echo "seed $seed"
+	fresh_db a
+	q "$a" <<-SQL
+		SELECT setseed($seed / 32768.0);
+		CREATE TABLE clean AS SELECT i AS id, 'v' || i AS v, i::text AS n, 1 + i % 3 AS f,
+			CASE WHEN i % 2 = 0 THEN 1 END AS p, i AS u,
+			int4range(i * 10, i * 10 + 5) AS x, 'ok' AS w FROM generate_series(1, $n) i;
+		CREATE TABLE bad AS SELECT id, (ARRAY[${kinds// /,}])[1 + row_number() OVER () % $#] AS kind
+			FROM (SELECT id FROM clean WHERE id > 1 ORDER BY random() LIMIT $k) s;
+		CREATE TABLE src AS SELECT id,
+			CASE kind WHEN 'null' THEN NULL WHEN 'length' THEN 'much too long'
+				WHEN 'check' THEN 'bad' ELSE v END AS v,
+			CASE kind WHEN 'type' THEN '1x' ELSE n END AS n,
+			CASE kind WHEN 'foreign' THEN -1 WHEN 'view' THEN 99 ELSE f END AS f,
+			CASE kind WHEN 'self' THEN -1 ELSE p END AS p,
+			CASE kind WHEN 'unique' THEN -1 ELSE u END AS u,
+			CASE kind WHEN 'exclusion' THEN int4range(-5, 1) ELSE x END AS x,
+			CASE kind WHEN 'raise' THEN 'raise' WHEN 'late' THEN 'late' ELSE w END AS w
+			FROM clean LEFT JOIN bad USING (id) ORDER BY id;
+		GRANT ALL ON ALL TABLES IN SCHEMA public TO public;
+	SQL
+	bad=$(q "$a" 'SELECT string_agg(id::text, $$ $$ ORDER BY id) FROM bad')
+}
+
+# make_target [CONSTRAINTS]: t of $b, which has row 0; r, which rows of t refer to.
+make_target()
+{
+	q "$b" "CREATE TABLE r AS SELECT i AS f FROM generate_series(1, 3) i;
+		ALTER TABLE r ADD PRIMARY KEY (f); INSERT INTO r VALUES (99);
+		CREATE TABLE t (id int PRIMARY KEY, v varchar(8) NOT NULL CHECK (v <> 'bad'), n int,
+			f int, p int, u int, x int4range, w text ${1:+, $1});
+		INSERT INTO t VALUES (0, '', 0, 1, NULL, -1, '[-9,0]', '')"
+}
+
+# reset_target: row 0, and every seventh row that is good, with other values.
+reset_target()
+{
+	local t
+
+	t=$(q "$b" "SELECT max(relname) FROM pg_class WHERE relname IN ('t', 'base') AND relkind = 'r'")
+	q "$b" "CREATE TEMP TABLE zero AS TABLE t LIMIT 0; INSERT INTO zero SELECT * FROM t WHERE id = 0;
+		TRUNCATE $t; INSERT INTO t SELECT * FROM zero"
+	(($1 == 0)) || q "$a" "COPY (SELECT id, 'old', 0, 1, NULL, u, x, 'ok' FROM clean
+		LEFT JOIN bad USING (id) WHERE kind IS NULL AND id % 7 = 0) TO STDOUT" |
+		q "$b" 'COPY t FROM STDIN'
+}
+
+# send FORMAT OPTION...: src to t, with rejects; sets status and stderr.
+send()
+{
+	local values=auto stream=$T/stream.$1
+
+	rm -f "$T/rej"
+	[[ $1 != *+text ]] || values=text
+	[ -f "$stream" ] || portl-extract -d "$a" -t src --values=$values -F "${1%+text}" -o "$stream"
+	run --separate-stderr portl-load -d "$b" -t t --rejects="$T/rej" --summary="$T/sum" \
+		"${@:2}" "$stream"
+}
+
+# in_file: the ids in the reject file, which is a stream that loads.
+in_file()
+{
+	q "$b" 'DROP TABLE IF EXISTS loose; CREATE TABLE loose
+		(id int, v text, n text, f int, p int, u int, x int4range, w text)'
+	portl-load -d "$b" -t loose "$T/rej" && q "$b" \
+		'SELECT string_agg(id::text, $$ $$ ORDER BY ctid) FROM loose'
+}
+
+# rejected_exactly: the bad ones, in stream order; the rest is in t, and all of it balances.
+rejected_exactly()
+{
+	assert_status 3 &&
+		assert_eq "$(in_file)" "$bad" &&
+		assert_eq "$(jq -r '.rows | .rejected, .read - .inserted - .updated - .unchanged - .skipped' "$T/sum" | xargs)" \
+			"$(wc -w <<<"$bad") $(wc -w <<<"$bad")" &&
+		assert_eq "$(q "$b" 'SELECT count(*) FROM t WHERE id > 0')" $((n - $(wc -w <<<"$bad"))) &&
+		assert_eq "$(q "$b" "SELECT count(*) FROM t WHERE id IN (${bad// /,})")" 0 &&
+		assert_eq "$(jq '.status, .committed' "$T/sum" | xargs)" '3 true' &&
+		assert_eq "$(grep -c 'rejected:' <<<"$stderr")" "$(wc -w <<<"$bad")"
+}
+
+# every_way: in all modes, formats and both commit modes, though not all of these together.
+every_way()
+{
+	local mode format commit turn=$RANDOM
+
+	echo "turn $turn"
+	for mode in fail skip overwrite merge; do
+		for format in binary binary+text ndjson; do
+			for commit in end batch; do
+				((turn++ % 3 == 0)) || [ -n "${THOROUGH:-}" ] || continue
+				echo "$mode $format $commit"
+				reset_target "$([ $mode = fail ] && echo 0 || echo 1)"
+				send $format --conflict=$mode --commit=$commit -b $((n / 3))
+				rejected_exactly
+			done
+		done
+	done
+}
+
+# mended: the rejects, made good, complete the table.
+mended()
+{
+	q "$b" 'TRUNCATE t CASCADE; INSERT INTO t VALUES (0, $$$$, 0, 1, NULL, -1, $$[-9,0]$$, $$$$)'
+	send ndjson
+	assert_status 3
+	q "$a" 'COPY (SELECT row_to_json(clean) FROM clean JOIN bad USING (id) ORDER BY id) TO STDOUT' \
+		>"$T/good"
+	# the file itself, edited in place
+	{
+		head -n 1 "$T/rej"
+		jq -c '.n = .n' "$T/good"
+		tail -n 1 "$T/rej"
+	} >"$T/mended"
+	portl-load -d "$b" -t t --edited "$T/mended"
+	q "$b" 'DELETE FROM t WHERE id = 0; CREATE TABLE whole (LIKE t)'
+	portl-extract -d "$a" -t clean | portl-load -d "$b" -t whole
+	same_table "$b" t "$b" whole
+}
+
+@test "bad values, NOT NULL, CHECK, foreign keys, unique: exactly these rows" {
+	make_source type length null check foreign unique
+	make_target 'FOREIGN KEY (f) REFERENCES r, UNIQUE (u)'
+	every_way
+	mended
+}
+
+@test "self-referencing foreign keys: exactly these rows" {
+	make_source self check null foreign unique
+	make_target 'FOREIGN KEY (f) REFERENCES r, FOREIGN KEY (p) REFERENCES t, UNIQUE (u)'
+	every_way
+}
+
+@test "triggers and exclusion constraints: exactly these rows" {
+	make_source raise exclusion check length type
+	make_target 'EXCLUDE USING gist (x WITH &&)'
+	q "$b" 'CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+		$$BEGIN IF new.w = TG_ARGV[0] THEN RAISE $f$row %$f$, new.id; END IF; RETURN new; END$$;
+		CREATE TRIGGER a BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION refuse(raise)'
+	every_way
+}
+
+@test "AFTER triggers do not say which row: it is found" {
+	make_source late check
+	make_target 'FOREIGN KEY (f) REFERENCES r'
+	q "$b" 'CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+		$$BEGIN IF new.w = TG_ARGV[0] THEN RAISE $f$row %$f$, new.id; END IF; RETURN new; END$$;
+		CREATE TRIGGER a AFTER INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION refuse(late)'
+	for mode in fail overwrite; do
+		reset_target 0
+		send binary --conflict=$mode
+		rejected_exactly
+	done
+}
+
+@test "a view's CHECK OPTION" {
+	make_source view check
+	make_target
+	q "$b" 'ALTER TABLE t RENAME TO base;
+		CREATE VIEW t AS SELECT * FROM base WHERE f < 10 WITH CHECK OPTION'
+	for format in binary ndjson; do
+		reset_target 0
+		send $format
+		rejected_exactly
+	done
+	assert_stderr_has 'check option for view "t" (44000)'
+}
+
+# contents: of t, as a number.
+contents()
+{
+	q "$b" 'SELECT count(*), sum(hashtextextended(t::text, 0)) FROM t'
+}
+
+@test "one more bad row than --max-rejects, anywhere: nothing is committed" {
+	local mode format turn=$RANDOM k before
+
+	echo "turn $turn"
+	make_source type check unique
+	make_target 'UNIQUE (u)'
+	k=$(wc -w <<<"$bad")
+	for mode in fail skip overwrite merge; do
+		reset_target "$([ $mode = fail ] && echo 0 || echo 1)"
+		before=$(contents)
+		for format in binary binary+text ndjson; do
+			((turn++ % 3 == 0)) || [ -n "${THOROUGH:-}" ] || continue
+			echo "$mode $format"
+			send $format --conflict=$mode --max-rejects=$((k - 1))
+			assert_status 1
+			assert_stderr_has "more than $((k - 1)) rows are refused (--max-rejects)"
+			assert_eq "$(jq -c '[.committed, .rows.rejected]' "$T/sum")" '[false,0]'
+			assert_eq "$(contents)" "$before"
+			[ ! -e "$T/rej" ]
+		done
+		send "$format" --conflict=$mode --max-rejects="$k"
+		rejected_exactly
+	done
+}
