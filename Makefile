@@ -5,12 +5,12 @@
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
 #   analyze   gcc's analyzer                valgrind    a slice of check under valgrind
 #   property  PROPERTY_CASES random loads against a model
-#   faults    FAULT_RUNS transfers to which something happens, and each allocation that can
+#   faults    FAULT_RUNS transfers to which something happens, and each call that can
 #             fail; needs root.  SEED=N or SWEEP=CASE:N repeats one
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
 #   regress   each relation of PostgreSQL's regression database, equal or refused by name
 #   matrix    the suite on servers 13 to 18, and between; MATRIX="13 18", MATRIX_FILES
-#   coverage  what the tests do not run, and why
+#   coverage  what the tests and FAULT_RUNS (100) faults do not run, and why
 #   bench     compare with psql and more  dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
 #   scale     SCALE_ROWS rows, and the largest values, in little memory
@@ -172,8 +172,9 @@ regress: all
 matrix: all
 	@BUILD=$(OUT) MATRIX='$(MATRIX)' MATRIX_FILES='$(MATRIX_FILES)' tests/matrix/run.sh
 
-# A library that is preloaded, so position-independent.
+# A library that is preloaded, so position-independent; it counts nothing itself.
 $(OUT)/obj/tests/faults/%.o: PORTL_CFLAGS += -fPIC
+$(OUT)/obj/tests/faults/%.o: FLAGS_coverage =
 $(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) -shared $(CFLAGS) -o $@ $<
@@ -181,9 +182,10 @@ $(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
 faults: all $(OUT)/faults/shim.so
 	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/faults/run.sh
 
+coverage: FAULT_RUNS = 100
 coverage:
-	@$(MAKE) --no-print-directory VARIANT=coverage all unit
-	@tests/coverage/run.sh build/coverage
+	@$(MAKE) --no-print-directory VARIANT=coverage all unit build/coverage/faults/shim.so
+	@FAULT_RUNS=$(FAULT_RUNS) tests/coverage/run.sh build/coverage
 
 bench: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) tests/bench/run.sh

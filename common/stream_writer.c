@@ -45,17 +45,14 @@ struct stream_writer {
 	bool bare;
 };
 
-/* ---- binary tuples, passed through or made from COPY text ---- */
+/* ---- binary tuples ---- */
 
+/* Made from COPY text; stream_writer_rows() passes those of the server through. */
 static int
 binary_rows(struct stream_writer *w, const char *data, size_t len, struct err *e)
 {
 	const char *end = data + len;
 
-	if (w->schema->values == SCHEMA_BINARY) {
-		buf_add(&w->block, data, len);
-		return 0;
-	}
 	while (data < end) {
 		const char *stop = memchr(data, '\n', (size_t)(end - data));
 

@@ -336,6 +336,7 @@ plan_sift_lengths(struct stagesql *w)
 	size_t i, reasons = w->st->rejects->nreasons;
 
 	for (i = 0; i < w->p->ncolumns; i++) {
+		const struct relation_column *rc = stagesql_column(w, i);
 		int most = most_characters(w, i);
 
 		if (most == 0)
@@ -347,9 +348,8 @@ plan_sift_lengths(struct stagesql *w)
 		buf_addf(&w->sql,
 			 " AS pg_catalog.text), %d), ' ') OPERATOR(pg_catalog.<>) '' THEN %zu",
 			 most + 1,
-			 siftsql_add_reason(w->st->rejects, "22001", NULL, NULL,
-					    xasprintf("value too long for type %s",
-						      stagesql_column(w, i)->type)));
+			 siftsql_add_reason(w->st->rejects, "22001", rc->name, NULL,
+					    xasprintf("value too long for type %s", rc->type)));
 	}
 	if (w->st->rejects->nreasons == reasons)
 		return;

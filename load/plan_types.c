@@ -131,12 +131,12 @@ check_older(struct plan *p, const struct db *db, size_t i, const char *to, struc
 	const char *from = typedocs_unwrap(p->schema->types, p->schema->columns[i].base);
 	int sent = p->schema->server_version, version = PQserverVersion(db->conn);
 
-	if (p->text && sent >= ESCAPED_CHAR && version < ESCAPED_CHAR &&
-	    is_type_or_array(from, "\"char\"") && is_type_or_array(to, "\"char\""))
+	if (p->text && is_type_or_array(from, "\"char\"") && is_type_or_array(to, "\"char\"") &&
+	    sent >= ESCAPED_CHAR && version < ESCAPED_CHAR)
 		plan_refuse(p, i, why, "have portl-extract send --values=binary",
 			    "has type %s, of whose text servers before 15 keep one byte", to);
-	if (!p->text && sent >= INFINITE_INTERVAL && version < INFINITE_INTERVAL &&
-	    is_type_or_array(from, "interval") && p->columns[i].loss == NULL)
+	if (!p->text && is_type_or_array(from, "interval") && sent >= INFINITE_INTERVAL &&
+	    version < INFINITE_INTERVAL && p->columns[i].loss == NULL)
 		p->columns[i].loss = xstrdup("becomes finite where it is infinite: servers "
 					     "before 17 have no infinite intervals "
 					     "(--values=text refuses them)");

@@ -355,6 +355,23 @@ publish(struct rejects *rj, struct err *e)
 	return output_finish(rj->out, e);
 }
 
+/* Where both are names of one file still, rename() leaves both. */
+static void
+take_back(struct rejects *rj)
+{
+	bool back = rj->old != NULL ? rename(rj->old, rj->file) == 0
+				    : unlink(rj->file) == 0 || errno == ENOENT;
+
+	if (!back)
+		log_warning("\"%s\" means nothing, for nothing is committed, but could not be "
+			    "removed: %s",
+			    rj->file, strerror(errno));
+	else if (rj->old != NULL)
+		unlink(rj->old);
+	free(rj->old);
+	rj->old = NULL;
+}
+
 int
 rejects_store(struct rejects *rj, bool last, struct err *e)
 {
@@ -365,18 +382,11 @@ rejects_store(struct rejects *rj, bool last, struct err *e)
 		return 0;
 	if (!rj->live && keep_old(rj, e) != 0)
 		return -1;
-	return publish(rj, e);
-}
-
-static void
-take_back(struct rejects *rj)
-{
-	if (rj->old != NULL ? rename(rj->old, rj->file) != 0 : unlink(rj->file) != 0)
-		log_warning("\"%s\" means nothing, for nothing is committed, but could not be "
-			    "removed: %s",
-			    rj->file, strerror(errno));
-	free(rj->old);
-	rj->old = NULL;
+	if (publish(rj, e) == 0)
+		return 0;
+	if (!rj->live)
+		take_back(rj);
+	return -1;
 }
 
 void

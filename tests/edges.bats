@@ -188,3 +188,35 @@ says_sh()
 		q "$db" 'TRUNCATE big'
 	done
 }
+
+@test "a domain's own NULL in a key: the row is named" {
+	q "$db" 'CREATE DOMAIN need AS int NOT NULL; CREATE TABLE k (id need PRIMARY KEY, v int)'
+	says_sh 1 'domain need does not allow null values' \
+		"printf '{\"id\":1}\n{\"id\":null}\n' | portl-load -d $db -t k --bare --conflict=skip"
+	assert_stderr_has 'stdin:2'
+	assert_eq "$(q "$db" 'SELECT count(*) FROM k')" 0
+}
+
+@test "--create: a name that is too long is refused before a row, and --newer works" {
+	printf 'id,at\n1,2\n1,1\n' >in.csv
+	says_sh 5 'longer than PostgreSQL keeps names; give it another with -t' \
+		"portl-extract -d $db -t t -F ndjson | sed 's/\"name\":\"t\"/\"name\":\"$(printf 'x%.0s' {1..70})\"/' |
+			portl-load -d $db --create --edited"
+	try_sh "portl-extract --csv in.csv -t made --infer | portl-load -d $db --create --conflict=overwrite --key=id --newer=at"
+	echo "$status $stderr"
+	assert_status 5
+	assert_stderr_has "--create makes the stream's primary key and no other"
+	q "$db" 'CREATE TABLE s (id int PRIMARY KEY, at int); INSERT INTO s VALUES (1, 2)'
+	try_sh "portl-extract -d $db -t s | portl-load -d $db -t made --create --conflict=overwrite --newer=at"
+	assert_status 0
+	assert_eq "$(q "$db" 'SELECT * FROM made')" '1|2'
+}
+
+@test "files that cannot be had, and a name given twice: said before anything is sent" {
+	says 1 'could not open "none/query.sql"' portl-extract -d "$db" --query-file=none/query.sql
+	says 1 'could not create a file beside "none/out"' portl-extract -d "$db" -t t -o none/out
+	says 64 'invalid connection option "nope"' portl-load -d nope=1 -t t rows
+	says 1 'cannot send type regclass from a query' portl-extract -d "$db" -c "SELECT 'pg_class'::regclass AS r" -o out
+	says_sh 1 'columns 1 and 2 are both called "id"' \
+		'portl-extract --csv=/dev/null --header=no --columns=id,id -F ndjson >out'
+}

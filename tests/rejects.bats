@@ -243,16 +243,17 @@ rejected_ids()
 @test "casts are refused one by one, strings too long by one query" {
 	fresh_db a
 	q "$a" "CREATE TABLE s AS SELECT i AS id, CASE i % 50 WHEN 1 THEN 'long' ELSE 'v  ' END AS v,
-			CASE i % 70 WHEN 1 THEN 'x' || i ELSE i::text END AS u, i * 1.0 AS m FROM generate_series(1, 1000) i;
+			CASE i % 70 WHEN 1 THEN 'x' || i ELSE i::text END AS u, i * 1.0 AS m, i AS w FROM generate_series(1, 1000) i;
 		UPDATE s SET m = 100000 WHERE id IN (5, 500); ALTER TABLE s ADD PRIMARY KEY (id); CLUSTER s USING s_pkey"
-	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v varchar(2), u int UNIQUE, m numeric(6,2))'
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v varchar(2), u int UNIQUE, m numeric(6,2), w varchar(3))'
 	portl-extract -d "$a" -t s >"$T/stream"
 	try portl-load -d "$b" -t t --rejects="$T/rej" "$T/stream"
 	assert_status 3
-	q "$b" 'CREATE TABLE loose (id int, v text, u text, m numeric)'
+	assert_stderr_has ':1000: rejected: column "w": value too long for type character varying(3) (22001)'
+	q "$b" 'CREATE TABLE loose (id int, v text, u text, m numeric, w int)'
 	portl-load -d "$b" -t loose "$T/rej"
 	assert_eq "$(q "$b" 'SELECT string_agg(id::text, $$ $$ ORDER BY ctid) FROM loose')" \
-		"$(q "$a" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM s WHERE v = 'long' OR u LIKE 'x%' OR m = 100000")"
+		"$(q "$a" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM s WHERE v = 'long' OR u LIKE 'x%' OR m = 100000 OR w = 1000")"
 	assert_eq "$(q "$b" 'SELECT count(*), max(length(v)) FROM t')" "$((1000 - $(q "$b" 'SELECT count(*) FROM loose')))|2"
 }
 

@@ -220,3 +220,17 @@ typed()
 		assert_status 2
 	done
 }
+
+@test "TLS: a row that COPY refuses ends the load, though the source has more to say" {
+	PGUSER=portl q postgres 'CREATE TABLE few (id int CHECK (id <> 7))'
+	PGUSER=portl portl-extract -d postgres -t t >"$T/s"
+	mkfifo "$T/feed"
+	in=$T/feed start load env PGUSER=portl PGHOST=localhost PGHOSTADDR=127.0.0.1 PGSSLMODE=require \
+		portl-load -d postgres -t few
+	feed_open
+	head -c -50 "$T/s" >&"$feed" # all rows, and not the end
+	finish load
+	feed_close
+	assert_status 1
+	assert_stderr_has 'violates check constraint'
+}

@@ -1,15 +1,19 @@
 #!/bin/bash
-# run.sh BUILD: run the tests with the programs of `make VARIANT=coverage`, then say what
-# of common/, extract/ and load/ they have not run, and why; see report.py.  Fails if a
-# test does, if a function was never called, or if fewer lines were run than should be.
-# COVERAGE_MORE is a command that is run besides, with BUILD in its environment.
+# run.sh BUILD: run the tests and the faults with the programs of `make VARIANT=coverage`,
+# then say what of common/, extract/ and load/ they have not run, and why; see report.py.
+# Fails if one of them does, if a function was never called, or if fewer lines were run
+# than should be.
+#
+#   FAULT_RUNS=100    as for `make faults`; 0 leaves the faults out
+#   COVERAGE_MORE     a command that is run besides, with BUILD in its environment
 set -u
 BUILD=$(cd "$1" && pwd) || exit
-export BUILD
+export BUILD FAULT_RUNS=${FAULT_RUNS:-100}
 cd "$(dirname "$0")/../.." || exit
 
-# Whatever runs the programs can be added here, a command a line.
-runs=("tests/check.sh $BUILD" ${COVERAGE_MORE:+"$COVERAGE_MORE"})
+runs=("tests/check.sh $BUILD")
+((FAULT_RUNS == 0)) || runs+=(tests/faults/run.sh)
+[ -z "${COVERAGE_MORE:-}" ] || runs+=("$COVERAGE_MORE")
 
 # Servers' users and ssh's write counters, too: they exist and are everybody's.
 find "$BUILD/obj" -name '*.gcda' -delete

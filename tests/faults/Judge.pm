@@ -190,10 +190,11 @@ sub _file {
 	_wrong("$name ended with 0, but its file is something else") unless _is($p, $r->{rows});
 }
 
-# Only kill -9 may leave something, and that has a name by which it is known.
+# Only kill -9 and the end of all memory may leave something, which is known by its name.
 sub _leftovers {
 	my ($p) = @_;
-	my $killed = grep { ($_ & 127) == 9 } values %{ $p->{status} };
+	my $killed = grep({ ($_ & 127) == 9 } values %{ $p->{status} })
+		|| grep({ /out of memory/ } values %{ $p->{err} });
 	my %known = map { $_ => 1 } values %{ $p->{paths} };
 
 	for my $file (glob("$ENV{WORK}/out/* $ENV{WORK}/full/* $ENV{WORK}/tmp/*")) {

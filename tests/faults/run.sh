@@ -1,10 +1,10 @@
 #!/bin/bash
 # What goes wrong, thousands of times: `make faults`.
 #
-#   FAULT_RUNS=2000   transfers of the campaign; fewer also make the sweep a sample
+#   FAULT_RUNS=2000   transfers of the campaign; fewer also make the sweep's allocations a sample
 #   SEED=N            only the run with this seed
 #   FIRST=N           the first seed, else a random one
-#   SWEEP=CASE:N      only this one of the sweep; SWEEP=all: only the sweep, whole
+#   SWEEP=CASE:CALL:N only this one of the sweep; SWEEP=all: only the sweep, whole
 #   BUILD=build       the build to try; a plain one, for the shim and ASan want the same place
 #
 # The last line is `N passed, N failed`.  Needs root, for it mounts small disks to fill.

@@ -1,9 +1,11 @@
 #!/usr/bin/perl
-# sweep.pl RUNS [CASE:N|all]: memory is gone at the N-th allocation, for each N of a short run of
-# either program; with fewer than 2000 RUNS, for so many of all.  The program completes, or
-# it fails with a message and has changed nothing.
+# sweep.pl RUNS [CASE:CALL:N|all]: short runs of either program, in which the N-th call of
+# one kind fails, for each kind and each N: read, write, send, recv (the connection is lost
+# at that message), poll, fsync, ... and malloc.  With fewer than 2000 RUNS, so many of the
+# allocations are tried, and all of the others.  Judge says what must hold.
 use strict;
 use warnings;
+use Errno qw(EIO ECONNRESET ENOMEM);
 use FindBin;
 use lib $FindBin::Bin;
 use Clock;
@@ -13,29 +15,79 @@ use Server;
 
 use constant LIMIT => 30; # seconds for a run; who needs more is killed
 
+my %errors = (send => ECONNRESET, recv => ECONNRESET, poll => ENOMEM,
+	map { $_ => EIO } qw(read write fsync rename close ftruncate link));
+
 my ($runs, $only) = @ARGV;
 ($runs, $only) = (2000) if ($only // '') eq 'all';
 my ($work, $portl) = @ENV{qw(WORK PORTL)};
+my $source = Server->new(name => 'source', dir => $ENV{SOURCE});
 my $target = Server->new(name => 'target', dir => $ENV{TARGET});
+my %paths = map { $_ => "$work/out/$_" } qw(output rejects summary log);
+my @told = ("--summary=$paths{summary}", "--log-file=$paths{log}");
+my @extract = ("$portl/portl-extract", '-h', $ENV{SOURCE}, qw(-d faults));
 my ($passed, $failed) = (0, 0);
-my @extract = ("$portl/portl-extract", '-h', $ENV{SOURCE}, qw(-d faults -t good_10));
-my @load = ("$portl/portl-load", '-h', $ENV{TARGET}, qw(-d faults -t t));
 my %cases;
 
-for my $format (qw(binary ndjson)) {
-	my $stream = "$work/stream.$format";
-	system(@extract, '-F', $format, '-o', $stream) == 0 or die "no stream\n";
-	$cases{"extract-$format"} = { command => [@extract, '-F', $format, '-o', "$work/out/output"], how => 'fail' };
-	$cases{"load-$format-direct"} = { command => [@load, $stream], how => 'fail' };
-	$cases{"load-$format-staged"} = { command => [@load, '--conflict=overwrite', $stream], how => 'overwrite' };
+# A case: Draw's words for the journey, and the command.
+sub extract_case {
+	my ($name, @from) = @_;
+
+	$cases{"extract-$name"} = { rows => 10, source => 'good', to => 'file', how => 'fail', name => 'extract',
+		command => [$from[0] =~ /csv/ ? $extract[0] : @extract, @from, '-o', $paths{output}, @told] };
 }
 
-# Run it with SHIM; returns status and what it said.
+sub load_case {
+	my ($name, $format, %draw) = @_;
+	my $draw = { rows => 10, source => 'good', to => 'table', how => 'fail', name => 'load', summary => 1, %draw };
+	my $stream = "$work/stream.$name";
+
+	system(@extract, '-t', "$draw->{source}_300", '--where', "id <= $draw->{rows}", '-F', $format, '-o', $stream) == 0
+		or die "no stream\n";
+	$draw->{command} = ["$portl/portl-load", @told,
+		$draw->{to} eq 'csv' ? "--csv=$paths{output}" : ('-h', $ENV{TARGET}, qw(-d faults -t t)),
+		$draw->{how} =~ /truncate|create/ ? "--$draw->{how}" : $draw->{to} eq 'table' ? "--conflict=$draw->{how}" : (),
+		$draw->{batch} ? ('--commit=batch', "--batch-size=$draw->{batch}") : (),
+		$draw->{rejects} ? "--rejects=$paths{rejects}" : (), $stream];
+	$cases{"load-$name"} = $draw;
+}
+
+extract_case('binary', qw(-F binary -t good_10));
+extract_case('ndjson', qw(-F ndjson -Z zstd -t good_10));
+extract_case('query', '-F', 'binary', '--values=text', '-c', 'SELECT * FROM good_10');
+extract_case('csv', "--csv=$work/csv/10.csv");
+for my $format (qw(binary ndjson)) {
+	load_case("$format-direct", $format);
+	load_case("$format-staged", $format, how => 'overwrite');
+}
+load_case('batch', 'binary', how => 'merge', batch => 4);
+load_case('create', 'binary', how => 'create');
+load_case('truncate', 'ndjson', how => 'truncate');
+load_case('rejects', 'binary', source => 'bad', rows => 30, rejects => 1);
+load_case('rejects-ndjson', 'ndjson', source => 'bad', rows => 30, rejects => 1);
+load_case('rejects-batch', 'binary', source => 'bad', rows => 30, rejects => 1, how => 'merge', batch => 20);
+load_case('csv', 'binary', to => 'csv');
+
+sub put_old {
+	open my $f, '>', $_[0] or die "$_[0]: $!";
+	print $f 'old';
+}
+
+# Run it with SHIM; returns a pair, as Judge has it.
 sub run {
 	my ($case, $shim) = @_;
+	my $name = $case->{name};
+	my %pair = (draw => { %$case, fault => 'shim' }, command => { $name => $case->{command} }, paths => \%paths,
+		source => $source, target => $target);
 
-	$target->sql("CALL renew('$case->{how}', '', '', 0)");
-	unlink glob "$work/out/*";
+	unlink glob "$work/out/* $work/told";
+	if ($case->{to} eq 'table') {
+		$target->sql("CALL renew('$case->{how}', '', '', 0)");
+	} else {
+		$target->sql("CALL renew('fail', '', '', 0)");
+		put_old($paths{output});
+	}
+	put_old($paths{rejects}) if $case->{rejects};
 	my $pid = fork // die;
 	if ($pid == 0) {
 		open STDERR, '>', "$work/sweep.err" or die;
@@ -47,61 +99,47 @@ sub run {
 		kill 'KILL', $pid if Clock::now() > $end;
 		select undef, undef, undef, 0.002;
 	}
-	return ($?, Judge::_slurp("$work/sweep.err"));
-}
-
-sub is_at {
-	my ($case, $n) = @_;
-
-	return $target->sql("SELECT print_of('t') = print_of(\$\$expected('$case->{how}', 'good', $n)\$\$)") eq 't';
-}
-
-# What is wrong, or nothing.
-sub look {
-	my ($case, $status, $err) = @_;
-	my $extract = $case->{command}[0] =~ /extract/;
-	my @wrong;
-
-	push @wrong, 'died of signal ' . ($status & 127) if $status & 127;
-	push @wrong, 'said nothing' if $status != 0 && $err !~ /^portl(-extract|-load)?: error: ./m;
-	my $complete = $status == 0 || $err =~ /rows are committed|output is complete/i;
-
-	if ($extract && $complete) {
-		push @wrong, 'its file cannot be loaded' if system(@load, "$work/out/output") != 0;
-	} elsif ($extract) {
-		push @wrong, map { "left behind: $_" } glob "$work/out/*";
-	}
-	push @wrong, ($status == 0 ? 'a lie: ' : '') . 'the table holds something else'
-		unless is_at($case, $complete ? 10 : 0);
-	return @wrong;
+	$pair{status}{$name} = $?;
+	$pair{err}{$name} = Judge::_slurp("$work/sweep.err");
+	return \%pair;
 }
 
 sub try {
-	my ($name, $n) = @_;
+	my ($name, $call, $n) = @_;
 	my $case = $cases{$name} // die "no such case: $name\n";
+	my $pair = run($case, $call eq 'malloc' ? "malloc=$n" : "fail=$call:$n:$errors{$call}");
+	my $told = Judge::_slurp("$work/told");
+	my @wrong = Judge::judge($pair);
 
-	unlink "$work/told";
-	my ($status, $err) = run($case, "malloc=$n");
-	my @wrong = look($case, $status, $err);
+	push @wrong, 'the old reject file is gone, and nothing is committed' if $case->{rejects}
+		&& $pair->{status}{load} !~ /^(?:0|768)$/ && $pair->{err}{load} !~ /are committed|out of memory/
+		&& Judge::_slurp($paths{rejects}) ne 'old';
+	@wrong = grep { !/died of signal/ } @wrong if $told =~ /\(getpwuid\+/; # libc's own end, before anything is done
 	@wrong ? $failed++ : $passed++;
 	return if !@wrong && !$only;
-	print @wrong ? 'FAILED: ' : '', "SWEEP=$name:$n: status $status: @wrong\n  $err\n  ", Judge::_slurp("$work/told");
+	print @wrong ? 'FAILED: ' : '', "SWEEP=$name:$call:$n: status $pair->{status}{$case->{name}}: @wrong\n",
+		"  $pair->{err}{$case->{name}}\n  $told\n";
 }
 
 $| = 1;
 if ($only) {
 	try(split /:/, $only);
 } else {
-	my @all;
+	my (@allocations, @calls);
 	for my $name (sort keys %cases) {
-		my ($status) = run($cases{$name}, "tally=$work/tally");
+		my $pair = run($cases{$name}, "tally=$work/tally");
 		my %tally = map { split } split /\n/, Judge::_slurp("$work/tally");
-		die "$name: status $status, or the shim does not see it\n"
-			if $status != 0 || grep { !$tally{$_} } qw(malloc poll send recv), $name =~ /load/ ? 'read' : 'write';
-		print "sweep: $name: $tally{malloc} allocations\n";
-		push @all, map { [$name, $_] } 1 .. $tally{malloc};
+		my @wrong = Judge::judge($pair);
+		die "$name: @wrong: $pair->{err}{$cases{$name}{name}}\n" if @wrong;
+		die "$name: the shim does not see it\n"
+			if grep { !$tally{$_} } 'malloc', $name =~ /csv/ ? () : qw(poll send recv), $name =~ /load/ ? 'read' : 'write';
+		push @allocations, map { [$name, 'malloc', $_] } 1 .. delete $tally{malloc};
+		my $before = @calls;
+		for my $call (sort keys %tally) { push @calls, map { [$name, $call, $_] } 1 .. $tally{$call} }
+		printf "sweep: %s: %d allocations so far, %d other calls\n", $name, scalar @allocations, @calls - $before;
 	}
-	my $step = $runs < 2000 ? @all / $runs : 1;
-	for (my $i = rand $step; $i < @all; $i += $step) { try(@{ $all[$i] }) }
+	try(@$_) for @calls;
+	my $step = $runs < 2000 ? @allocations / $runs : 1;
+	for (my $i = rand $step; $i < @allocations; $i += $step) { try(@{ $allocations[$i] }) }
 }
 print "sweep: $passed passed, $failed failed\n";

@@ -37,6 +37,8 @@ static const struct cli_spec spec = {
 	.max_operands = 1,
 };
 
+#define LONG "a-path-or-a-password-of-64-letters-that-somebody-has-typed-by-mis"
+
 static struct cli_given given;
 
 static int
@@ -125,6 +127,7 @@ test_nearest(void)
 	is_str(cli_nearest("amuont", words, 3), "amount", "two letters swapped");
 	is_str(cli_nearest("quantity", words, 3), NULL, "nothing near");
 	is_str(cli_nearest("x", words, 0), NULL, "nothing there");
+	is_str(cli_nearest(LONG, words, 3), NULL, "longer than any name");
 }
 
 static void

@@ -81,6 +81,8 @@ static void
 test_bad(void)
 {
 	check_bad("--map=a", "SRC=DST");
+	check_bad("--map=a,b=c", "SRC=DST");
+	check_bad("--map=a=\"b", "--map");
 	check_bad("--map==b", "--map");
 	check_bad("--map=", "--map");
 	check_bad("--map=a=b,", "--map");

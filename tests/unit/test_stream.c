@@ -323,6 +323,28 @@ test_row_that_ends_with_the_window(void)
 	err_release(&e);
 }
 
+/* The reader takes no extension of the server's limit, and a row or two come with it. */
+static void
+test_header_too_large(void)
+{
+	struct err e = ERR_INIT;
+	struct schema *s = two_columns(SCHEMA_TEXT);
+	struct output *o = output_open(path, &e);
+	struct stream_writer *w = stream_writer_new(o, STREAM_BINARY, 0);
+	char *name = xmalloc(PGCOPY_EXTENSION_MAX / 2 + 1);
+
+	memset(name, 'x', PGCOPY_EXTENSION_MAX / 2);
+	name[PGCOPY_EXTENSION_MAX / 2] = '\0';
+	schema_add_column(s, name, "text", NULL);
+	free(name);
+	is_int(stream_writer_begin(w, s, &e), -1, "a header of more than 8 MiB");
+	ok(strstr(e.msg, "too large") != NULL, "says so (%s)", e.msg);
+	stream_writer_free(w);
+	output_free(o);
+	schema_free(s);
+	err_release(&e);
+}
+
 int
 main(void)
 {
@@ -336,6 +358,7 @@ main(void)
 	test_damage(SCHEMA_TEXT);
 	test_several();
 	test_row_that_ends_with_the_window();
+	test_header_too_large();
 	unlink(path);
 	rmdir(dir);
 	free(path);

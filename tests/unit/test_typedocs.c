@@ -91,12 +91,20 @@ test_composites(void)
 				   "[[\"x\",\"integer\"],[\"y\",\"bigint\"]]}}";
 	static const char self[] = "{\"p.c\":{\"kind\":\"composite\",\"attributes\":"
 				   "[[\"x\",\"p.c\"]]}}";
+	json_t *a;
+	char *why;
 
 	check(xy, "p.c", xy, "p.c", NULL, "a composite and itself");
 	check(xy, "p.c", yx, "p.c", "attributes", "attributes in another order");
 	check(xy, "p.c", x, "p.c", "attributes", "fewer attributes");
 	check(xy, "p.c", wide, "p.c", "bigint", "an attribute of another type");
 	check(self, "p.c", self, "p.c", "too deeply", "a circle comes to an end");
+	a = types(self);
+	why = typedocs_same_fields(a, "p.c", a, "p.c");
+	ok(why != NULL && strstr(why, "too deeply") != NULL,
+	   "also where only names are compared");
+	free(why);
+	json_decref(a);
 }
 
 static void
