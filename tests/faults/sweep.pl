@@ -80,7 +80,7 @@ sub run {
 	my %pair = (draw => { %$case, fault => 'shim' }, command => { $name => $case->{command} }, paths => \%paths,
 		source => $source, target => $target);
 
-	unlink glob "$work/out/* $work/told";
+	unlink glob "$work/out/* $work/full/* $work/told";
 	if ($case->{to} eq 'table') {
 		$target->sql("CALL renew('$case->{how}', '', '', 0)");
 	} else {
