@@ -7,9 +7,9 @@
 # shellcheck source=tests/bench/contestants.sh
 . tests/bench/contestants.sh
 
-# By action; seen in the servers' logs, where psql | psql is faster by less than a tenth.
+# By action, where psql | psql is faster by some hundredths; seen in the servers' logs of some.
 plan='it reads both catalogs and makes a plan first, which takes some hundredths of a second'
-stage='it makes a plan first, and numbers the rows in its staging table to know their order'
+stage='it makes a plan first, and numbers the rows of its staging table, to name one that fails'
 declare -A reasons=([append]=$plan [csv_in]=$plan [upsert]=$stage [skip]=$stage)
 
 # The odd half of the rows, changed.
