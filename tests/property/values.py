@@ -124,8 +124,11 @@ def duration(rng):
         return rng.choice(["0", "178000000 years", "-178000000 years", "-2147483648 days", "1 mon -1 day",
                            "-1 year 2 mons -3 days +04:05:06.7", "-00:00:00.000001",
                            "2562047788:00:54.775807", "1 day 24:00:00"])
-    return "%d mons %d days %d microseconds" % (rng.randint(-2000, 2000), rng.randint(-40000, 40000),
-                                                rng.randint(-10 ** 15, 10 ** 15))
+    # Servers before 15 read no more than 32 bits of any unit.
+    seconds, micros = divmod(rng.randint(0, 10 ** 15), 10 ** 6)
+    return "%d mons %d days %s%d:%02d:%02d.%06d" % (
+        rng.randint(-2000, 2000), rng.randint(-40000, 40000), rng.choice("+-"),
+        seconds // 3600, seconds // 60 % 60, seconds % 60, micros)
 
 
 def rounded_duration(rng):
