@@ -6,7 +6,7 @@
 #   analyze   gcc's analyzer                valgrind    a slice of check under valgrind
 #   property  PROPERTY_CASES random loads against a model
 #   faults    FAULT_RUNS transfers to which something happens, and each call that can
-#             fail; needs root.  SEED=N or SWEEP=CASE:N repeats one
+#             fail; needs root.  SEED=N or SWEEP=CASE:CALL:N repeats one
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
 #   regress   each relation of PostgreSQL's regression database, equal or refused by name
 #   matrix    the suite on servers 13 to 18, and between; MATRIX="13 18", MATRIX_FILES

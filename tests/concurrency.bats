@@ -9,12 +9,6 @@ setup()
 	fresh_db b
 }
 
-make_t()
-{
-	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text, n int);
-		INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL), (3, 'three', 3)"
-}
-
 @test "the target is not locked while rows come, and nothing of the staging stays" {
 	make_t
 	mkfifo "$BATS_TEST_TMPDIR/in"

@@ -10,12 +10,6 @@ setup()
 	fresh_db b
 }
 
-make_t()
-{
-	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text, n int);
-		INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL), (3, 'three', 3)"
-}
-
 @test "skip keeps the rows that are there" {
 	make_t
 	load_rows --conflict=skip <<-'EOF'

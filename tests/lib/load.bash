@@ -47,3 +47,10 @@ close_session()
 	exec {session}>&-
 	wait "$session_pid"
 }
+
+# make_t: a table t of three rows and a key in $b.
+make_t()
+{
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text, n int);
+		INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL), (3, 'three', 3)"
+}
