@@ -92,6 +92,14 @@ void pgcopy_scan_init(struct pgcopy_scan *s, int nfields);
 int pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * pgcopy_is_tuple(p, len, nfields, e):
+ * Tell whether ${len} bytes, which begin with a tuple of ${nfields} fields (-1: any
+ * number), are that one and all of it.  Returns 1 or 0, or -1 as pgcopy_scan() does.
+ */
+int pgcopy_is_tuple(const char *p, size_t len, int nfields, struct err *e)
+	__attribute__((warn_unused_result));
+
 /* What pgcopy_step() found. */
 enum pgcopy_event {
 	PGCOPY_MORE,    /* the bytes are used up */
