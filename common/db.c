@@ -9,7 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,12 +90,7 @@ db_wait(struct db *db, short events, int timeout, struct err *e)
 			return err_errno(e, "could not wait for the server");
 		if (rc < 0)
 			continue;
-		if (fds[1].revents != 0) {
-			err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
-			e->signal = SIGPIPE;
-			return -1;
-		}
-		return 1;
+		return fds[1].revents != 0 ? err_reader_gone(e, "the output") : 1;
 	}
 }
 

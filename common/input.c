@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,9 +76,7 @@ static int
 reader_gone(void *arg, struct err *e)
 {
 	(void)arg;
-	err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
-	e->signal = SIGPIPE;
-	return -1;
+	return err_reader_gone(e, "the output");
 }
 
 void
