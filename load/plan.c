@@ -220,6 +220,17 @@ plan_make(struct db *db, const struct load_options *options, struct schema *sche
 	return NULL;
 }
 
+int
+plan_column_into(const struct plan *p, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, target) == 0)
+			return (int)i;
+	return -1;
+}
+
 void
 plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
 	       const char *stage_column)

@@ -74,6 +74,13 @@ struct plan *plan_make(struct db *db, const struct load_options *options, struct
 		       bool text, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * plan_column_into(p, target):
+ * Return the number of the stream's column that goes into column ${target} of the
+ * table, or -1.
+ */
+int plan_column_into(const struct plan *p, const char *target);
+
+/*
  * plan_add_value(p, db, sql, i, stage_column):
  * Append the expression that makes stream column ${i} the target's, read from
  * the staging table's column called ${stage_column} (not yet quoted).  The

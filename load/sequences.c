@@ -79,18 +79,6 @@ move_sql(const struct plan *plan, struct db *db, const PGresult *res, int row)
 }
 
 static bool
-is_loaded(const struct plan *plan, const char *column)
-{
-	size_t i;
-
-	for (i = 0; i < plan->ncolumns; i++)
-		if (plan->columns[i].target != NULL &&
-		    strcmp(plan->columns[i].target, column) == 0)
-			return true;
-	return false;
-}
-
-static bool
 is_known(const struct sequences *s, const char *name)
 {
 	size_t i;
@@ -106,7 +94,7 @@ add(struct sequences *s, struct db *db, const struct plan *plan, const PGresult 
 {
 	struct sequence *item;
 
-	if (!is_loaded(plan, PQgetvalue(res, row, COLUMN)) ||
+	if (plan_column_into(plan, PQgetvalue(res, row, COLUMN)) < 0 ||
 	    is_known(s, PQgetvalue(res, row, NAME)))
 		return;
 	s->items = xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
