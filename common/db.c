@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -231,6 +232,30 @@ db_query(struct db *db, struct err *e, const char *sql, int nparams, const char 
 	if (db_send(db, e, sql, nparams, params) != 0)
 		return NULL;
 	return db_expect(db, e, PGRES_TUPLES_OK, PGRES_COMMAND_OK);
+}
+
+PGresult *
+db_query_oid(struct db *db, struct err *e, const char *sql, unsigned oid)
+{
+	char text[16];
+	const char *params[] = {text};
+
+	snprintf(text, sizeof(text), "%u", oid);
+	return db_query(db, e, sql, 1, params);
+}
+
+char *
+db_query_text(struct db *db, struct err *e, const char *sql, int nparams,
+	      const char *const *params)
+{
+	PGresult *res = db_query(db, e, sql, nparams, params);
+	char *text;
+
+	if (res == NULL)
+		return NULL;
+	text = xstrdup(PQntuples(res) > 0 ? PQgetvalue(res, 0, 0) : "");
+	PQclear(res);
+	return text;
 }
 
 PGresult *

@@ -4,7 +4,6 @@
  * manual, INSERT, "ON CONFLICT Clause").  Everything is asked of the catalog
  * now, so that the refusal comes before the first row and names the index.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,9 +157,8 @@ static PGresult *
 query_indexes(const struct plan *p, struct db *db, struct err *e)
 {
 	struct buf names = BUF_INIT;
-	char oid[16], *sql;
-	const char *params[] = {oid};
 	PGresult *res;
+	char *sql;
 	size_t i;
 
 	buf_adds(&names, "ARRAY[");
@@ -172,8 +170,7 @@ query_indexes(const struct plan *p, struct db *db, struct err *e)
 	sql = xasprintf(indexes_sql, buf_cstr(&names),
 			PQserverVersion(db->conn) >= 150000 ? "i.indnullsnotdistinct"
 							    : "false");
-	snprintf(oid, sizeof(oid), "%u", p->rel->oid);
-	res = db_query(db, e, sql, 1, params);
+	res = db_query_oid(db, e, sql, p->rel->oid);
 	free(sql);
 	buf_release(&names);
 	return res;

@@ -3,7 +3,6 @@
  * whether COPY can do it (PostgreSQL manual, COPY, "Notes") or only INSERT.
  */
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/db.h"
@@ -36,16 +35,6 @@ static const char privileges_sql[] =
 	"SELECT has_column_privilege(attrelid, attnum, 'SELECT'),"
 	" has_column_privilege(attrelid, attnum, 'UPDATE') FROM pg_attribute"
 	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
-
-static PGresult *
-query_relation(struct db *db, const char *sql, const struct relation *rel, struct err *e)
-{
-	char oid[16];
-	const char *params[] = {oid};
-
-	snprintf(oid, sizeof(oid), "%u", rel->oid);
-	return db_query(db, e, sql, 1, params);
-}
 
 static bool
 is_true(const PGresult *res, int col)
@@ -120,7 +109,7 @@ plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 
 	if (p->rel == NULL)
 		return check_create(p, db, why, e);
-	facts = query_relation(db, facts_sql, p->rel, e);
+	facts = db_query_oid(db, e, facts_sql, p->rel->oid);
 	if (facts == NULL)
 		return -1;
 	check_kind(p->rel, facts, why);
@@ -157,7 +146,7 @@ check_privileges(struct plan *p, struct reasons *why)
 static int
 check_view_columns(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	PGresult *res = query_relation(db, computed_sql, p->rel, e);
+	PGresult *res = db_query_oid(db, e, computed_sql, p->rel->oid);
 	int i;
 
 	if (res == NULL)
@@ -207,7 +196,7 @@ plan_target_conflict(struct plan *p, struct db *db, struct reasons *why, struct 
 
 	if (p->stage == NULL || p->rel == NULL || p->options->conflict == CONFLICT_FAIL)
 		return 0;
-	may = query_relation(db, privileges_sql, p->rel, e);
+	may = db_query_oid(db, e, privileges_sql, p->rel->oid);
 	if (may == NULL)
 		return -1;
 	for (i = 0; i < p->ncolumns; i++)

@@ -5,7 +5,6 @@
  */
 #include "load/sequences.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,17 +113,15 @@ add(struct sequences *s, struct db *db, const struct plan *plan, const PGresult 
 int
 sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
 {
-	char oid[16], *path = NULL;
-	const char *params[] = {oid};
+	char *path = NULL;
 	PGresult *res = NULL;
 	int row, rc = -1;
 
 	if (plan->rel == NULL || plan->rel->kind == 'v')
 		return 0;
-	snprintf(oid, sizeof(oid), "%u", plan->rel->oid);
 	if (session_narrow_path(db, &path, e) != 0)
 		goto done;
-	res = db_query(db, e, owned_sql, 1, params);
+	res = db_query_oid(db, e, owned_sql, plan->rel->oid);
 	if (res == NULL)
 		goto done;
 	for (row = 0; row < PQntuples(res); row++)
