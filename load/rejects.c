@@ -15,8 +15,8 @@
 #include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
+#include "common/jsontext.h"
 #include "common/log.h"
-#include "common/logfile.h"
 #include "common/output.h"
 #include "common/pgcopy.h"
 #include "common/relation.h"
@@ -177,13 +177,13 @@ facts(uint64_t row, const char *column, const struct err *why)
 	json_t *doc = json_pack("{s:I, s:s}", "row", (json_int_t)row, "sqlstate",
 				why->sqlstate);
 
-	json_object_set_new(doc, "reason", logfile_string(why->msg));
+	json_object_set_new(doc, "reason", jsontext(why->msg));
 	if (why->detail != NULL)
-		json_object_set_new(doc, "detail", logfile_string(why->detail));
+		json_object_set_new(doc, "detail", jsontext(why->detail));
 	if (column != NULL)
-		json_object_set_new(doc, "column", logfile_string(column));
+		json_object_set_new(doc, "column", jsontext(column));
 	if (why->constraint != NULL)
-		json_object_set_new(doc, "constraint", logfile_string(why->constraint));
+		json_object_set_new(doc, "constraint", jsontext(why->constraint));
 	return doc;
 }
 
