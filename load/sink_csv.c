@@ -382,9 +382,10 @@ sink_csv_end(struct sink *base, struct err *e)
 }
 
 static int
-sink_csv_commit(struct sink *base, struct receipt *receipt, struct err *e)
+sink_csv_commit(struct sink *base, struct err *e)
 {
 	struct sink_csv *s = csv(base);
+	struct receipt *receipt = base->receipt;
 
 	if (base->options->min_rows > 0 && s->rows < (uint64_t)base->options->min_rows)
 		return err_set(e, EXIT_DATA,
