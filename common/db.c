@@ -25,6 +25,7 @@
 #include "common/xalloc.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
+#define PIECE_PATIENCE 500    /* ms that the next piece of a message may take */
 
 bool
 db_is_lost(const struct db *db)
@@ -32,17 +33,18 @@ db_is_lost(const struct db *db)
 	return db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD;
 }
 
-void
-db_cancel(struct db *db)
+/* Ask the server to stop the running query; waits until it has been told. */
+static void
+cancel(struct db *db)
 {
 	char text[CANCEL_ERROR_SIZE];
-	PGcancel *cancel = PQgetCancel(db->conn);
+	PGcancel *request = PQgetCancel(db->conn);
 
-	if (cancel == NULL)
+	if (request == NULL)
 		return;
-	if (!PQcancel(cancel, text, sizeof(text)))
+	if (!PQcancel(request, text, sizeof(text)))
 		log_info("could not cancel the running query: %s", text);
-	PQfreeCancel(cancel);
+	PQfreeCancel(request);
 }
 
 void
@@ -56,7 +58,7 @@ db_close(struct db *db)
 		 * that takes rows may stand in a trigger or wait for a lock.
 		 */
 		if (!db_is_lost(db) && status == PQTRANS_ACTIVE)
-			db_cancel(db);
+			cancel(db);
 		PQfinish(db->conn);
 	}
 	free(db->password);
@@ -335,7 +337,7 @@ db_on_readable(void *arg, struct err *e)
 		if (db->notices != before || !db->in_copy)
 			return 0;
 		/* A message may come in pieces; one that stays unread is an error. */
-		if (poll(&fd, 1, 500) == 0)
+		if (poll(&fd, 1, PIECE_PATIENCE) == 0)
 			return db_copy_in_refused(db, e);
 	}
 }

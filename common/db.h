@@ -167,12 +167,6 @@ int db_on_readable(void *arg, struct err *e);
 bool db_is_lost(const struct db *db);
 
 /*
- * db_cancel(db):
- * Ask the server to stop the running query; waits until it has been told.
- */
-void db_cancel(struct db *db);
-
-/*
  * db_add_ident(db, sql, name), db_add_literal(db, sql, text):
  * Append a name or a text to ${sql}, quoted by libpq.
  */

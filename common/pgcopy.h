@@ -2,7 +2,7 @@
  * The binary COPY format: a signature, flags, a header extension area, tuples
  * of counted fields, and a trailer.  Source: PostgreSQL manual, COPY, "Binary
  * Format".  Portl's documents travel in the extension area as chunks: see
- * design section 2 and portl-stream(5).
+ * portl-stream(5), "Binary encoding".
  */
 #ifndef COMMON_PGCOPY_H
 #define COMMON_PGCOPY_H

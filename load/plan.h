@@ -64,11 +64,10 @@ struct plan {
 /*
  * plan_make(db, options, schema, text, e):
  * Make the plan in a read-only transaction of its own, or, for a further stream,
- * in the loading transaction that is open.  ${schema} is the stream's, NULL where it has none;
- * types that a bare NDJSON stream leaves open are filled in.  Returns the plan for the caller
- * to plan_free(); NULL with
- * ${e} (EXIT_TARGET, all reasons in its detail) filled if the target cannot
- * take the stream.
+ * in the loading transaction that is open.  ${schema} is the stream's, NULL where it
+ * has none; types that a bare NDJSON stream leaves open are filled in.  Returns the plan
+ * for the caller to plan_free(); NULL with ${e} (EXIT_TARGET, all reasons in its detail)
+ * filled if the target cannot take the stream.
  */
 struct plan *plan_make(struct db *db, const struct load_options *options, struct schema *schema,
 		       bool text, struct err *e) __attribute__((warn_unused_result));
