@@ -96,6 +96,13 @@ void plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t
 void plan_show(const struct plan *p);
 
 /*
+ * plan_show_name(text):
+ * Return a name as it is printed in a plan, for the caller to free: names come from a
+ * stream, and nothing in them may move the cursor or end the line.
+ */
+char *plan_show_name(const char *text) __attribute__((returns_nonnull));
+
+/*
  * plan_show_line(p):
  * Return how rows get in, in a few words, for the caller to free.
  */
