@@ -51,7 +51,9 @@ input_open(const char *path, struct err *e)
 	} else {
 		in->fd = open(path, O_RDONLY | O_CLOEXEC);
 		in->name = xstrdup(path);
-		if (in->fd < 0)
+		if (in->fd < 0 && intr_pending() != 0) /* a FIFO that nobody writes to */
+			err_signal(e, intr_pending());
+		else if (in->fd < 0)
 			err_errno(e, "could not open \"%s\"", path);
 	}
 	if (e->code != EXIT_DONE) {

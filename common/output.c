@@ -133,7 +133,9 @@ output_open(const char *path, struct err *e)
 			rc = open_part(o, e);
 		} else {
 			o->fd = open(path, O_WRONLY | O_CLOEXEC);
-			if (o->fd < 0)
+			if (o->fd < 0 && intr_pending() != 0) /* a FIFO that nobody reads */
+				rc = err_signal(e, intr_pending());
+			else if (o->fd < 0)
 				rc = err_errno(e, "could not open \"%s\"", path);
 		}
 	}
