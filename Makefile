@@ -10,7 +10,7 @@
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
 #   regress   each relation of PostgreSQL's regression database, equal or refused by name
 #   matrix    the suite on servers 13 to 18, and between; MATRIX="13 18", MATRIX_FILES
-#   coverage  what the tests and FAULT_RUNS (100) faults do not run, and why
+#   coverage  what the tests and FAULT_RUNS (500) faults do not run, and why
 #   bench     compare with psql and more  dist    build/portl-VERSION.tar.gz
 #   deb       a Debian package            check-deb   lintian, a fresh root, autopkgtest
 #   scale     SCALE_ROWS rows, and the largest values, in little memory
@@ -182,7 +182,7 @@ $(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
 faults: all $(OUT)/faults/shim.so
 	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/faults/run.sh
 
-coverage: FAULT_RUNS = 100
+coverage: FAULT_RUNS = 500
 coverage:
 	@$(MAKE) --no-print-directory VARIANT=coverage all unit build/coverage/faults/shim.so
 	@FAULT_RUNS=$(FAULT_RUNS) tests/coverage/run.sh build/coverage

@@ -233,6 +233,12 @@ fill(struct schema *s, json_t *doc, struct err *e)
 	const json_t *estimate = json_object_get(doc, "rows_estimate");
 	json_t *types = json_object_get(doc, "types");
 
+	if (json_is_true(json_object_get(doc, "end"))) {
+		err_set(e, EXIT_STREAM, "the stream begins with its end line");
+		err_hint(e, "Its lines are not in the order in which they were written; "
+			    "sort or tac may stand only behind --bare.");
+		return -1;
+	}
 	if (!json_is_integer(version))
 		return bad_header(e, "no version");
 	if (json_integer_value(version) != SCHEMA_VERSION)

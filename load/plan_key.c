@@ -64,7 +64,7 @@ static const char equal_sql[] =
 	" JOIN pg_amop m ON m.amopfamily = o.opcfamily AND m.amoplefttype = o.opcintype"
 	" AND m.amoprighttype = o.opcintype AND m.amopstrategy = 3"
 	" JOIN pg_operator p ON p.oid = m.amopopr JOIN pg_namespace n ON n.oid = p.oprnamespace"
-	" WHERE i.indexrelid = $1 AND k.place <= i.indnkeyatts";
+	" WHERE i.indexrelid = $1 AND k.place <= i.indnkeyatts ORDER BY k.place";
 
 /* Find stream columns for the key's names; the number of those not found. */
 static size_t
@@ -132,23 +132,25 @@ lack(const PGresult *res)
 	return NULL;
 }
 
+/*
+ * The key in the order of the index, whatever --key says, so that rows staged by that
+ * order meet those of the target side by side; and its operators.
+ */
 static int
-read_operators(struct plan *p, struct db *db, const char *index, struct err *e)
+follow_index(struct plan *p, struct db *db, const char *index, struct err *e)
 {
 	struct plan_stage *st = p->stage;
 	const char *params[] = {index};
 	PGresult *res = db_query(db, e, equal_sql, 1, params);
 	size_t i;
-	int row;
 
 	if (res == NULL)
 		return -1;
 	st->key_equal = xcalloc(st->nkey, sizeof(*st->key_equal));
-	for (i = 0; i < st->nkey; i++)
-		for (row = 0; row < PQntuples(res); row++)
-			if (st->key_equal[i] == NULL &&
-			    strcmp(PQgetvalue(res, row, 0), p->columns[st->key[i]].target) == 0)
-				st->key_equal[i] = xstrdup(PQgetvalue(res, row, 1));
+	for (i = 0; i < st->nkey; i++) {
+		st->key[i] = (size_t)column_into(p, PQgetvalue(res, (int)i, 0));
+		st->key_equal[i] = xstrdup(PQgetvalue(res, (int)i, 1));
+	}
 	PQclear(res);
 	return 0;
 }
@@ -192,7 +194,7 @@ check_index(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		reasons_add(why, "the index \"%s\" on the key %s %s", PQgetvalue(res, 0, NAME),
 			    columns, lack(res));
 	else
-		rc = read_operators(p, db, PQgetvalue(res, 0, INDEX), e);
+		rc = follow_index(p, db, PQgetvalue(res, 0, INDEX), e);
 	if (PQntuples(res) > 0) {
 		p->stage->null_keys = is_true(res, NULL_KEYS);
 		p->stage->index = (unsigned)strtoul(PQgetvalue(res, 0, INDEX), NULL, 10);

@@ -18,7 +18,7 @@ struct plan_rejects;
 struct plan_stage {
 	char id[RUNID_LEN + 1]; /* makes the names in pg_temp unlike anybody's */
 	/* conflict != fail */
-	size_t *key;      /* the key's places in plan.columns; owned */
+	size_t *key;      /* the key's places in plan.columns, as its index has them; owned */
 	char **key_equal; /* its equality operators, for look_first; owned */
 	size_t nkey;
 	unsigned index; /* the OID of its unique index; 0: to be created */

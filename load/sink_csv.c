@@ -81,10 +81,10 @@ sink_csv_open(struct sink *base, struct input *in, struct err *e)
 		return -1;
 	if (s->dry_run)
 		return 0;
+	csvfile_log(path, "writing");
 	s->out = output_open(path, e);
 	if (s->out == NULL)
 		return -1;
-	csvfile_log(path, "writing");
 	input_watch_output(in, s->to_stdout ? output_watch_fd(s->out) : -1);
 	return 0;
 }

@@ -68,6 +68,19 @@ has_rows()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 0
 }
 
+@test 'sort and tac, which turn header and end, are refused as what they are' {
+	local turn
+
+	for turn in 'LC_ALL=C sort' tac; do
+		try_sh "$from | $turn | $to --edited"
+		assert_status 4
+		assert_stderr_has 'the stream begins with its end line'
+	done
+	try_sh "$from --bare | tac | LC_ALL=C sort | $to --bare"
+	assert_status 0
+	same_table "$a" orders "$b" orders
+}
+
 @test 'jq that fails in the middle loads nothing' {
 	try_sh "$from --quote-numbers | jq -c 'if .customer == \"c\\\"\\t200\" then error(\"no\") else . end' 2>/dev/null | head -n 150 | $to --edited"
 	assert_status 4

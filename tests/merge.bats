@@ -91,6 +91,14 @@ load_numbers()
 	[[ $output != *Sort* ]]
 }
 
+@test "that index has the key's columns as the target's has them, not as --key" {
+	make_t
+	q "$b" 'DROP INDEX t_id; CREATE UNIQUE INDEX ON t (n, id); UPDATE t SET n = 0'
+	load_rows --key=id,n -v --conflict=overwrite < <(numbers 1,2,3)
+	loaded '3 3 0 0 0'
+	[[ $stderr == *"CREATE INDEX ON pg_temp."*" (c3, c1)"* ]] || fail "$stderr"
+}
+
 # begin_load OPTION...: start a load of t of which all but the end has come.
 begin_load()
 {

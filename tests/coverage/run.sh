@@ -4,11 +4,11 @@
 # Fails if one of them does, if a function was never called, or if fewer lines were run
 # than should be.
 #
-#   FAULT_RUNS=100    as for `make faults`; 0 leaves the faults out
+#   FAULT_RUNS=500    as for `make faults`; 0 leaves the faults out
 #   COVERAGE_MORE     a command that is run besides, with BUILD in its environment
 set -u
 BUILD=$(cd "$1" && pwd) || exit
-export BUILD FAULT_RUNS=${FAULT_RUNS:-100}
+export BUILD FAULT_RUNS=${FAULT_RUNS:-500}
 cd "$(dirname "$0")/../.." || exit
 
 runs=("tests/check.sh $BUILD")

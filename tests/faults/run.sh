@@ -1,7 +1,7 @@
 #!/bin/bash
 # What goes wrong, thousands of times: `make faults`.
 #
-#   FAULT_RUNS=2000   transfers of the campaign; fewer also make the sweep's allocations a sample
+#   FAULT_RUNS=2000   transfers of the campaign; fewer also make the sweep a sample
 #   SEED=N            only the run with this seed
 #   FIRST=N           the first seed, else a random one
 #   SWEEP=CASE:CALL:N only this one of the sweep; SWEEP=all: only the sweep, whole

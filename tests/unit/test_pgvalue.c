@@ -118,7 +118,7 @@ static void
 test_endless(void)
 {
 	json_t *made = json_object();
-	char name[8], part[8];
+	char name[16], part[16];
 	int i;
 
 	for (i = 0; i < 30; i++) {
