@@ -148,7 +148,7 @@ follow_index(struct plan *p, struct db *db, const char *index, struct err *e)
 		return -1;
 	st->key_equal = xcalloc(st->nkey, sizeof(*st->key_equal));
 	for (i = 0; i < st->nkey; i++) {
-		st->key[i] = (size_t)column_into(p, PQgetvalue(res, (int)i, 0));
+		st->key[i] = (size_t)plan_column_into(p, PQgetvalue(res, (int)i, 0));
 		st->key_equal[i] = xstrdup(PQgetvalue(res, (int)i, 1));
 	}
 	PQclear(res);

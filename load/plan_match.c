@@ -105,7 +105,7 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 	struct plan_column *c = &p->columns[i];
 	int m = mapping_of(o, c->source);
 	const char *target = m >= 0 ? o->map_targets.names[m] : c->source;
-	const struct relation_column *rc;
+	const struct relation_column *rc = NULL;
 
 	c->place = -1;
 	if (target[0] == '\0')
@@ -127,7 +127,7 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 		reasons_add(why, "two columns go into \"%s\"", target);
 	c->target = xstrdup(target);
 	p->keep[i] = true;
-	if (c->place >= 0 && p->rel->columns[c->place].generated)
+	if (rc != NULL && rc->generated)
 		plan_refuse(p, i, why, NULL, "is generated in the table");
 }
 
