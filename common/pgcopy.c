@@ -160,7 +160,7 @@ int
 pgcopy_is_tuple(const char *p, size_t len, int nfields, struct err *e)
 {
 	struct pgcopy_scan s;
-	size_t passed;
+	size_t passed = 0;
 
 	pgcopy_scan_init(&s, nfields);
 	if (pgcopy_scan(&s, p, len, &passed, e) != 0)
