@@ -123,18 +123,12 @@ def duration(rng):
     if rng.random() < 0.2:
         return rng.choice(["0", "178000000 years", "-178000000 years", "-2147483648 days", "1 mon -1 day",
                            "-1 year 2 mons -3 days +04:05:06.7", "-00:00:00.000001",
-                           "2562047788:00:54.775807", "1 day 24:00:00"])
+                           "596523:14:07.999999", "1 day 24:00:00"])
     # Servers before 15 read no more than 32 bits of any unit.
     seconds, micros = divmod(rng.randint(0, 10 ** 15), 10 ** 6)
     return "%d mons %d days %s%d:%02d:%02d.%06d" % (
         rng.randint(-2000, 2000), rng.randint(-40000, 40000), rng.choice("+-"),
         seconds // 3600, seconds // 60 % 60, seconds % 60, micros)
-
-
-def rounded_duration(rng):
-    """The longest of all has no room to be rounded in, as servers from 17 on notice."""
-    value = duration(rng)
-    return "2562047787:00:54.77" if value.startswith("2562047788:") else value
 
 
 def json_text(rng, deep=2, keys_once=False):
@@ -312,7 +306,7 @@ BUILTIN = [
     plain("timestamptz(0)", rounded_moment, name="timestamptz"),
     plain("interval", duration, subtype=True),
     plain("interval year to month", duration, name="interval"),
-    plain("interval second(2)", rounded_duration, name="interval"),
+    plain("interval second(2)", duration, name="interval"),
     plain("uuid", lambda rng: "%032x" % rng.getrandbits(128), distinct=lambda i: "%032x" % (spread(i) << 90), subtype=True),
     plain("json", json_text),
     plain("jsonb", json_text),
