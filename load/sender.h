@@ -11,7 +11,7 @@ struct schema;
 /*
  * sender_check_lock(db, schema, oid, e):
  * Refuse (EXIT_TARGET) if the process that sends the stream holds a lock on
- * the relation ${oid}.  To be asked before an ACCESS EXCLUSIVE lock is: we
+ * the relation ${oid}, or on one of its partitions or children.  To be asked before an ACCESS EXCLUSIVE lock is: we
  * would wait for the sender to end, and it for us to take its rows, and the
  * server sees no deadlock in that.  ${schema} may be NULL.
  */
