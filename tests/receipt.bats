@@ -113,6 +113,10 @@ balanced()
 	assert_status 1
 	assert_stderr_has 'No such file or directory'
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	try_sh "portl-load -d $b --summary=- $T/s >&-"
+	assert_status 1
+	assert_stderr_has 'standard output is not open for writing'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
 	try portl-extract -d "$a" -t t --summary="$T/none/x"
 	assert_status 1
 	assert_eq "$output" ''
