@@ -174,6 +174,12 @@ check_source(struct extract_options *o, struct err *e)
 	return 0;
 }
 
+static bool
+is_dash(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
 static int
 read_file(const char *path, struct buf *text, struct err *e)
 {
@@ -239,9 +245,9 @@ static int
 check_output(struct extract_options *o, struct err *e)
 {
 	bool terminal = o->output == NULL && isatty(STDOUT_FILENO);
-	bool to_stdout = o->output == NULL || strcmp(o->output, "-") == 0;
+	bool to_stdout = o->output == NULL || is_dash(o->output);
 
-	if (to_stdout && o->common.summary != NULL && strcmp(o->common.summary, "-") == 0) {
+	if (to_stdout && is_dash(o->common.summary)) {
 		err_set(e, EXIT_USAGE, "--summary=-: standard output is the stream's");
 		return err_hint(e, "Write --summary=FILE, or the stream to a file with -o.");
 	}
@@ -266,7 +272,20 @@ static bool
 is_to_be_read(const struct extract_options *o)
 {
 	return o->query_file != NULL &&
-	       (o->common.check != CHECK_JOB || strcmp(o->query_file, "-") != 0);
+	       (o->common.check != CHECK_JOB || !is_dash(o->query_file));
+}
+
+static int
+check_files(const struct extract_options *o, struct err *e)
+{
+	const struct options_file files[] = {
+		{"--csv", is_dash(o->csv) ? "/dev/stdin" : o->csv},
+		{"--query-file", is_dash(o->query_file) ? "/dev/stdin" : o->query_file},
+		{"the output",
+		 o->output == NULL || is_dash(o->output) ? "/dev/stdout" : o->output},
+	};
+
+	return options_check_files(&o->common, files, sizeof(files) / sizeof(files[0]), e);
 }
 
 static int
@@ -276,8 +295,8 @@ settle(struct extract_options *o, int argc, char **argv, struct err *e)
 
 	if (o->common.check == CHECK_PLAN)
 		o->common.dry_run = true;
-	if (check_kind(o, e) != 0 || options_settle(&o->common, argc, argv, variable, e) != 0 ||
-	    check_source(o, e) != 0)
+	if (check_kind(o, e) != 0 || check_files(o, e) != 0 ||
+	    options_settle(&o->common, argc, argv, variable, e) != 0 || check_source(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;
