@@ -61,6 +61,9 @@ carry()
 @test "a foreign key deferred to COMMIT fails there, and nothing is in" {
 	q "$dst" 'CREATE TABLE r (n int PRIMARY KEY); INSERT INTO r SELECT generate_series(1, 9);
 		CREATE TABLE t (id int, n int REFERENCES r DEFERRABLE INITIALLY DEFERRED)'
+	try_sh "portl-extract -d $src -t t | portl-load -q -d $dst --dry-run"
+	assert_status 1
+	assert_stderr_has 'Key (n)=(0)'
 	try_sh "portl-extract -d $src -t t | portl-load -d $dst --summary $BATS_TEST_TMPDIR/summary"
 	assert_status 1
 	assert_stderr_has 'violates foreign key constraint "t_n_fkey"'
