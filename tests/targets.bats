@@ -145,6 +145,12 @@ carry()
 		CREATE TRIGGER f INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION f()"
 	carry -t v
 	assert_eq "$(q "$dst" 'SELECT count(*), sum(n) FROM base')" '1000|500500'
+	q "$dst" "TRUNCATE base; CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$ BEGIN IF new.id % 4 = 0 THEN RETURN NULL; END IF;
+			INSERT INTO base VALUES (new.id, new.n); RETURN new; END \$\$"
+	carry -t v --summary="$BATS_TEST_TMPDIR/summary"
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM base')" 750
+	assert_eq "$(jq -c '[.rows.inserted, .rows.skipped]' "$BATS_TEST_TMPDIR/summary")" '[750,250]'
 }
 
 @test "roles: INSERT alone is enough, without TEMP and without SELECT; a missing right is named" {
