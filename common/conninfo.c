@@ -18,17 +18,18 @@ is_uri(const char *s)
 	return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
 }
 
-/* An @ or / in a password that is not percent-encoded makes libpq take half of it for the host.
+/*
+ * An @ or / in a password that is not percent-encoded makes libpq take half of it for
+ * the host: then there is an @ behind the first one, or behind the path's /.
  */
 static bool
 uri_is_misread(const char *conninfo)
 {
-	const char *authority = strstr(conninfo, "://"), *end, *at;
+	const char *authority = strstr(conninfo, "://") + 3;
+	const char *end = authority + strcspn(authority, "?");
+	const char *rest = authority + strcspn(authority, "@/?");
 
-	authority += 3;
-	end = authority + strcspn(authority, "?");
-	at = memchr(authority, '@', (size_t)(end - authority));
-	return at != NULL && memchr(at + 1, '@', (size_t)(end - at - 1)) != NULL;
+	return rest < end && memchr(rest + 1, '@', (size_t)(end - rest - 1)) != NULL;
 }
 
 /* "user:password@host/db" without "postgresql://" would be a database's name. */

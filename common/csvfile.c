@@ -11,8 +11,8 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/jsontext.h"
 #include "common/log.h"
-#include "common/logfile.h"
 #include "common/xalloc.h"
 
 static int
@@ -119,8 +119,8 @@ csvfile_log(const char *path, const char *doing)
 				path);
 
 	log_event("file",
-		  json_pack("{s:o, s:o, s:s}", "path", logfile_string(whole), "user",
-			    logfile_string(user != NULL ? user->pw_name : NULL), "use", doing),
+		  json_pack("{s:o, s:o, s:s}", "path", jsontext(whole), "user",
+			    jsontext(user != NULL ? user->pw_name : NULL), "use", doing),
 		  "%s CSV file %s", doing, whole);
 	free(whole);
 	free(here);

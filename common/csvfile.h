@@ -48,7 +48,8 @@ void csvfile_put_first(const struct csvfile_format *f, struct buf *out, const ch
 /*
  * csvfile_log(path, doing):
  * Log the event "file": which file (an absolute path, or "-") is opened, by whom, and for
- * what: "reading" or "writing".
+ * what: "reading" or "writing".  Before it is: without memory for the user's name libc
+ * itself may end us, and a new file would be left.
  */
 void csvfile_log(const char *path, const char *doing);
 

@@ -9,8 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,6 +25,7 @@
 #include "common/xalloc.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
+#define PIECE_PATIENCE 500    /* ms that the next piece of a message may take */
 
 bool
 db_is_lost(const struct db *db)
@@ -32,17 +33,18 @@ db_is_lost(const struct db *db)
 	return db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD;
 }
 
-void
-db_cancel(struct db *db)
+/* Ask the server to stop the running query; waits until it has been told. */
+static void
+cancel(struct db *db)
 {
 	char text[CANCEL_ERROR_SIZE];
-	PGcancel *cancel = PQgetCancel(db->conn);
+	PGcancel *request = PQgetCancel(db->conn);
 
-	if (cancel == NULL)
+	if (request == NULL)
 		return;
-	if (!PQcancel(cancel, text, sizeof(text)))
+	if (!PQcancel(request, text, sizeof(text)))
 		log_info("could not cancel the running query: %s", text);
-	PQfreeCancel(cancel);
+	PQfreeCancel(request);
 }
 
 void
@@ -56,7 +58,7 @@ db_close(struct db *db)
 		 * that takes rows may stand in a trigger or wait for a lock.
 		 */
 		if (!db_is_lost(db) && status == PQTRANS_ACTIVE)
-			db_cancel(db);
+			cancel(db);
 		PQfinish(db->conn);
 	}
 	free(db->password);
@@ -91,12 +93,7 @@ db_wait(struct db *db, short events, int timeout, struct err *e)
 			return err_errno(e, "could not wait for the server");
 		if (rc < 0)
 			continue;
-		if (fds[1].revents != 0) {
-			err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
-			e->signal = SIGPIPE;
-			return -1;
-		}
-		return 1;
+		return fds[1].revents != 0 ? err_reader_gone(e, "the output") : 1;
 	}
 }
 
@@ -240,6 +237,30 @@ db_query(struct db *db, struct err *e, const char *sql, int nparams, const char 
 }
 
 PGresult *
+db_query_oid(struct db *db, struct err *e, const char *sql, unsigned oid)
+{
+	char text[16];
+	const char *params[] = {text};
+
+	snprintf(text, sizeof(text), "%u", oid);
+	return db_query(db, e, sql, 1, params);
+}
+
+char *
+db_query_text(struct db *db, struct err *e, const char *sql, int nparams,
+	      const char *const *params)
+{
+	PGresult *res = db_query(db, e, sql, nparams, params);
+	char *text;
+
+	if (res == NULL)
+		return NULL;
+	text = xstrdup(PQntuples(res) > 0 ? PQgetvalue(res, 0, 0) : "");
+	PQclear(res);
+	return text;
+}
+
+PGresult *
 db_describe(struct db *db, struct err *e, const char *sql)
 {
 	PGresult *res;
@@ -316,7 +337,7 @@ db_on_readable(void *arg, struct err *e)
 		if (db->notices != before || !db->in_copy)
 			return 0;
 		/* A message may come in pieces; one that stays unread is an error. */
-		if (poll(&fd, 1, 500) == 0)
+		if (poll(&fd, 1, PIECE_PATIENCE) == 0)
 			return db_copy_in_refused(db, e);
 	}
 }

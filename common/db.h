@@ -84,6 +84,21 @@ PGresult *db_query(struct db *db, struct err *e, const char *sql, int nparams,
 		   const char *const *params) __attribute__((warn_unused_result));
 
 /*
+ * db_query_oid(db, e, sql, oid):
+ * The same with an OID as the one parameter.
+ */
+PGresult *db_query_oid(struct db *db, struct err *e, const char *sql, unsigned oid)
+	__attribute__((warn_unused_result));
+
+/*
+ * db_query_text(db, e, sql, nparams, params):
+ * The same for one value: return its text for the caller to free, "" where there is
+ * no row; NULL with ${e} filled.
+ */
+char *db_query_text(struct db *db, struct err *e, const char *sql, int nparams,
+		    const char *const *params) __attribute__((warn_unused_result));
+
+/*
  * db_describe(db, e, sql):
  * Parse one statement without running it and return its description (PQfname,
  * PQftype …; PQnparams), for the caller to PQclear(); NULL with ${e} filled.
@@ -150,12 +165,6 @@ int db_on_readable(void *arg, struct err *e);
  * Tell whether the connection is gone.
  */
 bool db_is_lost(const struct db *db);
-
-/*
- * db_cancel(db):
- * Ask the server to stop the running query; waits until it has been told.
- */
-void db_cancel(struct db *db);
 
 /*
  * db_add_ident(db, sql, name), db_add_literal(db, sql, text):

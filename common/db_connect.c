@@ -12,8 +12,8 @@
 #include "common/dberr.h"
 #include "common/err.h"
 #include "common/intr.h"
+#include "common/jsontext.h"
 #include "common/log.h"
-#include "common/logfile.h"
 #include "common/password.h"
 #include "common/xalloc.h"
 
@@ -72,11 +72,11 @@ facts(PGconn *conn)
 	json_t *doc = json_object();
 	const char *tls = PQsslInUse(conn) ? PQsslAttribute(conn, "protocol") : NULL;
 
-	json_object_set_new(doc, "host", logfile_string(PQhost(conn)));
-	json_object_set_new(doc, "port", logfile_string(PQport(conn)));
-	json_object_set_new(doc, "database", logfile_string(PQdb(conn)));
-	json_object_set_new(doc, "user", logfile_string(PQuser(conn)));
-	json_object_set_new(doc, "tls", logfile_string(tls));
+	json_object_set_new(doc, "host", jsontext(PQhost(conn)));
+	json_object_set_new(doc, "port", jsontext(PQport(conn)));
+	json_object_set_new(doc, "database", jsontext(PQdb(conn)));
+	json_object_set_new(doc, "user", jsontext(PQuser(conn)));
+	json_object_set_new(doc, "tls", jsontext(tls));
 	json_object_set_new(doc, "server_version", json_integer(PQserverVersion(conn)));
 	json_object_set_new(doc, "backend_pid", json_integer(PQbackendPID(conn)));
 	return doc;

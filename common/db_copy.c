@@ -16,6 +16,7 @@
 #include "common/err.h"
 #include "common/intr.h"
 #include "common/log.h"
+#include "common/xalloc.h"
 
 #define STOPPED "stopped by portl-load" /* what the server says of a COPY that we end */
 
@@ -215,9 +216,11 @@ static int
 put_slice(struct db *db, const char *data, size_t len, struct err *e)
 {
 	struct pollfd fd = {.fd = PQsocket(db->conn)};
-	int rc;
+	int rc = PQputCopyData(db->conn, data, (int)len);
 
-	if (PQputCopyData(db->conn, data, (int)len) < 0)
+	if (rc == 0) /* nothing is waiting to be sent, so its buffer could not grow */
+		xalloc_failed();
+	if (rc < 0)
 		return db_copy_in_refused(db, e);
 	while ((rc = PQflush(db->conn)) != 0) {
 		if (rc < 0)

@@ -5,6 +5,7 @@
 #include "common/err.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,16 @@ err_signal(struct err *e, int signo)
 		return -1;
 	err_set(e, EXIT_BY_SIGNAL, "stopped by signal %d (%s)", signo, strsignal(signo));
 	e->signal = signo;
+	return -1;
+}
+
+int
+err_reader_gone(struct err *e, const char *output)
+{
+	if (e->code != EXIT_DONE)
+		return -1;
+	err_set(e, EXIT_BY_SIGNAL, "the reader of %s is gone", output);
+	e->signal = SIGPIPE;
 	return -1;
 }
 

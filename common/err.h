@@ -57,6 +57,13 @@ int err_errno(struct err *e, const char *fmt, ...) __attribute__((format(printf,
 int err_signal(struct err *e, int signo);
 
 /*
+ * err_reader_gone(e, output):
+ * Say that nobody reads ${output} any longer, for which the program is to die of
+ * SIGPIPE.  Returns -1.
+ */
+int err_reader_gone(struct err *e, const char *output);
+
+/*
  * err_detail(e, fmt, ...), err_hint(e, fmt, ...), err_context(e, fmt, ...):
  * Add a second line to an error that is set.  A second call replaces the first.
  * Return -1.

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +51,9 @@ input_open(const char *path, struct err *e)
 	} else {
 		in->fd = open(path, O_RDONLY | O_CLOEXEC);
 		in->name = xstrdup(path);
-		if (in->fd < 0)
+		if (in->fd < 0 && intr_pending() != 0) /* a FIFO that nobody writes to */
+			err_signal(e, intr_pending());
+		else if (in->fd < 0)
 			err_errno(e, "could not open \"%s\"", path);
 	}
 	if (e->code != EXIT_DONE) {
@@ -77,9 +78,7 @@ static int
 reader_gone(void *arg, struct err *e)
 {
 	(void)arg;
-	err_set(e, EXIT_BY_SIGNAL, "the reader of the output is gone");
-	e->signal = SIGPIPE;
-	return -1;
+	return err_reader_gone(e, "the output");
 }
 
 void

@@ -15,7 +15,8 @@ struct input;
 /*
  * input_open(path, e):
  * Open ${path}, or standard input if it is NULL or "-".  The caller frees the
- * result with input_free().  NULL with ${e} filled on failure.
+ * result with input_free().  NULL with ${e} filled on failure, or on a stop signal
+ * while a FIFO waits for its other end.
  */
 struct input *input_open(const char *path, struct err *e) __attribute__((warn_unused_result));
 

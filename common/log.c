@@ -14,6 +14,7 @@
 #include "common/buf.h"
 #include "common/colour.h"
 #include "common/err.h"
+#include "common/jsontext.h"
 #include "common/logfile.h"
 #include "common/xalloc.h"
 
@@ -156,13 +157,13 @@ error_fields(const struct err *e)
 	if (e->signal != 0)
 		json_object_set_new(doc, "signal", json_integer(e->signal));
 	if (e->sqlstate[0] != '\0')
-		json_object_set_new(doc, "sqlstate", logfile_string(e->sqlstate));
+		json_object_set_new(doc, "sqlstate", jsontext(e->sqlstate));
 	if (e->detail != NULL)
-		json_object_set_new(doc, "detail", logfile_string(e->detail));
+		json_object_set_new(doc, "detail", jsontext(e->detail));
 	if (e->context != NULL)
-		json_object_set_new(doc, "context", logfile_string(e->context));
+		json_object_set_new(doc, "context", jsontext(e->context));
 	if (e->hint != NULL)
-		json_object_set_new(doc, "hint", logfile_string(e->hint));
+		json_object_set_new(doc, "hint", jsontext(e->hint));
 	return doc;
 }
 
@@ -266,7 +267,7 @@ log_server(const char *severity, const char *text)
 
 	pthread_mutex_lock(&lock);
 	record(LOG_NORMAL, "warning", "server",
-	       json_pack("{s:o}", "server_severity", logfile_string(severity)), text);
+	       json_pack("{s:o}", "server_severity", jsontext(severity)), text);
 	if (level != LOG_QUIET && !json_stderr)
 		say(COLOUR_NOTE, label, text);
 	pthread_mutex_unlock(&lock);

@@ -15,6 +15,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/jsontext.h"
 #include "common/writeall.h"
 #include "common/xalloc.h"
 
@@ -36,23 +37,6 @@ logfile_open(struct logfile *f, const char *path, bool json, struct err *e)
 		return err_errno(e, "could not open the log file \"%s\"", path);
 	f->path = xstrdup(path);
 	return 0;
-}
-
-json_t *
-logfile_string(const char *text)
-{
-	json_t *string = text != NULL ? json_string(text) : json_null();
-	char *copy, *p;
-
-	if (string != NULL)
-		return string;
-	copy = xstrdup(text);
-	for (p = copy; *p != '\0'; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	string = json_string(copy);
-	free(copy);
-	return string;
 }
 
 static void
@@ -81,7 +65,7 @@ make_event(const char *program, const char *severity, const char *event, const c
 	json_object_set_new(doc, "pid", json_integer(getpid()));
 	json_object_set_new(doc, "run", json_null());
 	json_object_set_new(doc, "event", json_string(event));
-	json_object_set_new(doc, "message", logfile_string(message));
+	json_object_set_new(doc, "message", jsontext(message));
 	return doc;
 }
 
@@ -153,7 +137,7 @@ write_event(struct logfile *f, json_t *doc)
 	struct buf line = BUF_INIT;
 	char *dump;
 
-	json_object_set_new(doc, "run", logfile_string(f->run));
+	json_object_set_new(doc, "run", jsontext(f->run));
 	if (f->json) {
 		dump = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
 		buf_adds(&line, dump != NULL ? dump : "{}");

@@ -47,13 +47,6 @@ void logfile_event(struct logfile *f, const char *program, const char *severity,
 void logfile_set_run(struct logfile *f, const char *id);
 
 /*
- * logfile_string(text):
- * Return a JSON string of ${text}, which may hold anything; what is not UTF-8
- * is replaced.  NULL gives JSON null.
- */
-json_t *logfile_string(const char *text);
-
-/*
  * logfile_close(f):
  * Write what still waits, close and free.
  */

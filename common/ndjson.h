@@ -1,7 +1,7 @@
 /*
  * Rows as newline-delimited JSON, transcoded from and to COPY text in chunks of
- * whole rows.  The rules of design section 2 (ndjson) and portl-stream(5);
- * JSON after RFC 8259, strictly.  Rows only: the envelope's {"$portl":…} lines
+ * whole rows.  The rules of portl-stream(5), "NDJSON encoding"; JSON after
+ * RFC 8259, strictly.  Rows only: the envelope's {"$portl":…} lines
  * belong to stream_reader and stream_writer.  No allocation per row or field.
  */
 #ifndef COMMON_NDJSON_H

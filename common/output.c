@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +133,9 @@ output_open(const char *path, struct err *e)
 			rc = open_part(o, e);
 		} else {
 			o->fd = open(path, O_WRONLY | O_CLOEXEC);
-			if (o->fd < 0)
+			if (o->fd < 0 && intr_pending() != 0) /* a FIFO that nobody reads */
+				rc = err_signal(e, intr_pending());
+			else if (o->fd < 0)
 				rc = err_errno(e, "could not open \"%s\"", path);
 		}
 	}
@@ -165,11 +166,9 @@ output_compress(struct output *o, int level, struct err *e)
 static int
 write_error(struct output *o, struct err *e)
 {
-	if (errno != EPIPE)
-		return err_errno(e, "could not write to %s", shown_name(o));
-	err_set(e, EXIT_BY_SIGNAL, "the reader of %s is gone", shown_name(o));
-	e->signal = SIGPIPE;
-	return -1;
+	if (errno == EPIPE)
+		return err_reader_gone(e, shown_name(o));
+	return err_errno(e, "could not write to %s", shown_name(o));
 }
 
 /* Somebody else may have made the descriptor non-blocking; it is theirs as well. */

@@ -21,8 +21,8 @@ struct output;
  * output_open(path, e):
  * Open ${path}, or standard output if it is NULL or "-".  A regular file is
  * written beside its final name and renamed by output_finish(); one that is
- * there keeps its mode.  The caller
- * frees the result with output_free().  NULL with ${e} filled on failure.
+ * there keeps its mode.  The caller frees the result with output_free().  NULL with
+ * ${e} filled on failure, or on a stop signal while a FIFO waits for its other end.
  */
 struct output *output_open(const char *path, struct err *e) __attribute__((warn_unused_result));
 

@@ -156,6 +156,18 @@ pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, st
 	return 0;
 }
 
+int
+pgcopy_is_tuple(const char *p, size_t len, int nfields, struct err *e)
+{
+	struct pgcopy_scan s;
+	size_t passed = 0;
+
+	pgcopy_scan_init(&s, nfields);
+	if (pgcopy_scan(&s, p, len, &passed, e) != 0)
+		return -1;
+	return s.rows == 1 && passed == len;
+}
+
 enum pgcopy_event
 pgcopy_step(struct pgcopy_scan *s, const char **p, const char *end, struct pgcopy_step *step,
 	    struct err *e)

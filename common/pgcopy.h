@@ -2,7 +2,7 @@
  * The binary COPY format: a signature, flags, a header extension area, tuples
  * of counted fields, and a trailer.  Source: PostgreSQL manual, COPY, "Binary
  * Format".  Portl's documents travel in the extension area as chunks: see
- * design section 2 and portl-stream(5).
+ * portl-stream(5), "Binary encoding".
  */
 #ifndef COMMON_PGCOPY_H
 #define COMMON_PGCOPY_H
@@ -90,6 +90,14 @@ void pgcopy_scan_init(struct pgcopy_scan *s, int nfields);
  * 0, or -1 with ${e} (EXIT_STREAM) filled: wrong field count, absurd length.
  */
 int pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * pgcopy_is_tuple(p, len, nfields, e):
+ * Tell whether ${len} bytes, which begin with a tuple of ${nfields} fields (-1: any
+ * number), are that one and all of it.  Returns 1 or 0, or -1 as pgcopy_scan() does.
+ */
+int pgcopy_is_tuple(const char *p, size_t len, int nfields, struct err *e)
 	__attribute__((warn_unused_result));
 
 /* What pgcopy_step() found. */

@@ -26,7 +26,7 @@ put_scalar(const struct pgvalue *v, struct pgvalue_bytes *b, struct buf *out)
 	v->scalar(b, out);
 }
 
-/* Ranges of pg_catalog; the header does not describe what is the same everywhere. */
+/* Types of pg_catalog with parts; the header does not describe what is the same everywhere. */
 static const struct {
 	const char *name, *part;
 	void (*put)(const struct pgvalue *v, struct pgvalue_bytes *b, struct buf *out);

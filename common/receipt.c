@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/err.h"
+#include "common/jsontext.h"
 #include "common/log.h"
 #include "common/writeall.h"
 #include "common/xalloc.h"
@@ -68,9 +69,9 @@ rows_json(const struct receipt *r)
 static json_t *
 to_json(const struct receipt *r, int status, double seconds)
 {
-	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:s?, s:b}", "tool", log_program(),
+	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:o, s:b}", "tool", log_program(),
 				"version", PORTL_VERSION, "run", r->run, "status", status,
-				"relation", r->relation, "dry_run", r->dry_run);
+				"relation", jsontext(r->relation), "dry_run", r->dry_run);
 
 	json_object_set_new(doc, "rows", rows_json(r));
 	json_object_set_new(doc, "bytes", json_integer((json_int_t)r->bytes));

@@ -3,7 +3,6 @@
  */
 #include "common/relation.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,9 +123,9 @@ relation_find(struct db *db, const char *schema, const char *name, struct err *e
 }
 
 static int
-read_facts(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
+read_facts(struct db *db, struct relation *rel, struct err *e)
 {
-	PGresult *res = db_query(db, e, relation_sql, 1, oid);
+	PGresult *res = db_query_oid(db, e, relation_sql, rel->oid);
 
 	if (res == NULL)
 		return -1;
@@ -154,9 +153,9 @@ note_key(struct relation *rel, size_t i, size_t place)
 }
 
 static int
-read_columns(struct db *db, struct relation *rel, const char *const *oid, struct err *e)
+read_columns(struct db *db, struct relation *rel, struct err *e)
 {
-	PGresult *res = db_query(db, e, columns_sql, 1, oid);
+	PGresult *res = db_query_oid(db, e, columns_sql, rel->oid);
 	struct buf print = BUF_INIT;
 	int i;
 
@@ -192,25 +191,15 @@ read_columns(struct db *db, struct relation *rel, const char *const *oid, struct
 int
 relation_read(struct db *db, struct relation *rel, struct err *e)
 {
-	char oid[16];
-	const char *params[] = {oid};
-
-	snprintf(oid, sizeof(oid), "%u", rel->oid);
-	return read_facts(db, rel, params, e) != 0 ? -1 : read_columns(db, rel, params, e);
+	return read_facts(db, rel, e) != 0 ? -1 : read_columns(db, rel, e);
 }
 
 char *
 relation_fingerprint(struct db *db, unsigned oid, struct err *e)
 {
-	char text[16], *print;
-	const char *params[] = {text};
-	PGresult *res;
+	PGresult *res = db_query_oid(db, e, fingerprint_sql, oid);
+	char *print = res != NULL ? xstrdup(PQgetvalue(res, 0, 0)) : NULL;
 
-	snprintf(text, sizeof(text), "%u", oid);
-	res = db_query(db, e, fingerprint_sql, 1, params);
-	if (res == NULL)
-		return NULL;
-	print = xstrdup(PQgetvalue(res, 0, 0));
 	PQclear(res);
 	return print;
 }

@@ -1,7 +1,6 @@
 /*
- * What a stream says of itself: the header document, design section 2 and
- * portl-stream(5).  Made from the source's catalog by extract, read by load;
- * jansson does the JSON.
+ * What a stream says of itself: the header document of portl-stream(5).  Made from
+ * the source's catalog by extract, read by load; jansson does the JSON.
  */
 #ifndef COMMON_SCHEMA_H
 #define COMMON_SCHEMA_H

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
+#include "common/jsontext.h"
 #include "common/log.h"
-#include "common/logfile.h"
 #include "common/schema.h"
 #include "common/xalloc.h"
 
@@ -17,10 +17,9 @@ columns_json(const struct schema *s)
 	size_t i;
 
 	for (i = 0; i < s->ncolumns; i++)
-		json_array_append_new(list,
-				      json_pack("{s:o, s:o}", "name",
-						logfile_string(s->columns[i].name), "type",
-						logfile_string(s->columns[i].type)));
+		json_array_append_new(list, json_pack("{s:o, s:o}", "name",
+						      jsontext(s->columns[i].name), "type",
+						      jsontext(s->columns[i].type)));
 	return list;
 }
 
@@ -29,8 +28,8 @@ facts(const struct schema *s, const char *relation)
 {
 	json_t *doc = json_object();
 
-	json_object_set_new(doc, "producer", logfile_string(s->producer));
-	json_object_set_new(doc, "relation", logfile_string(relation));
+	json_object_set_new(doc, "producer", jsontext(s->producer));
+	json_object_set_new(doc, "relation", jsontext(relation));
 	json_object_set_new(doc, "columns", columns_json(s));
 	json_object_set_new(doc, "values",
 			    json_string(s->values == SCHEMA_TEXT ? "text" : "binary"));

@@ -90,19 +90,6 @@ session_rollback(struct db *db)
 	err_release(&ignored);
 }
 
-static char *
-query_one(struct db *db, const char *sql, int n, const char *const *params, struct err *e)
-{
-	PGresult *res = db_query(db, e, sql, n, params);
-	char *value;
-
-	if (res == NULL)
-		return NULL;
-	value = xstrdup(PQntuples(res) > 0 ? PQgetvalue(res, 0, 0) : "");
-	PQclear(res);
-	return value;
-}
-
 int
 session_watch_client(struct db *db, char **backend, struct err *e)
 {
@@ -111,7 +98,7 @@ session_watch_client(struct db *db, char **backend, struct err *e)
 	bool can_watch = PQserverVersion(db->conn) >= WATCH_MIN;
 	char *all = xasprintf("%s%s", sql, can_watch ? ", " WATCH_SQL : "");
 
-	*backend = query_one(db, all, 0, NULL, e);
+	*backend = db_query_text(db, e, all, 0, NULL);
 	free(all);
 	return *backend != NULL ? 0 : -1;
 }
@@ -124,7 +111,7 @@ session_narrow_path(struct db *db, char **saved, struct err *e)
 		"SELECT path, pg_catalog.set_config('search_path', 'pg_catalog', true) FROM"
 		" (SELECT pg_catalog.current_setting('search_path') AS path OFFSET 0) AS before";
 
-	*saved = query_one(db, sql, 0, NULL, e);
+	*saved = db_query_text(db, e, sql, 0, NULL);
 	return *saved != NULL ? 0 : -1;
 }
 
@@ -132,8 +119,8 @@ int
 session_restore_path(struct db *db, const char *saved, struct err *e)
 {
 	const char *params[] = {saved};
-	char *done = query_one(db, "SELECT pg_catalog.set_config('search_path', $1, true)", 1,
-			       params, e);
+	char *done = db_query_text(
+		db, e, "SELECT pg_catalog.set_config('search_path', $1, true)", 1, params);
 
 	free(done);
 	return done != NULL ? 0 : -1;

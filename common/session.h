@@ -1,7 +1,7 @@
 /*
- * The settings that make values mean the same on every server: SET LOCAL,
- * so that a pooled connection is left as it was (design section 4, Sessions); the
- * one exception is session_stay().
+ * The settings that make values mean the same on every server (portl-stream(5),
+ * "Values"): SET LOCAL, so that a pooled connection is left as it was; the one
+ * exception is session_stay().
  */
 #ifndef COMMON_SESSION_H
 #define COMMON_SESSION_H

@@ -15,8 +15,8 @@
 #define FLAGS_CRITICAL 0xffff0000u /* PostgreSQL: a reader must know all of these */
 
 /*
- * Read a segment's preamble and give the document in its extension area, if
- * any: 1 and *doc, 0 and NULL, or -1.  An abort document counts as an error.
+ * Read a segment's preamble: 1 and where the document in its extension area is, until
+ * more is read; 0 if there is none; -1.
  */
 static int
 read_preamble(struct stream_reader *r, const char **text, size_t *len, struct err *e)

@@ -15,6 +15,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/jsontext.h"
 #include "common/ndjson.h"
 #include "common/output.h"
 #include "common/pgcopy.h"
@@ -260,24 +261,6 @@ output_has_room(const struct output *out)
 	return fd.fd < 0 || (poll(&fd, 1, ABORT_PATIENCE) == 1 && (fd.revents & POLLOUT) != 0);
 }
 
-/* JSON is UTF-8, and a message may quote what is not: names of files, a server's own words. */
-static json_t *
-text_json(const char *text)
-{
-	json_t *value = json_string(text);
-	char *ascii, *p;
-
-	if (value != NULL)
-		return value;
-	ascii = xstrdup(text);
-	for (p = ascii; *p != '\0'; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	value = json_string(ascii);
-	free(ascii);
-	return value;
-}
-
 void
 stream_writer_set_run(struct stream_writer *w, const char *run)
 {
@@ -295,7 +278,7 @@ stream_writer_abort(struct stream_writer *w, const struct err *why)
 	    !output_has_room(w->out))
 		return;
 	doc = json_pack("{s:o, s:s, s:I, s:s*}", "abort",
-			text_json(why->msg != NULL ? why->msg : ""), "sqlstate", why->sqlstate,
+			jsontext(why->msg != NULL ? why->msg : ""), "sqlstate", why->sqlstate,
 			"rows", (json_int_t)w->rows, "run", w->run);
 	text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
 	json_decref(doc);

@@ -73,8 +73,8 @@ int stream_writer_end(struct stream_writer *w, struct err *e)
  * stream_writer_abort(w, why):
  * Tell the reader that the stream is given up and why, if it can still be told:
  * not in a bare stream, not inside a row, and not if the output would block for
- * longer than a second.  Rows held back are dropped.  May be called before
- * stream_writer_begin().
+ * longer than a second.  Rows held back are dropped, though the document counts
+ * them.  May be called before stream_writer_begin().
  */
 void stream_writer_abort(struct stream_writer *w, const struct err *why);
 

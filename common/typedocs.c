@@ -122,16 +122,10 @@ asked_about(const unsigned *oids, size_t n)
 
 /* Keep the first reason; there is one to print. */
 static void
-note(char **slot, const char *fmt, const char *type)
+note(char **slot, const char *type, const char *what)
 {
-	if (*slot == NULL) {
-		struct buf b = BUF_INIT;
-
-		buf_adds(&b, "type ");
-		buf_adds(&b, type);
-		buf_adds(&b, fmt);
-		*slot = buf_detach(&b);
-	}
+	if (*slot == NULL)
+		*slot = xasprintf("type %s %s", type, what);
 }
 
 static int
@@ -142,16 +136,16 @@ take_row(const PGresult *res, int i, struct typedocs *docs, struct err *e)
 	json_t *doc;
 
 	if (PQgetvalue(res, i, 5)[0] == 't')
-		note(&docs->refused, " has no values that could be read elsewhere", name);
+		note(&docs->refused, name, "has no values that could be read elsewhere");
 	else if (PQgetvalue(res, i, 2)[0] == 't')
-		note(&docs->text_only, " has no binary form", name);
+		note(&docs->text_only, name, "has no binary form");
 	if (PQgetvalue(res, i, 3)[0] == 't') {
-		note(&docs->text_only, " is an OID in binary form", name);
+		note(&docs->text_only, name, "is an OID in binary form");
 		if (docs->search_path == NULL)
 			docs->search_path = xstrdup(name);
 	}
 	if (PQgetvalue(res, i, 4)[0] == 't')
-		note(&docs->text_only, " loses its declaration in binary form", name);
+		note(&docs->text_only, name, "loses its declaration in binary form");
 	if (PQgetvalue(res, i, 1)[0] == 't')
 		return 0; /* the same everywhere */
 	doc = json_loads(PQgetvalue(res, i, 6), 0, &why);

@@ -40,23 +40,16 @@ strip_header(struct rowblock *b, struct err *e)
 	return 0;
 }
 
-/* Does a row end where the block is full? */
+/* Does a row end where the block is full?  1, 0, -1 with ${e} filled. */
 static int
-is_whole(const struct rowblock *b, bool *whole, struct err *e)
+is_whole(const struct rowblock *b, struct err *e)
 {
 	const char *row = b->bytes.data + b->len;
-	size_t size = b->bytes.len - b->len, passed;
-	struct pgcopy_scan scan;
+	size_t size = b->bytes.len - b->len;
 
-	if (!b->binary) {
-		*whole = size > 0 && row[size - 1] == '\n';
-		return 0;
-	}
-	pgcopy_scan_init(&scan, b->nfields);
-	if (pgcopy_scan(&scan, row, size, &passed, e) != 0)
-		return -1;
-	*whole = scan.rows == 1 && passed == size;
-	return 0;
+	if (b->binary)
+		return pgcopy_is_tuple(row, size, b->nfields, e);
+	return size > 0 && row[size - 1] == '\n';
 }
 
 /* Count a message in.  ${brim}: it may be cut. */
@@ -65,7 +58,7 @@ take(struct rowblock *b, bool brim, struct err *e)
 {
 	const char *row;
 	size_t size;
-	bool whole = true;
+	int whole = 1;
 
 	if (b->binary && !b->header_seen && strip_header(b, e) != 0)
 		return -1;
@@ -75,9 +68,11 @@ take(struct rowblock *b, bool brim, struct err *e)
 		b->bytes.len = b->len;
 		return 0;
 	}
-	if (brim && is_whole(b, &whole, e) != 0)
+	if (brim)
+		whole = is_whole(b, e);
+	if (whole < 0)
 		return -1;
-	if (whole && size > 0) {
+	if (whole > 0 && size > 0) {
 		b->len = b->bytes.len;
 		b->rows++;
 	}

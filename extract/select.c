@@ -147,6 +147,17 @@ select_build(struct db *db, const struct extract_options *o, const struct relati
 	return buf_detach(&sql);
 }
 
+int
+select_plan(struct db *db, const char *select, struct err *e)
+{
+	char *sql = xasprintf("EXPLAIN (COSTS off)\n%s", select);
+	PGresult *res = db_query(db, e, sql, 0, NULL);
+
+	free(sql);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
 /* COPY t reads a heap without the executor, but knows nothing of children or expressions. */
 static bool
 can_copy_table(const struct extract_options *o, const struct relation *rel)

@@ -20,6 +20,14 @@ char *select_build(struct db *db, const struct extract_options *options,
 		   const struct relation *rel, struct err *e);
 
 /*
+ * select_plan(db, select, e):
+ * Have the server plan the statement and not run it, which looks at privileges and
+ * locks all that would be read.
+ */
+int select_plan(struct db *db, const char *select, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * select_copy(db, options, rel, schema, select):
  * Return the COPY … TO STDOUT for it, in the form that schema->values says, for
  * the caller to free: COPY of the table itself where that means the same and is

@@ -6,11 +6,9 @@
  */
 #include "extract/snapshot.h"
 
-#include <stdlib.h>
-
 #include "common/db.h"
 #include "common/err.h"
-#include "common/xalloc.h"
+#include "extract/select.h"
 
 /* Under the user's search_path, which may lead to other operators. */
 #define EQUALS " OPERATOR(pg_catalog.=) "
@@ -26,24 +24,13 @@ static const char stale_sql[] =
 	" AND (pg_catalog.pg_relation_filenode(c.oid)" EQUALS "c.relfilenode) IS NOT TRUE)"
 	" LIMIT 1";
 
-static int
-plan(struct db *db, const char *select, struct err *e)
-{
-	char *sql = xasprintf("EXPLAIN (COSTS off)\n%s", select);
-	PGresult *res = db_query(db, e, sql, 0, NULL);
-
-	free(sql);
-	PQclear(res);
-	return res != NULL ? 0 : -1;
-}
-
 int
 snapshot_is_stale(struct db *db, const char *select, struct err *e)
 {
 	PGresult *res;
 	int stale;
 
-	if (select != NULL && plan(db, select, e) != 0)
+	if (select != NULL && select_plan(db, select, e) != 0)
 		return -1;
 	res = db_query(db, e, stale_sql, 0, NULL);
 	if (res == NULL)

@@ -300,18 +300,6 @@ take_snapshot(struct source_pg *s, struct err *e)
 	return rc;
 }
 
-/* Privileges are looked at when a query is about to run, and EXPLAIN gets that far. */
-static int
-check_query(struct source_pg *s, struct err *e)
-{
-	char *sql = xasprintf("EXPLAIN (COSTS false)\n%s", s->select);
-	PGresult *res = db_query(&s->db, e, sql, 0, NULL);
-
-	PQclear(res);
-	free(sql);
-	return res != NULL ? 0 : -1;
-}
-
 static int
 start_copy(struct source_pg *s, struct err *e)
 {
@@ -319,7 +307,7 @@ start_copy(struct source_pg *s, struct err *e)
 	int rc;
 
 	if (s->base.options->common.dry_run)
-		return check_query(s, e);
+		return select_plan(&s->db, s->select, e);
 	sql = select_copy(&s->db, s->base.options, s->rel, s->base.schema, s->select);
 	rc = db_copy_out(&s->db, e, sql);
 	free(sql);

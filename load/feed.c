@@ -3,14 +3,9 @@
  */
 #include "load/feed.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "common/db.h"
-#include "common/err.h"
 #include "common/pgcopy.h"
 #include "common/stream_reader.h"
-#include "common/xalloc.h"
 
 int
 feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err *e)
@@ -21,7 +16,6 @@ feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err
 	f->text = text;
 	if (db_copy_in(db, e, sql) != 0)
 		return -1;
-	f->open = true;
 	return text ? 0 : db_copy_in_put(db, preamble, PGCOPY_PREAMBLE_LEN, e);
 }
 
@@ -38,25 +32,5 @@ feed_end(struct feed *f, uint64_t *rows, struct err *e)
 
 	if (!f->text && db_copy_in_put(f->db, trailer, sizeof(trailer), e) != 0)
 		return -1;
-	f->open = false;
 	return db_copy_in_end(f->db, rows, e);
-}
-
-/* The context is "COPY orders, line 1042, column amount: …". */
-bool
-feed_where(const struct err *e, const char *relation, uint64_t *line, char **column)
-{
-	char *lead = xasprintf("COPY %s, line ", relation);
-	const char *at = e->context != NULL ? strstr(e->context, lead) : NULL;
-	size_t len = strlen(lead);
-	char *end;
-
-	free(lead);
-	if (at == NULL)
-		return false;
-	*line = strtoull(at + len, &end, 10);
-	*column = NULL;
-	if (strncmp(end, ", column ", 9) == 0)
-		*column = xstrndup(end + 9, strcspn(end + 9, ":\n"));
-	return true;
 }

@@ -1,6 +1,5 @@
 /*
- * COPY FROM STDIN as rows come, and which row the server means when it
- * refuses one.
+ * COPY FROM STDIN as rows come.
  */
 #ifndef LOAD_FEED_H
 #define LOAD_FEED_H
@@ -15,7 +14,6 @@ struct stream_chunk;
 struct feed {
 	struct db *db; /* borrowed */
 	bool text;     /* rows are COPY text, else binary */
-	bool open;
 };
 
 /*
@@ -33,13 +31,5 @@ int feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct
 int feed_write(struct feed *f, const struct stream_chunk *chunk, struct err *e)
 	__attribute__((warn_unused_result));
 int feed_end(struct feed *f, uint64_t *rows, struct err *e) __attribute__((warn_unused_result));
-
-/*
- * feed_where(e, relation, line, column):
- * Find in the context of ${e} the place in a COPY into ${relation} (without its
- * schema): true with the row, counted from 1, and the column's name, for the
- * caller to free, or NULL.
- */
-bool feed_where(const struct err *e, const char *relation, uint64_t *line, char **column);
 
 #endif /* LOAD_FEED_H */

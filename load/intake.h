@@ -26,7 +26,7 @@ struct intake {
 	uint64_t base;           /* rows of the batch before the part */
 	uint64_t rows;           /* whole rows of the part */
 	struct pgcopy_scan scan; /* binary: finds where rows end */
-	int parts;               /* released since the transaction began */
+	int parts;               /* released since the batch began */
 	struct err refused;      /* what COPY has said, but is not yet dealt with */
 };
 

@@ -198,7 +198,7 @@ run(struct load *l, struct err *e)
 	if (log_check(e) != 0)
 		return -1;
 	l->receipt.read = stream_reader_rows(l->reader);
-	return sink_commit(l->sink, &l->receipt, e);
+	return sink_commit(l->sink, e);
 }
 
 /* With --commit=batch a run that fails may have done something. */

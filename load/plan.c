@@ -22,29 +22,16 @@
 #include "load/plan_stage.h"
 #include "load/reasons.h"
 
-static char *
-query_text(struct db *db, const char *sql, const char *param, struct err *e)
-{
-	const char *params[] = {param};
-	PGresult *res = db_query(db, e, sql, param != NULL ? 1 : 0, params);
-	char *text;
-
-	if (res == NULL)
-		return NULL;
-	text = xstrdup(PQntuples(res) > 0 ? PQgetvalue(res, 0, 0) : "");
-	PQclear(res);
-	return text;
-}
-
 static int
 check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	char *long_name = query_text(
-		db,
+	const char *params[] = {p->rel_name};
+	char *long_name = db_query_text(
+		db, e,
 		"SELECT 1 WHERE pg_catalog.octet_length($1::pg_catalog.text) "
 		"OPERATOR(pg_catalog.>) "
 		"pg_catalog.current_setting('max_identifier_length')::pg_catalog.int4",
-		p->rel_name, e);
+		1, params);
 
 	if (long_name == NULL)
 		return -1;
@@ -59,6 +46,7 @@ check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e
 static int
 place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
+	const char *params[] = {p->rel_schema};
 	char *found;
 
 	if (p->schema == NULL ||
@@ -66,16 +54,17 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 		reasons_add(why, "the stream has no column types to create a table from; "
 				 "create it first");
 	if (p->rel_schema == NULL) {
-		p->rel_schema = query_text(db, "SELECT pg_catalog.current_schema()", NULL, e);
+		p->rel_schema = db_query_text(db, e, "SELECT pg_catalog.current_schema()", 0,
+					      NULL);
 		if (p->rel_schema != NULL && p->rel_schema[0] == '\0')
 			reasons_add(why, "search_path names no schema to create a table in; "
 					 "write -t SCHEMA.TABLE");
 		return p->rel_schema != NULL ? 0 : -1;
 	}
-	found = query_text(db,
-			   "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
-			   " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
-			   p->rel_schema, e);
+	found = db_query_text(db, e,
+			      "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
+			      " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
+			      1, params);
 	if (found == NULL)
 		return -1;
 	if (found[0] == '\0')
@@ -204,8 +193,8 @@ plan_make(struct db *db, const struct load_options *options, struct schema *sche
 	if (!loading)
 		rc = session_begin(db, SESSION_PLAN, options->common.lock_timeout, e);
 	if (rc == 0)
-		p->search_path = query_text(
-			db, "SELECT pg_catalog.current_setting('search_path')", NULL, e);
+		p->search_path = db_query_text(
+			db, e, "SELECT pg_catalog.current_setting('search_path')", 0, NULL);
 	if (p->search_path == NULL)
 		rc = -1;
 	if (rc == 0)
@@ -218,6 +207,17 @@ plan_make(struct db *db, const struct load_options *options, struct schema *sche
 		return p;
 	plan_free(p);
 	return NULL;
+}
+
+int
+plan_column_into(const struct plan *p, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, target) == 0)
+			return (int)i;
+	return -1;
 }
 
 void

@@ -64,14 +64,20 @@ struct plan {
 /*
  * plan_make(db, options, schema, text, e):
  * Make the plan in a read-only transaction of its own, or, for a further stream,
- * in the loading transaction that is open.  ${schema} is the stream's, NULL where it has none;
- * types that a bare NDJSON stream leaves open are filled in.  Returns the plan for the caller
- * to plan_free(); NULL with
- * ${e} (EXIT_TARGET, all reasons in its detail) filled if the target cannot
- * take the stream.
+ * in the loading transaction that is open.  ${schema} is the stream's, NULL where it
+ * has none; types that a bare NDJSON stream leaves open are filled in.  Returns the plan
+ * for the caller to plan_free(); NULL with ${e} (EXIT_TARGET, all reasons in its detail)
+ * filled if the target cannot take the stream.
  */
 struct plan *plan_make(struct db *db, const struct load_options *options, struct schema *schema,
 		       bool text, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * plan_column_into(p, target):
+ * Return the number of the stream's column that goes into column ${target} of the
+ * table, or -1.
+ */
+int plan_column_into(const struct plan *p, const char *target);
 
 /*
  * plan_add_value(p, db, sql, i, stage_column):
@@ -88,6 +94,13 @@ void plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t
  * With -v or --dry-run, print the plan on standard error.
  */
 void plan_show(const struct plan *p);
+
+/*
+ * plan_show_name(text):
+ * Return a name as it is printed in a plan, for the caller to free: names come from a
+ * stream, and nothing in them may move the cursor or end the line.
+ */
+char *plan_show_name(const char *text) __attribute__((returns_nonnull));
 
 /*
  * plan_show_line(p):

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
+#include "common/jsontext.h"
 #include "common/log.h"
-#include "common/logfile.h"
 #include "common/relation.h"
 #include "common/xalloc.h"
 #include "load/options.h"
@@ -21,10 +21,9 @@ columns_json(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->ncolumns; i++)
-		json_array_append_new(list,
-				      json_pack("{s:o, s:o}", "source",
-						logfile_string(p->columns[i].source), "target",
-						logfile_string(p->columns[i].target)));
+		json_array_append_new(list, json_pack("{s:o, s:o}", "source",
+						      jsontext(p->columns[i].source), "target",
+						      jsontext(p->columns[i].target)));
 	return list;
 }
 
@@ -32,7 +31,7 @@ static void
 add_statement(json_t *list, const char *sql)
 {
 	if (sql != NULL)
-		json_array_append_new(list, logfile_string(sql));
+		json_array_append_new(list, jsontext(sql));
 }
 
 static json_t *
@@ -63,10 +62,9 @@ plan_log(const struct plan *p)
 	char *relation = xasprintf("%s.%s", p->rel_schema, p->rel_name);
 	json_t *doc = json_object();
 
-	json_object_set_new(doc, "relation", logfile_string(relation));
-	json_object_set_new(
-		doc, "kind",
-		logfile_string(p->rel != NULL ? relation_kind_name(p->rel->kind) : NULL));
+	json_object_set_new(doc, "relation", jsontext(relation));
+	json_object_set_new(doc, "kind",
+			    jsontext(p->rel != NULL ? relation_kind_name(p->rel->kind) : NULL));
 	json_object_set_new(doc, "route",
 			    json_string(p->route == PLAN_STAGED ? "staged" : "direct"));
 	json_object_set_new(doc, "conflict", json_string(load_options_conflict(p->options)));
@@ -81,7 +79,7 @@ void
 plan_log_file(const struct plan *p, const char *path)
 {
 	log_record("plan",
-		   json_pack("{s:o, s:s, s:o}", "relation", logfile_string(path), "kind",
-			     "CSV file", "columns", columns_json(p)),
+		   json_pack("{s:o, s:s, s:o}", "relation", jsontext(path), "kind", "CSV file",
+			     "columns", columns_json(p)),
 		   "writing %zu columns to %s", p->ncolumns, path);
 }

@@ -51,17 +51,6 @@ plan_match_option(const char *source, const char *target)
 	return buf_detach(&b);
 }
 
-static bool
-is_taken(const struct plan *p, size_t n, const char *target)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, target) == 0)
-			return true;
-	return false;
-}
-
 /* Which of ${n} words may have been meant: one that differs in case, or the nearest. */
 static const char *
 meant(const char *word, const char *const *words, size_t n)
@@ -116,7 +105,7 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 	struct plan_column *c = &p->columns[i];
 	int m = mapping_of(o, c->source);
 	const char *target = m >= 0 ? o->map_targets.names[m] : c->source;
-	const struct relation_column *rc;
+	const struct relation_column *rc = NULL;
 
 	c->place = -1;
 	if (target[0] == '\0')
@@ -134,11 +123,11 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 			return; /* computed on both sides */
 		}
 	}
-	if (is_taken(p, i, target))
+	if (plan_column_into(p, target) >= 0)
 		reasons_add(why, "two columns go into \"%s\"", target);
 	c->target = xstrdup(target);
 	p->keep[i] = true;
-	if (c->place >= 0 && p->rel->columns[c->place].generated)
+	if (rc != NULL && rc->generated)
 		plan_refuse(p, i, why, NULL, "is generated in the table");
 }
 
@@ -175,7 +164,7 @@ check_left_over(const struct plan *p, struct reasons *why)
 		const struct relation_column *rc = &p->rel->columns[i];
 
 		if (rc->not_null && !rc->has_default && !rc->generated &&
-		    !is_taken(p, p->ncolumns, rc->name))
+		    plan_column_into(p, rc->name) < 0)
 			reasons_add(why,
 				    "column \"%s\" is NOT NULL without a default, and the "
 				    "stream does not carry it",

@@ -14,7 +14,6 @@
  */
 #include "load/plan_merge.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,8 +130,6 @@ int
 plan_merge(struct plan *p, struct db *db, struct err *e)
 {
 	struct plan_stage *st = p->stage;
-	char index[16];
-	const char *params[] = {index};
 	PGresult *facts;
 	bool merges = may_merge(p, db), watched = may_watch(p);
 	size_t j;
@@ -140,8 +137,7 @@ plan_merge(struct plan *p, struct db *db, struct err *e)
 	st->merges = false;
 	if (!merges && !watched)
 		return 0;
-	snprintf(index, sizeof(index), "%u", st->index);
-	facts = db_query(db, e, facts_sql, 1, params);
+	facts = db_query_oid(db, e, facts_sql, st->index);
 	if (facts == NULL)
 		return -1;
 	st->merges = merges && PQntuples(facts) > 0 && PQgetvalue(facts, 0, FIT)[0] == 't';

@@ -3,7 +3,6 @@
  */
 #include "load/plan_rejects.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,16 +75,6 @@ note_casts(struct stagesql *w)
 	plan_sift_lengths(w);
 }
 
-static PGresult *
-read_facts(const struct plan *p, struct db *db, struct err *e)
-{
-	char oid[16];
-	const char *params[] = {oid};
-
-	snprintf(oid, sizeof(oid), "%u", p->rel != NULL ? p->rel->oid : 0);
-	return db_query(db, e, facts_sql, 1, params);
-}
-
 int
 plan_rejects(struct plan *p, struct db *db, struct err *e)
 {
@@ -94,7 +83,7 @@ plan_rejects(struct plan *p, struct db *db, struct err *e)
 	struct stagesql w = {.p = p, .st = st, .db = db, .sql = BUF_INIT};
 	bool first = p->options->conflict != CONFLICT_FAIL &&
 		     p->options->duplicates != DUPLICATES_LAST;
-	PGresult *res = read_facts(p, db, e);
+	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
 	size_t all;
 
 	st->rejects = pr;

@@ -17,9 +17,8 @@
 
 enum cell { SOURCE, SOURCE_TYPE, TARGET, TARGET_TYPE, VALUES, CELLS };
 
-/* Names come from a stream: nothing in them may move the cursor or end the line. */
-static char *
-printable(const char *text)
+char *
+plan_show_name(const char *text)
 {
 	struct buf b = BUF_INIT;
 
@@ -68,10 +67,10 @@ fill_row(const struct plan *p, size_t i, char **cells)
 
 	if (p->rel != NULL)
 		here = c->place >= 0 ? p->rel->columns[c->place].type : "";
-	cells[SOURCE] = printable(c->source);
-	cells[SOURCE_TYPE] = printable(type);
-	cells[TARGET] = printable(c->target != NULL ? c->target : "-");
-	cells[TARGET_TYPE] = printable(c->target != NULL ? here : "");
+	cells[SOURCE] = plan_show_name(c->source);
+	cells[SOURCE_TYPE] = plan_show_name(type);
+	cells[TARGET] = plan_show_name(c->target != NULL ? c->target : "-");
+	cells[TARGET_TYPE] = plan_show_name(c->target != NULL ? here : "");
 	cells[VALUES] = c->loss != NULL ? xasprintf("%s; %s", way_name(p, c), c->loss)
 					: xstrdup(way_name(p, c));
 }
@@ -92,8 +91,8 @@ fill_left_over(const struct plan *p, char *(*rows)[CELLS])
 			continue;
 		rows[n][SOURCE] = xstrdup("-");
 		rows[n][SOURCE_TYPE] = xstrdup("");
-		rows[n][TARGET] = printable(rc->name);
-		rows[n][TARGET_TYPE] = printable(rc->type);
+		rows[n][TARGET] = plan_show_name(rc->name);
+		rows[n][TARGET_TYPE] = plan_show_name(rc->type);
 		rows[n][VALUES] = xstrdup(rc->generated     ? "generated"
 					  : rc->has_default ? "default"
 					  : rc->not_null    ? "refused"
@@ -285,8 +284,8 @@ plan_show(const struct plan *p)
 
 	if ((!log_verbose() && (!dry_run || check)) || log_is_json())
 		return;
-	schema = printable(p->rel_schema != NULL ? p->rel_schema : "");
-	name = printable(p->rel_name);
+	schema = plan_show_name(p->rel_schema != NULL ? p->rel_schema : "");
+	name = plan_show_name(p->rel_name);
 	fprintf(stderr, "Plan for %s.%s (%s):\n", schema, name,
 		p->rel == NULL ? "to be created" : relation_kind_name(p->rel->kind));
 	free(schema);
@@ -314,7 +313,7 @@ plan_show_line(const struct plan *p)
 		free(reason);
 	}
 	for (i = 0; p->stage != NULL && i < p->stage->nkey; i++) {
-		char *name = printable(p->columns[p->stage->key[i]].target);
+		char *name = plan_show_name(p->columns[p->stage->key[i]].target);
 
 		buf_addf(&b, "%s%s", i > 0 ? ", " : ", key ", name);
 		free(name);

@@ -122,13 +122,8 @@ sift_rows(struct stagesql *w, bool first, size_t *known, struct err *e)
 		 w->st->id, w->st->id);
 	for (i = 0; i < w->p->rel->ncolumns; i++) {
 		const struct relation_column *rc = &w->p->rel->columns[i];
-		size_t j;
 
-		for (j = 0; j < w->p->ncolumns && rc->not_null; j++)
-			if (w->p->columns[j].target != NULL &&
-			    strcmp(w->p->columns[j].target, rc->name) == 0)
-				break;
-		if (!rc->not_null || j == w->p->ncolumns)
+		if (!rc->not_null || plan_column_into(w->p, rc->name) < 0)
 			continue;
 		stagesql_add(w, " WHEN t.");
 		db_add_ident(w->db, &w->sql, rc->name);

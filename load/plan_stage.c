@@ -3,7 +3,6 @@
  */
 #include "load/plan_stage.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,12 +92,8 @@ plan_stage_sets(const struct plan *p, size_t i)
 static int
 read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	char oid[16];
-	const char *params[] = {oid};
-	PGresult *res;
+	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
 
-	snprintf(oid, sizeof(oid), "%u", p->rel != NULL ? p->rel->oid : 0);
-	res = db_query(db, e, facts_sql, 1, params);
 	if (res == NULL)
 		return -1;
 	if (PQgetvalue(res, 0, 0)[0] != 't')

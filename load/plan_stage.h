@@ -10,11 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/runid.h"
+
 struct keyrun_column;
 struct plan_rejects;
 
 struct plan_stage {
-	char id[17]; /* makes the names in pg_temp unlike anybody's */
+	char id[RUNID_LEN + 1]; /* makes the names in pg_temp unlike anybody's */
 	/* conflict != fail */
 	size_t *key;      /* the key's places in plan.columns, as its index has them; owned */
 	char **key_equal; /* its equality operators, for look_first; owned */

@@ -3,7 +3,6 @@
  * whether COPY can do it (PostgreSQL manual, COPY, "Notes") or only INSERT.
  */
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/db.h"
@@ -36,16 +35,6 @@ static const char privileges_sql[] =
 	"SELECT has_column_privilege(attrelid, attnum, 'SELECT'),"
 	" has_column_privilege(attrelid, attnum, 'UPDATE') FROM pg_attribute"
 	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
-
-static PGresult *
-query_relation(struct db *db, const char *sql, const struct relation *rel, struct err *e)
-{
-	char oid[16];
-	const char *params[] = {oid};
-
-	snprintf(oid, sizeof(oid), "%u", rel->oid);
-	return db_query(db, e, sql, 1, params);
-}
 
 static bool
 is_true(const PGresult *res, int col)
@@ -120,7 +109,7 @@ plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 
 	if (p->rel == NULL)
 		return check_create(p, db, why, e);
-	facts = query_relation(db, facts_sql, p->rel, e);
+	facts = db_query_oid(db, e, facts_sql, p->rel->oid);
 	if (facts == NULL)
 		return -1;
 	check_kind(p->rel, facts, why);
@@ -156,31 +145,20 @@ check_privileges(struct plan *p, struct reasons *why)
 	}
 }
 
-static size_t
-column_into(const struct plan *p, const char *target)
-{
-	size_t i;
-
-	for (i = 0; i < p->ncolumns; i++)
-		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, target) == 0)
-			break;
-	return i;
-}
-
 /* A view that can be written may have columns that cannot. */
 static int
 check_view_columns(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	PGresult *res = query_relation(db, computed_sql, p->rel, e);
+	PGresult *res = db_query_oid(db, e, computed_sql, p->rel->oid);
 	int i;
 
 	if (res == NULL)
 		return -1;
 	for (i = 0; i < PQntuples(res); i++) {
-		size_t column = column_into(p, PQgetvalue(res, i, 0));
+		int column = plan_column_into(p, PQgetvalue(res, i, 0));
 
-		if (column < p->ncolumns)
-			plan_refuse(p, column, why, NULL, "is computed by the view");
+		if (column >= 0)
+			plan_refuse(p, (size_t)column, why, NULL, "is computed by the view");
 	}
 	PQclear(res);
 	return 0;
@@ -197,29 +175,19 @@ plan_target_columns(struct plan *p, struct db *db, struct reasons *why, struct e
 	return check_view_columns(p, db, why, e);
 }
 
-static bool
-is_key(const struct plan_stage *st, size_t i)
-{
-	size_t j;
-
-	for (j = 0; j < st->nkey; j++)
-		if (st->key[j] == i)
-			return true;
-	return false;
-}
-
 /* ON CONFLICT reads the key, and what it compares and sets. */
 static void
 check_column(struct plan *p, size_t i, const PGresult *may, struct reasons *why)
 {
 	int place = p->columns[i].place;
-	bool sets = !p->stage->once && plan_stage_sets(p, i);
+	bool key = plan_stage_is_key(p, i), sets = !p->stage->once && plan_stage_sets(p, i);
 
 	if (place < 0 || place >= PQntuples(may))
 		return;
-	if ((sets || is_key(p->stage, i)) && PQgetvalue(may, place, 0)[0] != 't')
-		plan_refuse(p, i, why, NULL, "may not be compared: no SELECT privilege");
-	else if (sets && PQgetvalue(may, place, 1)[0] != 't')
+	if ((sets || key) && PQgetvalue(may, place, 0)[0] != 't')
+		plan_refuse(p, i, why, key ? "grant it, for it is of the key" : NULL,
+			    "may not be compared: no SELECT privilege");
+	if (sets && PQgetvalue(may, place, 1)[0] != 't')
 		plan_refuse(p, i, why, NULL, "may not be updated: no UPDATE privilege");
 }
 
@@ -231,7 +199,7 @@ plan_target_conflict(struct plan *p, struct db *db, struct reasons *why, struct 
 
 	if (p->stage == NULL || p->rel == NULL || p->options->conflict == CONFLICT_FAIL)
 		return 0;
-	may = query_relation(db, privileges_sql, p->rel, e);
+	may = db_query_oid(db, e, privileges_sql, p->rel->oid);
 	if (may == NULL)
 		return -1;
 	for (i = 0; i < p->ncolumns; i++)

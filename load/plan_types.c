@@ -288,7 +288,7 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	PGresult *res = look_up_types(p, db, e);
 	unsigned *oids = xcalloc(p->ncolumns, sizeof(*oids));
-	struct typedocs here;
+	struct typedocs here = {.types = NULL};
 	size_t i, n = 0;
 	int row = 0, rc = res != NULL ? 0 : -1;
 
@@ -314,8 +314,7 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		check_older(p, db, i, typedocs_unwrap(p->schema->types, c->base), why);
 		row++;
 	}
-	if (rc == 0)
-		typedocs_release(&here);
+	typedocs_release(&here);
 	free(oids);
 	PQclear(res);
 	return rc;

@@ -15,8 +15,8 @@
 #include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
+#include "common/jsontext.h"
 #include "common/log.h"
-#include "common/logfile.h"
 #include "common/output.h"
 #include "common/pgcopy.h"
 #include "common/relation.h"
@@ -177,13 +177,13 @@ facts(uint64_t row, const char *column, const struct err *why)
 	json_t *doc = json_pack("{s:I, s:s}", "row", (json_int_t)row, "sqlstate",
 				why->sqlstate);
 
-	json_object_set_new(doc, "reason", logfile_string(why->msg));
+	json_object_set_new(doc, "reason", jsontext(why->msg));
 	if (why->detail != NULL)
-		json_object_set_new(doc, "detail", logfile_string(why->detail));
+		json_object_set_new(doc, "detail", jsontext(why->detail));
 	if (column != NULL)
-		json_object_set_new(doc, "column", logfile_string(column));
+		json_object_set_new(doc, "column", jsontext(column));
 	if (why->constraint != NULL)
-		json_object_set_new(doc, "constraint", logfile_string(why->constraint));
+		json_object_set_new(doc, "constraint", jsontext(why->constraint));
 	return doc;
 }
 
@@ -282,26 +282,36 @@ take_line(struct rejects *rj, const char *p, size_t len, struct err *e)
 	return write_row(rj, rest, (size_t)(p + len - rest), e);
 }
 
-/* The next message of the COPY, in one piece: a row. */
+/*
+ * The next message of the COPY, in one piece: a row behind ${head} bytes.  One that is as
+ * long as what is fetched at once looks like one that goes on.
+ */
 static enum db_row
-fetch(struct rejects *rj, struct db *db, struct err *e)
+fetch(struct rejects *rj, struct db *db, size_t head, struct err *e)
 {
+	struct buf *row = &rj->row;
 	enum db_row got;
 	size_t len;
+	int whole = 1;
 
-	rj->row.len = 0;
+	row->len = 0;
 	do {
-		got = db_copy_out_get(db, buf_reserve(&rj->row, FETCH), FETCH, &len, -1, e);
-		if (got == DB_ROW)
-			rj->row.len += len;
-	} while (got == DB_ROW && len == FETCH);
-	return got;
+		got = db_copy_out_get(db, buf_reserve(row, FETCH), FETCH, &len, -1, e);
+		if (got != DB_ROW)
+			return got;
+		row->len += len;
+		if (len == FETCH)
+			whole = rj->binary ? pgcopy_is_tuple(row->data + head, row->len - head,
+							     -1, e)
+					   : row->data[row->len - 1] == '\n';
+	} while (len == FETCH && whole == 0);
+	return whole < 0 ? DB_ROW_FAILED : DB_ROW;
 }
 
 int
 rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e)
 {
-	bool first = rj->binary;
+	size_t head = rj->binary ? PGCOPY_PREAMBLE_LEN : 0; /* of the first row */
 	enum db_row got;
 
 	if (fflush(rj->spool) != 0)
@@ -309,12 +319,11 @@ rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e
 	rewind(rj->spool);
 	if (spool_next(rj, e) != 0 || db_copy_out(db, e, sql) != 0)
 		return -1;
-	while ((got = fetch(rj, db, e)) == DB_ROW) {
-		size_t skip = first ? PGCOPY_PREAMBLE_LEN : 0;
-		const char *p = rj->row.data + skip;
-		size_t len = rj->row.len - skip;
+	while ((got = fetch(rj, db, head, e)) == DB_ROW) {
+		const char *p = rj->row.data + head;
+		size_t len = rj->row.len - head;
 
-		first = false;
+		head = 0;
 		if ((rj->binary ? take_tuple(rj, p, len, e) : take_line(rj, p, len, e)) != 0)
 			return -1;
 	}

@@ -7,8 +7,31 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/xalloc.h"
 #include "load/plan.h"
 #include "load/target.h"
+
+/*
+ * The context is "COPY orders, line 1042, column amount: …"; in another language it
+ * stays, for the place is in it.
+ */
+static bool
+find_place(const struct err *e, const char *relation, uint64_t *line, char **column)
+{
+	char *lead = xasprintf("COPY %s, line ", relation);
+	const char *at = e->context != NULL ? strstr(e->context, lead) : NULL;
+	size_t len = strlen(lead);
+	char *end;
+
+	free(lead);
+	if (at == NULL)
+		return false;
+	*line = strtoull(at + len, &end, 10);
+	*column = NULL;
+	if (strncmp(end, ", column ", 9) == 0)
+		*column = xstrndup(end + 9, strcspn(end + 9, ":\n"));
+	return true;
+}
 
 /* Put the place where a person looks for it, before the message. */
 static int
@@ -21,7 +44,7 @@ direct_locate(struct route *r, struct err *e)
 		err_hint(e,
 			 "A row with this key is in the table, or came before. Use --conflict "
 			 "to skip or overwrite, or --truncate to replace all rows.");
-	if (!feed_where(e, r->plan->rel_name, &line, &column))
+	if (!find_place(e, r->plan->rel_name, &line, &column))
 		return -1;
 	route_at(r, line, column, e);
 	free(column);

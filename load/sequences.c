@@ -5,7 +5,6 @@
  */
 #include "load/sequences.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,18 +78,6 @@ move_sql(const struct plan *plan, struct db *db, const PGresult *res, int row)
 }
 
 static bool
-is_loaded(const struct plan *plan, const char *column)
-{
-	size_t i;
-
-	for (i = 0; i < plan->ncolumns; i++)
-		if (plan->columns[i].target != NULL &&
-		    strcmp(plan->columns[i].target, column) == 0)
-			return true;
-	return false;
-}
-
-static bool
 is_known(const struct sequences *s, const char *name)
 {
 	size_t i;
@@ -106,7 +93,7 @@ add(struct sequences *s, struct db *db, const struct plan *plan, const PGresult 
 {
 	struct sequence *item;
 
-	if (!is_loaded(plan, PQgetvalue(res, row, COLUMN)) ||
+	if (plan_column_into(plan, PQgetvalue(res, row, COLUMN)) < 0 ||
 	    is_known(s, PQgetvalue(res, row, NAME)))
 		return;
 	s->items = xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
@@ -126,17 +113,15 @@ add(struct sequences *s, struct db *db, const struct plan *plan, const PGresult 
 int
 sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
 {
-	char oid[16], *path = NULL;
-	const char *params[] = {oid};
+	char *path = NULL;
 	PGresult *res = NULL;
 	int row, rc = -1;
 
 	if (plan->rel == NULL || plan->rel->kind == 'v')
 		return 0;
-	snprintf(oid, sizeof(oid), "%u", plan->rel->oid);
 	if (session_narrow_path(db, &path, e) != 0)
 		goto done;
-	res = db_query(db, e, owned_sql, 1, params);
+	res = db_query_oid(db, e, owned_sql, plan->rel->oid);
 	if (res == NULL)
 		goto done;
 	for (row = 0; row < PQntuples(res); row++)

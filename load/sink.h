@@ -23,8 +23,11 @@ struct sink_ops {
 	int (*write)(struct sink *s, const struct stream_chunk *chunk, struct err *e);
 	/* The stream is complete, as its end document proves. */
 	int (*end)(struct sink *s, struct err *e);
-	/* All streams are complete: make it so.  Fills the receipt, on failure too. */
-	int (*commit)(struct sink *s, struct receipt *receipt, struct err *e);
+	/*
+	 * All streams, of receipt->read rows, are complete: make it so.  Fills the
+	 * receipt, on failure too.
+	 */
+	int (*commit)(struct sink *s, struct err *e);
 	/* Undo what is not committed, close, free everything but the base. */
 	void (*close)(struct sink *s);
 };
@@ -41,7 +44,8 @@ struct sink {
 
 /*
  * sink_new(options, receipt):
- * Return the sink that the options ask for; free it with sink_free().
+ * Return the sink that the options ask for; free it with sink_free().  Both are
+ * borrowed.
  */
 struct sink *sink_new(const struct load_options *options, struct receipt *receipt);
 
@@ -70,9 +74,9 @@ sink_end(struct sink *s, struct err *e)
 }
 
 static inline int
-sink_commit(struct sink *s, struct receipt *receipt, struct err *e)
+sink_commit(struct sink *s, struct err *e)
 {
-	return s->ops->commit(s, receipt, e);
+	return s->ops->commit(s, e);
 }
 
 /*

@@ -81,10 +81,10 @@ sink_csv_open(struct sink *base, struct input *in, struct err *e)
 		return -1;
 	if (s->dry_run)
 		return 0;
+	csvfile_log(path, "writing");
 	s->out = output_open(path, e);
 	if (s->out == NULL)
 		return -1;
-	csvfile_log(path, "writing");
 	input_watch_output(in, s->to_stdout ? output_watch_fd(s->out) : -1);
 	return 0;
 }
@@ -157,10 +157,14 @@ show_plan(const struct sink_csv *s)
 	for (i = 0; i < s->plan->ncolumns; i++) {
 		const struct plan_column *c = &s->plan->columns[i];
 		const char *type = s->plan->schema->columns[i].type;
+		char *source = plan_show_name(c->source), *shown = plan_show_name(type);
+		char *target = plan_show_name(c->target != NULL ? c->target : "(dropped)");
 
-		fprintf(stderr, "  %-24s %-28s -> %s\n", c->source,
-			type[0] != '\0' ? type : "(any)",
-			c->target != NULL ? c->target : "(dropped)");
+		fprintf(stderr, "  %-24s %-28s -> %s\n", source,
+			type[0] != '\0' ? shown : "(any)", target);
+		free(source);
+		free(shown);
+		free(target);
 	}
 }
 
@@ -382,9 +386,10 @@ sink_csv_end(struct sink *base, struct err *e)
 }
 
 static int
-sink_csv_commit(struct sink *base, struct receipt *receipt, struct err *e)
+sink_csv_commit(struct sink *base, struct err *e)
 {
 	struct sink_csv *s = csv(base);
+	struct receipt *receipt = base->receipt;
 
 	if (base->options->min_rows > 0 && s->rows < (uint64_t)base->options->min_rows)
 		return err_set(e, EXIT_DATA,

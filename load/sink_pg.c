@@ -189,8 +189,10 @@ end_batch(struct sink_pg *s, struct err *e)
 }
 
 static void
-add_to_receipt(const struct sink_pg *s, struct receipt *receipt)
+add_to_receipt(const struct sink_pg *s)
 {
+	struct receipt *receipt = s->base.receipt;
+
 	receipt->inserted += s->counts.inserted;
 	receipt->updated += s->counts.updated;
 	receipt->unchanged += s->counts.unchanged;
@@ -236,7 +238,7 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	/* What is committed stays so, whatever becomes of later batches. */
 	receipt->committed = now == RECEIPT_NO ? before : now;
 	if (now != RECEIPT_NO)
-		add_to_receipt(s, receipt);
+		add_to_receipt(s);
 	return rc;
 }
 
@@ -273,8 +275,9 @@ sink_pg_end(struct sink *base, struct err *e)
 }
 
 static int
-check_min_rows(const struct sink_pg *s, uint64_t read, struct err *e)
+check_min_rows(const struct sink_pg *s, struct err *e)
 {
+	uint64_t read = s->base.receipt->read;
 	int64_t least = s->base.options->min_rows;
 	uint64_t rejected = s->counts.rejected; /* of all rows: batches are not counted */
 
@@ -298,12 +301,12 @@ finish_rejects(struct sink_pg *s, struct err *e)
 }
 
 static int
-sink_pg_commit(struct sink *base, struct receipt *receipt, struct err *e)
+sink_pg_commit(struct sink *base, struct err *e)
 {
 	struct sink_pg *s = pg(base);
 	int rc;
 
-	if (check_min_rows(s, receipt->read, e) != 0)
+	if (check_min_rows(s, e) != 0)
 		return -1;
 	if (!s->in_transaction) {
 		if (!s->wrote || !sequences_wait(&s->sequences))
@@ -315,12 +318,12 @@ sink_pg_commit(struct sink *base, struct receipt *receipt, struct err *e)
 		return -1;
 	if (!s->dry_run)
 		return commit(s, true, e) != 0 ? -1 : finish_rejects(s, e);
-	receipt->dry_run = true;
+	base->receipt->dry_run = true;
 	rc = db_exec(&s->db, e, "SET CONSTRAINTS ALL IMMEDIATE"); /* as COMMIT would */
 	if (rc == 0)
 		rc = db_exec(&s->db, e, "ROLLBACK");
 	if (rc == 0)
-		add_to_receipt(s, receipt);
+		add_to_receipt(s);
 	return rc;
 }
 
@@ -328,7 +331,6 @@ static void
 sink_pg_close(struct sink *base)
 {
 	struct sink_pg *s = pg(base);
-
 	PGTransactionStatusType status = PQtransactionStatus(s->db.conn);
 
 	if (s->route != NULL && (status == PQTRANS_INERROR || status == PQTRANS_INTRANS))

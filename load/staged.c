@@ -14,7 +14,6 @@
 #include "common/db.h"
 #include "common/err.h"
 #include "common/xalloc.h"
-#include "load/feed.h"
 #include "load/inorder.h"
 #include "load/options.h"
 #include "load/plan.h"
@@ -25,7 +24,6 @@
 
 #define ROUNDS 200 /* in one message */
 
-/* The number in row 0 of a query's result. */
 int
 staged_numbers(struct db *db, const char *sql, int n, const char *const *params,
 	       uint64_t *numbers, int count, struct err *e)
@@ -41,14 +39,14 @@ staged_numbers(struct db *db, const char *sql, int n, const char *const *params,
 	return 0;
 }
 
-/* "c3" in the temporary table is a column of ours; ${tail} is what may follow. */
+/* "c3" in the temporary table is a column of ours; ${tail} is what has to follow. */
 static const struct plan_column *
 real_column(const struct route *r, const char *column, const char *tail)
 {
 	char *end;
-	unsigned long n = strtoul(column + 1, &end, 10);
+	unsigned long n = column[0] == 'c' ? strtoul(column + 1, &end, 10) : 0;
 
-	if (column[0] != 'c' || strcmp(end, tail) != 0 || n == 0 || n > r->plan->ncolumns)
+	if (n == 0 || n > r->plan->ncolumns || strcmp(end, tail) != 0)
 		return NULL;
 	return &r->plan->columns[n - 1];
 }
@@ -59,6 +57,44 @@ real_name(const struct route *r, const char *column)
 	const struct plan_column *c = real_column(r, column, "");
 
 	return c != NULL ? c->target : NULL;
+}
+
+/* The target's name of the column of ours in the text, for the caller to free, or NULL. */
+static char *
+find_column(const struct route *r, const char *text, size_t len)
+{
+	char *words = xstrndup(text, len), *rest = words, *column = NULL;
+	const char *word, *name;
+
+	while (column == NULL && (word = strsep(&rest, " ,")) != NULL) {
+		name = real_name(r, word);
+		column = name != NULL ? xstrdup(name) : NULL;
+	}
+	free(words);
+	return column;
+}
+
+/*
+ * The context is "COPY portl_stage_…, line 1042, column c3: …" in the server's language,
+ * which is the superuser's to choose: behind the table's name the first number is the
+ * row's, a column's name stands by itself, and a colon precedes the value.
+ */
+static bool
+find_place(const struct route *r, const char *context, const char *table, uint64_t *line,
+	   char **column)
+{
+	const char *at = context != NULL ? strstr(context, table) : NULL;
+	char *end;
+
+	if (at == NULL)
+		return false;
+	at += strlen(table);
+	at += strcspn(at, "0123456789\n");
+	if (*at == '\0' || *at == '\n')
+		return false;
+	*line = strtoull(at, &end, 10);
+	*column = find_column(r, end, strcspn(end, ":\n"));
+	return true;
 }
 
 /* Keys of the temporary table are not NULL. */
@@ -104,15 +140,11 @@ bool
 staged_where(const struct route *r, struct err *e, uint64_t *line, char **column)
 {
 	char *table = xasprintf("portl_stage_%s", r->plan->stage->id);
-	bool found = feed_where(e, table, line, column);
-	const char *name = found && *column != NULL ? real_name(r, *column) : NULL;
 
-	if (!found) {
+	if (!find_place(r, e->context, table, line, column)) {
 		free(table);
 		return false;
 	}
-	free(*column);
-	*column = name != NULL ? xstrdup(name) : NULL;
 	if (strcmp(e->sqlstate, "23502") == 0)
 		explain_null_key(r, column, e);
 	if (strcmp(e->sqlstate, "23514") == 0)

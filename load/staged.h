@@ -24,9 +24,9 @@ int staged_numbers(struct db *db, const char *sql, int n, const char *const *par
 
 /*
  * staged_where(r, e, line, column):
- * As feed_where(), for the COPY into the temporary table: true with the row of
- * the COPY and the target's column, for the caller to free, or NULL.  ${e} then
- * speaks of the target.
+ * Find in the context of ${e}, in whatever language it is, the place in the COPY
+ * into the temporary table: true with the row of the COPY, counted from 1, and the
+ * target's column, for the caller to free, or NULL.  ${e} then speaks of the target.
  */
 bool staged_where(const struct route *r, struct err *e, uint64_t *line, char **column);
 

@@ -295,7 +295,7 @@ as_copy()
 }
 
 @test "memory does not grow with the rows" {
-	under_asan && skip 'the sanitizer has memory of its own'
+	needs_own_memory
 	{ echo a,b,c; yes '123456,"some, text",2024-01-01' | head -n 1000000; } >in.csv
 	try_sh 'ulimit -v 45000; portl-extract --csv in.csv --infer -o out'
 	assert_status 0

@@ -254,6 +254,13 @@ each()
 	[ ! -e out.csv ]
 }
 
+@test "no name of a stream's moves the cursor when the plan is shown" {
+	try portl-load --csv out.csv --bare --dry-run <<<'{"a\u001b[2J\nb":1}'
+	assert_status 0
+	assert_stderr_has 'a\x1b[2J\nb '
+	assert_stderr_lacks $'\33'
+}
+
 @test "several streams become one file if their columns are the same" {
 	portl-extract -d "$db" -c 'SELECT 1 AS a' >one
 	portl-extract -d "$db" -c "SELECT 'x' AS a" >two

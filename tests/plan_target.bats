@@ -342,7 +342,7 @@ refused()
 	refused 'column "a" may not be compared: no SELECT privilege'
 	assert_stderr_has 'column "b" may not be compared: no SELECT privilege'
 	as_role --conflict=skip
-	refused 'column "a" may not be compared: no SELECT privilege'
+	refused 'column "a" may not be compared: no SELECT privilege; grant it, for it is of the key'
 	assert_stderr_lacks 'column "b"'
 	target "GRANT SELECT (a, b) ON t TO $ROLE"
 	as_role --conflict=overwrite

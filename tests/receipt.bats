@@ -48,6 +48,14 @@ balanced()
 	done
 }
 
+@test "files whose names are not UTF-8 have receipts, too" {
+	printf 'a\n1\n' >"$T/in"$'\xff'
+	portl-extract --csv="$T/in"$'\xff' --summary="$T/x" |
+		portl-load --csv="$T/out"$'\xff' --summary="$T/l"
+	balanced "$T/l" 0
+	assert_eq "$(jq -r .relation "$T/x" "$T/l")" "$T/in?"$'\n'"$T/out?"
+}
+
 @test "rows that a trigger suppresses are skipped" {
 	q "$b" 'CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS
 		$$ BEGIN RETURN CASE WHEN new.id > 30 THEN new END; END $$;

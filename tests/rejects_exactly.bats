@@ -218,3 +218,28 @@ contents()
 		rejected_exactly
 	done
 }
+
+# The server sends them back as messages, which are fetched in pieces of 64 kB.
+@test "refused rows of exactly as many bytes as are fetched at once" {
+	local text=$((65536 - 5)) binary=$((65536 - 26)) first=$((65536 - 26 - 19))
+
+	fresh_db a
+	q "$a" 'CREATE TABLE src (id int, v text)'
+	q "$b" "CREATE TABLE t (id int, v text CHECK (v !~ '^x'))"
+	for row in "ndjson $text" "binary $binary" "binary $first" "ndjson $((2 * 65536 - 5))"; do
+		for last in 2 3; do
+			echo "$row bytes, row 2 of $last"
+			q "$a" "TRUNCATE src; INSERT INTO src SELECT i,
+				CASE i WHEN 1 THEN 'good' ELSE repeat('x', CASE i WHEN 2 THEN ${row#* } ELSE 1 END)
+				END FROM generate_series(1, $last) i"
+			portl-extract -d "$a" -t src -F "${row% *}" -o "$T/s"
+			rm -f "$T/rej"
+			try portl-load -d "$b" -t t --rejects="$T/rej" "$T/s"
+			assert_status 3
+			q "$b" 'DROP TABLE IF EXISTS loose; CREATE TABLE loose (id int, v text)'
+			portl-load -d "$b" -t loose "$T/rej"
+			assert_eq "$(q "$b" "SELECT string_agg(id || ':' || length(v), ' ' ORDER BY id) FROM loose")" \
+				"$(q "$a" "SELECT string_agg(id || ':' || length(v), ' ' ORDER BY id) FROM src WHERE id > 1")"
+		done
+	done
+}

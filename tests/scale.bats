@@ -4,7 +4,7 @@
 load lib/common
 
 @test "memory does not grow with the rows, and large values arrive" {
-	! under_asan || skip 'the sanitizers keep memory that was freed'
+	needs_own_memory
 	SCALE_ROWS=12000000 SCALE_FIELD=4000000 try "$ROOT/tests/scale.sh"
 	assert_status 0
 	assert_out_has 'flat: '
@@ -14,7 +14,7 @@ load lib/common
 @test "a program whose memory grows does not pass for flat" {
 	local programs=$BATS_TEST_TMPDIR/programs
 
-	! under_asan || skip 'the sanitizers keep memory that was freed'
+	needs_own_memory
 	mkdir "$programs"
 	ln -s "$BUILD/portl-extract" "$programs"
 	cat >"$programs/portl-load" <<END

@@ -78,6 +78,27 @@ stopped()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
 }
 
+# Has the program got as far as to catch signals?
+catches_int()
+{
+	(($(sed -n 's/^SigCgt:\s*/0x/p' "/proc/$1/status") & 2))
+}
+
+@test "INT, TERM, HUP stop a program that waits for the other end of a FIFO" {
+	mkfifo "$T/fifo"
+	portl-extract -d "$a" -t t >"$T/s"
+	for signal in INT TERM HUP; do
+		start extract portl-extract --csv="$T/fifo"
+		wait_until 10 catches_int "$pid_extract"
+		stopped extract "$signal" "$a"
+		assert_stderr_has 'stopped by signal'
+		in=$T/s start load portl-load --csv="$T/fifo"
+		wait_until 10 catches_int "$pid_load"
+		stopped load "$signal" "$b"
+		assert_stderr_has 'stopped by signal'
+	done
+}
+
 @test "a signal to extract reaches load as upstream's reason" {
 	in=$T/feed start load portl-load -d "$b" -t t --map='i=id,pg=name'
 	start extract portl-extract -d "$a" -c "${slow/END/END AS pg}" -o "$T/feed"

@@ -17,12 +17,17 @@ mkdir -p "$fuzzer.corpus"
 "$fuzzer" "${limits[@]}" -max_len=512 -print_final_stats=1 -artifact_prefix="$fuzzer." \
 	"$fuzzer.corpus" "${0%/*}/corpus/$name" >"$log" 2>&1
 status=$?
+STOPPED=72 # libFuzzer's status of a run that was interrupted
 
 stat()
 {
 	sed -n "s/^stat::$1: *//p" "$log"
 }
 
+if [ $status -eq $STOPPED ]; then
+	echo "fuzz $name: stopped after $(stat number_of_executed_units) executions, no finding"
+	exit 1
+fi
 if [ $status -ne 0 ]; then
 	tail -n 60 "$log"
 	echo "fuzz $name: a finding after $(stat number_of_executed_units) executions, see $log"

@@ -117,6 +117,12 @@ under_asan()
 	[[ ${BUILD##*/} == asan ]]
 }
 
+# needs_own_memory: skip where the programs' memory is not theirs alone.
+needs_own_memory()
+{
+	[[ ${BUILD##*/} != @(asan|valgrind) ]] || skip "${BUILD##*/} has memory of its own"
+}
+
 # use_ssh: put an `ssh` on PATH that reaches a real sshd, whatever host it is asked for.
 # No port is opened: sshd -i is the ProxyCommand.  Over there the programs under test
 # are on PATH and libpq's environment is ours.  As root, "there" is the servers' user.

@@ -36,6 +36,11 @@ main(void)
 	check("postgresql://me:open@sesame@db/shop", -1);
 	check("postgresql://me:open@sesame/x@db/shop", -1);
 	check("postgresql://me:sesame/shop", -1);
+	check("postgresql://me:12/sesame@db/shop", -1);
+	check("postgresql://db/shop?user=me@db&password=se/same@db", 1);
+	check("postgresql:///shop?host=/tmp", 0);
+	check("postgresql://", 0);
+	check("postgresql://me@db/", 0);
 	check("me:sesame@db/shop", -1);
 	check("host=db password=open sesame", -1);
 	check("host=db shop", -1);

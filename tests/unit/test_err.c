@@ -21,6 +21,7 @@ test_first_wins(void)
 	errno = ENOSPC;
 	err_errno(&e, "could not write");
 	err_signal(&e, SIGTERM);
+	err_reader_gone(&e, "standard output");
 	ok(e.code == EXIT_STREAM && e.signal == 0, "whatever kind the later one is");
 	err_release(&e);
 	is_int(e.code, EXIT_DONE, "released, it is unset");
@@ -39,6 +40,9 @@ test_kinds(void)
 	err_signal(&e, SIGTERM);
 	is_int(e.code, EXIT_BY_SIGNAL, "a signal is not a status");
 	is_int(e.signal, SIGTERM, "main re-raises it");
+	err_release(&e);
+	err_reader_gone(&e, "standard output");
+	ok(e.code == EXIT_BY_SIGNAL && e.signal == SIGPIPE, "a reader that is gone is SIGPIPE");
 	err_release(&e);
 }
 

@@ -1,12 +1,14 @@
 /*
  * Memory that is not to be had: each function ends the program with status 1 and
- * one line on standard error.
+ * one line on standard error, as do rows that libpq had no room for.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/db.h"
+#include "common/err.h"
 #include "common/xalloc.h"
 #include "tests/unit/tap.h"
 
@@ -41,6 +43,26 @@ static void
 ask_realloc(void)
 {
 	free(xrealloc(NULL, huge));
+}
+
+/* In the place of libpq's, whose buffer could not grow. */
+int
+PQputCopyData(PGconn *conn, const char *buffer, int nbytes)
+{
+	(void)conn;
+	(void)buffer;
+	(void)nbytes;
+	return 0;
+}
+
+static void
+ask_copy(void)
+{
+	struct db db = DB_INIT;
+	struct err e = ERR_INIT;
+
+	if (db_copy_in_put(&db, "1\n", 2, &e) != 0)
+		_exit(2);
 }
 
 /* What ${ask} says on standard error in a process of its own; returns its status. */
@@ -91,5 +113,6 @@ main(void)
 	check("xmalloc", ask_malloc);
 	check("xcalloc", ask_calloc);
 	check("xrealloc", ask_realloc);
+	check("COPY", ask_copy);
 	return tap_done();
 }

@@ -1,0 +1,61 @@
+/*
+ * staged: which row and column COPY means, in the languages that PostgreSQL speaks.
+ */
+#include <stdlib.h>
+
+#include "common/err.h"
+#include "common/xalloc.h"
+#include "load/plan.h"
+#include "load/plan_stage.h"
+#include "load/route.h"
+#include "load/staged.h"
+#include "tests/unit/tap.h"
+
+#define TABLE "portl_stage_0123456789abcdef"
+
+static void
+check(const char *context, bool want, uint64_t row, const char *name)
+{
+	struct plan_column columns[] = {{.target = NULL}, {.target = xstrdup("amount")}};
+	struct plan_stage stage = {.id = "0123456789abcdef"};
+	struct plan plan = {.columns = columns, .ncolumns = 2, .stage = &stage};
+	struct route r = {.plan = &plan};
+	struct err e = ERR_INIT;
+	uint64_t line = 0;
+	char *column = NULL;
+
+	err_set(&e, EXIT_DATA, "invalid input");
+	err_context(&e, "%s", context);
+	ok(staged_where(&r, &e, &line, &column) == want, "%s: is%s a place", context,
+	   want ? "" : " not");
+	is_int(line, row, "row");
+	is_str(column, name, "column");
+	ok((e.context == NULL) == want, "and the context is%s used up", want ? "" : " not");
+	err_release(&e);
+	free(column);
+	free(columns[1].target);
+}
+
+int
+main(void)
+{
+	check("COPY " TABLE ", line 1042, column c2: \"x, c1\"", true, 1042, "amount");
+	check("COPY " TABLE ", line 3, column c2: null input", true, 3, "amount");
+	check("COPY " TABLE ", line 3, column c2", true, 3, "amount");
+	check("COPY " TABLE ", line 3, column c1: \"dropped\"", true, 3, NULL);
+	check("COPY " TABLE ", line 3: \"c2 in the row\"", true, 3, NULL);
+	check("COPY " TABLE ", line 3", true, 3, NULL);
+	check("PL/pgSQL function f(), line 9\nCOPY " TABLE ", line 3, column c2: \"x\"\nmore",
+	      true, 3, "amount");
+	check("COPY " TABLE ", Zeile 1042, Spalte c2: »x«", true, 1042, "amount");
+	check("COPY " TABLE ", línea 1042, columna c2: entrada nula", true, 1042, "amount");
+	check("COPY " TABLE ", ligne 1042, colonne c2 : « x »", true, 1042, "amount");
+	check(TABLE "のCOPY、行 1042、列 c2: \"x\"", true, 1042, "amount");
+	check("COPY " TABLE ", 1042행, c2 열: null 입력", true, 1042, "amount");
+	check(TABLE " 복사, 1042번째 줄, c2 열: \"x\"", true, 1042, "amount");
+	check("COPY " TABLE ", строка 1042, столбец c2", true, 1042, "amount");
+	check("COPY " TABLE ", 第 1042 行, 列 c2: \"x\"", true, 1042, "amount");
+	check("COPY orders, line 1042, column c2: \"x\"", false, 0, NULL);
+	check("SQL statement \"ANALYZE " TABLE "\"\nline 7", false, 0, NULL);
+	return tap_done();
+}
