@@ -26,11 +26,12 @@ on_signal(int signo)
 }
 
 void
-intr_ignore_sigpipe(void)
+intr_ignore(void)
 {
 	struct sigaction sa = {.sa_handler = SIG_IGN};
 
 	sigaction(SIGPIPE, &sa, NULL);
+	sigaction(SIGXFSZ, &sa, NULL);
 }
 
 void

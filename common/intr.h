@@ -1,8 +1,8 @@
 /*
  * Signals that ask a program to stop.  INT, TERM and HUP are only noted; every
  * wait in the program ends with EINTR and looks here, so that cleaning up
- * (cancel, roll back, unlink) is ordinary code.  PIPE is ignored: a reader that
- * is gone shows as EPIPE.
+ * (cancel, roll back, unlink) is ordinary code.  PIPE and XFSZ are ignored: a
+ * reader that is gone shows as EPIPE, a file that may not grow (ulimit -f) as EFBIG.
  */
 #ifndef COMMON_INTR_H
 #define COMMON_INTR_H
@@ -14,10 +14,10 @@
 void intr_install(void);
 
 /*
- * intr_ignore_sigpipe():
- * Ignore SIGPIPE; to be called first in main().
+ * intr_ignore():
+ * Ignore PIPE and XFSZ; to be called first in main().
  */
-void intr_ignore_sigpipe(void);
+void intr_ignore(void);
 
 /*
  * intr_pending():

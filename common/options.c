@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/completion.h"
 #include "common/conninfo.h"
@@ -113,6 +114,45 @@ warn_of_exposure(const struct options *o)
 		log_warning("others can read the password in %s (%s); run chmod 600 %s, or "
 			    "write ${VARIABLE} there",
 			    o->job_path, key, o->job_path);
+}
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	if (stat(a, &sa) != 0 || stat(b, &sb) != 0)
+		return strcmp(a, b) == 0; /* to be made */
+	return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+static int
+check_file(const char *option, const char *path, const struct options_file *f, struct err *e)
+{
+	if (path == NULL || f->path == NULL || strcmp(path, "-") == 0 ||
+	    !is_same_file(path, f->path))
+		return 0;
+	return err_set(e, EXIT_USAGE, "%s and %s are the same file, \"%s\"", option, f->what,
+		       path);
+}
+
+int
+options_check_files(const struct options *o, const struct options_file *files, size_t n,
+		    struct err *e)
+{
+	const struct options_file job = {"the job", o->job_path};
+	const struct options_file log = {"--log-file", o->log_file};
+	size_t i;
+
+	if (check_file("--summary", o->summary, &log, e) != 0 ||
+	    check_file("--summary", o->summary, &job, e) != 0 ||
+	    check_file("--log-file", o->log_file, &job, e) != 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (check_file("--summary", o->summary, &files[i], e) != 0 ||
+		    check_file("--log-file", o->log_file, &files[i], e) != 0)
+			return -1;
+	return 0;
 }
 
 int

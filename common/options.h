@@ -5,6 +5,7 @@
 #define COMMON_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/cli.h"
@@ -66,6 +67,21 @@ int options_read_job(struct options *o, unsigned side, const struct cli_spec *sp
  * cause of the usage error in ${e}.  Returns -1.
  */
 int options_blame(const struct options *o, struct err *e);
+
+/* A file that a program reads or writes. */
+struct options_file {
+	const char *what; /* "--rejects" */
+	const char *path; /* or NULL: there is none */
+};
+
+/*
+ * options_check_files(o, files, n, e):
+ * Refuse (EXIT_USAGE) a summary or a log that is one of the ${n} other ${files}, the
+ * job or each other, by whatever name: they would be emptied or written into.
+ * Only regular files count.  To be called before options_settle().
+ */
+int options_check_files(const struct options *o, const struct options_file *files, size_t n,
+			struct err *e) __attribute__((warn_unused_result));
 
 /*
  * options_settle(o, argc, argv, variable, e):

@@ -180,8 +180,14 @@ parse()
 	job=
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--help | '-?') usage && exit ;;
-		--version | -V) version && exit ;;
+		--help | '-?')
+			usage
+			exit
+			;;
+		--version | -V)
+			version
+			exit
+			;;
 		-f | --job)
 			[ $# -gt 1 ] || die 64 "option $1 needs an argument"
 			set_job "$2"
@@ -391,13 +397,26 @@ check()
 	exit "$status"
 }
 
+# A descriptor that was closed is no reason to stop (it cannot be used, as before), and
+# no number for anything else.
+(: 8>&2) || exec 2>/dev/null
+(: 3<&0) 2>/dev/null || exec 0>/dev/null
 exec 3<&0 8>&2
 extract=$(find_program portl-extract) && load=$(find_program portl-load) || exit
 case ${1:-} in
 run | check) command=$1 ;;
---help | '-?') usage && exit ;;
---version | -V) version && exit ;;
---completion=*) completion "${1#*=}" && exit ;;
+--help | '-?')
+	usage
+	exit
+	;;
+--version | -V)
+	version
+	exit
+	;;
+--completion=*)
+	completion "${1#*=}" && exit
+	exit 1
+	;;
 '')
 	usage | sed -n '3,5p' >&2
 	die 64 'what shall be done?' 'Try "portl --help".'

@@ -25,6 +25,8 @@ receipt_init(struct receipt *r, const char *path, struct err *e)
 	if (path == NULL)
 		return 0;
 	if (strcmp(path, "-") == 0) {
+		if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
+			return err_set(e, EXIT_DATA, "standard output is not open for writing");
 		r->path = xstrdup("standard output");
 		r->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	} else {

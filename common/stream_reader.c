@@ -116,6 +116,12 @@ guess(const char *p, size_t len)
 		return "This is a pg_dump archive; pg_restore reads it.";
 	if (len >= 2 && memcmp(p, "\x1f\x8b", 2) == 0)
 		return "This is gzip; put `gunzip |` in front.";
+	if (len >= 4 && memcmp(p, "\3757zX", 4) == 0) /* all that is sure to have come */
+		return "This is xz; put `xz -d |` in front.";
+	if (len >= 3 && memcmp(p, "BZh", 3) == 0)
+		return "This is bzip2; put `bunzip2 |` in front.";
+	if (len >= 4 && memcmp(p, "\x04\x22\x4d\x18", 4) == 0)
+		return "This is lz4; put `lz4 -d |` in front.";
 	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
 		return "This begins with a UTF-8 byte order mark; take it away first.";
 	if (len >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0))
@@ -126,7 +132,8 @@ guess(const char *p, size_t len)
 		return "This looks like an array of rows; `jq -c '.[]'` writes one row a "
 		       "line.";
 	return "portl-load reads what portl-extract writes, COPY … (FORMAT binary) files and "
-	       "NDJSON; CSV files are read by `portl-extract --csv`.";
+	       "NDJSON; CSV files are read by `portl-extract --csv`. Over ssh, the shell there "
+	       "must print nothing of its own before.";
 }
 
 static int

@@ -240,7 +240,7 @@ main(int argc, char **argv)
 	log_init("portl-extract");
 	json_set_alloc_funcs(xmalloc, free); /* else a document might lack what had no room */
 	stdfds_fill();
-	intr_ignore_sigpipe();
+	intr_ignore();
 	runid_make(x.run);
 	log_set_run(x.run);
 	x.receipt.fd = -1;

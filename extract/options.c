@@ -174,6 +174,12 @@ check_source(struct extract_options *o, struct err *e)
 	return 0;
 }
 
+static bool
+is_dash(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
 static int
 read_file(const char *path, struct buf *text, struct err *e)
 {
@@ -201,6 +207,8 @@ take_query(struct extract_options *o, struct err *e)
 		buf_adds(&text, o->query);
 	else
 		rc = read_file(o->query_file, &text, e);
+	if (o->query == NULL && strncmp(buf_cstr(&text), "\xef\xbb\xbf", 3) == 0)
+		buf_drop(&text, 3); /* a byte order mark, which psql -f drops, too */
 	if (rc == 0 && memchr(buf_cstr(&text), '\0', text.len) != NULL)
 		rc = err_set(e, EXIT_USAGE, "%s: the query holds a NUL byte", o->query_file);
 	while (text.len > 0 && strchr("; \t\r\n", text.data[text.len - 1]) != NULL)
@@ -239,9 +247,9 @@ static int
 check_output(struct extract_options *o, struct err *e)
 {
 	bool terminal = o->output == NULL && isatty(STDOUT_FILENO);
-	bool to_stdout = o->output == NULL || strcmp(o->output, "-") == 0;
+	bool to_stdout = o->output == NULL || is_dash(o->output);
 
-	if (to_stdout && o->common.summary != NULL && strcmp(o->common.summary, "-") == 0) {
+	if (to_stdout && is_dash(o->common.summary)) {
 		err_set(e, EXIT_USAGE, "--summary=-: standard output is the stream's");
 		return err_hint(e, "Write --summary=FILE, or the stream to a file with -o.");
 	}
@@ -266,7 +274,20 @@ static bool
 is_to_be_read(const struct extract_options *o)
 {
 	return o->query_file != NULL &&
-	       (o->common.check != CHECK_JOB || strcmp(o->query_file, "-") != 0);
+	       (o->common.check != CHECK_JOB || !is_dash(o->query_file));
+}
+
+static int
+check_files(const struct extract_options *o, struct err *e)
+{
+	const struct options_file files[] = {
+		{"--csv", is_dash(o->csv) ? "/dev/stdin" : o->csv},
+		{"--query-file", is_dash(o->query_file) ? "/dev/stdin" : o->query_file},
+		{"the output",
+		 o->output == NULL || is_dash(o->output) ? "/dev/stdout" : o->output},
+	};
+
+	return options_check_files(&o->common, files, sizeof(files) / sizeof(files[0]), e);
 }
 
 static int
@@ -276,8 +297,8 @@ settle(struct extract_options *o, int argc, char **argv, struct err *e)
 
 	if (o->common.check == CHECK_PLAN)
 		o->common.dry_run = true;
-	if (check_kind(o, e) != 0 || options_settle(&o->common, argc, argv, variable, e) != 0 ||
-	    check_source(o, e) != 0)
+	if (check_kind(o, e) != 0 || check_files(o, e) != 0 ||
+	    options_settle(&o->common, argc, argv, variable, e) != 0 || check_source(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;

@@ -277,7 +277,7 @@ main(int argc, char **argv)
 	log_init("portl-load");
 	json_set_alloc_funcs(xmalloc, free); /* else a document might lack what had no room */
 	stdfds_fill();
-	intr_ignore_sigpipe();
+	intr_ignore();
 	l.receipt.fd = -1;
 	rc = load_options_parse(&l.options, argc, argv, &e);
 	if (rc == 0)

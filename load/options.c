@@ -327,12 +327,26 @@ parse_key(struct load_options *o, struct err *e)
 }
 
 static int
+check_files(const struct load_options *o, struct err *e)
+{
+	bool from_stdin = o->input == NULL || strcmp(o->input, "-") == 0;
+	const struct options_file files[] = {
+		{"the input", from_stdin ? "/dev/stdin" : o->input},
+		{"--rejects", o->rejects},
+		{"--csv", o->csv},
+	};
+
+	return options_check_files(&o->common, files, sizeof(files) / sizeof(files[0]), e);
+}
+
+static int
 settle(struct load_options *o, int argc, char **argv, struct err *e)
 {
 	const char *variable = o->csv != NULL ? "" : "PORTL_DESTINATION";
 	size_t i;
 
-	if (check_kind(o, e) != 0 || options_settle(&o->common, argc, argv, variable, e) != 0)
+	if (check_kind(o, e) != 0 || check_files(o, e) != 0 ||
+	    options_settle(&o->common, argc, argv, variable, e) != 0)
 		return -1;
 	if (o->common.table != NULL &&
 	    ident_parse_qualified(o->common.table, &o->rel_schema, &o->rel_name, e) != 0)

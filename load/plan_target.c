@@ -117,8 +117,11 @@ plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		check_truncate(p->rel, facts, why);
 	if (p->rel->row_security)
 		p->stage_reason = "row security is active for this role";
-	else if (p->rel->kind == 'v' && !p->rel->instead_trigger)
-		p->stage_reason = "COPY cannot write through a view";
+	else if (p->rel->kind == 'v')
+		p->stage_reason =
+			p->rel->instead_trigger
+				? "COPY counts rows that an INSTEAD OF trigger suppresses"
+				: "COPY cannot write through a view";
 	PQclear(facts);
 	return 0;
 }

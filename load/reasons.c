@@ -21,8 +21,10 @@ reasons_report(struct reasons *r, const char *schema, const char *name, struct e
 {
 	if (r->n == 0)
 		return 0;
-	err_set(e, EXIT_TARGET, "\"%s%s%s\" cannot take this stream",
-		schema != NULL ? schema : "", schema != NULL ? "." : "", name);
+	if (schema == NULL)
+		schema = ""; /* as where search_path names none */
+	err_set(e, EXIT_TARGET, "\"%s%s%s\" cannot take this stream", schema,
+		schema[0] != '\0' ? "." : "", name);
 	err_detail(e, "%s", buf_cstr(&r->text));
 	buf_release(&r->text);
 	r->n = 0;

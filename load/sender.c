@@ -12,9 +12,13 @@
 #include "common/session.h"
 #include "common/xalloc.h"
 
+/* TRUNCATE takes its lock on partitions and inheriting tables, too. */
 static const char locks_sql[] =
-	"SELECT 1 FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=) 'relation'"
-	" AND granted AND relation OPERATOR(pg_catalog.=) $1::pg_catalog.oid"
+	"WITH RECURSIVE emptied (oid) AS (SELECT $1::pg_catalog.oid UNION"
+	" SELECT inhrelid FROM pg_catalog.pg_inherits JOIN emptied"
+	" ON inhparent OPERATOR(pg_catalog.=) emptied.oid)"
+	" SELECT 1 FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=) 'relation'"
+	" AND granted AND relation OPERATOR(pg_catalog.=) ANY (SELECT oid FROM emptied)"
 	" AND database OPERATOR(pg_catalog.=) (SELECT oid FROM pg_catalog.pg_database"
 	" WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())"
 	" AND $2 OPERATOR(pg_catalog.=) (pid::pg_catalog.text"

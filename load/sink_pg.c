@@ -319,7 +319,9 @@ sink_pg_commit(struct sink *base, struct err *e)
 	if (!s->dry_run)
 		return commit(s, true, e) != 0 ? -1 : finish_rejects(s, e);
 	base->receipt->dry_run = true;
-	rc = db_exec(&s->db, e, "ROLLBACK");
+	rc = db_exec(&s->db, e, "SET CONSTRAINTS ALL IMMEDIATE"); /* as COMMIT would */
+	if (rc == 0)
+		rc = db_exec(&s->db, e, "ROLLBACK");
 	if (rc == 0)
 		add_to_receipt(s);
 	return rc;

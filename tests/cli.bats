@@ -244,6 +244,25 @@ on_terminal()
 	assert_eq "$(q "$a" 'SELECT count(*) FROM t')" 0
 }
 
+@test "--truncate of the table whose partition or child is being read is refused, too" {
+	local pair
+
+	fresh_db a
+	q "$a" "CREATE TABLE p (i int, s text) PARTITION BY RANGE (i);
+		CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (90000) PARTITION BY RANGE (i);
+		CREATE TABLE p11 PARTITION OF p1 FOR VALUES FROM (1) TO (90000);
+		CREATE TABLE parent (i int, s text); CREATE TABLE child () INHERITS (parent);
+		INSERT INTO p SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i;
+		INSERT INTO child TABLE p"
+	for pair in 'p11 p' 'p11 p1' 'child parent' 'parent child'; do
+		try_sh "portl-extract -d $a -t ${pair% *} |
+			portl-load -d $a -t ${pair#* } --truncate --lock-wait-timeout=5000"
+		assert_status 5
+		assert_stderr_has '--truncate would wait forever'
+	done
+	assert_eq "$(q "$a" 'SELECT (SELECT count(*) FROM p), (SELECT count(*) FROM parent)')" '20000|20000'
+}
+
 # A server that wants passwords: -U joe, "geheim".
 password_server()
 {

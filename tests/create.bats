@@ -78,6 +78,7 @@ absent()
 	q "$dst" "ALTER DATABASE $dst SET search_path = nowhere"
 	try_sh "portl-extract -d $src -t here.t | portl-load -d $dst -t new --create"
 	assert_status 5
+	assert_stderr_has '"new" cannot take this stream'
 	assert_stderr_has 'write -t SCHEMA.TABLE'
 }
 

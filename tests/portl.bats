@@ -153,6 +153,37 @@ count()
 	assert_eq "$(count)" 0
 }
 
+@test "started with descriptors closed, as by a daemon: run and check do their work" {
+	local closed
+
+	for closed in '<&-' '2>&-' '<&- >&- 2>&-'; do
+		try_sh "portl run job.yaml --truncate $closed"
+		assert_status 0
+		assert_silent
+		assert_eq "$(count)" 1000
+		q "$b" 'TRUNCATE t'
+	done
+	try_sh 'portl check job.yaml <&- 2>&-'
+	assert_status 0
+	assert_out_has 'the run can start'
+	try_sh 'portl run missing.yaml <&- >&- 2>&-'
+	assert_status 78
+	printf '%s\n' 'source: {type: csv, path: "-"}' "destination: {database: $b, table: t}" >csv.yaml
+	try_sh 'portl run csv.yaml <&-'
+	assert_status 1
+	assert_stderr_has 'standard input is not open for reading'
+}
+
+@test "what cannot be printed is an error, and an end" {
+	local words
+
+	for words in --help --version 'run --help' 'check -V' --completion=bash --completion=fish; do
+		try_sh "timeout 10 portl $words >/dev/full"
+		assert_status 1
+		assert_stderr_lacks 'which job'
+	done
+}
+
 @test "the status is load's, or extract's where load only knows that something is missing" {
 	try portl run job.yaml --source=dbname=none
 	assert_status 2

@@ -121,9 +121,49 @@ balanced()
 	assert_status 1
 	assert_stderr_has 'No such file or directory'
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	try_sh "portl-load -d $b --summary=- $T/s >&-"
+	assert_status 1
+	assert_stderr_has 'standard output is not open for writing'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
 	try portl-extract -d "$a" -t t --summary="$T/none/x"
 	assert_status 1
 	assert_eq "$output" ''
+}
+
+@test "a summary or a log never takes the place of what is read or written" {
+	mkdir "$T/dir" && cd "$T/dir" || return
+	portl-extract -d "$a" -t t >s
+	printf 'n\n1\n' >in.csv
+	echo "SELECT 1 AS n" >query
+	printf 'source: {database: %s, table: t}\ndestination: {database: %s}\n' "$a" "$b" >job
+	ln s hard
+	ln -s in.csv soft
+	cp s whole
+
+	same_file() # COMMAND...: refused, and every file is what it was
+	{
+		try_sh "$*"
+		assert_status "${code:-64}"
+		assert_stderr_has 'are the same file'
+		cmp s whole && assert_eq "$(head -n 1 in.csv query)" "$(printf '==> %s <==\n%s\n\n' in.csv n query 'SELECT 1 AS n')"
+	}
+	same_file portl-load -d "$b" --summary=s s
+	same_file portl-load -d "$b" --summary=./s '<s'
+	same_file portl-load -d "$b" --summary=hard s
+	same_file portl-load -d "$b" -L hard s
+	same_file portl-load -d "$b" --rejects=new --summary=new s
+	same_file portl-load --csv=new -L new s
+	same_file portl-load -d "$b" --summary=new -L new s
+	same_file portl-extract --csv=in.csv --summary=soft -o out
+	same_file portl-extract --csv=- --summary=in.csv -o out '<in.csv'
+	same_file portl-extract -d "$a" --query-file=query --summary=query -o out
+	same_file portl-extract -d "$a" -t t -o out --summary=out
+	same_file portl-extract -d "$a" -t t --summary=out '>out'
+	code=78 same_file portl run job --summary=job
+	assert_eq "$(ls)" "$(printf '%s\n' hard in.csv job out query s soft whole)"
+	[ ! -s out ]
+	try portl-load -d "$b" --summary=/dev/null -L /dev/null s
+	assert_status 0
 }
 
 @test "a summary that is lost at the end: an error that says that the rows are in" {

@@ -205,6 +205,22 @@ reader_leaves()
 	done
 }
 
+@test "a file that outgrows ulimit -f is an error like any other, and nothing stays" {
+	q "$b" "CREATE TABLE t2 (id int PRIMARY KEY)"
+	mkdir "$T/limit"
+	portl-extract -d "$a" -c 'SELECT i AS id FROM generate_series(1, 100000) i' -o "$T/ids"
+	try_sh "ulimit -f 100; portl-extract -d '$b' -o '$T/limit/out' -c 'SELECT * FROM generate_series(1, 100000)'"
+	assert_status 1
+	assert_stderr_has 'File too large'
+	try_sh "ulimit -f 100; portl-load --csv='$T/limit/csv' '$T/ids'"
+	assert_status 1
+	assert_stderr_has 'File too large'
+	q "$b" 'INSERT INTO t2 SELECT generate_series(1, 100000)'
+	try_sh "ulimit -f 100; portl-load -q -d '$b' -t t2 --rejects='$T/limit/rejects' '$T/ids' 2>&1 | tail -n 2"
+	assert_out_has 'File too large'
+	assert_eq "$(ls "$T/limit")" ''
+}
+
 @test "non-blocking descriptors on both sides" {
 	make_rows "$a" big 30000
 	perl -e 'use Fcntl; use Socket;

@@ -91,12 +91,14 @@ arrives()
 	q "$dst" 'CREATE TABLE t (id int)'
 	printf 'SELECT id\n  FROM t -- the rest\n WHERE id > 5;\n\n' >"$BATS_TEST_TMPDIR/q.sql"
 	carry --query-file "$BATS_TEST_TMPDIR/q.sql" -- -t t
+	printf '\357\273\277SELECT 5555 AS id\r\n;\r\n' >"$BATS_TEST_TMPDIR/windows.sql"
+	carry --query-file "$BATS_TEST_TMPDIR/windows.sql" -- -t t
 	carry -c 'SELECT id + 100 AS id FROM t WHERE id < 3 -- and so on' -- -t t
 	carry -c 'TABLE t' -- -t t
 	carry -c 'VALUES (1000), (2000) /* column1 */' -- -t t --map column1=id
 	carry -c 'WITH x AS (SELECT 7777 AS id) (SELECT id FROM x) ;;' -- -t t
 	assert_eq "$(q "$dst" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM t")" \
-		'1 2 3 4 5 6 6 7 7 8 8 9 9 10 10 101 102 1000 2000 7777'
+		'1 2 3 4 5 6 6 7 7 8 8 9 9 10 10 101 102 1000 2000 5555 7777'
 }
 
 @test "NOT NULL of a table does not hold for a query: an outer join makes NULLs" {

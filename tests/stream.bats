@@ -314,9 +314,23 @@ load_numbers()
 	load_numbers
 	assert_status 4
 	assert_stderr_has gunzip
+	printf '\3757zXZ\0\0' >"$T/s"
+	load_numbers
+	assert_status 4
+	assert_stderr_has 'xz -d |'
+	printf 'BZh91AY' >"$T/s"
+	load_numbers
+	assert_stderr_has 'bunzip2 |'
+	printf '\4"M\30d' >"$T/s"
+	load_numbers
+	assert_stderr_has 'lz4 -d |'
 	echo 'PGCOPI' >"$T/s"
 	load_numbers
 	assert_status 4
+	(echo 'Last login: today' && portl-extract -d "$a" -c 'SELECT 1 AS n') >"$T/s"
+	load_numbers
+	assert_status 4
+	assert_stderr_has 'Over ssh, the shell there must print nothing'
 	: >"$T/s"
 	load_numbers
 	assert_status 4

@@ -61,6 +61,9 @@ carry()
 @test "a foreign key deferred to COMMIT fails there, and nothing is in" {
 	q "$dst" 'CREATE TABLE r (n int PRIMARY KEY); INSERT INTO r SELECT generate_series(1, 9);
 		CREATE TABLE t (id int, n int REFERENCES r DEFERRABLE INITIALLY DEFERRED)'
+	try_sh "portl-extract -d $src -t t | portl-load -q -d $dst --dry-run"
+	assert_status 1
+	assert_stderr_has 'Key (n)=(0)'
 	try_sh "portl-extract -d $src -t t | portl-load -d $dst --summary $BATS_TEST_TMPDIR/summary"
 	assert_status 1
 	assert_stderr_has 'violates foreign key constraint "t_n_fkey"'
@@ -142,6 +145,12 @@ carry()
 		CREATE TRIGGER f INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION f()"
 	carry -t v
 	assert_eq "$(q "$dst" 'SELECT count(*), sum(n) FROM base')" '1000|500500'
+	q "$dst" "TRUNCATE base; CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$ BEGIN IF new.id % 4 = 0 THEN RETURN NULL; END IF;
+			INSERT INTO base VALUES (new.id, new.n); RETURN new; END \$\$"
+	carry -t v --summary="$BATS_TEST_TMPDIR/summary"
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM base')" 750
+	assert_eq "$(jq -c '[.rows.inserted, .rows.skipped]' "$BATS_TEST_TMPDIR/summary")" '[750,250]'
 }
 
 @test "roles: INSERT alone is enough, without TEMP and without SELECT; a missing right is named" {
