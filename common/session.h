@@ -11,9 +11,13 @@
 struct db;
 struct err;
 
-/* SQL: what tells this server from every other, to go behind the number of a backend. */
+/*
+ * SQL: what tells this server from every other, to go behind the number of a backend.
+ * Where || has to make text of a number, servers before 14 ask the user's search_path.
+ */
 #define SESSION_SERVER_SQL \
-	"'@' OPERATOR(pg_catalog.||) pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())"
+	"'@' OPERATOR(pg_catalog.||) pg_catalog.date_part('epoch'," \
+	" pg_catalog.pg_postmaster_start_time())::pg_catalog.text"
 
 enum session_kind {
 	SESSION_READ,      /* REPEATABLE READ READ ONLY, hidden rows are an error */

@@ -25,7 +25,7 @@
  * another server may answer, and there our number may be somebody else's.
  */
 #define HISTORY_SQL \
-	"(SELECT system_identifier FROM pg_catalog.pg_control_system())" \
+	"(SELECT system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system())" \
 	" OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) " \
 	"pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8)"
 

@@ -5,6 +5,7 @@ load lib/common
 
 @test "memory does not grow with the rows, and large values arrive" {
 	needs_own_memory
+	needs 14 pg_stat_progress_copy
 	SCALE_ROWS=12000000 SCALE_FIELD=4000000 try "$ROOT/tests/scale.sh"
 	assert_status 0
 	assert_out_has 'flat: '
@@ -15,6 +16,7 @@ load lib/common
 	local programs=$BATS_TEST_TMPDIR/programs
 
 	needs_own_memory
+	needs 14 pg_stat_progress_copy
 	mkdir "$programs"
 	ln -s "$BUILD/portl-extract" "$programs"
 	cat >"$programs/portl-load" <<END

@@ -28,7 +28,7 @@ mislead()
 			END LOOP;
 			FOR x IN SELECT oprname, nullif(oprleft, 0) AS l, oprright AS r, f.proname
 				FROM pg_operator JOIN plain f ON f.oid = oprcode
-				WHERE oprnamespace = 'pg_catalog'::regnamespace LOOP
+				WHERE oprnamespace = 'pg_catalog'::regnamespace AND oprright <> 0 LOOP -- 13 has a postfix !
 				EXECUTE format('CREATE OPERATOR evil.%s (%s RIGHTARG = %s, FUNCTION = evil.%I)', x.oprname,
 					'LEFTARG = ' || format_type(x.l, NULL) || ',', format_type(x.r, NULL), x.proname);
 			END LOOP;

@@ -27,7 +27,7 @@ import threading
 
 from session import Psql, finish, ident, numbers, parser, report, rng_of
 from shapes import COLLATIONS, PATTERNS, Column, Names, Table, Types, is_query
-from values import setup
+from values import quote, setup
 
 OPTIONS = ("-c client_min_messages=error -c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO "
            "-c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex -c lc_monetary=C "
