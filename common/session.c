@@ -93,9 +93,8 @@ session_rollback(struct db *db)
 int
 session_watch_client(struct db *db, char **backend, struct err *e)
 {
-	static const char sql[] =
-		"SELECT pg_catalog.pg_backend_pid()::pg_catalog.text OPERATOR(pg_catalog.||) "
-		SESSION_SERVER_SQL;
+	static const char sql[] = "SELECT pg_catalog.pg_backend_pid()::pg_catalog.text"
+				  " OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL;
 	bool can_watch = PQserverVersion(db->conn) >= WATCH_MIN;
 	char *all = xasprintf("%s%s", sql, can_watch ? ", " WATCH_SQL : "");
 
