@@ -281,6 +281,24 @@ carry_container()
 	assert_eq "$(q "$to" 'TABLE t')" 'AbC|5|7'
 }
 
+@test "an extension's types are the same in whatever schema it is" {
+	local format
+
+	needs 14 "arrays with OIDs of another database"
+
+	make_two "CREATE SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+	     CREATE TABLE t (id int PRIMARY KEY, h ext.hstore, hs ext.hstore[], c ext.citext);
+	     INSERT INTO t VALUES (1, 'k=>NULL', '{a=>1,NULL}', 'AbC')" \
+		"CREATE EXTENSION hstore; CREATE EXTENSION citext;
+	     CREATE TABLE t (id int PRIMARY KEY, h hstore, hs hstore[], c citext)"
+	for format in binary ndjson; do
+		try_sh "portl-extract -d $from -t t -F $format | portl-load -d $to -t t --conflict=overwrite"
+		assert_status 0
+		assert_eq "$(q "$to" 'TABLE t')" '1|"k"=>NULL|{"\"a\"=>\"1\"",NULL}|AbC'
+		q "$to" 'TRUNCATE t'
+	done
+}
+
 @test "types with hostile names are cast" {
 	make_two "CREATE SCHEMA \"a b\"; CREATE TYPE \"a b\".\"x\"\"; drop table t; --\" AS ENUM ('y');
 	     CREATE TYPE \"a b\".\"Pair (1)\" AS (a int);

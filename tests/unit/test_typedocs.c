@@ -119,6 +119,11 @@ test_parts(void)
 		"{\"p.r\":{\"kind\":\"range\",\"subtype\":\"double precision\"}}";
 	static const char e1[] = "{\"p.h\":{\"kind\":\"base\",\"extension\":\"hstore\"}}";
 	static const char e2[] = "{\"p.h\":{\"kind\":\"base\",\"extension\":null}}";
+	static const char e3[] = "{\"q.h\":{\"kind\":\"base\",\"extension\":\"hstore\"},"
+				 "\"q.k\":{\"kind\":\"base\",\"extension\":\"hstore\"},"
+				 "\"q.h[]\":{\"kind\":\"array\",\"element\":\"q.h\"}}";
+	static const char e4[] = "{\"p.h\":{\"kind\":\"base\",\"extension\":\"hstore\"},"
+				 "\"p.h[]\":{\"kind\":\"array\",\"element\":\"p.h\"}}";
 	json_t *t;
 
 	check(arr, "p.d[]", arr, "p.d[]", NULL, "an array and itself");
@@ -126,6 +131,10 @@ test_parts(void)
 	check(r4, "p.r", r8, "p.r", "double", "a range over another type");
 	check(e1, "p.h", e1, "p.h", NULL, "an extension's type");
 	check(e1, "p.h", e2, "p.h", "extension", "the same name from elsewhere");
+	check(e1, "p.h", e3, "q.h", NULL, "an extension in another schema");
+	check(e1, "p.h", e3, "q.k", "is not type q.k", "another type of an extension");
+	check(e3, "q.h[]", e4, "p.h[]", NULL, "arrays of an extension's type");
+	check(e3, "q.h[]", e3, "q.h", "is not type q.h", "an array is not its element");
 	check(arr, "p.d[]", r4, "p.d[]", "not described", "an undescribed array");
 	t = types(arr);
 	ok(typedocs_is_container(t, "p.d[]"), "an array of user types holds OIDs");
