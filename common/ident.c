@@ -187,20 +187,21 @@ is_keyword(const char *type)
 	return false;
 }
 
-static bool
-is_qualified(const char *type)
+size_t
+ident_schema_len(const char *type)
 {
 	bool quoted = false;
+	size_t i;
 
-	for (; *type != '\0' && (quoted || *type != '.'); type++)
-		quoted = quoted != (*type == '"');
-	return *type == '.';
+	for (i = 0; type[i] != '\0' && (quoted || type[i] != '.'); i++)
+		quoted = quoted != (type[i] == '"');
+	return type[i] == '.' ? i + 1 : 0;
 }
 
 void
 ident_add_type(struct buf *sql, const char *type)
 {
-	if (!is_keyword(type) && !is_qualified(type))
+	if (!is_keyword(type) && ident_schema_len(type) == 0)
 		buf_adds(sql, "pg_catalog.");
 	buf_adds(sql, type);
 }

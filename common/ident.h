@@ -49,6 +49,13 @@ char *ident_typed(const char *name);
 char *ident_keep_case(const char *text) __attribute__((returns_nonnull));
 
 /*
+ * ident_schema_len(type):
+ * Return how many bytes of a type as format_type() writes it are its schema with the
+ * dot; 0 where there is none.
+ */
+size_t ident_schema_len(const char *type);
+
+/*
  * ident_add_type(sql, type):
  * Append a type as format_type() writes it while search_path is pg_catalog, so that
  * it is that one under every search_path.

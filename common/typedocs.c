@@ -5,7 +5,6 @@
  */
 #include "common/typedocs.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "common/buf.h"
 #include "common/db.h"
 #include "common/err.h"
+#include "common/exttype.h"
 #include "common/xalloc.h"
 
 /*
@@ -254,38 +254,6 @@ family(const char *base)
 	return strcmp(base, "character varying") == 0 ? "text" : base;
 }
 
-/* "hstore" of "ext.hstore" */
-static const char *
-local_name(const char *type)
-{
-	const char *dot = strrchr(type, '.');
-
-	return dot != NULL ? dot + 1 : type;
-}
-
-/* What an array is made of, or the type itself. */
-static const char *
-element_of(const json_t *types, const char *type)
-{
-	const char *element =
-		json_string_value(json_object_get(json_object_get(types, type), "element"));
-
-	return element != NULL ? element : type;
-}
-
-/* An extension's type is the same in whatever schema the extension is; so is its array. */
-static bool
-same_of_extension(const json_t *a_types, const char *a, const json_t *b_types, const char *b)
-{
-	const char *ea = element_of(a_types, a), *eb = element_of(b_types, b);
-	const json_t *extension = json_object_get(json_object_get(a_types, ea), "extension");
-
-	return (ea == a) == (eb == b) && json_is_string(extension) &&
-	       json_equal(extension,
-			  json_object_get(json_object_get(b_types, eb), "extension")) &&
-	       strcmp(local_name(ea), local_name(eb)) == 0;
-}
-
 static int
 same_label_set(const json_t *a, const json_t *b)
 {
@@ -388,7 +356,7 @@ same_bytes(const json_t *a_types, const char *a, const json_t *b_types, const ch
 
 	if (depth > DEPTH_MAX)
 		return xasprintf("type %s is nested too deeply", a);
-	if (same_of_extension(a_types, wa, b_types, wb))
+	if (exttype_same(a_types, wa, b_types, wb))
 		return NULL;
 	/* The same domain must stand on the same type; other domains are just values. */
 	if (strcmp(a, b) == 0 && strcmp(family(wa), family(wb)) != 0)

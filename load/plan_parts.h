@@ -67,6 +67,14 @@ int plan_types(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	__attribute__((warn_unused_result));
 
 /*
+ * plan_exttypes(p, db, e):
+ * Part of plan_types(), for a table to be created: name the types of extensions in
+ * p->schema as this database does.
+ */
+int plan_exttypes(struct plan *p, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * plan_stage(p, db, why, e):
  * After plan_types(): choose the route; for the staged one make p->stage and
  * check what it needs.  search_path must be pg_catalog.

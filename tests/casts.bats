@@ -297,6 +297,11 @@ carry_container()
 		assert_eq "$(q "$to" 'TABLE t')" '1|"k"=>NULL|{"\"a\"=>\"1\"",NULL}|AbC'
 		q "$to" 'TRUNCATE t'
 	done
+	try_sh "portl-extract -d $from -t t | portl-load -d $to -t made --create --conflict=overwrite"
+	assert_status 0
+	same_table "$from" t "$to" made
+	assert_eq "$(q "$to" "SELECT string_agg(format_type(atttypid, NULL), ' ' ORDER BY attnum)
+		FROM pg_attribute WHERE attrelid = 'made'::regclass AND attnum > 0")" 'integer hstore hstore[] citext'
 }
 
 @test "types with hostile names are cast" {

@@ -400,7 +400,7 @@ refused()
 	try_sh "printf '[{\"id\":1}]\n' | $load"
 	assert_status 4
 	assert_stderr_has "jq -c '.[]'"
-	try_sh "printf '{\n \"id\":1}\n' | $load"
+	try_sh "printf '{ \n \"id\":1}\n' | $load"
 	assert_status 4
 	assert_stderr_has 'hint: Each line has to hold one whole row; `jq -c .`'
 	try_sh "printf '{\"id\":1}\n{\n \"id\":2\n}\n' | $load"

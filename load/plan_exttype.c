@@ -1,0 +1,49 @@
+/*
+ * A table that is created has an extension's types from where the extension is here.
+ */
+#include <stdlib.h>
+
+#include "common/db.h"
+#include "common/exttype.h"
+#include "common/ident.h"
+#include "common/schema.h"
+#include "common/xalloc.h"
+#include "load/plan.h"
+#include "load/plan_parts.h"
+
+/* Where the extension is, if there is no such type where it was. */
+static const char schema_sql[] = "SELECT quote_ident(n.nspname) || '.' FROM pg_extension x"
+				 " JOIN pg_namespace n ON n.oid = x.extnamespace"
+				 " WHERE x.extname = $1 AND to_regtype($2) IS NULL";
+
+static int
+rename_type(struct schema_column *c, const char *extension, struct db *db, struct err *e)
+{
+	const char *params[] = {extension, c->type};
+	char *schema = db_query_text(db, e, schema_sql, 2, params), *old = c->type;
+
+	if (schema == NULL)
+		return -1;
+	if (schema[0] != '\0') {
+		c->type = xasprintf("%s%s", schema, old + ident_schema_len(old));
+		free(old);
+	}
+	free(schema);
+	return 0;
+}
+
+int
+plan_exttypes(struct plan *p, struct db *db, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		struct schema_column *c = &p->schema->columns[i];
+		const char *extension = exttype_extension(p->schema->types, c->base);
+
+		if (p->columns[i].target != NULL && extension != NULL &&
+		    rename_type(c, extension, db, e) != 0)
+			return -1;
+	}
+	return 0;
+}
