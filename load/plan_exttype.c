@@ -33,7 +33,7 @@ rename_type(struct schema_column *c, const char *extension, struct db *db, struc
 }
 
 int
-plan_exttypes(struct plan *p, struct db *db, struct err *e)
+plan_exttype(struct plan *p, struct db *db, struct err *e)
 {
 	size_t i;
 

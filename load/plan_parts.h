@@ -67,11 +67,11 @@ int plan_types(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	__attribute__((warn_unused_result));
 
 /*
- * plan_exttypes(p, db, e):
+ * plan_exttype(p, db, e):
  * Part of plan_types(), for a table to be created: name the types of extensions in
  * p->schema as this database does.
  */
-int plan_exttypes(struct plan *p, struct db *db, struct err *e)
+int plan_exttype(struct plan *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

@@ -327,5 +327,5 @@ plan_types(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		return check_existing(p, db, why, e);
 	if (why->n > 0)
 		return 0; /* nothing to create anyway */
-	return plan_exttypes(p, db, e) != 0 ? -1 : check_new(p, db, why, e);
+	return plan_exttype(p, db, e) != 0 ? -1 : check_new(p, db, why, e);
 }
