@@ -41,6 +41,13 @@ usage()
 	EOF
 }
 
+# end_with COMMAND...: that was all there is to do; what cannot be printed is an error.
+end_with()
+{
+	"$@" || exit 1
+	exit 0
+}
+
 # die STATUS MESSAGE [HINT]
 die()
 {
@@ -180,14 +187,8 @@ parse()
 	job=
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--help | '-?')
-			usage
-			exit
-			;;
-		--version | -V)
-			version
-			exit
-			;;
+		--help | '-?') end_with usage ;;
+		--version | -V) end_with version ;;
 		-f | --job)
 			[ $# -gt 1 ] || die 64 "option $1 needs an argument"
 			set_job "$2"
@@ -405,18 +406,9 @@ exec 3<&0 8>&2
 extract=$(find_program portl-extract) && load=$(find_program portl-load) || exit
 case ${1:-} in
 run | check) command=$1 ;;
---help | '-?')
-	usage
-	exit
-	;;
---version | -V)
-	version
-	exit
-	;;
---completion=*)
-	completion "${1#*=}" && exit
-	exit 1
-	;;
+--help | '-?') end_with usage ;;
+--version | -V) end_with version ;;
+--completion=*) end_with completion "${1#*=}" ;;
 '')
 	usage | sed -n '3,5p' >&2
 	die 64 'what shall be done?' 'Try "portl --help".'
