@@ -59,7 +59,7 @@ int err_signal(struct err *e, int signo);
 /*
  * err_reader_gone(e, output):
  * Say that nobody reads ${output} any longer, for which the program is to die of
- * SIGPIPE.  Returns -1.
+ * SIGPIPE, unless an error came first.  Returns -1.
  */
 int err_reader_gone(struct err *e, const char *output);
 
