@@ -56,6 +56,8 @@ PORTL_CFLAGS = -std=c11 -pthread $(WARN) -fPIE -fstack-protector-strong -I. -D_G
 PORTL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(FLAGS_$(VARIANT)) $(LDFLAGS)
 
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard $(1)))
+# All that stands in these folders and in theirs.
+modules = $(foreach d,$(1),$(call objects,$d/*.c $d/*/*.c))
 COMMON = $(OUT)/libcommon.a
 # Archives, for a unit test takes what it names; test_load_* finds load/'s options.o first.
 MODULES = $(if $(findstring test_load,$@),$(OUT)/load.a $(OUT)/extract.a,$(OUT)/extract.a $(OUT)/load.a)
@@ -64,12 +66,13 @@ UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 FUZZ = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-OBJECTS = $(call objects,common/*.c extract/*.c load/*.c tests/unit/test_*.c tests/bench/*.c tests/faults/*.c)
+PRODUCT = $(call modules,common extract load)
+OBJECTS = $(PRODUCT) $(call objects,tests/unit/test_*.c tests/bench/*.c tests/faults/*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 
 all: $(PROGRAMS) $(OUT)/portl
 unit: $(UNIT) $(BENCH_PROGRAMS)
-analyze-objects: $(call objects,common/*.c extract/*.c load/*.c)
+analyze-objects: $(PRODUCT)
 fuzz-objects: $(FUZZ_OBJECTS)
 tidy: $(TIDY)
 
@@ -90,20 +93,20 @@ $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(PORTL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(COMMON): $(call objects,common/*.c) $(HELPER_$(VARIANT))
-$(OUT)/extract.a: $(filter-out %/main.o,$(call objects,extract/*.c))
-$(OUT)/load.a: $(filter-out %/main.o,$(call objects,load/*.c))
+$(COMMON): $(call modules,common) $(HELPER_$(VARIANT))
+$(OUT)/extract.a: $(filter-out %/main.o,$(call modules,extract))
+$(OUT)/load.a: $(filter-out %/main.o,$(call modules,load))
 $(OUT)/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(OUT)/portl-extract: $(call objects,extract/*.c) $(COMMON)
-$(OUT)/portl-load: $(call objects,load/*.c) $(COMMON)
+$(OUT)/portl-extract: $(call modules,extract) $(COMMON)
+$(OUT)/portl-load: $(call modules,load) $(COMMON)
 $(PROGRAMS):
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(OUT)/portl: common/portl.sh
+$(OUT)/portl: common/cli/portl.sh
 	@mkdir -p $(@D)
 	@install $< $@
 
@@ -146,7 +149,7 @@ asan:
 	@$(MAKE) --no-print-directory VARIANT=asan check
 
 lint:
-	@MAKE='$(MAKE)' tests/lint.sh
+	@MAKE='$(MAKE)' tests/lint/run.sh
 
 analyze:
 	@$(MAKE) --no-print-directory VARIANT=analyze CC=gcc analyze-objects

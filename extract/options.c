@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/jobkeys.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/jobkeys.h"
+#include "common/stream/input.h"
 
 #define AT(member) offsetof(struct extract_options, member)
 #define ZSTD_DEFAULT 3

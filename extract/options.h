@@ -4,9 +4,9 @@
 #ifndef EXTRACT_OPTIONS_H
 #define EXTRACT_OPTIONS_H
 
-#include "common/csvfile.h"
-#include "common/ident.h"
-#include "common/options.h"
+#include "common/base/ident.h"
+#include "common/cli/options.h"
+#include "common/rows/csvfile.h"
 
 enum extract_format { EXTRACT_AUTO, EXTRACT_BINARY, EXTRACT_NDJSON };
 enum extract_kind { EXTRACT_PG, EXTRACT_CSV };

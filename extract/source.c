@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 
-#include "common/schema.h"
+#include "common/schema/schema.h"
+#include "extract/csv/source_csv.h"
 #include "extract/options.h"
-#include "extract/source_csv.h"
-#include "extract/source_pg.h"
+#include "extract/pg/source_pg.h"
 
 static const struct {
 	enum extract_kind kind;

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/jobkeys.h"
-#include "common/output.h"
-#include "common/stream_reader.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/jobkeys.h"
+#include "common/stream/output.h"
+#include "common/stream/stream_reader.h"
 
 #define BATCH_SIZE 10000 /* rows */
 #define AT(member) offsetof(struct load_options, member)

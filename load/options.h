@@ -4,8 +4,8 @@
 #ifndef LOAD_OPTIONS_H
 #define LOAD_OPTIONS_H
 
-#include "common/ident.h"
-#include "common/options.h"
+#include "common/base/ident.h"
+#include "common/cli/options.h"
 
 enum load_kind { LOAD_PG, LOAD_CSV };
 enum load_extra { EXTRA_ERROR, EXTRA_IGNORE };

@@ -5,9 +5,9 @@
 
 #include <stdlib.h>
 
+#include "load/csv/sink_csv.h"
 #include "load/options.h"
-#include "load/sink_csv.h"
-#include "load/sink_pg.h"
+#include "load/pg/sink_pg.h"
 
 static const struct {
 	enum load_kind kind;

@@ -379,10 +379,10 @@ options_of_man()
 	done
 }
 
-@test "EXIT STATUS and README list the codes of common/err.h" {
+@test "EXIT STATUS and README list the codes of common/base/err.h" {
 	local page
 
-	sed -nE 's/^\tEXIT_[A-Z]+ = ([0-9]+),.*/\1/p' "$ROOT/common/err.h" | grep -v 128 >codes
+	sed -nE 's/^\tEXIT_[A-Z]+ = ([0-9]+),.*/\1/p' "$ROOT/common/base/err.h" | grep -v 128 >codes
 	[ "$(wc -l <codes)" -ge 8 ]
 	for page in portl.1 portl-extract.1 portl-load.1 portl.7; do
 		sed -n '/^\.Sh EXIT STATUS/,/^\.Sh SIGNALS/p' "$ROOT/man/$page" |

@@ -348,6 +348,6 @@ options_of()
 	known=" $(options_of portl-extract | tr '\n' ' ')$(options_of portl-load | tr '\n' ' ')"
 	while read -r key; do
 		[[ $known == *" ${key//_/-} "* ]] || wrong+=" $key"
-	done < <(sed -n 's/^\t{"\([a-z_]*\)", .*JOBKEY_\(OPTION\|NAMES\|TABLE\).*/\1/p' "$ROOT/common/jobkeys.c")
+	done < <(sed -n 's/^\t{"\([a-z_]*\)", .*JOBKEY_\(OPTION\|NAMES\|TABLE\).*/\1/p' "$ROOT/common/cli/jobkeys.c")
 	assert_eq "$wrong" ''
 }

@@ -41,7 +41,7 @@ make_here()
 		printf './share/bash-completion/completions/%s\n' portl portl-extract portl-load
 		printf './share/zsh/site-functions/_%s\n' portl portl-extract portl-load
 		printf './share/fish/vendor_completions.d/%s.fish\n' portl portl-extract portl-load
-		[ ! -f common/portl.sh ] || echo ./bin/portl
+		[ ! -f common/cli/portl.sh ] || echo ./bin/portl
 	) | LC_ALL=C sort >expected
 	diff expected installed
 	grep -q -- --truncate "$dir/usr/share/bash-completion/completions/portl-load"

@@ -1,13 +1,13 @@
 /*
  * Growing byte arrays; out of memory ends the program (xalloc).
  */
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
 
 void
 buf_grow(struct buf *b, size_t extra)

@@ -2,7 +2,7 @@
  * Errors as values.  The first fault set wins; outer layers add context to it
  * and main() prints it, so a fault is reported once and never twice.
  */
-#include "common/err.h"
+#include "common/base/err.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
 
 int
 err_set(struct err *e, enum exit_code code, const char *fmt, ...)

@@ -1,16 +1,16 @@
 /*
  * A scanner for identifiers on the command line and in job files.
  */
-#include "common/ident.h"
+#include "common/base/ident.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
 
 #define NAME_MAX_BYTES 63 /* NAMEDATALEN - 1; the server cuts longer names */
 

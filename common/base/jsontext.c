@@ -2,11 +2,11 @@
  * JSON is UTF-8, and what goes into a log or an abort document may quote what is
  * not: names of files, a server's own words.
  */
-#include "common/jsontext.h"
+#include "common/base/jsontext.h"
 
 #include <stdlib.h>
 
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
 
 json_t *
 jsontext(const char *text)

@@ -1,7 +1,7 @@
 /*
  * UTF-8 checks.  Text is mostly ASCII, so eight bytes are looked at at a time.
  */
-#include "common/utf8.h"
+#include "common/base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * The one place below main() that may end the program: when memory is gone
  * there is nothing left to report with, so say so plainly and leave.
  */
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 /*
  * The table of --check=plan.
  */
-#include "common/check.h"
+#include "common/cli/check.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "common/db.h"
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/pg/db.h"
 
 #define LABEL_WIDTH 12
 

@@ -1,7 +1,7 @@
 /*
  * Reading command lines by table.
  */
-#include "common/cli.h"
+#include "common/cli/cli.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/completion.h"
-#include "common/err.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/completion.h"
 
 #define LETTERLESS 256 /* getopt's value for the first option without a letter */
 #define HELP_COLUMN 28 /* where --help's descriptions begin */

@@ -3,13 +3,13 @@
  * calls it: choices are proposed, a FILE is looked for, of others nothing is
  * known.
  */
-#include "common/completion.h"
+#include "common/cli/completion.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/cli.h"
+#include "common/cli/cli.h"
 
 static bool
 takes_file(const struct cli_option *o)

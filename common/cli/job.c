@@ -1,17 +1,17 @@
 /*
  * A job: its file, the check of all keys, and what job_apply() leaves behind.
  */
-#include "common/job.h"
+#include "common/cli/job.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/cli.h"
-#include "common/job_parts.h"
-#include "common/jobfile.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/cli.h"
+#include "common/cli/job_parts.h"
+#include "common/cli/jobfile.h"
 
 int
 job_accuse(const struct job *job, const struct jobfile_entry *entry, const char *link,

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "common/cli.h"
-#include "common/jobkeys.h"
+#include "common/cli/cli.h"
+#include "common/cli/jobkeys.h"
 
 struct err;
 struct job;

@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/conninfo.h"
-#include "common/err.h"
-#include "common/ident.h"
-#include "common/job.h"
-#include "common/job_parts.h"
-#include "common/jobfile.h"
-#include "common/options.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/ident.h"
+#include "common/base/xalloc.h"
+#include "common/cli/job.h"
+#include "common/cli/job_parts.h"
+#include "common/cli/jobfile.h"
+#include "common/cli/options.h"
+#include "common/pg/conninfo.h"
 
 /* What job_apply() works with. */
 struct applying {

@@ -1,5 +1,5 @@
 /*
- * What common/job.c and common/job_apply.c share.  Nobody else includes this.
+ * What common/cli/job.c and common/cli/job_apply.c share.  Nobody else includes this.
  */
 #ifndef COMMON_JOB_PARTS_H
 #define COMMON_JOB_PARTS_H

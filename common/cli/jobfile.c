@@ -3,7 +3,7 @@
  * anchors, aliases and tags as they stand, and does not notice keys that come
  * twice; both are refused in this file.
  */
-#include "common/jobfile.h"
+#include "common/cli/jobfile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <yaml.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
 
 #define FILE_MAX 1048576 /* bytes */
 

@@ -1,11 +1,11 @@
 /*
  * The list of keys.
  */
-#include "common/jobkeys.h"
+#include "common/cli/jobkeys.h"
 
 #include <string.h>
 
-#include "common/cli.h"
+#include "common/cli/cli.h"
 
 #define EXTRACT JOB_EXTRACT
 #define LOAD JOB_LOAD

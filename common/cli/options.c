@@ -1,18 +1,18 @@
 /*
  * Shared options, and what has to be done with them before anything else.
  */
-#include "common/options.h"
+#include "common/cli/options.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/completion.h"
-#include "common/conninfo.h"
-#include "common/err.h"
-#include "common/job.h"
-#include "common/log.h"
+#include "common/base/err.h"
+#include "common/cli/completion.h"
+#include "common/cli/job.h"
+#include "common/pg/conninfo.h"
+#include "common/talk/log.h"
 
 #define AT(member) offsetof(struct options, member)
 

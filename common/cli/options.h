@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/cli.h"
-#include "common/db.h"
-#include "common/progress.h"
+#include "common/cli/cli.h"
+#include "common/pg/db.h"
+#include "common/talk/progress.h"
 
 struct err;
 struct job;

@@ -2,12 +2,12 @@
  * The strict scanner.  Nesting is a bit a level (RFC 8259 leaves a limit to the
  * parser), so hostile depth costs neither stack nor allocation.
  */
-#include "common/jsonscan.h"
+#include "common/ndjson/jsonscan.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "common/textrun.h"
+#include "common/base/textrun.h"
 
 const char *
 jsonscan_fail(struct jsonscan *s, const char *at, const char *what)

@@ -2,18 +2,18 @@
  * Arrays.  Both directions go token by token: nothing but brackets nests in
  * PostgreSQL's array text, so its depth is a number.
  */
-#include "common/ndjson_array.h"
+#include "common/ndjson/ndjson_array.h"
 
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/jsonscan.h"
-#include "common/ndjson_string.h"
-#include "common/ndjson_type.h"
-#include "common/textrun.h"
+#include "common/base/buf.h"
+#include "common/base/textrun.h"
+#include "common/ndjson/jsonscan.h"
+#include "common/ndjson/ndjson_string.h"
+#include "common/ndjson/ndjson_type.h"
+#include "common/rows/copytext.h"
 
 /* ---- writing ---- */
 

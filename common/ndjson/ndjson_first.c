@@ -1,12 +1,12 @@
 /*
  * The first line of a bare stream, read for its keys.
  */
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/jsonscan.h"
-#include "common/ndjson.h"
-#include "common/ndjson_string.h"
-#include "common/schema.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/ndjson/jsonscan.h"
+#include "common/ndjson/ndjson.h"
+#include "common/ndjson/ndjson_string.h"
+#include "common/schema/schema.h"
 
 /* Add the key at ${p} to the columns; returns what follows its colon. */
 static const char *

@@ -1,13 +1,13 @@
 /*
  * Keys and columns: an open hash table of names.
  */
-#include "common/ndjson_keys.h"
+#include "common/ndjson/ndjson_keys.h"
 
 #include <stdlib.h>
 
-#include "common/ndjson_string.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
+#include "common/ndjson/ndjson_string.h"
+#include "common/schema/schema.h"
 
 static size_t
 hash(const char *name, size_t len)

@@ -12,17 +12,17 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/jsonscan.h"
-#include "common/ndjson.h"
-#include "common/ndjson_keys.h"
-#include "common/ndjson_string.h"
-#include "common/ndjson_type.h"
-#include "common/ndjson_value.h"
-#include "common/schema.h"
-#include "common/textrun.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/textrun.h"
+#include "common/base/xalloc.h"
+#include "common/ndjson/jsonscan.h"
+#include "common/ndjson/ndjson.h"
+#include "common/ndjson/ndjson_keys.h"
+#include "common/ndjson/ndjson_string.h"
+#include "common/ndjson/ndjson_type.h"
+#include "common/ndjson/ndjson_value.h"
+#include "common/schema/schema.h"
 
 #define NULL_FIELD 3 /* bytes: \N and a tab */
 

@@ -1,13 +1,13 @@
 /*
  * Decoding JSON strings, once for each way in which the result is written.
  */
-#include "common/ndjson_string.h"
+#include "common/ndjson/ndjson_string.h"
 
 #include <stdbool.h>
 
-#include "common/buf.h"
-#include "common/jsonscan.h"
-#include "common/textrun.h"
+#include "common/base/buf.h"
+#include "common/base/textrun.h"
+#include "common/ndjson/jsonscan.h"
 
 void
 ndjson_string_key(struct buf *out, const char *name)

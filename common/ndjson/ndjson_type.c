@@ -1,13 +1,13 @@
 /*
  * Types and their form in JSON.
  */
-#include "common/ndjson_type.h"
+#include "common/ndjson/ndjson_type.h"
 
 #include <string.h>
 
-#include "common/ndjson.h"
-#include "common/schema.h"
-#include "common/typedocs.h"
+#include "common/ndjson/ndjson.h"
+#include "common/schema/schema.h"
+#include "common/schema/typedocs.h"
 
 /* What is not a string; names as format_type() writes them. */
 static const struct {

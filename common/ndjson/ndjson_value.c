@@ -1,17 +1,17 @@
 /*
  * Which JSON value goes into which type, and how.
  */
-#include "common/ndjson_value.h"
+#include "common/ndjson/ndjson_value.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/jsonscan.h"
-#include "common/ndjson.h"
-#include "common/ndjson_array.h"
-#include "common/ndjson_type.h"
+#include "common/base/buf.h"
+#include "common/ndjson/jsonscan.h"
+#include "common/ndjson/ndjson.h"
+#include "common/ndjson/ndjson_array.h"
+#include "common/ndjson/ndjson_type.h"
+#include "common/rows/copytext.h"
 
 static const char *
 read_json(unsigned flags, struct jsonscan *s, const char *p, const char *end, struct buf *out)

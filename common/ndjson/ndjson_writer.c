@@ -11,17 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/err.h"
-#include "common/jsonscan.h"
-#include "common/ndjson.h"
-#include "common/ndjson_array.h"
-#include "common/ndjson_string.h"
-#include "common/ndjson_type.h"
-#include "common/schema.h"
-#include "common/textrun.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/textrun.h"
+#include "common/base/xalloc.h"
+#include "common/ndjson/jsonscan.h"
+#include "common/ndjson/ndjson.h"
+#include "common/ndjson/ndjson_array.h"
+#include "common/ndjson/ndjson_string.h"
+#include "common/ndjson/ndjson_type.h"
+#include "common/rows/copytext.h"
+#include "common/schema/schema.h"
 
 #define SLACK 64      /* bytes of room never counted on, for copies in whole words */
 #define KEY_STEP 16   /* keys are copied in steps of so many bytes */

@@ -3,7 +3,7 @@
  * would wait for hours.  The handler therefore sets an alarm that interrupts
  * again every second until the program has ended.
  */
-#include "common/intr.h"
+#include "common/os/intr.h"
 
 #include <signal.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * Run ids: 64 random bits.
  */
-#include "common/runid.h"
+#include "common/os/runid.h"
 
 #include <inttypes.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * Closed standard descriptors are filled the wrong way round: an input that can
  * only be written, an output that can only be read.
  */
-#include "common/stdfds.h"
+#include "common/os/stdfds.h"
 
 #include <fcntl.h>
 #include <unistd.h>

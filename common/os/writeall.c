@@ -1,7 +1,7 @@
 /*
  * A signal may interrupt any write, and a pipe take a part of it.
  */
-#include "common/writeall.h"
+#include "common/os/writeall.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -2,15 +2,15 @@
  * libpq reads connection strings, but takes parts of a password for other things
  * where its signs are not quoted, and then repeats them in its messages.
  */
-#include "common/conninfo.h"
+#include "common/pg/conninfo.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/dberr.h"
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/pg/dberr.h"
 
 static bool
 is_uri(const char *s)

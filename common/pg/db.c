@@ -3,7 +3,7 @@
  * asynchronous ones are used with our own poll(): that is what lets a signal
  * cancel a query that the server computes for hours.
  */
-#include "common/db.h"
+#include "common/pg/db.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -16,13 +16,13 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "common/buf.h"
-#include "common/db_parts.h"
-#include "common/dberr.h"
-#include "common/err.h"
-#include "common/intr.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
+#include "common/pg/db_parts.h"
+#include "common/pg/dberr.h"
+#include "common/talk/log.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
 #define PIECE_PATIENCE 500    /* ms that the next piece of a message may take */

@@ -3,19 +3,19 @@
  * password in a message.  While connecting nothing needs cleaning up, so stop
  * signals keep their default action until the connection stands.
  */
-#include "common/db.h"
+#include "common/pg/db.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/conninfo.h"
-#include "common/dberr.h"
-#include "common/err.h"
-#include "common/intr.h"
-#include "common/jsontext.h"
-#include "common/log.h"
-#include "common/password.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
+#include "common/pg/conninfo.h"
+#include "common/pg/dberr.h"
+#include "common/pg/password.h"
+#include "common/talk/log.h"
 
 #define SERVER_MIN 130000 /* the oldest version that is tested */
 

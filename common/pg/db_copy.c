@@ -3,7 +3,7 @@
  * ours, and while rows are sent the server's answer is looked for, since it says
  * nothing of a refused row until it is asked.
  */
-#include "common/db.h"
+#include "common/pg/db.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -11,12 +11,12 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "common/db_parts.h"
-#include "common/dberr.h"
-#include "common/err.h"
-#include "common/intr.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
+#include "common/pg/db_parts.h"
+#include "common/pg/dberr.h"
+#include "common/talk/log.h"
 
 #define STOPPED "stopped by portl-load" /* what the server says of a COPY that we end */
 

@@ -1,16 +1,16 @@
 /*
  * Turning libpq's errors into struct err.
  */
-#include "common/dberr.h"
+#include "common/pg/dberr.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
 
 /* libpq indents what explains a message, and breaks it in mid-sentence. */
 char *

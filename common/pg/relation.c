@@ -1,15 +1,15 @@
 /*
  * Catalog queries about one relation.
  */
-#include "common/relation.h"
+#include "common/pg/relation.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
 
 /*
  * These run under the user's search_path, which says what is visible; it may lead

@@ -1,16 +1,16 @@
 /*
  * Transactions and their settings.
  */
-#include "common/session.h"
+#include "common/pg/session.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
 
 static const char *const begin_sql[] = {
 	[SESSION_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",

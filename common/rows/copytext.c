@@ -2,12 +2,12 @@
  * COPY text fields.  Values are mostly plain, so escaping and unescaping move
  * runs of ordinary bytes and look at single ones only where a run ends.
  */
-#include "common/copytext.h"
+#include "common/rows/copytext.h"
 
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/textrun.h"
+#include "common/base/buf.h"
+#include "common/base/textrun.h"
 
 /* What stands behind the backslash for a byte that must be escaped, else 0. */
 static const char escape_letter[256] = {

@@ -1,7 +1,7 @@
 /*
  * Writing CSV fields, and the rules that COPY has for its CSV options.
  */
-#include "common/csvfile.h"
+#include "common/rows/csvfile.h"
 
 #include <jansson.h>
 #include <pwd.h>
@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/jsontext.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/talk/log.h"
 
 static int
 one_byte(const char *option, const char *text, char *byte, struct err *e)

@@ -3,14 +3,14 @@
  * pipe: it touches the length words only, so that rows go to the server from
  * the very block that they were read into.
  */
-#include "common/pgcopy.h"
+#include "common/rows/pgcopy.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/err.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/rows/copytext.h"
 
 #define CHUNK_ID "PRTL"
 #define CHUNK_HEAD 8 /* bytes: id and length */

@@ -2,7 +2,7 @@
  * Bytes in.  The first four bytes decide whether the input is zstd (RFC 8878,
  * frame magic); plain input is read straight into the caller's buffer.
  */
-#include "common/input.h"
+#include "common/stream/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +13,9 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "common/err.h"
-#include "common/intr.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
 
 #define PIPE_SIZE (1 << 20)  /* bytes */
 #define RAW_SIZE (256 << 10) /* bytes of compressed input read at a time */

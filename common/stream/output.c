@@ -3,7 +3,7 @@
  * widened to 1 MiB so that both ends can run at once, and a file is only ever
  * seen whole: it is written as NAME.XXXXXX.part, synced and renamed.
  */
-#include "common/output.h"
+#include "common/stream/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "common/err.h"
-#include "common/intr.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
 
 #define PIPE_SIZE (1 << 20) /* bytes */
 

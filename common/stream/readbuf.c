@@ -1,14 +1,14 @@
 /*
  * The window that the stream reader looks through.
  */
-#include "common/readbuf.h"
+#include "common/stream/readbuf.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/input.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/stream/input.h"
 
 void
 readbuf_init(struct readbuf *rb, struct input *in)

@@ -8,10 +8,10 @@
 #include <jansson.h>
 #include <xxhash.h>
 
-#include "common/buf.h"
-#include "common/pgcopy.h"
-#include "common/readbuf.h"
-#include "common/stream_reader.h"
+#include "common/base/buf.h"
+#include "common/rows/pgcopy.h"
+#include "common/stream/readbuf.h"
+#include "common/stream/stream_reader.h"
 
 struct ndjson_reader;
 

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/input.h"
-#include "common/ndjson.h"
-#include "common/schema.h"
-#include "common/stream_decoder.h"
+#include "common/base/err.h"
+#include "common/ndjson/ndjson.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/stream_decoder.h"
 
 static const char *
 skip_space(const char *p, const char *end)

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/copytext.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/schema.h"
-#include "common/stream_decoder.h"
+#include "common/base/err.h"
+#include "common/rows/copytext.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/stream_decoder.h"
 
 #define FLAGS_CRITICAL 0xffff0000u /* PostgreSQL: a reader must know all of these */
 

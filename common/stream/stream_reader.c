@@ -2,19 +2,19 @@
  * Detection, envelope and proof.  The decoders (stream_pgcopy, stream_ndjson)
  * know how rows and documents look; what must hold for the whole is here.
  */
-#include "common/stream_reader.h"
+#include "common/stream/stream_reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/input.h"
-#include "common/ndjson.h"
-#include "common/schema.h"
-#include "common/stream_decoder.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/ndjson/ndjson.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/stream_decoder.h"
 
 struct stream_reader *
 stream_reader_new(struct input *in, unsigned flags)

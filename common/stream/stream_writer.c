@@ -3,7 +3,7 @@
  * digested and written in one go, so that small rows cost one copy and huge
  * ones none.  How rows and documents look is the encoder's business.
  */
-#include "common/stream_writer.h"
+#include "common/stream/stream_writer.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/jsontext.h"
-#include "common/ndjson.h"
-#include "common/output.h"
-#include "common/pgcopy.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/ndjson/ndjson.h"
+#include "common/rows/pgcopy.h"
+#include "common/schema/schema.h"
+#include "common/stream/output.h"
 
 #define ABORT_PATIENCE 1000 /* ms to wait for room for an abort document */
 

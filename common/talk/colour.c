@@ -1,14 +1,14 @@
 /*
  * Colours: SGR sequences around words.
  */
-#include "common/colour.h"
+#include "common/talk/colour.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 #define SGR_MAX 32 /* bytes of one sequence's parameters, with NUL */
 

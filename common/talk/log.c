@@ -2,7 +2,7 @@
  * One writer for standard error and the log, whole messages, under one lock: a
  * second thread may draw the status line.
  */
-#include "common/log.h"
+#include "common/talk/log.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -11,12 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/colour.h"
-#include "common/err.h"
-#include "common/jsontext.h"
-#include "common/logfile.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/talk/colour.h"
+#include "common/talk/logfile.h"
 
 #define ERASE "\r\33[K" /* the line that the cursor is in */
 

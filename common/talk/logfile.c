@@ -3,7 +3,7 @@
  * message, and then its own fields; text is made from the same object.  Events
  * wait until the run's id is known, which portl-load learns from the stream.
  */
-#include "common/logfile.h"
+#include "common/talk/logfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/jsontext.h"
-#include "common/writeall.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/os/writeall.h"
 
 #define TIME_LEN 32 /* bytes; room for a date of RFC 3339 with ms, and NUL */
 

@@ -2,7 +2,7 @@
  * A thread that draws.  It blocks all signals, for those that stop the program
  * have to interrupt the main thread's waits, and shares with it two counters.
  */
-#include "common/progress.h"
+#include "common/talk/progress.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
+#include "common/talk/log.h"
 
 #define TICK 100           /* ms between two looks at the counters, and two drawings */
 #define TICKS_PLAIN 30     /* looks for each line that stays */

@@ -1,7 +1,7 @@
 /*
  * Receipts.
  */
-#include "common/receipt.h"
+#include "common/talk/receipt.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/err.h"
-#include "common/jsontext.h"
-#include "common/log.h"
-#include "common/writeall.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/os/writeall.h"
+#include "common/talk/log.h"
 
 int
 receipt_init(struct receipt *r, const char *path, struct err *e)

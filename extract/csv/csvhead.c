@@ -2,17 +2,17 @@
  * The header line: names that can be matched, and the choice that --columns and
  * --exclude-columns make among them.
  */
-#include "extract/csvhead.h"
+#include "extract/csv/csvhead.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "common/cli.h"
-#include "common/err.h"
-#include "common/log.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/cli.h"
+#include "common/schema/schema.h"
+#include "common/talk/log.h"
 #include "extract/options.h"
 
 int

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/ident.h"
+#include "common/base/ident.h"
 
 struct err;
 struct extract_options;

@@ -5,13 +5,13 @@
  * in strict mode a field is either its bytes or its bytes between quotes with each
  * quote doubled.
  */
-#include "extract/csvrows.h"
+#include "extract/csv/csvrows.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/pgcopy.h"
+#include "common/base/err.h"
+#include "common/rows/pgcopy.h"
 
 #define FIELD_GROWTH ((size_t)64 * 1024) /* bytes that libcsv's field buffer grows by */
 

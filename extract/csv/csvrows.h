@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/csvfile.h"
+#include "common/rows/csvfile.h"
 
 struct err;
 

@@ -3,7 +3,7 @@
  * name, not a number; 01/02/2003 is two dates; a number too long for a double
  * stays what it is.
  */
-#include "extract/infer.h"
+#include "extract/csv/infer.h"
 
 #include <ctype.h>
 #include <errno.h>

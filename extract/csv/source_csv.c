@@ -4,26 +4,26 @@
  * rows of the sample are kept as COPY text and sent first, so that nothing is read
  * twice and standard input will do.
  */
-#include "extract/source_csv.h"
+#include "extract/csv/source_csv.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/intr.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
-#include "extract/csvhead.h"
-#include "extract/csvrows.h"
-#include "extract/infer.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
+#include "common/rows/copytext.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "extract/csv/csvhead.h"
+#include "extract/csv/csvrows.h"
+#include "extract/csv/infer.h"
+#include "extract/csv/textin.h"
 #include "extract/options.h"
 #include "extract/source.h"
-#include "extract/textin.h"
 
 #define SAMPLE_ROWS 1000
 #define SAMPLE_BYTES ((size_t)1 << 20)

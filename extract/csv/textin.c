@@ -3,7 +3,7 @@
  * anything else passes through iconv from a second buffer.  What is good in front
  * of a bad byte is given out first, so that the reader knows where it stands.
  */
-#include "extract/textin.h"
+#include "extract/csv/textin.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -15,10 +15,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/err.h"
-#include "common/input.h"
-#include "common/utf8.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/utf8.h"
+#include "common/base/xalloc.h"
+#include "common/stream/input.h"
 
 #define RAW_SIZE ((size_t)64 * 1024)   /* bytes converted at a time */
 #define TEXT_SIZE ((size_t)256 * 1024) /* bytes read at a time */

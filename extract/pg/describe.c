@@ -3,16 +3,16 @@
  * protocol's description, types and the rest from the catalog, where a
  * relation's own have been looked up already.
  */
-#include "extract/describe.h"
+#include "extract/pg/describe.h"
 
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
 
 /* Columns of a query, with what the catalog knows of those that are some table's. */
 static const char columns_sql[] =

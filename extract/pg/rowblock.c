@@ -3,13 +3,13 @@
  * the block ends.  Only the one that fills the block to the brim may be cut;
  * it alone is looked into, to be kept back for the next block if it is.
  */
-#include "extract/rowblock.h"
+#include "extract/pg/rowblock.h"
 
 #include <string.h>
 
-#include "common/err.h"
-#include "common/output.h"
-#include "common/pgcopy.h"
+#include "common/base/err.h"
+#include "common/rows/pgcopy.h"
+#include "common/stream/output.h"
 #include "extract/source.h"
 
 void

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/db.h"
+#include "common/base/buf.h"
+#include "common/pg/db.h"
 
 struct err;
 

@@ -4,19 +4,19 @@
  * source_pg has the server parse the SELECT by itself first, which proves that
  * the text is one statement and cannot close the parenthesis of COPY.
  */
-#include "extract/select.h"
+#include "extract/pg/select.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/cli.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/typedocs.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/cli.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "common/schema/typedocs.h"
 #include "extract/options.h"
 
 /* Is there anything beyond "all rows of the query as they are"? */

@@ -4,11 +4,11 @@
  * Control").  The snapshot's own catalog tells: it does not know the relation,
  * or names another file.
  */
-#include "extract/snapshot.h"
+#include "extract/pg/snapshot.h"
 
-#include "common/db.h"
-#include "common/err.h"
-#include "extract/select.h"
+#include "common/base/err.h"
+#include "common/pg/db.h"
+#include "extract/pg/select.h"
 
 /* Under the user's search_path, which may lead to other operators. */
 #define EQUALS " OPERATOR(pg_catalog.=) "

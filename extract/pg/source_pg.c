@@ -4,26 +4,27 @@
  * the snapshot is thrown away if a relation was rewritten (TRUNCATE, REFRESH)
  * while the query waited for it.  Then one COPY … TO STDOUT.
  */
-#include "extract/source_pg.h"
+#include "extract/pg/source_pg.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/log.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/session.h"
-#include "common/typedocs.h"
-#include "common/xalloc.h"
-#include "extract/describe.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "common/pg/typeread.h"
+#include "common/schema/schema.h"
+#include "common/schema/typedocs.h"
+#include "common/talk/log.h"
 #include "extract/options.h"
-#include "extract/rowblock.h"
-#include "extract/select.h"
-#include "extract/snapshot.h"
+#include "extract/pg/describe.h"
+#include "extract/pg/rowblock.h"
+#include "extract/pg/select.h"
+#include "extract/pg/snapshot.h"
 #include "extract/source.h"
 
 #define ATTEMPTS 20 /* snapshots thrown away before giving up */
@@ -190,7 +191,7 @@ static int
 describe_types(struct source_pg *s, const unsigned *oids, size_t n, struct err *e)
 {
 	struct typedocs docs;
-	int rc = typedocs_fetch(&s->db, oids, n, &docs, e);
+	int rc = typeread_docs(&s->db, oids, n, &docs, e);
 
 	if (rc == 0)
 		rc = choose_values(s, &docs, e);

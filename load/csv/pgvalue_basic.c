@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/pgvalue_parts.h"
+#include "common/base/buf.h"
+#include "load/csv/pgvalue_parts.h"
 
 #define DIGITS 4 /* decimal digits in one of numeric's */
 #define NUMERIC_NEG 0x4000

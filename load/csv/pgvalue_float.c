@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/pgvalue_parts.h"
+#include "common/base/buf.h"
+#include "load/csv/pgvalue_parts.h"
 
 #define DIGITS_MAX 17
 #define SAFE_DIGITS8 15 /* decimals of so many digits survive a double, unless tiny */

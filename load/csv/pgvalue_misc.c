@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/pgvalue_parts.h"
+#include "common/base/buf.h"
+#include "load/csv/pgvalue_parts.h"
 
 #define FAMILY_INET 2 /* as on the wire, whatever AF_INET is here */
 #define FAMILY_INET6 3

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/buf.h"
-#include "common/pgvalue_parts.h"
+#include "common/base/buf.h"
+#include "load/csv/pgvalue_parts.h"
 
 #define DIMENSIONS_MAX 6
 

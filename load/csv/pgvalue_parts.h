@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/pgcopy.h"
+#include "common/rows/pgcopy.h"
 
 struct buf;
 struct pgvalue_bytes;

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/pgvalue_parts.h"
+#include "common/base/buf.h"
+#include "load/csv/pgvalue_parts.h"
 
 #define SECOND INT64_C(1000000) /* in microseconds */
 #define MINUTE (60 * SECOND)

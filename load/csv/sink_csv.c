@@ -3,7 +3,7 @@
  * pgvalue, so that any stream will do whose types it knows; a stream with others is
  * refused at the header.  The file appears when all streams are complete.
  */
-#include "load/sink_csv.h"
+#include "load/csv/sink_csv.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -11,26 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/csvfile.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/intr.h"
-#include "common/log.h"
-#include "common/output.h"
-#include "common/pgcopy.h"
-#include "common/pgvalue.h"
-#include "common/receipt.h"
-#include "common/schema.h"
-#include "common/stream_reader.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
+#include "common/rows/copytext.h"
+#include "common/rows/csvfile.h"
+#include "common/rows/pgcopy.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/output.h"
+#include "common/stream/stream_reader.h"
+#include "common/talk/log.h"
+#include "common/talk/receipt.h"
+#include "load/csv/pgvalue.h"
+#include "load/match/plan.h"
+#include "load/match/plan_parts.h"
+#include "load/match/reasons.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_log.h"
-#include "load/plan_parts.h"
-#include "load/reasons.h"
 #include "load/sink.h"
+#include "load/stage/plan_log.h"
 
 /* A column of the current stream that is written. */
 struct csv_column {

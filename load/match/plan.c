@@ -2,25 +2,25 @@
  * The plan's frame: find the target, run the steps in a transaction that can
  * only read, report all the reasons at once.
  */
-#include "load/plan.h"
+#include "load/match/plan.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/ident.h"
-#include "common/log.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/session.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/ident.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "common/schema/schema.h"
+#include "common/talk/log.h"
+#include "load/match/plan_parts.h"
+#include "load/match/reasons.h"
 #include "load/options.h"
-#include "load/plan_parts.h"
-#include "load/plan_stage.h"
-#include "load/reasons.h"
+#include "load/stage/plan_stage.h"
 
 static int
 check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e)

@@ -14,22 +14,23 @@
  * input function in any case, with a warning where that is so.  Enums travel as their labels
  * and are staged as text, so theirs need not exist here.
  */
-#include "load/plan_cast.h"
+#include "load/match/plan_cast.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/typedocs.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
-#include "load/plan_loss.h"
-#include "load/plan_parts.h"
-#include "load/reasons.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/typeread.h"
+#include "common/schema/schema.h"
+#include "common/schema/typedocs.h"
+#include "load/match/plan.h"
+#include "load/match/plan_loss.h"
+#include "load/match/plan_parts.h"
+#include "load/match/reasons.h"
 
 #define FIRST_USER_OID 16384 /* FirstNormalObjectId */
 
@@ -184,7 +185,7 @@ fetch_docs(struct db *db, const PGresult *res, size_t n, struct typedocs *docs, 
 	for (i = 0; i < n; i++)
 		if (oid_at(res, i) >= FIRST_USER_OID)
 			oids[users++] = oid_at(res, i);
-	rc = typedocs_fetch(db, oids, users, docs, e);
+	rc = typeread_docs(db, oids, users, docs, e);
 	free(oids);
 	return rc;
 }

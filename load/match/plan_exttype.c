@@ -3,13 +3,13 @@
  */
 #include <stdlib.h>
 
-#include "common/db.h"
-#include "common/exttype.h"
-#include "common/ident.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
-#include "load/plan_parts.h"
+#include "common/base/ident.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/schema/exttype.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
+#include "load/match/plan_parts.h"
 
 /* Where the extension is, if there is no such type where it was. */
 static const char schema_sql[] = "SELECT quote_ident(n.nspname) || '.' FROM pg_extension x"

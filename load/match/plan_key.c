@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
+#include "load/match/plan_parts.h"
+#include "load/match/reasons.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_parts.h"
-#include "load/plan_stage.h"
-#include "load/reasons.h"
+#include "load/stage/plan_stage.h"
 
 /*
  * Indexes on exactly the wanted columns, or on expressions of them.  "plain":

@@ -3,13 +3,13 @@
  * (PostgreSQL manual, "Data Types"; pg_cast).  What modifiers round away is
  * computed.  tests/casts.bats holds every row against the server.
  */
-#include "load/plan_loss.h"
+#include "load/match/plan_loss.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
 
 enum {
 	BOOL = 1 << 0,

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/buf.h"
-#include "common/cli.h"
-#include "common/ident.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/ident.h"
+#include "common/base/xalloc.h"
+#include "common/cli/cli.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
+#include "load/match/plan_parts.h"
+#include "load/match/reasons.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_parts.h"
-#include "load/reasons.h"
 
 /* The --map item for a source column, or -1. */
 static int

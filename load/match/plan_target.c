@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/relation.h"
+#include "common/base/err.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "load/match/plan.h"
+#include "load/match/plan_parts.h"
+#include "load/match/reasons.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_parts.h"
-#include "load/plan_stage.h"
-#include "load/reasons.h"
+#include "load/stage/plan_stage.h"
 
 /* 8 is INSERT, by triggers too; OIDs below 16384 are initdb's. */
 static const char facts_sql[] =

@@ -6,18 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/typedocs.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
-#include "load/plan_cast.h"
-#include "load/plan_loss.h"
-#include "load/plan_parts.h"
-#include "load/reasons.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/typeread.h"
+#include "common/schema/schema.h"
+#include "common/schema/typedocs.h"
+#include "load/match/plan.h"
+#include "load/match/plan_cast.h"
+#include "load/match/plan_loss.h"
+#include "load/match/plan_parts.h"
+#include "load/match/reasons.h"
 
 #define OID_FREE_CONTAINERS \
 	140000                   /* arrays and composites may carry foreign OIDs from here on */
@@ -200,7 +201,7 @@ check_existing(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].place >= 0)
 			oids[n++] = p->rel->columns[p->columns[i].place].type_oid;
-	rc = typedocs_fetch(db, oids, n, &here, e);
+	rc = typeread_docs(db, oids, n, &here, e);
 	free(oids);
 	if (rc == 0 && p->schema != NULL)
 		rc = compare(p, db, here.types, why, e);
@@ -298,7 +299,7 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			n += oids[n] != 0;
 		}
 	if (rc == 0)
-		rc = typedocs_fetch(db, oids, n, &here, e);
+		rc = typeread_docs(db, oids, n, &here, e);
 	for (i = 0, row = 0; rc == 0 && i < p->ncolumns; i++) {
 		const struct schema_column *c = &p->schema->columns[i];
 		char *differs = NULL;

@@ -1,9 +1,9 @@
 /*
  * Gathering reasons.
  */
-#include "load/reasons.h"
+#include "load/match/reasons.h"
 
-#include "common/err.h"
+#include "common/base/err.h"
 
 void
 reasons_add(struct reasons *r, const char *fmt, ...)

@@ -5,7 +5,7 @@
 #ifndef LOAD_REASONS_H
 #define LOAD_REASONS_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 struct err;
 

@@ -3,18 +3,18 @@
  * asked for before, and pg_xact_status() afterwards tells what became of it
  * (PostgreSQL manual, "Transaction ID and Snapshot Information Functions").
  */
-#include "load/commit.h"
+#include "load/pg/commit.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/intr.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
+#include "common/pg/db.h"
+#include "common/talk/log.h"
 
 #define ASK_FOR 30      /* seconds; a server that crashed needs a while to recover */
 #define ASK_TIMEOUT "5" /* seconds for one attempt, during which no signal is heard */

@@ -4,7 +4,7 @@
 #ifndef LOAD_COMMIT_H
 #define LOAD_COMMIT_H
 
-#include "common/receipt.h"
+#include "common/talk/receipt.h"
 
 struct db;
 struct db_params;

@@ -2,15 +2,15 @@
  * The header's `backend` names the sender's server process in a way that no
  * other server shares; pg_locks says what that process holds here and now.
  */
-#include "load/sender.h"
+#include "load/pg/sender.h"
 
 #include <stdlib.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/schema.h"
-#include "common/session.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/session.h"
+#include "common/schema/schema.h"
 
 /* TRUNCATE takes its lock on partitions and inheriting tables, too. */
 static const char locks_sql[] =

@@ -3,19 +3,19 @@
  * session's nextval() between the two is a matter of microseconds, and
  * PostgreSQL has no lock that would keep it out.
  */
-#include "load/sequences.h"
+#include "load/pg/sequences.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/log.h"
-#include "common/relation.h"
-#include "common/session.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "common/talk/log.h"
+#include "load/match/plan.h"
 
 struct sequence {
 	char *name;     /* as in SQL, qualified */

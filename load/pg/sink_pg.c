@@ -4,30 +4,30 @@
  * transaction that loads opens with the first row (or the end), so that nothing
  * is locked while a slow source is waited for.
  */
-#include "load/sink_pg.h"
+#include "load/pg/sink_pg.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/intr.h"
-#include "common/receipt.h"
-#include "common/schema.h"
-#include "common/session.h"
-#include "common/stream_reader.h"
-#include "common/xalloc.h"
-#include "load/commit.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/os/intr.h"
+#include "common/pg/db.h"
+#include "common/pg/session.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/stream_reader.h"
+#include "common/talk/receipt.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_log.h"
-#include "load/rejects.h"
-#include "load/route.h"
-#include "load/sequences.h"
+#include "load/pg/commit.h"
+#include "load/pg/sequences.h"
+#include "load/rejects/rejects.h"
+#include "load/route/route.h"
 #include "load/sink.h"
+#include "load/stage/plan_log.h"
 
 struct sink_pg {
 	struct sink base;

@@ -1,17 +1,17 @@
 /*
  * The target in the loading transaction.
  */
-#include "load/target.h"
+#include "load/pg/target.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/log.h"
-#include "common/relation.h"
-#include "load/plan.h"
-#include "load/sender.h"
+#include "common/base/err.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/talk/log.h"
+#include "load/match/plan.h"
+#include "load/pg/sender.h"
 
 /* By the extended protocol: one statement only, whatever a header says. */
 static int

@@ -5,7 +5,7 @@
  * An error that only comes up behind the last row, by a foreign key or an AFTER
  * trigger, does not tell the row; then the piece is halved until it is one row.
  */
-#include "load/pieces.h"
+#include "load/rejects/pieces.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -13,16 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/db.h"
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/pg/db.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/rejects.h"
-#include "load/route.h"
-#include "load/sift.h"
-#include "load/staged.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/rejects/rejects.h"
+#include "load/rejects/sift.h"
+#include "load/route/route.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_stage.h"
 
 struct pieces {
 	struct route *r;

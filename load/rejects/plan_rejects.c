@@ -1,20 +1,20 @@
 /*
  * What of a target decides how rows that it refuses can be found.
  */
-#include "load/plan_rejects.h"
+#include "load/rejects/plan_rejects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/relation.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_sift.h"
-#include "load/plan_stage.h"
-#include "load/stagesql.h"
+#include "load/rejects/plan_sift.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/stagesql.h"
 
 /* Of tgtype, 2 is BEFORE, 64 INSTEAD, 4 INSERT, 16 UPDATE. */
 static const char facts_sql[] =

@@ -5,15 +5,15 @@
  */
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/relation.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/stagesql.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/stagesql.h"
 
 static char *
 number_sql(struct stagesql *w)

@@ -3,23 +3,23 @@
  * INSERT takes must not be here, for then a row were lost; one that misses some
  * costs time only.  So where a trigger or the old rows have a say, there are none.
  */
-#include "load/plan_sift.h"
+#include "load/rejects/plan_sift.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/relation.h"
-#include "common/session.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/siftsql.h"
-#include "load/stagesql.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/rejects/siftsql.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/stagesql.h"
 
 /*
  * $2: the columns that are loaded.  Run under the user's search_path, as what it

@@ -3,7 +3,7 @@
  * the INSERT refused in a temporary table, until the batch is done; both are in
  * stream order, and are merged.
  */
-#include "load/rejects.h"
+#include "load/rejects/rejects.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,18 +12,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/jsontext.h"
-#include "common/log.h"
-#include "common/output.h"
-#include "common/pgcopy.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/stream_writer.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/rows/pgcopy.h"
+#include "common/schema/schema.h"
+#include "common/stream/output.h"
+#include "common/stream/stream_writer.h"
+#include "common/talk/log.h"
+#include "load/match/plan.h"
 
 #define FETCH ((size_t)64 * 1024) /* bytes asked for at once */
 

@@ -2,22 +2,22 @@
  * Running the queries of plan_rejects.  One that fails by itself, as a CHECK that
  * divides by zero does, is given up: what it would have found is found row by row.
  */
-#include "load/sift.h"
+#include "load/rejects/sift.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/rejects.h"
-#include "load/route.h"
-#include "load/staged.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "load/match/plan.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/rejects/rejects.h"
+#include "load/route/route.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_stage.h"
 
 int
 sift_note(struct route *r, uint64_t row, const struct err *why, struct err *e)

@@ -2,19 +2,19 @@
  * The parts of the queries for rows that the server would refuse.  Each query
  * moves what it finds from the staged rows to those that are left out.
  */
-#include "load/siftsql.h"
+#include "load/rejects/siftsql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/relation.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/stagesql.h"
+#include "common/base/buf.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "load/match/plan.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/stagesql.h"
 
 char *
 siftsql_columns(const struct plan *p)

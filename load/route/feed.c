@@ -1,11 +1,11 @@
 /*
  * Rows into COPY FROM STDIN.
  */
-#include "load/feed.h"
+#include "load/route/feed.h"
 
-#include "common/db.h"
-#include "common/pgcopy.h"
-#include "common/stream_reader.h"
+#include "common/pg/db.h"
+#include "common/rows/pgcopy.h"
+#include "common/stream/stream_reader.h"
 
 int
 feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err *e)

@@ -3,20 +3,20 @@
  * is known to come once they are merged, else they are inserted, which does for
  * those that only are new or not.
  */
-#include "load/inorder.h"
+#include "load/route/inorder.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/xalloc.h"
-#include "load/keyrun.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
-#include "load/route.h"
-#include "load/staged.h"
+#include "load/route/keyrun.h"
+#include "load/route/route.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_stage.h"
 
 /* Do rows of one key come out right in a single statement that keeps what is there? */
 static bool

@@ -3,7 +3,7 @@
  * transaction with more than 64 subtransactions slows every snapshot that the
  * server takes: 60 parts hold more than 10 TB.
  */
-#include "load/intake.h"
+#include "load/route/intake.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,17 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/stream_reader.h"
-#include "common/xalloc.h"
-#include "load/feed.h"
-#include "load/plan.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/rejects.h"
-#include "load/route.h"
-#include "load/staged.h"
+#include "common/base/buf.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/stream/stream_reader.h"
+#include "load/match/plan.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/rejects/rejects.h"
+#include "load/route/feed.h"
+#include "load/route/route.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_stage.h"
 
 #define PART_MIN ((off_t)4 << 20) /* bytes */
 #define BLOCK ((size_t)256 * 1024)

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "common/err.h"
-#include "common/pgcopy.h"
+#include "common/base/err.h"
+#include "common/rows/pgcopy.h"
 
 struct rejects;
 struct route;

@@ -5,16 +5,16 @@
  * on beyond other ranges swallows them: what it covers then may contain keys
  * that never came, which only makes the verdict more careful.
  */
-#include "load/keyrun.h"
+#include "load/route/keyrun.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/pgcopy.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/rows/pgcopy.h"
 
 #define RANGES_MAX 4096 /* 16 bytes each, for a bigint key */
 #define MIXED_MIN 100   /* rows out of place, whatever their share */

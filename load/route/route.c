@@ -1,22 +1,22 @@
 /*
  * What all routes have in common, and their factory.
  */
-#include "load/route.h"
+#include "load/route/route.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/session.h"
-#include "common/stream_reader.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
-#include "load/route_direct.h"
-#include "load/route_rejects.h"
-#include "load/route_staged.h"
-#include "load/staged.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/session.h"
+#include "common/stream/stream_reader.h"
+#include "load/match/plan.h"
+#include "load/route/route_direct.h"
+#include "load/route/route_rejects.h"
+#include "load/route/route_staged.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_stage.h"
 
 struct route *
 route_new(struct db *db, const struct plan *plan, const char *input, struct rejects *rejects)

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "load/feed.h"
-#include "load/intake.h"
-#include "load/keyrun.h"
+#include "load/route/feed.h"
+#include "load/route/intake.h"
+#include "load/route/keyrun.h"
 
 struct db;
 struct err;

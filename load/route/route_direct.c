@@ -1,15 +1,15 @@
 /*
  * COPY into the target itself.  Rows that a trigger suppresses are skipped.
  */
-#include "load/route_direct.h"
+#include "load/route/route_direct.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
-#include "load/target.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "load/match/plan.h"
+#include "load/pg/target.h"
 
 /*
  * The context is "COPY orders, line 1042, column amount: …"; in another language it

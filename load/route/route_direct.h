@@ -4,7 +4,7 @@
 #ifndef LOAD_ROUTE_DIRECT_H
 #define LOAD_ROUTE_DIRECT_H
 
-#include "load/route.h"
+#include "load/route/route.h"
 
 extern const struct route_ops route_direct_ops;
 

@@ -3,23 +3,23 @@
  * they looked for: by queries, then piece by piece.  A row that is left out is as
  * if it had not been in the stream.
  */
-#include "load/route_rejects.h"
+#include "load/route/route_rejects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/xalloc.h"
-#include "load/intake.h"
-#include "load/pieces.h"
-#include "load/plan.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/rejects.h"
-#include "load/sift.h"
-#include "load/staged.h"
-#include "load/target.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "load/match/plan.h"
+#include "load/pg/target.h"
+#include "load/rejects/pieces.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/rejects/rejects.h"
+#include "load/rejects/sift.h"
+#include "load/route/intake.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_stage.h"
 
 static int
 rejects_route_begin(struct route *r, struct err *e)

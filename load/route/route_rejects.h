@@ -5,7 +5,7 @@
 #ifndef LOAD_ROUTE_REJECTS_H
 #define LOAD_ROUTE_REJECTS_H
 
-#include "load/route.h"
+#include "load/route/route.h"
 
 extern const struct route_ops route_rejects_ops;
 

@@ -2,18 +2,18 @@
  * Rows are staged while they come; the target is not touched before the batch
  * is complete.
  */
-#include "load/route_staged.h"
+#include "load/route/route_staged.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/stream_reader.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
-#include "load/staged.h"
-#include "load/target.h"
+#include "common/base/err.h"
+#include "common/pg/db.h"
+#include "common/stream/stream_reader.h"
+#include "load/match/plan.h"
+#include "load/pg/target.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_stage.h"
 
 static int
 staged_locate(struct route *r, struct err *e)

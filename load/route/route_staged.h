@@ -5,7 +5,7 @@
 #ifndef LOAD_ROUTE_STAGED_H
 #define LOAD_ROUTE_STAGED_H
 
-#include "load/route.h"
+#include "load/route/route.h"
 
 extern const struct route_ops route_staged_ops;
 

@@ -3,24 +3,24 @@
  * overlapping keys queue instead of locking each other out, the first row of
  * each key in a first round, its second row in a second …
  */
-#include "load/staged.h"
+#include "load/route/staged.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/err.h"
-#include "common/xalloc.h"
-#include "load/inorder.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/rejects.h"
-#include "load/route.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/rejects/rejects.h"
+#include "load/route/inorder.h"
+#include "load/route/route.h"
+#include "load/stage/plan_stage.h"
 
 #define ROUNDS 200 /* in one message */
 

@@ -1,17 +1,17 @@
 /*
  * The facts of a plan for the log.
  */
-#include "load/plan_log.h"
+#include "load/stage/plan_log.h"
 
 #include <stdlib.h>
 
-#include "common/jsontext.h"
-#include "common/log.h"
-#include "common/relation.h"
-#include "common/xalloc.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/pg/relation.h"
+#include "common/talk/log.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
+#include "load/stage/plan_stage.h"
 
 /* [{"source":…,"target":…}, …]; a target of null is a column that is dropped. */
 static json_t *

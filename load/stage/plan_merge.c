@@ -12,20 +12,20 @@
  * one that does not has it alone.  It is only tried for, never waited for; who
  * does not get it sorts.
  */
-#include "load/plan_merge.h"
+#include "load/stage/plan_merge.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/relation.h"
-#include "common/xalloc.h"
-#include "load/keyrun.h"
+#include "common/base/buf.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
-#include "load/stagesql.h"
+#include "load/route/keyrun.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/stagesql.h"
 
 #define LOCK_CLASS 1347572300 /* "PRTL" */
 #define MERGE_SINCE 150000    /* the server's version, and libpq's that knows its rows */

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/log.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/xalloc.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "common/talk/log.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
+#include "load/stage/plan_stage.h"
 
 enum cell { SOURCE, SOURCE_TYPE, TARGET, TARGET_TYPE, VALUES, CELLS };
 

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/ident.h"
-#include "common/relation.h"
-#include "common/schema.h"
+#include "common/base/buf.h"
+#include "common/base/ident.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
+#include "load/match/plan_parts.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_parts.h"
 
 static void
 add_target(const struct plan *p, struct db *db, struct buf *sql)

@@ -1,22 +1,22 @@
 /*
  * The choice of the route, and what staging asks of the server and the target.
  */
-#include "load/plan_stage.h"
+#include "load/stage/plan_stage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/db.h"
-#include "common/relation.h"
-#include "common/runid.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
+#include "common/os/runid.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
+#include "load/match/plan_parts.h"
+#include "load/match/reasons.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_merge.h"
-#include "load/plan_parts.h"
-#include "load/plan_rejects.h"
-#include "load/reasons.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_merge.h"
 
 #define COLUMNS_MAX 1599 /* the server's limit, less the row number */
 #define OUTPUT_MAX 1664  /* its limit of what one SELECT gives */

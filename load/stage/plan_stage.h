@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/runid.h"
+#include "common/os/runid.h"
 
 struct keyrun_column;
 struct plan_rejects;

@@ -17,19 +17,19 @@
  */
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
+#include "load/match/plan_parts.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_merge.h"
-#include "load/plan_parts.h"
-#include "load/plan_rejects.h"
-#include "load/plan_stage.h"
-#include "load/plan_stage_table.h"
-#include "load/stagesql.h"
+#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_merge.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/plan_stage_table.h"
+#include "load/stage/stagesql.h"
 
 #define MINUS_ONE " OPERATOR(pg_catalog.-) 1"
 

@@ -2,15 +2,15 @@
  * The temporary table has a column c1, c2 … for each column of the stream that is
  * kept, numbered by its place there, and n, the row's number.
  */
-#include "load/plan_stage_table.h"
+#include "load/stage/plan_stage_table.h"
 
-#include "common/buf.h"
-#include "common/ident.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
-#include "load/stagesql.h"
+#include "common/base/buf.h"
+#include "common/base/ident.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/stagesql.h"
 
 /* What the target's type would cut is not what it was: COPY refuses it, and says the row. */
 static void

@@ -2,21 +2,21 @@
  * What the statements of the staged route are made of: values, keys,
  * comparisons, and the staged rows in their order of insertion.
  */
-#include "load/stagesql.h"
+#include "load/stage/stagesql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/db.h"
-#include "common/ident.h"
-#include "common/relation.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/ident.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
 #include "load/options.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
+#include "load/stage/plan_stage.h"
 
 void
 stagesql_add(struct stagesql *w, const char *text)

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/ndjson.h"
-#include "common/schema.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/ndjson/ndjson.h"
+#include "common/schema/schema.h"
 
 #define CHUNK ((size_t)256 * 1024) /* bytes, as the programs take them */
 

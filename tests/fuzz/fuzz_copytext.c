@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/err.h"
-#include "common/pgcopy.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/rows/copytext.h"
+#include "common/rows/pgcopy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

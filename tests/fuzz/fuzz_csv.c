@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/csvfile.h"
-#include "common/err.h"
-#include "common/utf8.h"
-#include "extract/csvrows.h"
-#include "extract/infer.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/utf8.h"
+#include "common/rows/csvfile.h"
+#include "extract/csv/csvrows.h"
+#include "extract/csv/infer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,15 +15,15 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/ndjson.h"
-#include "common/pgcopy.h"
-#include "common/schema.h"
-#include "common/stream_reader.h"
-#include "common/stream_writer.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/ndjson/ndjson.h"
+#include "common/rows/copytext.h"
+#include "common/rows/pgcopy.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/stream_reader.h"
+#include "common/stream/stream_writer.h"
 #include "tests/fuzz/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
-#include "common/err.h"
-#include "common/jsonscan.h"
-#include "common/ndjson.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/ndjson/jsonscan.h"
+#include "common/ndjson/ndjson.h"
+#include "common/rows/copytext.h"
+#include "common/schema/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/pgvalue.h"
-#include "common/pgvalue_parts.h"
+#include "common/base/buf.h"
+#include "load/csv/pgvalue.h"
+#include "load/csv/pgvalue_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,11 +5,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "common/err.h"
-#include "common/ndjson.h"
-#include "common/pgvalue.h"
-#include "common/schema.h"
-#include "common/typedocs.h"
+#include "common/base/err.h"
+#include "common/ndjson/ndjson.h"
+#include "common/schema/schema.h"
+#include "common/schema/typedocs.h"
+#include "load/csv/pgvalue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

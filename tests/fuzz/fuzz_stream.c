@@ -9,12 +9,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/pgcopy.h"
-#include "common/schema.h"
-#include "common/stream_reader.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/rows/pgcopy.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/stream_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /*
- * Streams without files.  Memory in the place of common/output.c: what stream_writer calls
- * is here, so that the linker does not look for it there.  And bytes as an input.
+ * Streams without files.  Memory in the place of common/stream/output.c: what stream_writer
+ * calls is here, so that the linker does not look for it there.  And bytes as an input.
  */
 #ifndef TESTS_FUZZ_MEMORY_H
 #define TESTS_FUZZ_MEMORY_H
@@ -10,10 +10,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/output.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/stream/input.h"
+#include "common/stream/output.h"
 
 struct output {
 	struct buf bytes;

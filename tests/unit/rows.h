@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/ndjson.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/ndjson/ndjson.h"
+#include "common/schema/schema.h"
 
 #define ROWS_UNUSED __attribute__((unused))
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cli.h"
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/cli/cli.h"
 #include "tests/unit/tap.h"
 
 struct opts {

@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
-#include "common/conninfo.h"
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/pg/conninfo.h"
 #include "tests/unit/tap.h"
 
 static void

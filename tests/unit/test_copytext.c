@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/copytext.h"
+#include "common/base/buf.h"
+#include "common/rows/copytext.h"
 #include "tests/unit/tap.h"
 
 static void

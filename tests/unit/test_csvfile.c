@@ -1,9 +1,9 @@
 /*
  * CSV options and the quoting of fields.
  */
-#include "common/buf.h"
-#include "common/csvfile.h"
-#include "common/err.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/rows/csvfile.h"
 #include "tests/unit/tap.h"
 
 static void

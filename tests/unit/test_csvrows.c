@@ -4,9 +4,9 @@
  */
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "extract/csvrows.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "extract/csv/csvrows.h"
 #include "tests/unit/tap.h"
 
 /* Fields as [x], NULL as [], rows end in |, blank lines are ~. */

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "common/err.h"
+#include "common/base/err.h"
 #include "tests/unit/tap.h"
 
 static void

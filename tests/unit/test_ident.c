@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/ident.h"
+#include "common/base/err.h"
+#include "common/base/ident.h"
 #include "tests/unit/tap.h"
 
 static void

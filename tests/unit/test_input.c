@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "common/err.h"
-#include "common/input.h"
-#include "common/readbuf.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/stream/input.h"
+#include "common/stream/readbuf.h"
 #include "tests/unit/tap.h"
 
 static char path[] = "/tmp/portl-test-input.XXXXXX";

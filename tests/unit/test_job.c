@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/err.h"
-#include "common/job.h"
-#include "common/options.h"
+#include "common/base/err.h"
+#include "common/cli/job.h"
+#include "common/cli/options.h"
 #include "tests/unit/tap.h"
 
 struct opts {

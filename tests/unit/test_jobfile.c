@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/err.h"
-#include "common/jobfile.h"
+#include "common/base/err.h"
+#include "common/cli/jobfile.h"
 #include "tests/unit/tap.h"
 
 static struct jobfile *

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/pgcopy.h"
-#include "load/keyrun.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/rows/pgcopy.h"
+#include "load/route/keyrun.h"
 #include "tests/unit/tap.h"
 
 #define ROWS_MAX 4000

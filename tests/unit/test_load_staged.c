@@ -3,12 +3,12 @@
  */
 #include <stdlib.h>
 
-#include "common/err.h"
-#include "common/xalloc.h"
-#include "load/plan.h"
-#include "load/plan_stage.h"
-#include "load/route.h"
-#include "load/staged.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "load/match/plan.h"
+#include "load/route/route.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_stage.h"
 #include "tests/unit/tap.h"
 
 #define TABLE "portl_stage_0123456789abcdef"

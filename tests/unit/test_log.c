@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/err.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/talk/log.h"
 #include "tests/unit/tap.h"
 
 static char dir[] = "/tmp/portl-test-log.XXXXXX";

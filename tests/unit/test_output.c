@@ -11,9 +11,9 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "common/err.h"
-#include "common/output.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/stream/output.h"
 #include "tests/unit/tap.h"
 
 static char dir[] = "/tmp/portl-test-output.XXXXXX";

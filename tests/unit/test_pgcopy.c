@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/pgcopy.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/rows/pgcopy.h"
 #include "tests/unit/tap.h"
 
 /* Two tuples of three fields ("ab", NULL, "") and ("", "xyz", NULL), and the trailer. */

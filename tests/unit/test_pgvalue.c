@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/pgvalue.h"
-#include "common/pgvalue_parts.h"
+#include "common/base/buf.h"
+#include "load/csv/pgvalue.h"
+#include "load/csv/pgvalue_parts.h"
 #include "tests/unit/tap.h"
 
 static json_t *types;

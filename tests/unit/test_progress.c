@@ -1,7 +1,7 @@
 /*
  * progress: the line, and that nothing is drawn where nobody looks.
  */
-#include "common/progress.h"
+#include "common/talk/progress.h"
 #include "tests/unit/tap.h"
 
 static void

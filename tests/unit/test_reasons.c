@@ -1,8 +1,8 @@
 /*
  * reasons: all of them in one report.
  */
-#include "common/err.h"
-#include "load/reasons.h"
+#include "common/base/err.h"
+#include "load/match/reasons.h"
 #include "tests/unit/tap.h"
 
 int

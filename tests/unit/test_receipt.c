@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/err.h"
-#include "common/log.h"
-#include "common/receipt.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/talk/log.h"
+#include "common/talk/receipt.h"
 #include "tests/unit/tap.h"
 
 static char path[] = "/tmp/portl-test-receipt.XXXXXX";

@@ -7,16 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/output.h"
-#include "common/pgcopy.h"
-#include "common/readbuf.h"
-#include "common/schema.h"
-#include "common/stream_reader.h"
-#include "common/stream_writer.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/rows/pgcopy.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/output.h"
+#include "common/stream/readbuf.h"
+#include "common/stream/stream_reader.h"
+#include "common/stream/stream_writer.h"
 #include "tests/unit/tap.h"
 
 static char dir[] = "/tmp/portl-test-stream.XXXXXX";

@@ -10,13 +10,13 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/pgcopy.h"
-#include "common/schema.h"
-#include "common/stream_reader.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/rows/pgcopy.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/stream_reader.h"
 #include "tests/unit/tap.h"
 
 #define ROWS 100

@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/input.h"
-#include "common/ndjson.h"
-#include "common/output.h"
-#include "common/schema.h"
-#include "common/stream_reader.h"
-#include "common/stream_writer.h"
-#include "common/xalloc.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/ndjson/ndjson.h"
+#include "common/schema/schema.h"
+#include "common/stream/input.h"
+#include "common/stream/output.h"
+#include "common/stream/stream_reader.h"
+#include "common/stream/stream_writer.h"
 #include "tests/unit/tap.h"
 
 static char *path; /* of the stream under test */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/typedocs.h"
+#include "common/schema/typedocs.h"
 #include "tests/unit/tap.h"
 
 static json_t *

@@ -4,7 +4,7 @@
  */
 #include <stdint.h>
 
-#include "common/utf8.h"
+#include "common/base/utf8.h"
 #include "tests/unit/tap.h"
 
 /* Decode by the definition: is there a whole, allowed character of exactly ${n} bytes? */

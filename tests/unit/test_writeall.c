@@ -1,7 +1,7 @@
 /*
  * Writes that signals interrupt and a narrow pipe cuts into pieces.
  */
-#include "common/writeall.h"
+#include "common/os/writeall.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
 #include "tests/unit/tap.h"
 
 #define SIZE ((size_t)1 << 20) /* bytes */

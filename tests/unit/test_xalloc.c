@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/db.h"
-#include "common/err.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
 #include "tests/unit/tap.h"
 
 /* More than there can be, and nothing a compiler could know of. */

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#include "common/textrun.h"
-#include "common/xalloc.h"
+#include "common/base/textrun.h"
+#include "common/base/xalloc.h"
 #include "tests/unit/tap.h"
 
 static size_t

@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "common/copytext.h"
+#include "common/rows/copytext.h"
 #include "tests/unit/rows.h"
 #include "tests/unit/tap.h"
 

@@ -1,14 +1,14 @@
 /*
  * The facts of a stream for the log.
  */
-#include "common/schema_log.h"
+#include "common/schema/schema_log.h"
 
 #include <stdlib.h>
 
-#include "common/jsontext.h"
-#include "common/log.h"
-#include "common/schema.h"
-#include "common/xalloc.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/schema/schema.h"
+#include "common/talk/log.h"
 
 static json_t *
 columns_json(const struct schema *s)

@@ -1,7 +1,7 @@
 /*
  * Types of extensions (hstore, citext, PostGIS).  Each database chooses the schema of an
  * extension, so that the schema is no part of what such a type is.  Names and documents
- * are those of common/typedocs.h.
+ * are those of common/schema/typedocs.h.
  */
 #ifndef COMMON_EXTTYPE_H
 #define COMMON_EXTTYPE_H

@@ -3,7 +3,7 @@
  * back meanwhile and let through only inside ppoll(), so that none can end the
  * program and leave the terminal mute.
  */
-#include "common/password.h"
+#include "common/pg/password.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +15,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "common/base/xalloc.h"
+#include "common/talk/log.h"
 
 #define PASSWORD_MAX 1024 /* bytes */
 

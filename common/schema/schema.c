@@ -1,14 +1,14 @@
 /*
  * The header document, to and from JSON.
  */
-#include "common/schema.h"
+#include "common/schema/schema.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/err.h"
-#include "common/xalloc.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
 
 struct schema *
 schema_new(void)

@@ -1,11 +1,11 @@
 /*
  * Types of extensions.
  */
-#include "common/exttype.h"
+#include "common/schema/exttype.h"
 
 #include <string.h>
 
-#include "common/ident.h"
+#include "common/base/ident.h"
 
 const char *
 exttype_extension(const json_t *types, const char *base)

@@ -8,9 +8,6 @@
 #include <jansson.h>
 #include <stddef.h>
 
-struct db;
-struct err;
-
 /* What the types of some columns need on their journey. */
 struct typedocs {
 	json_t *types;     /* object: name without modifiers → document; owned */
@@ -20,14 +17,9 @@ struct typedocs {
 };
 
 /*
- * typedocs_fetch(db, oids, n, docs, e):
- * Walk from ${n} type OIDs to everything they are made of; the server is not
- * asked about the commonest.  search_path must be pg_catalog.  Release with
- * typedocs_release().
+ * typedocs_release(docs):
+ * Free what typeread_docs() has filled.
  */
-int typedocs_fetch(struct db *db, const unsigned *oids, size_t n, struct typedocs *docs,
-		   struct err *e) __attribute__((warn_unused_result));
-
 void typedocs_release(struct typedocs *docs);
 
 /*
