@@ -17,8 +17,7 @@
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
-#include "common/schema/schema.h"
-#include "common/schema/schema_log.h"
+#include "common/schema/header.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_writer.h"
 #include "common/talk/log.h"
@@ -86,27 +85,27 @@ when_to_draw(const struct extract *x)
 static int
 begin(struct extract *x, struct err *e)
 {
-	struct schema *schema = x->source->schema;
+	struct header *header = x->source->header;
+	const struct relname *from = &header->schema.relation;
 
-	schema->producer = xasprintf("portl-extract %s", PORTL_VERSION);
-	schema->run = xstrdup(x->run);
-	schema->bare = x->options.bare;
-	schema->dry_run = x->options.common.dry_run;
-	if (x->options.format == EXTRACT_NDJSON && !schema->bare &&
-	    schema_find(schema, "$portl") >= 0) {
+	header->producer = xasprintf("portl-extract %s", PORTL_VERSION);
+	header->run = xstrdup(x->run);
+	header->bare = x->options.bare;
+	header->dry_run = x->options.common.dry_run;
+	if (x->options.format == EXTRACT_NDJSON && !header->bare &&
+	    schema_find(&header->schema, "$portl") >= 0) {
 		err_set(e, EXIT_DATA,
 			"a column called \"$portl\" cannot be told from the envelope of an "
 			"NDJSON stream");
 		return err_hint(e, "Use -F binary, or give it another name with -c.");
 	}
-	if (schema->rel_name != NULL && schema->rel_schema != NULL)
-		x->receipt.relation = xasprintf("%s.%s", schema->rel_schema, schema->rel_name);
-	else if (schema->rel_name != NULL || x->options.csv != NULL)
-		x->receipt.relation = xstrdup(schema->rel_name != NULL ? schema->rel_name
-								       : x->options.csv);
-	schema_log(schema, "writing");
-	x->progress = progress_start(when_to_draw(x), schema->rows_estimate);
-	return stream_writer_begin(x->writer, schema, e);
+	if (from->name != NULL)
+		x->receipt.relation = relname_text(from);
+	else if (x->options.csv != NULL)
+		x->receipt.relation = xstrdup(x->options.csv);
+	header_log(header, "writing");
+	x->progress = progress_start(when_to_draw(x), header->rows_estimate);
+	return stream_writer_begin(x->writer, header, e);
 }
 
 static int
@@ -142,13 +141,12 @@ pump(struct extract *x, struct err *e)
 static int
 print_check(const struct extract *x, struct err *e)
 {
-	const struct schema *schema = x->source->schema;
 	FILE *out = output_is_live(x->options.output) ? stderr : stdout;
 
 	check_line(out, "source", "%s", x->source->where);
 	check_line(out, "rows", "%s, %zu columns, may be read",
 		   x->receipt.relation != NULL ? x->receipt.relation : "query",
-		   schema->ncolumns);
+		   x->source->header->schema.ncolumns);
 	return check_finish(out, e);
 }
 

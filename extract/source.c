@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "extract/csv/source_csv.h"
 #include "extract/options.h"
 #include "extract/pg/source_pg.h"
@@ -29,7 +29,7 @@ source_new(const struct extract_options *options)
 	s = kinds[i].make();
 
 	s->options = options;
-	s->schema = schema_new();
+	s->header = header_new();
 	return s;
 }
 
@@ -39,7 +39,7 @@ source_free(struct source *s)
 	if (s == NULL)
 		return;
 	s->ops->close(s);
-	schema_free(s->schema);
+	header_free(s->header);
 	free(s->where);
 	free(s);
 }

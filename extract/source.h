@@ -12,7 +12,7 @@
 
 struct err;
 struct extract_options;
-struct schema;
+struct header;
 struct source;
 
 #define SOURCE_PATIENCE 100 /* ms that rows are held back for a fuller block */
@@ -20,7 +20,7 @@ struct source;
 /* What source_next() found. */
 enum source_event { SOURCE_ROWS, SOURCE_IDLE, SOURCE_END, SOURCE_FAILED };
 
-/* Some whole rows in the form that schema->values says. */
+/* Some whole rows in the form that header->values says. */
 struct source_chunk {
 	const char *data; /* valid until the next call */
 	size_t len;       /* bytes */
@@ -30,7 +30,7 @@ struct source_chunk {
 
 struct source_ops {
 	/*
-	 * Connect or open; find out what there is and fill the schema.  Nothing is
+	 * Connect or open; find out what there is and fill the header.  Nothing is
 	 * read yet.  ${watch_fd} is the output's, to be watched during waits.
 	 */
 	int (*open)(struct source *s, int watch_fd, struct err *e);
@@ -45,7 +45,7 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	const struct extract_options *options; /* borrowed */
-	struct schema *schema;                 /* owned; complete after open */
+	struct header *header;                 /* owned; complete after open */
 	char *where; /* what is read from, as people say it, known after open; owned */
 };
 

@@ -16,8 +16,7 @@
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
-#include "common/schema/schema.h"
-#include "common/schema/schema_log.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_reader.h"
 #include "common/talk/log.h"
@@ -91,11 +90,11 @@ note_run(struct load *l)
 static void
 note_header(struct load *l)
 {
-	const struct schema *schema = stream_reader_schema(l->reader);
+	const struct header *header = stream_reader_header(l->reader);
 
 	note_run(l);
-	if (schema != NULL)
-		schema_log(schema, "reading");
+	if (header != NULL)
+		header_log(header, "reading");
 	if (stream_reader_is_bare(l->reader) && !l->options.bare)
 		log_warning("no end record: a cut stream cannot be told from a whole one "
 			    "(--bare says that this is meant)");
@@ -105,8 +104,8 @@ note_header(struct load *l)
 static void
 show_progress(struct load *l)
 {
-	const struct schema *schema = stream_reader_schema(l->reader);
-	int64_t estimate = schema != NULL && l->options.streams == 1 ? schema->rows_estimate
+	const struct header *header = stream_reader_header(l->reader);
+	int64_t estimate = header != NULL && l->options.streams == 1 ? header->rows_estimate
 								     : -1;
 
 	if (l->progress == NULL)

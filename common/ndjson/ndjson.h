@@ -73,13 +73,12 @@ int ndjson_reader_line(struct ndjson_reader *r, const char *line, size_t len, st
 void ndjson_reader_free(struct ndjson_reader *r);
 
 /*
- * ndjson_first_columns(line, len, e):
- * Return a schema (all columns of unknown type: type "") with the keys of a
- * bare stream's first line, in its order; the caller frees it.  NULL with ${e}
- * filled if the line is not an object.  The caller fills in the types it
- * learns from the target before it makes a reader.
+ * ndjson_first_columns(schema, line, len, e):
+ * Add the keys of a bare stream's first line to ${schema}, in its order, as columns of
+ * unknown type (type "").  Returns -1 with ${e} filled if the line is not an object.  The
+ * caller fills in the types it learns from the target before it makes a reader.
  */
-struct schema *ndjson_first_columns(const char *line, size_t len, struct err *e)
+int ndjson_first_columns(struct schema *schema, const char *line, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif /* COMMON_NDJSON_H */

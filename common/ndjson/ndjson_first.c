@@ -52,11 +52,10 @@ take_members(struct schema *schema, struct jsonscan *s, struct buf *name, const 
 	}
 }
 
-struct schema *
-ndjson_first_columns(const char *line, size_t len, struct err *e)
+int
+ndjson_first_columns(struct schema *schema, const char *line, size_t len, struct err *e)
 {
 	struct jsonscan s = {.what = NULL};
-	struct schema *schema = schema_new();
 	struct buf name = BUF_INIT;
 	const char *end = line + len, *p = take_members(schema, &s, &name, line, end);
 
@@ -67,8 +66,6 @@ ndjson_first_columns(const char *line, size_t len, struct err *e)
 	}
 	buf_release(&name);
 	if (p != NULL)
-		return schema;
-	schema_free(schema);
-	err_set(e, EXIT_STREAM, "byte %td: %s", s.at - line + 1, s.what);
-	return NULL;
+		return 0;
+	return err_set(e, EXIT_STREAM, "byte %td: %s", s.at - line + 1, s.what);
 }

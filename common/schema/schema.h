@@ -1,6 +1,6 @@
 /*
- * What a stream says of itself: the header document of portl-stream(5).  Made from
- * the source's catalog by extract, read by load; jansson does the JSON.
+ * What a stream's rows are: the relation they come from, its columns, their types and
+ * its primary key.  What the stream is beyond that (its run, its form) is header.h's.
  */
 #ifndef COMMON_SCHEMA_H
 #define COMMON_SCHEMA_H
@@ -8,18 +8,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+
+#include "common/base/relname.h"
 
 struct err;
 
-#define SCHEMA_VERSION 1          /* of the stream's documents */
 #define SCHEMA_COLUMNS_MAX 0x7fff /* a tuple of COPY binary counts its fields in 16 bits */
-
-/* The form in which all fields of one binary stream travel. */
-enum schema_values {
-	SCHEMA_BINARY, /* as the types' send functions write them */
-	SCHEMA_TEXT    /* as the types' output functions write them, UTF-8 */
-};
 
 /* One column of the stream; strings are owned and UTF-8. */
 struct schema_column {
@@ -32,28 +26,20 @@ struct schema_column {
 };
 
 struct schema {
-	char *producer;   /* program and version */
-	char *run;        /* the run's id, for logs on both sides */
-	char *rel_schema; /* NULL for a query or a file */
-	char *rel_name;
-	enum schema_values values;
+	struct relname relation; /* no name: a query or a file */
 	struct schema_column *columns;
 	size_t ncolumns;
 	json_t *types;      /* object: type name → what it is made of; never NULL */
 	char **primary_key; /* column names */
 	size_t nprimary_key;
-	int64_t rows_estimate; /* -1: not known */
-	int server_version;    /* as PQserverVersion(), 0: not known */
-	char *backend;         /* what names the sending server process, or NULL */
-	bool dry_run;          /* nothing but header and end: never commit */
-	bool bare;             /* no end document follows */
 };
 
 /*
- * schema_new():
- * Return an empty schema; free it with schema_free().
+ * schema_init(s), schema_release(s):
+ * Begin without a relation and without columns; free what is in it.
  */
-struct schema *schema_new(void);
+void schema_init(struct schema *s);
+void schema_release(struct schema *s);
 
 /*
  * schema_add_column(s, name, type, base):
@@ -76,24 +62,24 @@ void schema_add_key(struct schema *s, const char *name);
 int schema_find(const struct schema *s, const char *name);
 
 /*
- * schema_to_json(s):
- * Return the header document, for the caller to json_decref(); NULL if a name
- * is not valid UTF-8.
+ * schema_put_json(s, doc):
+ * Set the members "relation", "columns", "types" and "primary_key" of ${doc}.  Returns 0,
+ * or -1 if a name is not valid UTF-8.
  */
-json_t *schema_to_json(const struct schema *s);
+int schema_put_json(const struct schema *s, json_t *doc) __attribute__((warn_unused_result));
 
 /*
- * schema_from_json(doc, e):
- * Read a header document.  Unknown members are ignored; an unknown version, a
- * missing or misshapen member fill ${e} (EXIT_STREAM) and return NULL.  The
- * caller frees the schema; ${doc} stays the caller's.
+ * schema_take_json(s, doc, e):
+ * Fill the empty ${s} from these members of ${doc}, which stays the caller's.  Returns 0, or
+ * -1 with ${e} (EXIT_STREAM) filled if one is missing or misshapen.
  */
-struct schema *schema_from_json(json_t *doc, struct err *e) __attribute__((warn_unused_result));
+int schema_take_json(struct schema *s, const json_t *doc, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
- * schema_free(s):
- * Free a schema.  schema_free(NULL) does nothing.
+ * schema_damaged(e, what):
+ * Say that the header document is damaged, and how.  Returns -1.
  */
-void schema_free(struct schema *s);
+int schema_damaged(struct err *e, const char *what);
 
 #endif /* COMMON_SCHEMA_H */

@@ -27,7 +27,7 @@ struct stream_decoder_ops {
 struct stream_reader {
 	struct readbuf rb;
 	const struct stream_decoder_ops *ops; /* of the current stream */
-	struct schema *schema;                /* owned; NULL: plain PGCOPY */
+	struct header *header;                /* owned; NULL: plain PGCOPY */
 	unsigned flags;
 	bool bare;
 	bool done;          /* the current stream is complete */

@@ -11,7 +11,7 @@
 
 #include "common/base/err.h"
 #include "common/ndjson/ndjson.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_decoder.h"
 
@@ -72,7 +72,7 @@ static int
 cut_line(struct stream_reader *r, struct err *e)
 {
 	const char *line = readbuf_bytes(&r->rb);
-	bool first = r->schema == NULL;
+	bool first = r->header == NULL;
 
 	stream_reader_cut(r, e);
 	if (first ? find_document(line, line + readbuf_left(&r->rb)) == NULL : r->bare)
@@ -115,12 +115,12 @@ read_header(struct stream_reader *r, const char *text, size_t len, struct err *e
 
 	if (doc == NULL)
 		return -1;
-	r->schema = schema_from_json(doc, e);
+	r->header = header_from_json(doc, e);
 	json_decref(doc);
-	if (r->schema == NULL)
+	if (r->header == NULL)
 		return stream_reader_where(r, e);
-	r->schema->values = SCHEMA_TEXT;
-	r->bare = r->schema->bare;
+	r->header->values = HEADER_TEXT;
+	r->bare = r->header->bare;
 	XXH3_64bits_update(r->digest, text, len);
 	return 0;
 }
@@ -129,19 +129,17 @@ read_header(struct stream_reader *r, const char *text, size_t len, struct err *e
 static int
 begin_bare(struct stream_reader *r, const char *line, size_t len, struct err *e)
 {
+	struct schema *schema;
 	size_t i;
 
-	if (r->names == NULL) {
-		r->schema = ndjson_first_columns(line, len, e);
-		if (r->schema == NULL)
-			return fault_in_row(r, line, line + len, e);
-	} else {
-		r->schema = schema_new();
-		for (i = 0; i < r->nnames; i++)
-			schema_add_column(r->schema, r->names[i], "", NULL);
-	}
-	r->schema->values = SCHEMA_TEXT;
-	r->schema->bare = true;
+	r->header = header_new();
+	schema = &r->header->schema;
+	if (r->names == NULL && ndjson_first_columns(schema, line, len, e) != 0)
+		return fault_in_row(r, line, line + len, e);
+	for (i = 0; i < r->nnames; i++)
+		schema_add_column(schema, r->names[i], "", NULL);
+	r->header->values = HEADER_TEXT;
+	r->header->bare = true;
 	return 0;
 }
 
@@ -186,7 +184,7 @@ make_reader(struct stream_reader *r)
 
 	if (!r->bare && (r->flags & STREAM_EDITED) == 0)
 		flags |= NDJSON_EXACT;
-	r->ndjson = ndjson_reader_new(r->schema, flags);
+	r->ndjson = ndjson_reader_new(&r->header->schema, flags);
 	if (r->keep != NULL)
 		ndjson_reader_select(r->ndjson, r->keep);
 }

@@ -8,7 +8,7 @@
 
 #include "common/base/err.h"
 #include "common/rows/copytext.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_decoder.h"
 
@@ -62,13 +62,13 @@ pgcopy_begin(struct stream_reader *r, struct err *e)
 	doc = stream_reader_document(r, text, len, e);
 	if (doc == NULL)
 		return -1;
-	r->schema = schema_from_json(doc, e);
+	r->header = header_from_json(doc, e);
 	json_decref(doc);
-	if (r->schema == NULL)
+	if (r->header == NULL)
 		return stream_reader_where(r, e);
 	XXH3_64bits_update(r->digest, text, len);
-	r->bare = r->schema->bare;
-	r->scan.nfields = (int)r->schema->ncolumns;
+	r->bare = r->header->bare;
+	r->scan.nfields = (int)r->header->schema.ncolumns;
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/ndjson/ndjson.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_decoder.h"
 
@@ -199,8 +199,8 @@ stream_reader_limit_line(struct stream_reader *r, size_t bytes)
 int
 stream_reader_begin(struct stream_reader *r, struct err *e)
 {
-	schema_free(r->schema);
-	r->schema = NULL;
+	header_free(r->header);
+	r->header = NULL;
 	free(r->keep);
 	r->keep = NULL;
 	r->rows_before += r->rows;
@@ -217,23 +217,23 @@ stream_reader_begin(struct stream_reader *r, struct err *e)
 	return 0;
 }
 
-struct schema *
-stream_reader_schema(struct stream_reader *r)
+struct header *
+stream_reader_header(struct stream_reader *r)
 {
-	return r->schema;
+	return r->header;
 }
 
 const char *
 stream_reader_run(const struct stream_reader *r)
 {
-	return r->schema != NULL && r->schema->run != NULL ? r->schema->run : r->aborted_run;
+	return r->header != NULL && r->header->run != NULL ? r->header->run : r->aborted_run;
 }
 
 bool
 stream_reader_is_text(const struct stream_reader *r)
 {
 	return r->ops == &stream_ndjson_ops ||
-	       (r->schema != NULL && r->schema->values == SCHEMA_TEXT);
+	       (r->header != NULL && r->header->values == HEADER_TEXT);
 }
 
 bool
@@ -319,7 +319,7 @@ stream_reader_free(struct stream_reader *r)
 	if (r == NULL)
 		return;
 	readbuf_release(&r->rb);
-	schema_free(r->schema);
+	header_free(r->header);
 	ndjson_reader_free(r->ndjson);
 	XXH3_freeState(r->digest);
 	buf_release(&r->out);

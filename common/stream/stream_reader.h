@@ -12,7 +12,7 @@
 
 struct err;
 struct input;
-struct schema;
+struct header;
 struct stream_reader;
 
 #define STREAM_LINE_MAX ((size_t)1 << 30) /* bytes of an NDJSON line, by default */
@@ -57,13 +57,13 @@ int stream_reader_begin(struct stream_reader *r, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * stream_reader_schema(r):
+ * stream_reader_header(r):
  * Return what the stream says of itself, owned by the reader and valid until
  * the next stream begins.  NULL for a plain PGCOPY file, whose columns have no
  * names; columns of a bare NDJSON stream have the type "", which the caller
  * fills in (base too) before the first stream_reader_next().
  */
-struct schema *stream_reader_schema(struct stream_reader *r);
+struct header *stream_reader_header(struct stream_reader *r);
 
 /*
  * stream_reader_run(r):

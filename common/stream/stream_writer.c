@@ -19,7 +19,7 @@
 #include "common/base/xalloc.h"
 #include "common/ndjson/ndjson.h"
 #include "common/rows/pgcopy.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/output.h"
 
 #define ABORT_PATIENCE 1000 /* ms to wait for room for an abort document */
@@ -34,7 +34,7 @@ struct encoder_ops {
 
 struct stream_writer {
 	struct output *out;          /* borrowed */
-	const struct schema *schema; /* borrowed; NULL before the header */
+	const struct header *header; /* borrowed; NULL before the header */
 	const struct encoder_ops *ops;
 	enum stream_format format;
 	unsigned ndjson_flags;
@@ -59,7 +59,7 @@ binary_rows(struct stream_writer *w, const char *data, size_t len, struct err *e
 
 		stop = stop != NULL ? stop + 1 : end;
 		if (pgcopy_from_text(&w->block, data, (size_t)(stop - data),
-				     (int)w->schema->ncolumns, e) != 0)
+				     (int)w->header->schema.ncolumns, e) != 0)
 			return -1;
 		data = stop;
 	}
@@ -75,7 +75,7 @@ binary_header(struct stream_writer *w, const char *doc, size_t len)
 static void
 binary_last(struct stream_writer *w, const char *doc, size_t len)
 {
-	if (w->schema != NULL)
+	if (w->header != NULL)
 		pgcopy_put_trailer(&w->block);
 	pgcopy_put_preamble(&w->block, doc, len);
 	pgcopy_put_trailer(&w->block);
@@ -169,9 +169,9 @@ write_rows(struct stream_writer *w, struct err *e)
 }
 
 int
-stream_writer_begin(struct stream_writer *w, const struct schema *schema, struct err *e)
+stream_writer_begin(struct stream_writer *w, const struct header *header, struct err *e)
 {
-	json_t *doc = schema_to_json(schema);
+	json_t *doc = header_to_json(header);
 	char *text = json_dumps(doc, JSON_COMPACT);
 	size_t len;
 
@@ -184,13 +184,13 @@ stream_writer_begin(struct stream_writer *w, const struct schema *schema, struct
 		return err_set(e, EXIT_DATA, "the header document is too large (%zu bytes)",
 			       len);
 	}
-	w->bare = schema->bare;
+	w->bare = header->bare;
 	if (w->format == STREAM_NDJSON)
-		w->ndjson = ndjson_writer_new(schema, w->ndjson_flags);
+		w->ndjson = ndjson_writer_new(&header->schema, w->ndjson_flags);
 	if (w->format != STREAM_NDJSON || !w->bare) /* what is not sent is not digested */
 		XXH3_64bits_update(w->digest, text, len);
 	w->ops->header(w, text, len);
-	w->schema = schema;
+	w->header = header;
 	free(text);
 	return write_block(w, e) != 0 ? -1 : output_flush(w->out, e);
 }
@@ -210,7 +210,7 @@ stream_writer_rows(struct stream_writer *w, const char *data, size_t len, uint64
 		   struct err *e)
 {
 	w->rows += nrows;
-	if (w->format == STREAM_BINARY && w->schema->values == SCHEMA_BINARY) {
+	if (w->format == STREAM_BINARY && w->header->values == HEADER_BINARY) {
 		if (len >= OUTPUT_BLOCK)
 			return write_huge(w, data, len, e);
 		if (w->block.len + len > OUTPUT_BLOCK && write_rows(w, e) != 0)

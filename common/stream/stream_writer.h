@@ -11,7 +11,7 @@
 
 struct err;
 struct output;
-struct schema;
+struct header;
 struct stream_writer;
 
 enum stream_format { STREAM_BINARY, STREAM_NDJSON };
@@ -38,7 +38,7 @@ void stream_writer_set_run(struct stream_writer *w, const char *run);
  * its `values` says whether rows come as binary tuples or as COPY text (NDJSON:
  * always COPY text), its `bare` whether the envelope is left out.
  */
-int stream_writer_begin(struct stream_writer *w, const struct schema *schema, struct err *e)
+int stream_writer_begin(struct stream_writer *w, const struct header *header, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

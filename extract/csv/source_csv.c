@@ -16,7 +16,7 @@
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
 #include "common/rows/copytext.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "extract/csv/csvhead.h"
 #include "extract/csv/csvrows.h"
@@ -68,7 +68,7 @@ csv(struct source *s)
 static int
 settle_columns(struct source_csv *s, struct err *e)
 {
-	struct schema *schema = s->base.schema;
+	struct schema *schema = &s->base.header->schema;
 	size_t i;
 
 	s->header_done = true;
@@ -140,7 +140,7 @@ check_value(const struct source_csv *s, size_t at, const char *value, size_t len
 	if (infer_fits(type, value, len))
 		return 0;
 	err_set(e, EXIT_DATA, "column \"%s\": the value is not of the inferred type %s",
-		s->base.schema->columns[at].name, infer_name(type));
+		s->base.header->schema.columns[at].name, infer_name(type));
 	return err_hint(e, "The type was guessed from the first rows: leave out --infer to "
 			   "send all columns as text.");
 }
@@ -201,7 +201,7 @@ put_reordered(struct source_csv *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->base.schema->ncolumns; i++) {
+	for (i = 0; i < s->base.header->schema.ncolumns; i++) {
 		if (i > 0)
 			buf_addc(&s->out, '\t');
 		buf_add(&s->out, s->row.data + s->spans[i].start, s->spans[i].len);
@@ -234,7 +234,7 @@ shorten_booleans(struct source_csv *s)
 static void
 end_sample(struct source_csv *s)
 {
-	struct schema *schema = s->base.schema;
+	struct schema *schema = &s->base.header->schema;
 	size_t i;
 
 	s->check = xcalloc(schema->ncolumns, sizeof(*s->check));
@@ -368,7 +368,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 
 	intr_install();
 	base->where = xasprintf("CSV file %s", o->csv);
-	base->schema->values = SCHEMA_TEXT;
+	base->header->values = HEADER_TEXT;
 	s->in = input_open(o->csv, e);
 	if (s->in == NULL)
 		return -1;
@@ -377,11 +377,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	s->text = textin_new(s->in, o->encoding, e);
 	if (s->text == NULL || csvrows_init(&s->rows, &o->csv_format, &handler, s, e) != 0)
 		return -1;
-	if (o->rel_name != NULL) {
-		base->schema->rel_schema = o->rel_schema != NULL ? xstrdup(o->rel_schema)
-								 : NULL;
-		base->schema->rel_name = xstrdup(o->rel_name);
-	}
+	relname_set(&base->header->schema.relation, o->rel_schema, o->rel_name);
 	s->rows.names = !headless;
 	if (headless && take_given_names(s, e) != 0)
 		return -1;

@@ -15,7 +15,7 @@
 #include "common/cli/cli.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/schema/typedocs.h"
 #include "extract/options.h"
 
@@ -208,10 +208,10 @@ select_as_text(struct db *db, const struct schema *schema, const char *select)
 
 char *
 select_copy(struct db *db, const struct extract_options *o, const struct relation *rel,
-	    const struct schema *schema, const char *select)
+	    const struct header *header, const char *select)
 {
-	bool binary = schema->values == SCHEMA_BINARY;
-	char *as_text = binary ? NULL : select_as_text(db, schema, select);
+	bool binary = header->values == HEADER_BINARY;
+	char *as_text = binary ? NULL : select_as_text(db, &header->schema, select);
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");

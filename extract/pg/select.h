@@ -8,7 +8,7 @@ struct db;
 struct err;
 struct extract_options;
 struct relation;
-struct schema;
+struct header;
 
 /*
  * select_build(db, options, rel, e):
@@ -29,11 +29,11 @@ int select_plan(struct db *db, const char *select, struct err *e)
 
 /*
  * select_copy(db, options, rel, schema, select):
- * Return the COPY … TO STDOUT for it, in the form that schema->values says, for
+ * Return the COPY … TO STDOUT for it, in the form that header->values says, for
  * the caller to free: COPY of the table itself where that means the same and is
  * faster.
  */
 char *select_copy(struct db *db, const struct extract_options *options,
-		  const struct relation *rel, const struct schema *schema, const char *select);
+		  const struct relation *rel, const struct header *header, const char *select);
 
 #endif /* EXTRACT_SELECT_H */

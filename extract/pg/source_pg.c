@@ -17,7 +17,7 @@
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/pg/typeread.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/schema/typedocs.h"
 #include "common/talk/log.h"
 #include "extract/options.h"
@@ -101,8 +101,8 @@ start_over(struct source_pg *s)
 	session_rollback(&s->db);
 	free(s->saved_path);
 	s->saved_path = NULL;
-	schema_free(s->base.schema);
-	s->base.schema = schema_new();
+	header_free(s->base.header);
+	s->base.header = header_new();
 }
 
 /* In a transaction of its own, for looking takes a snapshot. */
@@ -175,7 +175,7 @@ choose_values(struct source_pg *s, const struct typedocs *docs, struct err *e)
 	}
 	if (docs->text_only != NULL && !text)
 		log_info("values travel as text: %s", docs->text_only);
-	s->base.schema->values = text || docs->text_only != NULL ? SCHEMA_TEXT : SCHEMA_BINARY;
+	s->base.header->values = text || docs->text_only != NULL ? HEADER_TEXT : HEADER_BINARY;
 	if (docs->search_path == NULL)
 		return restore_path(s, e);
 	/* Names inside reg* values must be qualified, so the path stays narrow. */
@@ -196,7 +196,7 @@ describe_types(struct source_pg *s, const unsigned *oids, size_t n, struct err *
 	if (rc == 0)
 		rc = choose_values(s, &docs, e);
 	if (rc == 0)
-		json_object_update(s->base.schema->types, docs.types);
+		json_object_update(s->base.header->schema.types, docs.types);
 	typedocs_release(&docs);
 	return rc;
 }
@@ -214,7 +214,8 @@ describe(struct source_pg *s, struct err *e)
 		err_set(e, EXIT_USAGE,
 			"the query has parameters ($1); nobody gives them values");
 	else if (described != NULL && narrow_path(s, e) == 0 &&
-		 describe_columns(&s->db, described, s->rel, s->base.schema, types, e) == 0)
+		 describe_columns(&s->db, described, s->rel, &s->base.header->schema, types,
+				  e) == 0)
 		rc = describe_types(s, types, n, e);
 	PQclear(described);
 	free(types);
@@ -224,17 +225,17 @@ describe(struct source_pg *s, struct err *e)
 static void
 describe_relation(struct source_pg *s)
 {
-	struct schema *schema = s->base.schema;
+	struct header *header = s->base.header;
+	struct schema *schema = &header->schema;
 	const struct extract_options *o = s->base.options;
 	size_t i;
 
-	schema->server_version = PQserverVersion(s->db.conn);
+	header->server_version = PQserverVersion(s->db.conn);
 	if (s->rel == NULL)
 		return;
-	schema->rel_schema = xstrdup(s->rel->schema);
-	schema->rel_name = xstrdup(s->rel->name);
+	relname_set(&schema->relation, s->rel->schema, s->rel->name);
 	if (o->where == NULL && o->limit < 0)
-		schema->rows_estimate = s->rel->rows_estimate;
+		header->rows_estimate = s->rel->rows_estimate;
 	if (s->rel->kind == 'r' && s->rel->has_children)
 		return; /* children may repeat their parent's keys */
 	for (i = 0; i < s->rel->nprimary_key; i++)
@@ -309,12 +310,12 @@ start_copy(struct source_pg *s, struct err *e)
 
 	if (s->base.options->common.dry_run)
 		return select_plan(&s->db, s->select, e);
-	sql = select_copy(&s->db, s->base.options, s->rel, s->base.schema, s->select);
+	sql = select_copy(&s->db, s->base.options, s->rel, s->base.header, s->select);
 	rc = db_copy_out(&s->db, e, sql);
 	free(sql);
 	s->copying = rc == 0;
-	rowblock_init(&s->rows, s->base.schema->values == SCHEMA_BINARY,
-		      (int)s->base.schema->ncolumns);
+	rowblock_init(&s->rows, s->base.header->values == HEADER_BINARY,
+		      (int)s->base.header->schema.ncolumns);
 	return rc;
 }
 
@@ -338,7 +339,7 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 	if (rc < 0)
 		return -1;
 	describe_relation(s);
-	if (session_watch_client(&s->db, &s->base.schema->backend, e) != 0)
+	if (session_watch_client(&s->db, &s->base.header->backend, e) != 0)
 		return -1;
 	return start_copy(s, e);
 }

@@ -18,7 +18,7 @@
 #include "common/rows/copytext.h"
 #include "common/rows/csvfile.h"
 #include "common/rows/pgcopy.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_reader.h"
@@ -131,17 +131,18 @@ take_columns(struct sink_csv *s, const struct schema *schema, struct reasons *wh
 
 /* Which columns, under which names, and can their values be written? */
 static int
-match(struct sink_csv *s, struct schema *schema, struct err *e)
+match(struct sink_csv *s, struct header *header, struct err *e)
 {
 	struct reasons why = {.n = 0};
 
 	plan_free(s->plan);
 	s->plan = xcalloc(1, sizeof(*s->plan));
 	s->plan->options = s->base.options;
-	s->plan->schema = schema;
+	s->plan->header = header;
+	s->plan->schema = &header->schema;
 	release_columns(s);
 	plan_match(s->plan, &why);
-	take_columns(s, schema, &why);
+	take_columns(s, s->plan->schema, &why);
 	return reasons_report(&why, NULL, s->base.relation, e);
 }
 
@@ -199,16 +200,16 @@ static int
 sink_csv_begin(struct sink *base, struct stream_reader *r, struct err *e)
 {
 	struct sink_csv *s = csv(base);
-	struct schema *schema = stream_reader_schema(r);
+	struct header *header = stream_reader_header(r);
 
-	if (schema == NULL) {
+	if (header == NULL) {
 		err_set(e, EXIT_TARGET,
 			"a plain PGCOPY file names neither its columns nor their types");
 		return err_hint(e, "Load it into a table, or send it with portl-extract.");
 	}
 	s->text = stream_reader_is_text(r);
-	s->dry_run = s->dry_run || schema->dry_run;
-	if (match(s, schema, e) != 0)
+	s->dry_run = s->dry_run || header->dry_run;
+	if (match(s, header, e) != 0)
 		return -1;
 	free(base->plan);
 	base->plan = xasprintf("%zu columns, as text", s->ncolumns);

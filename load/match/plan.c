@@ -15,7 +15,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/talk/log.h"
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
@@ -99,16 +99,16 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	const struct load_options *o = p->options;
 	const struct schema *s = p->schema;
 
-	if (o->rel_name == NULL && (s == NULL || s->rel_name == NULL)) {
+	if (o->rel_name == NULL && (s == NULL || s->relation.name == NULL)) {
 		err_set(e, EXIT_USAGE,
 			"the stream does not name a table: say where to load with -t");
 		return -1;
 	}
-	p->rel_name = xstrdup(o->rel_name != NULL ? o->rel_name : s->rel_name);
+	p->rel_name = xstrdup(o->rel_name != NULL ? o->rel_name : s->relation.name);
 	if (o->rel_name != NULL && o->rel_schema != NULL)
 		p->rel_schema = xstrdup(o->rel_schema);
-	else if (o->rel_name == NULL && s->rel_schema != NULL)
-		p->rel_schema = xstrdup(s->rel_schema);
+	else if (o->rel_name == NULL && s->relation.schema != NULL)
+		p->rel_schema = xstrdup(s->relation.schema);
 	p->rel = relation_find(db, p->rel_schema, p->rel_name, e);
 	if (p->rel == NULL)
 		return missing_target(p, db, why, e);
@@ -180,7 +180,7 @@ failed:
 }
 
 struct plan *
-plan_make(struct db *db, const struct load_options *options, struct schema *schema, bool text,
+plan_make(struct db *db, const struct load_options *options, struct header *header, bool text,
 	  struct err *e)
 {
 	struct plan *p = xcalloc(1, sizeof(*p));
@@ -188,7 +188,8 @@ plan_make(struct db *db, const struct load_options *options, struct schema *sche
 	int rc = 0;
 
 	p->options = options;
-	p->schema = schema;
+	p->header = header;
+	p->schema = header != NULL ? &header->schema : NULL;
 	p->text = text;
 	if (!loading)
 		rc = session_begin(db, SESSION_PLAN, options->common.lock_timeout, e);

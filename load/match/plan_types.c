@@ -12,7 +12,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/pg/typeread.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/schema/typedocs.h"
 #include "load/match/plan.h"
 #include "load/match/plan_cast.h"
@@ -130,7 +130,7 @@ static void
 check_older(struct plan *p, const struct db *db, size_t i, const char *to, struct reasons *why)
 {
 	const char *from = typedocs_unwrap(p->schema->types, p->schema->columns[i].base);
-	int sent = p->schema->server_version, version = PQserverVersion(db->conn);
+	int sent = p->header->server_version, version = PQserverVersion(db->conn);
 
 	if (p->text && is_type_or_array(from, "\"char\"") && is_type_or_array(to, "\"char\"") &&
 	    sent >= ESCAPED_CHAR && version < ESCAPED_CHAR)

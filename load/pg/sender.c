@@ -10,7 +10,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/session.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 
 /* TRUNCATE takes its lock on partitions and inheriting tables, too. */
 static const char locks_sql[] =
@@ -25,10 +25,10 @@ static const char locks_sql[] =
 	" OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL ") LIMIT 1";
 
 int
-sender_check_lock(struct db *db, const struct schema *schema, unsigned oid, struct err *e)
+sender_check_lock(struct db *db, const struct header *header, unsigned oid, struct err *e)
 {
 	char *number = xasprintf("%u", oid);
-	const char *params[] = {number, schema != NULL ? schema->backend : NULL};
+	const char *params[] = {number, header != NULL ? header->backend : NULL};
 	PGresult *res = NULL;
 	int rc = 0;
 

@@ -16,7 +16,7 @@
 #include "common/os/intr.h"
 #include "common/pg/db.h"
 #include "common/pg/session.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_reader.h"
 #include "common/talk/receipt.h"
@@ -108,13 +108,13 @@ static int
 sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 {
 	struct sink_pg *s = pg(base);
-	struct schema *schema = stream_reader_schema(r);
+	struct header *header = stream_reader_header(r);
 
 	route_free(s->route);
 	s->route = NULL;
 	plan_free(s->plan);
 	s->reader = r;
-	s->plan = plan_make(&s->db, base->options, schema, stream_reader_is_text(r), e);
+	s->plan = plan_make(&s->db, base->options, header, stream_reader_is_text(r), e);
 	if (s->plan == NULL)
 		return -1;
 	if (s->rel_name == NULL) {
@@ -126,7 +126,7 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 			s->rel_name, s->plan->rel_name);
 		return err_hint(e, "Use -t to load all of them into one table.");
 	}
-	s->hollow = s->hollow || (schema != NULL && schema->dry_run);
+	s->hollow = s->hollow || (header != NULL && header->dry_run);
 	s->dry_run = s->hollow || base->options->common.dry_run;
 	free(base->plan);
 	base->plan = plan_show_line(s->plan);

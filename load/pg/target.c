@@ -55,7 +55,7 @@ target_prepare(struct db *db, const struct plan *plan, bool first, struct err *e
 	if (first && run(db, plan->create_sql, e) != 0)
 		return -1;
 	if (first && plan->truncate_sql != NULL &&
-	    (sender_check_lock(db, plan->schema, plan->rel->oid, e) != 0 ||
+	    (sender_check_lock(db, plan->header, plan->rel->oid, e) != 0 ||
 	     run(db, plan->truncate_sql, e) != 0))
 		return -1;
 	if (first && plan->key_first && run(db, plan->key_sql, e) != 0)

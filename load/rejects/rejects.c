@@ -19,7 +19,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/rows/pgcopy.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_writer.h"
 #include "common/talk/log.h"
@@ -40,7 +40,7 @@ struct rejects {
 	struct output *out;
 	bool live;                    /* what is written is seen at once */
 	struct stream_writer *writer; /* of the current stream */
-	struct schema *schema;        /* what the header says; owned */
+	struct header *header;        /* of that; owned */
 	bool binary;                  /* of the current stream's rows */
 	bool ended;                   /* the end document is written */
 	uint64_t resume;              /* ended: where rows would go on, in bytes */
@@ -79,47 +79,44 @@ failed:
 /* ---- the streams in FILE ---- */
 
 /* The columns of a plain PGCOPY file are the table's. */
-static struct schema *
+static struct header *
 describe(const struct plan *p)
 {
-	struct schema *s = schema_new();
+	struct header *h = header_new();
 	size_t i;
 
-	s->rel_schema = xstrdup(p->rel_schema);
-	s->rel_name = xstrdup(p->rel_name);
-	s->values = p->text ? SCHEMA_TEXT : SCHEMA_BINARY;
+	relname_set(&h->schema.relation, p->rel_schema, p->rel_name);
+	h->values = p->text ? HEADER_TEXT : HEADER_BINARY;
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct relation_column *rc = &p->rel->columns[p->columns[i].place];
 
-		schema_add_column(s, rc->name, rc->type, rc->base);
+		schema_add_column(&h->schema, rc->name, rc->type, rc->base);
 	}
-	return s;
+	return h;
 }
 
 /* The stream's own header, but for what is true of that stream only. */
-static struct schema *
+static struct header *
 copy_header(const struct plan *p, struct err *e)
 {
-	const struct schema *from = p->schema;
-	json_t *doc = schema_to_json(from);
-	struct schema *s = doc != NULL ? schema_from_json(doc, e) : NULL;
+	const struct header *from = p->header;
+	json_t *doc = header_to_json(from);
+	struct header *h = doc != NULL ? header_from_json(doc, e) : NULL;
 
 	json_decref(doc);
-	if (s == NULL) {
+	if (h == NULL) {
 		err_set(e, EXIT_DATA, "the stream's header cannot be written");
 		return NULL;
 	}
-	s->values = from->values;
-	s->rows_estimate = -1;
-	s->bare = false;
-	s->dry_run = false;
-	free(s->backend);
-	s->backend = NULL;
-	if (s->rel_name == NULL) {
-		s->rel_schema = xstrdup(p->rel_schema);
-		s->rel_name = xstrdup(p->rel_name);
-	}
-	return s;
+	h->values = from->values;
+	h->rows_estimate = -1;
+	h->bare = false;
+	h->dry_run = false;
+	free(h->backend);
+	h->backend = NULL;
+	if (h->schema.relation.name == NULL)
+		relname_set(&h->schema.relation, p->rel_schema, p->rel_name);
+	return h;
 }
 
 int
@@ -127,13 +124,13 @@ rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, struct e
 {
 	stream_writer_free(rj->writer);
 	rj->writer = stream_writer_new(rj->out, ndjson ? STREAM_NDJSON : STREAM_BINARY, 0);
-	schema_free(rj->schema);
-	rj->schema = plan->schema == NULL ? describe(plan) : copy_header(plan, e);
-	if (rj->schema == NULL)
+	header_free(rj->header);
+	rj->header = plan->header == NULL ? describe(plan) : copy_header(plan, e);
+	if (rj->header == NULL)
 		return -1;
 	rj->binary = !plan->text;
 	rj->ended = false;
-	return stream_writer_begin(rj->writer, rj->schema, e);
+	return stream_writer_begin(rj->writer, rj->header, e);
 }
 
 int
@@ -434,7 +431,7 @@ rejects_free(struct rejects *rj)
 	if (rj == NULL)
 		return;
 	stream_writer_free(rj->writer);
-	schema_free(rj->schema);
+	header_free(rj->header);
 	output_free(rj->out);
 	if (rj->spool != NULL)
 		fclose(rj->spool);

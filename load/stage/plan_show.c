@@ -9,7 +9,7 @@
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 #include "load/options.h"
@@ -278,7 +278,7 @@ show_statements(const struct plan *p)
 void
 plan_show(const struct plan *p)
 {
-	bool dry_run = p->options->common.dry_run || (p->schema != NULL && p->schema->dry_run);
+	bool dry_run = p->options->common.dry_run || (p->header != NULL && p->header->dry_run);
 	bool check = p->options->common.check != CHECK_NOT; /* has a shorter table */
 	char *schema, *name;
 

@@ -16,8 +16,8 @@
 
 #define CHUNK ((size_t)256 * 1024) /* bytes, as the programs take them */
 
-static struct schema *
-make_schema(void)
+static void
+make_schema(struct schema *schema)
 {
 	static const char *const columns[][2] = {
 		{"id", "bigint"},        {"created", "timestamp with time zone"},
@@ -25,12 +25,11 @@ make_schema(void)
 		{"amount", "numeric"},   {"paid", "boolean"},
 		{"note", "text"},        {"detail", "jsonb"},
 	};
-	struct schema *schema = schema_new();
 	size_t i;
 
+	schema_init(schema);
 	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
 		schema_add_column(schema, columns[i][0], columns[i][1], columns[i][1]);
-	return schema;
 }
 
 static void
@@ -111,7 +110,7 @@ read_json(const struct schema *schema, const struct buf *json, struct buf *text)
 int
 main(int argc, char **argv)
 {
-	struct schema *schema = make_schema();
+	struct schema schema;
 	struct buf text = BUF_INIT, json = BUF_INIT, back = BUF_INIT;
 	struct err none = ERR_INIT;
 	double writing = 0, reading = 0, began, took;
@@ -121,14 +120,15 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: transcode RUNS FILE\n");
 		return 2;
 	}
+	make_schema(&schema);
 	for (read_file(argv[2], &text); runs > 0; runs--) {
 		json.len = back.len = 0;
 		began = cpu_now();
-		write_json(schema, &text, &json);
+		write_json(&schema, &text, &json);
 		took = cpu_now() - began;
 		writing = writing == 0 || took < writing ? took : writing;
 		began = cpu_now();
-		read_json(schema, &json, &back);
+		read_json(&schema, &json, &back);
 		took = cpu_now() - began;
 		reading = reading == 0 || took < reading ? took : reading;
 	}
@@ -139,6 +139,6 @@ main(int argc, char **argv)
 	buf_release(&text);
 	buf_release(&json);
 	buf_release(&back);
-	schema_free(schema);
+	schema_release(&schema);
 	return 0;
 }

@@ -20,7 +20,7 @@
 #include "common/ndjson/ndjson.h"
 #include "common/rows/copytext.h"
 #include "common/rows/pgcopy.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_reader.h"
 #include "common/stream/stream_writer.h"
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct recipe {
 	const uint8_t *p, *end;
-	enum schema_values values;
+	enum header_values values;
 	enum stream_format format;
 	bool zstd;
 	bool bare;
@@ -71,7 +71,7 @@ read_form(struct recipe *r)
 	unsigned form = take(r), shape = take(r);
 
 	r->format = (form & 3) == 0 ? STREAM_NDJSON : STREAM_BINARY;
-	r->values = (form & 3) > 1 ? SCHEMA_BINARY : SCHEMA_TEXT;
+	r->values = (form & 3) > 1 ? HEADER_BINARY : HEADER_TEXT;
 	r->zstd = (form & 4) != 0;
 	r->bare = (form & 24) == 24;
 	r->aborted = (form & 24) == 8;
@@ -144,7 +144,7 @@ add_field(struct recipe *r, size_t column, struct buf *row)
 	bool null = len > 250;
 
 	len %= 24;
-	if (r->values == SCHEMA_BINARY) {
+	if (r->values == HEADER_BINARY) {
 		pgcopy_put32(row, null ? UINT32_MAX : len);
 		for (; !null && len > 0; len--)
 			buf_addc(row, (char)take(r));
@@ -172,11 +172,11 @@ write_rows(struct recipe *r, struct stream_writer *w, struct output *out, struct
 	for (i = 0; i < r->nrows; i++) {
 		size_t start = rows->len;
 
-		if (r->values == SCHEMA_BINARY)
+		if (r->values == HEADER_BINARY)
 			pgcopy_put16(rows, (uint16_t)r->ncolumns);
 		for (c = 0; c < r->ncolumns; c++)
 			add_field(r, c, rows);
-		if (r->values == SCHEMA_TEXT)
+		if (r->values == HEADER_TEXT)
 			buf_addc(rows, '\n');
 		MUST(stream_writer_rows(w, rows->data + start, rows->len - start, 1, &e) == 0);
 		MUST(stream_writer_flush(w, &e) == 0);
@@ -189,17 +189,17 @@ static void
 write_stream(struct recipe *r, struct output *out, struct arrival *sent)
 {
 	static const char *const names[COLUMNS_MAX] = {"a", "b", "$portl ", "\"\n"};
-	struct schema *s = schema_new();
+	struct header *h = header_new();
 	struct stream_writer *w = stream_writer_new(out, r->format, r->bare ? NDJSON_BARE : 0);
 	struct err e = ERR_INIT;
 	size_t i;
 
 	for (i = 0; i < r->ncolumns; i++)
-		schema_add_column(s, names[i], types[kind(r, i)], NULL);
-	s->values = r->values;
-	s->bare = r->bare;
+		schema_add_column(&h->schema, names[i], types[kind(r, i)], NULL);
+	h->values = r->values;
+	h->bare = r->bare;
 	mark(r, out);
-	MUST(stream_writer_begin(w, s, &e) == 0);
+	MUST(stream_writer_begin(w, h, &e) == 0);
 	mark(r, out);
 	write_rows(r, w, out, &sent->rows);
 	if (r->aborted) {
@@ -213,10 +213,10 @@ write_stream(struct recipe *r, struct output *out, struct arrival *sent)
 	sent->whole = !r->aborted;
 	sent->bare = r->bare;
 	sent->count = r->nrows;
-	sent->header = schema_to_json(s);
+	sent->header = header_to_json(h);
 	stream_writer_digest(w, sent->hex);
 	stream_writer_free(w);
-	schema_free(s);
+	header_free(h);
 }
 
 /* The marks of what has been compressed say nothing any longer: begin and end are left. */
@@ -320,11 +320,11 @@ read_rows(const struct recipe *r, struct stream_reader *reader, struct arrival *
 	static const bool keep[COLUMNS_MAX] = {true, true, true, true};
 	bool some[COLUMNS_MAX];
 	struct stream_chunk chunk;
-	const struct schema *s = stream_reader_schema(reader);
+	const struct header *h = stream_reader_header(reader);
 	int rc;
 
 	memcpy(some, keep, sizeof(some));
-	if (r->fewer && s != NULL && s->ncolumns == r->ncolumns) {
+	if (r->fewer && h != NULL && h->schema.ncolumns == r->ncolumns) {
 		some[r->ncolumns - 1] = false;
 		stream_reader_select(reader, some, r->ncolumns);
 	}
@@ -354,8 +354,8 @@ read_stream(const struct recipe *r, const struct buf *bytes, struct arrival *a)
 		a->bare = stream_reader_is_bare(reader);
 		a->count = stream_reader_rows(reader);
 		stream_reader_digest(reader, a->hex);
-		if (stream_reader_schema(reader) != NULL)
-			a->header = schema_to_json(stream_reader_schema(reader));
+		if (stream_reader_header(reader) != NULL)
+			a->header = header_to_json(stream_reader_header(reader));
 	}
 	stream_reader_free(reader);
 	input_free(in);

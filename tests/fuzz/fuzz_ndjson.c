@@ -190,7 +190,7 @@ static void
 read_line(unsigned seed, const char *line, size_t len)
 {
 	struct err e = ERR_INIT, e2 = ERR_INIT;
-	struct schema *s = ndjson_first_columns(line, len, &e);
+	struct schema schema, *s = &schema;
 	struct ndjson_reader *r;
 	struct buf row = BUF_INIT;
 	json_error_t why;
@@ -200,13 +200,15 @@ read_line(unsigned seed, const char *line, size_t len)
 	unsigned flags;
 	int rc;
 
-	if (s == NULL) { /* then nobody may find it valid */
+	schema_init(s);
+	if (ndjson_first_columns(s, line, len, &e) != 0) { /* then nobody may find it valid */
 		json_t *strict = json_loadb(
 			line, len, JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &why);
 
 		MUST(!json_is_object(strict) || memchr(line, '\0', len) != NULL);
 		json_decref(strict);
 		json_decref(seen);
+		schema_release(s);
 		err_release(&e);
 		return;
 	}
@@ -230,7 +232,7 @@ read_line(unsigned seed, const char *line, size_t len)
 	json_decref(seen);
 	ndjson_reader_free(r);
 	buf_release(&row);
-	schema_free(s);
+	schema_release(s);
 	err_release(&e2);
 }
 
@@ -262,13 +264,14 @@ value_of(const char *field, size_t len, struct buf *value)
 static void
 write_rows(const char *rows, size_t len)
 {
-	struct schema *s = schema_new();
+	struct schema schema, *s = &schema;
 	struct ndjson_writer *w;
 	struct ndjson_reader *r;
 	struct buf line = BUF_INIT, back = BUF_INIT, a = BUF_INIT, b = BUF_INIT;
 	struct err e = ERR_INIT;
 	const char *p = rows, *end = rows + len;
 
+	schema_init(s);
 	schema_add_column(s, "c", "text", NULL);
 	w = ndjson_writer_new(s, 0);
 	r = ndjson_reader_new(s, 0);
@@ -297,7 +300,7 @@ write_rows(const char *rows, size_t len)
 	}
 	ndjson_writer_free(w);
 	ndjson_reader_free(r);
-	schema_free(s);
+	schema_release(s);
 	buf_release(&line);
 	buf_release(&back);
 	buf_release(&a);
@@ -309,12 +312,13 @@ static void
 write_anything(unsigned seed, const char *rows, size_t len)
 {
 	static const char *const names[] = {"a", "b", "c"};
-	struct schema *s = schema_new();
+	struct schema schema, *s = &schema;
 	struct ndjson_writer *w;
 	struct buf out = BUF_INIT;
 	struct err e = ERR_INIT;
 	size_t i;
 
+	schema_init(s);
 	for (i = 0; i < seed % 4; i++)
 		schema_add_column(s, names[i], "", NULL);
 	set_types(s, seed / 4);
@@ -323,7 +327,7 @@ write_anything(unsigned seed, const char *rows, size_t len)
 		MUST(e.code == EXIT_DATA);
 	err_release(&e);
 	ndjson_writer_free(w);
-	schema_free(s);
+	schema_release(s);
 	buf_release(&out);
 }
 

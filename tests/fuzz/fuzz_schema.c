@@ -7,7 +7,7 @@
 
 #include "common/base/err.h"
 #include "common/ndjson/ndjson.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/schema/typedocs.h"
 #include "load/csv/pgvalue.h"
 
@@ -37,30 +37,30 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	json_t *doc = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
 	struct err e = ERR_INIT;
-	struct schema *a, *b;
+	struct header *a, *b;
 
 	if (!json_is_object(doc)) {
 		json_decref(doc);
 		return 0;
 	}
-	a = schema_from_json(doc, &e);
+	a = header_from_json(doc, &e);
 	if ((a == NULL) != (e.code == EXIT_STREAM))
 		abort();
 	if (a != NULL) {
-		json_t *once = schema_to_json(a), *twice;
+		json_t *once = header_to_json(a), *twice;
 
-		b = schema_from_json(once, &e);
+		b = header_from_json(once, &e);
 		if (b == NULL)
 			abort();
-		twice = schema_to_json(b);
+		twice = header_to_json(b);
 		if (!json_equal(once, twice))
 			abort();
-		walk_types(a);
+		walk_types(&a->schema);
 		json_decref(once);
 		json_decref(twice);
-		schema_free(b);
+		header_free(b);
 	}
-	schema_free(a);
+	header_free(a);
 	json_decref(doc);
 	err_release(&e);
 	return 0;

@@ -12,7 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/rows/pgcopy.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_reader.h"
 
@@ -27,8 +27,8 @@ read_all(const char *path, const bool *keep, size_t nkeep, struct buf *rows, uin
 	struct stream_chunk chunk;
 	int rc = stream_reader_begin(r, &e);
 
-	if (rc == 0 && keep != NULL && stream_reader_schema(r) != NULL &&
-	    stream_reader_schema(r)->ncolumns == nkeep)
+	if (rc == 0 && keep != NULL && stream_reader_header(r) != NULL &&
+	    stream_reader_header(r)->schema.ncolumns == nkeep)
 		stream_reader_select(r, keep, nkeep);
 	while (rc == 0 && (rc = stream_reader_next(r, &chunk, &e)) > 0) {
 		buf_add(rows, chunk.data, chunk.len);

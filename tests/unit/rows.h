@@ -16,13 +16,13 @@
 #define ROWS_UNUSED __attribute__((unused))
 
 /*
- * rows_schema(list):
- * Return a schema with the columns of "name type;name type", where types may
+ * rows_schema(s, list):
+ * Make ${s} a schema with the columns of "name type;name type", where types may
  * be user-defined: the type documents know dom (a domain over bigint), doms
  * (over integer[]), dom[], geo[] (parted by colons) and pair (a composite).
  */
-static struct schema *
-rows_schema(const char *list)
+static void
+rows_schema(struct schema *s, const char *list)
 {
 	static const char types[] =
 		"{\"public.dom\": {\"kind\": \"domain\", \"base\": \"bigint\"},"
@@ -34,9 +34,9 @@ rows_schema(const char *list)
 		"\"public.geo[]\": {\"kind\": \"array\", \"element\": \"public.geo\","
 		" \"delimiter\": \":\"},"
 		"\"public.pair\": {\"kind\": \"composite\"}}";
-	struct schema *s = schema_new();
 	char *copy = xstrdup(list), *save = NULL, *item, *type;
 
+	schema_init(s);
 	json_decref(s->types);
 	s->types = json_loads(types, 0, NULL);
 	for (item = strtok_r(copy, ";", &save); item != NULL;
@@ -46,7 +46,6 @@ rows_schema(const char *list)
 		schema_add_column(s, item, type + 1, NULL);
 	}
 	free(copy);
-	return s;
 }
 
 /*
@@ -57,12 +56,14 @@ rows_schema(const char *list)
 static ROWS_UNUSED char *
 rows_write(const char *list, unsigned flags, const char *rows, size_t len)
 {
-	struct schema *s = rows_schema(list);
-	struct ndjson_writer *w = ndjson_writer_new(s, flags);
+	struct schema s;
+	struct ndjson_writer *w;
 	struct buf out = BUF_INIT;
 	struct err e = ERR_INIT;
 	char *exact = xmalloc(len); /* so that the sanitizers see a byte too far */
 
+	rows_schema(&s, list);
+	w = ndjson_writer_new(&s, flags);
 	memcpy(exact, rows, len);
 	if (ndjson_writer_rows(w, exact, len, &out, &e) != 0) {
 		out.len = 0;
@@ -71,26 +72,28 @@ rows_write(const char *list, unsigned flags, const char *rows, size_t len)
 	free(exact);
 	err_release(&e);
 	ndjson_writer_free(w);
-	schema_free(s);
+	schema_release(&s);
 	return buf_detach(&out);
 }
 
 static ROWS_UNUSED char *
 rows_read(const char *list, unsigned flags, const char *line, size_t len)
 {
-	struct schema *s = rows_schema(list);
-	struct ndjson_reader *r = ndjson_reader_new(s, flags);
+	struct schema s;
+	struct ndjson_reader *r;
 	struct buf out = BUF_INIT;
 	struct err e = ERR_INIT;
 	char *exact = xmalloc(len);
 
+	rows_schema(&s, list);
+	r = ndjson_reader_new(&s, flags);
 	memcpy(exact, line, len);
 	if (ndjson_reader_line(r, exact, len, &out, &e) != 0)
 		buf_addf(&out, "error: %s", e.msg);
 	free(exact);
 	err_release(&e);
 	ndjson_reader_free(r);
-	schema_free(s);
+	schema_release(&s);
 	return buf_detach(&out);
 }
 

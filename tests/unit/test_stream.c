@@ -11,7 +11,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/rows/pgcopy.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/output.h"
 #include "common/stream/readbuf.h"
@@ -24,27 +24,27 @@ static char *path;
 
 enum ending { WHOLE, ABORTED };
 
-static struct schema *
-two_columns(enum schema_values values)
+static struct header *
+two_columns(enum header_values values)
 {
-	struct schema *s = schema_new();
+	struct header *h = header_new();
 
-	schema_add_column(s, "id", "integer", NULL);
-	schema_add_column(s, "note", "text", NULL);
-	s->values = values;
-	s->run = xstrdup("run");
-	return s;
+	schema_add_column(&h->schema, "id", "integer", NULL);
+	schema_add_column(&h->schema, "note", "text", NULL);
+	h->values = values;
+	h->run = xstrdup("run");
+	return h;
 }
 
 /* A tuple (n, "note n") in binary or as COPY text. */
 static void
-make_row(struct buf *b, enum schema_values values, unsigned n)
+make_row(struct buf *b, enum header_values values, unsigned n)
 {
 	char note[32];
 	int len = snprintf(note, sizeof(note), "note %u", n);
 
 	b->len = 0;
-	if (values == SCHEMA_TEXT) {
+	if (values == HEADER_TEXT) {
 		buf_addf(b, "%u\t%s\n", n, note);
 		return;
 	}
@@ -56,18 +56,18 @@ make_row(struct buf *b, enum schema_values values, unsigned n)
 }
 
 static void
-write_stream(enum schema_values values, unsigned rows, bool bare, enum ending ending)
+write_stream(enum header_values values, unsigned rows, bool bare, enum ending ending)
 {
 	struct err e = ERR_INIT, why = ERR_INIT;
-	struct schema *s = two_columns(values);
+	struct header *h = two_columns(values);
 	struct output *o = output_open(path, &e);
 	struct stream_writer *w = stream_writer_new(o, STREAM_BINARY, 0);
 	struct buf row = BUF_INIT;
 	unsigned i;
 	int rc;
 
-	s->bare = bare;
-	rc = stream_writer_begin(w, s, &e);
+	h->bare = bare;
+	rc = stream_writer_begin(w, h, &e);
 	for (i = 0; rc == 0 && i < rows; i++) {
 		make_row(&row, values, i);
 		rc = stream_writer_rows(w, row.data, row.len, 1, &e);
@@ -83,7 +83,7 @@ write_stream(enum schema_values values, unsigned rows, bool bare, enum ending en
 	buf_release(&row);
 	stream_writer_free(w);
 	output_free(o);
-	schema_free(s);
+	header_free(h);
 	err_release(&why);
 	err_release(&e);
 }
@@ -117,7 +117,7 @@ read_stream(struct buf *out, int streams, const bool *keep, uint64_t *rows, stru
 }
 
 static void
-want_rows(struct buf *want, enum schema_values values, unsigned rows)
+want_rows(struct buf *want, enum header_values values, unsigned rows)
 {
 	struct buf row = BUF_INIT;
 	unsigned i;
@@ -142,7 +142,7 @@ test_there_and_back(void)
 
 	for (v = 0; v < 4; v++)
 		for (i = 0; i < 4; i++) {
-			enum schema_values values = v < 2 ? SCHEMA_BINARY : SCHEMA_TEXT;
+			enum header_values values = v < 2 ? HEADER_BINARY : HEADER_TEXT;
 
 			write_stream(values, counts[i], v % 2 != 0, WHOLE);
 			got.len = 0;
@@ -166,10 +166,10 @@ test_select(void)
 	struct err e = ERR_INIT;
 	uint64_t rows;
 
-	write_stream(SCHEMA_TEXT, 3, false, WHOLE);
+	write_stream(HEADER_TEXT, 3, false, WHOLE);
 	is_int(read_stream(&got, 1, second, &rows, &e), 0, "one of two text columns");
 	is_str(buf_cstr(&got), "note 0\nnote 1\nnote 2\n", "is left");
-	write_stream(SCHEMA_BINARY, 1, false, WHOLE);
+	write_stream(HEADER_BINARY, 1, false, WHOLE);
 	got.len = 0;
 	is_int(read_stream(&got, 1, second, &rows, &e), 0, "one of two binary columns");
 	is_mem(got.data, got.len, "\0\1\0\0\0\6note 0", 12, "is left");
@@ -186,7 +186,7 @@ test_abort(void)
 	struct err e = ERR_INIT;
 	uint64_t rows;
 
-	write_stream(SCHEMA_BINARY, 10, false, ABORTED);
+	write_stream(HEADER_BINARY, 10, false, ABORTED);
 	is_int(read_stream(&got, 1, NULL, &rows, &e), -1,
 	       "an aborted stream does not end well");
 	is_int(e.code, EXIT_STREAM, "it is incomplete");
@@ -227,7 +227,7 @@ load_file(struct buf *b)
 }
 
 static void
-test_damage(enum schema_values values)
+test_damage(enum header_values values)
 {
 	struct buf whole = BUF_INIT, got = BUF_INIT;
 	struct err e = ERR_INIT;
@@ -272,7 +272,7 @@ test_several(void)
 	struct err e = ERR_INIT;
 	uint64_t rows;
 
-	write_stream(SCHEMA_BINARY, 3, false, WHOLE);
+	write_stream(HEADER_BINARY, 3, false, WHOLE);
 	load_file(&got);
 	buf_add(&one, got.data, got.len);
 	buf_add(&one, got.data, got.len);
@@ -296,13 +296,13 @@ static void
 test_row_that_ends_with_the_window(void)
 {
 	struct err e = ERR_INIT;
-	struct schema *s = two_columns(SCHEMA_TEXT);
+	struct header *h = two_columns(HEADER_TEXT);
 	struct output *o = output_open(path, &e);
 	struct stream_writer *w = stream_writer_new(o, STREAM_BINARY, 0);
 	struct buf rows = BUF_INIT, got = BUF_INIT;
 	uint64_t n;
 	size_t used;
-	int rc = stream_writer_begin(w, s, &e);
+	int rc = stream_writer_begin(w, h, &e);
 
 	buf_adds(&rows, "1\t");
 	used = output_bytes(o) + 2 + 4 + 1 + 4; /* count, two lengths, "1" */
@@ -314,7 +314,7 @@ test_row_that_ends_with_the_window(void)
 		printf("# could not write the stream: %s\n", e.msg);
 	stream_writer_free(w);
 	output_free(o);
-	schema_free(s);
+	header_free(h);
 	is_int(read_stream(&got, 1, NULL, &n, &e), 0, "a row ends with the window: read");
 	ok(n == 2 && got.len == rows.len && memcmp(got.data, rows.data, rows.len) == 0,
 	   "two rows, with the newline between them");
@@ -328,20 +328,20 @@ static void
 test_header_too_large(void)
 {
 	struct err e = ERR_INIT;
-	struct schema *s = two_columns(SCHEMA_TEXT);
+	struct header *h = two_columns(HEADER_TEXT);
 	struct output *o = output_open(path, &e);
 	struct stream_writer *w = stream_writer_new(o, STREAM_BINARY, 0);
 	char *name = xmalloc(PGCOPY_EXTENSION_MAX / 2 + 1);
 
 	memset(name, 'x', PGCOPY_EXTENSION_MAX / 2);
 	name[PGCOPY_EXTENSION_MAX / 2] = '\0';
-	schema_add_column(s, name, "text", NULL);
+	schema_add_column(&h->schema, name, "text", NULL);
 	free(name);
-	is_int(stream_writer_begin(w, s, &e), -1, "a header of more than 8 MiB");
+	is_int(stream_writer_begin(w, h, &e), -1, "a header of more than 8 MiB");
 	ok(strstr(e.msg, "too large") != NULL, "says so (%s)", e.msg);
 	stream_writer_free(w);
 	output_free(o);
-	schema_free(s);
+	header_free(h);
 	err_release(&e);
 }
 
@@ -354,8 +354,8 @@ main(void)
 	test_there_and_back();
 	test_select();
 	test_abort();
-	test_damage(SCHEMA_BINARY);
-	test_damage(SCHEMA_TEXT);
+	test_damage(HEADER_BINARY);
+	test_damage(HEADER_TEXT);
 	test_several();
 	test_row_that_ends_with_the_window();
 	test_header_too_large();

@@ -14,7 +14,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/rows/pgcopy.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_reader.h"
 #include "tests/unit/tap.h"
@@ -54,19 +54,19 @@ put_rows(struct buf *b)
 static void
 make_stream(struct buf *b, enum way way)
 {
-	struct schema *s = schema_new();
+	struct header *h = header_new();
 	char *doc, *end;
 	size_t rows_at;
 	XXH3_state_t *digest = XXH3_createState();
 	json_t *json;
 
-	schema_add_column(s, "a", "text", NULL);
-	schema_add_column(s, "b", "text", NULL);
-	s->values = way == TEXT ? SCHEMA_TEXT : SCHEMA_BINARY;
-	json = schema_to_json(s);
+	schema_add_column(&h->schema, "a", "text", NULL);
+	schema_add_column(&h->schema, "b", "text", NULL);
+	h->values = way == TEXT ? HEADER_TEXT : HEADER_BINARY;
+	json = header_to_json(h);
 	doc = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
-	schema_free(s);
+	header_free(h);
 	pgcopy_put_preamble(b, doc, strlen(doc));
 	rows_at = b->len;
 	put_rows(b);

@@ -11,7 +11,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/ndjson/ndjson.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_reader.h"
@@ -43,16 +43,16 @@ fetch(struct buf *bytes)
 	fclose(f);
 }
 
-static struct schema *
+static struct header *
 columns(void)
 {
-	struct schema *s = schema_new();
+	struct header *h = header_new();
 
-	schema_add_column(s, "id", "integer", NULL);
-	schema_add_column(s, "note", "text", NULL);
-	schema_add_column(s, "extra", "jsonb", NULL);
-	s->values = SCHEMA_TEXT;
-	return s;
+	schema_add_column(&h->schema, "id", "integer", NULL);
+	schema_add_column(&h->schema, "note", "text", NULL);
+	schema_add_column(&h->schema, "extra", "jsonb", NULL);
+	h->values = HEADER_TEXT;
+	return h;
 }
 
 /* Write rows as portl-extract does; the stream is in ${stream} and in the file. */
@@ -62,20 +62,20 @@ make(struct buf *stream, const char *rows, bool bare)
 	struct err e = ERR_INIT;
 	struct output *out = output_open(path, &e);
 	struct stream_writer *w = stream_writer_new(out, STREAM_NDJSON, bare ? NDJSON_BARE : 0);
-	struct schema *s = columns();
+	struct header *h = columns();
 	const char *p;
 	uint64_t n = 0;
 
-	s->bare = bare;
+	h->bare = bare;
 	for (p = rows; *p != '\0'; p++)
 		n += *p == '\n';
-	if (stream_writer_begin(w, s, &e) != 0 ||
+	if (stream_writer_begin(w, h, &e) != 0 ||
 	    stream_writer_rows(w, rows, strlen(rows), n, &e) != 0 ||
 	    stream_writer_end(w, &e) != 0 || output_finish(out, &e) != 0)
 		abort();
 	stream_writer_free(w);
 	output_free(out);
-	schema_free(s);
+	header_free(h);
 	fetch(stream);
 }
 

@@ -1,84 +1,84 @@
 /*
- * schema: the header document there and back, and what is refused.
+ * header, schema: the header document there and back, and what is refused.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
-#include "common/schema/schema.h"
+#include "common/schema/header.h"
 #include "tests/unit/tap.h"
 
-static struct schema *
+static struct header *
 sample(void)
 {
-	struct schema *s = schema_new();
+	struct header *h = header_new();
 	struct schema_column *c;
 
-	s->producer = xstrdup("test");
-	s->run = xstrdup("0123456789abcdef");
-	s->rel_schema = xstrdup("public");
-	s->rel_name = xstrdup("x\"y");
-	schema_add_column(s, "id", "bigint", NULL)->not_null = true;
-	c = schema_add_column(s, "Preis €", "numeric(10,2)", "numeric");
+	h->producer = xstrdup("test");
+	h->run = xstrdup("0123456789abcdef");
+	relname_set(&h->schema.relation, "public", "x\"y");
+	schema_add_column(&h->schema, "id", "bigint", NULL)->not_null = true;
+	c = schema_add_column(&h->schema, "Preis €", "numeric(10,2)", "numeric");
 	c->collation = xstrdup("pg_catalog.\"C\"");
-	schema_add_column(s, "total", "integer", NULL)->generated = true;
-	schema_add_key(s, "id");
-	json_object_set_new(s->types, "public.mood",
+	schema_add_column(&h->schema, "total", "integer", NULL)->generated = true;
+	schema_add_key(&h->schema, "id");
+	json_object_set_new(h->schema.types, "public.mood",
 			    json_pack("{s:s, s:[s]}", "kind", "enum", "labels", "it's"));
-	s->rows_estimate = 12;
-	s->server_version = 150018;
-	s->values = SCHEMA_TEXT;
-	s->dry_run = true;
-	return s;
+	h->rows_estimate = 12;
+	h->server_version = 150018;
+	h->values = HEADER_TEXT;
+	h->dry_run = true;
+	return h;
 }
 
 static void
 test_round_trip(void)
 {
-	struct schema *a = sample(), *b;
+	struct header *a = sample(), *b;
 	struct err e = ERR_INIT;
-	json_t *doc = schema_to_json(a), *again;
+	json_t *doc = header_to_json(a), *again;
 
-	b = schema_from_json(doc, &e);
+	b = header_from_json(doc, &e);
 	ok(b != NULL, "what was written is read");
 	if (b == NULL)
 		exit(1);
-	again = schema_to_json(b);
+	again = header_to_json(b);
 	ok(json_equal(doc, again), "and written again it is the same");
-	is_str(b->columns[1].base, "numeric", "base type");
-	is_str(b->columns[0].base, "bigint", "the type itself where there are no modifiers");
-	is_str(b->columns[1].collation, "pg_catalog.\"C\"", "collation");
-	ok(b->columns[0].not_null && !b->columns[1].not_null, "NOT NULL");
-	ok(b->columns[2].generated, "generated");
-	is_int(b->values, SCHEMA_TEXT, "form of the values");
+	is_str(b->schema.columns[1].base, "numeric", "base type");
+	is_str(b->schema.columns[0].base, "bigint",
+	       "the type itself where there are no modifiers");
+	is_str(b->schema.columns[1].collation, "pg_catalog.\"C\"", "collation");
+	ok(b->schema.columns[0].not_null && !b->schema.columns[1].not_null, "NOT NULL");
+	ok(b->schema.columns[2].generated, "generated");
+	is_int(b->values, HEADER_TEXT, "form of the values");
 	is_int(b->rows_estimate, 12, "estimate");
 	ok(b->dry_run && !b->bare, "flags");
-	is_int(schema_find(b, "total"), 2, "a column is found by its exact name");
-	is_int(schema_find(b, "TOTAL"), -1, "and by no other");
+	is_int(schema_find(&b->schema, "total"), 2, "a column is found by its exact name");
+	is_int(schema_find(&b->schema, "TOTAL"), -1, "and by no other");
 	json_decref(again);
 	json_decref(doc);
-	schema_free(a);
-	schema_free(b);
+	header_free(a);
+	header_free(b);
 }
 
 static void
 test_query(void)
 {
-	struct schema *a = schema_new(), *b;
+	struct header *a = header_new(), *b;
 	struct err e = ERR_INIT;
-	json_t *doc = schema_to_json(a);
+	json_t *doc = header_to_json(a);
 
-	b = schema_from_json(doc, &e);
+	b = header_from_json(doc, &e);
 	ok(b != NULL, "a query");
 	if (b == NULL)
 		exit(1);
-	ok(b->rel_name == NULL && b->ncolumns == 0,
+	ok(b->schema.relation.name == NULL && b->schema.ncolumns == 0,
 	   "has no relation, and no columns is a number of columns");
 	is_int(b->rows_estimate, -1, "an unknown estimate stays unknown");
 	json_decref(doc);
-	schema_free(a);
-	schema_free(b);
+	header_free(a);
+	header_free(b);
 }
 
 static void
@@ -86,12 +86,12 @@ check_refused(const char *text, const char *needle)
 {
 	struct err e = ERR_INIT;
 	json_t *doc = json_loads(text, 0, NULL);
-	struct schema *s = schema_from_json(doc, &e);
+	struct header *h = header_from_json(doc, &e);
 
-	ok(s == NULL && e.code == EXIT_STREAM && strstr(e.msg, needle) != NULL,
+	ok(h == NULL && e.code == EXIT_STREAM && strstr(e.msg, needle) != NULL,
 	   "refused (%s): %.60s", needle, text);
 	err_release(&e);
-	schema_free(s);
+	header_free(h);
 	json_decref(doc);
 }
 
@@ -112,11 +112,11 @@ test_names(void)
 				       good[i], good[i]);
 		struct err e = ERR_INIT;
 		json_t *doc = json_loads(text, 0, NULL);
-		struct schema *s = schema_from_json(doc, &e);
+		struct header *h = header_from_json(doc, &e);
 
-		ok(s != NULL, "a type may be %s", good[i]);
+		ok(h != NULL, "a type may be %s", good[i]);
 		err_release(&e);
-		schema_free(s);
+		header_free(h);
 		json_decref(doc);
 		free(text);
 	}
@@ -147,7 +147,7 @@ test_too_many(void)
 	for (i = 0; i < 32768; i++)
 		json_array_append_new(columns, json_object());
 	doc = json_pack("{s:i, s:o}", "version", 1, "columns", columns);
-	ok(schema_from_json(doc, &e) == NULL && strstr(e.msg, "too many columns") != NULL,
+	ok(header_from_json(doc, &e) == NULL && strstr(e.msg, "too many columns") != NULL,
 	   "32768 columns are refused");
 	err_release(&e);
 	json_decref(doc);
@@ -158,7 +158,7 @@ test_refused(void)
 {
 	struct err e = ERR_INIT;
 	json_t *doc;
-	struct schema *s;
+	struct header *h;
 
 	check_refused("{}", "no version");
 	check_refused("{\"version\":2,\"columns\":[]}", "version 2");
@@ -174,11 +174,11 @@ test_refused(void)
 	check_refused("{\"version\":1,\"columns\":[],\"primary_key\":[1]}", "primary_key");
 	check_refused("{\"version\":1,\"columns\":[],\"types\":[]}", "types");
 	doc = json_loads("{\"version\":1,\"columns\":[],\"new\":{\"x\":[1,2]}}", 0, NULL);
-	s = schema_from_json(doc, &e);
-	ok(s != NULL, "unknown members are ignored");
+	h = header_from_json(doc, &e);
+	ok(h != NULL, "unknown members are ignored");
 	json_decref(doc);
-	schema_free(s);
-	schema_free(NULL);
+	header_free(h);
+	header_free(NULL);
 }
 
 int

@@ -1,0 +1,54 @@
+/*
+ * Relation names.
+ */
+#include "common/base/relname.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/xalloc.h"
+
+static char *
+copy(const char *s)
+{
+	return s != NULL ? xstrdup(s) : NULL;
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+void
+relname_set(struct relname *r, const char *schema, const char *name)
+{
+	struct relname old = *r; /* either may be one of its own strings */
+
+	*r = (struct relname){.schema = copy(schema), .name = copy(name)};
+	relname_release(&old);
+}
+
+bool
+relname_equal(const struct relname *a, const struct relname *b)
+{
+	return same(a->schema, b->schema) && same(a->name, b->name);
+}
+
+char *
+relname_text(const struct relname *r)
+{
+	const char *name = r->name != NULL ? r->name : "";
+
+	if (r->schema == NULL || r->schema[0] == '\0')
+		return xstrdup(name);
+	return xasprintf("%s.%s", r->schema, name);
+}
+
+void
+relname_release(struct relname *r)
+{
+	free(r->schema);
+	free(r->name);
+	*r = RELNAME_INIT;
+}

@@ -1,0 +1,42 @@
+/*
+ * The name of a relation: a schema and a name in it, exact, as the catalog has them.
+ */
+#ifndef COMMON_RELNAME_H
+#define COMMON_RELNAME_H
+
+#include <stdbool.h>
+
+/* Strings are owned. */
+struct relname {
+	char *schema; /* NULL: what search_path finds, or there is none */
+	char *name;   /* NULL: no relation is named */
+};
+
+#define RELNAME_INIT ((struct relname){.schema = NULL})
+
+/*
+ * relname_set(r, schema, name):
+ * Make ${r} hold copies of both (either may be NULL), in place of what it held.
+ */
+void relname_set(struct relname *r, const char *schema, const char *name);
+
+/*
+ * relname_equal(a, b):
+ * Tell whether both say the same; no schema equals no schema only.
+ */
+bool relname_equal(const struct relname *a, const struct relname *b);
+
+/*
+ * relname_text(r):
+ * Return "schema.name" as people read it, for the caller to free; "name" where there is no
+ * schema or none with a name.
+ */
+char *relname_text(const struct relname *r) __attribute__((returns_nonnull));
+
+/*
+ * relname_release(r):
+ * Free the strings; ${r} may be used again.
+ */
+void relname_release(struct relname *r);
+
+#endif /* COMMON_RELNAME_H */

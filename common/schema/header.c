@@ -1,0 +1,189 @@
+/*
+ * The header document, to and from JSON, and its facts for the log.  Unknown members are
+ * skipped, so that a version may add some; a member that is there must have its shape.
+ */
+#include "common/schema/header.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/err.h"
+#include "common/base/jsontext.h"
+#include "common/base/xalloc.h"
+#include "common/talk/log.h"
+
+struct header *
+header_new(void)
+{
+	struct header *h = xcalloc(1, sizeof(*h));
+
+	h->rows_estimate = -1;
+	schema_init(&h->schema);
+	return h;
+}
+
+static json_t *
+values_to_json(const struct header *h)
+{
+	return json_string(h->values == HEADER_TEXT ? "text" : "binary");
+}
+
+static json_t *
+estimate_to_json(const struct header *h)
+{
+	return h->rows_estimate < 0 ? json_null() : json_integer(h->rows_estimate);
+}
+
+json_t *
+header_to_json(const struct header *h)
+{
+	json_t *doc = json_object();
+	int bad; /* names that are not valid UTF-8 make no JSON */
+
+	json_object_set_new(doc, "version", json_integer(HEADER_VERSION));
+	json_object_set_new(doc, "producer", json_string(h->producer ? h->producer : ""));
+	json_object_set_new(doc, "run", json_string(h->run ? h->run : ""));
+	json_object_set_new(doc, "values", values_to_json(h));
+	bad = schema_put_json(&h->schema, doc);
+	json_object_set_new(doc, "encoding", json_string("UTF8"));
+	json_object_set_new(doc, "rows_estimate", estimate_to_json(h));
+	json_object_set_new(doc, "server_version", json_integer(h->server_version));
+	if (h->backend != NULL)
+		json_object_set_new(doc, "backend", json_string(h->backend));
+	json_object_set_new(doc, "dry_run", json_boolean(h->dry_run));
+	if (h->bare)
+		json_object_set_new(doc, "bare", json_true());
+	if (bad == 0)
+		return doc;
+	json_decref(doc);
+	return NULL;
+}
+
+static char *
+string_or_null(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? xstrdup(s) : NULL;
+}
+
+static int
+check_version(const json_t *doc, struct err *e)
+{
+	const json_t *version = json_object_get(doc, "version");
+
+	if (json_is_true(json_object_get(doc, "end"))) {
+		err_set(e, EXIT_STREAM, "the stream begins with its end line");
+		err_hint(e, "Its lines are not in the order in which they were written; "
+			    "sort or tac may stand only behind --bare.");
+		return -1;
+	}
+	if (!json_is_integer(version))
+		return schema_damaged(e, "no version");
+	if (json_integer_value(version) == HEADER_VERSION)
+		return 0;
+	return err_set(e, EXIT_STREAM,
+		       "the stream has version %lld, this program reads version %d",
+		       (long long)json_integer_value(version), HEADER_VERSION);
+}
+
+static int
+read_values(struct header *h, const json_t *doc, struct err *e)
+{
+	const char *values = json_string_value(json_object_get(doc, "values"));
+	const char *encoding = json_string_value(json_object_get(doc, "encoding"));
+
+	if (values == NULL || strcmp(values, "binary") == 0)
+		h->values = HEADER_BINARY;
+	else if (strcmp(values, "text") == 0)
+		h->values = HEADER_TEXT;
+	else
+		return schema_damaged(e, "\"values\" is neither \"binary\" nor \"text\"");
+	if (encoding != NULL && strcmp(encoding, "UTF8") != 0)
+		return err_set(e, EXIT_STREAM, "the stream's encoding is %s, not UTF8",
+			       encoding);
+	return 0;
+}
+
+static int
+fill(struct header *h, const json_t *doc, struct err *e)
+{
+	const json_t *estimate = json_object_get(doc, "rows_estimate");
+
+	if (check_version(doc, e) != 0 || read_values(h, doc, e) != 0 ||
+	    schema_take_json(&h->schema, doc, e) != 0)
+		return -1;
+	h->producer = string_or_null(doc, "producer");
+	h->run = string_or_null(doc, "run");
+	if (json_is_integer(estimate))
+		h->rows_estimate = json_integer_value(estimate);
+	h->server_version = (int)json_integer_value(json_object_get(doc, "server_version"));
+	h->backend = string_or_null(doc, "backend");
+	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));
+	h->bare = json_is_true(json_object_get(doc, "bare"));
+	return 0;
+}
+
+struct header *
+header_from_json(const json_t *doc, struct err *e)
+{
+	struct header *h = header_new();
+
+	if (fill(h, doc, e) == 0)
+		return h;
+	header_free(h);
+	return NULL;
+}
+
+/* ---- log ---- */
+
+static json_t *
+columns_json(const struct schema *s)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < s->ncolumns; i++)
+		json_array_append_new(list, json_pack("{s:o, s:o}", "name",
+						      jsontext(s->columns[i].name), "type",
+						      jsontext(s->columns[i].type)));
+	return list;
+}
+
+static json_t *
+facts(const struct header *h, const char *relation)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "producer", jsontext(h->producer));
+	json_object_set_new(doc, "relation", jsontext(relation));
+	json_object_set_new(doc, "columns", columns_json(&h->schema));
+	json_object_set_new(doc, "values", values_to_json(h));
+	json_object_set_new(doc, "rows_estimate", estimate_to_json(h));
+	json_object_set_new(doc, "bare", json_boolean(h->bare));
+	json_object_set_new(doc, "dry_run", json_boolean(h->dry_run));
+	return doc;
+}
+
+void
+header_log(const struct header *h, const char *doing)
+{
+	const struct relname *from = &h->schema.relation;
+	char *relation = from->name != NULL ? relname_text(from) : NULL;
+
+	log_record("stream", facts(h, relation), "%s the rows of %s, %zu columns", doing,
+		   relation != NULL ? relation : "a query", h->schema.ncolumns);
+	free(relation);
+}
+
+void
+header_free(struct header *h)
+{
+	if (h == NULL)
+		return;
+	schema_release(&h->schema);
+	free(h->producer);
+	free(h->run);
+	free(h->backend);
+	free(h);
+}

@@ -1,0 +1,71 @@
+/*
+ * What a stream says of itself: the header document of portl-stream(5).  Made by extract
+ * and read by load; jansson does the JSON.
+ */
+#ifndef COMMON_HEADER_H
+#define COMMON_HEADER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/schema/schema.h"
+
+struct err;
+
+#define HEADER_VERSION 1 /* of the stream's documents */
+
+/* The form in which all fields of one binary stream travel. */
+enum header_values {
+	HEADER_BINARY, /* as the types' send functions write them */
+	HEADER_TEXT    /* as the types' output functions write them, UTF-8 */
+};
+
+/* Strings are owned and UTF-8. */
+struct header {
+	char *producer;     /* program and version, or NULL */
+	char *run;          /* the run's id, for logs on both sides, or NULL */
+	char *backend;      /* what names the sending server process, or NULL */
+	int server_version; /* as PQserverVersion(), 0: not known */
+	enum header_values values;
+	int64_t rows_estimate; /* -1: not known */
+	bool dry_run;          /* nothing but header and end: never commit */
+	bool bare;             /* no end document follows */
+	struct schema schema;  /* of the rows */
+};
+
+/*
+ * header_new():
+ * Return a header that says nothing yet; free it with header_free().
+ */
+struct header *header_new(void);
+
+/*
+ * header_to_json(h):
+ * Return the header document, for the caller to json_decref(); NULL if a name
+ * is not valid UTF-8.
+ */
+json_t *header_to_json(const struct header *h);
+
+/*
+ * header_from_json(doc, e):
+ * Read a header document.  Unknown members are ignored; an unknown version, a
+ * missing or misshapen member fill ${e} (EXIT_STREAM) and return NULL.  The
+ * caller frees the header; ${doc} stays the caller's.
+ */
+struct header *header_from_json(const json_t *doc, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * header_log(h, doing):
+ * Log the event "stream": whose rows, which columns; ${doing} is "writing" or "reading".
+ */
+void header_log(const struct header *h, const char *doing);
+
+/*
+ * header_free(h):
+ * Free a header.  header_free(NULL) does nothing.
+ */
+void header_free(struct header *h);
+
+#endif /* COMMON_HEADER_H */
