@@ -143,7 +143,7 @@ demo: all
 	@BUILD=$(OUT) tests/demo.sh
 
 check: all unit
-	@tests/check.sh $(OUT)
+	@tests/check.sh $(OUT) $(FILES)
 
 asan:
 	@$(MAKE) --no-print-directory VARIANT=asan check

@@ -1,7 +1,8 @@
 #!/bin/bash
-# check.sh BUILD [FILE.bats...]: run the unit tests and the bats suite (or just these
-# files) against a build.  The last line is `N passed, N failed`; the status is 0 only
-# if something ran and nothing failed.
+# check.sh BUILD [NAME...]: run the unit tests and the bats suite against a build, or just
+# what is named: a bats file by its path or its name (stream/stream.bats, stream.bats,
+# stream), a folder of them (stream/), or a unit test (test_buf).  The last line is
+# `N passed, N failed`; the status is 0 only if something ran and nothing failed.
 set -u
 BUILD=$(cd "$1" && pwd) || exit
 export BUILD
@@ -80,27 +81,67 @@ interrupted()
 trap interrupted HUP INT TERM
 set -m
 
-if (($# == 0)); then
-	for test in unit/test_*.c; do
-		[ -f "$test" ] || continue
-		name=$(basename "$test" .c)
-		"$BUILD/unit/$name" >"$out/$name.tap" 2>"$out/$name.err" </dev/null
-		status=$?
-		count "$name" "$out/$name.tap" "$status"
-		if [ "$status" -ne 0 ]; then
-			echo "unit/$name: status $status"
-			grep -A4 '^not ok' "$out/$name.tap"
-			tail -n 20 "$out/$name.err"
+# find_tests NAME...: add each to units or to bats_files.
+units=() bats_files=()
+find_tests()
+{
+	local name found
+
+	for name in "$@"; do
+		if [[ $name == test_* ]] && [ -f "unit/$name.c" ]; then
+			units+=("$name")
+			continue
+		elif [[ $name == */ ]]; then
+			found=("$name"*.bats)
+		elif [ -f "$name" ]; then
+			found=("$name")
+		else
+			mapfile -t found < <(find . -name "$(basename "$name" .bats).bats" -printf '%P\n')
+		fi
+		if [ ${#found[@]} -eq 0 ] || [ ! -f "${found[0]}" ]; then
+			failed+=("$name: there is no such test")
+		else
+			bats_files+=("${found[@]}")
 		fi
 	done
-	echo "unit tests: $passed passed"
-	set -- *.bats
+}
+
+run_unit()
+{
+	local status
+
+	"$BUILD/unit/$1" >"$out/$1.tap" 2>"$out/$1.err" </dev/null
+	status=$?
+	count "$1" "$out/$1.tap" "$status"
+	if [ "$status" -ne 0 ]; then
+		echo "unit/$1: status $status"
+		grep -A4 '^not ok' "$out/$1.tap"
+		tail -n 20 "$out/$1.err"
+	fi
+}
+
+if (($# == 0)); then
+	for test in unit/test_*.c; do
+		units+=("$(basename "$test" .c)")
+	done
+	# What stands in matrix/ has servers of its own; see there.
+	mapfile -t bats_files < <(find . -name '*.bats' ! -path './matrix/*' -printf '%P\n' | sort)
+else
+	find_tests "$@"
 fi
 
-if [ -f "$1" ]; then
+for test in "${units[@]}"; do
+	run_unit "$test"
+done
+((${#units[@]} == 0)) || echo "unit tests: $passed passed"
+
+if ((${#bats_files[@]})); then
+	suite=$(dirname "${bats_files[0]}")/setup_suite.bash
+	[ -f "$suite" ] || suite=./setup_suite.bash
 	# Files run side by side; within a file one test follows the other.
 	{
-		bats --jobs "$(nproc)" --no-parallelize-within-files --timing --formatter tap "$@"
+		bats --setup-suite-file "$suite" --jobs "$(nproc)" --no-parallelize-within-files \
+			--timing --formatter tap "${bats_files[@]}"
 		echo $? >"$out/bats.status"
 	} </dev/null | tee "$out/bats.tap" &
 	wait -f $! # not until they are stopped

@@ -1,7 +1,7 @@
 /*
  * Losses as a table: from which types to which, by cast or by input function
  * (PostgreSQL manual, "Data Types"; pg_cast).  What modifiers round away is
- * computed.  tests/casts.bats holds every row against the server.
+ * computed.  tests/load/casts.bats holds every row against the server.
  */
 #include "load/match/plan_loss.h"
 

@@ -1,7 +1,7 @@
 # What a person meets at the command line: help, versions, and complaints that say what
 # to do next.
 
-load lib/common
+load ../lib/common
 
 # refused TEXT COMMAND...: exit 64, nothing on stdout, and TEXT in one complaint.
 refused()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Completions: each shell itself says what it would propose.
 
-load lib/common
+load ../lib/common
 
 # bash_proposes FUNCTION WORD...: what bash proposes for the last word, on one line.
 bash_proposes()

@@ -3,8 +3,8 @@
 # them.
 # shellcheck disable=SC2016 # dollars are for the job
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 setup_file()
 {

@@ -2,8 +2,8 @@
 # Passwords in job files reach libpq and nothing else.
 # shellcheck disable=SC2016 # dollars are for the job
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 secret='Xy7:zzyzx $5'
 

@@ -1,7 +1,7 @@
 # What somebody does who uses Portl for the first time, with the mistakes that were made on
 # the first tries: each message says what to do next, and that works.
 
-load lib/common
+load ../lib/common
 
 setup()
 {

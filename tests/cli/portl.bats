@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # portl run and portl check: the two programs on one job, and the truth about them.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 setup_file()
 {

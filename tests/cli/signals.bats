@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # Stop signals, readers that go away, and odd standard descriptors.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 setup()
 {

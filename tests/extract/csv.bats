@@ -1,7 +1,7 @@
 # CSV files as a source: what COPY … (FORMAT csv) would read, strictly, and what is
 # refused with its place.
 
-load lib/common
+load ../lib/common
 
 setup()
 {

@@ -3,7 +3,7 @@
 # relation as it was at one moment, old or new, never empty and never between.
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
-load lib/common
+load ../lib/common
 
 # A psql that stays.  say SQL: run it there and wait until it is done.
 open_session()

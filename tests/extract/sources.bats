@@ -2,7 +2,7 @@
 # What portl-extract can read, and what it refuses to run.
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
-load lib/common
+load ../lib/common
 
 # carry EXTRACT-OPTION... [-- LOAD-OPTION...]: the pipe from $src to $dst.
 carry()

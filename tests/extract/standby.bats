@@ -2,7 +2,7 @@
 # A hot standby as source: it can be read, its conflicts are errors; it cannot be loaded.
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
-load lib/common
+load ../lib/common
 
 # on_primary SQL: run it and wait until the standby has it.
 on_primary()

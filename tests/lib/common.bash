@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # bats sets status, output, stderr
-# What every .bats file begins with: `load lib/common`.  A file that defines its own
+# What every .bats file begins with: `load ../lib/common`.  A file that defines its own
 # teardown() calls drop_dbs there.  BUILD says which build is tested.
 
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2034 # set and used by bats and common.bash
-# For tests of what goes wrong: `load lib/faults` after lib/common.  A file that defines
+# For tests of what goes wrong: `load ../lib/faults` after lib/common.  A file that defines
 # its own teardown() calls stop_started there.
 
 T=$BATS_TEST_TMPDIR

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # --commit=batch: every batch is committed when it is complete, and what is in is said.
 
-load lib/common
-load lib/load
+load ../lib/common
+load ../lib/load
 
 setup()
 {

@@ -2,7 +2,7 @@
 # What becomes of a value in a column of another type: as the plan says, and as INSERT
 # would have it.
 
-load lib/common
+load ../lib/common
 
 # plan_of STREAM...: read what the plan says of each column cN as `source N way loss`.
 # Cells are parted by two blanks or more.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # Loaders beside other sessions: locks, races, and other loaders of the same table.
 
-load lib/common
-load lib/load
+load ../lib/common
+load ../lib/load
 
 setup()
 {

@@ -2,8 +2,8 @@
 # --conflict, --key, --newer, --duplicates: what becomes of rows that are there already.
 # shellcheck disable=SC2016 # dollar quotes are SQL's
 
-load lib/common
-load lib/load
+load ../lib/common
+load ../lib/load
 
 setup()
 {

@@ -2,7 +2,7 @@
 # --create, --truncate and FREEZE: a new or emptied table comes with its rows, or not at all.
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
-load lib/common
+load ../lib/common
 
 # carry TABLE [LOAD-OPTION...]
 carry()

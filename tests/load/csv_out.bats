@@ -1,6 +1,6 @@
 # CSV files as a target: byte for byte what COPY TO CSV HEADER writes, without a server.
 
-load lib/common
+load ../lib/common
 
 setup_file()
 {

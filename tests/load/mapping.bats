@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Which column goes where: by exact name, after --map and --extra-columns.
 
-load lib/common
+load ../lib/common
 
 setup()
 {

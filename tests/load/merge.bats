@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # Loads by MERGE: when it is done, how, and what keeps it exact.
 
-load lib/common
-load lib/load
+load ../lib/common
+load ../lib/load
 
 setup()
 {

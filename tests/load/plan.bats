@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The plan, as people read it: --dry-run and -v.
 
-load lib/common
+load ../lib/common
 
 setup()
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What rows can be written into, and what is refused at the header, with nothing touched.
 
-load lib/common
+load ../lib/common
 
 setup()
 {

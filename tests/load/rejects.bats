@@ -3,8 +3,8 @@
 # of every kind and in every mode, is looked at in rejects_exactly.bats.
 # shellcheck disable=SC2016 # dollar quotes are SQL's
 
-load lib/common
-load lib/load
+load ../lib/common
+load ../lib/load
 
 setup()
 {

@@ -4,7 +4,7 @@
 # leaves out no combination.
 # shellcheck disable=SC2016 # dollar quotes are SQL's
 
-load lib/common
+load ../lib/common
 
 setup()
 {

@@ -2,8 +2,8 @@
 # Sequences of loaded columns: past the loaded values after the load, never back.
 # shellcheck disable=SC2016 # dollar quotes are SQL's
 
-load lib/common
-load lib/load
+load ../lib/common
+load ../lib/load
 
 setup()
 {

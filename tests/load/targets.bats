@@ -2,7 +2,7 @@
 # Where rows can be loaded, what triggers and constraints do to them, and as whom.
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
-load lib/common
+load ../lib/common
 
 setup()
 {

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016 # "$portl" is a key, $paid a field
 # Tools in the middle of the pipe: jq, Miller, Python, grep; and as producers.
 
-load lib/common
+load ../lib/common
 
 # Orders whose numbers are too much for a double, in database a, and an empty table in b.
 setup()

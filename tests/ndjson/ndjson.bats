@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016 # "$portl" is a key
 # NDJSON, from tables to lines and back: every value as it was, every damage refused.
 
-load lib/common
+load ../lib/common
 
 # Tables of all types there are.
 make_tables()

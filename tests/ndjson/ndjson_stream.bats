@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016 # "$" is sed's
 # The envelope around NDJSON rows: cut, damaged, edited, joined.
 
-load lib/common
+load ../lib/common
 
 # The stream of a small table, and a target for it.
 small_stream()

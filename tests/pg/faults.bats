@@ -2,8 +2,8 @@
 # portl-load and its server fail in every phase: the target is as before or as after,
 # never between, and no backend is left.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 # A server of our own, to be stopped; its files may have 17 MiB, as if a disk were full.
 setup_file()

@@ -3,7 +3,7 @@
 # PostgreSQL's: nothing that Portl says to a server means these.
 # shellcheck disable=SC2016 # dollar quotes are SQL's
 
-load lib/common
+load ../lib/common
 
 # mislead DB: schema evil has an operator and a function for each that pg_catalog has, all
 # of which raise, and types of the same names.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # Passwords come from libpq's sources only, and go nowhere; TLS by libpq.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 secret='Xy7,zzyzx'
 

@@ -2,7 +2,7 @@
 # `make bench` at a thousandth of its size: every group runs to its end and reports each
 # of its figures.  What the figures are is not looked at: the machine is busy with tests.
 
-load lib/common
+load ../lib/common
 
 # bench GROUP [RUNS]: run it; its rows as JSON lines are in $rows.
 bench()

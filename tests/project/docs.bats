@@ -6,7 +6,7 @@
 # it has run (in man pages `.\" proof: …`, in README `<!-- proof: … -->`).  Blocks that
 # are no shell are marked `.\" data`, and ```console.
 
-load lib/common
+load ../lib/common
 
 # The examples' databases have the names that the examples use; no other file makes them.
 setup_file()

@@ -1,7 +1,7 @@
 # What make's targets do, besides building and testing: install, dist, deps, demo; and that
 # what the package says agrees with the rest.
 
-load lib/common
+load ../lib/common
 
 setup()
 {

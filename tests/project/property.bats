@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A slice of the random cases; `make property` runs many more.
 
-load lib/common
+load ../lib/common
 
 @test "random loads do what a plain model of rows applied one by one does" {
 	fresh_db p

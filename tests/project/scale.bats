@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # `make scale` in small, and what happens at PostgreSQL's own limit of 1 GB.
 
-load lib/common
+load ../lib/common
 
 @test "memory does not grow with the rows, and large values arrive" {
 	needs_own_memory

@@ -1,6 +1,6 @@
 -- Every built-in type with its extremes: a column a type, as many rows as the longest
 -- list has values; `arrays` holds each column of `scalars` as one array, NULLs included.
--- What a server is too old for, stands as something else (tests/values.bats says so).
+-- What a server is too old for, stands as something else (tests/stream/values.bats says so).
 
 SELECT :SERVER_VERSION_NUM >= 140000 AS has_14, :SERVER_VERSION_NUM >= 150000 AS has_15 \gset
 \set infinities '\'Infinity\', \'-Infinity\''

@@ -2,7 +2,7 @@
 # Rows travel in blocks of 256 kB: rows that end at a block's very end, begin there, or are
 # larger than a block, in each form that rows have.
 
-load lib/common
+load ../lib/common
 
 setup()
 {

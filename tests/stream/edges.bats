@@ -2,7 +2,7 @@
 # Messages and turns that no other test comes by: `make coverage` found them.
 # shellcheck disable=SC2016 # ${NOPE} is the job file's
 
-load lib/common
+load ../lib/common
 
 setup()
 {

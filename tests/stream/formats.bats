@@ -1,7 +1,7 @@
 # Formats meet: whatever is read can be written as whatever is written, and the rows
 # are the same.  One test a row of the table in portl-stream(5).
 
-load lib/common
+load ../lib/common
 
 setup_file()
 {

@@ -2,7 +2,7 @@
 # Tables of every shape and name, and targets that fit or do not.
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
-load lib/common
+load ../lib/common
 
 # carry TABLE [LOAD-OPTION...], in the form that $values says
 carry()

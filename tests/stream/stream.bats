@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # The binary stream: its documents, its relation to plain COPY files, -o, -Z, --streams.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 pgcopy()
 {

@@ -2,7 +2,7 @@
 # Values of every type arrive bit for bit, in binary form and in text form.
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
-load lib/common
+load ../lib/common
 
 # carry TABLE [EXTRACT-OPTION...]
 carry()

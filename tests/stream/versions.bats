@@ -3,7 +3,7 @@
 # it cannot be there.
 # shellcheck disable=SC2034,SC2154 # bats' and fresh_db's variables
 
-load lib/common
+load ../lib/common
 
 # carry TABLE [LOAD-OPTION...]: in binary and in NDJSON, one after the other, into an emptied table.
 carry()

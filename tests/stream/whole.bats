@@ -3,8 +3,8 @@
 # tells, and the target is as before.  THOROUGH=1 tries every cut and 200 kills, which
 # takes minutes; SEED repeats a run.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 setup()
 {

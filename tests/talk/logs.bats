@@ -2,8 +2,8 @@
 # Logs: enough to see afterwards who moved what from where to where, and what became of
 # it.  Colours, where people read.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 setup()
 {

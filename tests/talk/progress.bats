@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # What people see while they wait: on a terminal one line that goes away.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 setup()
 {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # The receipt and the exit codes: what programs and people are told of a run.
 
-load lib/common
-load lib/faults
+load ../lib/common
+load ../lib/faults
 
 setup()
 {
