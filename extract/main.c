@@ -24,7 +24,8 @@
 #include "common/talk/progress.h"
 #include "common/talk/receipt.h"
 #include "extract/options.h"
-#include "extract/source.h"
+#include "extract/source/source.h"
+#include "extract/sources.h"
 
 struct extract {
 	struct extract_options options;
@@ -170,7 +171,7 @@ run(struct extract *x, struct err *e)
 	bool live = output_is_live(x->options.output);
 	int rc = live ? open_output(x, e) : 0;
 
-	x->source = source_new(&x->options);
+	x->source = sources_make(&x->options);
 	if (rc == 0)
 		rc = source_open(x->source, live ? output_watch_fd(x->out) : -1, e);
 	if (rc == 0 && !live)

@@ -23,7 +23,7 @@
 #include "extract/csv/infer.h"
 #include "extract/csv/textin.h"
 #include "extract/options.h"
-#include "extract/source.h"
+#include "extract/source/source.h"
 
 #define SAMPLE_ROWS 1000
 #define SAMPLE_BYTES ((size_t)1 << 20)

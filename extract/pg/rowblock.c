@@ -10,7 +10,7 @@
 #include "common/base/err.h"
 #include "common/rows/pgcopy.h"
 #include "common/stream/output.h"
-#include "extract/source.h"
+#include "extract/source/source.h"
 
 void
 rowblock_init(struct rowblock *b, bool binary, int nfields)

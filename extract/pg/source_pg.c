@@ -25,7 +25,7 @@
 #include "extract/pg/rowblock.h"
 #include "extract/pg/select.h"
 #include "extract/pg/snapshot.h"
-#include "extract/source.h"
+#include "extract/source/source.h"
 
 #define ATTEMPTS 20 /* snapshots thrown away before giving up */
 

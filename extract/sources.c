@@ -1,14 +1,13 @@
 /*
- * The factory of sources.
+ * The table of kinds: a new one is a folder of its own and a row here.
  */
-#include "extract/source.h"
-
-#include <stdlib.h>
+#include "extract/sources.h"
 
 #include "common/schema/header.h"
 #include "extract/csv/source_csv.h"
 #include "extract/options.h"
 #include "extract/pg/source_pg.h"
+#include "extract/source/source.h"
 
 static const struct {
 	enum extract_kind kind;
@@ -19,7 +18,7 @@ static const struct {
 };
 
 struct source *
-source_new(const struct extract_options *options)
+sources_make(const struct extract_options *options)
 {
 	size_t i = 0;
 	struct source *s;
@@ -31,15 +30,4 @@ source_new(const struct extract_options *options)
 	s->options = options;
 	s->header = header_new();
 	return s;
-}
-
-void
-source_free(struct source *s)
-{
-	if (s == NULL)
-		return;
-	s->ops->close(s);
-	header_free(s->header);
-	free(s->where);
-	free(s);
 }

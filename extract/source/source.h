@@ -1,7 +1,6 @@
 /*
- * Where rows come from.  A source yields COPY data, whole rows at a time.  A
- * new kind of source is one new file with a constructor and one row in
- * source.c's table.
+ * Where rows come from, as all kinds of sources offer it: COPY data, whole rows at
+ * a time.  A new kind is a folder with a constructor, and a row in sources.c's table.
  */
 #ifndef EXTRACT_SOURCE_H
 #define EXTRACT_SOURCE_H
@@ -48,12 +47,6 @@ struct source {
 	struct header *header;                 /* owned; complete after open */
 	char *where; /* what is read from, as people say it, known after open; owned */
 };
-
-/*
- * source_new(options):
- * Return the source that the options ask for; free it with source_free().
- */
-struct source *source_new(const struct extract_options *options);
 
 static inline int
 source_open(struct source *s, int watch_fd, struct err *e)

@@ -1,0 +1,16 @@
+/*
+ * The kinds of sources, and which of them the options ask for.
+ */
+#ifndef EXTRACT_SOURCES_H
+#define EXTRACT_SOURCES_H
+
+struct extract_options;
+struct source;
+
+/*
+ * sources_make(options):
+ * Return the source that the options ask for; free it with source_free().
+ */
+struct source *sources_make(const struct extract_options *options);
+
+#endif /* EXTRACT_SOURCES_H */
