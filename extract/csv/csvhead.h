@@ -13,12 +13,9 @@ struct err;
 struct extract_options;
 struct schema;
 
-#define CSVHEAD_DROPPED ((size_t)-1)
-
 struct csvhead {
 	struct ident_list names; /* in the order of the file */
-	size_t *place;           /* of each in the schema, or CSVHEAD_DROPPED; owned */
-	bool reordered;          /* the schema has them in another order */
+	size_t *place;           /* of each in the rows, or ROWTEXT_DROPPED; owned */
 };
 
 /*

@@ -16,6 +16,7 @@
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
 #include "common/rows/copytext.h"
+#include "common/rows/rowtext.h"
 #include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "extract/csv/csvhead.h"
@@ -28,30 +29,19 @@
 #define SAMPLE_ROWS 1000
 #define SAMPLE_BYTES ((size_t)1 << 20)
 
-/* A field's place in the row being made, for columns in another order. */
-struct span {
-	size_t start, len; /* in source_csv.row */
-};
-
 struct source_csv {
 	struct source base;
 	struct input *in;
 	struct textin *text;
-	struct csvrows rows;
+	struct csvrows parser;
 	size_t keep;         /* bytes that csvrows wants to see again */
 	struct csvhead head; /* the columns of the file and where they go */
 	bool header_done;
-	size_t named;   /* without a header: fields of the first row that are names */
-	size_t field;   /* number of the current row's next field, in the file */
-	struct buf out; /* whole rows of COPY text */
-	struct buf row; /* with reordered: the fields of the current row */
-	struct span *spans;
+	size_t named; /* without a header: fields of the first row that are names */
+	struct rowtext rows;
 	struct infer_column *sample; /* per column of the schema; NULL: no sampling now */
 	enum infer_type *check;      /* per column: values have to fit; NULL: no matter */
 	bool brief;                  /* of a boolean only the first letter is sent */
-	uint64_t nrows;              /* whole rows in out */
-	size_t whole;                /* bytes that they take */
-	size_t given;                /* bytes of out that were given away */
 	uint64_t total;              /* rows so far */
 	bool limited;                /* --limit is reached */
 	bool ended;                  /* no more text */
@@ -72,11 +62,11 @@ settle_columns(struct source_csv *s, struct err *e)
 	size_t i;
 
 	s->header_done = true;
-	s->rows.names = false;
+	s->parser.names = false;
 	s->limited = s->base.options->limit == 0;
 	if (csvhead_choose(&s->head, s->base.options, schema, e) != 0)
 		return -1;
-	s->spans = xcalloc(schema->ncolumns, sizeof(*s->spans));
+	rowtext_init(&s->rows, s->head.place, s->head.names.n);
 	if (!s->base.options->infer)
 		return 0;
 	s->sample = xcalloc(schema->ncolumns, sizeof(*s->sample));
@@ -127,6 +117,13 @@ ragged(const struct source_csv *s, size_t n, struct err *e)
 			   "names another delimiter.");
 }
 
+/* Only the first letter of a boolean is sent. */
+static bool
+is_brief(const struct source_csv *s, size_t column)
+{
+	return s->brief && s->check[column] == INFER_BOOLEAN;
+}
+
 /*
  * What does not look like the column's type may yet be read as a value of it, and
  * another one: 007 as 7, 1/2/2003 as one of two dates.  And NDJSON writes numbers
@@ -145,42 +142,23 @@ check_value(const struct source_csv *s, size_t at, const char *value, size_t len
 			   "send all columns as text.");
 }
 
-/* How much of a field is sent: of a boolean in NDJSON its first letter. */
-static size_t
-sent_length(const struct source_csv *s, size_t at, const char *field, size_t len)
-{
-	bool brief = s->brief && s->check[at] == INFER_BOOLEAN;
-
-	return brief && !copytext_is_null(field, len) ? 1 : len;
-}
-
 static int
 take_field(struct source_csv *s, const char *value, size_t len, struct err *e)
 {
-	struct buf *b = s->head.reordered ? &s->row : &s->out;
-	size_t at, start;
+	size_t column;
 
-	if (s->field == s->head.names.n)
+	if (s->rows.field == s->head.names.n)
 		return ragged(s, s->head.names.n + 1, e);
-	at = s->head.place[s->field++];
-	if (at == CSVHEAD_DROPPED)
-		return 0;
-	if (s->sample != NULL && value != NULL)
-		infer_see(&s->sample[at], value, len);
-	if (s->check != NULL && value != NULL) {
-		if (check_value(s, at, value, len, e) != 0)
+	column = rowtext_column(&s->rows);
+	if (column != ROWTEXT_DROPPED && value != NULL) {
+		if (s->sample != NULL)
+			infer_see(&s->sample[column], value, len);
+		if (s->check != NULL && check_value(s, column, value, len, e) != 0)
 			return -1;
-		len = sent_length(s, at, value, len);
+		if (is_brief(s, column))
+			len = 1;
 	}
-	if (!s->head.reordered && at > 0)
-		buf_addc(b, '\t');
-	start = b->len;
-	if (value == NULL)
-		buf_add(b, "\\N", 2);
-	else
-		copytext_escape(b, value, len);
-	if (s->head.reordered)
-		s->spans[at] = (struct span){start, b->len - start};
+	rowtext_field(&s->rows, value, len);
 	return 0;
 }
 
@@ -196,38 +174,11 @@ on_field(void *arg, const char *value, size_t len, struct err *e)
 	return take_field(s, value, len, e);
 }
 
-static void
-put_reordered(struct source_csv *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->base.header->schema.ncolumns; i++) {
-		if (i > 0)
-			buf_addc(&s->out, '\t');
-		buf_add(&s->out, s->row.data + s->spans[i].start, s->spans[i].len);
-	}
-	s->row.len = 0;
-}
-
 /* The sample's rows were written before it was known which columns are boolean. */
 static void
-shorten_booleans(struct source_csv *s)
+put_again(void *arg, size_t column, const char *field, size_t len, struct buf *out)
 {
-	const char *p = s->out.data, *end = p + s->out.len;
-	char *to = s->out.data;
-	size_t at = 0;
-
-	while (p < end) {
-		const char *stop = copytext_field_end(p, end);
-		size_t len = sent_length(s, at, p, (size_t)(stop - p));
-
-		memmove(to, p, len);
-		to += len;
-		*to++ = *stop;
-		p = stop + 1;
-		at = *stop == '\n' ? 0 : at + 1;
-	}
-	s->out.len = (size_t)(to - s->out.data);
+	buf_add(out, field, is_brief(arg, column) && !copytext_is_null(field, len) ? 1 : len);
 }
 
 /* At the end of a row, all rows being in out: declare what the types seem to be. */
@@ -252,7 +203,7 @@ end_sample(struct source_csv *s)
 	s->sample = NULL;
 	s->brief = s->base.options->format == EXTRACT_NDJSON;
 	if (s->brief)
-		shorten_booleans(s);
+		rowtext_rewrite(&s->rows, put_again, s);
 }
 
 static int
@@ -265,23 +216,18 @@ on_row(void *arg, struct err *e)
 			return -1;
 		return s->limited ? -1 : 0;
 	}
-	if (s->field != s->head.names.n)
-		return ragged(s, s->field, e);
+	if (s->rows.field != s->head.names.n)
+		return ragged(s, s->rows.field, e);
 	if (may_be_header(s) && s->named == s->head.names.n) {
 		err_set(e, EXIT_DATA,
 			"this looks like a header line: it holds the names that "
 			"--columns gives");
 		return err_hint(e, "Say --header=yes if it is one, --header=no if it is data.");
 	}
-	if (s->head.reordered)
-		put_reordered(s);
-	buf_addc(&s->out, '\n');
-	s->field = 0;
-	s->nrows++;
+	rowtext_row(&s->rows);
 	s->total++;
-	if (s->sample != NULL && (s->total == SAMPLE_ROWS || s->rows.offset >= SAMPLE_BYTES))
+	if (s->sample != NULL && (s->total == SAMPLE_ROWS || s->parser.offset >= SAMPLE_BYTES))
 		end_sample(s);
-	s->whole = s->out.len;
 	s->limited = s->base.options->limit == (int64_t)s->total;
 	return s->limited ? -1 : 0; /* no fault, but no more is wanted */
 }
@@ -322,10 +268,10 @@ read_block(struct source_csv *s, int timeout, struct err *e)
 		break;
 	case TEXTIN_END:
 		s->ended = true;
-		rc = csvrows_end(&s->rows, e);
+		rc = csvrows_end(&s->parser, e);
 		break;
 	case TEXTIN_TEXT:
-		rc = csvrows_feed(&s->rows, text, len, e);
+		rc = csvrows_feed(&s->parser, text, len, e);
 		s->keep = rc > 0 ? (size_t)rc : 0;
 		break;
 	}
@@ -333,7 +279,7 @@ read_block(struct source_csv *s, int timeout, struct err *e)
 	if (rc >= 0 || (s->limited && e->code == EXIT_DONE))
 		return SOURCE_ROWS;
 	if (e->code == EXIT_DATA)
-		csvrows_where(&s->rows, input_name(s->in), e);
+		csvrows_where(&s->parser, input_name(s->in), e);
 	return SOURCE_FAILED;
 }
 
@@ -351,10 +297,8 @@ read_head(struct source_csv *s, struct err *e)
 			input_name(s->in));
 		return -1;
 	}
-	if (s->sample != NULL) {
+	if (s->sample != NULL)
 		end_sample(s);
-		s->whole = s->out.len;
-	}
 	return 0;
 }
 
@@ -375,10 +319,10 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	csvfile_log(o->csv, "reading");
 	input_watch_output(s->in, watch_fd);
 	s->text = textin_new(s->in, o->encoding, e);
-	if (s->text == NULL || csvrows_init(&s->rows, &o->csv_format, &handler, s, e) != 0)
+	if (s->text == NULL || csvrows_init(&s->parser, &o->csv_format, &handler, s, e) != 0)
 		return -1;
 	relname_set(&base->header->schema.relation, o->rel_schema, o->rel_name);
-	s->rows.names = !headless;
+	s->parser.names = !headless;
 	if (headless && take_given_names(s, e) != 0)
 		return -1;
 	return headless && s->sample == NULL ? 0 : read_head(s, e);
@@ -391,10 +335,7 @@ source_csv_next(struct source *base, int timeout, struct source_chunk *chunk, st
 
 	if (base->options->common.dry_run)
 		return SOURCE_END;
-	buf_drop(&s->out, s->given);
-	s->whole -= s->given;
-	s->given = 0;
-	while (s->nrows == 0) {
+	while (s->rows.rows == 0) {
 		enum source_event event;
 
 		if (s->ended || s->limited)
@@ -403,10 +344,7 @@ source_csv_next(struct source *base, int timeout, struct source_chunk *chunk, st
 		if (event != SOURCE_ROWS)
 			return event;
 	}
-	chunk->data = s->out.data;
-	chunk->len = s->given = s->whole;
-	chunk->rows = s->nrows;
-	s->nrows = 0;
+	chunk->len = rowtext_take(&s->rows, &chunk->data, &chunk->rows);
 	return SOURCE_ROWS;
 }
 
@@ -416,13 +354,11 @@ source_csv_close(struct source *base)
 	struct source_csv *s = csv(base);
 
 	if (s->text != NULL)
-		csvrows_release(&s->rows);
+		csvrows_release(&s->parser);
 	textin_free(s->text);
 	input_free(s->in);
 	csvhead_release(&s->head);
-	buf_release(&s->out);
-	buf_release(&s->row);
-	free(s->spans);
+	rowtext_release(&s->rows);
 	free(s->sample);
 	free(s->check);
 }

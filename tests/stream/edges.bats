@@ -73,7 +73,7 @@ says_sh()
 @test "CSV: columns named twice, misspelt, a relation with its schema, bytes in names" {
 	printf 'id,name\n1,x\n' >in.csv
 	says 64 '--columns names "id" twice' portl-extract --csv in.csv --header=yes --columns=id,id -o out
-	says 64 "Perhaps you meant '\"name\"'" portl-extract --csv in.csv --exclude-columns=nama -o out
+	says 64 "Perhaps you meant 'name'" portl-extract --csv in.csv --exclude-columns=nama -o out
 	says 1 'a name in the relation is not valid UTF-8' portl-extract --csv in.csv -t $'r\xe9' -o out
 	try_sh 'portl-extract --csv in.csv -t s.r -F ndjson'
 	assert_out_has '"relation":{"schema":"s","name":"r"}'
