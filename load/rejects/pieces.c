@@ -1,9 +1,15 @@
 /*
- * A piece is a range of rows in the order of insertion, within one round.  When
- * it fails at a row, the rows before that one are inserted, the row is left out,
- * and what is behind it is the next piece: each row is inserted twice at most.
- * An error that only comes up behind the last row, by a foreign key or an AFTER
- * trigger, does not tell the row; then the piece is halved until it is one row.
+ * A piece is a range of rows in the order of insertion, within one round, that goes in
+ * under a savepoint.  When it fails at a row, and what is said can be about no other,
+ * the rows before that one go in again, for certain, and without a savepoint.  Where the
+ * server may have meant another row, as with a foreign key, pieces are halved until one
+ * is a single row.  So what is left out is what the server has refused behind all that
+ * came before it.
+ *
+ * Pieces grow while all goes well and shrink when it does not.  Large ones do more work
+ * twice; small ones take more savepoints, and from 64 on that a transaction has released,
+ * all snapshots of the server take longer until it ends: two to three for each row that
+ * is left out.
  */
 #include "load/rejects/pieces.h"
 
@@ -17,22 +23,33 @@
 #include "common/pg/db.h"
 #include "load/match/plan.h"
 #include "load/options.h"
-#include "load/rejects/plan_rejects.h"
 #include "load/rejects/rejects.h"
-#include "load/rejects/sift.h"
 #include "load/route/route.h"
 #include "load/route/staged.h"
+#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
+
+#define FIRST 1000 /* rows of the first piece */
+#define LEAST 16   /* rows of a piece, unless a row is looked for */
 
 struct pieces {
 	struct route *r;
 	const struct plan_stage *st;
+	const struct plan_rejects *pr;
 	uint64_t from, to; /* the piece: places, the second is behind it */
 	uint64_t end;      /* of the round */
-	uint64_t bad;      /* a place that is known to be refused, or 0 */
-	struct err why;    /* why that is */
-	uint64_t at;       /* how far an INSERT that failed has come */
-	uint64_t taken, updated, unchanged, written; /* rows so far */
+	uint64_t size;     /* rows for a piece where nothing is known of them */
+	uint64_t good;     /* rows before this place should pass, or 0 */
+	uint64_t hunt;     /* before this place is a row that does not, or 0 */
+	bool open;         /* the savepoint of the last piece is not released yet */
+	uint64_t at;       /* how far an INSERT that failed has come, or 0 */
+	struct err why;    /* it failed */
+	uint64_t updated, unchanged, written; /* rows so far */
+	/* self: rows that lack another one are tried again in a round behind all */
+	uint64_t again;  /* that round */
+	uint64_t behind; /* the last place */
+	bool taken;      /* some of the round went in */
+	bool final;      /* none will be tried again */
 };
 
 static int
@@ -40,6 +57,8 @@ numbers(const struct pieces *p, const char *sql, uint64_t *to, int n, struct err
 {
 	return sql != NULL ? staged_numbers(p->r->db, sql, 0, NULL, to, n, e) : 0;
 }
+
+/* ---- one piece ---- */
 
 /* What a piece has done; sequences are not undone with what they have counted. */
 static int
@@ -55,7 +74,7 @@ count(struct pieces *p, uint64_t written, uint64_t updates_before, struct err *e
 	p->updated += counted[0] < written ? counted[0] : written;
 	p->unchanged += counted[1];
 	p->written += written;
-	p->taken += p->to - p->from;
+	p->taken = true;
 	return 0;
 }
 
@@ -65,153 +84,276 @@ insert(struct pieces *p, struct err *e)
 	char sql[128];
 	uint64_t written = 0, updates = 0;
 
-	if (numbers(p, p->st->updates_sql, &updates, 1, e) != 0 ||
-	    (p->st->rejects->zero_sql != NULL &&
-	     db_exec(p->r->db, e, "%s", p->st->rejects->zero_sql) != 0))
+	if (numbers(p, p->st->updates_sql, &updates, 1, e) != 0)
 		return -1;
-	snprintf(sql, sizeof(sql), "%s%" PRIu64 ", %" PRIu64 ")", p->st->rejects->piece_sql,
-		 p->from, p->to);
+	snprintf(sql, sizeof(sql), "%s%" PRIu64 ", %" PRIu64 ")", p->pr->piece_sql, p->from,
+		 p->to);
 	if (db_exec_rows(p->r->db, e, sql, &written) != 0)
 		return -1;
 	return count(p, written, updates, e);
+}
+
+static const char *
+zero(const struct pieces *p)
+{
+	return p->pr->zero_sql != NULL ? p->pr->zero_sql : "";
+}
+
+/* Rows that have been in before, and pass again. */
+static int
+insert_surely(struct pieces *p, struct err *e)
+{
+	if (p->pr->zero_sql != NULL && db_exec(p->r->db, e, "%s", zero(p)) != 0)
+		return -1;
+	return insert(p, e);
+}
+
+static int
+release(struct pieces *p, struct err *e)
+{
+	if (!p->open)
+		return 0;
+	p->open = false;
+	return db_exec(p->r->db, e, "RELEASE SAVEPOINT portl");
 }
 
 /* Returns 1 if the piece is in, 0 if it was refused (p->why, p->at), -1 with ${e} filled. */
 static int
 try_insert(struct pieces *p, struct err *e)
 {
-	struct err why = ERR_INIT;
+	err_release(&p->why);
+	if (db_exec(p->r->db, e, "%s%s; %s", p->open ? "RELEASE SAVEPOINT portl; " : "",
+		    p->st->restart_sql, zero(p)) != 0)
+		return -1;
+	p->open = true;
+	if (insert(p, &p->why) == 0)
+		return 1;
+	if (rejects_is_for(&p->why)) {
+		p->open = false;
+		if (db_exec(p->r->db, e,
+			    "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0 ||
+		    numbers(p, p->st->last_sql, &p->at, 1, e) != 0)
+			return -1;
+		if (p->at > 0)
+			return 0;
+	}
+	err_take(e, &p->why); /* no row is to blame */
+	return -1;
+}
 
-	if (db_exec(p->r->db, e, "%s", p->st->restart_sql) != 0)
-		return -1;
-	if (insert(p, &why) == 0)
-		return db_exec(p->r->db, e, "RELEASE SAVEPOINT portl") == 0 ? 1 : -1;
-	if (!rejects_is_for(&why)) {
-		err_take(e, &why);
-		return -1;
-	}
-	if (db_exec(p->r->db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0 ||
-	    numbers(p, p->st->last_sql, &p->at, 1, e) != 0) {
-		err_release(&why);
-		return -1;
-	}
-	err_take(&p->why, &why);
-	return 0;
+/* ---- rows ---- */
+
+/* A row that lacks another may find it when all others are in. */
+static int
+put_behind(struct pieces *p, struct err *e)
+{
+	char at[24], to[24], round[24];
+	const char *params[] = {at, to, round};
+	PGresult *res;
+
+	snprintf(at, sizeof(at), "%" PRIu64, p->from);
+	snprintf(to, sizeof(to), "%" PRIu64, ++p->behind);
+	snprintf(round, sizeof(round), "%" PRIu64, p->again);
+	res = db_query(p->r->db, e, p->pr->again_sql, 3, params);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
 }
 
 static int
-leave(struct pieces *p, struct err *e)
+leave_out(struct pieces *p, struct err *e)
 {
-	const struct plan_rejects *pr = p->st->rejects;
-	char place[24];
-	const char *params[] = {place};
+	char sql[128];
 	uint64_t n = 0;
-	PGresult *res;
 
-	snprintf(place, sizeof(place), "%" PRIu64, p->from);
-	if (staged_numbers(p->r->db, pr->name_sql, 1, params, &n, 1, e) != 0)
+	snprintf(sql, sizeof(sql), "%s%" PRIu64 ")", p->pr->leave_sql, p->from);
+	if (numbers(p, sql, &n, 1, e) != 0)
 		return -1;
-	res = db_query(p->r->db, e, pr->leave_sql, 1, params);
-	PQclear(res);
-	if (res == NULL || sift_note(p->r, n, &p->why, e) != 0)
+	p->r->counts.rejected++;
+	return rejects_note(p->r->rejects, p->r->input, p->r->rows_before + n, NULL, &p->why,
+			    e);
+}
+
+/* The row that the piece begins with was refused, alone or for certain. */
+static int
+refuse(struct pieces *p, struct err *e)
+{
+	bool lacks = p->pr->self && !p->final && strcmp(p->why.sqlstate, "23503") == 0;
+
+	if ((lacks ? put_behind(p, e) : leave_out(p, e)) != 0)
 		return -1;
 	p->from++;
-	p->to = p->end;
-	p->bad = 0;
-	err_release(&p->why);
+	p->good = p->hunt = 0;
+	p->size = p->size / 2 > LEAST ? p->size / 2 : LEAST;
 	return 0;
 }
 
-/* Does the error tell its row?  What comes up behind the last row looks like that row's. */
+/* May what was said be about no other row than the one that the piece had come to? */
 static bool
 tells(const struct pieces *p)
 {
-	const struct plan_rejects *pr = p->st->rejects;
-
 	if (p->at < p->from || p->at >= p->to || strcmp(p->why.sqlstate, "23503") == 0)
 		return false;
-	return !pr->late || p->at + 1 < p->to;
+	return !p->pr->late || p->at + 1 < p->to;
 }
 
-/* The piece was refused: make it smaller. */
+/* Is what the rows before have passed, and this one has not, the same for each alone? */
+static bool
+is_sure(const struct pieces *p)
+{
+	return !p->pr->triggers && !p->pr->late && strcmp(p->why.sqlstate, "21000") != 0;
+}
+
+/* The piece was refused: look for the row, or go on behind it. */
 static int
 shrink(struct pieces *p, struct err *e)
 {
-	const struct plan_rejects *pr = p->st->rejects;
-
-	if (p->to - p->from == 1) {
-		p->bad = p->from;
-		return 0;
-	}
+	if (p->to - p->from == 1)
+		return refuse(p, e);
 	if (!tells(p)) {
-		p->to = p->from + (p->to - p->from) / 2;
-		p->bad = 0;
+		p->good = 0;
+		p->hunt = p->to;
 		return 0;
 	}
-	p->bad = p->to = p->at;
-	if (p->from == p->to || pr->late || pr->foreign)
+	p->hunt = p->at + 1;
+	p->good = p->at;
+	if (p->pr->late) /* the rows before have not been looked at to the end */
 		return 0;
-	/* It has taken these before. */
-	if (insert(p, e) != 0)
-		return -1;
-	p->from = p->to;
-	return 0;
+	if (p->at > p->from) {
+		p->to = p->at;
+		if (insert_surely(p, e) != 0)
+			return -1;
+		p->from = p->to;
+	}
+	return is_sure(p) ? refuse(p, e) : 0;
+}
+
+/* Where the next piece ends. */
+static uint64_t
+next_end(const struct pieces *p)
+{
+	if (p->good > p->from)
+		return p->good;
+	if (p->hunt > p->from)
+		return p->from + (p->hunt - p->from + 1) / 2;
+	return p->end - p->from < p->size ? p->end : p->from + p->size;
 }
 
 static int
 apply_round(struct pieces *p, uint64_t first, uint64_t last, struct err *e)
 {
 	p->from = first;
-	p->to = p->end = last + 1;
-	p->bad = 0;
+	p->end = last + 1;
+	p->good = p->hunt = 0;
+	p->taken = false;
 	while (p->from < p->end) {
 		int rc;
 
-		if (p->from == p->bad) {
-			if (leave(p, e) != 0)
-				return -1;
-			continue;
-		}
+		p->to = next_end(p);
 		rc = try_insert(p, e);
 		if (rc < 0 || (rc == 0 && shrink(p, e) != 0))
 			return -1;
-		if (rc > 0) {
-			uint64_t size = p->to - p->from;
-
-			p->from = p->to;
-			if (p->bad == 0)
-				p->to = p->end - p->from < 2 * size ? p->end
-								    : p->from + 2 * size;
-		}
+		if (rc == 0)
+			continue;
+		if (p->to - p->from >= p->size)
+			p->size *= 2;
+		p->from = p->to;
 	}
 	return 0;
+}
+
+/* They may need one another: all of them at once to begin with. */
+static int
+apply_again(struct pieces *p, uint64_t round, uint64_t first, uint64_t last, struct err *e)
+{
+	p->final = round > PLAN_REJECTS_AGAIN && !p->taken;
+	p->again = round + 1;
+	p->size = last + 1 - first;
+	return apply_round(p, first, last, e);
+}
+
+static int
+thin(const struct pieces *p, uint64_t round, struct err *e)
+{
+	char number[24];
+	const char *params[] = {number};
+	PGresult *res;
+
+	snprintf(number, sizeof(number), "%" PRIu64, round);
+	res = db_query(p->r->db, e, p->pr->thin_sql, 1, params);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+/* Rounds behind ${*round}, which becomes the last one applied; 0 if there are none, 1, -1. */
+static int
+apply_rounds(struct pieces *p, uint64_t *round, struct err *e)
+{
+	char number[24];
+	const char *params[] = {number};
+	PGresult *res;
+	int i, n, rc = 0;
+
+	snprintf(number, sizeof(number), "%" PRIu64, *round);
+	res = db_query(p->r->db, e, p->pr->next_sql, 1, params);
+	n = res != NULL ? PQntuples(res) : -1;
+	if (*round == 0 && n > 0)
+		p->behind = strtoull(PQgetvalue(res, n - 1, 2), NULL, 10);
+	for (i = 0; rc == 0 && i < n; i++) {
+		uint64_t first = strtoull(PQgetvalue(res, i, 1), NULL, 10);
+		uint64_t last = strtoull(PQgetvalue(res, i, 2), NULL, 10);
+
+		*round = strtoull(PQgetvalue(res, i, 0), NULL, 10);
+		if (*round >= PLAN_REJECTS_AGAIN) {
+			rc = apply_again(p, *round, first, last, e);
+			continue;
+		}
+		rc = apply_round(p, first, last, e);
+		if (rc == 0 && p->pr->thin_sql != NULL) {
+			rc = thin(p, *round, e);
+			n = i + 1; /* the others may have gone */
+		}
+	}
+	PQclear(res);
+	if (n > 0)
+		return rc == 0 ? 1 : -1;
+	return n;
+}
+
+static int
+finish(struct pieces *p, struct err *e)
+{
+	struct route_counts *c = &p->r->counts;
+	uint64_t rows = 0;
+
+	if (release(p, e) != 0 || numbers(p, p->pr->count_sql, &rows, 1, e) != 0)
+		return -1;
+	c->updated = p->updated;
+	c->inserted = p->written - p->updated;
+	c->unchanged = p->unchanged;
+	if (p->st->once && p->r->plan->options->conflict > CONFLICT_SKIP)
+		c->unchanged += rows - p->written;
+	c->skipped = c->read - c->rejected - c->inserted - c->updated - c->unchanged;
+	return db_exec(p->r->db, e, "%s", p->pr->drop_sql);
 }
 
 int
 pieces_apply(struct route *r, struct err *e)
 {
-	struct pieces p = {.r = r, .st = r->plan->stage, .why = ERR_INIT};
-	const struct plan_rejects *pr = p.st->rejects;
-	struct route_counts *c = &r->counts;
-	PGresult *rounds = NULL;
-	int i, rc = db_exec(r->db, e, "%s", pr->line_sql);
+	struct pieces p = {.r = r,
+			   .st = r->plan->stage,
+			   .pr = r->plan->stage->rejects,
+			   .why = ERR_INIT,
+			   .size = FIRST,
+			   .again = PLAN_REJECTS_AGAIN};
+	uint64_t round = 0;
+	int rc = db_exec(r->db, e, "%s", p.pr->line_sql) == 0 ? 1 : -1;
 
+	while (rc > 0)
+		rc = apply_rounds(&p, &round, e);
 	if (rc == 0)
-		rounds = db_query(r->db, e, pr->rounds_sql, 0, NULL);
-	if (rounds == NULL)
-		return -1;
-	for (i = 0; rc == 0 && i < PQntuples(rounds); i++)
-		rc = apply_round(&p, strtoull(PQgetvalue(rounds, i, 0), NULL, 10),
-				 strtoull(PQgetvalue(rounds, i, 1), NULL, 10), e);
-	PQclear(rounds);
+		rc = finish(&p, e);
+	if (rc == 0 && p.pr->clean_sql != NULL)
+		rc = db_exec(r->db, e, "%s", p.pr->clean_sql);
 	err_release(&p.why);
-	if (rc != 0)
-		return -1;
-	c->updated = p.updated;
-	c->inserted = p.written - p.updated;
-	c->unchanged = p.unchanged;
-	if (p.st->once && r->plan->options->conflict > CONFLICT_SKIP)
-		c->unchanged += p.taken - p.written;
-	c->skipped = c->read - c->rejected - c->inserted - c->updated - c->unchanged;
-	return db_exec(r->db, e, "%s", pr->drop_sql);
+	return rc;
 }

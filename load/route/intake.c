@@ -16,7 +16,7 @@
 #include "common/pg/db.h"
 #include "common/stream/stream_reader.h"
 #include "load/match/plan.h"
-#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
 #include "load/route/feed.h"
 #include "load/route/route.h"

@@ -1,7 +1,6 @@
 /*
- * Clean rows take the staged route.  Only when the server has refused some are
- * they looked for: by queries, then piece by piece.  A row that is left out is as
- * if it had not been in the stream.
+ * Clean rows take the staged route.  Only when the server has refused some do they go
+ * in piece by piece.  A row that is left out is as if it had not been in the stream.
  */
 #include "load/route/route_rejects.h"
 
@@ -13,10 +12,10 @@
 #include "common/pg/db.h"
 #include "load/match/plan.h"
 #include "load/pg/target.h"
+#include "load/rejects/keys.h"
 #include "load/rejects/pieces.h"
-#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
-#include "load/rejects/sift.h"
 #include "load/route/intake.h"
 #include "load/route/staged.h"
 #include "load/stage/plan_stage.h"
@@ -69,52 +68,15 @@ try_all(struct route *r, uint64_t *row, struct err *why, struct err *e)
 	return undo(r, e) == 0 ? 0 : -1;
 }
 
-/* Where pieces would be refused, rows are left out one by one. */
 static int
-leave_out(struct route *r, uint64_t row, struct err *why, struct err *e)
+apply(struct route *r, struct err *e)
 {
-	if (row != 0 && !r->plan->stage->rejects->late)
-		return sift_row(r, row, why, e);
-	err_take(e, why);
-	return err_detail(e, "The server does not say which row it means, so that none can be "
-			     "rejected.");
-}
-
-/* Leave rows out after the INSERT was refused for ${why}; ${*cast}: all casts succeed. */
-static int
-sift(struct route *r, const struct err *why, bool *cast, struct err *e)
-{
-	if (!*cast && sift_casts(r, e) != 0)
-		return -1;
-	*cast = true;
-	return strncmp(why->sqlstate, "22", 2) == 0 ? 0 : sift_constraints(r, why, e);
-}
-
-static int
-apply(struct route *r, bool cast, struct err *e)
-{
-	const struct plan_rejects *pr = r->plan->stage->rejects;
 	struct err why = ERR_INIT;
-	uint64_t row = 0, before;
-	int rc;
+	uint64_t row = 0;
+	int rc = try_all(r, &row, &why, e);
 
-	for (;;) {
-		rc = try_all(r, &row, &why, e);
-		if (rc != 0)
-			break;
-		before = r->counts.rejected;
-		rc = sift(r, &why, &cast, e);
-		if (rc == 0 && r->counts.rejected == before) {
-			if (!pr->whole) {
-				rc = pieces_apply(r, e) == 0 ? 1 : -1;
-				break;
-			}
-			rc = leave_out(r, row, &why, e);
-		}
-		if (rc != 0)
-			break;
-		err_release(&why);
-	}
+	if (rc == 0)
+		rc = pieces_apply(r, e) == 0 ? 1 : -1;
 	err_release(&why);
 	return rc > 0 ? 0 : -1;
 }
@@ -128,13 +90,13 @@ rejects_route_end(struct route *r, struct err *e)
 		return -1;
 	if (target_prepare(r->db, r->plan, r->first, e) != 0)
 		return -1;
-	if (st->rejects->key_cast && sift_casts(r, e) != 0)
+	if (st->rejects->key_sql != NULL && keys_check(r, e) != 0)
 		return -1;
 	if (staged_queue(r, e) != 0)
 		return -1;
 	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
 		return -1;
-	if (apply(r, st->rejects->key_cast, e) != 0)
+	if (apply(r, e) != 0)
 		return -1;
 	if (st->twice_sql != NULL && staged_refuse_duplicates(r, e) != 0)
 		return -1;

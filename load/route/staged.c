@@ -16,7 +16,7 @@
 #include "common/pg/db.h"
 #include "load/match/plan.h"
 #include "load/options.h"
-#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
 #include "load/route/inorder.h"
 #include "load/route/route.h"
@@ -204,7 +204,7 @@ is_late(const struct plan_stage *st, const struct err *e)
 bool
 staged_is_sifted(const struct plan_stage *st, const struct err *e)
 {
-	return st->rejects != NULL && !st->rejects->whole && rejects_is_for(e);
+	return st->rejects != NULL && rejects_is_for(e);
 }
 
 /*

@@ -15,7 +15,7 @@
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
 #include "load/options.h"
-#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_merge.h"
 
 #define COLUMNS_MAX 1599 /* the server's limit, less the row number */

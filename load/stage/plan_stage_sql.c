@@ -25,7 +25,7 @@
 #include "load/match/plan.h"
 #include "load/match/plan_parts.h"
 #include "load/options.h"
-#include "load/rejects/plan_rejects.h"
+#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_merge.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/plan_stage_table.h"
@@ -122,7 +122,7 @@ add_piece_filter(struct stagesql *w)
 {
 	stagesql_add(w, " WHERE CASE WHEN pg_catalog.setval(");
 	stagesql_add_counter(w, STAGESQL_REACHED);
-	stagesql_add(w, ", pos) IS NULL THEN false");
+	buf_addf(&w->sql, ", %s) IS NULL THEN false", stagesql_place(w));
 	if (w->st->look_first)
 		add_found_cases(w);
 	stagesql_add(w, " ELSE true END");

@@ -16,6 +16,7 @@
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
 #include "load/options.h"
+#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 
 void
@@ -299,17 +300,36 @@ stagesql_add_rank(struct stagesql *w)
 	stagesql_add(w, " ORDER BY n) AS r");
 }
 
+const char *
+stagesql_line(const struct stagesql *w)
+{
+	return w->st->rejects->line ? "line" : "stage";
+}
+
+const char *
+stagesql_place(const struct stagesql *w)
+{
+	return w->st->rejects->line ? "pos" : "n";
+}
+
 void
 stagesql_add_from(struct stagesql *w, enum stagesql_turn turn)
 {
+	const char *place;
+
 	stagesql_add(w, " FROM ");
-	stagesql_add_temp(w, turn == STAGESQL_FIRST   ? "stage"
-			     : turn == STAGESQL_LATER ? "rest"
-						      : "line");
-	if (turn != STAGESQL_FIRST)
-		stagesql_add(w, turn == STAGESQL_LATER ? " WHERE r OPERATOR(pg_catalog.=) $1"
-						       : " WHERE pos OPERATOR(pg_catalog.>=) $1"
-							 " AND pos OPERATOR(pg_catalog.<) $2");
+	if (turn == STAGESQL_PIECE) {
+		place = stagesql_place(w);
+		stagesql_add_temp(w, stagesql_line(w));
+		buf_addf(&w->sql,
+			 " WHERE %s OPERATOR(pg_catalog.>=) $1"
+			 " AND %s OPERATOR(pg_catalog.<) $2",
+			 place, place);
+		return;
+	}
+	stagesql_add_temp(w, turn == STAGESQL_FIRST ? "stage" : "rest");
+	if (turn == STAGESQL_LATER)
+		stagesql_add(w, " WHERE r OPERATOR(pg_catalog.=) $1");
 }
 
 /* Staged rows with the keys as k1, k2 …, which no column of the target hides. */
@@ -406,7 +426,7 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add_from(w, turn);
 	stagesql_add(w, " ORDER BY ");
 	if (turn == STAGESQL_PIECE) { /* by its index, so that none is sorted again */
-		stagesql_add(w, "pos OFFSET 0) AS s");
+		buf_addf(&w->sql, "%s OFFSET 0) AS s", stagesql_place(w));
 		return;
 	}
 	if (w->st->nkey > 0) {

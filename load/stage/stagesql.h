@@ -107,6 +107,14 @@ void stagesql_add_rank(struct stagesql *w);
 void stagesql_add_from(struct stagesql *w, enum stagesql_turn turn);
 
 /*
+ * stagesql_line(w), stagesql_place(w):
+ * For pieces: what is it that has the rows in the order of insertion, for
+ * stagesql_add_temp(), and its column with their places there?
+ */
+const char *stagesql_line(const struct stagesql *w);
+const char *stagesql_place(const struct stagesql *w);
+
+/*
  * stagesql_add_keyed_rows(w, turn), stagesql_add_join(w), stagesql_add_key_order(w):
  * Append staged rows "AS s" with their keys as k1, k2 …; the target "AS o" and
  * the condition that joins it to them; ORDER BY these keys.

@@ -1,0 +1,78 @@
+/*
+ * Keys are cast in the order of the rows, each noted before, from the row behind the
+ * last that failed.
+ */
+#include "load/rejects/keys.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/base/err.h"
+#include "common/pg/db.h"
+#include "load/match/plan.h"
+#include "load/rejects/rejects.h"
+#include "load/route/route.h"
+#include "load/route/staged.h"
+#include "load/stage/plan_rejects.h"
+#include "load/stage/plan_stage.h"
+
+static int
+query_row(struct route *r, const char *sql, uint64_t row, struct err *e)
+{
+	char number[24];
+	const char *params[] = {number};
+
+	snprintf(number, sizeof(number), "%" PRIu64, row);
+	return staged_numbers(r->db, sql, 1, params, NULL, 0, e);
+}
+
+static int
+leave_out(struct route *r, uint64_t row, const struct err *why, struct err *e)
+{
+	if (query_row(r, r->plan->stage->rejects->key_sql, row, e) != 0)
+		return -1;
+	r->counts.rejected++;
+	return rejects_note(r->rejects, r->input, r->rows_before + row, NULL, why, e);
+}
+
+/* Returns 0 if all keys from ${*row} on can be cast, 1 if ${*row} now is one that cannot, -1.
+ */
+static int
+find(struct route *r, uint64_t *row, struct err *why, struct err *e)
+{
+	const struct plan_stage *st = r->plan->stage;
+
+	if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
+		return -1;
+	if (query_row(r, st->keys_sql, *row, why) == 0)
+		return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
+	if (!rejects_is_for(why)) {
+		err_take(e, why);
+		return -1;
+	}
+	if (db_exec(r->db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0 ||
+	    staged_numbers(r->db, st->last_sql, 0, NULL, row, 1, e) != 0)
+		return -1;
+	return 1;
+}
+
+int
+keys_check(struct route *r, struct err *e)
+{
+	struct err why = ERR_INIT;
+	uint64_t row = 1, found = 0;
+	int rc;
+
+	while ((rc = find(r, &row, &why, e)) > 0) {
+		if ((found++ == 0 &&
+		     db_exec(r->db, e, "%s", r->plan->stage->rejects->index_sql) != 0) ||
+		    leave_out(r, row++, &why, e) != 0) {
+			rc = -1;
+			break;
+		}
+		err_release(&why);
+	}
+	err_release(&why);
+	return rc;
+}
