@@ -2,7 +2,7 @@
  * Arrays.  Both directions go token by token: nothing but brackets nests in
  * PostgreSQL's array text, so its depth is a number.
  */
-#include "common/ndjson/ndjson_array.h"
+#include "common/ndjson/ndjson_parts.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -12,7 +12,6 @@
 #include "common/base/textrun.h"
 #include "common/ndjson/jsonscan.h"
 #include "common/ndjson/ndjson_string.h"
-#include "common/ndjson/ndjson_type.h"
 #include "common/rows/copytext.h"
 
 /* ---- writing ---- */

@@ -20,8 +20,7 @@
 #include "common/ndjson/ndjson.h"
 #include "common/ndjson/ndjson_keys.h"
 #include "common/ndjson/ndjson_string.h"
-#include "common/ndjson/ndjson_type.h"
-#include "common/ndjson/ndjson_value.h"
+#include "common/ndjson/ndjson_parts.h"
 #include "common/schema/schema.h"
 
 #define NULL_FIELD 3 /* bytes: \N and a tab */

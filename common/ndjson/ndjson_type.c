@@ -1,7 +1,7 @@
 /*
  * Types and their form in JSON.
  */
-#include "common/ndjson/ndjson_type.h"
+#include "common/ndjson/ndjson_parts.h"
 
 #include <string.h>
 

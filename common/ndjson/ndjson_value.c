@@ -1,7 +1,7 @@
 /*
  * Which JSON value goes into which type, and how.
  */
-#include "common/ndjson/ndjson_value.h"
+#include "common/ndjson/ndjson_parts.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -9,8 +9,6 @@
 #include "common/base/buf.h"
 #include "common/ndjson/jsonscan.h"
 #include "common/ndjson/ndjson.h"
-#include "common/ndjson/ndjson_array.h"
-#include "common/ndjson/ndjson_type.h"
 #include "common/rows/copytext.h"
 
 static const char *

@@ -17,9 +17,8 @@
 #include "common/base/xalloc.h"
 #include "common/ndjson/jsonscan.h"
 #include "common/ndjson/ndjson.h"
-#include "common/ndjson/ndjson_array.h"
+#include "common/ndjson/ndjson_parts.h"
 #include "common/ndjson/ndjson_string.h"
-#include "common/ndjson/ndjson_type.h"
 #include "common/rows/copytext.h"
 #include "common/schema/schema.h"
 
