@@ -13,6 +13,10 @@
 #define DEPTH_MAX 32    /* types inside types; a damaged document may be a circle */
 #define PARTS_MAX 10000 /* of one type in all; a few documents can ask for 2^32 */
 
+/* Bytes to which quotes inside quotes may bring a text: so many, and so many for each byte. */
+#define QUOTED_MIN ((size_t)1024 * 1024)
+#define QUOTED_GROWTH 16
+
 /* What a type is made from, and how far that has gone. */
 struct making {
 	const json_t *types;
@@ -225,7 +229,8 @@ pgvalue_new(const char *base, const json_t *types)
 int
 pgvalue_text(const struct pgvalue *v, const char *data, size_t len, struct buf *out)
 {
-	struct pgvalue_bytes b = {.p = data, .left = len};
+	struct pgvalue_bytes b = {
+		.p = data, .left = len, .room = QUOTED_MIN + QUOTED_GROWTH * len};
 
 	v->put(v, &b, out);
 	return b.bad || b.left > 0 ? -1 : 0;

@@ -30,15 +30,22 @@ needs_quotes(const struct buf *out, size_t mark, const char *special)
 	return mark == out->len;
 }
 
-/* Put it in quotes; ${escape} goes before a quote, a backslash before a backslash. */
+/*
+ * Put it in quotes; ${escape} goes before a quote, a backslash before a backslash.  Each
+ * level of nesting doubles the quotes inside: a few bytes could become gigabytes.
+ */
 static void
-quote(struct buf *out, size_t mark, char escape)
+quote(struct pgvalue_bytes *b, struct buf *out, size_t mark, char escape)
 {
 	size_t i, extra = 2;
 	char *to, *from;
 
 	for (i = mark; i < out->len; i++)
 		extra += out->data[i] == '"' || out->data[i] == '\\';
+	if (out->len - mark + extra > b->room) {
+		b->bad = true;
+		return;
+	}
 	buf_reserve(out, extra);
 	from = out->data + out->len;
 	out->len += extra;
@@ -64,7 +71,7 @@ static bool
 put_part(const struct pgvalue *part, struct pgvalue_bytes *b, struct buf *out)
 {
 	uint32_t len = pgvalue_take32(b);
-	struct pgvalue_bytes inner = {.left = len};
+	struct pgvalue_bytes inner = {.left = len, .room = b->room};
 
 	if (len == UINT32_MAX || b->bad)
 		return false;
@@ -88,7 +95,7 @@ put_element(const struct pgvalue *v, struct pgvalue_bytes *b, struct buf *out)
 		buf_add(out, "NULL", 4);
 	else if (needs_quotes(out, mark, special) ||
 		 (out->len - mark == 4 && strncasecmp(out->data + mark, "NULL", 4) == 0))
-		quote(out, mark, '\\');
+		quote(b, out, mark, '\\');
 }
 
 static void
@@ -178,7 +185,7 @@ put_bound(const struct pgvalue *v, struct pgvalue_bytes *b, struct buf *out)
 	if (!put_part(v->parts[0], b, out))
 		b->bad = true;
 	else if (needs_quotes(out, mark, "\"\\()[],"))
-		quote(out, mark, '"');
+		quote(b, out, mark, '"');
 }
 
 void
@@ -230,7 +237,7 @@ pgvalue_nested_composite(const struct pgvalue *v, struct pgvalue_bytes *b, struc
 		mark = out->len;
 		pgvalue_take32(b); /* the attribute's type */
 		if (put_part(v->parts[i], b, out) && needs_quotes(out, mark, "\"\\(),"))
-			quote(out, mark, '"');
+			quote(b, out, mark, '"');
 	}
 	buf_addc(out, ')');
 }
@@ -246,11 +253,11 @@ pgvalue_nested_hstore(const struct pgvalue *v, struct pgvalue_bytes *b, struct b
 		mark = out->len;
 		if (!put_part(v->parts[0], b, out))
 			b->bad = true;
-		quote(out, mark, '\\');
+		quote(b, out, mark, '\\');
 		buf_add(out, "=>", 2);
 		mark = out->len;
 		if (put_part(v->parts[0], b, out))
-			quote(out, mark, '\\');
+			quote(b, out, mark, '\\');
 		else
 			buf_add(out, "NULL", 4);
 	}

@@ -27,6 +27,7 @@ struct pgvalue {
 struct pgvalue_bytes {
 	const char *p;
 	size_t left;
+	size_t room; /* bytes that text may have when it is quoted */
 	bool bad;
 };
 
