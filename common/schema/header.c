@@ -1,9 +1,10 @@
 /*
  * The header document, to and from JSON, and its facts for the log.  Unknown members are
- * skipped, so that a version may add some; a member that is there must have its shape.
+ * skipped, so that a version may add some; a number that cannot be is not known.
  */
 #include "common/schema/header.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,7 @@ read_values(struct header *h, const json_t *doc, struct err *e)
 static int
 fill(struct header *h, const json_t *doc, struct err *e)
 {
+	json_int_t server = json_integer_value(json_object_get(doc, "server_version"));
 	const json_t *estimate = json_object_get(doc, "rows_estimate");
 
 	if (check_version(doc, e) != 0 || read_values(h, doc, e) != 0 ||
@@ -115,9 +117,9 @@ fill(struct header *h, const json_t *doc, struct err *e)
 		return -1;
 	h->producer = string_or_null(doc, "producer");
 	h->run = string_or_null(doc, "run");
-	if (json_is_integer(estimate))
+	if (json_is_integer(estimate) && json_integer_value(estimate) >= 0)
 		h->rows_estimate = json_integer_value(estimate);
-	h->server_version = (int)json_integer_value(json_object_get(doc, "server_version"));
+	h->server_version = server >= 0 && server <= INT_MAX ? (int)server : 0;
 	h->backend = string_or_null(doc, "backend");
 	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	h->bare = json_is_true(json_object_get(doc, "bare"));

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
@@ -17,16 +18,50 @@ schema_init(struct schema *s)
 	*s = (struct schema){.types = json_object()};
 }
 
+/* The slot in which the column called ${name} is, or would be. */
+static uint32_t *
+slot_of(const struct schema *s, const char *name)
+{
+	size_t at = XXH3_64bits(name, strlen(name)) & (s->nslots - 1);
+
+	while (s->slots[at] != 0 && strcmp(s->columns[s->slots[at] - 1].name, name) != 0)
+		at = (at + 1) & (s->nslots - 1);
+	return &s->slots[at];
+}
+
+/* At most half of the slots are taken. */
+static void
+grow_slots(struct schema *s)
+{
+	size_t i;
+
+	s->nslots = s->nslots > 0 ? 2 * s->nslots : 16;
+	free(s->slots);
+	s->slots = xcalloc(s->nslots, sizeof(*s->slots));
+	for (i = 0; i < s->ncolumns; i++) {
+		uint32_t *slot = slot_of(s, s->columns[i].name);
+
+		if (*slot == 0)
+			*slot = (uint32_t)(i + 1);
+	}
+}
+
 struct schema_column *
 schema_add_column(struct schema *s, const char *name, const char *type, const char *base)
 {
 	struct schema_column *c;
+	uint32_t *slot;
 
 	s->columns = xrealloc(s->columns, (s->ncolumns + 1) * sizeof(*s->columns));
 	c = &s->columns[s->ncolumns++];
 	*c = (struct schema_column){.name = xstrdup(name),
 				    .type = xstrdup(type),
 				    .base = xstrdup(base != NULL ? base : type)};
+	if (2 * s->ncolumns > s->nslots)
+		grow_slots(s);
+	slot = slot_of(s, name);
+	if (*slot == 0)
+		*slot = (uint32_t)s->ncolumns;
 	return c;
 }
 
@@ -41,12 +76,7 @@ schema_add_key(struct schema *s, const char *name)
 int
 schema_find(const struct schema *s, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < s->ncolumns; i++)
-		if (strcmp(s->columns[i].name, name) == 0)
-			return (int)i;
-	return -1;
+	return s->nslots > 0 ? (int)*slot_of(s, name) - 1 : -1;
 }
 
 static json_t *
@@ -174,6 +204,8 @@ read_key(struct schema *s, const json_t *key, struct err *e)
 {
 	size_t i;
 
+	if (json_array_size(key) > SCHEMA_COLUMNS_MAX)
+		return schema_damaged(e, "too many columns in primary_key");
 	for (i = 0; i < json_array_size(key); i++) {
 		const char *name = json_string_value(json_array_get(key, i));
 
@@ -219,6 +251,7 @@ schema_release(struct schema *s)
 		free(s->primary_key[i]);
 	free(s->primary_key);
 	free(s->columns);
+	free(s->slots);
 	relname_release(&s->relation);
 	json_decref(s->types);
 }

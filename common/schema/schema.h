@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/relname.h"
 
@@ -29,7 +30,9 @@ struct schema {
 	struct relname relation; /* no name: a query or a file */
 	struct schema_column *columns;
 	size_t ncolumns;
-	json_t *types;      /* object: type name → what it is made of; never NULL */
+	uint32_t *slots; /* schema_find()'s: numbers of columns from 1, by their names' hash */
+	size_t nslots;   /* a power of two, or 0 */
+	json_t *types;   /* object: type name → what it is made of; never NULL */
 	char **primary_key; /* column names */
 	size_t nprimary_key;
 };
@@ -57,7 +60,7 @@ void schema_add_key(struct schema *s, const char *name);
 
 /*
  * schema_find(s, name):
- * Return the position of the column called exactly ${name}, or -1.
+ * Return the position of the column called exactly ${name}, the first of several, or -1.
  */
 int schema_find(const struct schema *s, const char *name);
 
