@@ -53,7 +53,7 @@ open_input(struct load *l, struct err *e)
 	}
 	if (input_is_terminal(l->in))
 		return refuse_terminal(e);
-	l->reader = stream_reader_new(l->in, l->options.edited ? STREAM_EDITED : 0);
+	l->reader = stream_reader_new(l->in, (enum stream_edited)l->options.edited);
 	stream_reader_limit_line(l->reader, (size_t)l->options.max_line);
 	if (l->options.columns != NULL)
 		stream_reader_name_columns(l->reader, l->options.column_list.names,
@@ -116,7 +116,8 @@ show_progress(struct load *l)
 static int
 check_edited(const struct load *l, struct err *e)
 {
-	if (!l->options.edited || l->options.bare || !stream_reader_is_bare(l->reader))
+	if (l->options.edited == STREAM_AS_SENT || l->options.bare ||
+	    !stream_reader_is_bare(l->reader))
 		return 0;
 	err_set(e, EXIT_STREAM, "%s: an edited stream has to keep its header and its end",
 		input_name(l->in));
@@ -230,6 +231,8 @@ report(struct load *l, struct err *e)
 	if (l->reader != NULL) {
 		l->receipt.read = stream_reader_rows(l->reader);
 		l->receipt.bytes = stream_reader_bytes(l->reader);
+		if (l->options.edited == STREAM_EDITED_ROWS)
+			l->receipt.sent = stream_reader_sent(l->reader);
 		stream_reader_digest(l->reader, l->receipt.xxh3);
 		progress_set(l->progress, l->receipt.read, l->receipt.bytes);
 	}

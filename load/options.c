@@ -15,6 +15,12 @@
 #define BATCH_SIZE 10000 /* rows */
 #define AT(member) offsetof(struct load_options, member)
 
+static const struct cli_choice edited[] = {
+	{"values", STREAM_EDITED},
+	{"rows", STREAM_EDITED_ROWS},
+	{NULL, 0},
+};
+
 static const struct cli_choice extras[] = {
 	{"error", EXTRA_ERROR}, {"ignore", EXTRA_IGNORE}, {NULL, 0}};
 
@@ -86,8 +92,9 @@ static const struct cli_option input_options[] = {
 	 AT(columns), NULL, 0},
 	{"max-line", 0, CLI_NUMBER, "BYTES", "refuse longer lines of NDJSON; default: 1 GB",
 	 AT(max_line), NULL, 1},
-	{"edited", 0, CLI_FLAG, NULL, "rows were changed on the way on purpose", AT(edited),
-	 NULL, 0},
+	{"edited", 0, CLI_DEGREE, "values|rows",
+	 "values were changed on the way on purpose; rows: their number, too", AT(edited),
+	 edited, 0},
 	{"bare", 0, CLI_FLAG, NULL, "a stream without proof of completeness is meant", AT(bare),
 	 NULL, 0},
 	{.help = NULL},

@@ -25,7 +25,7 @@ struct load_options {
 	int64_t streams;     /* how many follow one another */
 	const char *columns; /* as typed */
 	int64_t max_line;    /* bytes of an NDJSON line */
-	bool edited;
+	int edited;          /* enum stream_edited */
 	bool bare;
 	int conflict;           /* enum load_conflict */
 	const char *key_text;   /* as typed, or NULL */

@@ -40,7 +40,9 @@ flatten(const struct cli_spec *spec, struct flat *f)
 			f->rows[f->n] = o;
 			f->longs[f->n] = (struct option){
 				.name = o->name,
-				.has_arg = o->arg != NULL ? required_argument : no_argument,
+				.has_arg = o->kind == CLI_DEGREE ? optional_argument
+					   : o->arg != NULL      ? required_argument
+								 : no_argument,
 				.val = LETTERLESS + f->n};
 			if (o->letter != 0) {
 				*s++ = o->letter;
@@ -71,9 +73,12 @@ print_option(const struct cli_option *o)
 {
 	char left[80];
 
-	snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ",
+	snprintf(left, sizeof(left), "%s%c%s--%s%s%s%s", o->letter ? "-" : " ",
 		 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-		 o->arg != NULL ? "=" : "", o->arg != NULL ? o->arg : "");
+		 o->kind == CLI_DEGREE ? "[="
+		 : o->arg != NULL      ? "="
+				       : "",
+		 o->arg != NULL ? o->arg : "", o->kind == CLI_DEGREE ? "]" : "");
 	if (strlen(left) > HELP_COLUMN)
 		printf("  %s\n  %-*s %s\n", left, HELP_COLUMN, "", o->help);
 	else
@@ -253,6 +258,10 @@ cli_set(const struct cli_option *o, const char *arg, void *opts, struct err *e)
 		return 0;
 	case CLI_NUMBER:
 		return set_number(o, arg, slot, e);
+	case CLI_DEGREE:
+		if (arg == NULL)
+			arg = o->choices[0].word;
+		return set_choice(o, arg, slot, e);
 	case CLI_CHOICE:
 		return set_choice(o, arg, slot, e);
 	case CLI_LIST:

@@ -18,6 +18,7 @@ enum cli_kind {
 	CLI_STRING,  /* const char *, borrowed from argv */
 	CLI_NUMBER,  /* int64_t, at least cli_option.min */
 	CLI_CHOICE,  /* int, one of cli_option.choices */
+	CLI_DEGREE,  /* the same; without an argument the first of them */
 	CLI_LIST,    /* struct cli_list: may be given several times */
 	CLI_HELP,
 	CLI_VERSION,

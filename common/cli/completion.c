@@ -91,7 +91,7 @@ static void
 bash_word(const struct cli_option *o, const struct cli_spec *spec)
 {
 	(void)spec;
-	printf(" --%s%s", o->name, o->arg != NULL ? "=" : "");
+	printf(" --%s%s", o->name, o->arg != NULL && o->kind != CLI_DEGREE ? "=" : "");
 }
 
 /* bash parts words at "=", which is a word then; readline replaces the last one only. */
@@ -145,12 +145,15 @@ zsh_option(const struct cli_option *o, const struct cli_spec *spec)
 		printf("{'%s-%c%s','%s--%s%s'}'", often, o->letter, o->arg != NULL ? "+" : "",
 		       often, o->name, o->arg != NULL ? "=" : "");
 	else
-		printf("'%s--%s%s", often, o->name, o->arg != NULL ? "=" : "");
+		printf("'%s--%s%s", often, o->name,
+		       o->kind == CLI_DEGREE ? "=-"
+		       : o->arg != NULL      ? "="
+					     : "");
 	printf("[");
 	print_quoted(o->help, "'\\''", "[]:");
 	printf("]");
 	if (o->arg != NULL) {
-		printf(":%s:", o->name);
+		printf("%s%s:", o->kind == CLI_DEGREE ? "::" : ":", o->name);
 		if (o->choices != NULL) {
 			printf("(");
 			print_words(o);
@@ -183,7 +186,7 @@ fish_option(const struct cli_option *o, const struct cli_spec *spec)
 		printf(" -s '%c'", o->letter);
 	printf(" -l %s", o->name);
 	if (o->choices != NULL) {
-		printf(" -x -a '");
+		printf(o->kind == CLI_DEGREE ? " -f -a '" : " -x -a '");
 		print_words(o);
 		printf("'");
 	} else if (takes_file(o)) {

@@ -142,9 +142,11 @@ set_option(struct applying *a, const struct jobfile_entry *entry, const char *na
 		return job_refuse(a->job, entry, "this program has no such option", a->e);
 	if (option->kind == CLI_FLAG && truth < 0)
 		return job_refuse(a->job, entry, "takes true or false", a->e);
-	if (option->kind == CLI_FLAG && truth == 0)
+	if ((option->kind == CLI_FLAG || option->kind == CLI_DEGREE) && truth == 0)
 		return 0;
-	if (option->kind == CLI_CHOICE)
+	if (option->kind == CLI_DEGREE && truth > 0)
+		text = NULL;
+	if (option->kind == CLI_CHOICE || (option->kind == CLI_DEGREE && text != NULL))
 		text = as_choice(option, text);
 	if (cli_set(option, text, a->opts, a->e) != 0)
 		return job_accuse(a->job, entry, " ", a->e);

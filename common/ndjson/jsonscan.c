@@ -76,6 +76,19 @@ jsonscan_string(struct jsonscan *s, const char *p, const char *end)
 	}
 }
 
+/* Programs that know no better write these bare. */
+static const char *
+no_value(struct jsonscan *s, const char *p, const char *end, const char *what)
+{
+	size_t minus = p < end && *p == '-', left = (size_t)(end - p) - minus;
+
+	if ((left >= 3 && memcmp(p + minus, "NaN", 3) == 0) ||
+	    (left >= 8 && memcmp(p + minus, "Infinity", 8) == 0))
+		what = "JSON has no NaN and no Infinity; in quotes, as \"NaN\", numeric and "
+		       "floating-point columns take them";
+	return jsonscan_fail(s, p, what);
+}
+
 static const char *
 skip_word(struct jsonscan *s, const char *p, const char *end)
 {
@@ -88,7 +101,7 @@ skip_word(struct jsonscan *s, const char *p, const char *end)
 		if ((size_t)(end - p) >= n && memcmp(p, words[i], n) == 0)
 			return p + n;
 	}
-	return jsonscan_fail(s, p, p < end ? "no JSON value" : "an end where a value is due");
+	return no_value(s, p, end, p < end ? "no JSON value" : "an end where a value is due");
 }
 
 static const char *
@@ -101,7 +114,7 @@ skip_scalar(struct jsonscan *s, const char *p, const char *end)
 	if (p == end || (*p != '-' && (*p < '0' || *p > '9')))
 		return skip_word(s, p, end);
 	stop = jsonscan_number(p, end);
-	return stop != NULL ? stop : jsonscan_fail(s, p, "no JSON number");
+	return stop != NULL ? stop : no_value(s, p, end, "no JSON number");
 }
 
 /* A member's key and colon. */

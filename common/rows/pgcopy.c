@@ -110,6 +110,7 @@ pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, st
 	const char *const start = p, *const end = p + len;
 	uint32_t size;
 
+	s->whole = 0;
 	for (;;) {
 		if (s->bytes_left > 0) {
 			size_t n = (size_t)(end - p);
@@ -143,6 +144,7 @@ pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, st
 		if (s->in_row) {
 			s->in_row = false;
 			s->rows++;
+			s->whole = (size_t)(p - start);
 			if (s->rows == s->stop)
 				break;
 		}

@@ -19,6 +19,7 @@ struct err;
 #define PGCOPY_PREAMBLE_LEN 19 /* signature, flags, extension length */
 #define PGCOPY_TRAILER_LEN 2
 #define PGCOPY_EXTENSION_MAX (16u << 20) /* bytes, Portl's own limit */
+#define PGCOPY_DOCUMENT_MAX (8u << 20)   /* the same for the document in it, and in NDJSON */
 #define PGCOPY_FIELD_MAX 0x3fffffffu     /* bytes, the server's limit */
 
 static inline uint16_t
@@ -74,6 +75,7 @@ struct pgcopy_scan {
 	bool in_row;         /* between a field count and the tuple's last byte */
 	bool done;           /* the trailer has been passed */
 	uint64_t rows;       /* tuples passed completely */
+	size_t whole;        /* what of pgcopy_scan()'s bytes the last whole tuple ends with */
 	uint64_t stop;       /* pgcopy_scan() goes no further than this many, 0: to the end */
 };
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
@@ -167,6 +168,23 @@ input_wait(struct input *in, int timeout, struct err *e)
 	return wait_readable(in, timeout, e);
 }
 
+static int
+zstd_failed(const struct input *in, size_t rc, struct err *e)
+{
+	if (ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge) {
+		err_set(e, EXIT_STREAM,
+			"%s: the zstd data need more memory than is given to them", in->name);
+		return err_hint(e,
+				"They were compressed with a larger window (zstd --long); put "
+				"`zstd -dc --long=31 |` in front.");
+	}
+	err_set(e, EXIT_STREAM, "%s: the zstd data are damaged: %s", in->name,
+		ZSTD_getErrorName(rc));
+	return err_hint(e,
+			"If a terminal is in the way, it changes bytes: leave out -t of ssh or "
+			"docker.");
+}
+
 static ssize_t
 read_zstd(struct input *in, char *dst, size_t cap, struct err *e)
 {
@@ -190,8 +208,7 @@ read_zstd(struct input *in, char *dst, size_t cap, struct err *e)
 		}
 		rc = ZSTD_decompressStream(in->zstd, &out, &in->zin);
 		if (ZSTD_isError(rc))
-			return err_set(e, EXIT_STREAM, "%s: the zstd data are damaged: %s",
-				       in->name, ZSTD_getErrorName(rc));
+			return zstd_failed(in, rc, e);
 		/* A call for output that is not there says nothing about frames. */
 		if (in->zin.pos > before || out.pos > 0)
 			in->in_frame = rc != 0;

@@ -1,36 +1,32 @@
 /*
- * What stream_reader and its decoders share: one decoder for each encoding.
- * Nobody else includes this.
+ * What the decoders share, one for each encoding, and the reader above them.  A decoder
+ * knows how rows and documents look; which of them reads a stream, and what is around the
+ * stream, is stream_reader's business.
  */
 #ifndef COMMON_STREAM_DECODER_H
 #define COMMON_STREAM_DECODER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <xxhash.h>
 
 #include "common/base/buf.h"
 #include "common/rows/pgcopy.h"
+#include "common/schema/header.h"
 #include "common/stream/readbuf.h"
-#include "common/stream/stream_reader.h"
+#include "common/stream/stream_chunk.h"
 
+struct err;
 struct ndjson_reader;
 
 #define STREAM_ENOUGH READBUF_BLOCK /* bytes of transcoded rows that make a chunk */
 
-struct stream_decoder_ops {
-	/* Read the header: fills schema (or leaves it NULL) and bare. */
-	int (*begin)(struct stream_reader *r, struct err *e);
-	/* As stream_reader_next(), row counting included; may set chunk->len 0. */
-	int (*next)(struct stream_reader *r, struct stream_chunk *chunk, struct err *e);
-};
-
-struct stream_reader {
+/* Where the reading of one stream stands. */
+struct stream_decoder {
 	struct readbuf rb;
-	const struct stream_decoder_ops *ops; /* of the current stream */
-	struct header *header;                /* owned; NULL: plain PGCOPY */
-	unsigned flags;
+	struct header *header; /* owned; NULL: plain PGCOPY */
+	enum stream_edited edited;
 	bool bare;
-	bool done;          /* the current stream is complete */
 	bool *keep;         /* which fields to yield, NULL: all */
 	size_t nkeep;       /* fields in keep */
 	char *const *names; /* the columns of bare NDJSON; borrowed; NULL: the first line's */
@@ -39,6 +35,8 @@ struct stream_reader {
 	size_t line_max;      /* bytes of an NDJSON line without its newline */
 	uint64_t rows;        /* of the current stream */
 	uint64_t rows_before; /* of the streams before it */
+	int64_t sent;         /* rows as the end documents say, -1: one had none */
+	bool crlf;            /* newlines have come as carriage return and newline */
 	char *aborted_run;    /* owned; of the abort document, or NULL */
 	uint64_t stop; /* a chunk ends with this row of the stream at the latest, 0: none */
 	XXH3_state_t *digest;
@@ -47,34 +45,68 @@ struct stream_reader {
 	struct ndjson_reader *ndjson;
 };
 
-extern const struct stream_decoder_ops stream_pgcopy_ops;
-extern const struct stream_decoder_ops stream_ndjson_ops;
+struct stream_decoder_ops {
+	/* Read the header: fills header (or leaves it NULL) and bare. */
+	int (*begin)(struct stream_decoder *d, struct err *e);
+	/*
+	 * Yield rows and count them: 1 with a chunk, which may be empty; 0 when the stream
+	 * is complete, its end document checked; -1.
+	 */
+	int (*next)(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e);
+};
 
 /*
- * stream_reader_where(r, e):
+ * stream_decoder_where(d, e):
  * Put input name, row and byte offset in front of the message.  Returns -1.
  */
-int stream_reader_where(struct stream_reader *r, struct err *e);
+int stream_decoder_where(struct stream_decoder *d, struct err *e);
 
 /*
- * stream_reader_cut(r, e):
+ * stream_decoder_cut(d, e):
  * Say that the input ends too early.  Returns -1.
  */
-int stream_reader_cut(struct stream_reader *r, struct err *e);
+int stream_decoder_cut(struct stream_decoder *d, struct err *e);
 
 /*
- * stream_reader_document(r, text, len, e):
- * Parse a document.  Returns it for the caller to json_decref(); NULL with
+ * stream_decoder_too_large(d, e):
+ * Say that a document is too large.  Returns -1.
+ */
+int stream_decoder_too_large(struct stream_decoder *d, struct err *e);
+
+/*
+ * stream_decoder_document(d, text, len, e):
+ * Parse a document of at most PGCOPY_DOCUMENT_MAX bytes.  Returns it for the caller to
+ * json_decref(); NULL with
  * ${e} filled if it is no JSON object or an abort document.
  */
-json_t *stream_reader_document(struct stream_reader *r, const char *text, size_t len,
-			       struct err *e);
+json_t *stream_decoder_document(struct stream_decoder *d, const char *text, size_t len,
+				struct err *e);
 
 /*
- * stream_reader_check_end(r, doc, e):
+ * stream_decoder_header(d, text, len, e):
+ * Parse the header document, which becomes the decoder's, and begin the digest with it.
+ */
+int stream_decoder_header(struct stream_decoder *d, const char *text, size_t len, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * stream_decoder_terminal(e):
+ * Advise on newlines that a terminal on the way has changed.  Returns -1.
+ */
+int stream_decoder_terminal(struct err *e);
+
+/*
+ * stream_decoder_check_end(d, doc, e):
  * Compare an end document with what has been read.
  */
-int stream_reader_check_end(struct stream_reader *r, json_t *doc, struct err *e)
+int stream_decoder_check_end(struct stream_decoder *d, json_t *doc, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * stream_decoder_digest(d, hex):
+ * Store the digest of the current stream, as far as it has been read, as 16 hex digits and
+ * a NUL.
+ */
+void stream_decoder_digest(const struct stream_decoder *d, char hex[17]);
 
 #endif /* COMMON_STREAM_DECODER_H */

@@ -5,15 +5,15 @@
  * The digest is over every byte between header line and end line, blank lines
  * and carriage returns included: what was not written must not be there.
  */
+#include "common/stream/stream_ndjson.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/err.h"
 #include "common/ndjson/ndjson.h"
-#include "common/schema/header.h"
 #include "common/stream/input.h"
-#include "common/stream/stream_decoder.h"
 
 static const char *
 skip_space(const char *p, const char *end)
@@ -49,36 +49,46 @@ find_document_end(const char *p, const char *end)
 }
 
 static int
-too_long(const struct stream_reader *r, struct err *e)
+too_long(const struct stream_decoder *d, struct err *e)
 {
-	err_set(e, EXIT_STREAM, "the line is longer than %zu bytes", r->line_max);
+	err_set(e, EXIT_STREAM, "the line is longer than %zu bytes", d->line_max);
 	return err_hint(e, "--max-line=BYTES sets the limit.");
 }
 
 /* The row in the line is at fault: say where it is. */
 static int
-fault_in_row(const struct stream_reader *r, const char *line, const char *end, struct err *e)
+fault_in_row(const struct stream_decoder *d, const char *line, const char *end, struct err *e)
 {
 	while (end > line && skip_space(end - 1, end) == end)
 		end--;
 	if (end > line && end[-1] == '{')
 		err_hint(e, "Each line has to hold one whole row; `jq -c .` writes JSON so.");
-	return err_prefix(e, "%s:%" PRIu64 ": ", input_name(r->rb.in),
-			  r->rows_before + r->rows + 1);
+	return err_prefix(e, "%s:%" PRIu64 ": ", input_name(d->rb.in),
+			  d->rows_before + d->rows + 1);
 }
 
 /* The input ends without a newline. */
 static int
-cut_line(struct stream_reader *r, struct err *e)
+cut_line(struct stream_decoder *d, struct err *e)
 {
-	const char *line = readbuf_bytes(&r->rb);
-	bool first = r->header == NULL;
+	const char *line = readbuf_bytes(&d->rb);
+	bool first = d->header == NULL;
 
-	stream_reader_cut(r, e);
-	if (first ? find_document(line, line + readbuf_left(&r->rb)) == NULL : r->bare)
+	stream_decoder_cut(d, e);
+	if (first ? find_document(line, line + readbuf_left(&d->rb)) == NULL : d->bare)
 		err_hint(e, "Without a newline at its end the last line may have been cut. If "
 			    "it is whole, add the newline: `{ cat FILE; echo; }`.");
 	return -1;
+}
+
+/* Does the window begin with a document? */
+static bool
+is_document(const struct stream_decoder *d)
+{
+	const char *line = readbuf_bytes(&d->rb);
+
+	return (d->header == NULL || !d->bare) &&
+	       find_document(line, line + readbuf_left(&d->rb)) != NULL;
 }
 
 /*
@@ -86,122 +96,117 @@ cut_line(struct stream_reader *r, struct err *e)
  * there is none: 1, 0 at the end of the input, -1.
  */
 static int
-wait_for_line(struct stream_reader *r, size_t *seen, struct err *e)
+wait_for_line(struct stream_decoder *d, size_t *seen, struct err *e)
 {
 	for (;;) {
-		size_t left = readbuf_left(&r->rb);
+		size_t left = readbuf_left(&d->rb);
 		int rc;
 
 		if (left > *seen &&
-		    memchr(readbuf_bytes(&r->rb) + *seen, '\n', left - *seen) != NULL)
+		    memchr(readbuf_bytes(&d->rb) + *seen, '\n', left - *seen) != NULL)
 			return 1;
 		*seen = left;
-		if (left > r->line_max) {
-			too_long(r, e);
-			return fault_in_row(r, NULL, NULL, e);
+		if (left > PGCOPY_DOCUMENT_MAX && is_document(d)) /* no row has begun */
+			return stream_decoder_too_large(d, e);
+		if (left > d->line_max) {
+			too_long(d, e);
+			return fault_in_row(d, NULL, NULL, e);
 		}
-		rc = readbuf_more(&r->rb, e);
+		rc = readbuf_more(&d->rb, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
-			return left == 0 ? 0 : cut_line(r, e);
+			return left == 0 ? 0 : cut_line(d, e);
 	}
 }
 
 static int
-read_header(struct stream_reader *r, const char *text, size_t len, struct err *e)
+read_header(struct stream_decoder *d, const char *text, size_t len, struct err *e)
 {
-	json_t *doc = stream_reader_document(r, text, len, e);
-
-	if (doc == NULL)
+	if (stream_decoder_header(d, text, len, e) != 0)
 		return -1;
-	r->header = header_from_json(doc, e);
-	json_decref(doc);
-	if (r->header == NULL)
-		return stream_reader_where(r, e);
-	r->header->values = HEADER_TEXT;
-	r->bare = r->header->bare;
-	XXH3_64bits_update(r->digest, text, len);
+	d->header->values = HEADER_TEXT;
 	return 0;
 }
 
 /* The first line is a row; it stays to be read as one. */
 static int
-begin_bare(struct stream_reader *r, const char *line, size_t len, struct err *e)
+begin_bare(struct stream_decoder *d, const char *line, size_t len, struct err *e)
 {
 	struct schema *schema;
 	size_t i;
 
-	r->header = header_new();
-	schema = &r->header->schema;
-	if (r->names == NULL && ndjson_first_columns(schema, line, len, e) != 0)
-		return fault_in_row(r, line, line + len, e);
-	for (i = 0; i < r->nnames; i++)
-		schema_add_column(schema, r->names[i], "", NULL);
-	r->header->values = HEADER_TEXT;
-	r->header->bare = true;
+	d->header = header_new();
+	schema = &d->header->schema;
+	if (d->names == NULL && ndjson_first_columns(schema, line, len, e) != 0)
+		return fault_in_row(d, line, line + len, e);
+	for (i = 0; i < d->nnames; i++)
+		schema_add_column(schema, d->names[i], "", NULL);
+	d->header->values = HEADER_TEXT;
+	d->header->bare = true;
 	return 0;
 }
 
 static int
-ndjson_begin(struct stream_reader *r, struct err *e)
+ndjson_begin(struct stream_decoder *d, struct err *e)
 {
 	const char *line, *end, *text;
 	int rc;
 
-	ndjson_reader_free(r->ndjson);
-	r->ndjson = NULL;
+	ndjson_reader_free(d->ndjson);
+	d->ndjson = NULL;
 	do { /* blank lines in front are nobody's */
 		size_t seen = 0;
 
-		rc = wait_for_line(r, &seen, e);
+		rc = wait_for_line(d, &seen, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 0) {
 			err_set(e, EXIT_STREAM, "%s: the input has no rows and no header",
-				input_name(r->rb.in));
+				input_name(d->rb.in));
 			return err_hint(
 				e, "An empty table is sent as a header and an end document.");
 		}
-		line = readbuf_bytes(&r->rb);
-		end = memchr(line, '\n', readbuf_left(&r->rb));
+		line = readbuf_bytes(&d->rb);
+		end = memchr(line, '\n', readbuf_left(&d->rb));
 		if (end == NULL || skip_space(line, end) < end)
 			break;
-		r->rb.pos += (size_t)(end + 1 - line);
+		d->rb.pos += (size_t)(end + 1 - line);
 	} while (true);
 	text = find_document(line, end);
 	if (text == NULL)
-		return begin_bare(r, line, (size_t)(end - line), e);
-	rc = read_header(r, text, (size_t)(find_document_end(text, end) - text), e);
-	r->rb.pos += (size_t)(end + 1 - line);
+		return begin_bare(d, line, (size_t)(end - line), e);
+	d->crlf = end[-1] == '\r';
+	rc = read_header(d, text, (size_t)(find_document_end(text, end) - text), e);
+	d->rb.pos += (size_t)(end + 1 - line);
 	return rc;
 }
 
 static void
-make_reader(struct stream_reader *r)
+make_reader(struct stream_decoder *d)
 {
-	unsigned flags = (r->bare ? NDJSON_BARE : 0) | (r->ignore_others ? NDJSON_IGNORE : 0);
+	unsigned flags = (d->bare ? NDJSON_BARE : 0) | (d->ignore_others ? NDJSON_IGNORE : 0);
 
-	if (!r->bare && (r->flags & STREAM_EDITED) == 0)
+	if (!d->bare && d->edited == STREAM_AS_SENT)
 		flags |= NDJSON_EXACT;
-	r->ndjson = ndjson_reader_new(&r->header->schema, flags);
-	if (r->keep != NULL)
-		ndjson_reader_select(r->ndjson, r->keep);
+	d->ndjson = ndjson_reader_new(&d->header->schema, flags);
+	if (d->keep != NULL)
+		ndjson_reader_select(d->ndjson, d->keep);
 }
 
 static int
-read_row(struct stream_reader *r, const char *line, const char *end, struct err *e)
+read_row(struct stream_decoder *d, const char *line, const char *end, struct err *e)
 {
 	int rc;
 
-	if (r->ndjson == NULL)
-		make_reader(r);
-	rc = (size_t)(end - line) > r->line_max
-		     ? too_long(r, e)
-		     : ndjson_reader_line(r->ndjson, line, (size_t)(end - line), &r->out, e);
+	if (d->ndjson == NULL)
+		make_reader(d);
+	rc = (size_t)(end - line) > d->line_max
+		     ? too_long(d, e)
+		     : ndjson_reader_line(d->ndjson, line, (size_t)(end - line), &d->out, e);
 	if (rc != 0)
-		return fault_in_row(r, line, end, e);
-	r->rows++;
+		return fault_in_row(d, line, end, e);
+	d->rows++;
 	return 0;
 }
 
@@ -210,73 +215,73 @@ read_row(struct stream_reader *r, const char *line, const char *end, struct err 
  * Returns 1 if it stopped at the end line, else 0 or -1.
  */
 static int
-read_rows(struct stream_reader *r, struct err *e)
+read_rows(struct stream_decoder *d, struct err *e)
 {
-	const char *start = readbuf_bytes(&r->rb), *p = start;
-	const char *end = start + readbuf_left(&r->rb), *stop;
-	uint64_t last = r->stop > r->rows ? r->stop
+	const char *start = readbuf_bytes(&d->rb), *p = start;
+	const char *end = start + readbuf_left(&d->rb), *stop;
+	uint64_t last = d->stop > d->rows ? d->stop
 					  : UINT64_MAX; /* what is past holds no more */
 	int rc = 0;
 
-	while (rc == 0 && r->out.len < STREAM_ENOUGH && r->rows < last &&
+	while (rc == 0 && d->out.len < STREAM_ENOUGH && d->rows < last &&
 	       (stop = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		if (*p == '{' || skip_space(p, stop) < stop) {
-			if (!r->bare && find_document(p, stop) != NULL)
+			if (!d->bare && find_document(p, stop) != NULL)
 				rc = 1;
 			else
-				rc = read_row(r, p, stop, e);
+				rc = read_row(d, p, stop, e);
 		}
 		if (rc == 0)
 			p = stop + 1;
 	}
-	XXH3_64bits_update(r->digest, start, (size_t)(p - start));
-	r->rb.pos += (size_t)(p - start);
+	XXH3_64bits_update(d->digest, start, (size_t)(p - start));
+	d->rb.pos += (size_t)(p - start);
 	return rc;
 }
 
 /* The end line; whatever else carries "$portl" is an abort or damage. */
 static int
-read_end(struct stream_reader *r, struct err *e)
+read_end(struct stream_decoder *d, struct err *e)
 {
-	const char *line = readbuf_bytes(&r->rb);
-	const char *end = memchr(line, '\n', readbuf_left(&r->rb));
+	const char *line = readbuf_bytes(&d->rb);
+	const char *end = memchr(line, '\n', readbuf_left(&d->rb));
 	const char *text = find_document(line, end);
-	json_t *doc = stream_reader_document(r, text,
-					     (size_t)(find_document_end(text, end) - text), e);
+	json_t *doc = stream_decoder_document(d, text,
+					      (size_t)(find_document_end(text, end) - text), e);
 	int rc;
 
 	if (doc == NULL)
 		return -1;
-	r->rb.pos += (size_t)(end + 1 - line);
-	rc = stream_reader_check_end(r, doc, e);
+	d->rb.pos += (size_t)(end + 1 - line);
+	rc = stream_decoder_check_end(d, doc, e);
 	json_decref(doc);
 	return rc;
 }
 
 static int
-ndjson_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
+ndjson_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 {
-	uint64_t before = r->rows;
+	uint64_t before = d->rows;
 	size_t seen = 0;
 	int rc;
 
-	r->out.len = 0;
+	d->out.len = 0;
 	do {
-		rc = wait_for_line(r, &seen, e);
+		rc = wait_for_line(d, &seen, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
-			return r->bare ? 0 : stream_reader_cut(r, e);
+			return d->bare ? 0 : stream_decoder_cut(d, e);
 		seen = 0;
-		rc = read_rows(r, e);
+		rc = read_rows(d, e);
 		if (rc < 0)
 			return -1;
-		if (rc > 0 && r->rows == before)
-			return read_end(r, e);
-	} while (r->rows == before);
-	chunk->data = r->out.data;
-	chunk->len = r->out.len;
-	chunk->rows = r->rows - before;
+		if (rc > 0 && d->rows == before)
+			return read_end(d, e);
+	} while (d->rows == before);
+	chunk->data = d->out.data;
+	chunk->len = chunk->whole = d->out.len;
+	chunk->rows = d->rows - before;
 	return 1;
 }
 

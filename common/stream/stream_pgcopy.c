@@ -3,14 +3,14 @@
  * without tuples that carries the end document.  Binary values are passed on
  * from the read window as they are; text values become COPY text on the way.
  */
+#include "common/stream/stream_pgcopy.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/err.h"
 #include "common/rows/copytext.h"
-#include "common/schema/header.h"
 #include "common/stream/input.h"
-#include "common/stream/stream_decoder.h"
 
 #define FLAGS_CRITICAL 0xffff0000u /* PostgreSQL: a reader must know all of these */
 
@@ -19,226 +19,229 @@
  * more is read; 0 if there is none; -1.
  */
 static int
-read_preamble(struct stream_reader *r, const char **text, size_t *len, struct err *e)
+read_preamble(struct stream_decoder *d, const char **text, size_t *len, struct err *e)
 {
 	uint32_t flags, size;
-	int rc = readbuf_need(&r->rb, PGCOPY_PREAMBLE_LEN, e);
+	int rc = readbuf_need(&d->rb, PGCOPY_PREAMBLE_LEN, e);
 	const char *p;
 
 	if (rc <= 0)
-		return rc < 0 ? -1 : stream_reader_cut(r, e);
-	p = readbuf_bytes(&r->rb);
+		return rc < 0 ? -1 : stream_decoder_cut(d, e);
+	p = readbuf_bytes(&d->rb);
 	flags = pgcopy_get32(p + PGCOPY_SIGNATURE_LEN);
 	size = pgcopy_get32(p + PGCOPY_SIGNATURE_LEN + 4);
 	if (memcmp(p, PGCOPY_SIGNATURE, PGCOPY_SIGNATURE_LEN) != 0 ||
 	    (flags & FLAGS_CRITICAL) != 0 || size > PGCOPY_EXTENSION_MAX) {
 		err_set(e, EXIT_STREAM, "the stream is damaged: not a PGCOPY header");
-		return stream_reader_where(r, e);
+		return stream_decoder_where(d, e);
 	}
-	rc = readbuf_need(&r->rb, PGCOPY_PREAMBLE_LEN + size, e);
+	rc = readbuf_need(&d->rb, PGCOPY_PREAMBLE_LEN + size, e);
 	if (rc <= 0)
-		return rc < 0 ? -1 : stream_reader_cut(r, e);
-	p = readbuf_bytes(&r->rb) + PGCOPY_PREAMBLE_LEN;
+		return rc < 0 ? -1 : stream_decoder_cut(d, e);
+	p = readbuf_bytes(&d->rb) + PGCOPY_PREAMBLE_LEN;
 	rc = pgcopy_find_document(p, size, text, len, e);
 	if (rc > 0 && flags != 0)
 		rc = err_set(e, EXIT_STREAM, "the stream's header flags are damaged");
 	if (rc < 0)
-		return stream_reader_where(r, e);
-	r->rb.pos += PGCOPY_PREAMBLE_LEN + size; /* the bytes stay until the next read */
+		return stream_decoder_where(d, e);
+	d->rb.pos += PGCOPY_PREAMBLE_LEN + size; /* the bytes stay until the next read */
 	return rc;
 }
 
 static int
-pgcopy_begin(struct stream_reader *r, struct err *e)
+pgcopy_begin(struct stream_decoder *d, struct err *e)
 {
 	const char *text = NULL;
 	size_t len = 0;
-	json_t *doc;
-	int rc = read_preamble(r, &text, &len, e);
+	int rc = read_preamble(d, &text, &len, e);
 
-	pgcopy_scan_init(&r->scan, -1);
+	pgcopy_scan_init(&d->scan, -1);
 	if (rc <= 0)
 		return rc;
-	doc = stream_reader_document(r, text, len, e);
-	if (doc == NULL)
+	if (stream_decoder_header(d, text, len, e) != 0)
 		return -1;
-	r->header = header_from_json(doc, e);
-	json_decref(doc);
-	if (r->header == NULL)
-		return stream_reader_where(r, e);
-	XXH3_64bits_update(r->digest, text, len);
-	r->bare = r->header->bare;
-	r->scan.nfields = (int)r->header->schema.ncolumns;
+	d->scan.nfields = (int)d->header->schema.ncolumns;
 	return 0;
 }
 
 /* The tuples are over: look for the proof that they were all. */
 static int
-read_end(struct stream_reader *r, struct err *e)
+read_end(struct stream_decoder *d, struct err *e)
 {
 	const char *text = NULL;
 	size_t len = 0;
 	json_t *doc;
 	int rc;
 
-	if (r->bare)
+	if (d->bare)
 		return 0;
-	rc = read_preamble(r, &text, &len, e);
+	rc = read_preamble(d, &text, &len, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
 		err_set(e, EXIT_STREAM, "the stream's end document is missing");
-		return stream_reader_where(r, e);
+		return stream_decoder_where(d, e);
 	}
-	doc = stream_reader_document(r, text, len, e);
+	doc = stream_decoder_document(d, text, len, e);
 	if (doc == NULL)
 		return -1;
-	rc = stream_reader_check_end(r, doc, e);
+	rc = stream_decoder_check_end(d, doc, e);
 	json_decref(doc);
 	if (rc != 0)
 		return -1;
-	rc = readbuf_need(&r->rb, PGCOPY_TRAILER_LEN, e);
+	rc = readbuf_need(&d->rb, PGCOPY_TRAILER_LEN, e);
 	if (rc <= 0)
-		return rc < 0 ? -1 : stream_reader_cut(r, e);
-	if (pgcopy_get16(readbuf_bytes(&r->rb)) != 0xffff) {
+		return rc < 0 ? -1 : stream_decoder_cut(d, e);
+	if (pgcopy_get16(readbuf_bytes(&d->rb)) != 0xffff) {
 		err_set(e, EXIT_STREAM, "the stream's end is damaged");
-		return stream_reader_where(r, e);
+		return stream_decoder_where(d, e);
 	}
-	r->rb.pos += PGCOPY_TRAILER_LEN;
+	d->rb.pos += PGCOPY_TRAILER_LEN;
 	return 0;
 }
 
 /* Rows as they are, from the window. */
 static int
-pass_through(struct stream_reader *r, struct stream_chunk *chunk, size_t *passed, struct err *e)
+pass_through(struct stream_decoder *d, struct stream_chunk *chunk, size_t *passed,
+	     struct err *e)
 {
-	chunk->data = readbuf_bytes(&r->rb);
-	if (pgcopy_scan(&r->scan, chunk->data, readbuf_left(&r->rb), passed, e) != 0)
+	chunk->data = readbuf_bytes(&d->rb);
+	if (pgcopy_scan(&d->scan, chunk->data, readbuf_left(&d->rb), passed, e) != 0)
 		return -1;
-	chunk->len = *passed - (r->scan.done ? PGCOPY_TRAILER_LEN : 0);
+	chunk->len = *passed - (d->scan.done ? PGCOPY_TRAILER_LEN : 0);
+	chunk->whole = d->scan.whole;
 	return 0;
 }
 
-/* State of a rewrite that survives the end of the window is in r->scan alone. */
+/* State of a rewrite that survives the end of the window is in d->scan alone. */
 static size_t
-field_number(const struct stream_reader *r)
+field_number(const struct stream_decoder *d)
 {
-	return (size_t)(r->scan.nfields - r->scan.fields_left - 1);
+	return (size_t)(d->scan.nfields - d->scan.fields_left - 1);
 }
 
 static bool
-kept(const struct stream_reader *r)
+kept(const struct stream_decoder *d)
 {
-	return r->keep == NULL || r->keep[field_number(r)];
+	return d->keep == NULL || d->keep[field_number(d)];
 }
 
 static size_t
-count_kept(const struct stream_reader *r)
+count_kept(const struct stream_decoder *d)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < r->nkeep; i++)
-		n += r->keep[i];
+	for (i = 0; i < d->nkeep; i++)
+		n += d->keep[i];
 	return n;
 }
 
 /* Is a field before this one kept?  Then a tab parts them. */
 static bool
-is_first_kept(const struct stream_reader *r)
+is_first_kept(const struct stream_decoder *d)
 {
-	size_t i, n = field_number(r);
+	size_t i, n = field_number(d);
 
-	if (r->keep == NULL)
+	if (d->keep == NULL)
 		return n == 0;
 	for (i = 0; i < n; i++)
-		if (r->keep[i])
+		if (d->keep[i])
 			return false;
 	return true;
 }
 
+static bool
+is_text(const struct stream_decoder *d)
+{
+	return d->header != NULL && d->header->values == HEADER_TEXT;
+}
+
 static void
-emit_text(struct stream_reader *r, enum pgcopy_event event, const struct pgcopy_step *step)
+emit_text(struct stream_decoder *d, enum pgcopy_event event, const struct pgcopy_step *step)
 {
 	if (event == PGCOPY_ROW_END) {
-		buf_addc(&r->out, '\n');
-	} else if (event == PGCOPY_FIELD && kept(r)) {
-		if (!is_first_kept(r))
-			buf_addc(&r->out, '\t');
+		buf_addc(&d->out, '\n');
+	} else if (event == PGCOPY_FIELD && kept(d)) {
+		if (!is_first_kept(d))
+			buf_addc(&d->out, '\t');
 		if (step->field_len < 0)
-			buf_add(&r->out, "\\N", 2);
-	} else if (event == PGCOPY_DATA && kept(r)) {
-		copytext_escape(&r->out, step->data, step->len);
+			buf_add(&d->out, "\\N", 2);
+	} else if (event == PGCOPY_DATA && kept(d)) {
+		copytext_escape(&d->out, step->data, step->len);
 	}
 }
 
 static void
-emit_binary(struct stream_reader *r, enum pgcopy_event event, const struct pgcopy_step *step)
+emit_binary(struct stream_decoder *d, enum pgcopy_event event, const struct pgcopy_step *step)
 {
 	if (event == PGCOPY_ROW)
-		pgcopy_put16(&r->out, (uint16_t)count_kept(r));
-	else if (event == PGCOPY_FIELD && kept(r))
-		pgcopy_put32(&r->out, (uint32_t)step->field_len);
-	else if (event == PGCOPY_DATA && kept(r))
-		buf_add(&r->out, step->data, step->len);
+		pgcopy_put16(&d->out, (uint16_t)count_kept(d));
+	else if (event == PGCOPY_FIELD && kept(d))
+		pgcopy_put32(&d->out, (uint32_t)step->field_len);
+	else if (event == PGCOPY_DATA && kept(d))
+		buf_add(&d->out, step->data, step->len);
 }
 
 /* Rows with fields left out or turned into COPY text. */
 static int
-rewrite(struct stream_reader *r, struct stream_chunk *chunk, size_t *passed, struct err *e)
+rewrite(struct stream_decoder *d, struct stream_chunk *chunk, size_t *passed, struct err *e)
 {
-	const char *start = readbuf_bytes(&r->rb), *p = start,
-		   *end = start + readbuf_left(&r->rb);
-	bool text = stream_reader_is_text(r);
+	const char *start = readbuf_bytes(&d->rb), *p = start,
+		   *end = start + readbuf_left(&d->rb);
+	bool text = is_text(d);
 	struct pgcopy_step step;
 	enum pgcopy_event event;
 
-	r->out.len = 0;
-	while (r->out.len < STREAM_ENOUGH) {
-		event = pgcopy_step(&r->scan, &p, end, &step, e);
+	d->out.len = 0;
+	chunk->whole = 0;
+	while (d->out.len < STREAM_ENOUGH) {
+		event = pgcopy_step(&d->scan, &p, end, &step, e);
 		if (event == PGCOPY_BAD)
 			return -1;
 		if (event == PGCOPY_MORE || event == PGCOPY_END)
 			break;
 		if (text)
-			emit_text(r, event, &step);
+			emit_text(d, event, &step);
 		else
-			emit_binary(r, event, &step);
-		if (event == PGCOPY_ROW_END && r->scan.rows == r->scan.stop)
+			emit_binary(d, event, &step);
+		if (event == PGCOPY_ROW_END)
+			chunk->whole = d->out.len;
+		if (event == PGCOPY_ROW_END && d->scan.rows == d->scan.stop)
 			break;
 	}
 	*passed = (size_t)(p - start);
-	chunk->data = r->out.data;
-	chunk->len = r->out.len;
+	chunk->data = d->out.data;
+	chunk->len = d->out.len;
 	return 0;
 }
 
 static int
-pgcopy_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
+pgcopy_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 {
 	size_t passed = 0, framed;
-	uint64_t before = r->scan.rows;
+	uint64_t before = d->scan.rows;
 	int rc;
 
-	if (r->scan.done)
-		return read_end(r, e);
-	r->scan.stop = r->stop;
-	if (r->keep != NULL || stream_reader_is_text(r))
-		rc = rewrite(r, chunk, &passed, e);
+	if (d->scan.done)
+		return read_end(d, e);
+	d->scan.stop = d->stop;
+	if (d->keep != NULL || is_text(d))
+		rc = rewrite(d, chunk, &passed, e);
 	else
-		rc = pass_through(r, chunk, &passed, e);
-	r->rows += r->scan.rows - before;
+		rc = pass_through(d, chunk, &passed, e);
+	d->rows += d->scan.rows - before;
 	if (rc != 0)
-		return stream_reader_where(r, e);
-	framed = passed - (r->scan.done ? PGCOPY_TRAILER_LEN : 0);
-	XXH3_64bits_update(r->digest, readbuf_bytes(&r->rb), framed);
-	chunk->rows = r->scan.rows - before;
-	r->rb.pos += passed;
+		return stream_decoder_where(d, e);
+	framed = passed - (d->scan.done ? PGCOPY_TRAILER_LEN : 0);
+	XXH3_64bits_update(d->digest, readbuf_bytes(&d->rb), framed);
+	chunk->rows = d->scan.rows - before;
+	d->rb.pos += passed;
 	if (passed > 0 || chunk->rows > 0) /* a row may end where nothing more is consumed */
 		return 1;
 	chunk->len = 0;
-	rc = readbuf_more(&r->rb, e);
+	rc = readbuf_more(&d->rb, e);
 	if (rc == 0)
-		return stream_reader_cut(r, e);
+		return stream_decoder_cut(d, e);
 	return rc;
 }
 

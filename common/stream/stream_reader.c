@@ -1,6 +1,6 @@
 /*
- * Detection, envelope and proof.  The decoders (stream_pgcopy, stream_ndjson)
- * know how rows and documents look; what must hold for the whole is here.
+ * What comes in, and what is around the streams: which decoder reads one, whether another
+ * may follow it, and that nothing stands behind the last.
  */
 #include "common/stream/stream_reader.h"
 
@@ -12,106 +12,41 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/ndjson/ndjson.h"
-#include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_decoder.h"
+#include "common/stream/stream_ndjson.h"
+#include "common/stream/stream_pgcopy.h"
+
+struct stream_reader {
+	struct stream_decoder d;
+	const struct stream_decoder_ops *ops; /* of the current stream */
+	bool done;                            /* the current stream is complete */
+};
 
 struct stream_reader *
-stream_reader_new(struct input *in, unsigned flags)
+stream_reader_new(struct input *in, enum stream_edited edited)
 {
 	struct stream_reader *r = xcalloc(1, sizeof(*r));
 
-	readbuf_init(&r->rb, in);
-	r->flags = flags;
-	r->line_max = STREAM_LINE_MAX;
-	r->digest = XXH3_createState();
-	if (r->digest == NULL)
+	readbuf_init(&r->d.rb, in);
+	r->d.edited = edited;
+	r->d.line_max = STREAM_LINE_MAX;
+	r->d.digest = XXH3_createState();
+	if (r->d.digest == NULL)
 		xalloc_failed();
-	XXH3_64bits_reset(r->digest); /* asked for even if no stream ever begins */
+	XXH3_64bits_reset(r->d.digest); /* asked for even if no stream ever begins */
 	return r;
-}
-
-int
-stream_reader_where(struct stream_reader *r, struct err *e)
-{
-	return err_prefix(e, "%s:%" PRIu64 ": byte %" PRIu64 ": ", input_name(r->rb.in),
-			  r->rows_before + r->rows + 1, readbuf_offset(&r->rb));
-}
-
-int
-stream_reader_cut(struct stream_reader *r, struct err *e)
-{
-	err_set(e, EXIT_STREAM, "the stream ends too early, it is incomplete");
-	err_detail(e, "%" PRIu64 " whole rows have arrived.", r->rows_before + r->rows);
-	err_hint(e, "The sender failed or was stopped; its own messages say why. "
-		    "Run the transfer again.");
-	return stream_reader_where(r, e);
-}
-
-json_t *
-stream_reader_document(struct stream_reader *r, const char *text, size_t len, struct err *e)
-{
-	json_error_t why;
-	json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
-	const char *reason, *sqlstate, *run;
-
-	if (!json_is_object(doc)) {
-		err_set(e, EXIT_STREAM, "a document of the stream is damaged: %s",
-			doc == NULL ? why.text : "not an object");
-		if ((r->flags & STREAM_EDITED) != 0)
-			err_hint(e, "What edits the rows has to let the lines that begin with "
-				    "{\"$portl\" pass as they are.");
-		stream_reader_where(r, e);
-		json_decref(doc);
-		return NULL;
-	}
-	reason = json_string_value(json_object_get(doc, "abort"));
-	if (reason == NULL)
-		return doc;
-	sqlstate = json_string_value(json_object_get(doc, "sqlstate"));
-	run = json_string_value(json_object_get(doc, "run"));
-	if (run != NULL && r->aborted_run == NULL)
-		r->aborted_run = xstrdup(run);
-	err_set(e, EXIT_STREAM, "upstream failed: %s", reason);
-	if (sqlstate != NULL)
-		snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate);
-	json_decref(doc);
-	return NULL;
-}
-
-int
-stream_reader_check_end(struct stream_reader *r, json_t *doc, struct err *e)
-{
-	const json_t *rows = json_object_get(doc, "rows");
-	const char *digest = json_string_value(json_object_get(doc, "xxh3"));
-	char hex[17];
-
-	if (!json_is_true(json_object_get(doc, "end")) || !json_is_integer(rows) ||
-	    digest == NULL) {
-		err_set(e, EXIT_STREAM, "the stream's end document is damaged");
-		return stream_reader_where(r, e);
-	}
-	if ((r->flags & STREAM_EDITED) != 0)
-		return 0;
-	if (json_integer_value(rows) < 0 || (uint64_t)json_integer_value(rows) != r->rows) {
-		err_set(e, EXIT_STREAM,
-			"%s: the stream has %" PRIu64 " rows, but its end document says %lld",
-			input_name(r->rb.in), r->rows, (long long)json_integer_value(rows));
-		return err_hint(e, "If rows were changed on the way on purpose, use --edited.");
-	}
-	stream_reader_digest(r, hex);
-	if (strcmp(digest, hex) == 0)
-		return 0;
-	err_set(e, EXIT_STREAM,
-		"%s: the stream was damaged on the way: its digest is %s, not %s",
-		input_name(r->rb.in), hex, digest);
-	return err_hint(e, "If rows were changed on the way on purpose, use --edited.");
 }
 
 /* What somebody may have sent by mistake, told by its first bytes. */
 static const char *
 guess(const char *p, size_t len)
 {
+	if (len >= 8 && memcmp(p, "PGCOPY\r\n", 8) == 0)
+		return "Each newline has come as carriage return and newline: a terminal is in "
+		       "the way. Leave out -t of ssh or docker.";
+	if (len >= 7 && memcmp(p, "PGCOPY\n", 7) == 0)
+		return "Its bytes were changed on the way, as if they were lines of text.";
 	if (len >= 5 && memcmp(p, "PGDMP", 5) == 0)
 		return "This is a pg_dump archive; pg_restore reads it.";
 	if (len >= 2 && memcmp(p, "\x1f\x8b", 2) == 0)
@@ -140,8 +75,8 @@ static int
 unknown_input(struct stream_reader *r, struct err *e)
 {
 	err_set(e, EXIT_STREAM, "%s: this is not a stream that portl-load can read",
-		input_name(r->rb.in));
-	return err_hint(e, "%s", guess(readbuf_bytes(&r->rb), readbuf_left(&r->rb)));
+		input_name(r->d.rb.in));
+	return err_hint(e, "%s", guess(readbuf_bytes(&r->d.rb), readbuf_left(&r->d.rb)));
 }
 
 static int
@@ -149,33 +84,33 @@ detect(struct stream_reader *r, struct err *e)
 {
 	const char *p;
 	size_t i = 0;
-	int rc = readbuf_need(&r->rb, 1, e);
+	int rc = readbuf_need(&r->d.rb, 1, e);
 
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
-		err_set(e, EXIT_STREAM, "%s: the input is empty%s", input_name(r->rb.in),
-			r->rb.offset + r->rb.pos > 0 ? " where another stream is expected"
-						     : "");
+		err_set(e, EXIT_STREAM, "%s: the input is empty%s", input_name(r->d.rb.in),
+			r->d.rb.offset + r->d.rb.pos > 0 ? " where another stream is expected"
+							 : "");
 		return err_hint(e, "portl-extract stands in front of portl-load; if it does, "
 				   "its own messages say why it has sent nothing.");
 	}
-	if (*readbuf_bytes(&r->rb) == 'P') {
-		rc = readbuf_need(&r->rb, PGCOPY_SIGNATURE_LEN, e);
+	if (*readbuf_bytes(&r->d.rb) == 'P') {
+		rc = readbuf_need(&r->d.rb, PGCOPY_SIGNATURE_LEN, e);
 		if (rc < 0)
 			return -1;
-		p = readbuf_bytes(&r->rb);
-		if (rc == 0 && memcmp(p, PGCOPY_SIGNATURE, readbuf_left(&r->rb)) == 0)
-			return stream_reader_cut(r, e);
+		p = readbuf_bytes(&r->d.rb);
+		if (rc == 0 && memcmp(p, PGCOPY_SIGNATURE, readbuf_left(&r->d.rb)) == 0)
+			return stream_decoder_cut(&r->d, e);
 		if (rc == 0 || memcmp(p, PGCOPY_SIGNATURE, PGCOPY_SIGNATURE_LEN) != 0)
 			return unknown_input(r, e);
 		r->ops = &stream_pgcopy_ops;
 		return 0;
 	}
-	p = readbuf_bytes(&r->rb);
-	while (i < readbuf_left(&r->rb) && strchr(" \t\r\n", p[i]) != NULL && p[i] != '\0')
+	p = readbuf_bytes(&r->d.rb);
+	while (i < readbuf_left(&r->d.rb) && strchr(" \t\r\n", p[i]) != NULL && p[i] != '\0')
 		i++;
-	if (i < readbuf_left(&r->rb) && p[i] != '{')
+	if (i < readbuf_left(&r->d.rb) && p[i] != '{')
 		return unknown_input(r, e);
 	r->ops = &stream_ndjson_ops;
 	return 0;
@@ -185,55 +120,57 @@ void
 stream_reader_name_columns(struct stream_reader *r, char *const *names, size_t n,
 			   bool ignore_others)
 {
-	r->names = names;
-	r->nnames = n;
-	r->ignore_others = ignore_others;
+	r->d.names = names;
+	r->d.nnames = n;
+	r->d.ignore_others = ignore_others;
 }
 
 void
 stream_reader_limit_line(struct stream_reader *r, size_t bytes)
 {
-	r->line_max = bytes;
+	r->d.line_max = bytes;
 }
 
 int
 stream_reader_begin(struct stream_reader *r, struct err *e)
 {
-	header_free(r->header);
-	r->header = NULL;
-	free(r->keep);
-	r->keep = NULL;
-	r->rows_before += r->rows;
-	r->rows = 0;
-	r->stop = 0;
-	r->bare = true;
+	header_free(r->d.header);
+	r->d.header = NULL;
+	free(r->d.keep);
+	r->d.keep = NULL;
+	r->d.rows_before += r->d.rows;
+	r->d.rows = 0;
+	r->d.stop = 0;
+	r->d.crlf = false;
+	r->d.bare = true;
 	r->done = false;
-	XXH3_64bits_reset(r->digest);
-	if (detect(r, e) != 0 || r->ops->begin(r, e) != 0)
+	XXH3_64bits_reset(r->d.digest);
+	if (detect(r, e) != 0 || r->ops->begin(&r->d, e) != 0)
 		return -1;
-	if (r->names != NULL && (r->ops != &stream_ndjson_ops || !r->bare))
+	if (r->d.names != NULL && (r->ops != &stream_ndjson_ops || !r->d.bare))
 		return err_set(e, EXIT_USAGE, "--columns is for bare NDJSON, and %s is none",
-			       input_name(r->rb.in));
+			       input_name(r->d.rb.in));
 	return 0;
 }
 
 struct header *
 stream_reader_header(struct stream_reader *r)
 {
-	return r->header;
+	return r->d.header;
 }
 
 const char *
 stream_reader_run(const struct stream_reader *r)
 {
-	return r->header != NULL && r->header->run != NULL ? r->header->run : r->aborted_run;
+	return r->d.header != NULL && r->d.header->run != NULL ? r->d.header->run
+							       : r->d.aborted_run;
 }
 
 bool
 stream_reader_is_text(const struct stream_reader *r)
 {
 	return r->ops == &stream_ndjson_ops ||
-	       (r->header != NULL && r->header->values == HEADER_TEXT);
+	       (r->d.header != NULL && r->d.header->values == HEADER_TEXT);
 }
 
 bool
@@ -245,7 +182,7 @@ stream_reader_is_ndjson(const struct stream_reader *r)
 bool
 stream_reader_is_bare(const struct stream_reader *r)
 {
-	return r->bare;
+	return r->d.bare;
 }
 
 void
@@ -253,27 +190,27 @@ stream_reader_select(struct stream_reader *r, const bool *keep, size_t n)
 {
 	size_t i;
 
-	r->scan.nfields = (int)n;
+	r->d.scan.nfields = (int)n;
 	for (i = 0; i < n && keep[i]; i++)
 		continue;
 	if (i == n)
 		return; /* all are kept: the fast path */
-	r->keep = xmalloc(n * sizeof(*r->keep));
-	memcpy(r->keep, keep, n * sizeof(*r->keep));
-	r->nkeep = n;
+	r->d.keep = xmalloc(n * sizeof(*r->d.keep));
+	memcpy(r->d.keep, keep, n * sizeof(*r->d.keep));
+	r->d.nkeep = n;
 }
 
 void
 stream_reader_stop(struct stream_reader *r, uint64_t rows)
 {
-	r->stop = r->rows + rows;
+	r->d.stop = r->d.rows + rows;
 }
 
 int
 stream_reader_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
 {
 	do {
-		int rc = r->done ? 0 : r->ops->next(r, chunk, e);
+		int rc = r->done ? 0 : r->ops->next(&r->d, chunk, e);
 
 		if (rc <= 0) {
 			r->done = true;
@@ -286,31 +223,37 @@ stream_reader_next(struct stream_reader *r, struct stream_chunk *chunk, struct e
 int
 stream_reader_finish(struct stream_reader *r, struct err *e)
 {
-	int rc = readbuf_need(&r->rb, 1, e);
+	int rc = readbuf_need(&r->d.rb, 1, e);
 
 	if (rc <= 0)
 		return rc;
 	err_set(e, EXIT_STREAM, "%s: byte %" PRIu64 ": there are bytes behind the stream's end",
-		input_name(r->rb.in), readbuf_offset(&r->rb));
+		input_name(r->d.rb.in), readbuf_offset(&r->d.rb));
 	return err_hint(e, "If several streams were joined on purpose, use --streams=N.");
 }
 
 uint64_t
 stream_reader_rows(const struct stream_reader *r)
 {
-	return r->rows_before + r->rows;
+	return r->d.rows_before + r->d.rows;
+}
+
+int64_t
+stream_reader_sent(const struct stream_reader *r)
+{
+	return r->d.sent;
 }
 
 uint64_t
 stream_reader_bytes(const struct stream_reader *r)
 {
-	return readbuf_offset(&r->rb);
+	return readbuf_offset(&r->d.rb);
 }
 
 void
 stream_reader_digest(const struct stream_reader *r, char hex[17])
 {
-	snprintf(hex, 17, "%016" PRIx64, (uint64_t)XXH3_64bits_digest(r->digest));
+	stream_decoder_digest(&r->d, hex);
 }
 
 void
@@ -318,12 +261,12 @@ stream_reader_free(struct stream_reader *r)
 {
 	if (r == NULL)
 		return;
-	readbuf_release(&r->rb);
-	header_free(r->header);
-	ndjson_reader_free(r->ndjson);
-	XXH3_freeState(r->digest);
-	buf_release(&r->out);
-	free(r->keep);
-	free(r->aborted_run);
+	readbuf_release(&r->d.rb);
+	header_free(r->d.header);
+	ndjson_reader_free(r->d.ndjson);
+	XXH3_freeState(r->d.digest);
+	buf_release(&r->d.out);
+	free(r->d.keep);
+	free(r->d.aborted_run);
 	free(r);
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/stream/stream_chunk.h"
+
 struct err;
 struct input;
 struct header;
@@ -17,21 +19,12 @@ struct stream_reader;
 
 #define STREAM_LINE_MAX ((size_t)1 << 30) /* bytes of an NDJSON line, by default */
 
-#define STREAM_EDITED 1 /* count and digest of the end document are not compared */
-
-/* Some COPY data; a binary chunk may end inside a row. */
-struct stream_chunk {
-	const char *data; /* valid until the next call on the reader */
-	size_t len;       /* bytes */
-	uint64_t rows;    /* rows that end in this chunk */
-};
-
 /*
- * stream_reader_new(in, flags):
- * Read streams from ${in}, which stays the caller's.  Free with
- * stream_reader_free().
+ * stream_reader_new(in, edited):
+ * Read streams from ${in}, which stays the caller's; ${edited} is what becomes of their proof.
+ * Free with stream_reader_free().
  */
-struct stream_reader *stream_reader_new(struct input *in, unsigned flags);
+struct stream_reader *stream_reader_new(struct input *in, enum stream_edited edited);
 
 /*
  * stream_reader_name_columns(r, names, n, ignore_others):
@@ -117,11 +110,14 @@ int stream_reader_finish(struct stream_reader *r, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * stream_reader_rows(r), stream_reader_bytes(r), stream_reader_digest(r, hex):
- * Return the rows of all streams so far, the bytes consumed; store the digest
+ * stream_reader_rows(r), stream_reader_sent(r), stream_reader_bytes(r),
+ * stream_reader_digest(r, hex):
+ * Return the rows of all streams so far; as many as their end documents say were sent,
+ * -1 if one had none; the bytes consumed; store the digest
  * of the stream last begun as 16 hex digits and a NUL.
  */
 uint64_t stream_reader_rows(const struct stream_reader *r);
+int64_t stream_reader_sent(const struct stream_reader *r);
 uint64_t stream_reader_bytes(const struct stream_reader *r);
 void stream_reader_digest(const struct stream_reader *r, char hex[17]);
 

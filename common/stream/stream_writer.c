@@ -179,7 +179,7 @@ stream_writer_begin(struct stream_writer *w, const struct header *header, struct
 	if (text == NULL)
 		return err_set(e, EXIT_DATA, "a name in the relation is not valid UTF-8");
 	len = strlen(text);
-	if (len > PGCOPY_EXTENSION_MAX / 2) {
+	if (len > PGCOPY_DOCUMENT_MAX) {
 		free(text);
 		return err_set(e, EXIT_DATA, "the header document is too large (%zu bytes)",
 			       len);

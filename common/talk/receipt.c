@@ -20,7 +20,7 @@
 int
 receipt_init(struct receipt *r, const char *path, struct err *e)
 {
-	*r = (struct receipt){.fd = -1, .committed = RECEIPT_NO};
+	*r = (struct receipt){.fd = -1, .sent = -1, .committed = RECEIPT_NO};
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
 	if (path == NULL)
 		return 0;
@@ -58,12 +58,17 @@ committed_json(enum receipt_committed c)
 static json_t *
 rows_json(const struct receipt *r)
 {
+	json_t *doc;
+
 	if (r->committed == RECEIPT_NOT_APPLICABLE)
 		return json_pack("{s:I}", "read", (json_int_t)r->read);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "read", (json_int_t)r->read,
-			 "inserted", (json_int_t)r->inserted, "updated", (json_int_t)r->updated,
-			 "unchanged", (json_int_t)r->unchanged, "skipped",
-			 (json_int_t)r->skipped, "rejected", (json_int_t)r->rejected);
+	doc = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "read", (json_int_t)r->read,
+			"inserted", (json_int_t)r->inserted, "updated", (json_int_t)r->updated,
+			"unchanged", (json_int_t)r->unchanged, "skipped",
+			(json_int_t)r->skipped, "rejected", (json_int_t)r->rejected);
+	if (r->sent >= 0)
+		json_object_set_new(doc, "sent", json_integer(r->sent));
+	return doc;
 }
 
 static json_t *
@@ -104,16 +109,19 @@ write_summary(struct receipt *r, int status, double seconds, struct err *e)
 static char *
 as_line(const struct receipt *r, double seconds)
 {
+	char sent[48] = "";
 	const char *name = r->relation != NULL ? r->relation : "query";
 	double mb = (double)r->bytes / 1e6;
 
 	if (r->committed == RECEIPT_NOT_APPLICABLE)
 		return xasprintf("%s: %" PRIu64 " rows read, %.1f MB, %.2f s", name, r->read,
 				 mb, seconds);
-	return xasprintf("%s: %" PRIu64 " rows read, %" PRIu64 " inserted, %" PRIu64
+	if (r->sent >= 0)
+		snprintf(sent, sizeof(sent), "%" PRId64 " rows sent, ", r->sent);
+	return xasprintf("%s: %s%" PRIu64 " rows read, %" PRIu64 " inserted, %" PRIu64
 			 " updated, %" PRIu64 " unchanged, %" PRIu64 " skipped, %" PRIu64
 			 " rejected; %.1f MB, %.2f s; %s",
-			 name, r->read, r->inserted, r->updated, r->unchanged, r->skipped,
+			 name, sent, r->read, r->inserted, r->updated, r->unchanged, r->skipped,
 			 r->rejected, mb, seconds,
 			 r->dry_run                        ? "rolled back (dry run)"
 			 : r->committed == RECEIPT_YES     ? "committed"

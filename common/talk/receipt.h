@@ -19,6 +19,8 @@ struct receipt {
 	bool dry_run;
 	/* rows; read = inserted + updated + unchanged + skipped + rejected */
 	uint64_t read, inserted, updated, unchanged, skipped, rejected;
+	int64_t sent;   /* rows, of which some may have been taken out on the way; -1: not asked
+			 */
 	uint64_t bytes; /* of the stream, before compression */
 	char xxh3[17];  /* hex digits, or "" */
 	enum receipt_committed committed;

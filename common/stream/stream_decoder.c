@@ -1,0 +1,183 @@
+/*
+ * What every decoder needs: faults with their place, documents, and the comparison of the
+ * end document with what has been read, which is the proof that the whole has come.
+ */
+#include "common/stream/stream_decoder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/stream/input.h"
+
+#define MEMORY_MAX ((size_t)64 * 1024 * 1024) /* bytes that a document may take when parsed */
+
+int
+stream_decoder_where(struct stream_decoder *d, struct err *e)
+{
+	return err_prefix(e, "%s:%" PRIu64 ": byte %" PRIu64 ": ", input_name(d->rb.in),
+			  d->rows_before + d->rows + 1, readbuf_offset(&d->rb));
+}
+
+int
+stream_decoder_cut(struct stream_decoder *d, struct err *e)
+{
+	err_set(e, EXIT_STREAM, "the stream ends too early, it is incomplete");
+	err_detail(e, "%" PRIu64 " whole rows have arrived.", d->rows_before + d->rows);
+	err_hint(e, "The sender failed or was stopped; its own messages say why. "
+		    "Run the transfer again.");
+	return stream_decoder_where(d, e);
+}
+
+int
+stream_decoder_too_large(struct stream_decoder *d, struct err *e)
+{
+	err_set(e, EXIT_STREAM, "a document of the stream is too large");
+	return stream_decoder_where(d, e);
+}
+
+/*
+ * The bytes of memory that a JSON value takes are many times those of its text: an empty
+ * object is two characters and a hash table.  Whoever sends a document pays for it here,
+ * before it is parsed; a table's widest header comes to a hundredth.
+ */
+static bool
+fits_in_memory(const char *text, size_t len)
+{
+	const char *p = text, *end = text + len;
+	size_t cost = len;
+	bool quoted = false;
+
+	for (; p < end && cost <= MEMORY_MAX; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (quoted && *p == '\\')
+			p++;
+		else if (!quoted && *p == '{')
+			cost += 256;
+		else if (!quoted && (*p == '[' || *p == ':'))
+			cost += 160;
+		else if (!quoted && *p == ',')
+			cost += 96;
+	}
+	return cost <= MEMORY_MAX;
+}
+
+json_t *
+stream_decoder_document(struct stream_decoder *d, const char *text, size_t len, struct err *e)
+{
+	json_error_t why;
+	json_t *doc;
+	const char *reason, *sqlstate, *run;
+
+	if (len > PGCOPY_DOCUMENT_MAX || !fits_in_memory(text, len)) {
+		stream_decoder_too_large(d, e);
+		return NULL;
+	}
+	doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+	if (!json_is_object(doc)) {
+		err_set(e, EXIT_STREAM, "a document of the stream is damaged: %s",
+			doc == NULL ? why.text : "not an object");
+		if (d->edited != STREAM_AS_SENT)
+			err_hint(e, "What edits the rows has to let the lines that begin with "
+				    "{\"$portl\" pass as they are.");
+		stream_decoder_where(d, e);
+		json_decref(doc);
+		return NULL;
+	}
+	reason = json_string_value(json_object_get(doc, "abort"));
+	if (reason == NULL)
+		return doc;
+	sqlstate = json_string_value(json_object_get(doc, "sqlstate"));
+	run = json_string_value(json_object_get(doc, "run"));
+	if (run != NULL && d->aborted_run == NULL)
+		d->aborted_run = xstrdup(run);
+	err_set(e, EXIT_STREAM, "upstream failed: %s", reason);
+	if (sqlstate != NULL)
+		snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate);
+	json_decref(doc);
+	return NULL;
+}
+
+int
+stream_decoder_header(struct stream_decoder *d, const char *text, size_t len, struct err *e)
+{
+	json_t *doc = stream_decoder_document(d, text, len, e);
+
+	if (doc == NULL)
+		return -1;
+	d->header = header_from_json(doc, e);
+	json_decref(doc);
+	if (d->header == NULL)
+		return stream_decoder_where(d, e);
+	d->bare = d->header->bare;
+	XXH3_64bits_update(d->digest, text, len);
+	return 0;
+}
+
+int
+stream_decoder_terminal(struct err *e)
+{
+	return err_hint(e,
+			"Each newline has come as carriage return and newline: a terminal is "
+			"in the way. Leave out -t of ssh or docker.");
+}
+
+/* Whoever edits rows on purpose says so; jq by itself goes on behind a row that it skips. */
+static int
+wrong_count(const struct stream_decoder *d, int64_t sent, struct err *e)
+{
+	err_set(e, EXIT_STREAM,
+		"%s: the stream has %" PRIu64 " rows, but its end document says %" PRId64,
+		input_name(d->rb.in), d->rows, sent);
+	if (d->crlf)
+		return stream_decoder_terminal(e);
+	return err_hint(e,
+			"What edits rows may have failed on some and gone on, as jq does. If "
+			"rows were taken out or put in on purpose, use --edited=rows.");
+}
+
+static int
+wrong_digest(const struct stream_decoder *d, const char *digest, struct err *e)
+{
+	char hex[17];
+
+	stream_decoder_digest(d, hex);
+	if (strcmp(digest, hex) == 0)
+		return 0;
+	err_set(e, EXIT_STREAM,
+		"%s: the stream was damaged on the way: its digest is %s, not %s",
+		input_name(d->rb.in), hex, digest);
+	if (d->crlf)
+		return stream_decoder_terminal(e);
+	return err_hint(e, "If rows were changed on the way on purpose, use --edited.");
+}
+
+int
+stream_decoder_check_end(struct stream_decoder *d, json_t *doc, struct err *e)
+{
+	const json_t *rows = json_object_get(doc, "rows");
+	const char *digest = json_string_value(json_object_get(doc, "xxh3"));
+	int64_t sent = json_integer_value(rows);
+
+	if (!json_is_true(json_object_get(doc, "end")) || !json_is_integer(rows) || sent < 0 ||
+	    digest == NULL) {
+		err_set(e, EXIT_STREAM, "the stream's end document is damaged");
+		return stream_decoder_where(d, e);
+	}
+	if (d->sent >= 0)
+		d->sent = sent <= INT64_MAX - d->sent ? d->sent + sent : -1;
+	if (d->edited == STREAM_EDITED_ROWS)
+		return 0;
+	if ((uint64_t)sent != d->rows)
+		return wrong_count(d, sent, e);
+	return d->edited == STREAM_EDITED ? 0 : wrong_digest(d, digest, e);
+}
+
+void
+stream_decoder_digest(const struct stream_decoder *d, char hex[17])
+{
+	snprintf(hex, 17, "%016" PRIx64, (uint64_t)XXH3_64bits_digest(d->digest));
+}
