@@ -5,7 +5,8 @@
 #
 # The first and the last line of the stream have the one member "$portl", and pass as they
 # are.  --edited says that the rows between them were changed on purpose; the last line is
-# still required, so that a jq that fails in the middle changes nothing either.
+# still required, and as many rows as it says, so that a jq that fails on a row or in the
+# middle changes nothing either.
 # --quote-numbers: jq before 1.7 rounds long numbers.
 set -eu
 

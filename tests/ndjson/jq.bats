@@ -45,10 +45,11 @@ has_rows()
 @test 'jq edits rows between header and end' {
 	try_sh "$from --quote-numbers |
 		jq -c 'if has(\"\$portl\") then . else select(.paid) | .customer |= ascii_upcase end' |
-		$to --edited"
+		$to --edited=rows --summary=$BATS_TEST_TMPDIR/receipt"
 	assert_status 0
 	q "$a" 'UPDATE orders SET customer = upper(customer)'
 	has_rows paid
+	assert_eq "$(jq -c .rows.sent,.rows.read "$BATS_TEST_TMPDIR/receipt")" $'300\n100'
 }
 
 @test 'without --edited an edited stream is refused' {
@@ -88,6 +89,19 @@ has_rows()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 0
 }
 
+@test 'a row on which jq fails and goes on is missed' {
+	local fail='if .customer == "c\"\t200" then error("no") else . end'
+
+	try_sh "$from --quote-numbers | jq -c '$fail' 2>/dev/null | $to --edited"
+	assert_status 4
+	assert_stderr_has 'the stream has 299 rows, but its end document says 300'
+	assert_stderr_has '--edited=rows'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 0
+	try_sh "$from --quote-numbers | jq -c '$fail' 2>/dev/null | $to --edited=rows --dry-run"
+	assert_status 0
+	assert_stderr_has '300 rows sent, 299 rows read'
+}
+
 @test 'jq adds what was not there, and is told' {
 	try_sh "$from --bare | jq -c '. + {\"extra\": 1}' | $to --bare"
 	assert_status 5
@@ -98,7 +112,7 @@ has_rows()
 }
 
 @test 'grep chooses rows' {
-	try_sh "$from | grep -v '\"paid\":false' | $to --edited"
+	try_sh "$from | grep -v '\"paid\":false' | $to --edited=rows"
 	assert_status 0
 	has_rows paid
 }
@@ -108,7 +122,7 @@ has_rows()
 	assert_status 0
 	has_rows paid
 	q "$b" 'TRUNCATE orders'
-	try_sh "$from | mlr --jsonl filter 'is_present(\$[\"\$portl\"]) || \$paid == false' | $to --edited"
+	try_sh "$from | mlr --jsonl filter 'is_present(\$[\"\$portl\"]) || \$paid == false' | $to --edited=rows"
 	assert_status 0
 	q "$a" 'DROP TABLE want'
 	has_rows 'NOT paid'
@@ -135,7 +149,7 @@ has_rows()
 		        row["lines"]["seen"] = True
 		    print(json.dumps(row))
 	EOF
-	try_sh "$from --quote-numbers | python3 $BATS_TEST_TMPDIR/edit.py | $to --edited"
+	try_sh "$from --quote-numbers | python3 $BATS_TEST_TMPDIR/edit.py | $to --edited=rows"
 	assert_status 0
 	q "$a" "UPDATE orders SET amount = amount + 1, lines = lines || '{\"seen\": true}'"
 	has_rows paid

@@ -43,16 +43,109 @@ small_stream()
 	small_stream
 	sed '2s/one/ONE/; 3d; 4s/"extra":null/"extra" : [ 1 ]/' "$BATS_TEST_TMPDIR/good" >"$bad"
 	try portl-load -d "dbname=$b" --edited "$bad"
+	assert_status 4
+	assert_stderr_has 'has 2 rows, but its end document says 3'
+	try portl-load -d "dbname=$b" --edited=rows "$bad"
 	assert_status 0
 	assert_eq "$(q "$b" 'SELECT * FROM t ORDER BY id')" $'1|ONE|{}\n3|three|[ 1 ]'
 	head -n -1 "$bad" >"$bad.cut"
-	try portl-load -d "dbname=$b" --edited "$bad.cut"
+	try portl-load -d "dbname=$b" --edited=rows "$bad.cut"
 	assert_status 4
 	sed '2s/"note"/"notes"/' "$bad" >"$bad.key"
-	try portl-load -d "dbname=$b" --edited "$bad.key"
+	try portl-load -d "dbname=$b" --edited=rows "$bad.key"
 	assert_status 4
 	assert_stderr_has 'key "notes" is not one of the stream'"'s columns"
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 2
+}
+
+@test 'newlines that a terminal has changed: said, and no advice to call that an edit' {
+	local form
+
+	small_stream
+	portl-extract -d "dbname=$a" -t t -o "$BATS_TEST_TMPDIR/binary"
+	for form in good binary; do
+		sed 's/$/\r/' "$BATS_TEST_TMPDIR/$form" >"$bad"
+		try portl-load -d "dbname=$b" "$bad"
+		assert_status 4
+		assert_stderr_has 'a terminal is in the way'
+		assert_stderr_lacks '--edited'
+	done
+	sed 's/$/\r/; 2d' "$BATS_TEST_TMPDIR/good" >"$bad"
+	try portl-load -d "dbname=$b" --edited "$bad"
+	assert_status 4
+	assert_stderr_has 'a terminal is in the way'
+	assert_stderr_lacks '--edited='
+	portl-extract -d "dbname=$a" -t t -Z zstd >"$BATS_TEST_TMPDIR/zstd"
+	head -c 20 "$BATS_TEST_TMPDIR/zstd" >"$bad"
+	seq 100 >>"$bad"
+	try portl-load -d "dbname=$b" "$bad"
+	assert_status 4
+	assert_stderr_has 'leave out -t of ssh'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+}
+
+@test 'a zstd window that is too large, and NaN: what to do' {
+	small_stream
+	seq 100 | zstd -q --ultra -22 --long=31 -c >"$bad"
+	try portl-load -d "dbname=$b" "$bad"
+	assert_status 4
+	assert_stderr_has 'zstd -dc --long=31 |'
+	q "$b" 'CREATE TABLE f (x float8)'
+	for value in NaN Infinity -Infinity; do
+		echo "{\"x\":$value}" >"$bad"
+		try portl-load -d "dbname=$b" -t f --bare "$bad"
+		assert_status 4
+		assert_stderr_has 'JSON has no NaN and no Infinity; in quotes'
+	done
+	printf '{"x":"%s"}\n' NaN Infinity -Infinity >"$bad"
+	portl-load -d "dbname=$b" -t f --bare "$bad"
+	assert_eq "$(q "$b" 'SELECT count(*) FROM f')" 3
+}
+
+# hostile SIZE UNIT: a header that repeats UNIT, SIZE bytes of it, as NDJSON and as PGCOPY.
+hostile()
+{
+	perl -e 'my ($n, $unit) = @ARGV;
+		 my $doc = qq({"version":1,"columns":[],"x":[) . substr($unit x ($n / length $unit), 0, -1) . "]}";
+		 open my $f, ">", "ndjson"; print $f qq({"\$portl":$doc}\n);
+		 open $f, ">", "pgcopy"; print $f "PGCOPY\n\377\r\n\0", pack("NN", 0, 8 + length $doc), "PRTL", pack("N", length $doc), $doc, pack("n", 65535)' "$@"
+}
+
+@test "a header takes some memory, whatever is in it" {
+	local unit form
+
+	small_stream
+	cd "$BATS_TEST_TMPDIR"
+	for unit in '0,' '{},' '[],' '"",' '{"a":0},'; do
+		for size in 7000000 15000000; do
+			hostile $size "$unit"
+			for form in ndjson pgcopy; do
+				try_sh "ulimit -v 400000; exec portl-load -d dbname=$b -t t $form"
+				assert_status 4
+				assert_stderr_has 'too large'
+			done
+		done
+	done
+	hostile 100000000 '[],'
+	try_sh "ulimit -v 400000; exec portl-load -d dbname=$b -t t ndjson"
+	assert_status 4
+	assert_stderr_has 'too large'
+}
+
+@test "quotes inside quotes inside quotes: --csv gives up in time" {
+	local i value='"'
+
+	small_stream
+	for ((i = 1; i <= 26; i++)); do
+		q "$a" "CREATE TYPE c$i AS (a $([ $i = 1 ] && echo text || echo c$((i - 1))))"
+	done
+	q "$a" 'CREATE TABLE deep (a c26)'
+	for ((i = 1; i <= 26; i++)); do
+		value="ROW($([ $i = 1 ] && echo "'\"'" || echo "$value"))::c$i"
+	done
+	q "$a" "INSERT INTO deep SELECT $value"
+	try_sh "portl-extract -d dbname=$a -t deep --values=binary | (ulimit -v 300000; exec portl-load --csv -) | wc -c"
+	assert_stderr_has 'the bytes are no value of type'
 }
 
 @test 'streams one behind the other, of either format, compressed too' {

@@ -236,7 +236,7 @@ load_numbers()
 	assert_status 64
 }
 
-@test "--edited needs the end document, and does not compare it" {
+@test "--edited needs the end document, and compares its count only" {
 	numbers
 	pgcopy make "prtl:$(header)" rows:3 "$end" rows:0 >"$T/s"
 	try portl-load -d "$b" -t n "$T/s"

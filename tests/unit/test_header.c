@@ -1,6 +1,7 @@
 /*
  * header, schema: the header document there and back, and what is refused.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,56 @@ test_names(void)
 	}
 }
 
+/* What cannot be is not known. */
+static void
+test_numbers(void)
+{
+	static const char *const texts[] = {
+		"-1",    "2147483648", "-9223372036854775808", "9223372036854775807",
+		"1e300", "[]"};
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char *text = xasprintf("{\"version\":1,\"columns\":[],\"server_version\":%s,"
+				       "\"rows_estimate\":-5}",
+				       texts[i]);
+		struct err e = ERR_INIT;
+		json_t *doc = json_loads(text, 0, NULL);
+		struct header *h = header_from_json(doc, &e);
+
+		ok(h != NULL && h->server_version == 0 && h->rows_estimate == -1,
+		   "a server of version %s is none", texts[i]);
+		err_release(&e);
+		header_free(h);
+		json_decref(doc);
+		free(text);
+	}
+}
+
+/* As many columns as there may be: found and compared without looking at all of them. */
+static void
+test_many(void)
+{
+	struct schema s;
+	char name[32];
+	bool good = true;
+	int i;
+
+	schema_init(&s);
+	for (i = 0; i < SCHEMA_COLUMNS_MAX; i++) {
+		snprintf(name, sizeof(name), "column %d", i);
+		good = good && schema_find(&s, name) == -1;
+		schema_add_column(&s, name, "text", NULL);
+	}
+	schema_add_column(&s, "column 7", "text", NULL);
+	for (i = 0; i < SCHEMA_COLUMNS_MAX; i++) {
+		snprintf(name, sizeof(name), "column %d", i);
+		good = good && schema_find(&s, name) == i;
+	}
+	ok(good, "each of %d columns is found, the first of its name", SCHEMA_COLUMNS_MAX);
+	schema_release(&s);
+}
+
 /* More than a row can have, and enough to keep a reader busy for minutes. */
 static void
 test_too_many(void)
@@ -188,6 +239,8 @@ main(void)
 	test_query();
 	test_refused();
 	test_names();
+	test_numbers();
+	test_many();
 	test_too_many();
 	return tap_done();
 }

@@ -81,7 +81,7 @@ make(struct buf *stream, const char *rows, bool bare)
 
 /* Read ${n} streams to the end: the rows, or the error's message. */
 static char *
-drain(unsigned flags, int n, struct err *e)
+drain(enum stream_edited flags, int n, struct err *e)
 {
 	struct input *in = input_open(path, e);
 	struct stream_reader *r = stream_reader_new(in, flags);
@@ -109,7 +109,7 @@ drain(unsigned flags, int n, struct err *e)
 
 /* Read what is stored: it must fail with EXIT_STREAM. */
 static bool
-is_refused(unsigned flags)
+is_refused(enum stream_edited flags)
 {
 	struct err e = ERR_INIT;
 	char *got = drain(flags, 1, &e);
@@ -123,7 +123,7 @@ is_refused(unsigned flags)
 }
 
 static void
-check(const char *stream, unsigned flags, int n, const char *want, const char *name)
+check(const char *stream, enum stream_edited flags, int n, const char *want, const char *name)
 {
 	struct err e = ERR_INIT;
 	char *got;
@@ -147,12 +147,12 @@ test_cuts(void)
 	char *got;
 
 	make(&stream, rows, false);
-	got = drain(0, 1, &e);
+	got = drain(STREAM_AS_SENT, 1, &e);
 	is_str(got, rows, "the rows come back");
 	free(got);
 	for (len = 0; good && len < stream.len; len++) {
 		store(stream.data, len);
-		good = is_refused(0) && is_refused(STREAM_EDITED);
+		good = is_refused(STREAM_AS_SENT) && is_refused(STREAM_EDITED);
 	}
 	ok(good, "every cut is refused");
 	buf_release(&stream);
@@ -172,7 +172,7 @@ test_flips(void)
 			stream.data[i] = (char)(stream.data[i] ^ 1 << bit);
 			store(stream.data, stream.len);
 			stream.data[i] = (char)(stream.data[i] ^ 1 << bit);
-			good = is_refused(0);
+			good = is_refused(STREAM_AS_SENT);
 		}
 	ok(good, "every flipped bit is refused (byte %zu, bit %d)", i, bit);
 	buf_release(&stream);
@@ -180,7 +180,7 @@ test_flips(void)
 
 /* Insert ${what} behind newline number ${line} of a good stream. */
 static void
-insert(int line, const char *what, unsigned flags, const char *want, const char *name)
+insert(int line, const char *what, enum stream_edited flags, const char *want, const char *name)
 {
 	struct buf stream = BUF_INIT, changed = BUF_INIT;
 	const char *p;
@@ -219,7 +219,8 @@ test_insertions(void)
 	insert(5, "x", 0, NULL, "a byte behind the end");
 	insert(5, row, STREAM_EDITED, NULL, "a row behind the end");
 	insert(3, row, 0, NULL, "one row more");
-	insert(3, row, STREAM_EDITED,
+	insert(3, row, STREAM_EDITED, NULL, "one row more is no change of values");
+	insert(3, row, STREAM_EDITED_ROWS,
 	       "1\tone\t{\"a\": 1}\n2\t\\N\t\\N\n9\tx\t\\N\n3\ttab\\there\tnull\n",
 	       "one row more is an edit");
 	insert(2, "\n\t\r\n", STREAM_EDITED, rows, "blank lines are an edit");
@@ -236,7 +237,7 @@ test_documents(void)
 		" { \"$portl\" : { \"columns\" : [ { \"type\" : \"integer\" , \"name\" : \"id\" "
 		"} ] , \"version\" : 1 } } \r\n";
 	static const char end[] =
-		"{\"$portl\": {\"xxh3\": \"x\", \"rows\": 0, \"end\": true}}\n";
+		"{\"$portl\": {\"xxh3\": \"x\", \"rows\": 1, \"end\": true}}\n";
 	static const char *const bad[] = {
 		"{\"$portl\":{\"version\":1,\"columns\":[]}}x\n",
 		"{\"$portl\":{\"version\":1,\"columns\":[]}},\n",
@@ -281,22 +282,22 @@ test_bare(void)
 	char *names[] = {xstrdup("b"), xstrdup("a")}, *got;
 
 	make(&stream, rows, true);
-	got = drain(0, 1, &e);
+	got = drain(STREAM_AS_SENT, 1, &e);
 	is_str(got, "1\tone\t{\"a\": 1}\n2\t\\N\t\\N\n3\ttab\\there\t\\N\n",
 	       "a bare stream: null is SQL NULL");
 	free(got);
 	check("{\"a\":1}\n\n{\"a\":2}\r\n  \n{}\n", 0, 1, "1\n2\n\\N\n",
 	      "blank lines and CRLF in a bare stream");
 	store("{\"a\":1}\n{\"a\":2}", 15);
-	ok(is_refused(0), "a bare stream must end in a newline");
+	ok(is_refused(STREAM_AS_SENT), "a bare stream must end in a newline");
 	store("{\"a\":1}\n ", 9);
-	ok(is_refused(0), "even if only a blank follows");
+	ok(is_refused(STREAM_AS_SENT), "even if only a blank follows");
 	store("{\"a\":1}\n{\"b\":2}\n", 16);
-	ok(is_refused(0), "a later key that is unknown");
+	ok(is_refused(STREAM_AS_SENT), "a later key that is unknown");
 	store("{\"a\":1}\n{\"$portl\":{\"end\":true}}\n", 32);
-	ok(is_refused(0), "an end without a header");
+	ok(is_refused(STREAM_AS_SENT), "an end without a header");
 	store("\n\n", 2);
-	ok(is_refused(0), "blank lines only");
+	ok(is_refused(STREAM_AS_SENT), "blank lines only");
 
 	store("{\"a\":1}\n{\"b\":2,\"c\":3}\n", 22);
 	in = input_open(path, &e);
@@ -364,7 +365,7 @@ test_sizes(void)
 	for (i = 0; i < 50000; i++)
 		buf_addf(&big, "%d\tnote %d\t{\"n\": %d}\n", i, i, i);
 	make(&stream, buf_cstr(&big), false);
-	got = drain(0, 1, &e);
+	got = drain(STREAM_AS_SENT, 1, &e);
 	is_mem(got, strlen(got), big.data, big.len, "large rows and many");
 	free(got);
 
@@ -372,12 +373,12 @@ test_sizes(void)
 	buf_add(&twice, stream.data, stream.len);
 	buf_add(&twice, stream.data, stream.len);
 	store(twice.data, twice.len);
-	got = drain(0, 2, &e);
+	got = drain(STREAM_AS_SENT, 2, &e);
 	is_int(strlen(got), strlen(rows) * 2, "two streams");
 	is_str(got + strlen(rows), rows, "the second is like the first");
 	free(got);
 	store(twice.data, twice.len);
-	ok(is_refused(0), "two streams where one is expected");
+	ok(is_refused(STREAM_AS_SENT), "two streams where one is expected");
 	buf_release(&stream);
 	buf_release(&big);
 	buf_release(&twice);
