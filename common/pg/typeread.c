@@ -52,10 +52,10 @@ static const char walk_sql[] =
 	"  WHEN 'r' THEN json_build_object('kind', 'range', 'subtype', (SELECT"
 	"   format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid))"
 	"  %s"
-	"  ELSE json_build_object('kind', 'base', 'extension', (SELECT x.extname"
-	"   FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid"
+	"  ELSE json_build_object('kind', 'base') END END,"
+	" (SELECT x.extname FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid"
 	"   WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'"
-	"   AND d.refclassid = 'pg_extension'::regclass)) END END,"
+	"   AND d.refclassid = 'pg_extension'::regclass),"
 	" t.oid FROM pg_type t WHERE t.oid = ANY (ARRAY(SELECT oid FROM walk)) ORDER BY 1";
 
 static const char walk_multirange[] =
@@ -150,6 +150,8 @@ take_row(const PGresult *res, int i, struct typedocs *docs, struct err *e)
 	doc = json_loads(PQgetvalue(res, i, 6), 0, &why);
 	if (doc == NULL)
 		return err_set(e, EXIT_DATA, "cannot describe type %s: %s", name, why.text);
+	if (!PQgetisnull(res, i, 7))
+		json_object_set_new(doc, "extension", json_string(PQgetvalue(res, i, 7)));
 	json_object_set_new(docs->types, name, doc);
 	return 0;
 }

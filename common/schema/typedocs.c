@@ -3,6 +3,7 @@
  */
 #include "common/schema/typedocs.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,16 +184,16 @@ same_bytes(const json_t *a_types, const char *a, const json_t *b_types, const ch
 {
 	const json_t *da, *db;
 	const char *wa = typedocs_unwrap(a_types, a), *wb = typedocs_unwrap(b_types, b);
+	bool same;
 
 	if (depth > DEPTH_MAX)
 		return xasprintf("type %s is nested too deeply", a);
-	if (exttype_same(a_types, wa, b_types, wb))
-		return NULL;
 	/* The same domain must stand on the same type; other domains are just values. */
-	if (strcmp(a, b) == 0 && strcmp(family(wa), family(wb)) != 0)
+	same = exttype_same(a_types, wa, b_types, wb) || strcmp(family(wa), family(wb)) == 0;
+	if (!same && strcmp(a, b) == 0)
 		return xasprintf("type %s is a domain over %s in the stream but over %s here",
 				 a, wa, wb);
-	if (strcmp(family(wa), family(wb)) != 0)
+	if (!same)
 		return xasprintf("type %s of the stream is not type %s", a, b);
 	da = json_object_get(a_types, wa);
 	db = json_object_get(b_types, wb);

@@ -304,6 +304,35 @@ carry_container()
 		FROM pg_attribute WHERE attrelid = 'made'::regclass AND attnum > 0")" 'integer hstore hstore[] citext'
 }
 
+@test "an extension's domains, composites and enums are the same in whatever schema it is" {
+	local types='CREATE EXTENSION cube SCHEMA %1$s; CREATE EXTENSION earthdistance SCHEMA %1$s;
+	     CREATE TYPE %1$s.dump AS (path int, geom %1$s.cube); ALTER EXTENSION cube ADD TYPE %1$s.dump;
+	     CREATE TYPE %1$s.mood AS ENUM (%2$s); ALTER EXTENSION cube ADD TYPE %1$s.mood;'
+	local format
+
+	# shellcheck disable=SC2059 # the schema is the format's
+	make_two "CREATE SCHEMA ext; $(printf "$types" ext "'sad', 'ok'") SET search_path = ext, public;
+	     CREATE TABLE public.t (id int PRIMARY KEY, e ext.earth, d ext.dump, m ext.mood);
+	     INSERT INTO public.t VALUES (1, ll_to_earth(1, 2), (3, '(4,5)'), 'ok')" \
+		"$(printf "$types" public "'ok', 'sad'")
+	     CREATE TABLE t (id int PRIMARY KEY, e earth, d dump, m mood)"
+	for format in binary ndjson; do
+		try_sh "portl-extract -d $from -t t -F $format | portl-load -d $to -t t --truncate"
+		assert_status 0
+		same_table "$from" t "$to" t
+	done
+	try_sh "portl-extract -d $from -t t | portl-load -d $to -t made --create"
+	assert_status 0
+	same_table "$from" t "$to" made
+	assert_eq "$(q "$to" "SELECT string_agg(format_type(atttypid, NULL), ' ' ORDER BY attnum)
+		FROM pg_attribute WHERE attrelid = 'made'::regclass AND attnum > 0")" 'integer earth dump mood'
+	q "$to" 'DROP TABLE made, t; ALTER EXTENSION cube DROP TYPE dump; DROP TYPE dump;
+		CREATE TYPE dump AS (geom cube, path int); ALTER EXTENSION cube ADD TYPE dump'
+	try_sh "portl-extract -d $from -t t | portl-load -d $to -t made --create"
+	assert_status 5
+	assert_stderr_has 'attributes'
+}
+
 @test "types with hostile names are cast" {
 	make_two "CREATE SCHEMA \"a b\"; CREATE TYPE \"a b\".\"x\"\"; drop table t; --\" AS ENUM ('y');
 	     CREATE TYPE \"a b\".\"Pair (1)\" AS (a int);
