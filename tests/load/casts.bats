@@ -305,16 +305,15 @@ carry_container()
 }
 
 @test "an extension's domains, composites and enums are the same in whatever schema it is" {
-	local types='CREATE EXTENSION cube SCHEMA %1$s; CREATE EXTENSION earthdistance SCHEMA %1$s;
-	     CREATE TYPE %1$s.dump AS (path int, geom %1$s.cube); ALTER EXTENSION cube ADD TYPE %1$s.dump;
-	     CREATE TYPE %1$s.mood AS ENUM (%2$s); ALTER EXTENSION cube ADD TYPE %1$s.mood;'
+	local types="CREATE EXTENSION cube SCHEMA @; CREATE EXTENSION earthdistance SCHEMA @;
+	     CREATE TYPE @.dump AS (path int, geom @.cube); ALTER EXTENSION cube ADD TYPE @.dump;
+	     CREATE TYPE @.mood AS ENUM ('sad', 'ok'); ALTER EXTENSION cube ADD TYPE @.mood;"
 	local format
 
-	# shellcheck disable=SC2059 # the schema is the format's
-	make_two "CREATE SCHEMA ext; $(printf "$types" ext "'sad', 'ok'") SET search_path = ext, public;
+	make_two "CREATE SCHEMA ext; ${types//@/ext} SET search_path = ext, public;
 	     CREATE TABLE public.t (id int PRIMARY KEY, e ext.earth, d ext.dump, m ext.mood);
 	     INSERT INTO public.t VALUES (1, ll_to_earth(1, 2), (3, '(4,5)'), 'ok')" \
-		"$(printf "$types" public "'ok', 'sad'")
+		"${types//@/public}
 	     CREATE TABLE t (id int PRIMARY KEY, e earth, d dump, m mood)"
 	for format in binary ndjson; do
 		try_sh "portl-extract -d $from -t t -F $format | portl-load -d $to -t t --truncate"
