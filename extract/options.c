@@ -10,6 +10,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/cli/jobkeys.h"
 #include "common/stream/input.h"
@@ -165,7 +166,7 @@ check_source(struct extract_options *o, struct err *e)
 		return err_set(e, EXIT_USAGE,
 			       "--columns and --exclude-columns exclude each other");
 	if (o->common.table != NULL &&
-	    ident_parse_qualified(o->common.table, &o->rel_schema, &o->rel_name, e) != 0)
+	    ident_parse_qualified(o->common.table, &o->rel.schema, &o->rel.name, e) != 0)
 		return -1;
 	if (o->columns != NULL && ident_parse_list(o->columns, &o->column_list, e) != 0)
 		return err_prefix(e, "--columns: ");
@@ -328,7 +329,6 @@ extract_options_release(struct extract_options *o)
 	options_release(&o->common);
 	ident_list_release(&o->column_list);
 	ident_list_release(&o->exclude_list);
-	free(o->rel_schema);
-	free(o->rel_name);
+	relname_release(&o->rel);
 	free(o->query_text);
 }

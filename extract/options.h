@@ -5,6 +5,7 @@
 #define EXTRACT_OPTIONS_H
 
 #include "common/base/ident.h"
+#include "common/base/relname.h"
 #include "common/cli/options.h"
 #include "common/rows/csvfile.h"
 
@@ -37,7 +38,7 @@ struct extract_options {
 	/* derived */
 	enum extract_kind kind;
 	struct csvfile_format csv_format;
-	char *rel_schema, *rel_name; /* from -t; owned */
+	struct relname rel; /* from -t; owned */
 	struct ident_list column_list, exclude_list;
 	char *query_text; /* from -c or --query-file; owned */
 };

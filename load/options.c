@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/cli/jobkeys.h"
 #include "common/stream/output.h"
@@ -356,7 +357,7 @@ settle(struct load_options *o, int argc, char **argv, struct err *e)
 	    options_settle(&o->common, argc, argv, variable, e) != 0)
 		return -1;
 	if (o->common.table != NULL &&
-	    ident_parse_qualified(o->common.table, &o->rel_schema, &o->rel_name, e) != 0)
+	    ident_parse_qualified(o->common.table, &o->rel.schema, &o->rel.name, e) != 0)
 		return -1;
 	if (o->columns != NULL && ident_parse_list(o->columns, &o->column_list, e) != 0)
 		return err_prefix(e, "--columns: ");
@@ -415,6 +416,5 @@ load_options_release(struct load_options *o)
 	ident_list_release(&o->key);
 	ident_list_release(&o->newer);
 	free(o->map.items);
-	free(o->rel_schema);
-	free(o->rel_name);
+	relname_release(&o->rel);
 }

@@ -5,6 +5,7 @@
 #define LOAD_OPTIONS_H
 
 #include "common/base/ident.h"
+#include "common/base/relname.h"
 #include "common/cli/options.h"
 
 enum load_kind { LOAD_PG, LOAD_CSV };
@@ -38,7 +39,7 @@ struct load_options {
 	int64_t max_rejects; /* -1: as many as there are */
 	/* derived */
 	enum load_kind kind;
-	char *rel_schema, *rel_name;                /* from -t; owned */
+	struct relname rel;                         /* from -t; owned */
 	struct ident_list column_list;              /* from --columns */
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
 	struct ident_list key;                      /* empty: the target's primary key */

@@ -118,18 +118,33 @@ ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	}
 }
 
+/* The text between two of ${quote}, each of ${doubled} in it twice. */
 static void
-add_quoted(struct buf *out, const char *name, size_t len)
+add_quoted(struct buf *out, const char *text, size_t len, char quote, const char *doubled)
 {
 	size_t i;
 
-	buf_addc(out, '"');
+	buf_addc(out, quote);
 	for (i = 0; i < len; i++) {
-		if (name[i] == '"')
-			buf_addc(out, '"');
-		buf_addc(out, name[i]);
+		if (strchr(doubled, text[i]) != NULL)
+			buf_addc(out, text[i]);
+		buf_addc(out, text[i]);
 	}
-	buf_addc(out, '"');
+	buf_addc(out, quote);
+}
+
+void
+ident_add_quoted(struct buf *sql, const char *name)
+{
+	add_quoted(sql, name, strlen(name), '"', "\"");
+}
+
+void
+ident_add_literal(struct buf *sql, const char *text)
+{
+	/* E'' reads backslashes in one way, whatever standard_conforming_strings says */
+	buf_adds(sql, strchr(text, '\\') != NULL ? " E" : "");
+	add_quoted(sql, text, strlen(text), '\'', "'\\");
 }
 
 char *
@@ -140,7 +155,7 @@ ident_typed(const char *name)
 	if (name[0] != '\0' &&
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0')
 		return xstrdup(name);
-	add_quoted(&out, name, strlen(name));
+	ident_add_quoted(&out, name);
 	return buf_detach(&out);
 }
 
@@ -162,7 +177,7 @@ ident_keep_case(const char *text)
 		} else if (skip_blanks(p) < p + end) {
 			const char *name = skip_blanks(p);
 
-			add_quoted(&out, name, (size_t)(p + end - name));
+			add_quoted(&out, name, (size_t)(p + end - name), '"', "\"");
 		}
 		p += len;
 		if (*p == '.' || *p == ',')

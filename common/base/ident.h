@@ -35,6 +35,16 @@ int ident_parse_list(const char *text, struct ident_list *list, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * ident_add_quoted(sql, name), ident_add_literal(sql, text):
+ * Append an identifier or a string constant to ${sql}, quoted as PQescapeIdentifier() and
+ * PQescapeLiteral() do it where client_encoding is UTF8, under every setting of the
+ * server's.  Text that is not UTF-8 goes in as it is: the server checks a whole statement
+ * before it looks for quotes in it, and refuses it.
+ */
+void ident_add_quoted(struct buf *sql, const char *name);
+void ident_add_literal(struct buf *sql, const char *text);
+
+/*
  * ident_typed(name):
  * Return ${name} as it has to be typed to mean exactly that, in double quotes
  * if need be; the caller frees it.

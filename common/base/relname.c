@@ -1,11 +1,13 @@
 /*
- * Relation names.
+ * Relation names; how an identifier is quoted is ident's.
  */
 #include "common/base/relname.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
+#include "common/base/ident.h"
 #include "common/base/xalloc.h"
 
 static char *
@@ -43,6 +45,16 @@ relname_text(const struct relname *r)
 	if (r->schema == NULL || r->schema[0] == '\0')
 		return xstrdup(name);
 	return xasprintf("%s.%s", r->schema, name);
+}
+
+void
+relname_add_quoted(const struct relname *r, struct buf *sql)
+{
+	if (r->schema != NULL) {
+		ident_add_quoted(sql, r->schema);
+		buf_addc(sql, '.');
+	}
+	ident_add_quoted(sql, r->name);
 }
 
 void

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+struct buf;
+
 /* Strings are owned. */
 struct relname {
 	char *schema; /* NULL: what search_path finds, or there is none */
@@ -32,6 +34,12 @@ bool relname_equal(const struct relname *a, const struct relname *b);
  * schema or none with a name.
  */
 char *relname_text(const struct relname *r) __attribute__((returns_nonnull));
+
+/*
+ * relname_add_quoted(r, sql):
+ * Append the name to ${sql} as SQL takes it, qualified where there is a schema.
+ */
+void relname_add_quoted(const struct relname *r, struct buf *sql);
 
 /*
  * relname_release(r):

@@ -166,17 +166,4 @@ int db_on_readable(void *arg, struct err *e);
  */
 bool db_is_lost(const struct db *db);
 
-/*
- * db_add_ident(db, sql, name), db_add_literal(db, sql, text):
- * Append a name or a text to ${sql}, quoted by libpq.
- */
-void db_add_ident(struct db *db, struct buf *sql, const char *name);
-void db_add_literal(struct db *db, struct buf *sql, const char *text);
-
-/*
- * db_add_relation(db, sql, schema, name):
- * Append a relation's name, qualified unless ${schema} is NULL.
- */
-void db_add_relation(struct db *db, struct buf *sql, const char *schema, const char *name);
-
 #endif /* COMMON_DB_H */

@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 
@@ -114,8 +115,7 @@ relation_find(struct db *db, const char *schema, const char *name, struct err *e
 	} else {
 		rel = xcalloc(1, sizeof(*rel));
 		rel->oid = (unsigned)strtoul(PQgetvalue(res, 0, 0), NULL, 10);
-		rel->schema = xstrdup(PQgetvalue(res, 0, 1));
-		rel->name = xstrdup(PQgetvalue(res, 0, 2));
+		relname_set(&rel->id, PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2));
 		rel->kind = PQgetvalue(res, 0, 3)[0];
 	}
 	PQclear(res);
@@ -256,7 +256,6 @@ relation_free(struct relation *rel)
 	free(rel->primary_key);
 	free(rel->fingerprint);
 	free(rel->columns);
-	free(rel->schema);
-	free(rel->name);
+	relname_release(&rel->id);
 	free(rel);
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/relname.h"
+
 struct db;
 struct err;
 
@@ -30,9 +32,8 @@ struct relation_column {
 
 struct relation {
 	unsigned oid;
-	char *schema;
-	char *name;
-	char kind; /* pg_class.relkind */
+	struct relname id; /* always with its schema */
+	char kind;         /* pg_class.relkind */
 	struct relation_column *columns;
 	size_t ncolumns;
 	char **primary_key;

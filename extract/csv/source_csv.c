@@ -321,7 +321,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	s->text = textin_new(s->in, o->encoding, e);
 	if (s->text == NULL || csvrows_init(&s->parser, &o->csv_format, &handler, s, e) != 0)
 		return -1;
-	relname_set(&base->header->schema.relation, o->rel_schema, o->rel_name);
+	relname_set(&base->header->schema.relation, o->rel.schema, o->rel.name);
 	s->parser.names = !headless;
 	if (headless && take_given_names(s, e) != 0)
 		return -1;

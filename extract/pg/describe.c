@@ -98,7 +98,8 @@ add_own_columns(const PGresult *described, const struct relation *rel, struct sc
 		struct schema_column *c;
 
 		if (place < 0)
-			return err_set(e, EXIT_DATA, "\"%s\" was altered just now", rel->name);
+			return err_set(e, EXIT_DATA, "\"%s\" was altered just now",
+				       rel->id.name);
 		if (check_name(schema, name, e) != 0)
 			return -1;
 		from = &rel->columns[place];

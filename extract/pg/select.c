@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/ident.h"
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
 #include "common/pg/db.h"
@@ -36,7 +38,7 @@ unknown_column(const struct relation *rel, const char *name, struct err *e)
 		words[i] = rel->columns[i].name;
 	near = cli_nearest(name, words, rel->ncolumns);
 	err_set(e, EXIT_USAGE, "%s \"%s\" has no column \"%s\"", relation_kind_name(rel->kind),
-		rel->name, name);
+		rel->id.name, name);
 	if (near != NULL)
 		err_hint(e, "Perhaps you meant \"%s\".", near);
 	free(words);
@@ -55,10 +57,10 @@ check_names(const struct relation *rel, const struct ident_list *list, struct er
 }
 
 static void
-add_named(struct db *db, struct buf *sql, const char **comma, const char *name)
+add_named(struct buf *sql, const char **comma, const char *name)
 {
 	buf_adds(sql, *comma);
-	db_add_ident(db, sql, name);
+	ident_add_quoted(sql, name);
 	*comma = ", ";
 }
 
@@ -90,7 +92,7 @@ add_query_columns(struct db *db, struct buf *sql, const struct extract_options *
 
 	for (i = 0; rc == 0 && i < PQnfields(res); i++)
 		if (!ident_list_has(&o->exclude_list, PQfname(res, i)))
-			add_named(db, sql, &comma, PQfname(res, i));
+			add_named(sql, &comma, PQfname(res, i));
 	PQclear(res);
 	return rc;
 }
@@ -108,10 +110,10 @@ add_columns(struct db *db, struct buf *sql, const struct extract_options *o,
 			    check_names(rel, &o->exclude_list, e) != 0))
 		return -1;
 	for (i = 0; i < o->column_list.n; i++)
-		add_named(db, sql, &comma, o->column_list.names[i]);
+		add_named(sql, &comma, o->column_list.names[i]);
 	for (i = 0; o->columns == NULL && i < rel->ncolumns; i++)
 		if (!ident_list_has(&o->exclude_list, rel->columns[i].name))
-			add_named(db, sql, &comma, rel->columns[i].name);
+			add_named(sql, &comma, rel->columns[i].name);
 	return 0;
 }
 
@@ -139,7 +141,7 @@ select_build(struct db *db, const struct extract_options *o, const struct relati
 	}
 	if (rel != NULL) {
 		buf_adds(&sql, " FROM ");
-		db_add_relation(db, &sql, rel->schema, rel->name);
+		relname_add_quoted(&rel->id, &sql);
 	} else {
 		buf_addf(&sql, " FROM (\n%s\n) AS portl", o->query_text);
 	}
@@ -186,7 +188,7 @@ text_cast(const struct schema *schema, const struct schema_column *c)
 
 /* The same rows with xml as text, or NULL where there is none. */
 static char *
-select_as_text(struct db *db, const struct schema *schema, const char *select)
+select_as_text(const struct schema *schema, const char *select)
 {
 	struct buf sql = BUF_INIT;
 	const char *comma = "SELECT ", *cast;
@@ -194,7 +196,7 @@ select_as_text(struct db *db, const struct schema *schema, const char *select)
 	size_t i;
 
 	for (i = 0; i < schema->ncolumns; i++) {
-		add_named(db, &sql, &comma, schema->columns[i].name);
+		add_named(&sql, &comma, schema->columns[i].name);
 		cast = text_cast(schema, &schema->columns[i]);
 		found = found || cast != NULL;
 		buf_adds(&sql, cast != NULL ? cast : "");
@@ -207,16 +209,16 @@ select_as_text(struct db *db, const struct schema *schema, const char *select)
 }
 
 char *
-select_copy(struct db *db, const struct extract_options *o, const struct relation *rel,
+select_copy(const struct extract_options *o, const struct relation *rel,
 	    const struct header *header, const char *select)
 {
 	bool binary = header->values == HEADER_BINARY;
-	char *as_text = binary ? NULL : select_as_text(db, &header->schema, select);
+	char *as_text = binary ? NULL : select_as_text(&header->schema, select);
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");
 	if (as_text == NULL && can_copy_table(o, rel))
-		db_add_relation(db, &sql, rel->schema, rel->name);
+		relname_add_quoted(&rel->id, &sql);
 	else
 		buf_addf(&sql, "(\n%s\n)", as_text != NULL ? as_text : select);
 	buf_addf(&sql, " TO STDOUT (FORMAT %s)", binary ? "binary" : "text");

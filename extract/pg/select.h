@@ -28,12 +28,12 @@ int select_plan(struct db *db, const char *select, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * select_copy(db, options, rel, schema, select):
+ * select_copy(options, rel, schema, select):
  * Return the COPY … TO STDOUT for it, in the form that header->values says, for
  * the caller to free: COPY of the table itself where that means the same and is
  * faster.
  */
-char *select_copy(struct db *db, const struct extract_options *options,
-		  const struct relation *rel, const struct header *header, const char *select);
+char *select_copy(const struct extract_options *options, const struct relation *rel,
+		  const struct header *header, const char *select);
 
 #endif /* EXTRACT_SELECT_H */

@@ -12,6 +12,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -86,11 +87,11 @@ look_up(struct source_pg *s, struct err *e)
 	const struct extract_options *o = s->base.options;
 
 	relation_free(s->rel);
-	s->rel = relation_find(&s->db, o->rel_schema, o->rel_name, e);
+	s->rel = relation_find(&s->db, o->rel.schema, o->rel.name, e);
 	if (s->rel == NULL)
 		return -1;
 	if (!is_readable_kind(s->rel->kind))
-		return err_set(e, EXIT_USAGE, "\"%s\" is not a table or view", s->rel->name);
+		return err_set(e, EXIT_USAGE, "\"%s\" is not a table or view", s->rel->id.name);
 	s->lock = !s->no_lock && strchr("rpv", s->rel->kind) != NULL;
 	return 0;
 }
@@ -123,7 +124,7 @@ lock_relation(struct source_pg *s, struct err *e)
 	int rc;
 
 	buf_adds(&sql, "LOCK TABLE ");
-	db_add_relation(&s->db, &sql, s->rel->schema, s->rel->name);
+	relname_add_quoted(&s->rel->id, &sql);
 	buf_adds(&sql, " IN ACCESS SHARE MODE");
 	rc = db_exec(&s->db, e, "%s", buf_cstr(&sql));
 	buf_release(&sql);
@@ -142,7 +143,7 @@ read_locked(struct source_pg *s, struct err *e)
 
 	if (narrow_path(s, e) != 0)
 		return -1;
-	now = relation_find(&s->db, s->rel->schema, s->rel->name, e);
+	now = relation_find(&s->db, s->rel->id.schema, s->rel->id.name, e);
 	if (now == NULL)
 		return -1;
 	relation_free(s->rel);
@@ -233,7 +234,7 @@ describe_relation(struct source_pg *s)
 	header->server_version = PQserverVersion(s->db.conn);
 	if (s->rel == NULL)
 		return;
-	relname_set(&schema->relation, s->rel->schema, s->rel->name);
+	relname_set(&schema->relation, s->rel->id.schema, s->rel->id.name);
 	if (o->where == NULL && o->limit < 0)
 		header->rows_estimate = s->rel->rows_estimate;
 	if (s->rel->kind == 'r' && s->rel->has_children)
@@ -284,7 +285,7 @@ take_snapshot(struct source_pg *s, struct err *e)
 	const struct extract_options *o = s->base.options;
 	int rc;
 
-	if (o->rel_name != NULL && find_relation(s, e) != 0)
+	if (o->rel.name != NULL && find_relation(s, e) != 0)
 		return -1;
 	if (session_begin(&s->db, o->row_security ? SESSION_READ_SEEN : SESSION_READ,
 			  o->common.lock_timeout, e) != 0)
@@ -310,7 +311,7 @@ start_copy(struct source_pg *s, struct err *e)
 
 	if (s->base.options->common.dry_run)
 		return select_plan(&s->db, s->select, e);
-	sql = select_copy(&s->db, s->base.options, s->rel, s->base.header, s->select);
+	sql = select_copy(s->base.options, s->rel, s->base.header, s->select);
 	rc = db_copy_out(&s->db, e, sql);
 	free(sql);
 	s->copying = rc == 0;

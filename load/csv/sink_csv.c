@@ -143,7 +143,7 @@ match(struct sink_csv *s, struct header *header, struct err *e)
 	release_columns(s);
 	plan_match(s->plan, &why);
 	take_columns(s, s->plan->schema, &why);
-	return reasons_report(&why, NULL, s->base.relation, e);
+	return reasons_report(&why, s->base.relation, e);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/ident.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -25,7 +26,7 @@
 static int
 check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	const char *params[] = {p->rel_name};
+	const char *params[] = {p->target.name};
 	char *long_name = db_query_text(
 		db, e,
 		"SELECT 1 WHERE pg_catalog.octet_length($1::pg_catalog.text) "
@@ -46,20 +47,20 @@ check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e
 static int
 place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	const char *params[] = {p->rel_schema};
+	const char *params[] = {p->target.schema};
 	char *found;
 
 	if (p->schema == NULL ||
 	    (p->schema->ncolumns > 0 && p->schema->columns[0].type[0] == '\0'))
 		reasons_add(why, "the stream has no column types to create a table from; "
 				 "create it first");
-	if (p->rel_schema == NULL) {
-		p->rel_schema = db_query_text(db, e, "SELECT pg_catalog.current_schema()", 0,
-					      NULL);
-		if (p->rel_schema != NULL && p->rel_schema[0] == '\0')
+	if (p->target.schema == NULL) {
+		p->target.schema = db_query_text(db, e, "SELECT pg_catalog.current_schema()", 0,
+						 NULL);
+		if (p->target.schema != NULL && p->target.schema[0] == '\0')
 			reasons_add(why, "search_path names no schema to create a table in; "
 					 "write -t SCHEMA.TABLE");
-		return p->rel_schema != NULL ? 0 : -1;
+		return p->target.schema != NULL ? 0 : -1;
 	}
 	found = db_query_text(db, e,
 			      "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
@@ -70,7 +71,7 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 	if (found[0] == '\0')
 		reasons_add(why,
 			    "schema \"%s\" does not exist; create it, or name another with -t",
-			    p->rel_schema);
+			    p->target.schema);
 	free(found);
 	return 0;
 }
@@ -99,23 +100,21 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	const struct load_options *o = p->options;
 	const struct schema *s = p->schema;
 
-	if (o->rel_name == NULL && (s == NULL || s->relation.name == NULL)) {
+	if (o->rel.name == NULL && (s == NULL || s->relation.name == NULL)) {
 		err_set(e, EXIT_USAGE,
 			"the stream does not name a table: say where to load with -t");
 		return -1;
 	}
-	p->rel_name = xstrdup(o->rel_name != NULL ? o->rel_name : s->relation.name);
-	if (o->rel_name != NULL && o->rel_schema != NULL)
-		p->rel_schema = xstrdup(o->rel_schema);
-	else if (o->rel_name == NULL && s->relation.schema != NULL)
-		p->rel_schema = xstrdup(s->relation.schema);
-	p->rel = relation_find(db, p->rel_schema, p->rel_name, e);
+	if (o->rel.name != NULL)
+		relname_set(&p->target, o->rel.schema, o->rel.name);
+	else
+		relname_set(&p->target, s->relation.schema, s->relation.name);
+	p->rel = relation_find(db, p->target.schema, p->target.name, e);
 	if (p->rel == NULL)
 		return missing_target(p, db, why, e);
 	if (session_restore_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
 		return -1;
-	free(p->rel_schema);
-	p->rel_schema = xstrdup(p->rel->schema);
+	relname_set(&p->target, p->rel->id.schema, p->target.name);
 	return 0;
 }
 
@@ -153,6 +152,19 @@ warn_of_losses(const struct plan *p)
 }
 
 static int
+report(const struct plan *p, struct reasons *why, struct err *e)
+{
+	char *target = relname_text(&p->target);
+	int rc;
+
+	if (why->n > 0)
+		plan_show(p);
+	rc = reasons_report(why, target, e);
+	free(target);
+	return rc;
+}
+
+static int
 make(struct plan *p, struct db *db, struct err *e)
 {
 	struct reasons why = {.n = 0};
@@ -167,11 +179,9 @@ make(struct plan *p, struct db *db, struct err *e)
 	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0 ||
 	    plan_stage(p, db, &why, e) != 0 || plan_target_conflict(p, db, &why, e) != 0)
 		goto failed;
-	if (why.n > 0)
-		plan_show(p);
-	if (reasons_report(&why, p->rel_schema, p->rel_name, e) != 0)
+	if (report(p, &why, e) != 0)
 		return -1;
-	plan_sql(p, db);
+	plan_sql(p);
 	warn_of_losses(p);
 	return 0;
 failed:
@@ -222,13 +232,12 @@ plan_column_into(const struct plan *p, const char *target)
 }
 
 void
-plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
-	       const char *stage_column)
+plan_add_value(const struct plan *p, struct buf *sql, size_t i, const char *stage_column)
 {
 	const struct plan_column *c = &p->columns[i];
 
 	buf_adds(sql, c->way == PLAN_TEXT ? "CAST(CAST(" : "");
-	db_add_ident(db, sql, stage_column);
+	ident_add_quoted(sql, stage_column);
 	if (c->way != PLAN_TEXT)
 		return;
 	buf_adds(sql, " AS pg_catalog.text) AS ");
@@ -253,8 +262,7 @@ plan_free(struct plan *p)
 	free(p->keep);
 	relation_free(p->rel);
 	free(p->search_path);
-	free(p->rel_schema);
-	free(p->rel_name);
+	relname_release(&p->target);
 	free(p->create_sql);
 	free(p->truncate_sql);
 	free(p->lock_sql);

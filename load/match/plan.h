@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/base/relname.h"
+
 struct buf;
 struct db;
 struct err;
@@ -49,10 +51,9 @@ struct plan {
 	struct schema *schema;              /* the header's, or NULL */
 	bool text;                          /* rows come as COPY text */
 	enum plan_route route;
-	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
-	char *search_path;        /* the user's; owned */
-	char *rel_schema;         /* the target, qualified; owned */
-	char *rel_name;
+	const char *stage_reason;    /* why COPY cannot write the target itself, or NULL */
+	char *search_path;           /* the user's; owned */
+	struct relname target;       /* qualified, if it can be */
 	struct relation *rel;        /* NULL: to be created */
 	struct plan_column *columns; /* in stream order */
 	size_t ncolumns;
@@ -82,14 +83,13 @@ struct plan *plan_make(struct db *db, const struct load_options *options, struct
 int plan_column_into(const struct plan *p, const char *target);
 
 /*
- * plan_add_value(p, db, sql, i, stage_column):
+ * plan_add_value(p, sql, i, stage_column):
  * Append the expression that makes stream column ${i} the target's, read from
  * the staging table's column called ${stage_column} (not yet quoted).  The
  * cast that is left to do is an assignment, which INSERT does by itself, so
  * that a value too long is an error and never cut.
  */
-void plan_add_value(const struct plan *p, struct db *db, struct buf *sql, size_t i,
-		    const char *stage_column);
+void plan_add_value(const struct plan *p, struct buf *sql, size_t i, const char *stage_column);
 
 /*
  * plan_show(p):

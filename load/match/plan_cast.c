@@ -21,6 +21,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -133,7 +134,7 @@ name_of(const struct cast *c, int which)
 
 /* "unnest(ARRAY['text', …]), …" for each of the four names. */
 static char *
-arrays_of_names(struct db *db, const struct cast *casts, size_t n)
+arrays_of_names(const struct cast *casts, size_t n)
 {
 	struct buf b = BUF_INIT;
 	const char *name;
@@ -146,7 +147,7 @@ arrays_of_names(struct db *db, const struct cast *casts, size_t n)
 			name = name_of(&casts[i], which);
 			buf_adds(&b, i > 0 ? ", " : "");
 			if (name != NULL)
-				db_add_literal(db, &b, name);
+				ident_add_literal(&b, name);
 			else
 				buf_adds(&b, "NULL");
 		}
@@ -158,7 +159,7 @@ arrays_of_names(struct db *db, const struct cast *casts, size_t n)
 static PGresult *
 look_up(struct db *db, const struct cast *casts, size_t n, struct err *e)
 {
-	char *names = arrays_of_names(db, casts, n);
+	char *names = arrays_of_names(casts, n);
 	const char *ranges = PQserverVersion(db->conn) >= 140000 ? multirange_sql : range_sql;
 	char *sql = xasprintf(casts_sql, ranges, names);
 	PGresult *res = db_query(db, e, sql, 0, NULL);

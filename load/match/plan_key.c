@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/ident.h"
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -166,7 +167,7 @@ query_indexes(const struct plan *p, struct db *db, struct err *e)
 	buf_adds(&names, "ARRAY[");
 	for (i = 0; i < p->stage->nkey; i++) {
 		buf_adds(&names, i > 0 ? ", " : "");
-		db_add_literal(db, &names, p->columns[p->stage->key[i]].target);
+		ident_add_literal(&names, p->columns[p->stage->key[i]].target);
 	}
 	buf_adds(&names, "]::text[]");
 	sql = xasprintf(indexes_sql, buf_cstr(&names),

@@ -90,10 +90,10 @@ int plan_key(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * plan_sql(p, db), plan_stage_sql(p, db):
+ * plan_sql(p), plan_stage_sql(p):
  * Write the statements; the second one those of the staged route.
  */
-void plan_sql(struct plan *p, struct db *db);
-void plan_stage_sql(struct plan *p, struct db *db);
+void plan_sql(struct plan *p);
+void plan_stage_sql(struct plan *p);
 
 #endif /* LOAD_PLAN_PARTS_H */

@@ -69,7 +69,7 @@ check_kind(const struct relation *rel, const PGresult *facts, struct reasons *wh
 		reasons_add(why,
 			    "row security is active for this role, and row_security is off");
 	if (!is_true(facts, 3))
-		reasons_add(why, "no USAGE privilege on schema \"%s\"", rel->schema);
+		reasons_add(why, "no USAGE privilege on schema \"%s\"", rel->id.schema);
 }
 
 static void
@@ -88,7 +88,7 @@ check_truncate(const struct relation *rel, const PGresult *facts, struct reasons
 static int
 check_create(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	const char *params[] = {p->rel_schema};
+	const char *params[] = {p->target.schema};
 	PGresult *res = db_query(db, e, create_sql, 1, params);
 
 	if (res == NULL)
@@ -97,7 +97,7 @@ check_create(const struct plan *p, struct db *db, struct reasons *why, struct er
 		reasons_add(why, "the server is a read-only standby");
 	if (PQntuples(res) > 0 && !is_true(res, 1))
 		reasons_add(why, "--create: no CREATE privilege on schema \"%s\"",
-			    p->rel_schema);
+			    p->target.schema);
 	PQclear(res);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -215,7 +216,7 @@ enum what { NAMES, TYPES, COLLATIONS };
 
 /* "'a', 'b'" for the columns to be created, NULL where there is no text. */
 static char *
-literals(const struct plan *p, struct db *db, enum what what)
+literals(const struct plan *p, enum what what)
 {
 	struct buf b = BUF_INIT;
 	const char *comma = "";
@@ -231,7 +232,7 @@ literals(const struct plan *p, struct db *db, enum what what)
 			text = p->columns[i].target;
 		buf_adds(&b, comma);
 		if (text != NULL)
-			db_add_literal(db, &b, text);
+			ident_add_literal(&b, text);
 		else
 			buf_adds(&b, "NULL");
 		comma = ", ";
@@ -242,8 +243,8 @@ literals(const struct plan *p, struct db *db, enum what what)
 static PGresult *
 look_up_types(const struct plan *p, struct db *db, struct err *e)
 {
-	char *types = literals(p, db, TYPES), *collations = literals(p, db, COLLATIONS);
-	char *names = literals(p, db, NAMES);
+	char *types = literals(p, TYPES), *collations = literals(p, COLLATIONS);
+	char *names = literals(p, NAMES);
 	char *sql = xasprintf(
 		"SELECT to_regtype(t)::oid, c IS NULL OR to_regcollation(c) IS NOT NULL,"
 		" format_type(to_regtype(t), NULL),"

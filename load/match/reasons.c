@@ -17,14 +17,11 @@ reasons_add(struct reasons *r, const char *fmt, ...)
 }
 
 int
-reasons_report(struct reasons *r, const char *schema, const char *name, struct err *e)
+reasons_report(struct reasons *r, const char *target, struct err *e)
 {
 	if (r->n == 0)
 		return 0;
-	if (schema == NULL)
-		schema = ""; /* as where search_path names none */
-	err_set(e, EXIT_TARGET, "\"%s%s%s\" cannot take this stream", schema,
-		schema[0] != '\0' ? "." : "", name);
+	err_set(e, EXIT_TARGET, "\"%s\" cannot take this stream", target);
 	err_detail(e, "%s", buf_cstr(&r->text));
 	buf_release(&r->text);
 	r->n = 0;

@@ -21,11 +21,11 @@ struct reasons {
 void reasons_add(struct reasons *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * reasons_report(r, schema, name, e):
+ * reasons_report(r, target, e):
  * If there are reasons, fill ${e} (EXIT_TARGET) with them and return -1, else
- * return 0.  The reasons are released.  ${schema} is NULL for what is no relation.
+ * return 0.  The reasons are released.  ${target}: as people call it.
  */
-int reasons_report(struct reasons *r, const char *schema, const char *name, struct err *e)
+int reasons_report(struct reasons *r, const char *target, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif /* LOAD_REASONS_H */

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/ident.h"
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -53,22 +55,22 @@ enum { COLUMN, NAME, UPWARDS, MIN, MAX, ALLOWED, INDEXED };
  * never called gives its last_value itself next.
  */
 static char *
-move_sql(const struct plan *plan, struct db *db, const PGresult *res, int row)
+move_sql(const struct plan *plan, const PGresult *res, int row)
 {
 	bool up = PQgetvalue(res, row, UPWARDS)[0] == 't';
 	struct buf sql = BUF_INIT;
 
 	buf_addf(&sql, "SELECT pg_catalog.setval(");
-	db_add_literal(db, &sql, PQgetvalue(res, row, NAME));
+	ident_add_literal(&sql, PQgetvalue(res, row, NAME));
 	buf_addf(&sql, "::pg_catalog.regclass, v) FROM (SELECT pg_catalog.%s(",
 		 up ? "max" : "min");
-	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
+	ident_add_quoted(&sql, PQgetvalue(res, row, COLUMN));
 	buf_adds(&sql, ")::bigint AS v FROM ");
-	db_add_relation(db, &sql, plan->rel_schema, plan->rel_name);
+	relname_add_quoted(&plan->target, &sql);
 	buf_adds(&sql, " WHERE ");
-	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
+	ident_add_quoted(&sql, PQgetvalue(res, row, COLUMN));
 	buf_addf(&sql, " OPERATOR(pg_catalog.>=) '%s'::bigint AND ", PQgetvalue(res, row, MIN));
-	db_add_ident(db, &sql, PQgetvalue(res, row, COLUMN));
+	ident_add_quoted(&sql, PQgetvalue(res, row, COLUMN));
 	buf_addf(&sql,
 		 " OPERATOR(pg_catalog.<=) '%s'::bigint) AS loaded, %s AS s"
 		 " WHERE v OPERATOR(pg_catalog.%s) s.last_value"
@@ -89,7 +91,7 @@ is_known(const struct sequences *s, const char *name)
 }
 
 static void
-add(struct sequences *s, struct db *db, const struct plan *plan, const PGresult *res, int row)
+add(struct sequences *s, const struct plan *plan, const PGresult *res, int row)
 {
 	struct sequence *item;
 
@@ -102,7 +104,7 @@ add(struct sequences *s, struct db *db, const struct plan *plan, const PGresult 
 	item->indexed = PQgetvalue(res, row, INDEXED)[0] == 't';
 	item->move_sql = NULL;
 	if (PQgetvalue(res, row, ALLOWED)[0] == 't')
-		item->move_sql = move_sql(plan, db, res, row);
+		item->move_sql = move_sql(plan, res, row);
 	else
 		log_warning("sequence %s stays behind the loaded values: moving it needs "
 			    "SELECT and UPDATE on it and SELECT on column \"%s\" "
@@ -125,7 +127,7 @@ sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struc
 	if (res == NULL)
 		goto done;
 	for (row = 0; row < PQntuples(res); row++)
-		add(s, db, plan, res, row);
+		add(s, plan, res, row);
 	rc = session_restore_path(db, path, e);
 done:
 	PQclear(res);

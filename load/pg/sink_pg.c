@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
 #include "common/pg/db.h"
@@ -38,7 +39,7 @@ struct sink_pg {
 	struct route *route;          /* of that plan */
 	struct rejects *rejects;      /* or NULL: no row may be refused */
 	struct sequences sequences;   /* of all streams' columns */
-	char *rel_schema, *rel_name;  /* the target of all streams; NULL before the first */
+	struct relname target;        /* of all streams; empty before the first */
 	char *key_sql;                /* to be run before the last COMMIT, or NULL */
 	bool in_transaction;
 	bool in_batch;              /* the route has begun one */
@@ -90,13 +91,6 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	return 0;
 }
 
-static bool
-is_same_target(const struct sink_pg *s)
-{
-	return strcmp(s->rel_schema, s->plan->rel_schema) == 0 &&
-	       strcmp(s->rel_name, s->plan->rel_name) == 0;
-}
-
 /* A dry run has nothing to commit, and batches must see those before them. */
 static bool
 in_batches(const struct sink_pg *s)
@@ -117,13 +111,12 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	s->plan = plan_make(&s->db, base->options, header, stream_reader_is_text(r), e);
 	if (s->plan == NULL)
 		return -1;
-	if (s->rel_name == NULL) {
-		s->rel_schema = xstrdup(s->plan->rel_schema);
-		s->rel_name = xstrdup(s->plan->rel_name);
-		base->relation = xasprintf("%s.%s", s->rel_schema, s->rel_name);
-	} else if (!is_same_target(s)) {
+	if (s->target.name == NULL) {
+		relname_set(&s->target, s->plan->target.schema, s->plan->target.name);
+		base->relation = relname_text(&s->target);
+	} else if (!relname_equal(&s->target, &s->plan->target)) {
 		err_set(e, EXIT_TARGET, "one stream is for \"%s\", another for \"%s\"",
-			s->rel_name, s->plan->rel_name);
+			s->target.name, s->plan->target.name);
 		return err_hint(e, "Use -t to load all of them into one table.");
 	}
 	s->hollow = s->hollow || (header != NULL && header->dry_run);
@@ -342,8 +335,7 @@ sink_pg_close(struct sink *base)
 	route_free(s->route);
 	plan_free(s->plan);
 	sequences_release(&s->sequences);
-	free(s->rel_schema);
-	free(s->rel_name);
+	relname_release(&s->target);
 	free(s->key_sql);
 }
 

@@ -45,7 +45,7 @@ lock(struct db *db, const struct plan *plan, struct err *e)
 	free(now);
 	if (rc == 0)
 		return 0;
-	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", plan->rel_name);
+	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", plan->target.name);
 	return err_hint(e, "Run the transfer again.");
 }
 

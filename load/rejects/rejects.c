@@ -85,7 +85,7 @@ describe(const struct plan *p)
 	struct header *h = header_new();
 	size_t i;
 
-	relname_set(&h->schema.relation, p->rel_schema, p->rel_name);
+	relname_set(&h->schema.relation, p->target.schema, p->target.name);
 	h->values = p->text ? HEADER_TEXT : HEADER_BINARY;
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct relation_column *rc = &p->rel->columns[p->columns[i].place];
@@ -115,7 +115,7 @@ copy_header(const struct plan *p, struct err *e)
 	free(h->backend);
 	h->backend = NULL;
 	if (h->schema.relation.name == NULL)
-		relname_set(&h->schema.relation, p->rel_schema, p->rel_name);
+		relname_set(&h->schema.relation, p->target.schema, p->target.name);
 	return h;
 }
 

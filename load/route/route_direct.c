@@ -44,7 +44,7 @@ direct_locate(struct route *r, struct err *e)
 		err_hint(e,
 			 "A row with this key is in the table, or came before. Use --conflict "
 			 "to skip or overwrite, or --truncate to replace all rows.");
-	if (!find_place(e, r->plan->rel_name, &line, &column))
+	if (!find_place(e, r->plan->target.name, &line, &column))
 		return -1;
 	route_at(r, line, column, e);
 	free(column);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/jsontext.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/talk/log.h"
@@ -59,7 +60,7 @@ statements_json(const struct plan *p)
 void
 plan_log(const struct plan *p)
 {
-	char *relation = xasprintf("%s.%s", p->rel_schema, p->rel_name);
+	char *relation = relname_text(&p->target);
 	json_t *doc = json_object();
 
 	json_object_set_new(doc, "relation", jsontext(relation));

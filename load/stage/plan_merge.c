@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -177,7 +178,7 @@ merge_sql(struct stagesql *w)
 	stagesql_add_temp(w, "stage");
 	for (j = 0; j < w->st->nkey; j++) {
 		stagesql_add(w, j > 0 ? " AND t." : " AS s ON t.");
-		db_add_ident(w->db, &w->sql, w->p->columns[w->st->key[j]].target);
+		ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
 		buf_addf(&w->sql, " %s s.c%zu", w->st->key_equal[j], w->st->key[j] + 1);
 	}
 	if (w->st->sets)

@@ -284,8 +284,8 @@ plan_show(const struct plan *p)
 
 	if ((!log_verbose() && (!dry_run || check)) || log_is_json())
 		return;
-	schema = plan_show_name(p->rel_schema != NULL ? p->rel_schema : "");
-	name = plan_show_name(p->rel_name);
+	schema = plan_show_name(p->target.schema != NULL ? p->target.schema : "");
+	name = plan_show_name(p->target.name);
 	fprintf(stderr, "Plan for %s.%s (%s):\n", schema, name,
 		p->rel == NULL ? "to be created" : relation_kind_name(p->rel->kind));
 	free(schema);

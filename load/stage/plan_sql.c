@@ -1,5 +1,5 @@
 /*
- * The statements of a plan.  Names are quoted by libpq; types and collations
+ * The statements of a plan.  Names are quoted by ident; types and collations
  * come from format_type() and quote_ident() of the source's server and have
  * been resolved on this one.
  */
@@ -8,7 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/ident.h"
-#include "common/pg/db.h"
+#include "common/base/relname.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
@@ -16,20 +16,20 @@
 #include "load/options.h"
 
 static void
-add_target(const struct plan *p, struct db *db, struct buf *sql)
+add_target(const struct plan *p, struct buf *sql)
 {
-	db_add_relation(db, sql, p->rel_schema, p->rel_name);
+	relname_add_quoted(&p->target, sql);
 }
 
 static char *
-create_sql(const struct plan *p, struct db *db)
+create_sql(const struct plan *p)
 {
 	struct buf sql = BUF_INIT;
 	const char *comma = "";
 	size_t i;
 
 	buf_adds(&sql, "CREATE TABLE ");
-	add_target(p, db, &sql);
+	add_target(p, &sql);
 	buf_adds(&sql, " (");
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct schema_column *c = &p->schema->columns[i];
@@ -37,7 +37,7 @@ create_sql(const struct plan *p, struct db *db)
 		if (p->columns[i].target == NULL)
 			continue;
 		buf_adds(&sql, comma);
-		db_add_ident(db, &sql, p->columns[i].target);
+		ident_add_quoted(&sql, p->columns[i].target);
 		buf_addc(&sql, ' ');
 		ident_add_type(&sql, c->type);
 		if (c->collation != NULL)
@@ -52,7 +52,7 @@ create_sql(const struct plan *p, struct db *db)
 
 /* The source's primary key, if all of it came along; made after the rows. */
 static char *
-key_sql(const struct plan *p, struct db *db)
+key_sql(const struct plan *p)
 {
 	struct buf sql = BUF_INIT;
 	size_t i;
@@ -60,7 +60,7 @@ key_sql(const struct plan *p, struct db *db)
 	if (p->schema->nprimary_key == 0)
 		return NULL;
 	buf_adds(&sql, "ALTER TABLE ");
-	add_target(p, db, &sql);
+	add_target(p, &sql);
 	buf_adds(&sql, " ADD PRIMARY KEY (");
 	for (i = 0; i < p->schema->nprimary_key; i++) {
 		int at = schema_find(p->schema, p->schema->primary_key[i]);
@@ -70,7 +70,7 @@ key_sql(const struct plan *p, struct db *db)
 			return NULL;
 		}
 		buf_adds(&sql, i > 0 ? ", " : "");
-		db_add_ident(db, &sql, p->columns[at].target);
+		ident_add_quoted(&sql, p->columns[at].target);
 	}
 	buf_addc(&sql, ')');
 	return buf_detach(&sql);
@@ -88,19 +88,19 @@ may_freeze(const struct plan *p)
 }
 
 static char *
-copy_sql(const struct plan *p, struct db *db)
+copy_sql(const struct plan *p)
 {
 	struct buf sql = BUF_INIT;
 	const char *comma = " (";
 	size_t i;
 
 	buf_adds(&sql, "COPY ");
-	add_target(p, db, &sql);
+	add_target(p, &sql);
 	for (i = 0; i < p->ncolumns; i++) {
 		if (p->columns[i].target == NULL)
 			continue;
 		buf_adds(&sql, comma);
-		db_add_ident(db, &sql, p->columns[i].target);
+		ident_add_quoted(&sql, p->columns[i].target);
 		comma = ", ";
 	}
 	if (comma[0] == ',')
@@ -115,40 +115,40 @@ copy_sql(const struct plan *p, struct db *db)
  * with no privilege beyond what COPY needs; LOCK TABLE wants more before 16.
  */
 static char *
-lock_sql(const struct plan *p, struct db *db)
+lock_sql(const struct plan *p)
 {
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "INSERT INTO ");
-	add_target(p, db, &sql);
+	add_target(p, &sql);
 	buf_adds(&sql, " DEFAULT VALUES");
 	return buf_detach(&sql);
 }
 
 static char *
-truncate_sql(const struct plan *p, struct db *db)
+truncate_sql(const struct plan *p)
 {
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "TRUNCATE TABLE ");
-	add_target(p, db, &sql);
+	add_target(p, &sql);
 	return buf_detach(&sql);
 }
 
 void
-plan_sql(struct plan *p, struct db *db)
+plan_sql(struct plan *p)
 {
 	if (p->rel == NULL) {
-		p->create_sql = create_sql(p, db);
-		p->key_sql = key_sql(p, db);
+		p->create_sql = create_sql(p);
+		p->key_sql = key_sql(p);
 	} else {
-		p->lock_sql = lock_sql(p, db);
+		p->lock_sql = lock_sql(p);
 		if (p->options->truncate)
-			p->truncate_sql = truncate_sql(p, db);
+			p->truncate_sql = truncate_sql(p);
 	}
 	p->key_first = p->route == PLAN_STAGED || p->options->commit == COMMIT_BATCH;
 	if (p->route == PLAN_STAGED)
-		plan_stage_sql(p, db);
+		plan_stage_sql(p);
 	else
-		p->copy_sql = copy_sql(p, db);
+		p->copy_sql = copy_sql(p);
 }

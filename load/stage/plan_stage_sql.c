@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "common/base/buf.h"
+#include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -164,7 +165,7 @@ add_on_conflict(struct stagesql *w)
 		return;
 	for (j = 0; j < w->st->nkey; j++) {
 		stagesql_add(w, j > 0 ? ", " : " ON CONFLICT (");
-		db_add_ident(w->db, &w->sql, w->p->columns[w->st->key[j]].target);
+		ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
 	}
 	if (!w->st->sets) {
 		stagesql_add(w, ") DO NOTHING");
@@ -362,10 +363,10 @@ drop_sql(struct stagesql *w)
 }
 
 void
-plan_stage_sql(struct plan *p, struct db *db)
+plan_stage_sql(struct plan *p)
 {
 	struct plan_stage *st = p->stage;
-	struct stagesql w = {.p = p, .st = st, .db = db, .sql = BUF_INIT};
+	struct stagesql w = {.p = p, .st = st, .sql = BUF_INIT};
 
 	st->create_sql = plan_stage_table_create(&w);
 	p->copy_sql = plan_stage_table_copy(&w);

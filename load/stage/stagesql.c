@@ -10,8 +10,8 @@
 
 #include "common/base/buf.h"
 #include "common/base/ident.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
-#include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
@@ -36,7 +36,7 @@ stagesql_add_as(struct stagesql *w, const char *type)
 void
 stagesql_add_target(struct stagesql *w)
 {
-	db_add_relation(w->db, &w->sql, w->p->rel_schema, w->p->rel_name);
+	relname_add_quoted(&w->p->target, &w->sql);
 }
 
 void
@@ -114,7 +114,7 @@ stagesql_add_names(struct stagesql *w)
 		if (w->p->columns[i].target == NULL)
 			continue;
 		stagesql_add(w, comma);
-		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+		ident_add_quoted(&w->sql, w->p->columns[i].target);
 		identity = identity || (rc != NULL && rc->identity_always);
 		comma = ", ";
 		end = ")";
@@ -130,7 +130,7 @@ stagesql_add_value(struct stagesql *w, size_t i)
 	char name[24];
 
 	snprintf(name, sizeof(name), "c%zu", i + 1);
-	plan_add_value(w->p, w->db, &w->sql, i, name);
+	plan_add_value(w->p, &w->sql, i, name);
 }
 
 /* A staged value as the target's type, but for its modifiers. */
@@ -201,7 +201,7 @@ add_old(struct stagesql *w, size_t i, enum stagesql_site site)
 		return;
 	}
 	stagesql_add(w, "t.");
-	db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+	ident_add_quoted(&w->sql, w->p->columns[i].target);
 }
 
 static void
@@ -216,7 +216,7 @@ add_incoming(struct stagesql *w, size_t i, enum stagesql_site site)
 		return;
 	}
 	stagesql_add(w, "excluded.");
-	db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+	ident_add_quoted(&w->sql, w->p->columns[i].target);
 }
 
 /* What the row has after it was changed. */
@@ -248,7 +248,7 @@ stagesql_add_sets(struct stagesql *w, enum stagesql_site site)
 		if (!plan_stage_sets(w->p, i))
 			continue;
 		stagesql_add(w, comma);
-		db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+		ident_add_quoted(&w->sql, w->p->columns[i].target);
 		stagesql_add(w, " = ");
 		stagesql_add_new(w, i, site);
 		comma = ", ";
@@ -363,7 +363,7 @@ stagesql_add_join(struct stagesql *w)
 		struct buf column = BUF_INIT;
 		const char *name;
 
-		db_add_ident(w->db, &column, w->p->columns[w->st->key[j]].target);
+		ident_add_quoted(&column, w->p->columns[w->st->key[j]].target);
 		name = buf_cstr(&column);
 		stagesql_add(w, j > 0 ? " AND " : "");
 		buf_addf(&w->sql, w->st->null_keys ? "(o.%s %s s.k%zu" : "o.%s %s s.k%zu", name,
@@ -395,7 +395,7 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 	for (i = 0; i < w->p->ncolumns; i++)
 		if (stagesql_is_upsert(w) && plan_stage_sets(w->p, i)) {
 			stagesql_add(w, ", o.");
-			db_add_ident(w->db, &w->sql, w->p->columns[i].target);
+			ident_add_quoted(&w->sql, w->p->columns[i].target);
 			buf_addf(&w->sql, " AS o%zu", i + 1);
 		}
 	stagesql_add(w, " FROM ");

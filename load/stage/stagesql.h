@@ -28,7 +28,7 @@ enum stagesql_site { STAGESQL_JOINED, STAGESQL_CONFLICT, STAGESQL_MERGED };
 struct stagesql {
 	const struct plan *p;
 	const struct plan_stage *st;
-	struct db *db;
+	struct db *db; /* for the sifts, which ask the catalog */
 	struct buf sql;
 };
 

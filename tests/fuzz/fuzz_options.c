@@ -207,7 +207,7 @@ check_names(const struct ident_list *names)
 static void
 check_extract(const struct extract_options *o)
 {
-	MUST((o->rel_name != NULL || o->csv != NULL) + (o->query_text != NULL) == 1);
+	MUST((o->rel.name != NULL || o->csv != NULL) + (o->query_text != NULL) == 1);
 	MUST((o->kind == EXTRACT_CSV) == (o->csv != NULL));
 	MUST(o->format == EXTRACT_BINARY || o->format == EXTRACT_NDJSON);
 	MUST(o->limit >= -1 && o->zstd_level >= 0 && o->zstd_level <= 19);

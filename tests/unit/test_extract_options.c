@@ -30,8 +30,8 @@ test_good(void)
 
 	is_int(parse(&o, &e, "-d shop -t Public.\"Orders\" --columns=a,\"B\" --limit=5"), 0,
 	       "a table with columns");
-	is_str(o.rel_schema, "public", "its schema");
-	is_str(o.rel_name, "Orders", "its name");
+	is_str(o.rel.schema, "public", "its schema");
+	is_str(o.rel.name, "Orders", "its name");
 	ok(o.column_list.n == 2 && o.limit == 5, "columns and limit");
 	is_int(o.format, EXTRACT_BINARY, "binary by default");
 	extract_options_release(&o);
