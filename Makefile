@@ -5,6 +5,7 @@
 #   lint      warnings, format, style     fuzz    each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
 #   analyze   gcc's analyzer                valgrind    a slice of check under valgrind
 #   property  PROPERTY_CASES random loads against a model
+#   hostile   HOSTILE_CASES headers that try to be SQL
 #   faults    FAULT_RUNS transfers to which something happens, and each call that can
 #             fail; needs root.  SEED=N or SWEEP=CASE:CALL:N repeats one
 #   random    RANDOM_TABLES random tables there and back, RANDOM_SEED to repeat
@@ -25,6 +26,7 @@ DOCDIR = $(DATADIR)/doc/portl
 ZSHDIR = $(DATADIR)/zsh/site-functions
 FUZZ_SECONDS = 60
 PROPERTY_CASES = 2000
+HOSTILE_CASES = 5000
 FAULT_RUNS = 2000
 RANDOM_TABLES = 2000
 
@@ -80,7 +82,7 @@ tidy: $(TIDY)
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
-$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property random regress \
+$(OBJECTS) $(FUZZ_OBJECTS) demo check lint analyze valgrind asan fuzz property hostile random regress \
 	matrix faults coverage bench scale deb check-deb pictures: | \
 	$(filter deps deps-%,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
@@ -166,6 +168,9 @@ fuzz-run: $(FUZZ:%=%.run)
 property: all
 	@BUILD=$(OUT) tests/property/run.sh conflict --cases $(PROPERTY_CASES)
 
+hostile: all
+	@BUILD=$(OUT) tests/property/run.sh hostile --cases $(HOSTILE_CASES)
+
 random: all
 	@BUILD=$(OUT) tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
 
@@ -231,7 +236,7 @@ clean:
 	rm -rf build
 
 .PHONY: all unit tidy fuzz-objects analyze-objects deps deps-bench deps-coverage deps-deb \
-	deps-pictures demo check asan lint analyze valgrind fuzz fuzz-run property regress matrix random faults \
+	deps-pictures demo check asan lint analyze valgrind fuzz fuzz-run property hostile regress matrix random faults \
 	coverage bench scale install uninstall dist deb check-deb pictures clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -176,8 +176,11 @@ make(struct plan *p, struct db *db, struct err *e)
 	if (plan_target(p, db, &why, e) != 0)
 		goto failed;
 	plan_match(p, &why);
-	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0 ||
-	    plan_stage(p, db, &why, e) != 0 || plan_target_conflict(p, db, &why, e) != 0)
+	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0)
+		goto failed;
+	/* of a type that is refused nothing is resolved, and nothing may be asked */
+	if ((p->rel != NULL || why.n == 0) &&
+	    (plan_stage(p, db, &why, e) != 0 || plan_target_conflict(p, db, &why, e) != 0))
 		goto failed;
 	if (report(p, &why, e) != 0)
 		return -1;
@@ -257,6 +260,9 @@ plan_free(struct plan *p)
 		free(p->columns[i].stage_type);
 		free(p->columns[i].cast_type);
 		free(p->columns[i].loss);
+		free(p->columns[i].new_type);
+		free(p->columns[i].new_base);
+		free(p->columns[i].new_collation);
 	}
 	free(p->columns);
 	free(p->keep);

@@ -43,6 +43,10 @@ struct plan_column {
 	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
 	bool refused;    /* there is a reason against this column */
+	/* of a column to be created, as this server names them; owned */
+	char *new_type;      /* with modifiers; NULL: it exists, or has no such type */
+	char *new_base;      /* without */
+	char *new_collation; /* or NULL: the type's own */
 };
 
 struct plan {

@@ -17,15 +17,15 @@ static const char schema_sql[] = "SELECT quote_ident(n.nspname) || '.' FROM pg_e
 				 " WHERE x.extname = $1 AND to_regtype($2) IS NULL";
 
 static int
-rename_type(struct schema_column *c, const char *extension, struct db *db, struct err *e)
+rename_type(char **type, const char *extension, struct db *db, struct err *e)
 {
-	const char *params[] = {extension, c->type};
-	char *schema = db_query_text(db, e, schema_sql, 2, params), *old = c->type;
+	const char *params[] = {extension, *type};
+	char *schema = db_query_text(db, e, schema_sql, 2, params), *old = *type;
 
 	if (schema == NULL)
 		return -1;
 	if (schema[0] != '\0') {
-		c->type = xasprintf("%s%s", schema, old + ident_schema_len(old));
+		*type = xasprintf("%s%s", schema, old + ident_schema_len(old));
 		free(old);
 	}
 	free(schema);
@@ -38,11 +38,14 @@ plan_exttype(struct plan *p, struct db *db, struct err *e)
 	size_t i;
 
 	for (i = 0; i < p->ncolumns; i++) {
-		struct schema_column *c = &p->schema->columns[i];
+		const struct schema_column *c = &p->schema->columns[i];
 		const char *extension = exttype_extension(p->schema->types, c->base);
 
-		if (p->columns[i].target != NULL && extension != NULL &&
-		    rename_type(c, extension, db, e) != 0)
+		if (p->columns[i].target == NULL)
+			continue;
+		p->columns[i].new_type = xstrdup(c->type);
+		if (extension != NULL &&
+		    rename_type(&p->columns[i].new_type, extension, db, e) != 0)
 			return -1;
 	}
 	return 0;

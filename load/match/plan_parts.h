@@ -68,8 +68,8 @@ int plan_types(struct plan *p, struct db *db, struct reasons *why, struct err *e
 
 /*
  * plan_exttype(p, db, e):
- * Part of plan_types(), for a table to be created: name the types of extensions in
- * p->schema as this database does.
+ * Part of plan_types(), for a table to be created: fill new_type with the stream's types,
+ * those of extensions in the schema where this database has them.
  */
 int plan_exttype(struct plan *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));

@@ -24,6 +24,7 @@
 #define OID_FREE_CONTAINERS \
 	140000                   /* arrays and composites may carry foreign OIDs from here on */
 #define ESCAPED_CHAR 150000      /* "char" writes and reads \351 from here on */
+#define TYPE_MODIFIERS 170000    /* the server reads a type's modifiers from here on */
 #define INFINITE_INTERVAL 170000 /* and some bytes of intervals mean infinity */
 
 /* What the cast or the input function may lose; it is warned of before the first row. */
@@ -224,12 +225,12 @@ literals(const struct plan *p, enum what what)
 
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct schema_column *c = &p->schema->columns[i];
-		const char *text = what == TYPES ? c->type : c->collation;
+		const char *text = c->collation;
 
 		if (p->columns[i].target == NULL)
 			continue;
-		if (what == NAMES)
-			text = p->columns[i].target;
+		if (what != COLLATIONS)
+			text = what == TYPES ? p->columns[i].new_type : p->columns[i].target;
 		buf_adds(&b, comma);
 		if (text != NULL)
 			ident_add_literal(&b, text);
@@ -240,17 +241,29 @@ literals(const struct plan *p, enum what what)
 	return buf_detach(&b);
 }
 
+/*
+ * Nothing that a stream says becomes SQL but as a quoted identifier, a constant, or a
+ * name that this server has read: "base" and collation as it writes them itself, and a
+ * type with its modifiers too, or, before 17, where it cannot, in the very words that
+ * to_regtype() has taken for one type and header_from_json() for words, quoted names and
+ * brackets.
+ */
 static PGresult *
 look_up_types(const struct plan *p, struct db *db, struct err *e)
 {
 	char *types = literals(p, TYPES), *collations = literals(p, COLLATIONS);
 	char *names = literals(p, NAMES);
 	char *sql = xasprintf(
-		"SELECT to_regtype(t)::oid, c IS NULL OR to_regcollation(c) IS NOT NULL,"
-		" format_type(to_regtype(t), NULL),"
-		" octet_length(name) > current_setting('max_identifier_length')::int"
+		"SELECT to_regtype(t)::oid,"
+		" (SELECT format('%%I.%%I', n.nspname, l.collname) FROM pg_collation l"
+		" JOIN pg_namespace n ON n.oid = l.collnamespace"
+		" WHERE l.oid = to_regcollation(c)), format_type(to_regtype(t), NULL),"
+		" octet_length(name) > current_setting('max_identifier_length')::int, %s"
 		" FROM ROWS FROM (unnest(ARRAY[%s]::text[]), unnest(ARRAY[%s]::text[]),"
 		" unnest(ARRAY[%s]::text[])) WITH ORDINALITY AS x(t, c, name, n) ORDER BY n",
+		PQserverVersion(db->conn) >= TYPE_MODIFIERS
+			? "format_type(to_regtype(t), to_regtypemod(t))"
+			: "t",
 		types, collations, names);
 	PGresult *res = db_query(db, e, sql, 0, NULL);
 
@@ -263,10 +276,10 @@ look_up_types(const struct plan *p, struct db *db, struct err *e)
 
 /* Row ${row} of look_up_types() is about stream column ${i}. */
 static unsigned
-check_new_column(const struct plan *p, size_t i, const PGresult *res, int row,
-		 struct reasons *why)
+check_new_column(struct plan *p, size_t i, const PGresult *res, int row, struct reasons *why)
 {
 	const struct schema_column *c = &p->schema->columns[i];
+	struct plan_column *column = &p->columns[i];
 
 	if (PQgetvalue(res, row, 3)[0] == 't')
 		reasons_add(
@@ -279,7 +292,12 @@ check_new_column(const struct plan *p, size_t i, const PGresult *res, int row,
 			    c->name, c->type);
 		return 0;
 	}
-	if (PQgetvalue(res, row, 1)[0] != 't')
+	free(column->new_type);
+	column->new_type = xstrdup(PQgetvalue(res, row, 4));
+	column->new_base = xstrdup(PQgetvalue(res, row, 2));
+	if (!PQgetisnull(res, row, 1))
+		column->new_collation = xstrdup(PQgetvalue(res, row, 1));
+	else if (c->collation != NULL)
 		reasons_add(why, "column \"%s\": collation %s does not exist in this database",
 			    c->name, c->collation);
 	return (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10);

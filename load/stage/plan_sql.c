@@ -1,7 +1,6 @@
 /*
  * The statements of a plan.  Names are quoted by ident; types and collations
- * come from format_type() and quote_ident() of the source's server and have
- * been resolved on this one.
+ * are what this server says.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,17 +31,17 @@ create_sql(const struct plan *p)
 	add_target(p, &sql);
 	buf_adds(&sql, " (");
 	for (i = 0; i < p->ncolumns; i++) {
-		const struct schema_column *c = &p->schema->columns[i];
+		const struct plan_column *c = &p->columns[i];
 
-		if (p->columns[i].target == NULL)
+		if (c->target == NULL)
 			continue;
 		buf_adds(&sql, comma);
-		ident_add_quoted(&sql, p->columns[i].target);
+		ident_add_quoted(&sql, c->target);
 		buf_addc(&sql, ' ');
-		ident_add_type(&sql, c->type);
-		if (c->collation != NULL)
-			buf_addf(&sql, " COLLATE %s", c->collation);
-		if (c->not_null)
+		ident_add_type(&sql, c->new_type);
+		if (c->new_collation != NULL)
+			buf_addf(&sql, " COLLATE %s", c->new_collation);
+		if (p->schema->columns[i].not_null)
 			buf_adds(&sql, " NOT NULL");
 		comma = ", ";
 	}

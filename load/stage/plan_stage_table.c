@@ -32,7 +32,7 @@ add_stage_column(struct stagesql *w, size_t i)
 	if (c->target == NULL) /* whatever it is, these take it and give it back */
 		type = w->p->text ? "text" : "bytea";
 	else if (type == NULL)
-		type = rc != NULL ? rc->type : w->p->schema->columns[i].type;
+		type = rc != NULL ? rc->type : c->new_type;
 	buf_addf(&w->sql, "c%zu ", i + 1);
 	ident_add_type(&w->sql, type);
 	if (c->target == NULL)

@@ -98,7 +98,7 @@ stagesql_collation(const struct stagesql *w, size_t i)
 {
 	const struct relation_column *rc = stagesql_column(w, i);
 
-	return rc != NULL ? rc->collation : w->p->schema->columns[i].collation;
+	return rc != NULL ? rc->collation : w->p->columns[i].new_collation;
 }
 
 void
