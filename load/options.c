@@ -371,10 +371,26 @@ settle(struct load_options *o, int argc, char **argv, struct err *e)
 	return 0;
 }
 
-const char *
-load_options_conflict(const struct load_options *o)
+static struct load_rules
+rules_of(const struct load_options *o)
 {
-	return conflicts[o->conflict].word;
+	return (struct load_rules){
+		.target = o->rel,
+		.from = &o->map_sources,
+		.to = &o->map_targets,
+		.key = &o->key,
+		.newer = o->newer.n > 0 ? o->newer.names[0] : NULL,
+		.conflict = rules_conflict((enum rules_conflict)o->conflict),
+		.duplicates = (enum rules_duplicates)o->duplicates,
+		.extra = (enum rules_extra)o->extra_columns,
+		.create = o->create,
+		.truncate = o->truncate,
+		.batches = o->commit == COMMIT_BATCH,
+		.rejects = o->rejects != NULL,
+		.dry_run = o->common.dry_run,
+		.check = o->common.check != CHECK_NOT,
+		.lock_timeout = o->common.lock_timeout,
+	};
 }
 
 int
@@ -397,6 +413,7 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 		return -1;
 	if (settle(o, argc, argv, e) != 0)
 		return options_blame(&o->common, e);
+	o->rules = rules_of(o);
 	return o->common.check == CHECK_JOB;
 }
 

@@ -7,11 +7,9 @@
 #include "common/base/ident.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
+#include "load/rules/rules.h"
 
 enum load_kind { LOAD_PG, LOAD_CSV };
-enum load_extra { EXTRA_ERROR, EXTRA_IGNORE };
-enum load_conflict { CONFLICT_FAIL, CONFLICT_SKIP, CONFLICT_OVERWRITE, CONFLICT_MERGE };
-enum load_duplicates { DUPLICATES_LAST, DUPLICATES_FIRST, DUPLICATES_ERROR };
 enum load_commit { COMMIT_END, COMMIT_BATCH };
 
 struct load_options {
@@ -19,7 +17,7 @@ struct load_options {
 	const char *input;     /* path or NULL: standard input */
 	const char *csv;       /* path or "-": the target; NULL: a database */
 	struct cli_list map;   /* as typed */
-	int extra_columns;     /* enum load_extra */
+	int extra_columns;     /* enum rules_extra */
 	bool create;
 	bool truncate;
 	int64_t min_rows;    /* refuse to commit fewer; -1: not given */
@@ -28,10 +26,10 @@ struct load_options {
 	int64_t max_line;    /* bytes of an NDJSON line */
 	int edited;          /* enum stream_edited */
 	bool bare;
-	int conflict;           /* enum load_conflict */
+	int conflict;           /* enum rules_conflict */
 	const char *key_text;   /* as typed, or NULL */
 	const char *newer_text; /* as typed, or NULL */
-	int duplicates;         /* enum load_duplicates */
+	int duplicates;         /* enum rules_duplicates */
 	int commit;             /* enum load_commit */
 	int64_t batch_size;     /* rows */
 	bool no_sync_sequences;
@@ -44,6 +42,7 @@ struct load_options {
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
 	struct ident_list key;                      /* empty: the target's primary key */
 	struct ident_list newer;                    /* one name or none */
+	struct load_rules rules;                    /* what of all this makes the plan */
 };
 
 /*
@@ -54,12 +53,6 @@ struct load_options {
  */
 int load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 	__attribute__((warn_unused_result));
-
-/*
- * load_options_conflict(o):
- * Return the word behind --conflict=.
- */
-const char *load_options_conflict(const struct load_options *o);
 
 /*
  * load_options_brief(e):

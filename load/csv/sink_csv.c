@@ -137,7 +137,7 @@ match(struct sink_csv *s, struct header *header, struct err *e)
 
 	plan_free(s->plan);
 	s->plan = xcalloc(1, sizeof(*s->plan));
-	s->plan->options = s->base.options;
+	s->plan->rules = &s->base.options->rules;
 	s->plan->header = header;
 	s->plan->schema = &header->schema;
 	release_columns(s);

@@ -20,7 +20,7 @@
 #include "common/talk/log.h"
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 static int
@@ -81,7 +81,7 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 {
 	if (e->sqlstate[0] != '\0' || db_is_lost(db))
 		return -1; /* the look-up itself failed */
-	if (p->options->create) {
+	if (p->rules->create) {
 		err_release(e);
 		if (check_new_name(p, db, why, e) != 0)
 			return -1;
@@ -97,16 +97,16 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 static int
 find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	const struct load_options *o = p->options;
+	const struct load_rules *o = p->rules;
 	const struct schema *s = p->schema;
 
-	if (o->rel.name == NULL && (s == NULL || s->relation.name == NULL)) {
+	if (o->target.name == NULL && (s == NULL || s->relation.name == NULL)) {
 		err_set(e, EXIT_USAGE,
 			"the stream does not name a table: say where to load with -t");
 		return -1;
 	}
-	if (o->rel.name != NULL)
-		relname_set(&p->target, o->rel.schema, o->rel.name);
+	if (o->target.name != NULL)
+		relname_set(&p->target, o->target.schema, o->target.name);
 	else
 		relname_set(&p->target, s->relation.schema, s->relation.name);
 	p->rel = relation_find(db, p->target.schema, p->target.name, e);
@@ -193,19 +193,19 @@ failed:
 }
 
 struct plan *
-plan_make(struct db *db, const struct load_options *options, struct header *header, bool text,
+plan_make(struct db *db, const struct load_rules *rules, struct header *header, bool text,
 	  struct err *e)
 {
 	struct plan *p = xcalloc(1, sizeof(*p));
 	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
 	int rc = 0;
 
-	p->options = options;
+	p->rules = rules;
 	p->header = header;
 	p->schema = header != NULL ? &header->schema : NULL;
 	p->text = text;
 	if (!loading)
-		rc = session_begin(db, SESSION_PLAN, options->common.lock_timeout, e);
+		rc = session_begin(db, SESSION_PLAN, rules->lock_timeout, e);
 	if (rc == 0)
 		p->search_path = db_query_text(
 			db, e, "SELECT pg_catalog.current_setting('search_path')", 0, NULL);

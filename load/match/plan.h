@@ -13,7 +13,7 @@
 struct buf;
 struct db;
 struct err;
-struct load_options;
+struct load_rules;
 struct plan_stage;
 struct relation;
 struct header;
@@ -50,10 +50,10 @@ struct plan_column {
 };
 
 struct plan {
-	const struct load_options *options; /* borrowed */
-	const struct header *header;        /* borrowed; NULL: a plain PGCOPY file */
-	struct schema *schema;              /* the header's, or NULL */
-	bool text;                          /* rows come as COPY text */
+	const struct load_rules *rules; /* borrowed */
+	const struct header *header;    /* borrowed; NULL: a plain PGCOPY file */
+	struct schema *schema;          /* the header's, or NULL */
+	bool text;                      /* rows come as COPY text */
 	enum plan_route route;
 	const char *stage_reason;    /* why COPY cannot write the target itself, or NULL */
 	char *search_path;           /* the user's; owned */
@@ -69,14 +69,14 @@ struct plan {
 };
 
 /*
- * plan_make(db, options, header, text, e):
+ * plan_make(db, rules, header, text, e):
  * Make the plan in a read-only transaction of its own, or, for a further stream,
  * in the loading transaction that is open.  ${header} is the stream's, NULL where it
  * has none; types that a bare NDJSON stream leaves open are filled in.  Returns the plan
  * for the caller to plan_free(); NULL with ${e} (EXIT_TARGET, all reasons in its detail)
  * filled if the target cannot take the stream.
  */
-struct plan *plan_make(struct db *db, const struct load_options *options, struct header *header,
+struct plan *plan_make(struct db *db, const struct load_rules *rules, struct header *header,
 		       bool text, struct err *e) __attribute__((warn_unused_result));
 
 /*

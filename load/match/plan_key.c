@@ -17,7 +17,7 @@
 #include "load/match/plan.h"
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 /*
@@ -249,7 +249,7 @@ check_comparable(struct plan *p, struct db *db, struct reasons *why, struct err 
 static int
 check_newer(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	const char *name = p->options->newer.names[0];
+	const char *name = p->rules->newer;
 
 	p->stage->newer = plan_column_into(p, name);
 	if (p->stage->newer < 0) {
@@ -267,9 +267,9 @@ check_newer(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 static bool
 find_names(struct plan *p, struct reasons *why)
 {
-	const struct load_options *o = p->options;
-	char **names = o->key.names;
-	size_t n = o->key.n, i, missing;
+	const struct load_rules *o = p->rules;
+	char **names = o->key->names;
+	size_t n = o->key->n, i, missing;
 
 	if (n == 0 && p->rel != NULL) {
 		names = p->rel->primary_key;
@@ -288,9 +288,9 @@ find_names(struct plan *p, struct reasons *why)
 		reasons_add(why,
 			    "--conflict=%s needs a key, and it has no primary key; name the "
 			    "columns of a unique index with --key",
-			    load_options_conflict(o));
+			    o->conflict->word);
 	missing = place_key(p, names, n, why);
-	if (o->key.n == 0 && p->rel == NULL)
+	if (o->key->n == 0 && p->rel == NULL)
 		free(names);
 	return n > 0 && missing == 0;
 }
@@ -300,7 +300,7 @@ plan_key(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	if (p->rel != NULL && p->rel->kind == 'v') {
 		reasons_add(why, "--conflict=%s needs a unique index, and a view has none",
-			    load_options_conflict(p->options));
+			    p->rules->conflict->word);
 		return 0;
 	}
 	if (find_names(p, why)) {
@@ -309,5 +309,5 @@ plan_key(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		else if (check_index(p, db, why, e) != 0)
 			return -1;
 	}
-	return p->options->newer.n > 0 ? check_newer(p, db, why, e) : 0;
+	return p->rules->newer != NULL ? check_newer(p, db, why, e) : 0;
 }

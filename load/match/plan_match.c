@@ -14,16 +14,16 @@
 #include "load/match/plan.h"
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 
 /* The --map item for a source column, or -1. */
 static int
-mapping_of(const struct load_options *o, const char *source)
+mapping_of(const struct load_rules *o, const char *source)
 {
 	size_t i;
 
-	for (i = 0; i < o->map_sources.n; i++)
-		if (strcmp(o->map_sources.names[i], source) == 0)
+	for (i = 0; i < o->from->n; i++)
+		if (strcmp(o->from->names[i], source) == 0)
 			return (int)i;
 	return -1;
 }
@@ -101,10 +101,10 @@ unmatched(const struct plan *p, const char *source, const char *target, bool map
 static void
 match_one(struct plan *p, size_t i, struct reasons *why)
 {
-	const struct load_options *o = p->options;
+	const struct load_rules *o = p->rules;
 	struct plan_column *c = &p->columns[i];
 	int m = mapping_of(o, c->source);
-	const char *target = m >= 0 ? o->map_targets.names[m] : c->source;
+	const char *target = m >= 0 ? o->to->names[m] : c->source;
 	const struct relation_column *rc = NULL;
 
 	c->place = -1;
@@ -113,7 +113,7 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 	if (p->rel != NULL) {
 		c->place = relation_column_find(p->rel, target);
 		if (c->place < 0) {
-			if (o->extra_columns != EXTRA_IGNORE || m >= 0)
+			if (o->extra != EXTRA_IGNORE || m >= 0)
 				unmatched(p, c->source, target, m >= 0, why);
 			return;
 		}
@@ -134,21 +134,21 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 static void
 check_map_sources(const struct plan *p, struct reasons *why)
 {
-	const struct load_options *o = p->options;
+	const struct load_rules *o = p->rules;
 	const char **words = xcalloc(p->ncolumns, sizeof(*words)), *near;
 	size_t i, j;
 
-	for (i = 0; i < o->map_sources.n; i++) {
+	for (i = 0; i < o->from->n; i++) {
 		for (j = 0; j < p->ncolumns; j++) {
 			words[j] = p->columns[j].source;
-			if (strcmp(words[j], o->map_sources.names[i]) == 0)
+			if (strcmp(words[j], o->from->names[i]) == 0)
 				break;
 		}
 		if (j < p->ncolumns)
 			continue;
-		near = meant(o->map_sources.names[i], words, p->ncolumns);
+		near = meant(o->from->names[i], words, p->ncolumns);
 		reasons_add(why, "--map: the stream has no column \"%s\"%s%s%s",
-			    o->map_sources.names[i], near != NULL ? "; perhaps \"" : "",
+			    o->from->names[i], near != NULL ? "; perhaps \"" : "",
 			    near != NULL ? near : "", near != NULL ? "\"" : "");
 	}
 	free(words);
@@ -214,7 +214,7 @@ plan_match(struct plan *p, struct reasons *why)
 	size_t i, before;
 
 	if (p->schema == NULL) {
-		if (p->options->map_sources.n > 0)
+		if (p->rules->from->n > 0)
 			reasons_add(why, "--map: a plain PGCOPY file has no column names");
 		take_by_position(p);
 		return;

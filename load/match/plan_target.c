@@ -11,7 +11,7 @@
 #include "load/match/plan.h"
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 /* 8 is INSERT, by triggers too; OIDs below 16384 are initdb's. */
@@ -113,7 +113,7 @@ plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	if (facts == NULL)
 		return -1;
 	check_kind(p->rel, facts, why);
-	if (p->options->truncate)
+	if (p->rules->truncate)
 		check_truncate(p->rel, facts, why);
 	if (p->rel->row_security)
 		p->stage_reason = "row security is active for this role";
@@ -197,7 +197,7 @@ plan_target_conflict(struct plan *p, struct db *db, struct reasons *why, struct 
 	PGresult *may;
 	size_t i;
 
-	if (p->stage == NULL || p->rel == NULL || p->options->conflict == CONFLICT_FAIL)
+	if (p->stage == NULL || p->rel == NULL || !p->rules->conflict->has_key)
 		return 0;
 	may = db_query_oid(db, e, privileges_sql, p->rel->oid);
 	if (may == NULL)

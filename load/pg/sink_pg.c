@@ -108,7 +108,7 @@ sink_pg_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	s->route = NULL;
 	plan_free(s->plan);
 	s->reader = r;
-	s->plan = plan_make(&s->db, base->options, header, stream_reader_is_text(r), e);
+	s->plan = plan_make(&s->db, &base->options->rules, header, stream_reader_is_text(r), e);
 	if (s->plan == NULL)
 		return -1;
 	if (s->target.name == NULL) {

@@ -22,7 +22,7 @@
 #include "common/base/err.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/rejects/rejects.h"
 #include "load/route/route.h"
 #include "load/route/staged.h"
@@ -330,7 +330,7 @@ finish(struct pieces *p, struct err *e)
 	c->updated = p->updated;
 	c->inserted = p->written - p->updated;
 	c->unchanged = p->unchanged;
-	if (p->st->once && p->r->plan->options->conflict > CONFLICT_SKIP)
+	if (p->st->once && p->r->plan->rules->conflict->sets)
 		c->unchanged += rows - p->written;
 	c->skipped = c->read - c->rejected - c->inserted - c->updated - c->unchanged;
 	return db_exec(p->r->db, e, "%s", p->pr->drop_sql);

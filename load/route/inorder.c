@@ -12,7 +12,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/route/keyrun.h"
 #include "load/route/route.h"
 #include "load/route/staged.h"
@@ -22,10 +22,10 @@
 static bool
 keeps_first(const struct route *r)
 {
-	const struct load_options *o = r->plan->options;
+	const struct load_rules *o = r->plan->rules;
 
 	return r->plan->stage->once &&
-	       (o->conflict == CONFLICT_SKIP || o->duplicates != DUPLICATES_FIRST);
+	       (o->conflict->keeps || o->duplicates != DUPLICATES_FIRST);
 }
 
 /*

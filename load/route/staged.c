@@ -15,7 +15,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
 #include "load/route/inorder.h"
@@ -331,7 +331,7 @@ count(struct route *r, uint64_t written, uint64_t updates_before, bool in_order,
 	}
 	if (st->plain && st->newer < 0)
 		counted[1] = staged_rows(r) - written;
-	if (st->once && r->plan->options->conflict > CONFLICT_SKIP) {
+	if (st->once && r->plan->rules->conflict->sets) {
 		reached = staged_rows(r);
 		if (!in_order &&
 		    staged_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)

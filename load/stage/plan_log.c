@@ -11,7 +11,7 @@
 #include "common/pg/relation.h"
 #include "common/talk/log.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 /* [{"source":…,"target":…}, …]; a target of null is a column that is dropped. */
@@ -68,7 +68,7 @@ plan_log(const struct plan *p)
 			    jsontext(p->rel != NULL ? relation_kind_name(p->rel->kind) : NULL));
 	json_object_set_new(doc, "route",
 			    json_string(p->route == PLAN_STAGED ? "staged" : "direct"));
-	json_object_set_new(doc, "conflict", json_string(load_options_conflict(p->options)));
+	json_object_set_new(doc, "conflict", json_string(p->rules->conflict->word));
 	json_object_set_new(doc, "columns", columns_json(p));
 	json_object_set_new(doc, "statements", statements_json(p));
 	log_record("plan", doc, "loading into %s%s", relation,

@@ -23,7 +23,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/route/keyrun.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/stagesql.h"
@@ -242,7 +242,7 @@ plan_merge_sql(struct stagesql *w, struct plan_stage *st)
 {
 	const struct plan *p = w->p;
 
-	if (p->options->conflict == CONFLICT_FAIL || p->rel == NULL)
+	if (!p->rules->conflict->has_key || p->rel == NULL)
 		return;
 	st->queue_sql = xasprintf("SELECT pg_catalog.pg_advisory_xact_lock_shared(%d, %d)",
 				  LOCK_CLASS, (int)p->rel->oid);

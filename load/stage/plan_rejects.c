@@ -11,7 +11,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 /* Of tgtype, 2 is BEFORE, 64 INSTEAD, 4 INSERT, 16 UPDATE. */
@@ -35,7 +35,7 @@ plan_rejects(struct plan *p, struct db *db, struct err *e)
 {
 	struct plan_rejects *pr = xcalloc(1, sizeof(*pr));
 	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
-	bool keyed = p->options->conflict != CONFLICT_FAIL, plain;
+	bool keyed = p->rules->conflict->has_key, plain;
 
 	p->stage->rejects = pr;
 	if (res == NULL)
@@ -45,7 +45,7 @@ plan_rejects(struct plan *p, struct db *db, struct err *e)
 	pr->triggers = PQgetvalue(res, 0, 2)[0] == 't' || !plain;
 	pr->late = PQgetvalue(res, 0, 0)[0] == 't' || !plain ||
 		   (keyed && (PQgetvalue(res, 0, 1)[0] == 't' || pr->triggers));
-	pr->first = keyed && p->options->duplicates != DUPLICATES_LAST;
+	pr->first = keyed && p->rules->duplicates != DUPLICATES_LAST;
 	pr->self = PQgetvalue(res, 0, 3)[0] == 't' && !pr->first;
 	PQclear(res);
 	pr->line = keyed || pr->late;

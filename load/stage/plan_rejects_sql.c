@@ -11,7 +11,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/stagesql.h"

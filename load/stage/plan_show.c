@@ -12,7 +12,7 @@
 #include "common/schema/header.h"
 #include "common/talk/log.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 enum cell { SOURCE, SOURCE_TYPE, TARGET, TARGET_TYPE, VALUES, CELLS };
@@ -163,9 +163,9 @@ stage_reason(const struct plan *p)
 		return xstrdup(p->stage_reason);
 	if (has_casts(p))
 		return xstrdup("values are cast");
-	if (p->options->conflict == CONFLICT_FAIL)
+	if (!p->rules->conflict->has_key)
 		return xstrdup("--rejects");
-	return xasprintf("--conflict=%s", load_options_conflict(p->options));
+	return xasprintf("--conflict=%s", p->rules->conflict->word);
 }
 
 static void
@@ -278,8 +278,8 @@ show_statements(const struct plan *p)
 void
 plan_show(const struct plan *p)
 {
-	bool dry_run = p->options->common.dry_run || (p->header != NULL && p->header->dry_run);
-	bool check = p->options->common.check != CHECK_NOT; /* has a shorter table */
+	bool dry_run = p->rules->dry_run || (p->header != NULL && p->header->dry_run);
+	bool check = p->rules->check; /* has a shorter table */
 	char *schema, *name;
 
 	if ((!log_verbose() && (!dry_run || check)) || log_is_json())

@@ -12,7 +12,7 @@
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
 #include "load/match/plan_parts.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 
 static void
 add_target(const struct plan *p, struct buf *sql)
@@ -79,11 +79,11 @@ key_sql(const struct plan *p)
 static bool
 may_freeze(const struct plan *p)
 {
-	if (p->options->commit == COMMIT_BATCH)
+	if (p->rules->batches)
 		return false;
 	if (p->rel == NULL)
 		return true;
-	return p->options->truncate && p->rel->kind == 'r';
+	return p->rules->truncate && p->rel->kind == 'r';
 }
 
 static char *
@@ -142,10 +142,10 @@ plan_sql(struct plan *p)
 		p->key_sql = key_sql(p);
 	} else {
 		p->lock_sql = lock_sql(p);
-		if (p->options->truncate)
+		if (p->rules->truncate)
 			p->truncate_sql = truncate_sql(p);
 	}
-	p->key_first = p->route == PLAN_STAGED || p->options->commit == COMMIT_BATCH;
+	p->key_first = p->route == PLAN_STAGED || p->rules->batches;
 	if (p->route == PLAN_STAGED)
 		plan_stage_sql(p);
 	else

@@ -14,7 +14,7 @@
 #include "load/match/plan.h"
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_merge.h"
 
@@ -46,7 +46,7 @@ static const char facts_sql[] =
 static bool
 rejects(const struct plan *p)
 {
-	return p->options->rejects != NULL && p->ncolumns > 0;
+	return p->rules->rejects && p->ncolumns > 0;
 }
 
 static bool
@@ -54,7 +54,7 @@ needs_stage(const struct plan *p)
 {
 	size_t i;
 
-	if (p->options->conflict != CONFLICT_FAIL || p->stage_reason != NULL || rejects(p))
+	if (p->rules->conflict->has_key || p->stage_reason != NULL || rejects(p))
 		return true;
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].target != NULL && p->columns[i].way != PLAN_SAME)
@@ -103,15 +103,15 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	p->stage->update_triggers = PQgetvalue(res, 0, 2)[0] == 't';
 	p->stage->checks = PQgetvalue(res, 0, 3)[0] == 't';
 	p->stage->plain = PQgetvalue(res, 0, 4)[0] == 't' && p->rel != NULL &&
-			  p->options->conflict != CONFLICT_FAIL;
+			  p->rules->conflict->has_key;
 	p->stage->after_triggers = PQgetvalue(res, 0, 6)[0] == 't';
 	p->stage->late_unique = PQgetvalue(res, 0, 7)[0] == 't';
-	if (p->options->conflict != CONFLICT_FAIL && PQgetvalue(res, 0, 5)[0] == 't' &&
+	if (p->rules->conflict->has_key && PQgetvalue(res, 0, 5)[0] == 't' &&
 	    p->rel != NULL && p->rel->kind != 'v')
 		reasons_add(
 			why,
 			"it has rules for UPDATE, with which PostgreSQL cannot do --conflict=%s",
-			load_options_conflict(p->options));
+			p->rules->conflict->word);
 	PQclear(res);
 	return 0;
 }
@@ -144,14 +144,14 @@ decide(struct plan *p)
 	struct plan_stage *st = p->stage;
 	size_t i;
 
-	for (i = 0; i < p->ncolumns && p->options->conflict != CONFLICT_SKIP; i++)
+	for (i = 0; i < p->ncolumns && p->rules->conflict->sets; i++)
 		st->sets = st->sets || plan_stage_sets(p, i);
 	st->look_first = st->insert_triggers ||
-			 (p->options->conflict == CONFLICT_MERGE && nulls_hurt(p));
-	st->once = p->options->conflict == CONFLICT_SKIP || (!st->sets && !st->look_first);
+			 (p->rules->conflict->fills && nulls_hurt(p));
+	st->once = p->rules->conflict->keeps || (!st->sets && !st->look_first);
 	/* With --duplicates=first, rows that are not written may be unchanged or skipped. */
-	st->merges = st->plain && !st->look_first && p->options->rejects == NULL &&
-		     (st->once || p->options->duplicates == DUPLICATES_LAST);
+	st->merges = st->plain && !st->look_first && !p->rules->rejects &&
+		     (st->once || p->rules->duplicates == DUPLICATES_LAST);
 	st->plain = st->merges && !st->once;
 }
 
@@ -160,13 +160,13 @@ static void
 check_width(const struct plan *p, struct reasons *why)
 {
 	const struct plan_stage *st = p->stage;
-	bool rounds = p->options->conflict != CONFLICT_FAIL && !st->once &&
-		      p->options->duplicates == DUPLICATES_LAST;
+	bool rounds = p->rules->conflict->has_key && !st->once &&
+		      p->rules->duplicates == DUPLICATES_LAST;
 	size_t i, n = 0, sets = 0;
 
 	for (i = 0; i < p->ncolumns; i++) {
 		n += p->keep[i];
-		sets += p->options->conflict != CONFLICT_FAIL && plan_stage_sets(p, i);
+		sets += p->rules->conflict->has_key && plan_stage_sets(p, i);
 	}
 	if (n + rounds > COLUMNS_MAX)
 		reasons_add(why,
@@ -199,7 +199,7 @@ plan_stage(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		p->keep[i] = true; /* a row that is refused is written as it came */
 	if (read_facts(p, db, why, e) != 0)
 		return -1;
-	if (p->options->conflict != CONFLICT_FAIL) {
+	if (p->rules->conflict->has_key) {
 		if (plan_key(p, db, why, e) != 0)
 			return -1;
 		decide(p);

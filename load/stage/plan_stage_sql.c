@@ -25,7 +25,7 @@
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
 #include "load/match/plan_parts.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_merge.h"
 #include "load/stage/plan_stage.h"
@@ -38,7 +38,7 @@
 static void
 add_values(struct stagesql *w)
 {
-	bool fill = w->st->look_first && w->p->options->conflict == CONFLICT_MERGE;
+	bool fill = w->st->look_first && w->p->rules->conflict->fills;
 	const char *comma = "";
 	size_t i;
 
@@ -58,7 +58,7 @@ add_values(struct stagesql *w)
 static void
 add_found_cases(struct stagesql *w)
 {
-	if (w->p->options->conflict == CONFLICT_SKIP) {
+	if (w->p->rules->conflict->keeps) {
 		stagesql_add(w, " WHEN found THEN false");
 		return;
 	}
@@ -161,7 +161,7 @@ add_on_conflict(struct stagesql *w)
 {
 	size_t j;
 
-	if (w->p->options->conflict == CONFLICT_FAIL)
+	if (!w->p->rules->conflict->has_key)
 		return;
 	for (j = 0; j < w->st->nkey; j++) {
 		stagesql_add(w, j > 0 ? ", " : " ON CONFLICT (");
@@ -370,7 +370,7 @@ plan_stage_sql(struct plan *p)
 
 	st->create_sql = plan_stage_table_create(&w);
 	p->copy_sql = plan_stage_table_copy(&w);
-	if (p->options->conflict != CONFLICT_FAIL && p->options->duplicates == DUPLICATES_ERROR)
+	if (p->rules->conflict->has_key && p->rules->duplicates == DUPLICATES_ERROR)
 		st->twice_sql = twice_sql(&w);
 	if (!st->look_first && !st->null_keys) {
 		st->unsorted_sql = unsorted_sql(&w);
@@ -399,7 +399,7 @@ plan_stage_sql(struct plan *p)
 		st->lock_sql = lock_sql(&w);
 	if (st->update_triggers || st->plain)
 		st->updates_sql = updates_sql(&w);
-	if (p->options->duplicates != DUPLICATES_LAST)
+	if (p->rules->duplicates != DUPLICATES_LAST)
 		return;
 	st->rest_sql = rest_sql(&w);
 	st->rounds_sql = rounds_sql(&w);

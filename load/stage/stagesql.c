@@ -15,7 +15,7 @@
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 
@@ -75,14 +75,14 @@ stagesql_add_noted(struct stagesql *w)
 bool
 stagesql_is_upsert(const struct stagesql *w)
 {
-	return w->p->options->conflict != CONFLICT_FAIL && !w->st->once;
+	return w->p->rules->conflict->has_key && !w->st->once;
 }
 
 bool
 stagesql_is_ranked(const struct stagesql *w)
 {
-	return w->p->options->conflict != CONFLICT_FAIL &&
-	       (!w->st->once || w->p->options->duplicates == DUPLICATES_FIRST);
+	return w->p->rules->conflict->has_key &&
+	       (!w->st->once || w->p->rules->duplicates == DUPLICATES_FIRST);
 }
 
 const struct relation_column *
@@ -223,7 +223,7 @@ add_incoming(struct stagesql *w, size_t i, enum stagesql_site site)
 void
 stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site)
 {
-	bool merge = w->p->options->conflict == CONFLICT_MERGE;
+	bool merge = w->p->rules->conflict->fills;
 
 	stagesql_add(w, merge ? "COALESCE(" : "");
 	add_incoming(w, i, site);

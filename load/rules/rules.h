@@ -1,0 +1,59 @@
+/*
+ * The rules by which rows of one relation are loaded: what the command line says, once it
+ * has been checked and defaults are filled in.  The plan and the routes know rules and no
+ * options.
+ */
+#ifndef LOAD_RULES_H
+#define LOAD_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/ident.h"
+#include "common/base/relname.h"
+
+/* Columns of the stream that the table does not have. */
+enum rules_extra { EXTRA_ERROR, EXTRA_IGNORE };
+
+/* Several rows of the stream with one key: all in their order, the first, or none. */
+enum rules_duplicates { DUPLICATES_LAST, DUPLICATES_FIRST, DUPLICATES_ERROR };
+
+/* The words of --conflict, as the command line stores them. */
+enum rules_conflict { CONFLICT_FAIL, CONFLICT_SKIP, CONFLICT_OVERWRITE, CONFLICT_MERGE };
+
+/*
+ * What becomes of a row that is there when one with its key comes.  Who plans or loads asks
+ * for what it has to do, never for the word.
+ */
+struct conflict {
+	const char *word; /* behind --conflict= */
+	bool has_key;     /* rows are looked up by a key; else one that is there is an error */
+	bool keeps;       /* the row stays as it is */
+	bool sets;        /* the row gets what the stream carries */
+	bool fills;       /* and keeps its own where that is NULL */
+};
+
+/* All borrowed; valid as long as the options. */
+struct load_rules {
+	struct relname target;              /* name NULL: the stream's relation */
+	const struct ident_list *from, *to; /* --map's pairs; to "" drops */
+	const struct ident_list *key;       /* empty: the primary key */
+	const char *newer;                  /* a column of the table, or NULL */
+	const struct conflict *conflict;
+	enum rules_duplicates duplicates;
+	enum rules_extra extra;
+	bool create, truncate;
+	bool batches;        /* each is committed, not only the whole */
+	bool rejects;        /* rows that the server refuses are left out */
+	bool dry_run, check; /* nothing is to be committed; nothing but the plan is asked for */
+	int64_t lock_timeout; /* ms, -1: the server's */
+};
+
+/*
+ * rules_conflict(word):
+ * Return what the word means.
+ */
+const struct conflict *rules_conflict(enum rules_conflict word)
+	__attribute__((returns_nonnull));
+
+#endif /* LOAD_RULES_H */
