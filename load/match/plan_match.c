@@ -7,6 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/ident.h"
+#include "common/base/nameindex.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
 #include "common/pg/relation.h"
@@ -16,16 +17,34 @@
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
 
-/* The --map item for a source column, or -1. */
-static int
-mapping_of(const struct load_rules *o, const char *source)
+/* Names on all sides, for there may be tens of thousands of columns. */
+struct names {
+	struct nameindex source; /* the stream's columns */
+	struct nameindex table;  /* the table's, by their places */
+	struct nameindex mapped; /* --map's sources, by their places */
+	struct nameindex taken;  /* columns of the table that something goes into */
+};
+
+static void
+index_names(struct names *names, const struct plan *p)
 {
 	size_t i;
 
-	for (i = 0; i < o->from->n; i++)
-		if (strcmp(o->from->names[i], source) == 0)
-			return (int)i;
-	return -1;
+	for (i = 0; i < p->ncolumns; i++)
+		nameindex_add(&names->source, p->columns[i].source);
+	for (i = 0; p->rel != NULL && i < p->rel->ncolumns; i++)
+		nameindex_add(&names->table, p->rel->columns[i].name);
+	for (i = 0; i < p->rules->from->n; i++)
+		nameindex_add(&names->mapped, p->rules->from->names[i]);
+}
+
+static void
+release_names(struct names *names)
+{
+	nameindex_release(&names->source);
+	nameindex_release(&names->table);
+	nameindex_release(&names->mapped);
+	nameindex_release(&names->taken);
 }
 
 char *
@@ -65,15 +84,15 @@ meant(const char *word, const char *const *words, size_t n)
 
 /* The table has no such column; perhaps one of those that nothing else goes into. */
 static void
-unmatched(const struct plan *p, const char *source, const char *target, bool mapped,
-	  struct reasons *why)
+unmatched(const struct plan *p, const struct names *names, const char *source,
+	  const char *target, bool mapped, struct reasons *why)
 {
 	const char **words = xcalloc(p->rel->ncolumns, sizeof(*words)), *near;
 	char *option, *rename;
 	size_t i, n = 0;
 
 	for (i = 0; i < p->rel->ncolumns; i++)
-		if (mapped || schema_find(p->schema, p->rel->columns[i].name) < 0)
+		if (mapped || nameindex_find(&names->source, p->rel->columns[i].name) < 0)
 			words[n++] = p->rel->columns[i].name;
 	near = meant(target, words, n);
 	free(words);
@@ -99,11 +118,11 @@ unmatched(const struct plan *p, const char *source, const char *target, bool map
 
 /* Decide about stream column ${i}. */
 static void
-match_one(struct plan *p, size_t i, struct reasons *why)
+match_one(struct plan *p, struct names *names, size_t i, struct reasons *why)
 {
 	const struct load_rules *o = p->rules;
 	struct plan_column *c = &p->columns[i];
-	int m = mapping_of(o, c->source);
+	int m = nameindex_find(&names->mapped, c->source);
 	const char *target = m >= 0 ? o->to->names[m] : c->source;
 	const struct relation_column *rc = NULL;
 
@@ -111,10 +130,10 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 	if (target[0] == '\0')
 		return;
 	if (p->rel != NULL) {
-		c->place = relation_column_find(p->rel, target);
+		c->place = nameindex_find(&names->table, target);
 		if (c->place < 0) {
 			if (o->extra != EXTRA_IGNORE || m >= 0)
-				unmatched(p, c->source, target, m >= 0, why);
+				unmatched(p, names, c->source, target, m >= 0, why);
 			return;
 		}
 		rc = &p->rel->columns[c->place];
@@ -123,29 +142,26 @@ match_one(struct plan *p, size_t i, struct reasons *why)
 			return; /* computed on both sides */
 		}
 	}
-	if (plan_column_into(p, target) >= 0)
-		reasons_add(why, "two columns go into \"%s\"", target);
 	c->target = xstrdup(target);
+	if (nameindex_add(&names->taken, c->target) >= 0)
+		reasons_add(why, "two columns go into \"%s\"", target);
 	p->keep[i] = true;
 	if (rc != NULL && rc->generated)
 		plan_refuse(p, i, why, NULL, "is generated in the table");
 }
 
 static void
-check_map_sources(const struct plan *p, struct reasons *why)
+check_map_sources(const struct plan *p, const struct names *names, struct reasons *why)
 {
 	const struct load_rules *o = p->rules;
 	const char **words = xcalloc(p->ncolumns, sizeof(*words)), *near;
 	size_t i, j;
 
 	for (i = 0; i < o->from->n; i++) {
-		for (j = 0; j < p->ncolumns; j++) {
-			words[j] = p->columns[j].source;
-			if (strcmp(words[j], o->from->names[i]) == 0)
-				break;
-		}
-		if (j < p->ncolumns)
+		if (nameindex_find(&names->source, o->from->names[i]) >= 0)
 			continue;
+		for (j = 0; j < p->ncolumns; j++)
+			words[j] = p->columns[j].source;
 		near = meant(o->from->names[i], words, p->ncolumns);
 		reasons_add(why, "--map: the stream has no column \"%s\"%s%s%s",
 			    o->from->names[i], near != NULL ? "; perhaps \"" : "",
@@ -156,7 +172,7 @@ check_map_sources(const struct plan *p, struct reasons *why)
 
 /* Columns that get nothing must be able to do without. */
 static void
-check_left_over(const struct plan *p, struct reasons *why)
+check_left_over(const struct plan *p, const struct names *names, struct reasons *why)
 {
 	size_t i;
 
@@ -164,7 +180,7 @@ check_left_over(const struct plan *p, struct reasons *why)
 		const struct relation_column *rc = &p->rel->columns[i];
 
 		if (rc->not_null && !rc->has_default && !rc->generated &&
-		    plan_column_into(p, rc->name) < 0)
+		    nameindex_find(&names->taken, rc->name) < 0)
 			reasons_add(why,
 				    "column \"%s\" is NOT NULL without a default, and the "
 				    "stream does not carry it",
@@ -211,6 +227,7 @@ check_not_empty(const struct plan *p, struct reasons *why)
 void
 plan_match(struct plan *p, struct reasons *why)
 {
+	struct names names = {.source = NAMEINDEX_INIT};
 	size_t i, before;
 
 	if (p->schema == NULL) {
@@ -224,12 +241,14 @@ plan_match(struct plan *p, struct reasons *why)
 	p->keep = xcalloc(p->ncolumns, sizeof(*p->keep));
 	for (i = 0; i < p->ncolumns; i++)
 		p->columns[i].source = p->schema->columns[i].name;
-	check_map_sources(p, why);
+	index_names(&names, p);
+	check_map_sources(p, &names, why);
 	for (i = 0; i < p->ncolumns; i++) {
 		before = why->n;
-		match_one(p, i, why);
+		match_one(p, &names, i, why);
 		p->columns[i].refused = why->n > before;
 	}
-	check_left_over(p, why);
+	check_left_over(p, &names, why);
+	release_names(&names);
 	check_not_empty(p, why);
 }
