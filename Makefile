@@ -108,6 +108,8 @@ $(OUT)/portl-load: $(call modules,load) $(COMMON)
 $(PROGRAMS):
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(OUT)/obj/extract/csv/encoding.o: extract/csv/encodings.zst
+
 $(OUT)/portl: common/cli/portl.sh
 	@mkdir -p $(@D)
 	@install $< $@

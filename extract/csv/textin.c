@@ -1,24 +1,23 @@
 /*
  * Conversion to UTF-8.  UTF-8 itself is read into its place and only checked;
- * anything else passes through iconv from a second buffer.  What is good in front
+ * anything else is converted from a second buffer: PostgreSQL's encodings by its own
+ * tables, for iconv's are not the same, all others by iconv.  What is good in front
  * of a bad byte is given out first, so that the reader knows where it stands.
  */
 #include "extract/csv/textin.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <iconv.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/err.h"
 #include "common/base/utf8.h"
 #include "common/base/xalloc.h"
 #include "common/stream/input.h"
+#include "extract/csv/encoding.h"
 
 #define RAW_SIZE ((size_t)64 * 1024)   /* bytes converted at a time */
 #define TEXT_SIZE ((size_t)256 * 1024) /* bytes read at a time */
@@ -28,8 +27,9 @@
 #define GZIP "\x1f\x8b\x08" /* RFC 1952: magic and the only method */
 
 struct textin {
-	struct input *in; /* borrowed */
-	iconv_t cd;       /* only with raw */
+	struct input *in;       /* borrowed */
+	struct encoding *table; /* owned; else, with raw, */
+	iconv_t cd;
 	const char *encoding;
 	char *text;    /* TEXT_CAP bytes */
 	size_t good;   /* bytes of text that were given out */
@@ -42,65 +42,37 @@ struct textin {
 	unsigned char bad_byte;
 };
 
-/* "latin1", "LATIN-1" and "Latin_1" are the same name. */
-static bool
-same_name(const char *a, const char *b)
-{
-	for (;;) {
-		while (*a == '-' || *a == '_')
-			a++;
-		while (*b == '-' || *b == '_')
-			b++;
-		if (*a == '\0' || toupper((unsigned char)*a) != toupper((unsigned char)*b))
-			return *a == *b;
-		a++;
-		b++;
-	}
-}
-
-/* iconv's name for what PostgreSQL calls WIN1252, KOI8R, EUC_JP … */
-static char *
-iconv_name(const char *encoding)
-{
-	char *name, *p;
-
-	if (strncasecmp(encoding, "WIN", 3) == 0 && isdigit((unsigned char)encoding[3]))
-		return xasprintf("CP%s", encoding + 3);
-	if (strncasecmp(encoding, "KOI8", 4) == 0 && isalpha((unsigned char)encoding[4]))
-		return xasprintf("KOI8-%s", encoding + 4);
-	if (same_name(encoding, "SHIFT_JIS_2004"))
-		return xstrdup("SHIFT_JISX0213");
-	if (same_name(encoding, "EUC_JIS_2004"))
-		return xstrdup("EUC-JISX0213");
-	name = xstrdup(encoding);
-	for (p = name; *p != '\0'; p++)
-		if (*p == '_')
-			*p = '-';
-	return name;
-}
-
 static bool
 is_open(iconv_t cd)
 {
 	return (intptr_t)cd != -1;
 }
 
+/* PostgreSQL's names come first; what it does not know may be known to iconv. */
 static int
 open_converter(struct textin *t, struct err *e)
 {
-	char *name = iconv_name(t->encoding);
+	const char *name = encoding_name(t->encoding);
 
-	t->cd = iconv_open("UTF-8", name);
-	if (!is_open(t->cd))
+	if (name != NULL) {
+		t->encoding = name;
+		if (strcmp(name, "UTF8") == 0 || strcmp(name, "SQL_ASCII") == 0)
+			return 0; /* convert_from() takes either only if it is UTF-8 */
+		t->table = encoding_new(name);
+		if (t->table == NULL)
+			return err_set(e, EXIT_USAGE,
+				       "PostgreSQL converts no text from %s to UTF8", name);
+	} else {
 		t->cd = iconv_open("UTF-8", t->encoding);
-	free(name);
-	if (is_open(t->cd)) {
-		t->raw = xmalloc(RAW_SIZE);
-		return 0;
+		if (!is_open(t->cd)) {
+			err_set(e, EXIT_USAGE, "there is no encoding \"%s\"", t->encoding);
+			return err_hint(e,
+					"Names are PostgreSQL's (LATIN1, WIN1252, EUC_JP) or "
+					"else iconv's, which `iconv -l` lists.");
+		}
 	}
-	err_set(e, EXIT_USAGE, "there is no encoding \"%s\"", t->encoding);
-	return err_hint(e, "Names are PostgreSQL's (LATIN1, WIN1252, EUC_JP) or iconv's, which "
-			   "`iconv -l` lists.");
+	t->raw = xmalloc(RAW_SIZE);
+	return 0;
 }
 
 struct textin *
@@ -110,7 +82,7 @@ textin_new(struct input *in, const char *encoding, struct err *e)
 
 	t->in = in;
 	t->encoding = encoding != NULL ? encoding : "UTF8";
-	if (!same_name(t->encoding, "UTF8") && open_converter(t, e) != 0) {
+	if (open_converter(t, e) != 0) {
 		textin_free(t);
 		return NULL;
 	}
@@ -118,33 +90,51 @@ textin_new(struct input *in, const char *encoding, struct err *e)
 	return t;
 }
 
+/* By iconv; the places are as encoding_convert() has them. */
+static int
+convert_by_iconv(struct textin *t, char **in, char **out, struct err *e)
+{
+	size_t left = t->rawlen, room = TEXT_CAP - t->len;
+	size_t rc = iconv(t->cd, in, &left, out, &room);
+
+	if (rc == (size_t)-1 && errno == EILSEQ)
+		t->bad = true;
+	else if (rc == (size_t)-1 && errno != EINVAL && errno != E2BIG)
+		return err_errno(e, "could not convert from %s", t->encoding);
+	return 0;
+}
+
 /* Convert what is in raw; a character's first part stays there. */
 static int
 convert(struct textin *t, struct err *e)
 {
-	char *in = t->raw, *out = t->text + t->len;
-	size_t inleft = t->rawlen, outleft = TEXT_CAP - t->len;
-	size_t rc = iconv(t->cd, &in, &inleft, &out, &outleft);
+	char *in = t->raw, *out = t->text + t->len, *end = t->raw + t->rawlen;
 
-	if (rc == (size_t)-1 && errno == EILSEQ) {
-		t->bad = true;
-		t->bad_byte = (unsigned char)*in;
-	} else if (rc == (size_t)-1 && errno != EINVAL && errno != E2BIG) {
-		return err_errno(e, "could not convert from %s", t->encoding);
+	if (t->table != NULL) {
+		const char *from = in;
+
+		t->bad = encoding_convert(t->table, &from, end, &out) == ENCODING_BAD;
+		in += from - t->raw;
+	} else if (convert_by_iconv(t, &in, &out, e) != 0) {
+		return -1;
 	}
+	if (t->bad)
+		t->bad_byte = (unsigned char)*in;
 	t->len = (size_t)(out - t->text);
-	memmove(t->raw, in, inleft);
-	t->rawlen = inleft;
+	t->rawlen = (size_t)(end - in);
+	memmove(t->raw, in, t->rawlen);
 	return 0;
 }
 
-/* The input has ended: fetch what the converter holds, for WIN1258 waits for an accent. */
+/* The input has ended: fetch what iconv holds back. */
 static int
 finish(struct textin *t, struct err *e)
 {
 	char *out = t->text + t->len;
 	size_t left = TEXT_CAP - t->len;
 
+	if (t->table != NULL)
+		return 0;
 	if (iconv(t->cd, NULL, NULL, &out, &left) == (size_t)-1)
 		return err_errno(e, "could not convert from %s", t->encoding);
 	t->len = (size_t)(out - t->text);
@@ -260,8 +250,9 @@ textin_free(struct textin *t)
 {
 	if (t == NULL)
 		return;
-	if (t->raw != NULL)
+	if (t->raw != NULL && t->table == NULL)
 		iconv_close(t->cd);
+	encoding_free(t->table);
 	free(t->raw);
 	free(t->text);
 	free(t);

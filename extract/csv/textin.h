@@ -1,6 +1,6 @@
 /*
- * Text from an input, in UTF-8 whatever it was written in: iconv converts,
- * everything is checked, a byte order mark is dropped.
+ * Text from an input, in UTF-8 whatever it was written in: everything is converted
+ * and checked, a byte order mark is dropped.
  */
 #ifndef EXTRACT_TEXTIN_H
 #define EXTRACT_TEXTIN_H
@@ -16,8 +16,9 @@ enum textin_event { TEXTIN_TEXT, TEXTIN_IDLE, TEXTIN_END, TEXTIN_BAD, TEXTIN_FAI
 
 /*
  * textin_new(in, encoding, e):
- * Read ${in} (which stays the caller's) as text in ${encoding}, a name as
- * PostgreSQL or iconv has it; NULL means UTF-8.  Free with textin_free().  NULL
+ * Read ${in} (which stays the caller's) as text in ${encoding}, a name that
+ * PostgreSQL knows (its characters are those of convert_from(), no more and no others)
+ * or else iconv; NULL means UTF-8.  Free with textin_free().  NULL
  * with ${e} (EXIT_USAGE) filled if there is no such encoding.
  */
 struct textin *textin_new(struct input *in, const char *encoding, struct err *e)

@@ -139,7 +139,7 @@ as_copy()
 	load_csv 'a,b,c\n\xa4\xa2,x,y\n' --encoding=EUC_JP
 	assert_eq "$(q "$db" 'TABLE t')" 'あ|x|y'
 	load_csv 'a,b,c\n1,2,a\xec\n1,2,A' --encoding=WIN1258 # the accent is a byte of its own
-	assert_eq "$(q "$db" "SELECT string_agg(c, '|') FROM t")" 'á|A'
+	assert_eq "$(q "$db" "SELECT string_agg(c, '|') FROM t")" $'a\u0301|A' # as convert_from() has it
 	printf 'a,b,c\n1,é😀,2\n' | iconv -t UTF-16 >wide.csv
 	q "$db" 'TRUNCATE t'
 	try_sh "portl-extract --csv wide.csv --encoding=UTF-16 | portl-load -d $db -t t"

@@ -85,18 +85,6 @@ says_sh()
 	assert_eq "$output" $'{"a":10.0}\n{"a":1.500}'
 }
 
-@test "CSV in encodings that iconv calls otherwise" {
-	printf 'a\n\xc1\n' >in.csv
-	for encoding in KOI8R:а KOI8U:а SHIFT_JIS_2004:ﾁ; do
-		try portl-extract --csv in.csv --encoding="${encoding%:*}" -F ndjson --bare
-		assert_status 0
-		assert_eq "$output" "{\"a\":\"${encoding#*:}\"}"
-	done
-	printf 'a\n\xa4\xa2\n' >in.csv
-	try portl-extract --csv in.csv --encoding=EUC_JIS_2004 -F ndjson --bare
-	assert_eq "$output" '{"a":"あ"}'
-}
-
 @test "what is no stream but SQL; bare rows for a column that cuts; a sequence and a TOAST table" {
 	says_sh 4 'This looks like SQL; psql runs it.' "echo '-- x' | portl-load -d $db -t t"
 	says_sh 1 'value too long for type name' \
