@@ -127,6 +127,16 @@ stray_line_end(struct csvrows *r, char c, uint64_t offset, struct err *e)
 	return fault_at(r, offset);
 }
 
+/* The text is over in the middle of a line: is a row or a value missing, who knows? */
+static void
+no_line_end(struct csvrows *r)
+{
+	err_set(r->err, EXIT_DATA, "the last line has no line end, it may have been cut");
+	err_hint(r->err, "If the file is whole, add the line end (`{ cat FILE; echo; } |` and "
+			 "--csv=-), or say --bare: nothing proves it whole.");
+	fault_in(r, r->line);
+}
+
 /* libcsv has completed a row, at ${c} or (-1) at the end of the text. */
 static void
 on_row(int c, void *arg)
@@ -151,7 +161,9 @@ on_row(int c, void *arg)
 		}
 	}
 	r->in_row = false;
-	if (r->handler->row(r->arg, r->err) != 0)
+	if (c < 0 && !r->open_end)
+		no_line_end(r);
+	else if (r->handler->row(r->arg, r->err) != 0)
 		fault_in(r, r->row_line);
 }
 

@@ -38,6 +38,7 @@ struct csvrows {
 	bool in_quotes;  /* where the search for the first line end stands */
 	bool held;       /* a carriage return waits for what follows it */
 	bool names;      /* the fields are names: none of them is NULL */
+	bool open_end;   /* the last line may lack its end */
 	bool in_row;
 	bool open_quoted;      /* the open field began with a quote */
 	uint64_t line;         /* physical, from 1, of the next byte */
@@ -72,7 +73,8 @@ int csvrows_feed(struct csvrows *r, const char *text, size_t len, struct err *e)
 
 /*
  * csvrows_end(r, e):
- * The text is over; a last row needs no line end.
+ * The text is over.  A last line without its end is refused, for it may have been cut,
+ * unless open_end is set.
  */
 int csvrows_end(struct csvrows *r, struct err *e) __attribute__((warn_unused_result));
 

@@ -323,6 +323,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 		return -1;
 	relname_set(&base->header->schema.relation, o->rel.schema, o->rel.name);
 	s->parser.names = !headless;
+	s->parser.open_end = o->bare;
 	if (headless && take_given_names(s, e) != 0)
 		return -1;
 	return headless && s->sample == NULL ? 0 : read_head(s, e);

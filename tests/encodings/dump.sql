@@ -38,7 +38,7 @@ CREATE TEMP VIEW longer AS
 	WHERE enc LIKE 'EUC%' AND b IN ('\x8e', '\x8f')
 	UNION ALL
 	SELECT enc, b || set_byte(set_byte(set_byte('\x000000'::bytea, 0, i), 1, j), 2, k)
-	FROM lead, generate_series(160, 176) i, generate_series(160, 255) j, generate_series(160, 255) k
+	FROM lead, generate_series(161, 168) i, generate_series(161, 254) j, generate_series(161, 254) k
 	WHERE enc = 'EUC_TW' AND b = '\x8e'
 	UNION ALL
 	SELECT enc, b || set_byte(set_byte(set_byte('\x000000'::bytea, 0, i), 1, j), 2, k)

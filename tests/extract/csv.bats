@@ -59,16 +59,35 @@ as_copy()
 	as_copy 'a,b,c\né,€,😀\n'
 	as_copy 'a,b,c\r\n1,2,3\r\n"4\r\n",,\r\n'
 	as_copy 'a,b,c\r1,2,3\r"4\r",,\r'
-	as_copy 'a,b,c\n1,2,3'
+	as_copy 'a,b,c\n1,2,3\n'
 }
 
-@test "the last line needs no end, whatever it ends with" {
-	load_csv 'a,b,c\n1,2,"3"'
-	assert_eq "$(q "$db" 'TABLE t')" '1|2|3'
-	load_csv 'a,b,c\n1,2,'
-	assert_eq "$(q "$db" 'SELECT c IS NULL FROM t')" t
-	load_csv 'a,b,c\n1,2,""'
-	assert_eq "$(q "$db" "SELECT c = '' FROM t")" t
+@test "a last line without its end is refused, for it may be cut, unless --bare" {
+	local cut text rows
+
+	refuse 'a,b,c\n1,2,"3"' '2: the last line has no line end, it may have been cut'
+	grep -q -e 'echo; }.*--bare' extract.err
+	refuse 'a,b,c\r1,2,3' '2: the last line has no line end'
+	refuse 'a,b,c' '1: the last line has no line end'
+	printf 'a,b\n"x\ny",2\r\n,345\n' >whole.csv
+	portl-extract --csv whole.csv -F ndjson --bare >whole
+	for ((cut = 1; cut < 19; cut++)); do
+		head -c "$cut" whole.csv >in.csv
+		try portl-extract --csv in.csv -F ndjson
+		rows=$(grep -v '^{"$portl"' <<<"$output" || true)
+		[[ $(cat whole) == "$rows"* ]] || fail "cut at $cut: $rows"
+		if [ "$status" -eq 0 ]; then
+			assert_eq "$(tail -c 1 in.csv)" ''
+		else
+			[[ $output != *'"end":true'* ]] || fail "cut at $cut passes for whole"
+		fi
+	done
+	for text in 'a,b\n1,345' 'a,b\n1,345\n'; do
+		printf "$text" >in.csv
+		try portl-extract --csv in.csv -F ndjson --bare
+		assert_status 0
+		assert_eq "$output" '{"a":"1","b":"345"}'
+	done
 }
 
 @test "a byte order mark is dropped, line ends may be mixed LF and CRLF" {
@@ -138,7 +157,7 @@ as_copy()
 	assert_eq "$(q "$db" 'TABLE t')" '€|œ|é'
 	load_csv 'a,b,c\n\xa4\xa2,x,y\n' --encoding=EUC_JP
 	assert_eq "$(q "$db" 'TABLE t')" 'あ|x|y'
-	load_csv 'a,b,c\n1,2,a\xec\n1,2,A' --encoding=WIN1258 # the accent is a byte of its own
+	load_csv 'a,b,c\n1,2,a\xec\n1,2,A\n' --encoding=WIN1258 # the accent is a byte of its own
 	assert_eq "$(q "$db" "SELECT string_agg(c, '|') FROM t")" $'a\u0301|A' # as convert_from() has it
 	printf 'a,b,c\n1,é😀,2\n' | iconv -t UTF-16 >wide.csv
 	q "$db" 'TRUNCATE t'

@@ -99,6 +99,7 @@ read_all(struct result *r, const char *null, const char *text, size_t len, size_
 	*r = (struct result){.format = {',', '"', null}, .inferred = inferred};
 	infer_init(&r->infer);
 	rc = csvrows_init(&rows, &r->format, &handler, r, &e);
+	rows.open_end = true;
 	while (rc >= 0 && at < len) {
 		size_t n = len - at < step ? len - at : step;
 

@@ -55,6 +55,7 @@ parse(const char *text, size_t len, size_t step, const char *null)
 	size_t at = 0;
 	int rc = csvrows_init(&r, &f, &handler, &out, &e);
 
+	r.open_end = true;
 	while (rc >= 0 && at < len) {
 		size_t n = len - at < step ? len - at : step;
 
@@ -195,9 +196,38 @@ test_longest_field(void)
 	buf_release(&out);
 }
 
+/* Cut anywhere but behind a line end, the text is refused; no row is made of a part. */
+static void
+test_cut(void)
+{
+	static const char text[] = "a,b\n\"x\ny\",2\r\n\n\"q\"\"q\",345\n";
+	struct csvfile_format f = {',', '"', ""};
+	size_t len;
+
+	for (len = 1; len < sizeof(text); len++) {
+		bool whole = len == 4 || len == 13 || len == 14 || len == sizeof(text) - 1;
+		struct buf out = BUF_INIT;
+		struct csvrows r;
+		struct err e = ERR_INIT;
+		int rc = csvrows_init(&r, &f, &handler, &out, &e);
+
+		if (rc == 0)
+			rc = csvrows_feed(&r, text, len, &e);
+		if (rc > 0)
+			rc = 0;
+		if (rc == 0)
+			rc = csvrows_end(&r, &e);
+		ok((rc == 0) == whole, "cut behind byte %zu: %s", len, e.msg);
+		csvrows_release(&r);
+		err_release(&e);
+		buf_release(&out);
+	}
+}
+
 int
 main(void)
 {
+	test_cut();
 	test_fields();
 	test_nulls();
 	test_lines();
