@@ -6,7 +6,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/shown.h"
+#include "common/base/xalloc.h"
 #include "common/pg/db.h"
 
 #define LABEL_WIDTH 12
@@ -14,13 +17,18 @@
 void
 check_line(FILE *out, const char *label, const char *fmt, ...)
 {
+	struct buf line = BUF_INIT;
+	char *text;
 	va_list ap;
 
-	fprintf(out, "%-*s ", LABEL_WIDTH, label);
 	va_start(ap, fmt);
-	vfprintf(out, fmt, ap);
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	fputc('\n', out);
+	buf_addf(&line, "%-*s ", LABEL_WIDTH, label);
+	shown_add(&line, text);
+	fprintf(out, "%s\n", buf_cstr(&line));
+	buf_release(&line);
+	free(text);
 }
 
 int

@@ -1,6 +1,7 @@
 /*
  * One writer for standard error and the log, whole messages, under one lock: a
- * second thread may draw the status line.
+ * second thread may draw the status line.  All text that came from elsewhere is made
+ * harmless here, whoever says it.
  */
 #include "common/talk/log.h"
 
@@ -14,6 +15,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/jsontext.h"
+#include "common/base/shown.h"
 #include "common/base/xalloc.h"
 #include "common/talk/colour.h"
 #include "common/talk/logfile.h"
@@ -123,7 +125,8 @@ add_line(struct buf *b, enum colour colour, const char *label, const char *text)
 		colour_add(b, colour, label);
 		buf_addc(b, ' ');
 	}
-	buf_addf(b, "%s\n", text);
+	shown_add(b, text);
+	buf_addc(b, '\n');
 	buf_release(&name);
 }
 
@@ -263,15 +266,18 @@ log_sql(const char *sql)
 void
 log_server(const char *severity, const char *text)
 {
-	char *label = xasprintf("server %s:", severity);
+	struct buf label = BUF_INIT;
 
+	buf_adds(&label, "server ");
+	shown_add(&label, severity);
+	buf_addc(&label, ':');
 	pthread_mutex_lock(&lock);
 	record(LOG_NORMAL, "warning", "server",
 	       json_pack("{s:o}", "server_severity", jsontext(severity)), text);
 	if (level != LOG_QUIET && !json_stderr)
-		say(COLOUR_NOTE, label, text);
+		say(COLOUR_NOTE, buf_cstr(&label), text);
 	pthread_mutex_unlock(&lock);
-	free(label);
+	buf_release(&label);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/jsontext.h"
+#include "common/base/shown.h"
 #include "common/base/xalloc.h"
 #include "common/os/writeall.h"
 
@@ -69,17 +70,6 @@ make_event(const char *program, const char *severity, const char *event, const c
 	return doc;
 }
 
-/* A line that is continued begins with a tab, as in the server's own log. */
-static void
-add_text(struct buf *line, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		buf_addc(line, *text);
-		if (*text == '\n')
-			buf_addc(line, '\t');
-	}
-}
-
 static void
 add_field(struct buf *line, const char *key, const json_t *value)
 {
@@ -89,11 +79,11 @@ add_field(struct buf *line, const char *key, const json_t *value)
 		return;
 	buf_addf(line, "\n\t%s: ", key);
 	if (json_is_string(value)) {
-		add_text(line, json_string_value(value));
+		shown_add(line, json_string_value(value));
 		return;
 	}
 	dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-	buf_adds(line, dump != NULL ? dump : "");
+	shown_add(line, dump != NULL ? dump : "");
 	free(dump);
 }
 
@@ -115,7 +105,7 @@ add_as_text(struct buf *line, json_t *doc)
 	buf_addf(line, "%s %s[%lld] %s %s %s: ", word(doc, "time"), word(doc, "program"),
 		 (long long)json_integer_value(json_object_get(doc, "pid")), word(doc, "run"),
 		 word(doc, "severity"), word(doc, "event"));
-	add_text(line, word(doc, "message"));
+	shown_add(line, word(doc, "message"));
 	json_object_foreach(doc, key, value)
 	{
 		if (own)
@@ -140,7 +130,7 @@ write_event(struct logfile *f, json_t *doc)
 	json_object_set_new(doc, "run", jsontext(f->run));
 	if (f->json) {
 		dump = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
-		buf_adds(&line, dump != NULL ? dump : "{}");
+		shown_add(&line, dump != NULL ? dump : "{}");
 		free(dump);
 	} else {
 		add_as_text(&line, doc);

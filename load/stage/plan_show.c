@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/shown.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
@@ -22,14 +23,7 @@ plan_show_name(const char *text)
 {
 	struct buf b = BUF_INIT;
 
-	for (; *text != '\0'; text++) {
-		if (*text == '\n')
-			buf_adds(&b, "\\n");
-		else if ((unsigned char)*text < ' ' || *text == '\177')
-			buf_addf(&b, "\\x%02x", (unsigned)*text);
-		else
-			buf_addc(&b, *text);
-	}
+	shown_add_name(&b, text);
 	return buf_detach(&b);
 }
 
@@ -186,8 +180,13 @@ show_route(const struct plan *p)
 static void
 show_statement(const char *sql)
 {
-	if (sql != NULL)
-		fprintf(stderr, "  %s;\n", sql);
+	struct buf line = BUF_INIT;
+
+	if (sql == NULL)
+		return;
+	shown_add(&line, sql);
+	fprintf(stderr, "  %s;\n", buf_cstr(&line));
+	buf_release(&line);
 }
 
 static void
