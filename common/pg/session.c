@@ -26,16 +26,32 @@ static const char *const begin_sql[] = {
  */
 static const char settings_sql[] = "; SET LOCAL client_encoding = 'UTF8'"
 				   "; SET LOCAL DateStyle = 'ISO'"
-				   "; SET LOCAL IntervalStyle = 'postgres'"
 				   "; SET LOCAL extra_float_digits = 3"
 				   "; SET LOCAL bytea_output = 'hex'"
-				   "; SET LOCAL lc_monetary = 'C'"
-				   "; SET LOCAL xmloption = 'content'"
-				   "; SET LOCAL array_nulls = on"
 				   "; SET LOCAL quote_all_identifiers = off"
 				   "; SET LOCAL synchronize_seqscans = off"
 				   "; SET LOCAL statement_timeout = 0"
 				   "; SET LOCAL idle_in_transaction_session_timeout = 0";
+
+/* What decides, at input too, what a value's text means. */
+static const struct {
+	const char *name, *value;
+} text_settings[] = {
+	{"IntervalStyle", "'postgres'"},
+	{"lc_monetary", "'C'"},
+	{"xmloption", "'content'"},
+	{"array_nulls", "on"},
+};
+
+static void
+add_text_settings(struct buf *sql, bool ours)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(text_settings) / sizeof(text_settings[0]); i++)
+		buf_addf(sql, "; SET LOCAL %s TO %s", text_settings[i].name,
+			 ours ? text_settings[i].value : "DEFAULT");
+}
 
 /* Only on Linux may it be anything but 0 in all versions. */
 #define WATCH_SQL \
@@ -51,6 +67,7 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 
 	buf_adds(&sql, begin_sql[kind]);
 	buf_adds(&sql, settings_sql);
+	add_text_settings(&sql, true);
 	if (PQserverVersion(db->conn) >= 170000)
 		buf_adds(&sql, "; SET LOCAL transaction_timeout = 0");
 	if (lock_timeout >= 0)
@@ -61,6 +78,18 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 	if (kind == SESSION_WRITE && PQserverVersion(db->conn) >= WATCH_MIN)
 		buf_adds(&sql, "; SELECT " WATCH_SQL);
 	rc = db_exec(db, e, "%s", buf_cstr(&sql));
+	buf_release(&sql);
+	return rc;
+}
+
+int
+session_text(struct db *db, bool ours, struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	int rc;
+
+	add_text_settings(&sql, ours);
+	rc = db_exec(db, e, "%s", buf_cstr(&sql) + strlen("; "));
 	buf_release(&sql);
 	return rc;
 }

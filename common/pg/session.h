@@ -6,6 +6,7 @@
 #ifndef COMMON_SESSION_H
 #define COMMON_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct db;
@@ -34,6 +35,13 @@ enum session_kind {
  */
 int session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * session_text(db, ours, e):
+ * Read the text of values under Portl's settings, as after session_begin(), or, for text
+ * that no server wrote under them, under those of the role.
+ */
+int session_text(struct db *db, bool ours, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * session_stay(db, e):

@@ -42,6 +42,7 @@ struct sink_pg {
 	struct relname target;        /* of all streams; empty before the first */
 	char *key_sql;                /* to be run before the last COMMIT, or NULL */
 	bool in_transaction;
+	bool foreign; /* text is read under the settings of the role */
 	bool in_batch;              /* the route has begun one */
 	bool sequenced;             /* the current stream's columns are among sequences */
 	bool prepared;              /* the target is created or emptied, where asked for */
@@ -142,14 +143,28 @@ open_transaction(struct sink_pg *s, struct err *e)
 	if (session_begin(&s->db, SESSION_WRITE, s->base.options->common.lock_timeout, e) != 0)
 		return -1;
 	s->in_transaction = true;
+	s->foreign = false;
 	s->counts = (struct route_counts){.read = 0};
 	return 0;
+}
+
+/* Text that no server wrote (CSV, plain NDJSON) means what it means to the role. */
+static int
+settle_text(struct sink_pg *s, struct err *e)
+{
+	const struct header *header = s->plan->header;
+	bool foreign = header != NULL && header->server_version == 0;
+
+	if (foreign == s->foreign)
+		return 0;
+	s->foreign = foreign;
+	return session_text(&s->db, !foreign, e);
 }
 
 static int
 begin_batch(struct sink_pg *s, struct err *e)
 {
-	if (!s->in_transaction && open_transaction(s, e) != 0)
+	if ((!s->in_transaction && open_transaction(s, e) != 0) || settle_text(s, e) != 0)
 		return -1;
 	if (!s->sequenced && !s->base.options->no_sync_sequences &&
 	    sequences_add(&s->sequences, &s->db, s->plan, e) != 0)

@@ -363,3 +363,27 @@ as_copy()
 	assert_status 1
 	assert_stderr_has 'could not open "missing.csv"'
 }
+
+@test "text that no server wrote means what it means to the role" {
+	q "$db" 'CREATE TABLE t (i interval, a text[])'
+	q "$db" "DO \$\$ BEGIN EXECUTE format('ALTER DATABASE %I SET IntervalStyle = sql_standard',
+		current_database()); EXECUTE format('ALTER DATABASE %I SET array_nulls = off',
+		current_database()); END \$\$"
+	printf 'i,a\n-1 2:03:04,{NULL}\n' >in.csv
+	echo '{"i":"-1 2:03:04","a":"{NULL}"}' >in.ndjson
+	portl-extract --csv in.csv | portl-load -d "$db" -t t
+	portl-load -d "$db" -t t --bare in.ndjson
+	portl-extract --csv in.csv | portl-load -d "$db" -t t --conflict=fail --commit=batch -b 1
+	assert_eq "$(q "$db" "SELECT count(*) FROM t WHERE extract(epoch FROM i) = -93784
+		AND a[1] = 'NULL'")" 3
+	# between two such streams, one that a server wrote
+	q "$db" "CREATE TABLE u (i interval, a text[]); INSERT INTO u VALUES
+		(make_interval(days => -1, hours => 2), ARRAY[NULL::text]); TRUNCATE t"
+	portl-extract --csv in.csv >in
+	portl-extract -d "$db" -t u --values=text >>in
+	portl-extract --csv in.csv >>in
+	portl-load -d "$db" -t t --streams=3 in
+	assert_eq "$(q "$db" "SELECT count(*) FILTER (WHERE extract(epoch FROM i) = -93784
+		AND a[1] = 'NULL'), count(*) FILTER (WHERE extract(epoch FROM i) = -79200
+		AND a[1] IS NULL) FROM t")" '2|1'
+}
