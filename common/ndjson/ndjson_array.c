@@ -89,7 +89,8 @@ add_element(struct buf *out, const struct element *el, enum ndjson_form form)
 		buf_add(out, "null", 4);
 		return form == NDJSON_JSON ? -1 : 0;
 	}
-	if (form == NDJSON_NUMBER && jsonscan_number(el->text, end) == end)
+	if ((form == NDJSON_NUMBER || form == NDJSON_WHOLE) &&
+	    jsonscan_number(el->text, end) == end)
 		buf_add(out, el->text, el->len);
 	else if (form == NDJSON_TRUTH && el->len == 1 && el->text[0] == 't')
 		buf_add(out, "true", 4);
@@ -205,6 +206,8 @@ read_word(const struct ndjson_type *type, const char *p, char **dst)
 	if (*start == 'n') {
 		memcpy(*dst, "NULL", 4);
 		*dst += 4;
+	} else if (type->element == NDJSON_WHOLE && *start != 't' && *start != 'f') {
+		*dst = ndjson_value_whole(*dst, start, p);
 	} else {
 		size_t len = brief ? 1 : (size_t)(p - start);
 

@@ -16,6 +16,7 @@ struct schema;
 enum ndjson_form {
 	NDJSON_STRING, /* the value's text */
 	NDJSON_NUMBER, /* a number where the text is one, else a string */
+	NDJSON_WHOLE,  /* the same of a type that reads digits only: 1e3 is read as 1000 */
 	NDJSON_TRUTH,  /* true or false */
 	NDJSON_JSON,   /* inline */
 	NDJSON_ARRAY,  /* an array of elements in their form */
@@ -51,6 +52,14 @@ int ndjson_array_write(const struct ndjson_type *type, const char *text, size_t 
  */
 const char *ndjson_array_read(const struct ndjson_type *type, struct jsonscan *s, const char *p,
 			      const char *end, struct buf *out);
+
+/*
+ * ndjson_value_whole(dst, p, stop):
+ * Write the JSON number from ${p} to ${stop} to ${dst}, without point and exponent if it is
+ * a whole number of up to NDJSON_WHOLE_MAX bytes, else as it is.  Returns what follows it.
+ */
+#define NDJSON_WHOLE_MAX 20 /* a sign and the digits of a bigint */
+char *ndjson_value_whole(char *dst, const char *p, const char *stop);
 
 /*
  * ndjson_value_read(type, flags, s, p, end, out):

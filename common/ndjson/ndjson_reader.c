@@ -226,6 +226,9 @@ read_value(struct ndjson_reader *r, size_t column, struct buf *out, struct pen a
 		at.src = fail(r, at.src, column, "no JSON number");
 		return at;
 	}
+	if (r->columns[column].type.form == NDJSON_WHOLE &&
+	    jsonscan_digits(at.src + (first == '-'), stop) < stop)
+		return read_other(r, column, out, at); /* a point or an exponent */
 	len = (size_t)(stop - at.src);
 	if (len <= TEXTRUN_SLACK && r->end - at.src >= TEXTRUN_SLACK)
 		memcpy(at.dst, at.src, TEXTRUN_SLACK);

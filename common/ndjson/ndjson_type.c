@@ -15,10 +15,10 @@ static const struct {
 	enum ndjson_form form;
 	bool wide; /* has values that a double cannot hold */
 } forms[] = {
-	{"smallint", NDJSON_NUMBER, false}, {"integer", NDJSON_NUMBER, false},
-	{"bigint", NDJSON_NUMBER, true},    {"numeric", NDJSON_NUMBER, true},
-	{"real", NDJSON_NUMBER, false},     {"double precision", NDJSON_NUMBER, false},
-	{"boolean", NDJSON_TRUTH, false},   {"json", NDJSON_JSON, false},
+	{"smallint", NDJSON_WHOLE, false}, {"integer", NDJSON_WHOLE, false},
+	{"bigint", NDJSON_WHOLE, true},    {"numeric", NDJSON_NUMBER, true},
+	{"real", NDJSON_NUMBER, false},    {"double precision", NDJSON_NUMBER, false},
+	{"boolean", NDJSON_TRUTH, false},  {"json", NDJSON_JSON, false},
 	{"jsonb", NDJSON_JSON, false},
 };
 

@@ -232,6 +232,7 @@ put_value(struct ndjson_writer *w, const struct column *c, struct pen at)
 {
 	switch (c->type.form) {
 	case NDJSON_NUMBER:
+	case NDJSON_WHOLE:
 		return put_number(w, at);
 	case NDJSON_TRUTH:
 		return put_truth(w, at);

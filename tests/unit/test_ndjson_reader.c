@@ -94,6 +94,21 @@ test_numbers(void)
 	value("numeric", "123456789012345678901234567890.5e-7",
 	      "123456789012345678901234567890.5e-7");
 	value("bigint", "-9223372036854775808", "-9223372036854775808");
+	value("bigint", "1e+07", "10000000");
+	value("bigint", "1.0E3", "1000");
+	value("bigint", "-1.25e2", "-125");
+	value("bigint", "9.223372036854775807e18", "9223372036854775807");
+	value("bigint", "922337203685477580700e-2", "9223372036854775807");
+	value("integer", "10.0", "10");
+	value("integer", "-0.000e9999999999999999999", "0");
+	value("smallint", "0.0010e3", "1");
+	value("bigint", "1.5", "1.5"); /* for the server to refuse */
+	value("bigint", "1e19", "1e19");
+	value("bigint", "1e20", "1e20");
+	value("bigint", "1e-400", "1e-400");
+	value("bigint", "1e9999999999999999999", "1e9999999999999999999");
+	value("bigint[]", "[1e18, -1E0 ,12,true,null]", "{1000000000000000000,-1,12,true,NULL}");
+	value("numeric", "1e+07", "1e+07");
 	value("double precision", "-0", "-0");
 	value("double precision", "\"NaN\"", "NaN");
 	value("boolean", "true", "t");
