@@ -5,27 +5,20 @@
 
 #include <stdlib.h>
 
-#include "load/csv/sink_csv.h"
+#include "load/csv/csvkind.h"
 #include "load/options.h"
-#include "load/pg/sink_pg.h"
+#include "load/pg/pgkind.h"
 
-static const struct {
-	enum load_kind kind;
-	struct sink *(*make)(void);
-} kinds[] = {
-	{LOAD_PG, sink_pg_new},
-	{LOAD_CSV, sink_csv_new},
+const struct cli_kind *const sink_kinds[] = {
+	&pgkind.cli,
+	&csvkind.cli,
+	NULL,
 };
 
 struct sink *
 sink_new(const struct load_options *options, struct receipt *receipt)
 {
-	size_t i = 0;
-	struct sink *s;
-
-	while (kinds[i].kind != options->kind)
-		i++;
-	s = kinds[i].make();
+	struct sink *s = options->kind->make();
 
 	s->options = options;
 	s->receipt = receipt;

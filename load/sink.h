@@ -1,11 +1,12 @@
 /*
  * Where rows go.  A sink is shown each stream's header before any row, takes
  * COPY data, and makes all of it visible at once or not at all.  A new kind of
- * sink is one new file with a constructor and one row in sink.c's table.
+ * sink is a folder of its own and a row in sink.c's table.
  */
 #ifndef LOAD_SINK_H
 #define LOAD_SINK_H
 
+struct cli_kind;
 struct err;
 struct input;
 struct load_options;
@@ -41,6 +42,9 @@ struct sink {
 	char *plan;     /* how rows get in, as people say it, known after begin; owned */
 	struct receipt *receipt; /* borrowed; told at once what is committed */
 };
+
+/* Each the first member of its struct sink_kind; ends with NULL. */
+extern const struct cli_kind *const sink_kinds[];
 
 /*
  * sink_new(options, receipt):

@@ -69,7 +69,7 @@ static int
 sink_csv_open(struct sink *base, struct input *in, struct err *e)
 {
 	struct sink_csv *s = csv(base);
-	const char *path = base->options->csv;
+	const char *path = base->options->path;
 
 	intr_install();
 	s->in = in;
