@@ -3,24 +3,29 @@
  */
 #include "extract/sources.h"
 
-#include <stddef.h>
-
 #include "common/schema/header.h"
-#include "extract/csv/csvkind.h"
+#include "extract/csv/source_csv.h"
 #include "extract/options.h"
-#include "extract/pg/pgkind.h"
+#include "extract/pg/source_pg.h"
 #include "extract/source/source.h"
 
-const struct cli_kind *const sources_kinds[] = {
-	&pgkind.cli,
-	&csvkind.cli,
-	NULL,
+static const struct {
+	enum extract_kind kind;
+	struct source *(*make)(void);
+} kinds[] = {
+	{EXTRACT_PG, source_pg_new},
+	{EXTRACT_CSV, source_csv_new},
 };
 
 struct source *
 sources_make(const struct extract_options *options)
 {
-	struct source *s = options->kind->make();
+	size_t i = 0;
+	struct source *s;
+
+	while (kinds[i].kind != options->kind)
+		i++;
+	s = kinds[i].make();
 
 	s->options = options;
 	s->header = header_new();

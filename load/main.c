@@ -16,6 +16,7 @@
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
+#include "common/stream/stream_chunk.h"
 #include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_reader.h"
@@ -23,8 +24,8 @@
 #include "common/talk/progress.h"
 #include "common/talk/receipt.h"
 #include "load/options.h"
-#include "load/sink.h"
-#include "load/sink_kind.h"
+#include "load/sink/sink.h"
+#include "load/sinks.h"
 
 struct load {
 	struct load_options options;
@@ -37,10 +38,10 @@ struct load {
 };
 
 static int
-refuse_terminal(const struct load *l, struct err *e)
+refuse_terminal(struct err *e)
 {
 	err_set(e, EXIT_USAGE, "standard input is a terminal, and a stream is expected");
-	return load_options_brief(&l->options, e);
+	return load_options_brief(e);
 }
 
 static int
@@ -48,15 +49,15 @@ open_input(struct load *l, struct err *e)
 {
 	l->in = input_open(l->options.input, e);
 	if (l->in == NULL) {
-		if (l->options.common.table == NULL && l->options.path == NULL)
+		if (l->options.common.table == NULL && l->options.csv == NULL)
 			err_hint(e, "The argument is a file to read; -t names the table.");
 		return -1;
 	}
 	if (input_is_terminal(l->in))
-		return refuse_terminal(l, e);
+		return refuse_terminal(e);
 	l->reader = stream_reader_new(l->in, (enum stream_edited)l->options.edited);
 	stream_reader_limit_line(l->reader, (size_t)l->options.max_line);
-	if (l->options.column_list.n > 0)
+	if (l->options.columns != NULL)
 		stream_reader_name_columns(l->reader, l->options.column_list.names,
 					   l->options.column_list.n,
 					   l->options.extra_columns == EXTRA_IGNORE);
@@ -126,30 +127,61 @@ check_edited(const struct load *l, struct err *e)
 			   "meant to come, say --bare.");
 }
 
+/* Show the sink the header, and have the reader do what it wants. */
+static int
+begin_stream(struct load *l, struct sink_wants *wants, struct err *e)
+{
+	struct sink_stream stream = {
+		.header = stream_reader_header(l->reader),
+		.text = stream_reader_is_text(l->reader),
+		.ndjson = stream_reader_is_ndjson(l->reader),
+	};
+
+	if (sink_begin(l->sink, &stream, wants, e) != 0)
+		return -1;
+	stream_reader_select(l->reader, wants->keep, wants->nkeep);
+	return 0;
+}
+
+/* Rows from the reader into the sink, until the stream is complete. */
+static int
+pump(struct load *l, uint64_t batch, struct err *e)
+{
+	struct stream_chunk chunk;
+	uint64_t left = batch; /* rows of the batch */
+	int rc;
+
+	if (batch > 0)
+		stream_reader_stop(l->reader, batch);
+	while ((rc = stream_reader_next(l->reader, &chunk, e)) > 0) {
+		if (sink_write(l->sink, &chunk, e) != 0)
+			return -1;
+		if (batch > 0 && (left -= chunk.rows) == 0)
+			stream_reader_stop(l->reader, left = batch);
+		progress_set(l->progress, stream_reader_rows(l->reader),
+			     stream_reader_bytes(l->reader));
+	}
+	return rc;
+}
+
 static int
 load_stream(struct load *l, struct err *e)
 {
-	struct stream_chunk chunk;
+	struct sink_wants wants = {.keep = NULL};
 	int rc;
 
 	if (stream_reader_begin(l->reader, e) != 0 || check_edited(l, e) != 0)
 		return -1;
 	note_header(l);
 	log_hold(true); /* plans are printed */
-	rc = sink_begin(l->sink, l->reader, e);
+	rc = begin_stream(l, &wants, e);
 	log_hold(false);
 	if (rc != 0)
 		return -1;
 	show_progress(l);
 	if (l->receipt.relation == NULL && l->sink->relation != NULL)
 		l->receipt.relation = xstrdup(l->sink->relation);
-	while ((rc = stream_reader_next(l->reader, &chunk, e)) > 0) {
-		if (sink_write(l->sink, &chunk, e) != 0)
-			return -1;
-		progress_set(l->progress, stream_reader_rows(l->reader),
-			     stream_reader_bytes(l->reader));
-	}
-	return rc;
+	return pump(l, wants.batch, e);
 }
 
 /* As far as --check goes: nothing is begun that would have to be rolled back. */
@@ -157,17 +189,19 @@ static int
 check(struct load *l, struct err *e)
 {
 	const struct load_options *o = &l->options;
+	struct sink_wants wants;
 
 	if (o->common.check == CHECK_CONNECTION)
-		return check_connection(stdout, "destination", &o->kind->cli, &o->common.db, e);
+		return check_connection(stdout, "destination",
+					o->kind == LOAD_PG ? &o->common.db : NULL, e);
 	if (open_input(l, e) != 0)
 		return -1;
-	l->sink = sink_new(&l->options, &l->receipt);
+	l->sink = sinks_new(&l->options, &l->receipt);
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	check_line(stdout, "destination", "%s", l->sink->where);
 	if (check_finish(stdout, e) != 0 || stream_reader_begin(l->reader, e) != 0 ||
-	    check_edited(l, e) != 0 || sink_begin(l->sink, l->reader, e) != 0)
+	    check_edited(l, e) != 0 || begin_stream(l, &wants, e) != 0)
 		return -1;
 	check_line(stdout, "target", "%s", l->sink->relation);
 	check_line(stdout, "plan", "%s", l->sink->plan);
@@ -182,7 +216,7 @@ run(struct load *l, struct err *e)
 
 	if (open_input(l, e) != 0)
 		return -1;
-	l->sink = sink_new(&l->options, &l->receipt);
+	l->sink = sinks_new(&l->options, &l->receipt);
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	for (i = 0; i < l->options.streams; i++) {
@@ -281,7 +315,7 @@ main(int argc, char **argv)
 	stdfds_fill();
 	intr_ignore();
 	l.receipt.fd = -1;
-	rc = load_options_parse(&l.options, sink_kinds, argc, argv, &e);
+	rc = load_options_parse(&l.options, argc, argv, &e);
 	if (rc == 0)
 		rc = receipt_init(&l.receipt, l.options.common.summary, &e);
 	if (rc == 0)

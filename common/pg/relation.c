@@ -50,11 +50,7 @@ static const char relation_sql[] =
 	" EXISTS (SELECT FROM pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid),"
 	" pg_is_in_recovery() FROM pg_class c WHERE c.oid = $1";
 
-/* A column in a relation's fingerprint. */
-#define PRINT_SQL \
-	"pg_catalog.format('%L %s %s %s', a.attname, a.atttypid, a.atttypmod, a.attgenerated)"
-
-/* The last but one is the column's place in the primary key, from 1. */
+/* The last is the column's place in the primary key, from 1. */
 static const char columns_sql[] =
 	"SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),"
 	" format_type(a.atttypid, NULL),"
@@ -66,15 +62,10 @@ static const char columns_sql[] =
 	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
 	" a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid"
 	" AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),"
-	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), " PRINT_SQL
+	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum)"
 	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
 	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
 	" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-
-static const char fingerprint_sql[] =
-	"SELECT pg_catalog.string_agg(" PRINT_SQL ", ' ' ORDER BY a.attnum)"
-	" FROM pg_catalog.pg_attribute a WHERE a.attrelid" EQUALS "$1::pg_catalog.oid"
-	" AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped";
 
 static bool
 is_true(const PGresult *res, int row, int col)
@@ -156,7 +147,6 @@ static int
 read_columns(struct db *db, struct relation *rel, struct err *e)
 {
 	PGresult *res = db_query_oid(db, e, columns_sql, rel->oid);
-	struct buf print = BUF_INIT;
 	int i;
 
 	if (res == NULL)
@@ -181,9 +171,7 @@ read_columns(struct db *db, struct relation *rel, struct err *e)
 		c->not_null_itself = is_true(res, i, 10);
 		if (!PQgetisnull(res, i, 11))
 			note_key(rel, (size_t)i, strtoul(PQgetvalue(res, i, 11), NULL, 10));
-		buf_addf(&print, "%s%s", i > 0 ? " " : "", PQgetvalue(res, i, 12));
 	}
-	rel->fingerprint = buf_detach(&print);
 	PQclear(res);
 	return 0;
 }
@@ -192,16 +180,6 @@ int
 relation_read(struct db *db, struct relation *rel, struct err *e)
 {
 	return read_facts(db, rel, e) != 0 ? -1 : read_columns(db, rel, e);
-}
-
-char *
-relation_fingerprint(struct db *db, unsigned oid, struct err *e)
-{
-	PGresult *res = db_query_oid(db, e, fingerprint_sql, oid);
-	char *print = res != NULL ? xstrdup(PQgetvalue(res, 0, 0)) : NULL;
-
-	PQclear(res);
-	return print;
 }
 
 int
@@ -254,7 +232,6 @@ relation_free(struct relation *rel)
 	for (i = 0; i < rel->nprimary_key; i++)
 		free(rel->primary_key[i]);
 	free(rel->primary_key);
-	free(rel->fingerprint);
 	free(rel->columns);
 	relname_release(&rel->id);
 	free(rel);

@@ -38,7 +38,6 @@ struct relation {
 	size_t ncolumns;
 	char **primary_key;
 	size_t nprimary_key;
-	char *fingerprint;     /* of the columns, as relation_fingerprint() returns it */
 	int64_t rows_estimate; /* -1: not known */
 	bool has_children;     /* inheritance or partitions */
 	bool row_security;     /* active for this user */
@@ -64,14 +63,6 @@ struct relation *relation_find(struct db *db, const char *schema, const char *na
  * be pg_catalog.
  */
 int relation_read(struct db *db, struct relation *rel, struct err *e)
-	__attribute__((warn_unused_result));
-
-/*
- * relation_fingerprint(db, oid, e):
- * Return a text that changes when the relation's columns do, for the caller to
- * free; NULL with ${e} filled on failure.
- */
-char *relation_fingerprint(struct db *db, unsigned oid, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

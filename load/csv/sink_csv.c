@@ -15,13 +15,13 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
+#include "common/stream/stream_chunk.h"
 #include "common/rows/copytext.h"
 #include "common/rows/csvfile.h"
 #include "common/rows/pgcopy.h"
 #include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "common/stream/output.h"
-#include "common/stream/stream_reader.h"
 #include "common/talk/log.h"
 #include "common/talk/receipt.h"
 #include "load/csv/pgvalue.h"
@@ -29,7 +29,7 @@
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
 #include "load/options.h"
-#include "load/sink.h"
+#include "load/sink/sink.h"
 #include "load/stage/plan_log.h"
 
 /* A column of the current stream that is written. */
@@ -69,7 +69,7 @@ static int
 sink_csv_open(struct sink *base, struct input *in, struct err *e)
 {
 	struct sink_csv *s = csv(base);
-	const char *path = base->options->path;
+	const char *path = base->options->csv;
 
 	intr_install();
 	s->in = in;
@@ -197,17 +197,18 @@ put_header(struct sink_csv *s, struct err *e)
 }
 
 static int
-sink_csv_begin(struct sink *base, struct stream_reader *r, struct err *e)
+sink_csv_begin(struct sink *base, const struct sink_stream *stream, struct sink_wants *wants,
+	       struct err *e)
 {
 	struct sink_csv *s = csv(base);
-	struct header *header = stream_reader_header(r);
+	struct header *header = stream->header;
 
 	if (header == NULL) {
 		err_set(e, EXIT_TARGET,
 			"a plain PGCOPY file names neither its columns nor their types");
 		return err_hint(e, "Load it into a table, or send it with portl-extract.");
 	}
-	s->text = stream_reader_is_text(r);
+	s->text = stream->text;
 	s->dry_run = s->dry_run || header->dry_run;
 	if (match(s, header, e) != 0)
 		return -1;
@@ -215,7 +216,7 @@ sink_csv_begin(struct sink *base, struct stream_reader *r, struct err *e)
 	base->plan = xasprintf("%zu columns, as text", s->ncolumns);
 	plan_log_file(s->plan, base->relation);
 	show_plan(s);
-	stream_reader_select(r, s->plan->keep, s->plan->ncolumns);
+	*wants = (struct sink_wants){.keep = s->plan->keep, .nkeep = s->plan->ncolumns};
 	pgcopy_scan_init(&s->scan, (int)s->ncolumns);
 	return put_header(s, e);
 }

@@ -18,6 +18,7 @@
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/talk/log.h"
+#include "load/match/identity.h"
 #include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
@@ -112,6 +113,10 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	p->rel = relation_find(db, p->target.schema, p->target.name, e);
 	if (p->rel == NULL)
 		return missing_target(p, db, why, e);
+	/* before all else that is read of it, so that no change escapes */
+	p->identity = identity_read(db, p->rel->oid, &p->rel->id, e);
+	if (p->identity == NULL)
+		return -1;
 	if (session_restore_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
 		return -1;
 	relname_set(&p->target, p->rel->id.schema, p->target.name);
@@ -267,6 +272,7 @@ plan_free(struct plan *p)
 	free(p->columns);
 	free(p->keep);
 	relation_free(p->rel);
+	free(p->identity);
 	free(p->search_path);
 	relname_release(&p->target);
 	free(p->create_sql);

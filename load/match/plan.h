@@ -59,6 +59,7 @@ struct plan {
 	char *search_path;           /* the user's; owned */
 	struct relname target;       /* qualified, if it can be */
 	struct relation *rel;        /* NULL: to be created */
+	char *identity;              /* of rel, as identity_read() gives it; owned */
 	struct plan_column *columns; /* in stream order */
 	size_t ncolumns;
 	bool *keep; /* for stream_reader_select() */

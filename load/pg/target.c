@@ -1,64 +1,129 @@
 /*
- * The target in the loading transaction.
+ * The target's own part of a load; the transactions are the sink's.
  */
 #include "load/pg/target.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/err.h"
-#include "common/pg/db.h"
-#include "common/pg/relation.h"
-#include "common/talk/log.h"
+#include "common/base/xalloc.h"
+#include "common/talk/receipt.h"
+#include "load/match/identity.h"
 #include "load/match/plan.h"
-#include "load/pg/sender.h"
+#include "load/options.h"
+#include "load/route/ready.h"
+#include "load/sink/sink.h"
 
-/* By the extended protocol: one statement only, whatever a header says. */
 static int
-run(struct db *db, const char *sql, struct err *e)
+settle_name(struct target *t, struct err *e)
 {
-	PGresult *res;
+	const struct relname *name = &t->plan->target;
 
-	if (sql == NULL)
+	if (t->name.name == NULL) {
+		relname_set(&t->name, name->schema, name->name);
 		return 0;
-	log_sql(sql);
-	res = db_query(db, e, sql, 0, NULL);
-	PQclear(res);
-	return res != NULL ? 0 : -1;
-}
-
-/* Between plan and lock the table may have changed; bytes would mean something else. */
-static int
-lock(struct db *db, const struct plan *plan, struct err *e)
-{
-	PGresult *res = db_describe(db, e, plan->lock_sql);
-	char *now;
-	int rc;
-
-	PQclear(res);
-	if (res == NULL)
-		return -1;
-	now = relation_fingerprint(db, plan->rel->oid, e);
-	if (now == NULL)
-		return -1;
-	rc = strcmp(now, plan->rel->fingerprint);
-	free(now);
-	if (rc == 0)
+	}
+	if (relname_equal(&t->name, name))
 		return 0;
-	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", plan->target.name);
-	return err_hint(e, "Run the transfer again.");
+	err_set(e, EXIT_TARGET, "one stream is for \"%s\", another for \"%s\"", t->name.name,
+		name->name);
+	return err_hint(e, "Use -t to load all of them into one table.");
 }
 
 int
-target_prepare(struct db *db, const struct plan *plan, bool first, struct err *e)
+target_plan(struct target *t, struct db *db, const struct load_options *options,
+	    const struct sink_stream *stream, struct err *e)
 {
-	if (first && run(db, plan->create_sql, e) != 0)
+	route_free(t->route);
+	t->route = NULL;
+	plan_free(t->plan);
+	t->plan = plan_make(db, &options->rules, stream->header, stream->text, e);
+	if (t->plan == NULL)
 		return -1;
-	if (first && plan->truncate_sql != NULL &&
-	    (sender_check_lock(db, plan->header, plan->rel->oid, e) != 0 ||
-	     run(db, plan->truncate_sql, e) != 0))
+	t->state = TARGET_PLANNED;
+	t->moves_sequences = !options->no_sync_sequences;
+	return settle_name(t, e);
+}
+
+/* What the plan wants behind the rows; asked where the first ones come. */
+static int
+look_ahead(struct target *t, struct db *db, struct err *e)
+{
+	const struct plan *p = t->plan;
+
+	if (t->moves_sequences && sequences_add(&t->sequences, db, p, e) != 0)
 		return -1;
-	if (first && plan->key_first && run(db, plan->key_sql, e) != 0)
+	if (!t->ready && !p->key_first && p->key_sql != NULL)
+		t->key_sql = xstrdup(p->key_sql);
+	return 0;
+}
+
+int
+target_begin(struct target *t, struct db *db, struct err *e)
+{
+	if (t->state != TARGET_FILLING && look_ahead(t, db, e) != 0)
 		return -1;
-	return plan->lock_sql != NULL ? lock(db, plan, e) : 0;
+	t->state = TARGET_FILLING;
+	return route_begin(t->route, t->rows_before, !t->ready, e);
+}
+
+/* A table that we have made is to stay what it is when the first rows are in. */
+static int
+note_identity(struct target *t, struct err *e)
+{
+	const struct plan *p = t->plan;
+
+	if (p->rel == NULL && t->ready)
+		return 0;
+	free(t->identity);
+	t->identity = p->rel != NULL ? xstrdup(p->identity)
+				     : identity_read(t->route->db, 0, &p->target, e);
+	return t->identity != NULL ? 0 : -1;
+}
+
+int
+target_end(struct target *t, struct err *e)
+{
+	const struct route_counts *c = &t->route->counts;
+
+	if (route_end(t->route, e) != 0 || note_identity(t, e) != 0)
+		return -1;
+	t->ready = true;
+	t->rows_before += c->read;
+	t->unmoved += c->inserted + c->updated;
+	t->counts.read += c->read;
+	t->counts.inserted += c->inserted;
+	t->counts.updated += c->updated;
+	t->counts.unchanged += c->unchanged;
+	t->counts.skipped += c->skipped;
+	t->counts.rejected += c->rejected;
+	return 0;
+}
+
+int
+target_check(const struct target *t, struct db *db, struct err *e)
+{
+	return ready_check(db, t->plan, t->identity, e);
+}
+
+void
+target_tell(const struct target *t, struct receipt *receipt)
+{
+	receipt->inserted += t->counts.inserted;
+	receipt->updated += t->counts.updated;
+	receipt->unchanged += t->counts.unchanged;
+	receipt->skipped += t->counts.skipped;
+	receipt->rejected += t->counts.rejected;
+}
+
+void
+target_release(struct target *t)
+{
+	route_free(t->route);
+	plan_free(t->plan);
+	sequences_release(&t->sequences);
+	relname_release(&t->name);
+	free(t->identity);
+	free(t->key_sql);
+	*t = (struct target){.route = NULL};
 }

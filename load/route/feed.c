@@ -5,7 +5,6 @@
 
 #include "common/pg/db.h"
 #include "common/rows/pgcopy.h"
-#include "common/stream/stream_reader.h"
 
 int
 feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err *e)
@@ -20,9 +19,9 @@ feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err
 }
 
 int
-feed_write(struct feed *f, const struct stream_chunk *chunk, struct err *e)
+feed_write(struct feed *f, const char *data, size_t len, struct err *e)
 {
-	return db_copy_in_put(f->db, chunk->data, chunk->len, e);
+	return db_copy_in_put(f->db, data, len, e);
 }
 
 int

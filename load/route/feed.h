@@ -5,11 +5,11 @@
 #define LOAD_FEED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct db;
 struct err;
-struct stream_chunk;
 
 struct feed {
 	struct db *db; /* borrowed */
@@ -24,11 +24,11 @@ int feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct
 	__attribute__((warn_unused_result));
 
 /*
- * feed_write(f, chunk, e), feed_end(f, rows, e):
- * Send rows; end the COPY and store the number of rows that the server counts.
+ * feed_write(f, data, len, e), feed_end(f, rows, e):
+ * Send ${len} bytes of rows; end the COPY and store the number of rows that the server counts.
  * What the server refuses fills ${e}, with its context.
  */
-int feed_write(struct feed *f, const struct stream_chunk *chunk, struct err *e)
+int feed_write(struct feed *f, const char *data, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
 int feed_end(struct feed *f, uint64_t *rows, struct err *e) __attribute__((warn_unused_result));
 

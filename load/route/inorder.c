@@ -13,8 +13,6 @@
 #include "common/pg/db.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
-#include "load/route/keyrun.h"
-#include "load/route/route.h"
 #include "load/route/staged.h"
 #include "load/stage/plan_stage.h"
 
@@ -33,33 +31,33 @@ keeps_first(const struct route *r)
  * key once, if that matters.  1, 0 if not, -1.
  */
 static int
-may_keep_order(struct route *r, struct err *e)
+may_keep_order(struct staged *s, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
+	const struct plan_stage *st = s->base.plan->stage;
 	const char *sql = st->unsorted_sql;
 	uint64_t found = 0;
 
-	if (st->sorted_sql == NULL || r->order == KEYRUN_MIXED)
+	if (st->sorted_sql == NULL || s->order == KEYRUN_MIXED)
 		return 0;
-	if (r->order == KEYRUN_ASCENDING ||
-	    (r->alone && (r->order == KEYRUN_DISTINCT || keeps_first(r))))
+	if (s->order == KEYRUN_ASCENDING ||
+	    (s->alone && (s->order == KEYRUN_DISTINCT || keeps_first(&s->base))))
 		return 1;
-	if (r->alone && st->again_sql != NULL)
+	if (s->alone && st->again_sql != NULL)
 		sql = st->again_sql;
-	if (staged_numbers(r->db, sql, 0, NULL, &found, 1, e) != 0)
+	if (staged_numbers(s->base.db, sql, 0, NULL, &found, 1, e) != 0)
 		return -1;
 	if (found == 0) /* and it stays so when rows are left out */
-		r->order = sql == st->unsorted_sql ? KEYRUN_ASCENDING : KEYRUN_DISTINCT;
+		s->order = sql == st->unsorted_sql ? KEYRUN_ASCENDING : KEYRUN_DISTINCT;
 	return found == 0;
 }
 
 /* One INSERT may do for rows that are not known to be distinct; MERGE does not. */
 static bool
-may_merge(const struct route *r)
+may_merge(const struct staged *s)
 {
-	bool distinct = r->order == KEYRUN_ASCENDING || r->order == KEYRUN_DISTINCT;
+	bool distinct = s->order == KEYRUN_ASCENDING || s->order == KEYRUN_DISTINCT;
 
-	return distinct && r->plan->stage->merges;
+	return distinct && s->base.plan->stage->merges;
 }
 
 enum { THERE, MANY, FACTS };
@@ -107,20 +105,21 @@ insert(const struct route *r, uint64_t *written, struct err *e)
 }
 
 int
-inorder_insert(struct route *r, uint64_t *written, struct err *e)
+inorder_insert(struct staged *s, uint64_t *written, struct err *e)
 {
+	struct route *r = &s->base;
 	static const char back[] = "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl";
 	struct err first = ERR_INIT;
 	uint64_t facts[FACTS] = {1, 0}, rows = 0;
-	int rc = may_keep_order(r, e);
+	int rc = may_keep_order(s, e);
 
 	if (rc <= 0)
 		return rc;
-	if (may_merge(r) && ask(r, facts, e) != 0)
+	if (may_merge(s) && ask(r, facts, e) != 0)
 		return -1;
 	if (!facts[THERE])
 		return 0;
-	rc = may_merge(r) ? merge(r, facts[MANY] != 0, &rows, &first)
+	rc = may_merge(s) ? merge(r, facts[MANY] != 0, &rows, &first)
 			  : insert(r, &rows, &first);
 	if (rc > 0) {
 		*written += rows;

@@ -8,16 +8,16 @@
 #include <stdint.h>
 
 struct err;
-struct route;
+struct staged;
 
 /*
- * inorder_insert(r, written, e):
+ * inorder_insert(s, written, e):
  * Take the rows as they came, if nothing speaks against that: 1, and ${*written}
  * grows by the rows written; 0 if they have to be sorted, or -1.  After an error
  * they are sorted, too, for that will find the row, where it is to be known, or a
  * row that somebody else has inserted just now.
  */
-int inorder_insert(struct route *r, uint64_t *written, struct err *e)
+int inorder_insert(struct staged *s, uint64_t *written, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif /* LOAD_INORDER_H */

@@ -14,7 +14,8 @@
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
-#include "common/stream/stream_reader.h"
+#include "common/stream/stream_chunk.h"
+#include "common/rows/pgcopy.h"
 #include "load/match/plan.h"
 #include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
@@ -81,34 +82,6 @@ read_back(const struct intake *in, char *block, off_t from, off_t to, struct err
 
 /* ---- where rows end ---- */
 
-/* Take in bytes in which ${rows} rows end: returns how many there are up to the last's end. */
-static size_t
-scan_binary(struct pgcopy_scan *scan, const char *data, size_t len, uint64_t rows)
-{
-	struct err never = ERR_INIT; /* the reader has walked over the same bytes */
-	size_t passed = 0, rest = 0;
-	int rc = 0;
-
-	if (rows > 0) {
-		scan->stop = scan->rows + rows;
-		rc = pgcopy_scan(scan, data, len, &passed, &never);
-	}
-	scan->stop = 0;
-	if (rc == 0 && passed < len &&
-	    pgcopy_scan(scan, data + passed, len - passed, &rest, &never) != 0)
-		passed = 0;
-	err_release(&never);
-	return passed;
-}
-
-static size_t
-scan_text(const char *data, size_t len)
-{
-	const char *last = memrchr(data, '\n', len);
-
-	return last != NULL ? (size_t)(last + 1 - data) : 0;
-}
-
 /* How far the ${rows} next rows from ${from} on reach. */
 static off_t
 skip_rows(const struct intake *in, bool text, off_t from, uint64_t rows, struct err *e)
@@ -156,9 +129,8 @@ send_file(const struct intake *in, struct route *r, off_t from, off_t to, struct
 
 	while (rc == 0 && from < to) {
 		ssize_t n = read_back(in, block, from, to, e);
-		struct stream_chunk chunk = {.data = block, .len = (size_t)n};
 
-		rc = n < 0 ? -1 : feed_write(&r->feed, &chunk, e);
+		rc = n < 0 ? -1 : feed_write(&r->feed, block, (size_t)n, e);
 		from += n;
 	}
 	free(block);
@@ -298,7 +270,6 @@ intake_begin(struct intake *in, struct route *r, struct err *e)
 	in->start = in->end = in->whole = 0;
 	in->base = in->rows = 0;
 	in->parts = 0;
-	pgcopy_scan_init(&in->scan, -1);
 	return begin_part(in, r, e);
 }
 
@@ -335,8 +306,6 @@ end_part(struct intake *in, struct route *r, struct err *e)
 static int
 next_part(struct intake *in, struct route *r, const char *rest, size_t len, struct err *e)
 {
-	struct stream_chunk chunk = {.data = rest, .len = len};
-
 	if (end_part(in, r, e) != 0)
 		return -1;
 	in->base += in->rows;
@@ -346,7 +315,7 @@ next_part(struct intake *in, struct route *r, const char *rest, size_t len, stru
 		return err_errno(e, "could not empty a temporary file");
 	if (begin_part(in, r, e) != 0 || keep(in, rest, len, e) != 0)
 		return -1;
-	if (len > 0 && feed_write(&r->feed, &chunk, &in->refused) != 0)
+	if (len > 0 && feed_write(&r->feed, rest, len, &in->refused) != 0)
 		return recover(in, r, e);
 	return 0;
 }
@@ -355,21 +324,19 @@ int
 intake_write(struct intake *in, struct route *r, const struct stream_chunk *chunk,
 	     struct err *e)
 {
-	size_t whole = r->plan->text
-			       ? scan_text(chunk->data, chunk->len)
-			       : scan_binary(&in->scan, chunk->data, chunk->len, chunk->rows);
 	bool full = chunk->rows > 0 && in->end - in->start >= part_size(in);
-	struct stream_chunk now = {.data = chunk->data, .len = full ? whole : chunk->len};
+	size_t now = full ? chunk->whole : chunk->len;
 
-	if (keep(in, now.data, now.len, e) != 0)
+	if (keep(in, chunk->data, now, e) != 0)
 		return -1;
 	in->rows += chunk->rows;
 	if (chunk->rows > 0)
-		in->whole = in->end - (off_t)(now.len - whole);
-	if ((in->refused.code != EXIT_DONE || feed_write(&r->feed, &now, &in->refused) != 0) &&
+		in->whole = in->end - (off_t)(now - chunk->whole);
+	if ((in->refused.code != EXIT_DONE ||
+	     feed_write(&r->feed, chunk->data, now, &in->refused) != 0) &&
 	    recover(in, r, e) != 0)
 		return -1;
-	return full ? next_part(in, r, chunk->data + whole, chunk->len - whole, e) : 0;
+	return full ? next_part(in, r, chunk->data + now, chunk->len - now, e) : 0;
 }
 
 int

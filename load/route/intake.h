@@ -12,7 +12,6 @@
 #include <sys/types.h>
 
 #include "common/base/err.h"
-#include "common/rows/pgcopy.h"
 
 struct rejects;
 struct route;
@@ -25,7 +24,6 @@ struct intake {
 	off_t whole;             /* as far as there are whole rows */
 	uint64_t base;           /* rows of the batch before the part */
 	uint64_t rows;           /* whole rows of the part */
-	struct pgcopy_scan scan; /* binary: finds where rows end */
 	int parts;               /* released since the batch began */
 	struct err refused;      /* what COPY has said, but is not yet dealt with */
 };

@@ -1,39 +1,20 @@
 /*
- * What all routes have in common, and their factory.
+ * What all routes have in common.
  */
 #include "load/route/route.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "common/base/err.h"
-#include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/session.h"
-#include "common/stream/stream_reader.h"
-#include "load/match/plan.h"
-#include "load/route/route_direct.h"
-#include "load/route/route_rejects.h"
-#include "load/route/route_staged.h"
-#include "load/route/staged.h"
-#include "load/stage/plan_stage.h"
+#include "common/stream/stream_chunk.h"
 
-struct route *
-route_new(struct db *db, const struct plan *plan, const char *input, struct rejects *rejects)
+void
+route_init(struct route *r, const struct route_ops *ops, struct db *db, const struct plan *plan,
+	   const char *input)
 {
-	struct route *r = xcalloc(1, sizeof(*r));
-
-	r->ops = plan->route == PLAN_DIRECT ? &route_direct_ops
-		 : rejects == NULL          ? &route_staged_ops
-					    : &route_rejects_ops;
-	r->db = db;
-	r->plan = plan;
-	r->input = input;
-	r->rejects = rejects;
-	intake_init(&r->intake, rejects);
-	if (plan->stage != NULL && plan->stage->key_columns != NULL)
-		r->keyrun = keyrun_new(plan->stage->key_columns, plan->stage->nkey);
-	return r;
+	*r = (struct route){.ops = ops, .db = db, .plan = plan, .input = input};
 }
 
 int
@@ -42,8 +23,6 @@ route_begin(struct route *r, uint64_t rows_before, bool first, struct err *e)
 	r->rows_before = rows_before;
 	r->first = first;
 	r->counts = (struct route_counts){.read = 0};
-	r->order = KEYRUN_UNKNOWN;
-	r->alone = false;
 	return r->ops->begin(r, e);
 }
 
@@ -85,14 +64,14 @@ route_at(const struct route *r, uint64_t row, const char *column, struct err *e)
 }
 
 void
-route_forget(const struct route *r)
+route_forget(struct route *r)
 {
 	struct err ignored = ERR_INIT;
 
 	session_rollback(r->db);
-	if (r->plan->stage != NULL && PQtransactionStatus(r->db->conn) == PQTRANS_IDLE &&
-	    staged_forget(r, &ignored) != 0) {
-		/* the end of the session takes them along just as well */
+	if (PQtransactionStatus(r->db->conn) == PQTRANS_IDLE &&
+	    r->ops->forget(r, &ignored) != 0) {
+		/* the end of the session takes it along just as well */
 	}
 	err_release(&ignored);
 }
@@ -100,9 +79,6 @@ route_forget(const struct route *r)
 void
 route_free(struct route *r)
 {
-	if (r == NULL)
-		return;
-	intake_release(&r->intake);
-	keyrun_free(r->keyrun);
-	free(r);
+	if (r != NULL)
+		r->ops->free(r);
 }

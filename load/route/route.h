@@ -11,15 +11,13 @@
 #include <stdint.h>
 
 #include "load/route/feed.h"
-#include "load/route/intake.h"
-#include "load/route/keyrun.h"
 
+struct stream_chunk;
 struct db;
 struct err;
 struct plan;
 struct rejects;
 struct route;
-struct stream_chunk;
 
 /* What became of rows; read = the sum of the others. */
 struct route_counts {
@@ -38,8 +36,13 @@ struct route_ops {
 	int (*locate)(struct route *r, struct err *e);
 	/* That was the batch: have all of it in the target and count. */
 	int (*end)(struct route *r, struct err *e);
+	/* The transaction is rolled back: drop what no ROLLBACK undoes. */
+	int (*forget)(struct route *r, struct err *e);
+	/* Free everything, the struct too. */
+	void (*free)(struct route *r);
 };
 
+/* The base struct, first in every route's own. */
 struct route {
 	const struct route_ops *ops;
 	struct db *db;           /* borrowed, in a transaction */
@@ -47,22 +50,17 @@ struct route {
 	const char *input;       /* borrowed: its name, for messages */
 	struct rejects *rejects; /* borrowed, or NULL: no row may be refused */
 	struct feed feed;
-	struct intake intake;       /* with rejects */
-	struct keyrun *keyrun;      /* or NULL: the stream's bytes do not show the keys */
-	enum keyrun_verdict order;  /* of the batch's keys, when it is complete */
-	bool alone;                 /* no other loader writes the target until COMMIT */
 	uint64_t rows_before;       /* the batch; the number of its first row is one more */
 	bool first;                 /* the target has still to be created or emptied */
 	struct route_counts counts; /* of the batch */
 };
 
 /*
- * route_new(db, plan, input, rejects):
- * Return the plan's route; free it with route_free().  ${rejects} is NULL without
- * --rejects.
+ * route_init(r, ops, db, plan, input):
+ * For routes: fill the base.
  */
-struct route *route_new(struct db *db, const struct plan *plan, const char *input,
-			struct rejects *rejects);
+void route_init(struct route *r, const struct route_ops *ops, struct db *db,
+		const struct plan *plan, const char *input);
 
 /*
  * route_begin(r, rows_before, first, e):
@@ -104,7 +102,7 @@ int route_at(const struct route *r, uint64_t row, const char *column, struct err
  * The load has failed: have nothing of the batch left in the session, which may be
  * a pooler's.  What cannot be had is let be.
  */
-void route_forget(const struct route *r);
+void route_forget(struct route *r);
 
 /*
  * route_free(r):

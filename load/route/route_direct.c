@@ -8,8 +8,10 @@
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
+#include "common/stream/stream_chunk.h"
 #include "load/match/plan.h"
-#include "load/pg/target.h"
+#include "load/route/ready.h"
+#include "load/route/route.h"
 
 /*
  * The context is "COPY orders, line 1042, column amount: …"; in another language it
@@ -56,7 +58,7 @@ direct_locate(struct route *r, struct err *e)
 static int
 direct_begin(struct route *r, struct err *e)
 {
-	if (target_prepare(r->db, r->plan, r->first, e) != 0)
+	if (ready_target(r->db, r->plan, r->first, e) != 0)
 		return -1;
 	return feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e);
 }
@@ -64,7 +66,7 @@ direct_begin(struct route *r, struct err *e)
 static int
 direct_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
-	return feed_write(&r->feed, chunk, e) != 0 ? direct_locate(r, e) : 0;
+	return feed_write(&r->feed, chunk->data, chunk->len, e) != 0 ? direct_locate(r, e) : 0;
 }
 
 static int
@@ -76,9 +78,35 @@ direct_end(struct route *r, struct err *e)
 	return 0;
 }
 
-const struct route_ops route_direct_ops = {
+/* A ROLLBACK undoes all of it. */
+static int
+direct_forget(struct route *r, struct err *e)
+{
+	(void)r;
+	(void)e;
+	return 0;
+}
+
+static void
+direct_free(struct route *r)
+{
+	free(r);
+}
+
+static const struct route_ops direct_ops = {
 	.begin = direct_begin,
 	.write = direct_write,
 	.locate = direct_locate,
 	.end = direct_end,
+	.forget = direct_forget,
+	.free = direct_free,
 };
+
+struct route *
+route_direct_new(struct db *db, const struct plan *plan, const char *input)
+{
+	struct route *r = xcalloc(1, sizeof(*r));
+
+	route_init(r, &direct_ops, db, plan, input);
+	return r;
+}

@@ -4,8 +4,14 @@
 #ifndef LOAD_ROUTE_DIRECT_H
 #define LOAD_ROUTE_DIRECT_H
 
-#include "load/route/route.h"
+struct db;
+struct plan;
+struct route;
 
-extern const struct route_ops route_direct_ops;
+/*
+ * route_direct_new(db, plan, input):
+ * Return the route, for a batch after the other; all is borrowed.
+ */
+struct route *route_direct_new(struct db *db, const struct plan *plan, const char *input);
 
 #endif /* LOAD_ROUTE_DIRECT_H */

@@ -11,33 +11,46 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-#include "load/pg/target.h"
 #include "load/rejects/keys.h"
+#include "load/route/ready.h"
 #include "load/rejects/pieces.h"
 #include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
+#include "load/route/apply.h"
 #include "load/route/intake.h"
 #include "load/route/staged.h"
 #include "load/stage/plan_stage.h"
 
+struct route_rejects {
+	struct staged staged;
+	struct intake intake;
+};
+
+static struct route_rejects *
+own(struct route *r)
+{
+	return (struct route_rejects *)r;
+}
+
 static int
 rejects_route_begin(struct route *r, struct err *e)
 {
+	own(r)->staged.order = KEYRUN_UNKNOWN;
 	if (db_exec(r->db, e, "%s", r->plan->stage->create_sql) != 0)
 		return -1;
-	return intake_begin(&r->intake, r, e);
+	return intake_begin(&own(r)->intake, r, e);
 }
 
 static int
 rejects_route_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
-	return intake_write(&r->intake, r, chunk, e);
+	return intake_write(&own(r)->intake, r, chunk, e);
 }
 
 static int
 rejects_route_locate(struct route *r, struct err *e)
 {
-	return intake_note(&r->intake, e);
+	return intake_note(&own(r)->intake, e);
 }
 
 /* As if the INSERT had never been tried; prepared statements know no ROLLBACK. */
@@ -59,7 +72,7 @@ try_all(struct route *r, uint64_t *row, struct err *why, struct err *e)
 	if (db_exec(r->db, e, "SAVEPOINT portl_apply%s%s", zero != NULL ? "; " : "",
 		    zero != NULL ? zero : "") != 0)
 		return -1;
-	if (staged_apply(r, row, why) == 0)
+	if (apply_staged(staged_of(r), row, why) == 0)
 		return db_exec(r->db, e, "RELEASE SAVEPOINT portl_apply") == 0 ? 1 : -1;
 	if (!rejects_is_for(why)) {
 		err_take(e, why);
@@ -86,13 +99,13 @@ rejects_route_end(struct route *r, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 
-	if (intake_end(&r->intake, r, e) != 0)
+	if (intake_end(&own(r)->intake, r, e) != 0)
 		return -1;
-	if (target_prepare(r->db, r->plan, r->first, e) != 0)
+	if (ready_target(r->db, r->plan, r->first, e) != 0)
 		return -1;
 	if (st->rejects->key_sql != NULL && keys_check(r, e) != 0)
 		return -1;
-	if (staged_queue(r, e) != 0)
+	if (staged_queue(staged_of(r), e) != 0)
 		return -1;
 	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
 		return -1;
@@ -105,9 +118,30 @@ rejects_route_end(struct route *r, struct err *e)
 	return db_exec(r->db, e, "%s", st->drop_sql);
 }
 
-const struct route_ops route_rejects_ops = {
+static void
+rejects_route_free(struct route *r)
+{
+	intake_release(&own(r)->intake);
+	free(r);
+}
+
+static const struct route_ops rejects_ops = {
 	.begin = rejects_route_begin,
 	.write = rejects_route_write,
 	.locate = rejects_route_locate,
 	.end = rejects_route_end,
+	.forget = staged_forget,
+	.free = rejects_route_free,
 };
+
+struct route *
+route_rejects_new(struct db *db, const struct plan *plan, const char *input,
+		  struct rejects *rejects)
+{
+	struct route_rejects *r = xcalloc(1, sizeof(*r));
+
+	route_init(&r->staged.base, &rejects_ops, db, plan, input);
+	r->staged.base.rejects = rejects;
+	intake_init(&r->intake, rejects);
+	return &r->staged.base;
+}

@@ -5,8 +5,16 @@
 #ifndef LOAD_ROUTE_REJECTS_H
 #define LOAD_ROUTE_REJECTS_H
 
-#include "load/route/route.h"
+struct db;
+struct plan;
+struct rejects;
+struct route;
 
-extern const struct route_ops route_rejects_ops;
+/*
+ * route_rejects_new(db, plan, input, rejects):
+ * Return the route, for a batch after the other; all is borrowed.
+ */
+struct route *route_rejects_new(struct db *db, const struct plan *plan, const char *input,
+				struct rejects *rejects);
 
 #endif /* LOAD_ROUTE_REJECTS_H */

@@ -8,12 +8,26 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/xalloc.h"
 #include "common/pg/db.h"
-#include "common/stream/stream_reader.h"
+#include "common/stream/stream_chunk.h"
+#include "common/rows/keyrun.h"
 #include "load/match/plan.h"
-#include "load/pg/target.h"
+#include "load/route/apply.h"
+#include "load/route/ready.h"
 #include "load/route/staged.h"
 #include "load/stage/plan_stage.h"
+
+struct route_staged {
+	struct staged staged;
+	struct keyrun *keyrun; /* or NULL: the stream's bytes do not show the keys */
+};
+
+static struct route_staged *
+own(struct route *r)
+{
+	return (struct route_staged *)r;
+}
 
 static int
 staged_locate(struct route *r, struct err *e)
@@ -30,6 +44,7 @@ staged_locate(struct route *r, struct err *e)
 static int
 staged_begin(struct route *r, struct err *e)
 {
+	own(r)->staged.order = KEYRUN_UNKNOWN;
 	if (db_exec(r->db, e, "%s", r->plan->stage->create_sql) != 0)
 		return -1;
 	return feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e);
@@ -38,12 +53,12 @@ staged_begin(struct route *r, struct err *e)
 static int
 staged_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
-	if (r->keyrun != NULL)
-		keyrun_take(r->keyrun, chunk->data, chunk->len);
-	return feed_write(&r->feed, chunk, e) != 0 ? staged_locate(r, e) : 0;
+	if (own(r)->keyrun != NULL)
+		keyrun_take(own(r)->keyrun, chunk->data, chunk->len);
+	return feed_write(&r->feed, chunk->data, chunk->len, e) != 0 ? staged_locate(r, e) : 0;
 }
 
-/* ${*row} as staged_apply() says it. */
+/* ${*row} as apply_staged() says it. */
 static int
 apply(struct route *r, uint64_t *row, struct err *e)
 {
@@ -52,13 +67,13 @@ apply(struct route *r, uint64_t *row, struct err *e)
 	*row = 0;
 	if (st->twice_sql != NULL && staged_refuse_duplicates(r, e) != 0)
 		return -1;
-	if (target_prepare(r->db, r->plan, r->first, e) != 0)
+	if (ready_target(r->db, r->plan, r->first, e) != 0)
 		return -1;
-	if (staged_queue(r, e) != 0)
+	if (staged_queue(staged_of(r), e) != 0)
 		return -1;
 	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
 		return -1;
-	return staged_apply(r, row, e);
+	return apply_staged(staged_of(r), row, e);
 }
 
 /* A key that cannot be cast fails before any row has been reached: cast them one by one. */
@@ -89,8 +104,8 @@ staged_end(struct route *r, struct err *e)
 
 	if (feed_end(&r->feed, &row, e) != 0)
 		return staged_locate(r, e);
-	if (r->keyrun != NULL)
-		r->order = keyrun_end(r->keyrun);
+	if (own(r)->keyrun != NULL)
+		own(r)->staged.order = keyrun_end(own(r)->keyrun);
 	if (st->keys_sql != NULL && db_exec(r->db, e, "SAVEPOINT portl_keys") != 0)
 		return -1;
 	if (apply(r, &row, e) == 0)
@@ -100,9 +115,29 @@ staged_end(struct route *r, struct err *e)
 	return row > 0 ? route_at(r, row, NULL, e) : -1;
 }
 
-const struct route_ops route_staged_ops = {
+static void
+staged_free(struct route *r)
+{
+	keyrun_free(own(r)->keyrun);
+	free(r);
+}
+
+static const struct route_ops staged_ops = {
 	.begin = staged_begin,
 	.write = staged_write,
 	.locate = staged_locate,
 	.end = staged_end,
+	.forget = staged_forget,
+	.free = staged_free,
 };
+
+struct route *
+route_staged_new(struct db *db, const struct plan *plan, const char *input)
+{
+	struct route_staged *r = xcalloc(1, sizeof(*r));
+
+	route_init(&r->staged.base, &staged_ops, db, plan, input);
+	if (plan->stage->key_columns != NULL)
+		r->keyrun = keyrun_new(plan->stage->key_columns, plan->stage->nkey);
+	return &r->staged.base;
+}

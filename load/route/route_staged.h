@@ -5,8 +5,14 @@
 #ifndef LOAD_ROUTE_STAGED_H
 #define LOAD_ROUTE_STAGED_H
 
-#include "load/route/route.h"
+struct db;
+struct plan;
+struct route;
 
-extern const struct route_ops route_staged_ops;
+/*
+ * route_staged_new(db, plan, input):
+ * Return the route, for a batch after the other; all is borrowed.
+ */
+struct route *route_staged_new(struct db *db, const struct plan *plan, const char *input);
 
 #endif /* LOAD_ROUTE_STAGED_H */

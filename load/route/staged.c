@@ -1,7 +1,6 @@
 /*
- * What has been staged enters the target in key order, so that loaders with
- * overlapping keys queue instead of locking each other out, the first row of
- * each key in a first round, its second row in a second …
+ * The temporary table: places in it that the server names, keys that come twice in it,
+ * the queue of loaders in front of the target.
  */
 #include "load/route/staged.h"
 
@@ -10,19 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-#include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
-#include "load/route/inorder.h"
 #include "load/route/route.h"
 #include "load/stage/plan_stage.h"
-
-#define ROUNDS 200 /* in one message */
 
 int
 staged_numbers(struct db *db, const char *sql, int n, const char *const *params,
@@ -172,13 +166,6 @@ staged_refuse_duplicates(const struct route *r, struct err *e)
 	return route_at(r, rows[0], NULL, e);
 }
 
-/* Rows of the batch that are in the temporary table. */
-static uint64_t
-staged_rows(const struct route *r)
-{
-	return r->counts.read - r->counts.rejected;
-}
-
 bool
 staged_names_row(const struct err *e)
 {
@@ -192,160 +179,14 @@ staged_names_row(const struct err *e)
 	       strcmp(e->sqlstate, "23503") != 0;
 }
 
-/* May it come from what happens when all rows are in?  Then no row can be named. */
-static bool
-is_late(const struct plan_stage *st, const struct err *e)
-{
-	bool unique = strcmp(e->sqlstate, "23505") == 0 || strcmp(e->sqlstate, "23P01") == 0;
-
-	return (st->after_triggers && e->context != NULL) || (st->late_unique && unique);
-}
-
 bool
 staged_is_sifted(const struct plan_stage *st, const struct err *e)
 {
 	return st->rejects != NULL && rejects_is_for(e);
 }
 
-/*
- * The INSERT has failed: the sequence still says how many rows it had taken in,
- * or which was the last, and with the savepoint the temporary table can be read
- * again.
- */
-static int
-locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *e)
-{
-	const struct plan_stage *st = r->plan->stage;
-	struct err ignored = ERR_INIT;
-	char place[24];
-	const char *params[] = {place};
-	uint64_t row = 0;
-	int rc;
-
-	if (!staged_names_row(e) || is_late(st, e) || staged_is_sifted(st, e))
-		return -1;
-	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
-	if (rc == 0)
-		rc = staged_numbers(r->db, counted ? st->reached_sql : st->last_sql, 0, NULL,
-				    &row, 1, &ignored);
-	if (rc == 0 && row > 0 && counted) {
-		snprintf(place, sizeof(place), "%" PRIu64, row);
-		rc = staged_numbers(r->db, st->find_sql, 1, params, &row, 1, &ignored);
-	}
-	err_release(&ignored);
-	*found = rc == 0 ? row : 0;
-	return -1;
-}
-
-/* All rows, or the first of each key.  ${*written} grows by the rows written. */
-static int
-insert(const struct route *r, uint64_t *written, uint64_t *row, struct err *e)
-{
-	const struct plan_stage *st = r->plan->stage;
-
-	if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
-		return -1;
-	if (db_exec_rows(r->db, e, st->insert_sql, written) != 0)
-		return locate_insert(r, st->find_sql != NULL, row, e);
-	return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
-}
-
-/* Rounds from ${from} on, many in one message. */
-static int
-insert_rounds(const struct route *r, uint64_t from, uint64_t to, uint64_t *written,
-	      uint64_t *row, struct err *e)
-{
-	struct buf sql = BUF_INIT;
-	uint64_t round;
-	int rc;
-
-	for (round = from; round <= to; round++)
-		buf_addf(&sql, "%s%s%" PRIu64 ")", round > from ? "; " : "",
-			 r->plan->stage->round_sql, round);
-	rc = db_exec_rows(r->db, e, buf_cstr(&sql), written);
-	buf_release(&sql);
-	return rc != 0 ? locate_insert(r, false, row, e) : 0;
-}
-
-/*
- * The rows whose key an earlier row has, if there are any.  One savepoint for
- * all: more than 64 would slow down every snapshot that the server takes.
- */
-static int
-insert_rest(struct route *r, uint64_t *written, uint64_t *row, struct err *e)
-{
-	const struct plan_stage *st = r->plan->stage;
-	uint64_t reached = 0, rounds = 0, round;
-
-	if (st->rest_sql == NULL)
-		return 0;
-	if (!st->look_first &&
-	    staged_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
-		return -1;
-	if (reached == staged_rows(r))
-		return 0;
-	if (db_exec(r->db, e, "%s", st->rest_sql) != 0 ||
-	    staged_numbers(r->db, st->rounds_sql, 0, NULL, &rounds, 1, e) != 0 ||
-	    db_exec(r->db, e, "%s", st->restart_sql) != 0)
-		return -1;
-	for (round = 2; round <= rounds; round += ROUNDS)
-		if (insert_rounds(r, round,
-				  round + ROUNDS <= rounds ? round + ROUNDS - 1 : rounds,
-				  written, row, e) != 0)
-			return -1;
-	return db_exec(r->db, e, "RELEASE SAVEPOINT portl; %s", st->drop_rest_sql);
-}
-
-/* An attempt that was undone counts, too. */
-static int
-count_updates(const struct route *r, uint64_t *updates, struct err *e)
-{
-	const char *sql = r->plan->stage->updates_sql;
-
-	*updates = 0;
-	return sql != NULL ? staged_numbers(r->db, sql, 0, NULL, updates, 1, e) : 0;
-}
-
-/*
- * Rows that a trigger suppressed, or that are not newer, are skipped.  An update
- * that a trigger suppressed was counted before that; the server's own count of
- * updates knows, unless triggers update the target, too.  Where
- * there is nothing to set, rows that were there are unchanged: those that the
- * INSERT took in and did not write, for no trigger has been in between.
- */
-static int
-count(struct route *r, uint64_t written, uint64_t updates_before, bool in_order, struct err *e)
-{
-	const struct plan_stage *st = r->plan->stage;
-	struct route_counts *c = &r->counts;
-	uint64_t counted[2] = {st->plain ? written : 0, 0}, reached = written, updates = 0;
-
-	if (st->counts_sql != NULL &&
-	    staged_numbers(r->db, st->counts_sql, 0, NULL, counted, 2, e) != 0)
-		return -1;
-	if (st->updates_sql != NULL) {
-		if (count_updates(r, &updates, e) != 0)
-			return -1;
-		if (updates - updates_before < counted[0])
-			counted[0] = updates - updates_before;
-	}
-	if (st->plain && st->newer < 0)
-		counted[1] = staged_rows(r) - written;
-	if (st->once && r->plan->rules->conflict->sets) {
-		reached = staged_rows(r);
-		if (!in_order &&
-		    staged_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
-			return -1;
-	}
-	c->updated = counted[0] < written ? counted[0] : written;
-	c->inserted = written - c->updated;
-	c->unchanged = counted[1] + reached - written;
-	c->skipped = staged_rows(r) - c->inserted - c->updated - c->unchanged;
-	return 0;
-}
-
 int
-staged_forget(const struct route *r, struct err *e)
+staged_forget(struct route *r, struct err *e)
 {
 	static const char sql[] = "SELECT name FROM pg_catalog.pg_prepared_statements"
 				  " WHERE pg_catalog.right(name, 16) OPERATOR(pg_catalog.=) $1";
@@ -360,34 +201,16 @@ staged_forget(const struct route *r, struct err *e)
 }
 
 int
-staged_queue(struct route *r, struct err *e)
+staged_queue(struct staged *s, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
-	bool ordered = r->order == KEYRUN_ASCENDING || r->order == KEYRUN_MIXED;
+	const struct plan_stage *st = s->base.plan->stage;
+	bool ordered = s->order == KEYRUN_ASCENDING || s->order == KEYRUN_MIXED;
+	struct db *db = s->base.db;
 	uint64_t alone = 0;
 
 	if (st->alone_sql != NULL && !ordered &&
-	    staged_numbers(r->db, st->alone_sql, 0, NULL, &alone, 1, e) != 0)
+	    staged_numbers(db, st->alone_sql, 0, NULL, &alone, 1, e) != 0)
 		return -1;
-	r->alone = alone != 0;
-	return r->alone || st->queue_sql == NULL ? 0 : db_exec(r->db, e, "%s", st->queue_sql);
-}
-
-int
-staged_apply(struct route *r, uint64_t *row, struct err *e)
-{
-	uint64_t written = 0, updates;
-	int in_order;
-
-	*row = 0;
-	if (count_updates(r, &updates, e) != 0)
-		return -1;
-	in_order = inorder_insert(r, &written, e);
-	if (in_order < 0)
-		return -1;
-	if (in_order == 0 &&
-	    (count_updates(r, &updates, e) != 0 || insert(r, &written, row, e) != 0 ||
-	     insert_rest(r, &written, row, e) != 0))
-		return -1;
-	return count(r, written, updates, in_order, e);
+	s->alone = alone != 0;
+	return s->alone || st->queue_sql == NULL ? 0 : db_exec(db, e, "%s", st->queue_sql);
 }

@@ -1,6 +1,5 @@
 /*
- * What the routes over the temporary table share: which row COPY means, and how
- * all that has been staged enters the target.
+ * What the routes over the temporary table share.
  */
 #ifndef LOAD_STAGED_H
 #define LOAD_STAGED_H
@@ -8,10 +7,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct db;
-struct err;
+#include "common/rows/keyrun.h"
+#include "load/route/route.h"
+
 struct plan_stage;
-struct route;
+
+/* The base of their structs; a struct route comes first. */
+struct staged {
+	struct route base;
+	enum keyrun_verdict order; /* of the batch's keys, as far as it is known */
+	bool alone;                /* no other loader writes the target until COMMIT */
+};
+
+static inline struct staged *
+staged_of(struct route *r)
+{
+	return (struct staged *)r;
+}
 
 /*
  * staged_numbers(db, sql, n, params, numbers, count, e):
@@ -48,25 +60,16 @@ bool staged_names_row(const struct err *e);
 bool staged_is_sifted(const struct plan_stage *st, const struct err *e);
 
 /*
- * staged_queue(r, e):
+ * staged_queue(s, e):
  * Wait for loaders that write into the target in another order than that of the
- * key, or become the only one to do so: r->alone.
+ * key, or become the only one to do so: s->alone.
  */
-int staged_queue(struct route *r, struct err *e) __attribute__((warn_unused_result));
+int staged_queue(struct staged *s, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * staged_forget(r, e):
  * Drop the statements that were prepared for the batch, which no ROLLBACK does.
  */
-int staged_forget(const struct route *r, struct err *e) __attribute__((warn_unused_result));
-
-/*
- * staged_apply(r, row, e):
- * Put everything that is staged into the target and count.  On failure
- * ${*row} is the row of the batch that the server was at, or 0 if that is not
- * known, and the transaction can only be rolled back to a savepoint of the caller's.
- */
-int staged_apply(struct route *r, uint64_t *row, struct err *e)
-	__attribute__((warn_unused_result));
+int staged_forget(struct route *r, struct err *e) __attribute__((warn_unused_result));
 
 #endif /* LOAD_STAGED_H */

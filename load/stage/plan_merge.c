@@ -22,9 +22,9 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
+#include "common/rows/keyrun.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
-#include "load/route/keyrun.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/stagesql.h"
 
@@ -34,18 +34,16 @@
 /*
  * Columns of the index, each with whether MERGE can do it: the planner must be
  * free to use the index, which it is not for a while where a new index meets
- * rows changed before.  Two characters of the stream's may be one in another
- * encoding.
+ * rows changed before.
  */
 static const char facts_sql[] =
 	"SELECT a.attname, NOT c.relhasrules AND NOT i.indcheckxmin,"
 	" CASE WHEN a.atttypid IN (20, 21, 23, 1082, 1083, 1114, 1184) THEN 1"
 	" WHEN a.atttypid IN (26, 2950) THEN 2"
-	" WHEN a.atttypid IN (25, 1043) AND l.collisdeterministic"
-	" AND getdatabaseencoding() = 'UTF8' THEN 3 ELSE 0 END, a.attlen"
+	" ELSE 0 END, a.attlen"
 	" FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
 	" JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])"
-	" LEFT JOIN pg_collation l ON l.oid = a.attcollation WHERE i.indexrelid = $1";
+	" WHERE i.indexrelid = $1";
 
 enum { NAME, FIT, KIND, SIZE };
 
@@ -122,8 +120,7 @@ find_column(const struct plan *p, size_t j, const PGresult *facts, struct keyrun
 		return false;
 	c->place = field_of(p, p->stage->key[j]);
 	c->kind = (enum keyrun_kind)atoi(PQgetvalue(facts, row, KIND));
-	c->size = c->kind == KEYRUN_STRING ? KEYRUN_STRING_MAX
-					   : (size_t)atoi(PQgetvalue(facts, row, SIZE));
+	c->size = (size_t)atoi(PQgetvalue(facts, row, SIZE));
 	return c->kind != KEYRUN_NO;
 }
 
@@ -246,7 +243,7 @@ plan_merge_sql(struct stagesql *w, struct plan_stage *st)
 		return;
 	st->queue_sql = xasprintf("SELECT pg_catalog.pg_advisory_xact_lock_shared(%d, %d)",
 				  LOCK_CLASS, (int)p->rel->oid);
-	if (st->sorted_sql != NULL && (st->once || st->key_columns != NULL))
+	if (st->sorted_sql != NULL && (st->once || st->merges))
 		st->alone_sql =
 			xasprintf("SELECT pg_catalog.pg_try_advisory_xact_lock(%d, %d)::int",
 				  LOCK_CLASS, (int)p->rel->oid);
@@ -257,6 +254,6 @@ plan_merge_sql(struct stagesql *w, struct plan_stage *st)
 	st->merge_sql = merge_sql(w);
 	st->settings_sql = settings_sql;
 	st->reset_sql = reset_sql;
-	if (st->key_columns != NULL && !st->once)
+	if (!st->once)
 		st->again_sql = again_sql(w);
 }

@@ -6,7 +6,6 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "load/match/plan.h"
-#include "load/route/route.h"
 #include "load/route/staged.h"
 #include "load/stage/plan_stage.h"
 #include "tests/unit/tap.h"

@@ -2,7 +2,7 @@
  * The header's `backend` names the sender's server process in a way that no
  * other server shares; pg_locks says what that process holds here and now.
  */
-#include "load/pg/sender.h"
+#include "load/route/sender.h"
 
 #include <stdlib.h>
 

@@ -1,25 +1,44 @@
 /*
- * Where rows go.  A sink is shown each stream's header before any row, takes
- * COPY data, and makes all of it visible at once or not at all.  A new kind of
- * sink is a folder of its own and a row in sink.c's table.
+ * Where rows go.  A sink is shown each stream's header before any row, says what
+ * it wants of the rows, takes COPY data, and makes all of it visible at once or not
+ * at all.  A new kind of sink is a folder with a constructor and a row in sinks.c's
+ * table.
  */
 #ifndef LOAD_SINK_H
 #define LOAD_SINK_H
 
-struct cli_kind;
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct stream_chunk;
 struct err;
+struct header;
 struct input;
 struct load_options;
 struct receipt;
 struct sink;
-struct stream_chunk;
-struct stream_reader;
+
+/* A stream, as its header shows it. */
+struct sink_stream {
+	struct header *header; /* borrowed; NULL: a plain PGCOPY file */
+	bool text;             /* its rows come as COPY text, else COPY binary */
+	bool ndjson;           /* it is NDJSON, else binary */
+};
+
+/* What the sink wants of a stream's rows. */
+struct sink_wants {
+	const bool *keep; /* which fields; the sink's, until the stream is over */
+	size_t nkeep;     /* fields of a row */
+	uint64_t batch;   /* a chunk ends after each so many rows of the stream; 0: wherever */
+};
 
 struct sink_ops {
 	/* Connect or open; from now on watch the target while ${in} is waited for. */
 	int (*open)(struct sink *s, struct input *in, struct err *e);
 	/* A stream's header has been read: make the plan or refuse (EXIT_TARGET). */
-	int (*begin)(struct sink *s, struct stream_reader *r, struct err *e);
+	int (*begin)(struct sink *s, const struct sink_stream *stream, struct sink_wants *wants,
+		     struct err *e);
 	/* Take rows of the stream. */
 	int (*write)(struct sink *s, const struct stream_chunk *chunk, struct err *e);
 	/* The stream is complete, as its end document proves. */
@@ -43,16 +62,6 @@ struct sink {
 	struct receipt *receipt; /* borrowed; told at once what is committed */
 };
 
-/* Each the first member of its struct sink_kind; ends with NULL. */
-extern const struct cli_kind *const sink_kinds[];
-
-/*
- * sink_new(options, receipt):
- * Return the sink that the options ask for; free it with sink_free().  Both are
- * borrowed.
- */
-struct sink *sink_new(const struct load_options *options, struct receipt *receipt);
-
 static inline int
 sink_open(struct sink *s, struct input *in, struct err *e)
 {
@@ -60,9 +69,10 @@ sink_open(struct sink *s, struct input *in, struct err *e)
 }
 
 static inline int
-sink_begin(struct sink *s, struct stream_reader *r, struct err *e)
+sink_begin(struct sink *s, const struct sink_stream *stream, struct sink_wants *wants,
+	   struct err *e)
 {
-	return s->ops->begin(s, r, e);
+	return s->ops->begin(s, stream, wants, e);
 }
 
 static inline int

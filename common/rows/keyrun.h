@@ -1,38 +1,34 @@
 /*
- * What can be said of the rows' keys while they pass in binary form: that no key
- * comes twice, and that each is greater than the one before.  Rows of a table
- * mostly come in runs of ascending keys, with a row out of place here and there;
- * the ranges of keys that these runs cover are kept, as far as there are few.  A
- * key that lies in none of them is new.
+ * Whether rows come in the order of their keys, seen while they pass in binary
+ * form.  Most tables are sent so, and a question that the stream answers need not
+ * be put to the server: "does each staged row's key exceed the one before?" costs
+ * it a tenth of the whole load.
  */
-#ifndef LOAD_KEYRUN_H
-#define LOAD_KEYRUN_H
+#ifndef COMMON_KEYRUN_H
+#define COMMON_KEYRUN_H
 
 #include <stddef.h>
 
 /* How a column of the key is sent; equal values are equal bytes. */
 enum keyrun_kind {
-	KEYRUN_NO,       /* cannot be compared here */
-	KEYRUN_SIGNED,   /* a big-endian number, as integers and timestamps are */
-	KEYRUN_UNSIGNED, /* bytes of fixed length, in their order */
-	KEYRUN_STRING    /* text; the server may have another order */
+	KEYRUN_NO,      /* cannot be compared here */
+	KEYRUN_SIGNED,  /* a big-endian number, as integers and timestamps are */
+	KEYRUN_UNSIGNED /* bytes of fixed length, in their order */
 };
 
 /* One column of the key. */
 struct keyrun_column {
 	size_t place; /* among the fields of a tuple */
 	enum keyrun_kind kind;
-	size_t size; /* bytes; of a string the longest that is compared */
+	size_t size; /* bytes */
 };
 
 enum keyrun_verdict {
-	KEYRUN_UNKNOWN,  /* some key may have come twice */
-	KEYRUN_MIXED,    /* the same, and the rows are in no order to speak of */
-	KEYRUN_DISTINCT, /* no key has come twice */
+	KEYRUN_UNKNOWN,  /* some row was not in its place, or none was looked at */
+	KEYRUN_MIXED,    /* the rows are in no order to speak of */
+	KEYRUN_DISTINCT, /* no key has come twice; only the server finds that */
 	KEYRUN_ASCENDING /* the same, and the server would sort the rows as they are */
 };
-
-#define KEYRUN_STRING_MAX 40 /* bytes: a UUID as text has 36 */
 
 struct keyrun;
 
@@ -62,4 +58,4 @@ enum keyrun_verdict keyrun_end(struct keyrun *k);
  */
 void keyrun_free(struct keyrun *k);
 
-#endif /* LOAD_KEYRUN_H */
+#endif /* COMMON_KEYRUN_H */

@@ -1,0 +1,30 @@
+/*
+ * Getting the target ready in the loading transaction.
+ */
+#ifndef LOAD_READY_H
+#define LOAD_READY_H
+
+#include <stdbool.h>
+
+struct db;
+struct err;
+struct plan;
+
+/*
+ * ready_target(db, plan, first, e):
+ * Create or empty the table, if this is the ${first} time in this run, and take
+ * the lock that INSERT and COPY take.  Refuses a table that is no longer as it
+ * was when the plan was made.
+ */
+int ready_target(struct db *db, const struct plan *plan, bool first, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * ready_check(db, plan, identity, e):
+ * Refuse a relation that is no longer what it was when identity_read() said
+ * ${identity} of it, or that has lost its name to another one.
+ */
+int ready_check(struct db *db, const struct plan *plan, const char *identity, struct err *e)
+	__attribute__((warn_unused_result));
+
+#endif /* LOAD_READY_H */

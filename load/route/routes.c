@@ -1,0 +1,21 @@
+/*
+ * Which route a plan has.
+ */
+#include "load/route/routes.h"
+
+#include <stddef.h>
+
+#include "load/match/plan.h"
+#include "load/route/route_direct.h"
+#include "load/route/route_rejects.h"
+#include "load/route/route_staged.h"
+
+struct route *
+routes_new(struct db *db, const struct plan *plan, const char *input, struct rejects *rejects)
+{
+	if (plan->route == PLAN_DIRECT)
+		return route_direct_new(db, plan, input);
+	if (rejects == NULL)
+		return route_staged_new(db, plan, input);
+	return route_rejects_new(db, plan, input, rejects);
+}

@@ -1,0 +1,18 @@
+/*
+ * The kinds of sinks.
+ */
+#ifndef LOAD_SINKS_H
+#define LOAD_SINKS_H
+
+struct load_options;
+struct receipt;
+struct sink;
+
+/*
+ * sinks_new(options, receipt):
+ * Return the sink that the options ask for; free it with sink_free().  Both are
+ * borrowed.
+ */
+struct sink *sinks_new(const struct load_options *options, struct receipt *receipt);
+
+#endif /* LOAD_SINKS_H */

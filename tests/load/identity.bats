@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# What is written is what was planned: whatever somebody does to the target, its name or its
+# schema between the header and the first row, or until all rows are staged, is noticed.
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
+
+load ../lib/common
+
+setup()
+{
+	fresh_db src dst
+	q "$src" 'CREATE TABLE t AS SELECT i AS id, i AS n FROM generate_series(1, 1000) i'
+	portl-extract -d "$src" -t t -o "$BATS_TEST_TMPDIR/s"
+	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, n int);
+		CREATE SCHEMA other; CREATE TABLE other.t (id int CONSTRAINT o_pkey PRIMARY KEY, n date)'
+}
+
+# altered SQL OPTION...: load with SQL run when the plan is made and no row has come.
+altered()
+{
+	local sql=$1 fifo size pid
+
+	shift
+	rm -f "$BATS_TEST_TMPDIR/fifo"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	portl-load -v -d "$dst" "$@" "$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	exec {fifo}>"$BATS_TEST_TMPDIR/fifo"
+	size=$(($(od -An -j15 -N4 -tu4 --endian=big "$BATS_TEST_TMPDIR/s") + 19))
+	head -c $size "$BATS_TEST_TMPDIR/s" >&"$fifo"
+	wait_until 10 grep -q '^  COPY' "$BATS_TEST_TMPDIR/err"
+	q "$dst" "$sql"
+	tail -c +$((size + 1)) "$BATS_TEST_TMPDIR/s" >&"$fifo" 2>"$BATS_TEST_TMPDIR/tail" || :
+	exec {fifo}>&-
+	status=0
+	wait $pid || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/err")
+}
+
+# refused SQL UNDO: neither route loads a row.
+refused()
+{
+	local options
+
+	for options in '' --conflict=overwrite '--conflict=skip --rejects=/dev/null'; do
+		# shellcheck disable=SC2086 # several options
+		altered "$1" -t public.t $options
+		assert_status 1
+		assert_stderr_has 'was altered just now'
+		q "$dst" "$2"
+		assert_eq "$(q "$dst" 'SELECT count(*) FROM public.t')" 0
+	done
+}
+
+@test "another table gets the name" {
+	refused 'ALTER TABLE t RENAME TO old; ALTER TABLE other.t SET SCHEMA public' \
+		'ALTER TABLE public.t SET SCHEMA other; ALTER TABLE old RENAME TO t'
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM other.t')" 0
+}
+
+@test "another schema gets the name" {
+	refused 'ALTER SCHEMA public RENAME TO old; ALTER SCHEMA other RENAME TO public' \
+		'ALTER SCHEMA public RENAME TO other; ALTER SCHEMA old RENAME TO public'
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM other.t')" 0
+}
+
+@test "rules, triggers, checks, policies and unique indexes appear" {
+	q "$dst" 'CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$'
+	refused 'CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING' 'DROP RULE r ON t'
+	refused 'CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()' \
+		'DROP TRIGGER g ON t'
+	refused 'ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0)' 'ALTER TABLE t DROP CONSTRAINT c'
+	refused 'CREATE POLICY p ON t USING (true)' 'DROP POLICY p ON t'
+	refused 'CREATE UNIQUE INDEX u ON t (n)' 'DROP INDEX u'
+}
+
+@test "a column's type, collation, or whether it may be NULL changes" {
+	refused 'ALTER TABLE t ALTER n TYPE real' 'ALTER TABLE t ALTER n TYPE int'
+	refused 'ALTER TABLE t ALTER n SET NOT NULL' 'ALTER TABLE t ALTER n DROP NOT NULL'
+}
+
+@test "what the plan does not rely on may change" {
+	local sql
+
+	for sql in 'CREATE INDEX i ON t (n)' 'COMMENT ON TABLE t IS $$x$$' \
+		'REINDEX INDEX CONCURRENTLY t_pkey' 'ANALYZE t'; do
+		altered "$sql" -t t --conflict=overwrite
+		assert_status 0
+	done
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 1000
+}
+
+@test "a table that was made for the stream is swapped between batches" {
+	q "$dst" 'DROP TABLE t'
+	rm -f "$BATS_TEST_TMPDIR/fifo"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	portl-extract -d "$src" -t t --format=ndjson -o "$BATS_TEST_TMPDIR/s"
+	portl-load -d "$dst" -t public.t --create --commit=batch --batch-size=100 \
+		"$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	exec {fifo}>"$BATS_TEST_TMPDIR/fifo"
+	head -n 101 "$BATS_TEST_TMPDIR/s" >&"$fifo"
+	wait_until 10 committed
+	q "$dst" 'ALTER TABLE t RENAME TO old; ALTER TABLE other.t ALTER n TYPE text;
+		ALTER TABLE other.t SET SCHEMA public'
+	tail -n +102 "$BATS_TEST_TMPDIR/s" >&"$fifo" 2>"$BATS_TEST_TMPDIR/tail" || :
+	exec {fifo}>&-
+	status=0
+	wait $! || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/err")
+	assert_status 1
+	assert_stderr_has 'was altered just now'
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 0
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM old')" 100
+}
+
+committed()
+{
+	[ "$(q "$dst" "SELECT count(*) FROM pg_class WHERE relname = 't' AND relnamespace = 'public'::regnamespace")" = 1 ]
+}
