@@ -1,0 +1,133 @@
+# What takes longer than `make check`, or needs more than it: long random runs, other builds,
+# other servers, measures, packages.  Each prints a closing line; what the last whole runs
+# said stands in tests/RESULTS.md.
+SANITIZE = -U_FORTIFY_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+FLAGS_asan = $(SANITIZE)
+FLAGS_coverage = -U_FORTIFY_SOURCE -O0 --coverage -fprofile-update=atomic -Wl,--wrap=raise
+HELPER_coverage = $(OUT)/obj/tests/coverage/flush.o
+FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
+FLAGS_analyze = -Og -Werror -fanalyzer
+
+FUZZ_SECONDS = 60
+PROPERTY_CASES = 2000
+HOSTILE_CASES = 5000
+FAULT_RUNS = 2000
+RANDOM_TABLES = 2000
+
+FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
+TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
+DEPS = $(filter deps-%,$(GOALS))
+.PHONY: tidy fuzz-objects fuzz-run analyze-objects
+
+# A package comes before its test.
+$(FUZZ_OBJECTS): | $(filter deps deps-%,$(MAKECMDGOALS))
+$(DEPS): | $(filter deps,$(MAKECMDGOALS))
+check-deb: | $(filter deb,$(MAKECMDGOALS))
+
+##deps: install what build and tests need
+##deps-bench, deps-coverage, deps-deb, deps-pictures: what these need besides
+MORE_bench = gdal-bin pgcopydb pgloader
+MORE_coverage = gcovr
+MORE_deb = debhelper dpkg-dev lintian debootstrap autopkgtest
+MORE_pictures = termtosvg gnuplot-nox jq
+deps $(DEPS):
+	@tests/deps.sh $(MORE_$(@:deps-%=%))
+
+##demo: a small show with a throw-away server
+demo: all
+	@BUILD=$(OUT) tests/demo.sh
+
+##asan: check under ASan and UBSan
+asan:
+	@$(MAKE) --no-print-directory VARIANT=asan check
+
+##analyze: gcc's analyzer
+analyze:
+	@$(MAKE) --no-print-directory VARIANT=analyze CC=gcc analyze-objects
+analyze-objects: $(PRODUCT)
+
+##valgrind: a slice of check under valgrind
+valgrind: all unit
+	@tests/valgrind.sh $(OUT)
+
+# clang-tidy, for lint.  The object is there to say when a header has changed.
+tidy: $(TIDY)
+$(OUT)/tidy/%: $(OUT)/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	$(call Q,TIDY)clang-tidy --quiet $*.c -- $(PORTL_CFLAGS) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
+	@touch $@
+
+##fuzz: each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
+fuzz:
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
+fuzz-objects: $(FUZZ_OBJECTS)
+fuzz-run: $(patsubst %,%.run,$(call made,fuzz,fuzz_*))
+%.run: %
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run.sh $*
+$(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(MODULES) $(COMMON) $(LIBS)
+
+##property: PROPERTY_CASES random loads against a model
+property: all
+	@BUILD=$(OUT) tests/property/run.sh conflict --cases $(PROPERTY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+
+##hostile: HOSTILE_CASES headers that try to be SQL
+hostile: all
+	@BUILD=$(OUT) tests/property/run.sh hostile --cases $(HOSTILE_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+
+##random: RANDOM_TABLES random tables there and back; RANDOM_SEED, RANDOM_ONLY repeat
+random: all
+	@BUILD=$(OUT) tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
+
+##regress: each relation of PostgreSQL's regression database, equal or refused by name
+regress: all
+	@BUILD=$(OUT) tests/regress/run.sh
+
+##matrix: the suite on servers 13 to 18, and between; MATRIX="13 18", MATRIX_FILES
+matrix: all $(BENCH)
+	@BUILD=$(OUT) MATRIX='$(MATRIX)' MATRIX_FILES='$(MATRIX_FILES)' tests/matrix/run.sh
+
+# A library that is preloaded, so position-independent; it counts nothing itself.
+$(OUT)/obj/tests/faults/%.o: PORTL_CFLAGS += -fPIC
+$(OUT)/obj/tests/faults/%.o: FLAGS_coverage =
+$(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) -shared $(CFLAGS) -o $@ $<
+
+##faults: FAULT_RUNS transfers to which something happens, and each call that can fail;
+##  needs root; SEED=N or SWEEP=CASE:CALL:N repeats one
+faults: all $(OUT)/faults/shim.so
+	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/faults/run.sh
+
+##coverage: what the tests and FAULT_RUNS (500) faults do not run, and why
+coverage: FAULT_RUNS = 500
+coverage:
+	@$(MAKE) --no-print-directory VARIANT=coverage all unit build/coverage/faults/shim.so
+	@FAULT_RUNS=$(FAULT_RUNS) tests/coverage/run.sh build/coverage
+
+##bench: compare with psql and more
+bench: all $(BENCH)
+	@BUILD=$(OUT) tests/bench/run.sh
+
+##scale: SCALE_ROWS rows, and the largest values, in little memory
+scale: all $(BENCH)
+	@BUILD=$(OUT) tests/scale.sh
+
+##dist: build/portl-VERSION.tar.gz
+dist:
+	@mkdir -p build
+	git archive --prefix=portl-$(VERSION)/ -o build/portl-$(VERSION).tar.gz HEAD
+
+##deb, check-deb: a Debian package; lintian, a fresh root, autopkgtest
+deb:
+	@tests/deb.sh build
+check-deb:
+	@tests/deb.sh check
+
+##pictures: README's: the demo, the chart of bench's figures
+pictures: all
+	@BUILD=$(OUT) tests/pictures.sh
+
+-include $(FUZZ_OBJECTS:.o=.d)
