@@ -7,6 +7,8 @@ header is seen as well).  Said are
 
   - an arrow between folders that the plan does not allow,
   - a circle between modules,
+  - a header that is not there, or that is named without its folder,
+  - a module without an object below OBJECTS, for it would hide a circle,
   - a private header (foo_parts.h) that another folder includes,
   - a foo.c that has neither foo.h nor a foo_parts.h of its folder to be a part of.
 
@@ -19,7 +21,7 @@ import subprocess
 import sys
 
 TOPS = ("common", "extract", "load")
-INCLUDE = re.compile(r'^\s*#\s*include\s*"((?:common|extract|load|tests)/[^"]+)"', re.M)
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
 def sources():
@@ -129,6 +131,9 @@ def main():
     graph = collections.defaultdict(set)
     for path, targets in includes(paths).items():
         for target in sorted(targets):
+            if "/" not in target:
+                said.append(f'{path}: "{target}" is included without its folder')
+                continue
             here, there = os.path.dirname(path), os.path.dirname(target)
             if here != there and there not in plan.get(here, set()):
                 said.append(f"{path}: {here}/ may not use {there}/ ({target})")
@@ -152,6 +157,9 @@ def main():
                  and name.startswith(os.path.basename(h)[:-len("_parts")] + "_")]
         if not whole and name != "main":
             said.append(f"{body}.c: no {name}.h, and it is a part of nothing")
+    for body in sorted(bodies):
+        if not os.path.exists(f"{objects}/{body}.o"):
+            said.append(f"{body}.c: no object below {objects}")
     for folder in sorted({os.path.dirname(p) for p in paths}):
         if folder not in plan:
             said.append(f"{folder}/: not in tests/lint/arrows.txt")
@@ -168,7 +176,8 @@ def main():
                   + " ".join(sorted(out)))
         print(f"{len(modules)} modules, {sum(len(t) for t in graph.values())} arrows, "
               f"{sum(lines.values())} lines")
-    print("\n".join(said))
+    for line in said:
+        print(line)
     return 1 if said else 0
 
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # shellcheck disable=SC2317 # the checks are called by name
-# make lint: run every check, print what each one found, fail if any did.
+# make lint: run every check, print what each one found, fail if any did.  LINT_BASE=COMMIT
+# looks at the subjects of the commits since then as well.
 set -u
 cd "$(dirname "$0")/../.." || exit
 make=${MAKE:-make}
@@ -20,7 +21,7 @@ mapfile -t shell_files < <(files -name '*.sh' -o -name '*.bash' -o -path './.ci/
 mapfile -t bats_files < <(files -name '*.bats')
 mapfile -t man_pages < <(files -path './man/*.[157]')
 mapfile -t text_files < <(files -name '*.[ch157]' -o -name '*.sh' -o -name '*.bash' -o -name '*.bats' \
-	-o -name '*.md' -o -name '*.yaml' -o -name Makefile)
+	-o -name '*.md' -o -name '*.mk' -o -name '*.yaml' -o -name Makefile)
 
 # run_make VARIANT CC GOAL...: build with warnings as errors, in build/VARIANT.
 run_make()
@@ -98,6 +99,15 @@ check_length()
 			print $2 ": " $1 " lines, at most " max; bad = 1 } END { exit bad }'
 }
 
+# The commits that LINT_BASE does not have: an area, and at most 72 characters.
+check_subjects()
+{
+	[ -n "${LINT_BASE:-}" ] || return 0
+	! git log --no-merges --format='%h %s' "$LINT_BASE..HEAD" |
+		grep -vE '^[0-9a-f]+ .{1,72}$' && ! git log --no-merges --format='%h %s' "$LINT_BASE..HEAD" |
+		grep -vE '^[0-9a-f]+ [a-z][a-z_/., -]*(\([0-9a-z]+\))?: '
+}
+
 check_leftovers()
 {
 	nothing_has '\<(TO[D]O|FIX[M]E|X[X]X)\>' "${text_files[@]}"
@@ -106,7 +116,7 @@ check_leftovers()
 }
 
 failed=0
-for check in gcc clang format shellcheck mandoc house exports length leftovers; do
+for check in gcc clang format shellcheck mandoc house exports length subjects leftovers; do
 	if ! found=$("check_$check"); then
 		printf 'lint: %s:\n%s\n' "$check" "$found"
 		failed=$((failed + 1))
