@@ -1,6 +1,6 @@
 # What takes longer than `make check`, or needs more than it: long random runs, other builds,
 # other servers, measures, packages.  Each prints a closing line; what the last whole runs
-# said stands in tests/RESULTS.md.
+# said stands in tests/RESULTS.md; RECORD=1 puts it there.
 SANITIZE = -U_FORTIFY_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 FLAGS_asan = $(SANITIZE)
@@ -71,7 +71,7 @@ $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON
 
 ##property: PROPERTY_CASES random loads against a model
 property: all
-	@BUILD=$(OUT) tests/property/run.sh conflict --cases $(PROPERTY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh conflict --cases $(PROPERTY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
 
 ##hostile: HOSTILE_CASES headers that try to be SQL
 hostile: all
@@ -79,15 +79,15 @@ hostile: all
 
 ##random: RANDOM_TABLES random tables there and back; RANDOM_SEED, RANDOM_ONLY repeat
 random: all
-	@BUILD=$(OUT) tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
 
 ##regress: each relation of PostgreSQL's regression database, equal or refused by name
 regress: all
-	@BUILD=$(OUT) tests/regress/run.sh
+	@BUILD=$(OUT) tests/record.sh $@ tests/regress/run.sh
 
 ##matrix: the suite on servers 13 to 18, and between; MATRIX="13 18", MATRIX_FILES
 matrix: all $(BENCH)
-	@BUILD=$(OUT) MATRIX='$(MATRIX)' MATRIX_FILES='$(MATRIX_FILES)' tests/matrix/run.sh
+	@BUILD=$(OUT) MATRIX='$(MATRIX)' MATRIX_FILES='$(MATRIX_FILES)' tests/record.sh $@ tests/matrix/run.sh
 
 # A library that is preloaded, so position-independent; it counts nothing itself.
 $(OUT)/obj/tests/faults/%.o: PORTL_CFLAGS += -fPIC
@@ -99,21 +99,21 @@ $(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
 ##faults: FAULT_RUNS transfers to which something happens, and each call that can fail;
 ##  needs root; SEED=N or SWEEP=CASE:CALL:N repeats one
 faults: all $(OUT)/faults/shim.so
-	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/faults/run.sh
+	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/record.sh $@ tests/faults/run.sh
 
 ##coverage: what the tests and FAULT_RUNS (500) faults do not run, and why
 coverage: FAULT_RUNS = 500
 coverage:
 	@$(MAKE) --no-print-directory VARIANT=coverage all unit build/coverage/faults/shim.so
-	@FAULT_RUNS=$(FAULT_RUNS) tests/coverage/run.sh build/coverage
+	@FAULT_RUNS=$(FAULT_RUNS) tests/record.sh $@ tests/coverage/run.sh build/coverage
 
 ##bench: compare with psql and more
 bench: all $(BENCH)
-	@BUILD=$(OUT) tests/bench/run.sh
+	@BUILD=$(OUT) tests/record.sh $@ tests/bench/run.sh
 
 ##scale: SCALE_ROWS rows, and the largest values, in little memory
 scale: all $(BENCH)
-	@BUILD=$(OUT) tests/scale.sh
+	@BUILD=$(OUT) tests/record.sh $@ tests/scale.sh
 
 ##dist: build/portl-VERSION.tar.gz
 dist:
