@@ -186,7 +186,7 @@ setup()
 		INSERT INTO parted TABLE account;
 		CREATE PROCEDURE move() LANGUAGE plpgsql AS \$\$
 			DECLARE a int; b int;
-			BEGIN LOOP
+			BEGIN PERFORM setseed(0.5); LOOP
 				a := random() * 199; b := random() * 199;
 				UPDATE account SET amount = amount - 7 WHERE id = a;
 				UPDATE account SET amount = amount + 7 WHERE id = b;

@@ -15,12 +15,16 @@
 # postgres suffice).  When the shell that made a server ends, however it ends, the
 # server is dropped within a second: a watcher outlives the shell.
 
-cluster_user=
-if [ "$(id -u)" -eq 0 ]; then # PostgreSQL refuses to run as root
-	cluster_user=nobody
-	if id postgres >/dev/null 2>&1; then
-		cluster_user=postgres
+# Asked once for all the shells that come after.
+if [ -z "${cluster_user+known}" ]; then
+	cluster_user=
+	if [ "$(id -u)" -eq 0 ]; then # PostgreSQL refuses to run as root
+		cluster_user=nobody
+		if id postgres >/dev/null 2>&1; then
+			cluster_user=postgres
+		fi
 	fi
+	export cluster_user
 fi
 
 # The subshell's cd: that user may not be allowed to be where we are.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # bats sets status, output, stderr
 # What every .bats file begins with: `load ../lib/common`.  A file that defines its own
-# teardown() calls drop_dbs there.  BUILD says which build is tested.
+# teardown() calls drop_dbs or leave_dbs there.  BUILD says which build is tested.
 
 bats_require_minimum_version 1.5.0
 
@@ -20,16 +20,32 @@ dbs_made=()
 fresh_db()
 {
 	local -a sql=()
-	local words=" $*" clause='' name
+	local words=" $*" clause='' strategy='' name left=$BATS_FILE_TMPDIR/left
 
+	# Copied as files, a database takes an eighth of the work.
+	((SERVER_VERSION < 150000)) || strategy='STRATEGY FILE_COPY'
 	[[ $words != *' -- '* ]] || clause=${words#* -- }
 	for name in "$@"; do
 		[ "$name" != -- ] || break
 		export "$name=t${BATS_SUITE_TEST_NUMBER:-f}_$$_$name"
-		sql+=(-c "CREATE DATABASE ${!name} TEMPLATE template0 $clause")
+		sql+=(-c "CREATE DATABASE ${!name} TEMPLATE template0 $strategy $clause")
 		dbs_made+=("${!name}")
 	done
-	psql -Xq -v ON_ERROR_STOP=1 -d postgres "${sql[@]}"
+	if [ -s "$left" ]; then
+		while read -r name; do
+			sql+=(-c "DROP DATABASE IF EXISTS $name WITH (FORCE)")
+		done <"$left"
+		rm "$left"
+	fi
+	PGOPTIONS='-c client_min_messages=error' psql -Xq -v ON_ERROR_STOP=1 -d postgres "${sql[@]}"
+}
+
+# leave_dbs: let the file's next test drop them in the session in which it makes its own.
+# The last ones go with the server.
+leave_dbs()
+{
+	((${#dbs_made[@]} == 0)) || printf '%s\n' "${dbs_made[@]}" >>"$BATS_FILE_TMPDIR/left"
+	dbs_made=()
 }
 
 drop_dbs()
@@ -46,7 +62,7 @@ drop_dbs()
 
 teardown()
 {
-	drop_dbs
+	leave_dbs
 }
 
 # q DB [SQL]: run SQL (or stdin), print bare tuples; an error fails the test.
@@ -100,16 +116,34 @@ same_table()
 
 # --- running -----------------------------------------------------------------
 
-# try COMMAND...: run it; sets status, output (stdout) and stderr.
+# try COMMAND...: run it; sets status, output (stdout) and stderr, as bats' `run` does, with
+# fewer processes.
 try()
 {
-	run --separate-stderr "$@"
+	local flags=$-
+
+	set +eET
+	output=$("$@" 2>"$BATS_TEST_TMPDIR/try.err") && status=0 || status=$?
+	read -r -d '' stderr <"$BATS_TEST_TMPDIR/try.err" || :
+	# shellcheck disable=SC2034 # for the tests
+	mapfile -t lines <<<"$output"
+	set "-$flags"
 }
 
 # try_sh SCRIPT: the same for a line of shell, such as a pipe; without pipefail.
 try_sh()
 {
 	run --separate-stderr bash -c "$1"
+}
+
+# seed: what random parts of a test begin with, always the same but for THOROUGH=1 or SEED=N.
+# Prints it, and sets RANDOM and seed.
+seed()
+{
+	seed=${SEED:-${THOROUGH:+$RANDOM}}
+	seed=${seed:-1}
+	echo "SEED=$seed repeats this"
+	RANDOM=$seed
 }
 
 under_asan()

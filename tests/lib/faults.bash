@@ -52,7 +52,7 @@ stop_started()
 teardown()
 {
 	stop_started
-	drop_dbs
+	leave_dbs
 }
 
 # make_rows DB TABLE N: a table with N rows of about 60 bytes.

@@ -6,7 +6,7 @@
 # unchanged skipped".
 load_rows()
 {
-	run --separate-stderr portl-load -d "$b" -t t --bare --summary="$BATS_TEST_TMPDIR/sum" "$@"
+	try portl-load -d "$b" -t t --bare --summary="$BATS_TEST_TMPDIR/sum" "$@"
 	receipt=$(counts "$BATS_TEST_TMPDIR/sum")
 }
 

@@ -49,7 +49,8 @@ def ident(name):
 def parser(cases):
     """The options that every random test has: which seed, how many cases, or one alone."""
     made = argparse.ArgumentParser()
-    made.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
+    made.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"),
+                      help="random unless told; the last line says which")
     made.add_argument("--cases", type=int, default=cases)
     made.add_argument("--only", type=int)
     return made
