@@ -75,7 +75,7 @@ property: all
 
 ##hostile: HOSTILE_CASES headers that try to be SQL
 hostile: all
-	@BUILD=$(OUT) tests/property/run.sh hostile --cases $(HOSTILE_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh hostile --cases $(HOSTILE_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
 
 ##random: RANDOM_TABLES random tables there and back; RANDOM_SEED, RANDOM_ONLY repeat
 random: all
