@@ -25,6 +25,8 @@ static const struct cli_choice edited[] = {
 static const struct cli_choice extras[] = {
 	{"error", EXTRA_ERROR}, {"ignore", EXTRA_IGNORE}, {NULL, 0}};
 
+static const struct cli_choice headers[] = {{"yes", 0}, {"no", 1}, {NULL, 0}};
+
 static const struct cli_choice conflicts[] = {{"fail", CONFLICT_FAIL},
 					      {"skip", CONFLICT_SKIP},
 					      {"overwrite", CONFLICT_OVERWRITE},
@@ -45,6 +47,17 @@ static const struct cli_option target_options[] = {
 	 "default: the relation named in the stream", AT(common.table), NULL, 0},
 	{"csv", 0, CLI_STRING, "FILE", "write a CSV file instead, - is standard output",
 	 AT(csv), NULL, 0},
+	{"delimiter", 0, CLI_STRING, "CHAR", "CSV: what parts fields; default: comma",
+	 AT(delimiter), NULL, 0},
+	{"header", 0, CLI_CHOICE, "yes|no", "CSV: whether the first line holds the names",
+	 AT(header), headers, 0},
+	{"quote", 0, CLI_STRING, "CHAR", "CSV: what encloses fields; default: double quote",
+	 AT(quote), NULL, 0},
+	{"null", 0, CLI_STRING, "STRING", "CSV: how NULL is written; default: nothing",
+	 AT(null), NULL, 0},
+	{"quote-all", 0, CLI_FLAG, NULL, "CSV: quote all values but NULL", AT(quote_all), NULL,
+	 0},
+	{"bom", 0, CLI_FLAG, NULL, "CSV: begin with a byte order mark", AT(bom), NULL, 0},
 	{"map", 'm', CLI_LIST, "SRC=DST,...", "load column SRC into DST; SRC= drops it",
 	 AT(map), NULL, 0},
 	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "columns that the table does not have",
@@ -229,11 +242,29 @@ misplaced(const struct load_options *o)
 						 : NULL;
 }
 
+/* The first of the options that mean nothing to a table, or NULL. */
+static const char *
+only_csv(const struct load_options *o)
+{
+	return o->delimiter != NULL ? "--delimiter"
+	       : o->header != 0     ? "--header"
+	       : o->quote != NULL   ? "--quote"
+	       : o->null != NULL    ? "--null"
+	       : o->quote_all       ? "--quote-all"
+	       : o->bom             ? "--bom"
+				    : NULL;
+}
+
 static int
 check_kind(struct load_options *o, struct err *e)
 {
 	const char *wrong = o->csv != NULL ? misplaced(o) : NULL;
 
+	if (o->csv == NULL && only_csv(o) != NULL)
+		return err_set(e, EXIT_USAGE, "%s needs --csv", only_csv(o));
+	if (csvfile_settle(&o->csv_format, o->delimiter, o->quote, o->null, e) != 0)
+		return -1;
+	o->csv_format.quote_all = o->quote_all;
 	o->kind = o->csv != NULL ? LOAD_CSV : LOAD_PG;
 	if (o->csv != NULL && strcmp(o->csv, "-") == 0 && o->common.summary != NULL &&
 	    strcmp(o->common.summary, "-") == 0)

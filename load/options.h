@@ -7,6 +7,7 @@
 #include "common/base/ident.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
+#include "common/rows/csvfile.h"
 #include "load/rules/rules.h"
 
 enum load_kind { LOAD_PG, LOAD_CSV };
@@ -16,8 +17,12 @@ struct load_options {
 	struct options common; /* first: the shared tables' offsets count from it */
 	const char *input;     /* path or NULL: standard input */
 	const char *csv;       /* path or "-": the target; NULL: a database */
-	struct cli_list map;   /* as typed */
-	int extra_columns;     /* enum rules_extra */
+	const char *delimiter, *quote, *null; /* of the CSV file, as typed */
+	int header;                           /* 1: none */
+	bool quote_all;
+	bool bom;
+	struct cli_list map; /* as typed */
+	int extra_columns;   /* enum rules_extra */
 	bool create;
 	bool truncate;
 	int64_t min_rows;    /* refuse to commit fewer; -1: not given */
@@ -37,6 +42,7 @@ struct load_options {
 	int64_t max_rejects; /* -1: as many as there are */
 	/* derived */
 	enum load_kind kind;
+	struct csvfile_format csv_format;
 	struct relname rel;                         /* from -t; owned */
 	struct ident_list column_list;              /* from --columns */
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */

@@ -30,7 +30,7 @@ int
 csvfile_settle(struct csvfile_format *f, const char *delimiter, const char *quote,
 	       const char *null, struct err *e)
 {
-	*f = (struct csvfile_format){',', '"', null != NULL ? null : ""};
+	*f = (struct csvfile_format){',', '"', null != NULL ? null : "", false};
 	if (delimiter != NULL && strcmp(delimiter, "\\t") == 0)
 		delimiter = "\t";
 	if (one_byte("delimiter", delimiter, &f->delimiter, e) != 0 ||
@@ -92,7 +92,7 @@ csvfile_put(const struct csvfile_format *f, struct buf *out, const char *value, 
 
 	if (value == NULL)
 		buf_add(out, f->null, nulllen);
-	else if ((len == nulllen && memcmp(value, f->null, len) == 0) ||
+	else if (f->quote_all || (len == nulllen && memcmp(value, f->null, len) == 0) ||
 		 (alone && is_end_mark(value, len)) || has_structure(f, value, len))
 		put_quoted(f, out, value, len);
 	else

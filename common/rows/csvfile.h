@@ -17,6 +17,7 @@ struct csvfile_format {
 	char delimiter;
 	char quote;
 	const char *null; /* borrowed */
+	bool quote_all;   /* writing: every value but NULL is quoted, as FORCE_QUOTE * has it */
 };
 
 /*

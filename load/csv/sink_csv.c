@@ -77,8 +77,7 @@ sink_csv_open(struct sink *base, struct input *in, struct err *e)
 	s->dry_run = base->options->common.dry_run;
 	base->relation = xstrdup(s->to_stdout ? "stdout" : path);
 	base->where = xstrdup("a CSV file");
-	if (csvfile_settle(&s->format, NULL, NULL, NULL, e) != 0)
-		return -1;
+	s->format = base->options->csv_format;
 	if (s->dry_run)
 		return 0;
 	csvfile_log(path, "writing");
@@ -186,7 +185,10 @@ put_header(struct sink_csv *s, struct err *e)
 	buf_addc(&line, '\n');
 	if (s->header.len == 0) {
 		buf_add(&s->header, line.data, line.len);
-		buf_add(&s->block, line.data, line.len);
+		if (s->base.options->bom)
+			buf_adds(&s->block, "\xef\xbb\xbf");
+		if (s->base.options->header == 0)
+			buf_add(&s->block, line.data, line.len);
 	} else if (s->header.len != line.len ||
 		   memcmp(s->header.data, line.data, line.len) != 0) {
 		rc = err_set(e, EXIT_TARGET,

@@ -96,7 +96,7 @@ read_all(struct result *r, const char *null, const char *text, size_t len, size_
 	size_t at = 0;
 	int rc;
 
-	*r = (struct result){.format = {',', '"', null}, .inferred = inferred};
+	*r = (struct result){.format = {',', '"', null, false}, .inferred = inferred};
 	infer_init(&r->infer);
 	rc = csvrows_init(&rows, &r->format, &handler, r, &e);
 	rows.open_end = true;

@@ -295,3 +295,27 @@ each()
 		assert_stderr_has 'does not go with --csv'
 	done
 }
+
+@test "delimiter, quote, null, --quote-all, --header=no: what COPY writes with these options; --bom" {
+	local select="SELECT * FROM (VALUES (1, 'a;b', NULL), (NULL, '', 'NULL'), (3, 'x''\"y', 'z')) v(i, \"t;t\", u)"
+
+	portl-extract -d "$db" -c "$select" >stream
+	portl-load --csv=- --delimiter=';' --quote="'" --null=NULL --quote-all stream >ours
+	q "$db" "COPY ($select) TO STDOUT (FORMAT csv, HEADER, DELIMITER ';', QUOTE '''', NULL 'NULL', FORCE_QUOTE *)" |
+		tail -n +2 | cmp - <(tail -n +2 ours)
+	assert_eq "$(head -1 ours)" "'i';'t;t';'u'"
+	portl-load --csv=- --delimiter='\t' --header=no stream >ours
+	q "$db" "COPY ($select) TO STDOUT (FORMAT csv, DELIMITER E'\\t')" | cmp - ours
+	portl-load --csv=with --bom stream
+	portl-load --csv=without stream
+	{ printf '\xef\xbb\xbf'; cat without; } | cmp - with
+	portl-extract --csv=with --columns='"t;t"' --header=yes -F ndjson >/dev/null
+	for option in --delimiter=x --quote=x --null=x --header=no --quote-all --bom; do
+		try portl-load -d "$db" -t t $option stream
+		assert_status 64
+		assert_stderr_has "${option%=*} needs --csv"
+	done
+	printf 'source:\n  type: csv\n  path: with\ndestination:\n  type: csv\n  path: job.csv\n  delimiter: "|"\n  bom: true\n  quote_all: true\n' >job.yaml
+	portl-extract -f job.yaml | portl-load -f job.yaml
+	assert_eq "$(head -1 job.csv)" $'\ufeff"i"|"t;t"|"u"'
+}

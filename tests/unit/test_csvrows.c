@@ -48,7 +48,7 @@ static const struct csvrows_handler handler = {show_field, show_row, show_blank}
 static char *
 parse(const char *text, size_t len, size_t step, const char *null)
 {
-	struct csvfile_format f = {',', '"', null};
+	struct csvfile_format f = {',', '"', null, false};
 	struct buf out = BUF_INIT, block = BUF_INIT;
 	struct csvrows r;
 	struct err e = ERR_INIT;
@@ -181,7 +181,7 @@ static void
 test_longest_field(void)
 {
 	static const char text[] = "a\n\"b\nccc\nd\n";
-	struct csvfile_format f = {',', '"', ""};
+	struct csvfile_format f = {',', '"', "", false};
 	struct buf out = BUF_INIT;
 	struct csvrows r;
 	struct err e = ERR_INIT;
@@ -201,7 +201,7 @@ static void
 test_cut(void)
 {
 	static const char text[] = "a,b\n\"x\ny\",2\r\n\n\"q\"\"q\",345\n";
-	struct csvfile_format f = {',', '"', ""};
+	struct csvfile_format f = {',', '"', "", false};
 	size_t len;
 
 	for (len = 1; len < sizeof(text); len++) {
