@@ -156,15 +156,22 @@ write_row(struct rejects *rj, const char *data, size_t len, struct err *e)
 
 /* ---- reasons ---- */
 
+/*
+ * What is not about a row: the connection (08), the state of the transaction (25), a deadlock
+ * (40), resources (53), a lock held too long (55P03), an administrator (57), the system (58).
+ * 22P04 says that COPY data is malformed.
+ */
 bool
 rejects_is_for(const struct err *why)
 {
-	const char *s = why->sqlstate;
+	static const char *const others[] = {"08",    "25", "40", "53",
+					     "55P03", "57", "58", "22P04"};
+	size_t i;
 
-	if (why->code != EXIT_DATA || strcmp(s, "22P04") == 0)
-		return false;
-	return strncmp(s, "22", 2) == 0 || strncmp(s, "23", 2) == 0 ||
-	       strncmp(s, "44", 2) == 0 || strcmp(s, "P0001") == 0;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncmp(why->sqlstate, others[i], strlen(others[i])) == 0)
+			return false;
+	return why->code == EXIT_DATA && why->sqlstate[0] != '\0';
 }
 
 /* What a program wants to know of a row that is refused. */

@@ -36,8 +36,8 @@ int rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, stru
 
 /*
  * rejects_is_for(why):
- * Tell whether the error is about a row that can be left out: SQLSTATE class
- * 22, 23, 44, or P0001, but not what says that a stream is malformed.
+ * Tell whether the server's error, if it came up at a row, is that row's: it is, but for what
+ * says that a stream is malformed, or that the server or the session cannot go on.
  */
 bool rejects_is_for(const struct err *why);
 

@@ -220,6 +220,50 @@ leave_out(struct intake *in, struct route *r, uint64_t line, const char *column,
 	return intake_note(in, &in->refused);
 }
 
+/* Does COPY take the first ${rows} rows of the part?  1, 0 (in->refused says why), -1. */
+static int
+takes(struct intake *in, struct route *r, uint64_t rows, struct err *e)
+{
+	off_t to = skip_rows(in, r->plan->text, in->start, rows, e);
+	uint64_t taken = 0;
+
+	err_release(&in->refused);
+	if (to < 0 || number_rows(in, r, "ROLLBACK TO SAVEPOINT portl_copy; ", e) != 0 ||
+	    feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e) != 0)
+		return -1;
+	if (send_file(in, r, in->start, to, &in->refused) == 0 &&
+	    feed_end(&r->feed, &taken, &in->refused) == 0)
+		return 1;
+	if (rejects_is_for(&in->refused))
+		return 0;
+	err_take(e, &in->refused);
+	return -1;
+}
+
+/*
+ * COPY writes many rows at once, and only then are they found to be too large for a page
+ * (class 54): the row that it names is the last one of them.  The one that it means is the
+ * last of the fewest rows that it does not take.
+ */
+static int
+find_large(struct intake *in, struct route *r, uint64_t *line, struct err *e)
+{
+	uint64_t good = 0, middle;
+	int rc = 0;
+
+	while (rc >= 0 && *line - good > 1) {
+		middle = good + (*line - good) / 2;
+		rc = takes(in, r, middle, e);
+		if (rc > 0)
+			good = middle;
+		else
+			*line = middle;
+	}
+	if (rc > 0) /* so that it says why */
+		rc = takes(in, r, *line, e);
+	return rc < 0 ? -1 : 0;
+}
+
 /* Deal with what COPY has refused, unless that row is not here as a whole yet. */
 static int
 recover(struct intake *in, struct route *r, struct err *e)
@@ -228,14 +272,20 @@ recover(struct intake *in, struct route *r, struct err *e)
 		char *column = NULL;
 		uint64_t line = 0;
 		bool found = staged_where(r, &in->refused, &line, &column) && line > 0;
+		bool large = strncmp(in->refused.sqlstate, "54", 2) == 0 && column == NULL;
 		int rc = 0;
 
+		if (large && in->rows > 0 && line > in->rows)
+			line = in->rows; /* at the end it has counted one more */
 		if (found && line > in->rows) {
 			free(column);
 			return 0;
 		}
 		if (found && rejects_is_for(&in->refused)) {
-			rc = leave_out(in, r, line, column, e);
+			if (large)
+				rc = find_large(in, r, &line, e);
+			if (rc == 0)
+				rc = leave_out(in, r, line, column, e);
 		} else {
 			err_take(e, &in->refused);
 			rc = found ? route_at(r, in->base + line, column, e) : -1;
