@@ -10,6 +10,7 @@ FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_
 FLAGS_analyze = -Og -Werror -fanalyzer
 
 FUZZ_SECONDS = 60
+PROPERTY = conflict
 PROPERTY_CASES = 2000
 HOSTILE_CASES = 5000
 FAULT_RUNS = 2000
@@ -69,9 +70,9 @@ $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(MODULES) $(COMMON) $(LIBS)
 
-##property: PROPERTY_CASES random loads against a model
+##property: PROPERTY_CASES random loads against a model, PROPERTY=conflict or rejects
 property: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh conflict --cases $(PROPERTY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh $(PROPERTY) --cases $(PROPERTY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
 
 ##hostile: HOSTILE_CASES headers that try to be SQL
 hostile: all
