@@ -16,6 +16,7 @@
 #include "common/base/err.h"
 #include "common/base/jsontext.h"
 #include "common/base/xalloc.h"
+#include "common/os/tempfile.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/rows/pgcopy.h"
@@ -53,23 +54,57 @@ struct rejects {
 	struct buf row;
 };
 
+/* What FILE was before must be there again if COMMIT fails. */
+static int
+keep_old(struct rejects *rj, struct err *e)
+{
+	rj->file = realpath(rj->path, NULL); /* a symbolic link stays one */
+	if (rj->file == NULL && errno == ENOMEM)
+		xalloc_failed();
+	if (rj->file == NULL) {
+		rj->file = xstrdup(rj->path);
+		return 0; /* there is none */
+	}
+	rj->old = xasprintf("%s.%ld.old", rj->file, (long)getpid());
+	if (link(rj->file, rj->old) == 0)
+		return 0;
+	err_errno(e, "could not keep \"%s\" as \"%s\"", rj->file, rj->old);
+	free(rj->old);
+	rj->old = NULL;
+	return -1;
+}
+
+/* What cannot be kept is refused before any work is done, not behind it. */
+static int
+try_keep(struct rejects *rj, struct err *e)
+{
+	int rc = rj->live ? 0 : keep_old(rj, e);
+
+	if (rj->old != NULL)
+		unlink(rj->old);
+	free(rj->old);
+	free(rj->file);
+	rj->old = rj->file = NULL;
+	return rc;
+}
+
 struct rejects *
 rejects_open(const char *path, int64_t max, struct err *e)
 {
 	struct rejects *rj = xcalloc(1, sizeof(*rj));
+	int fd;
 
 	rj->path = path;
 	rj->max = max;
 	rj->live = output_is_live(path);
 	rj->ended = true;
 	rj->out = output_open(path, e);
-	if (rj->out == NULL)
+	if (rj->out == NULL || try_keep(rj, e) != 0)
 		goto failed;
-	rj->spool = tmpfile();
-	if (rj->spool == NULL) {
-		err_errno(e, "could not create a temporary file");
+	fd = tempfile_open(e);
+	rj->spool = fd >= 0 ? fdopen(fd, "w+") : NULL;
+	if (rj->spool == NULL)
 		goto failed;
-	}
 	return rj;
 failed:
 	rejects_free(rj);
@@ -340,26 +375,6 @@ rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e
 }
 
 /* ---- on disk ---- */
-
-/* What FILE was before must be there again if COMMIT fails. */
-static int
-keep_old(struct rejects *rj, struct err *e)
-{
-	rj->file = realpath(rj->path, NULL); /* a symbolic link stays one */
-	if (rj->file == NULL && errno == ENOMEM)
-		xalloc_failed();
-	if (rj->file == NULL) {
-		rj->file = xstrdup(rj->path);
-		return 0; /* there is none */
-	}
-	rj->old = xasprintf("%s.%ld.old", rj->file, (long)getpid());
-	if (link(rj->file, rj->old) == 0)
-		return 0;
-	err_errno(e, "could not keep \"%s\" as \"%s\"", rj->file, rj->old);
-	free(rj->old);
-	rj->old = NULL;
-	return -1;
-}
 
 static int
 publish(struct rejects *rj, struct err *e)

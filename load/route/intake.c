@@ -13,6 +13,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
+#include "common/os/tempfile.h"
 #include "common/pg/db.h"
 #include "common/stream/stream_chunk.h"
 #include "common/rows/pgcopy.h"
@@ -39,19 +40,6 @@ intake_release(struct intake *in)
 	if (in->fd >= 0)
 		close(in->fd);
 	err_release(&in->refused);
-}
-
-/* A file without a name: it goes when we do. */
-static int
-open_file(struct intake *in, struct err *e)
-{
-	FILE *f = tmpfile();
-
-	if (f != NULL) {
-		in->fd = dup(fileno(f));
-		fclose(f);
-	}
-	return in->fd >= 0 ? 0 : err_errno(e, "could not create a temporary file");
 }
 
 static int
@@ -315,7 +303,7 @@ intake_note(struct intake *in, struct err *e)
 int
 intake_begin(struct intake *in, struct route *r, struct err *e)
 {
-	if (in->fd < 0 && open_file(in, e) != 0)
+	if (in->fd < 0 && (in->fd = tempfile_open(e)) < 0)
 		return -1;
 	in->start = in->end = in->whole = 0;
 	in->base = in->rows = 0;

@@ -133,6 +133,18 @@ rejected_ids()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
 }
 
+@test "what waits for the file is where TMPDIR says" {
+	small
+	printf '{"id":%s,"v":"a"}\n' 1 '"x"' 3 >"$T/rows"
+	TMPDIR=$T/none load_small <"$T/rows"
+	assert_status 1
+	assert_stderr_has "could not create a temporary file in \"$T/none\""
+	mkdir "$T/tmp"
+	TMPDIR=$T/tmp load_small <"$T/rows"
+	assert_status 3
+	[ -z "$(ls -A "$T/tmp")" ]
+}
+
 @test "COMMIT fails: the file is what it was before" {
 	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v varchar(3), p int REFERENCES t DEFERRABLE INITIALLY DEFERRED)'
 	printf '{"id":%s,"p":%s}\n' 1 1 '"x"' 1 3 9 >"$T/rows"

@@ -1,0 +1,30 @@
+/*
+ * Files that go when whoever has them open does.  tmpfile() would do but for TMPDIR.
+ */
+#include "common/os/tempfile.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+
+int
+tempfile_open(struct err *e)
+{
+	const char *dir = getenv("TMPDIR");
+	char *path;
+	int fd;
+
+	if (dir == NULL || dir[0] == '\0')
+		dir = "/tmp";
+	path = xasprintf("%s/portl.XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	else
+		err_errno(e, "could not create a temporary file in \"%s\"", dir);
+	free(path);
+	return fd;
+}
