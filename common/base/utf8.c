@@ -19,41 +19,6 @@ is_plain(const char *s)
 	return (((w - ONES) | w) & HIGH_BITS) == 0;
 }
 
-/* How long a character is by its first byte; 0: no character begins so. */
-static size_t
-length(unsigned char c)
-{
-	if (c < 0x80)
-		return c != 0;
-	if (c < 0xc2 || c > 0xf4)
-		return 0;
-	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-}
-
-/* The second byte's range is narrower behind some first bytes. */
-static bool
-is_second(unsigned char first, unsigned char c)
-{
-	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-
-	return c >= low && c <= high;
-}
-
-/* Of a character of ${n} bytes, are the first ${have} right? */
-static bool
-is_good_start(const unsigned char *s, size_t n, size_t have)
-{
-	size_t i;
-
-	if (n > 1 && have > 1 && !is_second(s[0], s[1]))
-		return false;
-	for (i = 2; i < have && i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return false;
-	return true;
-}
-
 size_t
 utf8_span(const char *s, size_t len)
 {
@@ -64,9 +29,11 @@ utf8_span(const char *s, size_t len)
 			at += 8;
 		if (at == len)
 			return at;
-		n = length((unsigned char)s[at]);
-		if (n == 0 || n > len - at ||
-		    !is_good_start((const unsigned char *)s + at, n, n))
+		if ((unsigned char)s[at] < 0x80)
+			n = s[at] != '\0';
+		else
+			n = utf8_char(s + at, s + len);
+		if (n == 0)
 			return at;
 		at += n;
 	}
@@ -75,7 +42,15 @@ utf8_span(const char *s, size_t len)
 bool
 utf8_is_cut(const char *s, size_t len)
 {
-	size_t n = len > 0 ? length((unsigned char)s[0]) : 0;
+	char whole[4] = {0, (char)0x80, (char)0x80, (char)0x80};
 
-	return n > len && is_good_start((const unsigned char *)s, n, len);
+	/* The second byte alone has a range of its own, and one end of 80 to bf is in it. */
+	if (len == 0 || len > 3 || (unsigned char)s[0] < 0x80)
+		return false;
+	memcpy(whole, s, len);
+	if (utf8_char(whole, whole + 4) > len)
+		return true;
+	if (len == 1)
+		whole[1] = (char)0xbf;
+	return utf8_char(whole, whole + 4) > len;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/textrun.h"
+#include "common/base/utf8.h"
 
 const char *
 jsonscan_fail(struct jsonscan *s, const char *at, const char *what)
@@ -67,7 +68,7 @@ jsonscan_string(struct jsonscan *s, const char *p, const char *end)
 			return jsonscan_fail(s, p, "a control character in a string");
 		}
 		while (p < end && (unsigned char)*p >= 0x80) {
-			size_t n = jsonscan_utf8(p, end);
+			size_t n = utf8_char(p, end);
 
 			if (n == 0)
 				return jsonscan_fail(s, p, "bytes that are not UTF-8");

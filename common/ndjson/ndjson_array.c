@@ -207,7 +207,7 @@ read_word(const struct ndjson_type *type, const char *p, char **dst)
 		memcpy(*dst, "NULL", 4);
 		*dst += 4;
 	} else if (type->element == NDJSON_WHOLE && *start != 't' && *start != 'f') {
-		*dst = ndjson_value_whole(*dst, start, p);
+		*dst = ndjson_number_whole(*dst, start, p);
 	} else {
 		size_t len = brief ? 1 : (size_t)(p - start);
 

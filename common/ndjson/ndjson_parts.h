@@ -54,12 +54,12 @@ const char *ndjson_array_read(const struct ndjson_type *type, struct jsonscan *s
 			      const char *end, struct buf *out);
 
 /*
- * ndjson_value_whole(dst, p, stop):
+ * ndjson_number_whole(dst, p, stop):
  * Write the JSON number from ${p} to ${stop} to ${dst}, without point and exponent if it is
  * a whole number of up to NDJSON_WHOLE_MAX bytes, else as it is.  Returns what follows it.
  */
 #define NDJSON_WHOLE_MAX 20 /* a sign and the digits of a bigint */
-char *ndjson_value_whole(char *dst, const char *p, const char *stop);
+char *ndjson_number_whole(char *dst, const char *p, const char *stop);
 
 /*
  * ndjson_value_read(type, flags, s, p, end, out):

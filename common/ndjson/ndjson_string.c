@@ -7,7 +7,9 @@
 
 #include "common/base/buf.h"
 #include "common/base/textrun.h"
+#include "common/base/utf8.h"
 #include "common/ndjson/jsonscan.h"
+#include "common/rows/copytext.h"
 
 void
 ndjson_string_key(struct buf *out, const char *name)
@@ -35,18 +37,13 @@ enum writing {
 ALWAYS_INLINE char *
 put(char *dst, char c, enum writing how)
 {
-	static const char letters[256] = {
-		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
-		['\t'] = 't', ['\v'] = 'v', ['\\'] = '\\',
-	};
-
 	if (how == ARRAY && (c == '"' || c == '\\')) {
 		*dst++ = '\\';
 		*dst++ = '\\';
 	}
-	if (how != PLAIN && letters[(unsigned char)c] != 0) {
+	if (how != PLAIN && copytext_letters[(unsigned char)c] != 0) {
 		*dst++ = '\\';
-		c = letters[(unsigned char)c];
+		c = copytext_letters[(unsigned char)c];
 	}
 	*dst++ = c;
 	return dst;
@@ -126,7 +123,7 @@ read_utf8(struct jsonscan *s, const char *p, const char *end, char **dst)
 	char *out = *dst;
 
 	do {
-		size_t i, n = jsonscan_utf8(p, end);
+		size_t i, n = utf8_char(p, end);
 
 		if (n == 0)
 			return jsonscan_fail(s, p, "bytes that are not UTF-8");

@@ -6,17 +6,14 @@
 #include "common/pg/db.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
-#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
@@ -25,7 +22,6 @@
 #include "common/talk/log.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
-#define PIECE_PATIENCE 500    /* ms that the next piece of a message may take */
 
 bool
 db_is_lost(const struct db *db)
@@ -66,8 +62,8 @@ db_close(struct db *db)
 }
 
 /* OpenSSL's own state, or NULL. */
-static SSL *
-tls(const struct db *db)
+struct ssl_st *
+db_tls(const struct db *db)
 {
 	return PQsslInUse(db->conn) != 0 ? PQsslStruct(db->conn, "OpenSSL") : NULL;
 }
@@ -77,7 +73,7 @@ db_wait(struct db *db, short events, int timeout, struct err *e)
 {
 	struct pollfd fds[2] = {{.fd = PQsocket(db->conn), .events = events},
 				{.fd = db->watch_fd, .events = 0}};
-	SSL *ssl = tls(db);
+	SSL *ssl = db_tls(db);
 	int rc;
 
 	if ((events & POLLIN) != 0 && ssl != NULL && SSL_pending(ssl) > 0)
@@ -287,57 +283,4 @@ db_clock(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* The next byte, which libpq will read all the same; '\0' if there is none. */
-static char
-peek(struct db *db)
-{
-	SSL *ssl = tls(db);
-	char byte = '\0';
-
-	if (ssl != NULL) {
-		if (SSL_peek(ssl, &byte, 1) != 1)
-			ERR_clear_error();
-	} else if (PQsslInUse(db->conn) == 0 && PQgssEncInUse(db->conn) == 0) {
-		if (recv(PQsocket(db->conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1)
-			byte = '\0';
-	}
-	return byte;
-}
-
-/*
- * The first that the server says during COPY begins with a message's type, and an
- * error says so at once; behind it we may stand in the middle of a message.
- */
-static bool
-begins_error(struct db *db)
-{
-	bool first = db->in_copy && !db->heard;
-
-	db->heard = true;
-	return first && peek(db) == 'E';
-}
-
-int
-db_on_readable(void *arg, struct err *e)
-{
-	struct db *db = arg;
-	uint64_t before = db->notices;
-	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
-
-	if (begins_error(db))
-		return db_copy_in_refused(db, e);
-	for (;;) {
-		if (PQconsumeInput(db->conn) == 0)
-			return db->in_copy ? db_copy_in_refused(db, e)
-					   : dberr_connection(db->conn, e);
-		/* libpq hands notices to our processor here and leaves errors unread */
-		(void)PQisBusy(db->conn);
-		if (db->notices != before || !db->in_copy)
-			return 0;
-		/* A message may come in pieces; one that stays unread is an error. */
-		if (poll(&fd, 1, PIECE_PATIENCE) == 0)
-			return db_copy_in_refused(db, e);
-	}
 }

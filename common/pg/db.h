@@ -99,6 +99,16 @@ char *db_query_text(struct db *db, struct err *e, const char *sql, int nparams,
 		    const char *const *params) __attribute__((warn_unused_result));
 
 /*
+ * db_is_true(res, row, column):
+ * Tell whether a boolean that the server has sent as text is true.
+ */
+static inline bool
+db_is_true(const PGresult *res, int row, int column)
+{
+	return PQgetvalue(res, row, column)[0] == 't';
+}
+
+/*
  * db_describe(db, e, sql):
  * Parse one statement without running it and return its description (PQfname,
  * PQftype …; PQnparams), for the caller to PQclear(); NULL with ${e} filled.

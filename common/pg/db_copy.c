@@ -5,6 +5,8 @@
  */
 #include "common/pg/db.h"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 #include "common/pg/dberr.h"
 #include "common/talk/log.h"
 
+#define PIECE_PATIENCE 500              /* ms that the next piece of a message may take */
 #define STOPPED "stopped by portl-load" /* what the server says of a COPY that we end */
 
 /* How long to let the server get ahead; see rest(). */
@@ -189,9 +192,9 @@ is_our_doing(const PGresult *res)
 	return msg != NULL && strstr(msg, STOPPED) != NULL;
 }
 
-/* The server has ended the COPY by itself: find out why. */
-int
-db_copy_in_refused(struct db *db, struct err *e)
+/* The server has ended the COPY by itself: find out why.  Returns -1. */
+static int
+refused(struct db *db, struct err *e)
 {
 	PGresult *res;
 
@@ -211,6 +214,58 @@ db_copy_in_refused(struct db *db, struct err *e)
 	return -1;
 }
 
+/* The next byte, which libpq will read all the same; '\0' if there is none. */
+static char
+peek(struct db *db)
+{
+	SSL *ssl = db_tls(db);
+	char byte = '\0';
+
+	if (ssl != NULL) {
+		if (SSL_peek(ssl, &byte, 1) != 1)
+			ERR_clear_error();
+	} else if (PQsslInUse(db->conn) == 0 && PQgssEncInUse(db->conn) == 0) {
+		if (recv(PQsocket(db->conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1)
+			byte = '\0';
+	}
+	return byte;
+}
+
+/*
+ * The first that the server says during COPY begins with a message's type, and an
+ * error says so at once; behind it we may stand in the middle of a message.
+ */
+static bool
+begins_error(struct db *db)
+{
+	bool first = db->in_copy && !db->heard;
+
+	db->heard = true;
+	return first && peek(db) == 'E';
+}
+
+int
+db_on_readable(void *arg, struct err *e)
+{
+	struct db *db = arg;
+	uint64_t before = db->notices;
+	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
+
+	if (begins_error(db))
+		return refused(db, e);
+	for (;;) {
+		if (PQconsumeInput(db->conn) == 0)
+			return db->in_copy ? refused(db, e) : dberr_connection(db->conn, e);
+		/* libpq hands notices to our processor here and leaves errors unread */
+		(void)PQisBusy(db->conn);
+		if (db->notices != before || !db->in_copy)
+			return 0;
+		/* A message may come in pieces; one that stays unread is an error. */
+		if (poll(&fd, 1, PIECE_PATIENCE) == 0)
+			return refused(db, e);
+	}
+}
+
 /* At most COPY_SLICE bytes. */
 static int
 put_slice(struct db *db, const char *data, size_t len, struct err *e)
@@ -221,10 +276,10 @@ put_slice(struct db *db, const char *data, size_t len, struct err *e)
 	if (rc == 0) /* nothing is waiting to be sent, so its buffer could not grow */
 		xalloc_failed();
 	if (rc < 0)
-		return db_copy_in_refused(db, e);
+		return refused(db, e);
 	while ((rc = PQflush(db->conn)) != 0) {
 		if (rc < 0)
-			return db_copy_in_refused(db, e);
+			return refused(db, e);
 		if (db_wait(db, POLLIN | POLLOUT, -1, e) < 0)
 			return -1;
 		fd.events = POLLIN;

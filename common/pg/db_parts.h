@@ -8,6 +8,7 @@
 
 struct db;
 struct err;
+struct ssl_st; /* OpenSSL's SSL */
 
 /*
  * db_wait(db, events, timeout, e):
@@ -34,10 +35,9 @@ PGresult *db_expect(struct db *db, struct err *e, ExecStatusType want, ExecStatu
 	__attribute__((warn_unused_result));
 
 /*
- * db_copy_in_refused(db, e):
- * Fill ${e} with the server's reason for ending COPY FROM STDIN by itself.
- * Returns -1.
+ * db_tls(db):
+ * Return OpenSSL's own state of the connection, or NULL.
  */
-int db_copy_in_refused(struct db *db, struct err *e);
+struct ssl_st *db_tls(const struct db *db);
 
 #endif /* COMMON_DB_PARTS_H */

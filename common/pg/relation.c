@@ -67,12 +67,6 @@ static const char columns_sql[] =
 	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
 	" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
-static bool
-is_true(const PGresult *res, int row, int col)
-{
-	return PQgetvalue(res, row, col)[0] == 't';
-}
-
 /* A second look, to say what may have been meant. */
 static void
 suggest(struct db *db, const char *schema, const char *name, struct err *e)
@@ -125,12 +119,12 @@ read_facts(struct db *db, struct relation *rel, struct err *e)
 		return err_set(e, EXIT_DATA, "the relation was dropped just now");
 	}
 	rel->rows_estimate = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
-	rel->has_children = is_true(res, 0, 1);
-	rel->row_security = is_true(res, 0, 2);
-	rel->insert_rules = is_true(res, 0, 3);
-	rel->instead_trigger = is_true(res, 0, 4);
-	rel->referenced = is_true(res, 0, 5);
-	rel->standby = is_true(res, 0, 6);
+	rel->has_children = db_is_true(res, 0, 1);
+	rel->row_security = db_is_true(res, 0, 2);
+	rel->insert_rules = db_is_true(res, 0, 3);
+	rel->instead_trigger = db_is_true(res, 0, 4);
+	rel->referenced = db_is_true(res, 0, 5);
+	rel->standby = db_is_true(res, 0, 6);
 	PQclear(res);
 	return 0;
 }
@@ -163,12 +157,12 @@ read_columns(struct db *db, struct relation *rel, struct err *e)
 		c->base = xstrdup(PQgetvalue(res, i, 3));
 		if (!PQgetisnull(res, i, 4))
 			c->collation = xstrdup(PQgetvalue(res, i, 4));
-		c->not_null = is_true(res, i, 5);
-		c->has_default = is_true(res, i, 6);
-		c->generated = is_true(res, i, 7);
-		c->identity_always = is_true(res, i, 8);
-		c->may_insert = is_true(res, i, 9);
-		c->not_null_itself = is_true(res, i, 10);
+		c->not_null = db_is_true(res, i, 5);
+		c->has_default = db_is_true(res, i, 6);
+		c->generated = db_is_true(res, i, 7);
+		c->identity_always = db_is_true(res, i, 8);
+		c->may_insert = db_is_true(res, i, 9);
+		c->not_null_itself = db_is_true(res, i, 10);
 		if (!PQgetisnull(res, i, 11))
 			note_key(rel, (size_t)i, strtoul(PQgetvalue(res, i, 11), NULL, 10));
 	}

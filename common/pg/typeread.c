@@ -134,18 +134,18 @@ take_row(const PGresult *res, int i, struct typedocs *docs, struct err *e)
 	json_error_t why;
 	json_t *doc;
 
-	if (PQgetvalue(res, i, 5)[0] == 't')
+	if (db_is_true(res, i, 5))
 		note(&docs->refused, name, "has no values that could be read elsewhere");
-	else if (PQgetvalue(res, i, 2)[0] == 't')
+	else if (db_is_true(res, i, 2))
 		note(&docs->text_only, name, "has no binary form");
-	if (PQgetvalue(res, i, 3)[0] == 't') {
+	if (db_is_true(res, i, 3)) {
 		note(&docs->text_only, name, "is an OID in binary form");
 		if (docs->search_path == NULL)
 			docs->search_path = xstrdup(name);
 	}
-	if (PQgetvalue(res, i, 4)[0] == 't')
+	if (db_is_true(res, i, 4))
 		note(&docs->text_only, name, "loses its declaration in binary form");
-	if (PQgetvalue(res, i, 1)[0] == 't')
+	if (db_is_true(res, i, 1))
 		return 0; /* the same everywhere */
 	doc = json_loads(PQgetvalue(res, i, 6), 0, &why);
 	if (doc == NULL)

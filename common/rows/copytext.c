@@ -9,8 +9,7 @@
 #include "common/base/buf.h"
 #include "common/base/textrun.h"
 
-/* What stands behind the backslash for a byte that must be escaped, else 0. */
-static const char escape_letter[256] = {
+const char copytext_letters[256] = {
 	['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
 	['\t'] = 't', ['\v'] = 'v', ['\\'] = '\\',
 };
@@ -27,7 +26,7 @@ copytext_escape(struct buf *out, const char *value, size_t len)
 		p = textrun_copy(&dst, p, end, 0);
 		if (p == end)
 			break;
-		letter = escape_letter[(unsigned char)*p];
+		letter = copytext_letters[(unsigned char)*p];
 		if (letter != 0)
 			*dst++ = '\\';
 		*dst++ = letter != 0 ? letter : *p;

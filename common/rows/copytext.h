@@ -11,6 +11,9 @@
 
 struct buf;
 
+/* What stands behind the backslash for a byte that must be escaped, else 0. */
+extern const char copytext_letters[256];
+
 /*
  * copytext_escape(out, value, len):
  * Append ${len} bytes of a value (or a part of one: escaping keeps no state

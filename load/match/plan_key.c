@@ -106,29 +106,23 @@ list_key(const struct plan *p)
 	return buf_detach(&b);
 }
 
-static bool
-is_true(const PGresult *res, int column)
-{
-	return PQgetvalue(res, 0, column)[0] == 't';
-}
-
 /* Row 0 of indexes_sql is the best there is; what it lacks, or NULL. */
 static const char *
 lack(const PGresult *res)
 {
-	if (!is_true(res, PLAIN))
+	if (!db_is_true(res, 0, PLAIN))
 		return "is on an expression";
-	if (is_true(res, PERIOD))
+	if (db_is_true(res, 0, PERIOD))
 		return "is WITHOUT OVERLAPS, and ON CONFLICT cannot use such a one";
-	if (!is_true(res, UNIQUE))
+	if (!db_is_true(res, 0, UNIQUE))
 		return "is not unique";
-	if (!is_true(res, WHOLE))
+	if (!db_is_true(res, 0, WHOLE))
 		return "is partial";
-	if (!is_true(res, IMMEDIATE))
+	if (!db_is_true(res, 0, IMMEDIATE))
 		return "is deferrable, and ON CONFLICT cannot use such a one";
-	if (!is_true(res, VALID))
+	if (!db_is_true(res, 0, VALID))
 		return "is not valid; REINDEX it";
-	if (!is_true(res, USUAL))
+	if (!db_is_true(res, 0, USUAL))
 		return "has an operator class or collation by which other values are equal";
 	return NULL;
 }
@@ -197,7 +191,7 @@ check_index(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	else
 		rc = follow_index(p, db, PQgetvalue(res, 0, INDEX), e);
 	if (PQntuples(res) > 0) {
-		p->stage->null_keys = is_true(res, NULL_KEYS);
+		p->stage->null_keys = db_is_true(res, 0, NULL_KEYS);
 		p->stage->index = (unsigned)strtoul(PQgetvalue(res, 0, INDEX), NULL, 10);
 	}
 	free(columns);

@@ -36,17 +36,11 @@ static const char privileges_sql[] =
 	" has_column_privilege(attrelid, attnum, 'UPDATE') FROM pg_attribute"
 	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
 
-static bool
-is_true(const PGresult *res, int col)
-{
-	return PQgetvalue(res, 0, col)[0] == 't';
-}
-
 /* What no statement can write, whatever the columns. */
 static void
 check_kind(const struct relation *rel, const PGresult *facts, struct reasons *why)
 {
-	bool insertable = is_true(facts, 0), catalog = is_true(facts, 1);
+	bool insertable = db_is_true(facts, 0, 0), catalog = db_is_true(facts, 0, 1);
 
 	if (catalog)
 		reasons_add(why, "it is a system catalog");
@@ -58,17 +52,17 @@ check_kind(const struct relation *rel, const PGresult *facts, struct reasons *wh
 		reasons_add(why, "it is a foreign table that cannot be written");
 	else if (!insertable)
 		reasons_add(why, "it is a %s", relation_kind_name(rel->kind));
-	if (is_true(facts, 2))
+	if (db_is_true(facts, 0, 2))
 		reasons_add(why, "it is a temporary table of another session");
 	if (rel->standby)
 		reasons_add(why, "the server is a read-only standby");
 	if (rel->insert_rules)
 		reasons_add(why, "it has rules for INSERT, so that what is written is not what "
 				 "is sent");
-	if (rel->row_security && !is_true(facts, 5))
+	if (rel->row_security && !db_is_true(facts, 0, 5))
 		reasons_add(why,
 			    "row security is active for this role, and row_security is off");
-	if (!is_true(facts, 3))
+	if (!db_is_true(facts, 0, 3))
 		reasons_add(why, "no USAGE privilege on schema \"%s\"", rel->id.schema);
 }
 
@@ -78,7 +72,7 @@ check_truncate(const struct relation *rel, const PGresult *facts, struct reasons
 	if (strchr("rpf", rel->kind) == NULL)
 		reasons_add(why, "--truncate: a %s cannot be truncated",
 			    relation_kind_name(rel->kind));
-	else if (!is_true(facts, 4))
+	else if (!db_is_true(facts, 0, 4))
 		reasons_add(why, "--truncate: no TRUNCATE privilege");
 	if (rel->referenced)
 		reasons_add(why, "--truncate: foreign keys of other tables refer to it");
@@ -93,9 +87,9 @@ check_create(const struct plan *p, struct db *db, struct reasons *why, struct er
 
 	if (res == NULL)
 		return -1;
-	if (PQntuples(res) > 0 && is_true(res, 0))
+	if (PQntuples(res) > 0 && db_is_true(res, 0, 0))
 		reasons_add(why, "the server is a read-only standby");
-	if (PQntuples(res) > 0 && !is_true(res, 1))
+	if (PQntuples(res) > 0 && !db_is_true(res, 0, 1))
 		reasons_add(why, "--create: no CREATE privilege on schema \"%s\"",
 			    p->target.schema);
 	PQclear(res);

@@ -16,6 +16,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/utf8.h"
 #include "common/base/xalloc.h"
 #include "common/ndjson/jsonscan.h"
 #include "common/ndjson/ndjson.h"
@@ -242,7 +243,7 @@ is_text(const char *value, size_t len)
 	const char *p = value, *end = value + len;
 
 	while (p < end) {
-		size_t n = (unsigned char)*p < 0x80 ? 1 : jsonscan_utf8(p, end);
+		size_t n = (unsigned char)*p < 0x80 ? 1 : utf8_char(p, end);
 
 		if (n == 0 || *p == '\0')
 			return false;
