@@ -6,12 +6,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/err.h"
 #include "common/base/ident.h"
+#include "common/base/nearest.h"
 #include "common/base/xalloc.h"
-#include "common/cli/cli.h"
 #include "common/rows/rowtext.h"
 #include "extract/options.h"
 
@@ -64,15 +63,9 @@ sort(struct stock *s, struct err *e)
 static int
 unknown(const struct stock *s, const char *name, struct err *e)
 {
-	const char *near = NULL;
+	const char *near = nearest_word(name, (const char *const *)s->names, s->n);
 	char *typed;
-	size_t i;
 
-	for (i = 0; i < s->n && near == NULL; i++)
-		if (strcasecmp(s->names[i], name) == 0)
-			near = s->names[i];
-	if (near == NULL)
-		near = cli_nearest(name, (const char *const *)s->names, s->n);
 	err_set(e, EXIT_USAGE, "%s has no column \"%s\"", s->owner, name);
 	if (near == NULL)
 		return -1;

@@ -25,6 +25,7 @@
 #include "common/talk/receipt.h"
 #include "extract/options.h"
 #include "extract/source/source.h"
+#include "extract/source/source_kind.h"
 #include "extract/sources.h"
 
 struct extract {
@@ -102,8 +103,8 @@ begin(struct extract *x, struct err *e)
 	}
 	if (from->name != NULL)
 		x->receipt.relation = relname_text(from);
-	else if (x->options.csv != NULL)
-		x->receipt.relation = xstrdup(x->options.csv);
+	else if (x->options.path != NULL)
+		x->receipt.relation = xstrdup(x->options.path);
 	header_log(header, "writing");
 	x->progress = progress_start(when_to_draw(x), header->rows_estimate);
 	return stream_writer_begin(x->writer, header, e);
@@ -194,8 +195,7 @@ connect_only(const struct extract *x, struct err *e)
 {
 	const struct extract_options *o = &x->options;
 
-	return check_connection(stdout, "source", o->kind == EXTRACT_PG ? &o->common.db : NULL,
-				e);
+	return check_connection(stdout, "source", &o->kind->cli, &o->common.db, e);
 }
 
 static int
@@ -243,7 +243,7 @@ main(int argc, char **argv)
 	runid_make(x.run);
 	log_set_run(x.run);
 	x.receipt.fd = -1;
-	rc = extract_options_parse(&x.options, argc, argv, &e);
+	rc = extract_options_parse(&x.options, sources_kinds, argc, argv, &e);
 	if (rc == 0)
 		rc = receipt_init(&x.receipt, x.options.common.summary, &e);
 	if (rc == 0)

@@ -14,8 +14,9 @@
 #include "common/base/xalloc.h"
 #include "common/cli/jobkeys.h"
 #include "common/stream/input.h"
+#include "extract/source/source_kind.h"
 
-#define AT(member) offsetof(struct extract_options, member)
+#define AT(member) .offset = offsetof(struct extract_options, member)
 #define ZSTD_DEFAULT 3
 #define ZSTD_LEVEL_MAX 19
 
@@ -24,64 +25,39 @@ static const struct cli_choice formats[] = {
 static const struct cli_choice values[] = {
 	{"auto", VALUES_AUTO}, {"binary", VALUES_BINARY}, {"text", VALUES_TEXT}, {NULL, 0}};
 
-static const struct cli_choice headers[] = {{"yes", HEADER_YES}, {"no", HEADER_NO}, {NULL, 0}};
+#define PG .kinds = "postgres"
 
 static const struct cli_option source_options[] = {
-	{.kind = CLI_HEADING, .help = "What to read"},
-	{"table", 't', CLI_STRING, "[SCHEMA.]TABLE", "table, view or other relation",
-	 AT(common.table), NULL, 0},
-	{"query", 'c', CLI_STRING, "SQL", "one SELECT instead of a table", AT(query), NULL, 0},
-	{"query-file", 0, CLI_STRING, "FILE", "the same, read from FILE", AT(query_file), NULL,
-	 0},
-	{"columns", 0, CLI_STRING, "LIST", "only these columns, in this order", AT(columns),
-	 NULL, 0},
-	{"exclude-columns", 0, CLI_STRING, "LIST", "all columns but these", AT(exclude), NULL,
-	 0},
-	{"where", 0, CLI_STRING, "SQL", "only rows for which this is true", AT(where), NULL, 0},
-	{"limit", 0, CLI_NUMBER, "N", "at most N rows", AT(limit), NULL, 0},
+	{.type = CLI_HEADING, .help = "What to read"},
+	{"table", 't', CLI_TABLE, "[SCHEMA.]TABLE", "table, view or other relation",
+	 AT(common.table), .part = CLI_WHAT, .replaces = CLI_WHAT},
+	{"query", 'c', CLI_STRING, "SQL", "one SELECT instead of a table", AT(query),
+	 .part = CLI_WHAT, .replaces = CLI_WHAT | CLI_FILE, PG},
+	{"query-file", 0, CLI_STRING, "FILE", "the same, read from FILE", AT(query_file),
+	 .part = CLI_WHAT, .replaces = CLI_WHAT | CLI_FILE, PG},
+	{"columns", 0, CLI_NAMES, "LIST", "only these columns, in this order", AT(columns),
+	 .part = CLI_COLUMNS, .replaces = CLI_COLUMNS},
+	{"exclude-columns", 0, CLI_NAMES, "LIST", "all columns but these", AT(exclude),
+	 .part = CLI_COLUMNS, .replaces = CLI_COLUMNS},
+	{"where", 0, CLI_STRING, "SQL", "only rows for which this is true", AT(where), PG},
+	{"limit", 0, CLI_NUMBER, "N", "at most N rows", AT(limit)},
 	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
-	 AT(row_security), NULL, 0},
-	{.help = NULL},
-};
-
-static const struct cli_option csv_options[] = {
-	{.kind = CLI_HEADING, .help = "CSV files instead of a database"},
-	{"csv", 0, CLI_STRING, "FILE", "read this CSV file, - is standard input", AT(csv), NULL,
-	 0},
-	{"header", 0, CLI_CHOICE, "yes|no", "first line holds the names; no with --columns",
-	 AT(header), headers, 0},
-	{"infer", 0, CLI_FLAG, NULL, "guess column types from the first rows", AT(infer), NULL,
-	 0},
-	{"delimiter", 0, CLI_STRING, "CHAR", "what parts fields; default: comma", AT(delimiter),
-	 NULL, 0},
-	{"quote", 0, CLI_STRING, "CHAR", "what encloses fields; default: double quote",
-	 AT(quote), NULL, 0},
-	{"null", 0, CLI_STRING, "STRING", "what an unquoted NULL is; default: nothing",
-	 AT(null), NULL, 0},
-	{"encoding", 0, CLI_STRING, "NAME", "the file's encoding; default: UTF8", AT(encoding),
-	 NULL, 0},
+	 AT(row_security), PG},
 	{.help = NULL},
 };
 
 static const struct cli_option output_options[] = {
-	{.kind = CLI_HEADING, .help = "What to write"},
+	{.type = CLI_HEADING, .help = "What to write"},
 	{"format", 'F', CLI_CHOICE, "binary|ndjson", "default: binary, on a terminal ndjson",
-	 AT(format), formats, 0},
+	 AT(format), .choices = formats},
 	{"values", 0, CLI_CHOICE, "auto|binary|text", "form of the values in a binary stream",
-	 AT(values), values, 0},
+	 AT(values), .choices = values},
 	{"quote-numbers", 0, CLI_FLAG, NULL, "bigint and numeric as JSON strings",
-	 AT(quote_numbers), NULL, 0},
+	 AT(quote_numbers)},
 	{"output", 'o', CLI_STRING, "FILE", "write to FILE, which appears when complete",
-	 AT(output), NULL, 0},
-	{"compress", 'Z', CLI_STRING, "zstd[:LEVEL]", "compress the stream", AT(compress), NULL,
-	 0},
-	{"bare", 0, CLI_FLAG, NULL, "rows only, no proof of completeness", AT(bare), NULL, 0},
-	{.help = NULL},
-};
-
-static const struct cli_option alias_options[] = {
-	{"source", 0, CLI_STRING, "CONNSTR", "the same as --dbname", AT(common.db.conninfo),
-	 NULL, 0},
+	 AT(output)},
+	{"compress", 'Z', CLI_STRING, "zstd[:LEVEL]", "compress the stream", AT(compress)},
+	{"bare", 0, CLI_FLAG, NULL, "rows only, no proof of completeness", AT(bare)},
 	{.help = NULL},
 };
 
@@ -94,85 +70,21 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -c 'SELECT ...' | portl-load -d DATABASE -t TABLE\n"
 		"  portl-extract --csv FILE | portl-load -d DATABASE -t TABLE",
-	.tables = {source_options, csv_options, output_options, options_connection,
-		   alias_options, options_messages},
+	.tables = {source_options, output_options, options_messages},
 	.footer = "Example:\n"
 		  "  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
 		  "The environment's PORTL_SOURCE stands in for -d. Manual: man portl-extract",
 };
 
-/* The first of the options that mean nothing to this kind of source, or NULL. */
-static const char *
-misplaced(const struct extract_options *o)
-{
-	const struct db_params *db = &o->common.db;
-
-	if (o->csv == NULL)
-		return o->header != HEADER_AUTO ? "--header"
-		       : o->infer               ? "--infer"
-		       : o->delimiter != NULL   ? "--delimiter"
-		       : o->quote != NULL       ? "--quote"
-		       : o->null != NULL        ? "--null"
-		       : o->encoding != NULL    ? "--encoding"
-						: NULL;
-	return o->query != NULL              ? "-c"
-	       : o->query_file != NULL       ? "--query-file"
-	       : o->where != NULL            ? "--where"
-	       : o->row_security             ? "--enable-row-security"
-	       : db->conninfo != NULL        ? "-d"
-	       : db->host != NULL            ? "-h"
-	       : db->port != NULL            ? "-p"
-	       : db->user != NULL            ? "-U"
-	       : o->common.no_password       ? "-w"
-	       : o->common.ask_password      ? "-W"
-	       : o->common.lock_timeout >= 0 ? "--lock-wait-timeout"
-	       : o->values == VALUES_BINARY  ? "--values=binary"
-					     : NULL;
-}
-
-/* Before the environment's connection is looked at, which a file does not need. */
 static int
-check_kind(struct extract_options *o, struct err *e)
+check_columns(struct extract_options *o, struct err *e)
 {
-	const char *wrong = misplaced(o);
-
-	o->kind = o->csv != NULL ? EXTRACT_CSV : EXTRACT_PG;
-	if (wrong != NULL && o->csv == NULL)
-		return err_set(e, EXIT_USAGE, "%s needs --csv", wrong);
-	if (wrong != NULL) {
-		err_set(e, EXIT_USAGE, "%s does not go with --csv", wrong);
-		return err_hint(e, "A CSV file is read without a database, and all of it.");
-	}
-	if (o->csv != NULL && o->header == HEADER_NO && o->columns == NULL) {
-		err_set(e, EXIT_USAGE, "--header=no leaves the columns without names");
-		return err_hint(e, "Give them with --columns, in the order of the file.");
-	}
-	return csvfile_settle(&o->csv_format, o->delimiter, o->quote, o->null, e);
-}
-
-static int
-check_source(struct extract_options *o, struct err *e)
-{
-	int given = (o->common.table != NULL || o->csv != NULL) + (o->query != NULL) +
-		    (o->query_file != NULL);
-
-	if (given == 0) {
-		err_set(e, EXIT_USAGE, "say what to read: -t TABLE, -c QUERY or --csv FILE");
-		return cli_brief(&spec, e);
-	}
-	if (given > 1)
-		return err_set(e, EXIT_USAGE, "-t, -c and --query-file exclude each other");
-	if (o->columns != NULL && o->exclude != NULL)
-		return err_set(e, EXIT_USAGE,
-			       "--columns and --exclude-columns exclude each other");
-	if (o->common.table != NULL &&
-	    ident_parse_qualified(o->common.table, &o->rel.schema, &o->rel.name, e) != 0)
+	if (o->columns.n > 0 && o->exclude.n > 0)
+		return err_usage(e, cli_last(&o->common.line, CLI_COLUMNS),
+				 "--columns and --exclude-columns exclude each other");
+	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;
-	if (o->columns != NULL && ident_parse_list(o->columns, &o->column_list, e) != 0)
-		return err_prefix(e, "--columns: ");
-	if (o->exclude != NULL && ident_parse_list(o->exclude, &o->exclude_list, e) != 0)
-		return err_prefix(e, "--exclude-columns: ");
-	return 0;
+	return options_names("exclude-columns", &o->exclude, &o->exclude_list, e);
 }
 
 static bool
@@ -239,9 +151,9 @@ check_compress(struct extract_options *o, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, EXIT_USAGE,
-		       "-Z takes zstd or zstd:LEVEL with a level from 1 to %d, not \"%s\"",
-		       ZSTD_LEVEL_MAX, o->compress);
+	return err_usage(e, "compress",
+			 "-Z takes zstd or zstd:LEVEL with a level from 1 to %d, not \"%s\"",
+			 ZSTD_LEVEL_MAX, o->compress);
 }
 
 static int
@@ -251,11 +163,11 @@ check_output(struct extract_options *o, struct err *e)
 	bool to_stdout = o->output == NULL || is_dash(o->output);
 
 	if (to_stdout && is_dash(o->common.summary)) {
-		err_set(e, EXIT_USAGE, "--summary=-: standard output is the stream's");
+		err_usage(e, "summary", "--summary=-: standard output is the stream's");
 		return err_hint(e, "Write --summary=FILE, or the stream to a file with -o.");
 	}
 	if (o->output != NULL && o->output[0] == '\0')
-		return err_set(e, EXIT_USAGE, "-o needs the name of a file");
+		return err_usage(e, "output", "-o needs the name of a file");
 	if (o->format == EXTRACT_AUTO)
 		o->format = terminal && o->compress == NULL ? EXTRACT_NDJSON : EXTRACT_BINARY;
 	if (terminal && (o->format == EXTRACT_BINARY || o->compress != NULL)) {
@@ -264,9 +176,9 @@ check_output(struct extract_options *o, struct err *e)
 				   "-F ndjson, or force it with -o -.");
 	}
 	if (o->quote_numbers && o->format != EXTRACT_NDJSON)
-		return err_set(e, EXIT_USAGE, "--quote-numbers needs -F ndjson");
+		return err_usage(e, "quote-numbers", "--quote-numbers needs -F ndjson");
 	if (o->format == EXTRACT_NDJSON && o->values == VALUES_BINARY)
-		return err_set(e, EXIT_USAGE, "--values=binary needs -F binary");
+		return err_usage(e, "values", "--values=binary needs -F binary");
 	return check_compress(o, e);
 }
 
@@ -282,7 +194,7 @@ static int
 check_files(const struct extract_options *o, struct err *e)
 {
 	const struct options_file files[] = {
-		{"--csv", is_dash(o->csv) ? "/dev/stdin" : o->csv},
+		{o->kind->cli.what, is_dash(o->path) ? "/dev/stdin" : o->path},
 		{"--query-file", is_dash(o->query_file) ? "/dev/stdin" : o->query_file},
 		{"the output",
 		 o->output == NULL || is_dash(o->output) ? "/dev/stdout" : o->output},
@@ -292,14 +204,21 @@ check_files(const struct extract_options *o, struct err *e)
 }
 
 static int
-settle(struct extract_options *o, int argc, char **argv, struct err *e)
+settle(struct extract_options *o, struct err *e)
 {
-	const char *variable = o->csv != NULL ? "" : "PORTL_SOURCE";
+	const struct cli_kind *kind;
 
 	if (o->common.check == CHECK_PLAN)
 		o->common.dry_run = true;
-	if (check_kind(o, e) != 0 || check_files(o, e) != 0 ||
-	    options_settle(&o->common, argc, argv, variable, e) != 0 || check_source(o, e) != 0)
+	if (cli_choose(&o->common.line, &kind, &o->own, e) != 0)
+		return -1;
+	o->kind = (const struct source_kind *)kind;
+	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
+	    options_settle(&o->common, kind->what == NULL ? "PORTL_SOURCE" : NULL, e) != 0 ||
+	    check_columns(o, e) != 0)
+		return -1;
+	if (o->common.table != NULL &&
+	    ident_parse_qualified(o->common.table, &o->rel.schema, &o->rel.name, e) != 0)
 		return -1;
 	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;
@@ -307,18 +226,19 @@ settle(struct extract_options *o, int argc, char **argv, struct err *e)
 }
 
 int
-extract_options_parse(struct extract_options *o, int argc, char **argv, struct err *e)
+extract_options_parse(struct extract_options *o, const struct cli_kind *const *kinds, int argc,
+		      char **argv, struct err *e)
 {
-	struct cli_given given;
 	int rc;
 
-	*o = (struct extract_options){.limit = -1, .common.lock_timeout = -1};
-	rc = cli_parse(&spec, argc, argv, o, &given, NULL, e);
+	*o = (struct extract_options){.limit = -1, .common.lock_timeout = -1, .spec = spec};
+	o->spec.kinds = kinds;
+	rc = cli_parse(&o->common.line, &o->spec, argc, argv, o, NULL, e);
 	if (rc != 0)
 		return rc;
-	if (options_read_job(&o->common, JOB_EXTRACT, &spec, &given, e) != 0)
+	if (options_read_job(&o->common, JOB_EXTRACT, e) != 0)
 		return -1;
-	if (settle(o, argc, argv, e) != 0)
+	if (settle(o, e) != 0)
 		return options_blame(&o->common, e);
 	return o->common.check == CHECK_JOB;
 }

@@ -7,24 +7,18 @@
 #include "common/base/ident.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
-#include "common/rows/csvfile.h"
+
+struct source_kind;
 
 enum extract_format { EXTRACT_AUTO, EXTRACT_BINARY, EXTRACT_NDJSON };
-enum extract_kind { EXTRACT_PG, EXTRACT_CSV };
-enum extract_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
 enum extract_values { VALUES_AUTO, VALUES_BINARY, VALUES_TEXT };
 
 struct extract_options {
 	struct options common; /* first: the shared tables' offsets count from it */
 	const char *query;
 	const char *query_file;
-	const char *csv;                      /* path or "-"; NULL: a database */
-	const char *delimiter, *quote, *null; /* as typed */
-	const char *encoding;                 /* of the CSV file; NULL: UTF-8 */
-	int header;                           /* enum extract_header */
-	bool infer;
-	const char *columns; /* as typed */
-	const char *exclude; /* as typed */
+	struct cli_list columns; /* as typed */
+	struct cli_list exclude; /* as typed */
 	const char *where;
 	int64_t limit; /* rows, -1: all */
 	int format;    /* enum extract_format */
@@ -36,20 +30,24 @@ struct extract_options {
 	bool bare;
 	bool row_security;
 	/* derived */
-	enum extract_kind kind;
-	struct csvfile_format csv_format;
-	struct relname rel; /* from -t; owned */
+	struct cli_spec spec;           /* the command line's, with the kinds */
+	const struct source_kind *kind; /* of source */
+	void *own;                      /* its own options, or NULL */
+	const char *path;               /* the file that is read, "-" or NULL: none */
+	struct relname rel;             /* from -t; owned */
 	struct ident_list column_list, exclude_list;
 	char *query_text; /* from -c or --query-file; owned */
 };
 
 /*
- * extract_options_parse(o, argc, argv, e):
- * Fill ${o}.  Returns 0 to go on, 1 if help was printed or there is nothing
+ * extract_options_parse(o, kinds, argc, argv, e):
+ * Fill ${o}; ${kinds}, each the first member of a struct source_kind, are what there
+ * is to choose from.  Returns 0 to go on, 1 if help was printed or there is nothing
  * more to do, -1 with ${e} filled.
  * Release with extract_options_release() in every case.
  */
-int extract_options_parse(struct extract_options *o, int argc, char **argv, struct err *e)
+int extract_options_parse(struct extract_options *o, const struct cli_kind *const *kinds,
+			  int argc, char **argv, struct err *e)
 	__attribute__((warn_unused_result));
 
 void extract_options_release(struct extract_options *o);

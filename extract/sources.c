@@ -3,29 +3,24 @@
  */
 #include "extract/sources.h"
 
+#include <stddef.h>
+
 #include "common/schema/header.h"
-#include "extract/csv/source_csv.h"
+#include "extract/csv/csvkind.h"
 #include "extract/options.h"
-#include "extract/pg/source_pg.h"
+#include "extract/pg/pgkind.h"
 #include "extract/source/source.h"
 
-static const struct {
-	enum extract_kind kind;
-	struct source *(*make)(void);
-} kinds[] = {
-	{EXTRACT_PG, source_pg_new},
-	{EXTRACT_CSV, source_csv_new},
+const struct cli_kind *const sources_kinds[] = {
+	&pgkind.cli,
+	&csvkind.cli,
+	NULL,
 };
 
 struct source *
 sources_make(const struct extract_options *options)
 {
-	size_t i = 0;
-	struct source *s;
-
-	while (kinds[i].kind != options->kind)
-		i++;
-	s = kinds[i].make();
+	struct source *s = options->kind->make();
 
 	s->options = options;
 	s->header = header_new();

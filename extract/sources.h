@@ -4,8 +4,12 @@
 #ifndef EXTRACT_SOURCES_H
 #define EXTRACT_SOURCES_H
 
+struct cli_kind;
 struct extract_options;
 struct source;
+
+/* Each the first member of its struct source_kind; ends with NULL. */
+extern const struct cli_kind *const sources_kinds[];
 
 /*
  * sources_make(options):

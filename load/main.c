@@ -25,6 +25,7 @@
 #include "common/talk/receipt.h"
 #include "load/options.h"
 #include "load/sink/sink.h"
+#include "load/sink/sink_kind.h"
 #include "load/sinks.h"
 
 struct load {
@@ -38,10 +39,10 @@ struct load {
 };
 
 static int
-refuse_terminal(struct err *e)
+refuse_terminal(const struct load *l, struct err *e)
 {
 	err_set(e, EXIT_USAGE, "standard input is a terminal, and a stream is expected");
-	return load_options_brief(e);
+	return load_options_brief(&l->options, e);
 }
 
 static int
@@ -49,15 +50,15 @@ open_input(struct load *l, struct err *e)
 {
 	l->in = input_open(l->options.input, e);
 	if (l->in == NULL) {
-		if (l->options.common.table == NULL && l->options.csv == NULL)
+		if (l->options.common.table == NULL && l->options.path == NULL)
 			err_hint(e, "The argument is a file to read; -t names the table.");
 		return -1;
 	}
 	if (input_is_terminal(l->in))
-		return refuse_terminal(e);
+		return refuse_terminal(l, e);
 	l->reader = stream_reader_new(l->in, (enum stream_edited)l->options.edited);
 	stream_reader_limit_line(l->reader, (size_t)l->options.max_line);
-	if (l->options.columns != NULL)
+	if (l->options.column_list.n > 0)
 		stream_reader_name_columns(l->reader, l->options.column_list.names,
 					   l->options.column_list.n,
 					   l->options.extra_columns == EXTRA_IGNORE);
@@ -192,8 +193,7 @@ check(struct load *l, struct err *e)
 	struct sink_wants wants;
 
 	if (o->common.check == CHECK_CONNECTION)
-		return check_connection(stdout, "destination",
-					o->kind == LOAD_PG ? &o->common.db : NULL, e);
+		return check_connection(stdout, "destination", &o->kind->cli, &o->common.db, e);
 	if (open_input(l, e) != 0)
 		return -1;
 	l->sink = sinks_new(&l->options, &l->receipt);
@@ -315,7 +315,7 @@ main(int argc, char **argv)
 	stdfds_fill();
 	intr_ignore();
 	l.receipt.fd = -1;
-	rc = load_options_parse(&l.options, argc, argv, &e);
+	rc = load_options_parse(&l.options, sinks_kinds, argc, argv, &e);
 	if (rc == 0)
 		rc = receipt_init(&l.receipt, l.options.common.summary, &e);
 	if (rc == 0)

@@ -12,9 +12,11 @@
 #include "common/cli/jobkeys.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_reader.h"
+#include "load/sink/sink_kind.h"
 
 #define BATCH_SIZE 10000 /* rows */
-#define AT(member) offsetof(struct load_options, member)
+#define AT(member) .offset = offsetof(struct load_options, member)
+#define PG .kinds = "postgres"
 
 static const struct cli_choice edited[] = {
 	{"values", STREAM_EDITED},
@@ -24,8 +26,6 @@ static const struct cli_choice edited[] = {
 
 static const struct cli_choice extras[] = {
 	{"error", EXTRA_ERROR}, {"ignore", EXTRA_IGNORE}, {NULL, 0}};
-
-static const struct cli_choice headers[] = {{"yes", 0}, {"no", 1}, {NULL, 0}};
 
 static const struct cli_choice conflicts[] = {{"fail", CONFLICT_FAIL},
 					      {"skip", CONFLICT_SKIP},
@@ -42,81 +42,62 @@ static const struct cli_choice commits[] = {
 	{"end", COMMIT_END}, {"batch", COMMIT_BATCH}, {NULL, 0}};
 
 static const struct cli_option target_options[] = {
-	{.kind = CLI_HEADING, .help = "Where to load"},
-	{"table", 't', CLI_STRING, "[SCHEMA.]TABLE",
-	 "default: the relation named in the stream", AT(common.table), NULL, 0},
-	{"csv", 0, CLI_STRING, "FILE", "write a CSV file instead, - is standard output",
-	 AT(csv), NULL, 0},
-	{"delimiter", 0, CLI_STRING, "CHAR", "CSV: what parts fields; default: comma",
-	 AT(delimiter), NULL, 0},
-	{"header", 0, CLI_CHOICE, "yes|no", "CSV: whether the first line holds the names",
-	 AT(header), headers, 0},
-	{"quote", 0, CLI_STRING, "CHAR", "CSV: what encloses fields; default: double quote",
-	 AT(quote), NULL, 0},
-	{"null", 0, CLI_STRING, "STRING", "CSV: how NULL is written; default: nothing",
-	 AT(null), NULL, 0},
-	{"quote-all", 0, CLI_FLAG, NULL, "CSV: quote all values but NULL", AT(quote_all), NULL,
-	 0},
-	{"bom", 0, CLI_FLAG, NULL, "CSV: begin with a byte order mark", AT(bom), NULL, 0},
+	{.type = CLI_HEADING, .help = "Where to load"},
+	{"table", 't', CLI_TABLE, "[SCHEMA.]TABLE", "default: the relation named in the stream",
+	 AT(common.table), .part = CLI_WHAT, .replaces = CLI_WHAT, PG},
 	{"map", 'm', CLI_LIST, "SRC=DST,...", "load column SRC into DST; SRC= drops it",
-	 AT(map), NULL, 0},
+	 AT(map)},
 	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "columns that the table does not have",
-	 AT(extra_columns), extras, 0},
-	{"create", 0, CLI_FLAG, NULL, "create the table if it is missing", AT(create), NULL, 0},
+	 AT(extra_columns), .choices = extras, PG},
+	{"create", 0, CLI_FLAG, NULL, "create the table if it is missing", AT(create), PG},
 	{"truncate", 0, CLI_FLAG, NULL, "empty the table first, in the same transaction",
-	 AT(truncate), NULL, 0},
+	 AT(truncate), PG},
 	{"min-rows", 0, CLI_NUMBER, "N", "commit nothing if fewer arrive; 1 with --truncate",
-	 AT(min_rows), NULL, 0},
+	 AT(min_rows)},
 	{.help = NULL},
 };
 
 static const struct cli_option conflict_options[] = {
-	{.kind = CLI_HEADING, .help = "Rows that are there already"},
+	{.type = CLI_HEADING, .help = "Rows that are there already"},
 	{"conflict", 0, CLI_CHOICE, "fail|skip|overwrite|merge",
-	 "what to do with them; default: fail", AT(conflict), conflicts, 0},
-	{"key", 'k', CLI_STRING, "COL,...", "columns of a unique index; default: primary key",
-	 AT(key_text), NULL, 0},
-	{"newer", 0, CLI_STRING, "COL", "change a row only if its COL becomes greater",
-	 AT(newer_text), NULL, 0},
+	 "what to do with them; default: fail", AT(conflict), .choices = conflicts, PG},
+	{"key", 'k', CLI_NAMES, "COL,...", "columns of a unique index; default: primary key",
+	 AT(key_text), PG},
+	{"newer", 0, CLI_NAME, "COL", "change a row only if its COL becomes greater",
+	 AT(newer_text), PG},
 	{"duplicates", 0, CLI_CHOICE, "last|first|error",
-	 "rows of one key: all in order (last)", AT(duplicates), duplicates, 0},
+	 "rows of one key: all in order (last)", AT(duplicates), .choices = duplicates, PG},
 	{"commit", 0, CLI_CHOICE, "end|batch", "all or nothing (end), or batch by batch",
-	 AT(commit), commits, 0},
+	 AT(commit), .choices = commits, PG},
 	{"batch-size", 'b', CLI_NUMBER, "ROWS", "rows in a batch; default: 10000",
-	 AT(batch_size), NULL, 1},
+	 AT(batch_size), .min = 1, PG},
 	{"no-sync-sequences", 0, CLI_FLAG, NULL, "leave sequences where they are",
-	 AT(no_sync_sequences), NULL, 0},
+	 AT(no_sync_sequences), PG},
 	{.help = NULL},
 };
 
 static const struct cli_option reject_options[] = {
-	{.kind = CLI_HEADING, .help = "Rows that the server refuses"},
+	{.type = CLI_HEADING, .help = "Rows that the server refuses"},
 	{"rejects", 0, CLI_STRING, "FILE", "load the others, write these to FILE as a stream",
-	 AT(rejects), NULL, 0},
+	 AT(rejects), PG},
 	{"max-rejects", 0, CLI_NUMBER, "N", "load nothing if there are more than N",
-	 AT(max_rejects), NULL, 0},
+	 AT(max_rejects)},
 	{.help = NULL},
 };
 
 static const struct cli_option input_options[] = {
-	{.kind = CLI_HEADING, .help = "What to read"},
+	{.type = CLI_HEADING, .help = "What to read"},
 	{"streams", 0, CLI_NUMBER, "N", "the input is N streams, loaded all or nothing",
-	 AT(streams), NULL, 1},
-	{"columns", 0, CLI_STRING, "LIST", "columns of bare NDJSON; default: its first line's",
-	 AT(columns), NULL, 0},
+	 AT(streams), .min = 1},
+	{"columns", 0, CLI_NAMES, "LIST", "columns of bare NDJSON; default: its first line's",
+	 AT(columns)},
 	{"max-line", 0, CLI_NUMBER, "BYTES", "refuse longer lines of NDJSON; default: 1 GB",
-	 AT(max_line), NULL, 1},
+	 AT(max_line), .min = 1},
 	{"edited", 0, CLI_DEGREE, "values|rows",
 	 "values were changed on the way on purpose; rows: their number, too", AT(edited),
-	 edited, 0},
-	{"bare", 0, CLI_FLAG, NULL, "a stream without proof of completeness is meant", AT(bare),
-	 NULL, 0},
-	{.help = NULL},
-};
-
-static const struct cli_option alias_options[] = {
-	{"destination", 0, CLI_STRING, "CONNSTR", "the same as --dbname",
-	 AT(common.db.conninfo), NULL, 0},
+	 .choices = edited},
+	{"bare", 0, CLI_FLAG, NULL, "a stream without proof of completeness is meant",
+	 AT(bare)},
 	{.help = NULL},
 };
 
@@ -130,7 +111,7 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
 	.tables = {target_options, conflict_options, reject_options, input_options,
-		   options_connection, alias_options, options_messages},
+		   options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n"
@@ -155,7 +136,7 @@ parse_pair(struct load_options *o, const char *text, struct err *e)
 	}
 	eq = p;
 	if (*eq != '=')
-		return err_set(e, EXIT_USAGE, "--map takes SRC=DST, not \"%s\"", text);
+		return err_usage(e, "map", "--map takes SRC=DST, not \"%s\"", text);
 	left = xstrndup(text, (size_t)(eq - text));
 	if (ident_parse_list(left, &o->map_sources, e) != 0)
 		rc = err_prefix(e, "--map: ");
@@ -169,7 +150,7 @@ parse_pair(struct load_options *o, const char *text, struct err *e)
 					(o->map_targets.n + 1) * sizeof(char *));
 	o->map_targets.names[o->map_targets.n++] = xstrdup(one.n > 0 ? one.names[0] : "");
 	if (rc == 0 && (one.n > 1 || o->map_sources.n != o->map_targets.n))
-		rc = err_set(e, EXIT_USAGE, "--map takes SRC=DST, not \"%s\"", text);
+		rc = err_usage(e, "map", "--map takes SRC=DST, not \"%s\"", text);
 	ident_list_release(&one);
 	return rc;
 }
@@ -203,77 +184,14 @@ check_map(const struct load_options *o, struct err *e)
 	for (i = 0; i < o->map_sources.n; i++)
 		for (j = 0; j < i; j++) {
 			if (strcmp(o->map_sources.names[i], o->map_sources.names[j]) == 0)
-				return err_set(e, EXIT_USAGE, "--map names column \"%s\" twice",
-					       o->map_sources.names[i]);
+				return err_usage(e, "map", "--map names column \"%s\" twice",
+						 o->map_sources.names[i]);
 			if (o->map_targets.names[i][0] != '\0' &&
 			    strcmp(o->map_targets.names[i], o->map_targets.names[j]) == 0)
-				return err_set(e, EXIT_USAGE,
-					       "--map sends two columns to \"%s\"",
-					       o->map_targets.names[i]);
+				return err_usage(e, "map", "--map sends two columns to \"%s\"",
+						 o->map_targets.names[i]);
 		}
 	return 0;
-}
-
-/* The first of the options that mean nothing to a CSV file, or NULL. */
-static const char *
-misplaced(const struct load_options *o)
-{
-	const struct db_params *db = &o->common.db;
-
-	return o->common.table != NULL           ? "-t"
-	       : o->extra_columns != EXTRA_ERROR ? "--extra-columns"
-	       : o->create                       ? "--create"
-	       : o->truncate                     ? "--truncate"
-	       : o->conflict != CONFLICT_FAIL    ? "--conflict"
-	       : o->key_text != NULL             ? "--key"
-	       : o->newer_text != NULL           ? "--newer"
-	       : o->duplicates >= 0              ? "--duplicates"
-	       : o->commit != COMMIT_END         ? "--commit=batch"
-	       : o->batch_size != BATCH_SIZE     ? "--batch-size"
-	       : o->no_sync_sequences            ? "--no-sync-sequences"
-	       : o->rejects != NULL              ? "--rejects"
-	       : db->conninfo != NULL            ? "-d"
-	       : db->host != NULL                ? "-h"
-	       : db->port != NULL                ? "-p"
-	       : db->user != NULL                ? "-U"
-	       : o->common.no_password           ? "-w"
-	       : o->common.ask_password          ? "-W"
-	       : o->common.lock_timeout >= 0     ? "--lock-wait-timeout"
-						 : NULL;
-}
-
-/* The first of the options that mean nothing to a table, or NULL. */
-static const char *
-only_csv(const struct load_options *o)
-{
-	return o->delimiter != NULL ? "--delimiter"
-	       : o->header != 0     ? "--header"
-	       : o->quote != NULL   ? "--quote"
-	       : o->null != NULL    ? "--null"
-	       : o->quote_all       ? "--quote-all"
-	       : o->bom             ? "--bom"
-				    : NULL;
-}
-
-static int
-check_kind(struct load_options *o, struct err *e)
-{
-	const char *wrong = o->csv != NULL ? misplaced(o) : NULL;
-
-	if (o->csv == NULL && only_csv(o) != NULL)
-		return err_set(e, EXIT_USAGE, "%s needs --csv", only_csv(o));
-	if (csvfile_settle(&o->csv_format, o->delimiter, o->quote, o->null, e) != 0)
-		return -1;
-	o->csv_format.quote_all = o->quote_all;
-	o->kind = o->csv != NULL ? LOAD_CSV : LOAD_PG;
-	if (o->csv != NULL && strcmp(o->csv, "-") == 0 && o->common.summary != NULL &&
-	    strcmp(o->common.summary, "-") == 0)
-		return err_set(e, EXIT_USAGE,
-			       "--csv=- and --summary=- both want standard output");
-	if (wrong == NULL)
-		return 0;
-	err_set(e, EXIT_USAGE, "%s does not go with --csv", wrong);
-	return err_hint(e, "A CSV file is written whole, and without a database.");
 }
 
 /* Options that only mean something where rows may conflict. */
@@ -281,24 +199,23 @@ static int
 check_conflict(const struct load_options *o, struct err *e)
 {
 	if (o->conflict == CONFLICT_FAIL && o->key.n > 0) {
-		err_set(e, EXIT_USAGE, "--key without --conflict: the key changes nothing");
+		err_usage(e, "key", "--key without --conflict: the key changes nothing");
 		return err_hint(e, "Say what to do with rows that are there already: "
 				   "--conflict=skip, overwrite or merge.");
 	}
 	if (o->newer.n > 0 && o->conflict != CONFLICT_OVERWRITE &&
 	    o->conflict != CONFLICT_MERGE) {
-		err_set(e, EXIT_USAGE,
-			"--newer needs --conflict=overwrite or --conflict=merge");
+		err_usage(e, "newer", "--newer needs --conflict=overwrite or --conflict=merge");
 		return err_hint(e, "It says when a row that is there already is changed.");
 	}
 	if (o->newer.n > 0 && ident_list_has(&o->key, o->newer.names[0]))
-		return err_set(e, EXIT_USAGE,
-			       "--newer: rows with the same key have the same \"%s\"",
-			       o->newer.names[0]);
+		return err_usage(e, "newer",
+				 "--newer: rows with the same key have the same \"%s\"",
+				 o->newer.names[0]);
 	if (o->conflict == CONFLICT_FAIL &&
 	    (o->duplicates == DUPLICATES_FIRST || o->duplicates == DUPLICATES_LAST)) {
-		err_set(e, EXIT_USAGE,
-			"--duplicates needs --conflict=skip, overwrite or merge");
+		err_usage(e, "duplicates",
+			  "--duplicates needs --conflict=skip, overwrite or merge");
 		return err_hint(e, "With --conflict=fail a second row with one key is an "
 				   "error.");
 	}
@@ -311,27 +228,27 @@ check_commit(const struct load_options *o, struct err *e)
 {
 	if (o->duplicates == DUPLICATES_FIRST || o->duplicates == DUPLICATES_ERROR) {
 		if (o->commit == COMMIT_BATCH)
-			return err_set(e, EXIT_USAGE,
-				       "--duplicates=first and error need --commit=end: a "
-				       "batch does not know the batches before it");
+			return err_usage(e, "duplicates",
+					 "--duplicates=first and error need --commit=end: a "
+					 "batch does not know the batches before it");
 		if (o->streams > 1)
-			return err_set(e, EXIT_USAGE,
-				       "--duplicates=first and error see one stream only, "
-				       "not --streams=%lld",
-				       (long long)o->streams);
+			return err_usage(e, "duplicates",
+					 "--duplicates=first and error see one stream only, "
+					 "not --streams=%lld",
+					 (long long)o->streams);
 	}
 	if (o->commit != COMMIT_BATCH)
 		return 0;
 	if (o->truncate) {
-		err_set(e, EXIT_USAGE,
-			"--truncate needs --commit=end: with --commit=batch a failure would "
-			"leave neither the old rows nor the new ones");
+		err_usage(e, "truncate",
+			  "--truncate needs --commit=end: with --commit=batch a failure would "
+			  "leave neither the old rows nor the new ones");
 		return err_hint(e, "Empty the table yourself before the run.");
 	}
 	if (o->min_rows > 0)
-		return err_set(e, EXIT_USAGE,
-			       "--min-rows needs --commit=end: with --commit=batch rows are "
-			       "committed before they are counted");
+		return err_usage(e, "min-rows",
+				 "--min-rows needs --commit=end: with --commit=batch rows are "
+				 "committed before they are counted");
 	return 0;
 }
 
@@ -339,25 +256,25 @@ static int
 check_rejects(const struct load_options *o, struct err *e)
 {
 	if (o->rejects == NULL && o->max_rejects >= 0)
-		return err_set(e, EXIT_USAGE,
-			       "--max-rejects needs --rejects=FILE: without it no row may be "
-			       "refused");
+		return err_usage(e, "max-rejects",
+				 "--max-rejects needs --rejects=FILE: without it no row may be "
+				 "refused");
 	if (o->rejects == NULL || o->commit != COMMIT_BATCH || !output_is_live(o->rejects))
 		return 0;
-	err_set(e, EXIT_USAGE, "--commit=batch needs a regular file for --rejects");
+	err_usage(e, "commit", "--commit=batch needs a regular file for --rejects");
 	return err_hint(e, "What was sent cannot be taken back when a batch fails.");
 }
 
 static int
 parse_key(struct load_options *o, struct err *e)
 {
-	if (o->key_text != NULL && ident_parse_list(o->key_text, &o->key, e) != 0)
-		return err_prefix(e, "--key: ");
+	if (options_names("key", &o->key_text, &o->key, e) != 0)
+		return -1;
 	if (o->newer_text != NULL && ident_parse_list(o->newer_text, &o->newer, e) != 0)
 		return err_prefix(e, "--newer: ");
 	if (o->newer.n > 1)
-		return err_set(e, EXIT_USAGE, "--newer takes one column, not \"%s\"",
-			       o->newer_text);
+		return err_usage(e, "newer", "--newer takes one column, not \"%s\"",
+				 o->newer_text);
 	if (check_conflict(o, e) != 0 || check_commit(o, e) != 0 || check_rejects(o, e) != 0)
 		return -1;
 	if (o->duplicates < 0)
@@ -372,26 +289,29 @@ check_files(const struct load_options *o, struct err *e)
 	const struct options_file files[] = {
 		{"the input", from_stdin ? "/dev/stdin" : o->input},
 		{"--rejects", o->rejects},
-		{"--csv", o->csv},
+		{o->kind->cli.what, o->path},
 	};
 
 	return options_check_files(&o->common, files, sizeof(files) / sizeof(files[0]), e);
 }
 
 static int
-settle(struct load_options *o, int argc, char **argv, struct err *e)
+settle(struct load_options *o, struct err *e)
 {
-	const char *variable = o->csv != NULL ? "" : "PORTL_DESTINATION";
+	const struct cli_kind *kind;
 	size_t i;
 
-	if (check_kind(o, e) != 0 || check_files(o, e) != 0 ||
-	    options_settle(&o->common, argc, argv, variable, e) != 0)
+	if (cli_choose(&o->common.line, &kind, &o->own, e) != 0)
+		return -1;
+	o->kind = (const struct sink_kind *)kind;
+	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
+	    options_settle(&o->common, kind->what == NULL ? "PORTL_DESTINATION" : NULL, e) != 0)
 		return -1;
 	if (o->common.table != NULL &&
 	    ident_parse_qualified(o->common.table, &o->rel.schema, &o->rel.name, e) != 0)
 		return -1;
-	if (o->columns != NULL && ident_parse_list(o->columns, &o->column_list, e) != 0)
-		return err_prefix(e, "--columns: ");
+	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
+		return -1;
 	for (i = 0; i < o->map.n; i++)
 		if (parse_map(o, o->map.items[i], e) != 0)
 			return -1;
@@ -425,9 +345,9 @@ rules_of(const struct load_options *o)
 }
 
 int
-load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
+load_options_parse(struct load_options *o, const struct cli_kind *const *kinds, int argc,
+		   char **argv, struct err *e)
 {
-	struct cli_given given;
 	int rc;
 
 	*o = (struct load_options){.streams = 1,
@@ -436,22 +356,24 @@ load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
 				   .duplicates = -1,
 				   .batch_size = BATCH_SIZE,
 				   .max_rejects = -1,
-				   .common.lock_timeout = -1};
-	rc = cli_parse(&spec, argc, argv, o, &given, &o->input, e);
+				   .common.lock_timeout = -1,
+				   .spec = spec};
+	o->spec.kinds = kinds;
+	rc = cli_parse(&o->common.line, &o->spec, argc, argv, o, &o->input, e);
 	if (rc != 0)
 		return rc;
-	if (options_read_job(&o->common, JOB_LOAD, &spec, &given, e) != 0)
+	if (options_read_job(&o->common, JOB_LOAD, e) != 0)
 		return -1;
-	if (settle(o, argc, argv, e) != 0)
+	if (settle(o, e) != 0)
 		return options_blame(&o->common, e);
 	o->rules = rules_of(o);
 	return o->common.check == CHECK_JOB;
 }
 
 int
-load_options_brief(struct err *e)
+load_options_brief(const struct load_options *o, struct err *e)
 {
-	return cli_brief(&spec, e);
+	return cli_brief(&o->spec, e);
 }
 
 void
@@ -463,6 +385,5 @@ load_options_release(struct load_options *o)
 	ident_list_release(&o->map_targets);
 	ident_list_release(&o->key);
 	ident_list_release(&o->newer);
-	free(o->map.items);
 	relname_release(&o->rel);
 }

@@ -7,44 +7,41 @@
 #include "common/base/ident.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
-#include "common/rows/csvfile.h"
 #include "load/rules/rules.h"
 
-enum load_kind { LOAD_PG, LOAD_CSV };
+struct sink_kind;
+
 enum load_commit { COMMIT_END, COMMIT_BATCH };
 
 struct load_options {
 	struct options common; /* first: the shared tables' offsets count from it */
 	const char *input;     /* path or NULL: standard input */
-	const char *csv;       /* path or "-": the target; NULL: a database */
-	const char *delimiter, *quote, *null; /* of the CSV file, as typed */
-	int header;                           /* 1: none */
-	bool quote_all;
-	bool bom;
-	struct cli_list map; /* as typed */
-	int extra_columns;   /* enum rules_extra */
+	struct cli_list map;   /* as typed */
+	int extra_columns;     /* enum rules_extra */
 	bool create;
 	bool truncate;
-	int64_t min_rows;    /* refuse to commit fewer; -1: not given */
-	int64_t streams;     /* how many follow one another */
-	const char *columns; /* as typed */
-	int64_t max_line;    /* bytes of an NDJSON line */
-	int edited;          /* enum stream_edited */
+	int64_t min_rows;        /* refuse to commit fewer; -1: not given */
+	int64_t streams;         /* how many follow one another */
+	struct cli_list columns; /* as typed */
+	int64_t max_line;        /* bytes of an NDJSON line */
+	int edited;              /* enum stream_edited */
 	bool bare;
-	int conflict;           /* enum rules_conflict */
-	const char *key_text;   /* as typed, or NULL */
-	const char *newer_text; /* as typed, or NULL */
-	int duplicates;         /* enum rules_duplicates */
-	int commit;             /* enum load_commit */
-	int64_t batch_size;     /* rows */
+	int conflict;             /* enum rules_conflict */
+	struct cli_list key_text; /* as typed */
+	const char *newer_text;   /* as typed, or NULL */
+	int duplicates;           /* enum rules_duplicates */
+	int commit;               /* enum load_commit */
+	int64_t batch_size;       /* rows */
 	bool no_sync_sequences;
 	const char *rejects; /* path or NULL */
 	int64_t max_rejects; /* -1: as many as there are */
 	/* derived */
-	enum load_kind kind;
-	struct csvfile_format csv_format;
-	struct relname rel;                         /* from -t; owned */
-	struct ident_list column_list;              /* from --columns */
+	struct cli_spec spec;          /* the command line's, with the kinds */
+	const struct sink_kind *kind;  /* of sink */
+	void *own;                     /* its own options, or NULL */
+	const char *path;              /* the file that is written, "-" or NULL: none */
+	struct relname rel;            /* from -t; owned */
+	struct ident_list column_list; /* from --columns */
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
 	struct ident_list key;                      /* empty: the target's primary key */
 	struct ident_list newer;                    /* one name or none */
@@ -52,19 +49,20 @@ struct load_options {
 };
 
 /*
- * load_options_parse(o, argc, argv, e):
- * Fill ${o}.  Returns 0 to go on, 1 if help was printed or there is nothing
+ * load_options_parse(o, kinds, argc, argv, e):
+ * Fill ${o}; ${kinds}, each the first member of a struct sink_kind, are what there is
+ * to choose from.  Returns 0 to go on, 1 if help was printed or there is nothing
  * more to do, -1 with ${e} filled.
  * Release with load_options_release() in every case.
  */
-int load_options_parse(struct load_options *o, int argc, char **argv, struct err *e)
-	__attribute__((warn_unused_result));
+int load_options_parse(struct load_options *o, const struct cli_kind *const *kinds, int argc,
+		       char **argv, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * load_options_brief(e):
+ * load_options_brief(o, e):
  * Give the error in ${e} the short help as its hint.  Returns -1.
  */
-int load_options_brief(struct err *e);
+int load_options_brief(const struct load_options *o, struct err *e);
 
 void load_options_release(struct load_options *o);
 

@@ -5,28 +5,22 @@
 
 #include <stddef.h>
 
-#include "load/csv/sink_csv.h"
+#include "load/csv/csvkind.h"
 #include "load/options.h"
-#include "load/pg/sink_pg.h"
+#include "load/pg/pgkind.h"
 #include "load/sink/sink.h"
 
-static const struct {
-	enum load_kind kind;
-	struct sink *(*make)(void);
-} kinds[] = {
-	{LOAD_PG, sink_pg_new},
-	{LOAD_CSV, sink_csv_new},
+const struct cli_kind *const sinks_kinds[] = {
+	&pgkind.cli,
+	&csvkind.cli,
+	NULL,
 };
 
 struct sink *
 sinks_new(const struct load_options *options, struct receipt *receipt)
 {
-	size_t i = 0;
-	struct sink *s;
+	struct sink *s = options->kind->make();
 
-	while (kinds[i].kind != options->kind)
-		i++;
-	s = kinds[i].make();
 	s->options = options;
 	s->receipt = receipt;
 	return s;

@@ -4,9 +4,13 @@
 #ifndef LOAD_SINKS_H
 #define LOAD_SINKS_H
 
+struct cli_kind;
 struct load_options;
 struct receipt;
 struct sink;
+
+/* Each the first member of its struct sink_kind; ends with NULL. */
+extern const struct cli_kind *const sinks_kinds[];
 
 /*
  * sinks_new(options, receipt):

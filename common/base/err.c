@@ -44,6 +44,21 @@ err_errno(struct err *e, const char *fmt, ...)
 }
 
 int
+err_usage(struct err *e, const char *option, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e->code != EXIT_DONE)
+		return -1;
+	va_start(ap, fmt);
+	e->msg = xvasprintf(fmt, ap);
+	va_end(ap);
+	e->code = EXIT_USAGE;
+	e->option = xstrdup(option);
+	return -1;
+}
+
+int
 err_signal(struct err *e, int signo)
 {
 	if (e->code != EXIT_DONE)
@@ -140,5 +155,6 @@ err_release(struct err *e)
 	free(e->context);
 	free(e->column);
 	free(e->constraint);
+	free(e->option);
 	*e = ERR_INIT;
 }

@@ -31,6 +31,7 @@ struct err {
 	char *context;
 	char *column;     /* as the server names it, like the constraint */
 	char *constraint; /* that was violated */
+	char *option;     /* long name of the option at fault, without its dashes */
 };
 
 #define ERR_INIT ((struct err){.code = EXIT_DONE})
@@ -49,6 +50,13 @@ int err_set(struct err *e, enum exit_code code, const char *fmt, ...)
  * As err_set() with EXIT_DATA and ": " plus strerror(errno) behind the message.
  */
 int err_errno(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * err_usage(e, option, fmt, ...):
+ * As err_set() with EXIT_USAGE, naming the option at fault by its long name.
+ */
+int err_usage(struct err *e, const char *option, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /*
  * err_signal(e, signo):

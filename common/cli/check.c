@@ -10,6 +10,7 @@
 #include "common/base/err.h"
 #include "common/base/shown.h"
 #include "common/base/xalloc.h"
+#include "common/cli/cli_spec.h"
 #include "common/pg/db.h"
 
 #define LABEL_WIDTH 12
@@ -32,20 +33,24 @@ check_line(FILE *out, const char *label, const char *fmt, ...)
 }
 
 int
-check_connection(FILE *out, const char *label, const struct db_params *params, struct err *e)
+check_connection(FILE *out, const char *label, const struct cli_kind *kind,
+		 const struct db_params *params, struct err *e)
 {
 	struct db db = DB_INIT;
-	int rc = params != NULL ? db_connect(&db, params, e) : 0;
+	int rc = 0;
 
-	if (params == NULL) {
-		check_line(out, label, "a CSV file");
-	} else if (rc == 0) {
-		char *where = db_connect_where(&db);
+	if (kind->what != NULL) {
+		check_line(out, label, "%s", kind->what);
+	} else {
+		rc = db_connect(&db, params, e);
+		if (rc == 0) {
+			char *where = db_connect_where(&db);
 
-		check_line(out, label, "%s", where);
-		free(where);
+			check_line(out, label, "%s", where);
+			free(where);
+		}
+		db_close(&db);
 	}
-	db_close(&db);
 	return rc == 0 ? check_finish(out, e) : -1;
 }
 

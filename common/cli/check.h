@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+struct cli_kind;
 struct db_params;
 struct err;
 
@@ -17,12 +18,13 @@ void check_line(FILE *out, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * check_connection(out, label, params, e):
- * Connect, print a line with the label that says where to, disconnect.  NULL for
- * ${params} is a file, to which there is no connection.
+ * check_connection(out, label, kind, params, e):
+ * Print a line with the label that says where to: if the kind is a server, connect and
+ * disconnect.
  */
-int check_connection(FILE *out, const char *label, const struct db_params *params,
-		     struct err *e) __attribute__((warn_unused_result));
+int check_connection(FILE *out, const char *label, const struct cli_kind *kind,
+		     const struct db_params *params, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * check_finish(out, e):

@@ -11,62 +11,117 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/cli/completion.h"
+#include "common/pg/conninfo.h"
 
 #define LETTERLESS 256 /* getopt's value for the first option without a letter */
 #define HELP_COLUMN 28 /* where --help's descriptions begin */
 
-/* The tables of a spec as one array, headings left out. */
+/* ---- the slots ---- */
+
+static size_t
+count_options(const struct cli_spec *spec)
+{
+	const struct cli_option *o;
+	size_t t, n = 0;
+
+	for (t = 0; cli_spec_table(spec, t, NULL) != NULL; t++)
+		for (o = cli_spec_table(spec, t, NULL); o->help != NULL; o++)
+			n += o->type != CLI_HEADING;
+	return n;
+}
+
+static void
+make_own(struct cli_line *line)
+{
+	const struct cli_kind *const *kinds = line->spec->kinds;
+	size_t i, n = 0;
+
+	while (kinds != NULL && kinds[n] != NULL)
+		n++;
+	line->own = xcalloc(n + 1, sizeof(*line->own));
+	for (i = 0; i < n; i++)
+		if (kinds[i]->size > 0)
+			line->own[i] = xcalloc(1, kinds[i]->size);
+}
+
+static void *
+own_of(const struct cli_line *line, const struct cli_kind *kind)
+{
+	size_t i = 0;
+
+	while (line->spec->kinds[i] != kind)
+		i++;
+	return line->own[i];
+}
+
+static void
+make_slots(struct cli_line *line, const struct cli_spec *spec, void *opts)
+{
+	const struct cli_kind *kind = NULL;
+	const struct cli_option *o;
+	size_t t;
+
+	*line = (struct cli_line){.spec = spec};
+	make_own(line);
+	line->slots = xcalloc(count_options(spec), sizeof(*line->slots));
+	for (t = 0; (o = cli_spec_table(spec, t, &kind)) != NULL; t++)
+		for (; o->help != NULL; o++) {
+			char *base = kind != NULL && kind->size > 0 ? own_of(line, kind) : opts;
+
+			if (o->type != CLI_HEADING)
+				line->slots[line->n++] = (struct cli_slot){
+					.option = o, .kind = kind, .value = base + o->offset};
+		}
+}
+
+/* The slots as getopt_long() wants them. */
 struct flat {
-	const struct cli_option *rows[CLI_ROWS_MAX];
-	struct option longs[CLI_ROWS_MAX + 1];
-	char shorts[2 * CLI_ROWS_MAX + 2];
-	int n;
+	struct option *longs;
+	char *shorts;
 };
 
 static void
-flatten(const struct cli_spec *spec, struct flat *f)
+flatten(const struct cli_line *line, struct flat *f)
 {
-	const struct cli_option *o;
-	char *s = f->shorts;
-	int t;
+	char *s = f->shorts = xcalloc(2 * line->n + 2, 1);
+	size_t i;
 
+	f->longs = xcalloc(line->n + 1, sizeof(*f->longs));
 	*s++ = ':'; /* tell a missing argument from an unknown option */
-	for (t = 0; spec->tables[t] != NULL; t++) {
-		for (o = spec->tables[t]; o->help != NULL; o++) {
-			if (o->kind == CLI_HEADING || f->n == CLI_ROWS_MAX)
-				continue;
-			f->rows[f->n] = o;
-			f->longs[f->n] = (struct option){
-				.name = o->name,
-				.has_arg = o->kind == CLI_DEGREE ? optional_argument
-					   : o->arg != NULL      ? required_argument
-								 : no_argument,
-				.val = LETTERLESS + f->n};
-			if (o->letter != 0) {
-				*s++ = o->letter;
-				if (o->arg != NULL)
-					*s++ = ':';
-			}
-			f->n++;
+	for (i = 0; i < line->n; i++) {
+		const struct cli_option *o = line->slots[i].option;
+
+		f->longs[i] = (struct option){.name = o->name,
+					      .has_arg = o->type == CLI_DEGREE
+								 ? optional_argument
+							 : o->arg != NULL ? required_argument
+									  : no_argument,
+					      .val = LETTERLESS + (int)i};
+		if (o->letter != 0) {
+			*s++ = o->letter;
+			if (o->arg != NULL)
+				*s++ = ':';
 		}
 	}
-	*s = '\0';
 }
 
-static const struct cli_option *
-find(const struct flat *f, int c)
+static struct cli_slot *
+find(const struct cli_line *line, int c)
 {
-	int i;
+	size_t i;
 
 	if (c >= LETTERLESS)
-		return f->rows[c - LETTERLESS];
-	for (i = 0; i < f->n; i++)
-		if (f->rows[i]->letter == c)
-			return f->rows[i];
+		return &line->slots[c - LETTERLESS];
+	for (i = 0; i < line->n; i++)
+		if (line->slots[i].option->letter == c)
+			return &line->slots[i];
 	return NULL;
 }
+
+/* ---- --help ---- */
 
 static void
 print_option(const struct cli_option *o)
@@ -75,10 +130,10 @@ print_option(const struct cli_option *o)
 
 	snprintf(left, sizeof(left), "%s%c%s--%s%s%s%s", o->letter ? "-" : " ",
 		 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-		 o->kind == CLI_DEGREE ? "[="
+		 o->type == CLI_DEGREE ? "[="
 		 : o->arg != NULL      ? "="
 				       : "",
-		 o->arg != NULL ? o->arg : "", o->kind == CLI_DEGREE ? "]" : "");
+		 o->arg != NULL ? o->arg : "", o->type == CLI_DEGREE ? "]" : "");
 	if (strlen(left) > HELP_COLUMN)
 		printf("  %s\n  %-*s %s\n", left, HELP_COLUMN, "", o->help);
 	else
@@ -89,13 +144,13 @@ static void
 print_help(const struct cli_spec *spec)
 {
 	const struct cli_option *o;
-	int t;
+	size_t t;
 
 	printf("%s %s\n\nUsage:\n  %s %s\n", spec->program, spec->what, spec->program,
 	       spec->usage);
-	for (t = 0; spec->tables[t] != NULL; t++)
-		for (o = spec->tables[t]; o->help != NULL; o++) {
-			if (o->kind == CLI_HEADING)
+	for (t = 0; cli_spec_table(spec, t, NULL) != NULL; t++)
+		for (o = cli_spec_table(spec, t, NULL); o->help != NULL; o++) {
+			if (o->type == CLI_HEADING)
 				printf("\n%s:\n", o->help);
 			else
 				print_option(o);
@@ -103,51 +158,7 @@ print_help(const struct cli_spec *spec)
 	printf("\n%s\n", spec->footer);
 }
 
-/* Levenshtein distance, given up as soon as it is too large to matter. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b), row[64], i, j;
-
-	if (la >= 64 || lb >= 64)
-		return 64;
-	for (j = 0; j <= lb; j++)
-		row[j] = j;
-	for (i = 1; i <= la; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= lb; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
-const char *
-cli_nearest(const char *word, const char *const *words, size_t n)
-{
-	const char *best = NULL;
-	size_t len = strlen(word), least = len / 3 + 2 < len ? len / 3 + 2 : len, i;
-
-	for (i = 0; i < n; i++) {
-		bool begins = strlen(word) > 1 && strncmp(word, words[i], strlen(word)) == 0;
-		size_t d = begins ? 0 : distance(word, words[i]);
-
-		if (d < least) {
-			least = d;
-			best = words[i];
-		}
-	}
-	return best;
-}
+/* ---- what is wrong with a word ---- */
 
 static int
 try_help(const struct cli_spec *spec, struct err *e)
@@ -157,56 +168,63 @@ try_help(const struct cli_spec *spec, struct err *e)
 
 /* The long options that ${name} is the beginning of, as "--a, --b"; returns their number. */
 static int
-candidates(const struct flat *f, const char *name, struct buf *list)
+candidates(const struct cli_line *line, const char *name, struct buf *list)
 {
-	int i, n = 0;
+	size_t i;
+	int n = 0;
 
-	for (i = 0; i < f->n; i++)
-		if (strncmp(f->rows[i]->name, name, strlen(name)) == 0)
-			buf_addf(list, "%s--%s", n++ > 0 ? ", " : "", f->rows[i]->name);
+	for (i = 0; i < line->n; i++)
+		if (strncmp(line->slots[i].option->name, name, strlen(name)) == 0)
+			buf_addf(list, "%s--%s", n++ > 0 ? ", " : "",
+				 line->slots[i].option->name);
 	return n;
 }
 
 static int
-unknown_long(const struct cli_spec *spec, const struct flat *f, const char *name, struct err *e)
+unknown_long(const struct cli_line *line, const char *name, struct err *e)
 {
-	const char *words[CLI_ROWS_MAX], *near;
-	int i;
+	const char **words = xcalloc(line->n, sizeof(*words)), *near;
+	size_t i;
 
-	for (i = 0; i < f->n; i++)
-		words[i] = f->rows[i]->name;
-	near = cli_nearest(name, words, (size_t)f->n);
+	for (i = 0; i < line->n; i++)
+		words[i] = line->slots[i].option->name;
+	near = nearest_word(name, words, line->n);
+	free(words);
 	err_set(e, EXIT_USAGE, "unknown option --%s", name);
 	if (near == NULL)
-		return try_help(spec, e);
-	return err_hint(e, "Perhaps you meant --%s. Try \"%s --help\".", near, spec->program);
+		return try_help(line->spec, e);
+	return err_hint(e, "Perhaps you meant --%s. Try \"%s --help\".", near,
+			line->spec->program);
 }
 
 /* getopt_long() has returned '?': optopt is the letter, or the value of a row, or 0. */
 static int
-bad_option(const struct cli_spec *spec, const struct flat *f, const char *arg, struct err *e)
+bad_option(const struct cli_line *line, const char *arg, struct err *e)
 {
 	struct buf list = BUF_INIT;
 	char *name;
 	int rc;
 
 	if (optopt >= LETTERLESS) {
-		err_set(e, EXIT_USAGE, "option --%s takes no argument", find(f, optopt)->name);
-		return try_help(spec, e);
+		err_set(e, EXIT_USAGE, "option --%s takes no argument",
+			find(line, optopt)->option->name);
+		return try_help(line->spec, e);
 	}
 	if (optopt != 0) {
 		err_set(e, EXIT_USAGE, "unknown option -%c", optopt);
-		return try_help(spec, e);
+		return try_help(line->spec, e);
 	}
 	name = xstrndup(arg + 2, strcspn(arg + 2, "="));
-	if (candidates(f, name, &list) > 1)
+	if (candidates(line, name, &list) > 1)
 		rc = err_set(e, EXIT_USAGE, "option --%s may mean %s", name, buf_cstr(&list));
 	else
-		rc = unknown_long(spec, f, name, e);
+		rc = unknown_long(line, name, e);
 	buf_release(&list);
 	free(name);
 	return rc;
 }
+
+/* ---- setting values ---- */
 
 static int
 set_number(const struct cli_option *o, const char *arg, int64_t *value, struct err *e)
@@ -223,48 +241,61 @@ set_number(const struct cli_option *o, const char *arg, int64_t *value, struct e
 }
 
 static int
+bad_choice(const struct cli_option *o, const char *arg, struct err *e)
+{
+	const char **words, *near;
+	size_t n = 0, i;
+
+	while (o->choices[n].word != NULL)
+		n++;
+	words = xcalloc(n, sizeof(*words));
+	for (i = 0; i < n; i++)
+		words[i] = o->choices[i].word;
+	near = nearest_word(arg, words, n);
+	free(words);
+	err_set(e, EXIT_USAGE, "takes %s, not \"%s\"", o->arg, arg);
+	return near != NULL ? err_hint(e, "Perhaps you meant \"%s\".", near) : -1;
+}
+
+static int
 set_choice(const struct cli_option *o, const char *arg, int *value, struct err *e)
 {
 	const struct cli_choice *c;
-	const char *words[16], *near;
-	size_t n = 0;
 
-	for (c = o->choices; c->word != NULL; c++) {
-		words[n++] = c->word;
+	for (c = o->choices; c->word != NULL; c++)
 		if (strcmp(c->word, arg) == 0) {
 			*value = c->value;
 			return 0;
 		}
-	}
-	err_set(e, EXIT_USAGE, "takes %s, not \"%s\"", o->arg, arg);
-	near = cli_nearest(arg, words, n);
-	if (near != NULL)
-		err_hint(e, "Perhaps you meant \"%s\".", near);
-	return -1;
+	return bad_choice(o, arg, e);
 }
 
 int
-cli_set(const struct cli_option *o, const char *arg, void *opts, struct err *e)
+cli_set(struct cli_slot *slot, const char *arg, size_t order, struct err *e)
 {
-	void *slot = (char *)opts + o->offset;
-	struct cli_list *list = slot;
+	struct cli_list *list = slot->value;
 
-	switch (o->kind) {
+	slot->order = order;
+	switch (slot->option->type) {
 	case CLI_FLAG:
-		*(bool *)slot = true;
+		*(bool *)slot->value = true;
 		return 0;
 	case CLI_STRING:
-		*(const char **)slot = arg;
+	case CLI_CONNSTR:
+	case CLI_TABLE:
+	case CLI_NAME:
+		*(const char **)slot->value = arg;
 		return 0;
 	case CLI_NUMBER:
-		return set_number(o, arg, slot, e);
+		return set_number(slot->option, arg, slot->value, e);
 	case CLI_DEGREE:
 		if (arg == NULL)
-			arg = o->choices[0].word;
-		return set_choice(o, arg, slot, e);
+			arg = slot->option->choices[0].word;
+		return set_choice(slot->option, arg, slot->value, e);
 	case CLI_CHOICE:
-		return set_choice(o, arg, slot, e);
+		return set_choice(slot->option, arg, slot->value, e);
 	case CLI_LIST:
+	case CLI_NAMES:
 		list->items = xrealloc(list->items, (list->n + 1) * sizeof(*list->items));
 		list->items[list->n++] = arg;
 		return 0;
@@ -273,35 +304,191 @@ cli_set(const struct cli_option *o, const char *arg, void *opts, struct err *e)
 	}
 }
 
-const struct cli_option *
-cli_find(const struct cli_spec *spec, const char *name)
-{
-	const struct cli_option *o;
-	int t;
+/* ---- what is on the line ---- */
 
-	for (t = 0; spec->tables[t] != NULL; t++)
-		for (o = spec->tables[t]; o->help != NULL; o++)
-			if (o->kind != CLI_HEADING && strcmp(o->name, name) == 0)
-				return o;
+struct cli_slot *
+cli_find(const struct cli_line *line, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < line->n; i++)
+		if (strcmp(line->slots[i].option->name, name) == 0)
+			return &line->slots[i];
 	return NULL;
 }
 
 bool
-cli_has(const struct cli_given *given, const char *name)
+cli_has(const struct cli_line *line, const char *name)
+{
+	const struct cli_slot *slot = cli_find(line, name);
+
+	return slot != NULL && slot->given;
+}
+
+bool
+cli_replaces(const struct cli_line *line, unsigned part)
 {
 	size_t i;
 
-	for (i = 0; i < given->n; i++)
-		if (strcmp(given->rows[i]->name, name) == 0)
+	for (i = 0; i < line->n; i++)
+		if (line->slots[i].given && (line->slots[i].option->replaces & part) != 0)
 			return true;
 	return false;
 }
 
-static void
-remember(struct cli_given *given, const struct cli_option *o)
+const char *
+cli_last(const struct cli_line *line, unsigned part)
 {
-	if (given != NULL && !cli_has(given, o->name))
-		given->rows[given->n++] = o;
+	const struct cli_slot *last = NULL;
+	size_t i;
+
+	for (i = 0; i < line->n; i++) {
+		const struct cli_slot *slot = &line->slots[i];
+
+		if ((slot->option->part & part) != 0 && slot->order > 0 &&
+		    (last == NULL || slot->order >= last->order))
+			last = slot;
+	}
+	return last != NULL ? last->option->name : NULL;
+}
+
+/* ---- kinds ---- */
+
+bool
+cli_is_for(const struct cli_slot *slot, const struct cli_kind *kind)
+{
+	const char *p = slot->option->kinds;
+	size_t len = strlen(kind->name);
+
+	if (slot->kind == kind || (slot->kind == NULL && p == NULL))
+		return true;
+	while (p != NULL && (p = strstr(p, kind->name)) != NULL) {
+		bool begins = p == slot->option->kinds || p[-1] == ' ';
+
+		p += len;
+		if (begins && (*p == ' ' || *p == '\0'))
+			return true;
+	}
+	return false;
+}
+
+const struct cli_kind *
+cli_flagged_kind(const struct cli_line *line)
+{
+	const struct cli_kind *const *k = line->spec->kinds;
+
+	for (; k != NULL && *k != NULL; k++)
+		if ((*k)->option != NULL && cli_has(line, (*k)->option))
+			return *k;
+	return NULL;
+}
+
+static int
+misplaced(const struct cli_line *line, const struct cli_slot *slot, const struct cli_kind *kind,
+	  struct err *e)
+{
+	const struct cli_kind *const *k = line->spec->kinds;
+	const char *name = slot->option->name;
+
+	if (kind->option != NULL) {
+		err_usage(e, name, "--%s does not go with --%s", name, kind->option);
+		return err_hint(e, "%s", kind->alone);
+	}
+	while (!cli_is_for(slot, *k))
+		k++;
+	return err_usage(e, name, "--%s needs --%s", name, (*k)->option);
+}
+
+int
+cli_choose(const struct cli_line *line, const struct cli_kind **kind, void **own, struct err *e)
+{
+	const struct cli_kind *const *k = line->spec->kinds;
+	size_t i;
+
+	*kind = NULL;
+	for (; *k != NULL; k++) {
+		const struct cli_slot *slot = (*k)->option != NULL
+						      ? cli_find(line, (*k)->option)
+						      : NULL;
+
+		if (slot == NULL || slot->order == 0)
+			continue;
+		if (*kind != NULL)
+			return err_usage(e, (*k)->option, "--%s and --%s exclude each other",
+					 (*kind)->option, (*k)->option);
+		*kind = *k;
+	}
+	for (k = line->spec->kinds; *kind == NULL; k++)
+		*kind = (*k)->option == NULL ? *k : NULL;
+	*own = own_of(line, *kind);
+	for (i = 0; i < line->n; i++)
+		if (line->slots[i].order > 0 && !cli_is_for(&line->slots[i], *kind))
+			return misplaced(line, &line->slots[i], *kind, e);
+	return 0;
+}
+
+/* ---- the command line ---- */
+
+static bool
+adds_up(const struct cli_option *o)
+{
+	return o->type == CLI_LIST || o->type == CLI_NAMES;
+}
+
+/* The one that has this slot's value already, by this name or by another. */
+static const struct cli_slot *
+given_before(const struct cli_line *line, const struct cli_slot *slot)
+{
+	size_t i;
+
+	for (i = 0; i < line->n && !adds_up(slot->option); i++)
+		if (line->slots[i].given && line->slots[i].value == slot->value)
+			return &line->slots[i];
+	return NULL;
+}
+
+static int
+given_twice(const struct cli_slot *before, const struct cli_slot *slot, struct err *e)
+{
+	const char *name = slot->option->name;
+
+	if (before != slot)
+		err_usage(e, name, "--%s and --%s mean the same: say it once",
+			  before->option->name, name);
+	else
+		err_usage(e, name, "--%s is given twice", name);
+	if (slot->option->type == CLI_TABLE)
+		err_hint(e, "One run moves one table: run it once for each.");
+	return -1;
+}
+
+/* Blank what ps shows of the argument; returns a copy of what it was. */
+static const char *
+hide(struct cli_line *line, char *arg)
+{
+	char *copy = xstrdup(arg);
+
+	memset(arg, 'x', strlen(arg));
+	line->texts = xrealloc(line->texts, (line->ntexts + 1) * sizeof(*line->texts));
+	line->texts[line->ntexts++] = copy;
+	line->exposed = true;
+	return copy;
+}
+
+static int
+take_option(struct cli_line *line, struct cli_slot *slot, char *arg, struct err *e)
+{
+	const struct cli_slot *before = given_before(line, slot);
+	const char *text = arg;
+
+	if (slot->option->type == CLI_CONNSTR && conninfo_is_secret(arg))
+		text = hide(line, arg);
+	if (before != NULL)
+		return given_twice(before, slot, e);
+	slot->given = true;
+	if (cli_set(slot, text, (size_t)optind, e) != 0)
+		return err_prefix(e, "--%s ", slot->option->name);
+	return 0;
 }
 
 static int
@@ -327,11 +514,11 @@ print_and_stop(const struct cli_spec *spec, const struct cli_option *o, const ch
 {
 	int shell = 0;
 
-	if (o->kind == CLI_COMPLETION && set_choice(o, arg, &shell, e) != 0)
+	if (o->type == CLI_COMPLETION && set_choice(o, arg, &shell, e) != 0)
 		return err_prefix(e, "--%s ", o->name);
-	if (o->kind == CLI_HELP)
+	if (o->type == CLI_HELP)
 		print_help(spec);
-	else if (o->kind == CLI_COMPLETION)
+	else if (o->type == CLI_COMPLETION)
 		completion_print(spec, (enum completion_shell)shell);
 	else
 		printf("%s (Portl) %s\n", spec->program, PORTL_VERSION);
@@ -350,41 +537,49 @@ is_help_letter(char *const *argv, int before)
 	return optopt == 0 && (optind == before || strncmp(argv[optind - 1], "--", 2) != 0);
 }
 
-int
-cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts,
-	  struct cli_given *given, const char **operands, struct err *e)
+/* Take one option.  Returns 0, 1 for the end of options, 2 if that was all there is to do. */
+static int
+next_option(struct cli_line *line, const struct flat *f, int argc, char **argv, struct err *e)
 {
-	struct flat f = {.n = 0};
-	int c;
+	int before = optind, c;
+	struct cli_slot *slot;
 
-	if (given != NULL)
-		given->n = 0;
-	flatten(spec, &f);
+	optopt = 0;
+	c = getopt_long(argc, argv, f->shorts, f->longs, NULL);
+	if (c == -1)
+		return 1;
+	if (c == '?' && !is_help_letter(argv, before))
+		return bad_option(line, argv[optind - 1], e);
+	if (c == ':') {
+		err_set(e, EXIT_USAGE, "option %s needs an argument", argv[optind - 1]);
+		return try_help(line->spec, e);
+	}
+	slot = find(line, c);
+	if (slot == NULL)
+		return try_help(line->spec, e);
+	if (slot->option->type >= CLI_HELP)
+		return print_and_stop(line->spec, slot->option, optarg, e) < 0 ? -1 : 2;
+	return take_option(line, slot, optarg, e);
+}
+
+int
+cli_parse(struct cli_line *line, const struct cli_spec *spec, int argc, char **argv, void *opts,
+	  const char **operands, struct err *e)
+{
+	struct flat f;
+	int rc;
+
+	make_slots(line, spec, opts);
+	flatten(line, &f);
 	opterr = 0;
 	optind = 0; /* as glibc wants it for a new command line */
-	for (;;) {
-		const struct cli_option *o;
-		int before = optind;
-
-		optopt = 0;
-		c = getopt_long(argc, argv, f.shorts, f.longs, NULL);
-		if (c == -1)
-			break;
-		if (c == '?' && !is_help_letter(argv, before))
-			return bad_option(spec, &f, argv[optind - 1], e);
-		if (c == ':') {
-			err_set(e, EXIT_USAGE, "option %s needs an argument", argv[optind - 1]);
-			return try_help(spec, e);
-		}
-		o = find(&f, c);
-		if (o == NULL)
-			return try_help(spec, e);
-		if (o->kind == CLI_HELP || o->kind == CLI_VERSION || o->kind == CLI_COMPLETION)
-			return print_and_stop(spec, o, optarg, e);
-		if (cli_set(o, optarg, opts, e) != 0)
-			return err_prefix(e, "--%s ", o->name);
-		remember(given, o);
-	}
+	do
+		rc = next_option(line, &f, argc, argv, e);
+	while (rc == 0);
+	free(f.longs);
+	free(f.shorts);
+	if (rc != 1)
+		return rc < 0 ? -1 : 1;
 	return take_operands(spec, argc, argv, operands, e);
 }
 
@@ -395,11 +590,24 @@ cli_brief(const struct cli_spec *spec, struct err *e)
 			spec->program, spec->program);
 }
 
-char *
-cli_hide(char *arg)
+void
+cli_release(struct cli_line *line)
 {
-	char *copy = xstrdup(arg);
+	size_t i;
 
-	memset(arg, 'x', strlen(arg));
-	return copy;
+	for (i = 0; i < line->n; i++)
+		if (adds_up(line->slots[i].option))
+			free(((struct cli_list *)line->slots[i].value)->items);
+	for (i = 0;
+	     line->own != NULL && line->spec->kinds != NULL && line->spec->kinds[i] != NULL;
+	     i++)
+		free(line->own[i]);
+	for (i = 0; i < line->ntexts; i++) {
+		explicit_bzero(line->texts[i], strlen(line->texts[i]));
+		free(line->texts[i]);
+	}
+	free(line->own);
+	free(line->texts);
+	free(line->slots);
+	*line = (struct cli_line){.n = 0};
 }

@@ -1,102 +1,99 @@
 /*
- * Command lines from tables: the same rows feed getopt_long(), --help, the
- * shells' completions and the suggestions for misspelt words.  Letters are those
- * of PostgreSQL's clients.
+ * Reading command lines by table, see cli_spec.h.
  */
 #ifndef COMMON_CLI_H
 #define COMMON_CLI_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "common/cli/cli_spec.h"
 
 struct err;
 
-enum cli_kind {
-	CLI_HEADING, /* no option: a line in --help */
-	CLI_FLAG,    /* bool */
-	CLI_STRING,  /* const char *, borrowed from argv */
-	CLI_NUMBER,  /* int64_t, at least cli_option.min */
-	CLI_CHOICE,  /* int, one of cli_option.choices */
-	CLI_DEGREE,  /* the same; without an argument the first of them */
-	CLI_LIST,    /* struct cli_list: may be given several times */
-	CLI_HELP,
-	CLI_VERSION,
-	CLI_COMPLETION /* one of cli_option.choices, enum completion_shell */
+/* One option of a program: where its value is, and who has set it. */
+struct cli_slot {
+	const struct cli_option *option;
+	const struct cli_kind *kind; /* whose own it is, or NULL */
+	void *value;
+	size_t order; /* of two, the one that was set later has more; 0: not set */
+	bool given;   /* on the command line */
 };
 
-struct cli_choice {
-	const char *word;
-	int value;
-};
-
-/* One row; a table ends with a row of zeroes. */
-struct cli_option {
-	const char *name; /* long name */
-	char letter;      /* or 0 */
-	enum cli_kind kind;
-	const char *arg;                  /* what --help calls the argument; NULL: takes none */
-	const char *help;                 /* or the heading */
-	size_t offset;                    /* of the value in the options struct */
-	const struct cli_choice *choices; /* ends with a NULL word */
-	int64_t min;
-};
-
-struct cli_list {
-	const char **items; /* array owned, strings borrowed */
+/* A command line that is being read, or has been; owned by the options struct. */
+struct cli_line {
+	const struct cli_spec *spec;
+	struct cli_slot *slots; /* one for each option; owned */
 	size_t n;
-};
-
-#define CLI_ROWS_MAX 80 /* options of one program */
-
-/* The options that a command line has. */
-struct cli_given {
-	const struct cli_option *rows[CLI_ROWS_MAX];
-	size_t n;
-};
-
-/* A program's command line. */
-struct cli_spec {
-	const char *program;
-	const char *what;  /* one line: what the program does */
-	const char *usage; /* behind the program's name */
-	const char *brief; /* a few examples, the hint where a command line says too little */
-	const struct cli_option *tables[8]; /* ends with NULL */
-	const char *footer;                 /* last lines of --help */
-	int max_operands;                   /* words that are no options */
+	void **own;   /* by kind: the struct of its own options, or NULL; owned */
+	char **texts; /* copies of arguments that had to be hidden; owned, wiped */
+	size_t ntexts;
+	bool exposed; /* there was a secret on it, for a while */
 };
 
 /*
- * cli_parse(spec, argc, argv, opts, given, operands, e):
- * Fill the struct at ${opts} (as initialised by the caller) from the command
- * line, and ${*given}, unless NULL; operands go to ${operands}[], which has room
- * for spec->max_operands.  Returns 0 to go on, 1 if --help, --version or a
+ * cli_parse(line, spec, argc, argv, opts, operands, e):
+ * Fill the struct at ${opts} (as initialised by the caller) and those of the kinds from
+ * the command line; operands go to ${operands}[], which has room for spec->max_operands.
+ * What is given twice is refused, but for lists, which add up.  Secrets are taken out of
+ * the command line as ps shows it.  Returns 0 to go on, 1 if --help, --version or a
  * completion script was printed, -1 with ${e} (EXIT_USAGE) filled.
+ * Release with cli_release() in every case.
  */
-int cli_parse(const struct cli_spec *spec, int argc, char **argv, void *opts,
-	      struct cli_given *given, const char **operands, struct err *e)
+int cli_parse(struct cli_line *line, const struct cli_spec *spec, int argc, char **argv,
+	      void *opts, const char **operands, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * cli_has(given, name):
- * Tell whether the command line has the option with this long name.
- */
-bool cli_has(const struct cli_given *given, const char *name);
-
-/*
- * cli_find(spec, name):
+ * cli_find(line, name):
  * Return the option with this long name, or NULL.
  */
-const struct cli_option *cli_find(const struct cli_spec *spec, const char *name);
+struct cli_slot *cli_find(const struct cli_line *line, const char *name);
 
 /*
- * cli_set(option, arg, opts, e):
- * Set the option's value in the struct at ${opts} from text, which is borrowed;
- * of a flag the text is ignored.  Failure fills ${e} (EXIT_USAGE) with what the
- * option takes, for the caller to put the option's name before it.
+ * cli_has(line, name):
+ * Tell whether the command line itself has the option with this long name.
  */
-int cli_set(const struct cli_option *option, const char *arg, void *opts, struct err *e)
+bool cli_has(const struct cli_line *line, const char *name);
+
+/*
+ * cli_replaces(line, part):
+ * Tell whether a flag on the command line takes the place of ${part} of a job.
+ */
+bool cli_replaces(const struct cli_line *line, unsigned part);
+
+/*
+ * cli_set(slot, arg, order, e):
+ * Set the option's value from text, which is borrowed; of a flag the text is ignored.
+ * Failure fills ${e} (EXIT_USAGE) with what the option takes, for the caller to put the
+ * option's name before it.
+ */
+int cli_set(struct cli_slot *slot, const char *arg, size_t order, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * cli_is_for(slot, kind):
+ * Tell whether the option means anything to the kind.
+ */
+bool cli_is_for(const struct cli_slot *slot, const struct cli_kind *kind);
+
+/*
+ * cli_flagged_kind(line):
+ * Return the kind that a flag on the command line asks for, or NULL.
+ */
+const struct cli_kind *cli_flagged_kind(const struct cli_line *line);
+
+/*
+ * cli_choose(line, kind, own, e):
+ * After all is set: find the kind that is asked for and the struct of its own options
+ * (NULL if it has none).  Two of them, and options that mean nothing to it, are refused
+ * (EXIT_USAGE).
+ */
+int cli_choose(const struct cli_line *line, const struct cli_kind **kind, void **own,
+	       struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * cli_last(line, part):
+ * Return the long name of the option of this part that was set last, or NULL.
+ */
+const char *cli_last(const struct cli_line *line, unsigned part);
 
 /*
  * cli_brief(spec, e):
@@ -105,17 +102,9 @@ int cli_set(const struct cli_option *option, const char *arg, void *opts, struct
 int cli_brief(const struct cli_spec *spec, struct err *e);
 
 /*
- * cli_nearest(word, words, n):
- * Return the one of ${n} words that ${word} is most likely a misspelling or the
- * beginning of, or NULL if none is near.
+ * cli_release(line):
+ * Free what the line owns, the arrays of lists among it.
  */
-const char *cli_nearest(const char *word, const char *const *words, size_t n);
-
-/*
- * cli_hide(arg):
- * Overwrite an argument so that ps does not show it any longer.  Returns a copy
- * of what it was, for the caller to free.
- */
-char *cli_hide(char *arg);
+void cli_release(struct cli_line *line);
 
 #endif /* COMMON_CLI_H */

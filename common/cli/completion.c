@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/cli/cli.h"
+#include "common/cli/cli_spec.h"
 
 static bool
 takes_file(const struct cli_option *o)
@@ -46,11 +46,11 @@ static void
 for_each(const struct cli_spec *spec, visit *f)
 {
 	const struct cli_option *o;
-	int t;
+	size_t t;
 
-	for (t = 0; spec->tables[t] != NULL; t++)
-		for (o = spec->tables[t]; o->help != NULL; o++)
-			if (o->kind != CLI_HEADING)
+	for (t = 0; cli_spec_table(spec, t, NULL) != NULL; t++)
+		for (o = cli_spec_table(spec, t, NULL); o->help != NULL; o++)
+			if (o->type != CLI_HEADING)
 				f(o, spec);
 }
 
@@ -91,7 +91,7 @@ static void
 bash_word(const struct cli_option *o, const struct cli_spec *spec)
 {
 	(void)spec;
-	printf(" --%s%s", o->name, o->arg != NULL && o->kind != CLI_DEGREE ? "=" : "");
+	printf(" --%s%s", o->name, o->arg != NULL && o->type != CLI_DEGREE ? "=" : "");
 }
 
 /* bash parts words at "=", which is a word then; readline replaces the last one only. */
@@ -135,25 +135,26 @@ print_bash(const struct cli_spec *spec)
 static void
 zsh_option(const struct cli_option *o, const struct cli_spec *spec)
 {
-	const char *often = o->kind == CLI_LIST ? "*" : "";
+	bool adds_up = o->type == CLI_LIST || o->type == CLI_NAMES;
+	const char *often = adds_up ? "*" : "";
 
 	(void)spec;
 	printf("\t");
-	if (o->letter != 0 && o->kind != CLI_LIST)
+	if (o->letter != 0 && !adds_up)
 		printf("'(-%c --%s)'", o->letter, o->name);
 	if (o->letter != 0)
 		printf("{'%s-%c%s','%s--%s%s'}'", often, o->letter, o->arg != NULL ? "+" : "",
 		       often, o->name, o->arg != NULL ? "=" : "");
 	else
 		printf("'%s--%s%s", often, o->name,
-		       o->kind == CLI_DEGREE ? "=-"
+		       o->type == CLI_DEGREE ? "=-"
 		       : o->arg != NULL      ? "="
 					     : "");
 	printf("[");
 	print_quoted(o->help, "'\\''", "[]:");
 	printf("]");
 	if (o->arg != NULL) {
-		printf("%s%s:", o->kind == CLI_DEGREE ? "::" : ":", o->name);
+		printf("%s%s:", o->type == CLI_DEGREE ? "::" : ":", o->name);
 		if (o->choices != NULL) {
 			printf("(");
 			print_words(o);
@@ -186,7 +187,7 @@ fish_option(const struct cli_option *o, const struct cli_spec *spec)
 		printf(" -s '%c'", o->letter);
 	printf(" -l %s", o->name);
 	if (o->choices != NULL) {
-		printf(o->kind == CLI_DEGREE ? " -f -a '" : " -x -a '");
+		printf(o->type == CLI_DEGREE ? " -f -a '" : " -x -a '");
 		print_words(o);
 		printf("'");
 	} else if (takes_file(o)) {

@@ -3,11 +3,12 @@
  */
 #include "common/cli/job.h"
 
-#include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
 #include "common/cli/job_parts.h"
@@ -31,44 +32,166 @@ job_refuse(const struct job *job, const struct jobfile_entry *entry, const char 
 	return job_accuse(job, entry, ": ", e);
 }
 
-static int
-unknown_key(const struct job *job, const struct jobfile_entry *entry, struct err *e)
+const char *
+job_block(const struct job *job)
 {
-	unsigned block = entry->block != NULL ? jobkeys_block(entry->block) : 0;
-	const struct jobkey *key = jobkeys_find(entry->key);
-	const char *near = jobkeys_nearest(entry->key, block);
-	const char *other = jobkeys_instead(entry->key);
+	return job->side == JOB_EXTRACT ? "source" : "destination";
+}
 
-	if (key != NULL && entry->block == NULL) {
-		job_refuse(job, entry, "this key belongs into source or destination", e);
-	} else if (key != NULL && key->value != JOBKEY_BLOCK) {
-		job_refuse(job, entry, "this key is not for this block", e);
-		err_hint(e, "Put it into %s.",
-			 block == JOB_LOAD ? "source" : "destination, or at the top level");
-	} else {
-		job_refuse(job, entry, "unknown key", e);
-		if (other != NULL)
-			err_hint(e, "That is said by \"%s\" in a job.", other);
-		else if (near != NULL)
-			err_hint(e, "Perhaps you meant \"%s\".", near);
-	}
-	return -1;
+/* ---- what a key means ---- */
+
+/* The kind whose option the key is a job's word for, or NULL. */
+static const struct cli_kind *
+kind_of(const struct cli_line *line, const char *key)
+{
+	const struct cli_kind *const *k = line->spec->kinds;
+
+	for (; k != NULL && *k != NULL; k++)
+		if ((*k)->key != NULL && strcmp((*k)->key, key) == 0)
+			return *k;
+	return NULL;
+}
+
+/* The option that is called as the key, with - for _; or NULL. */
+static struct cli_slot *
+option_of(const struct cli_line *line, const char *key)
+{
+	char *name = xstrdup(key), *p;
+	struct cli_slot *slot;
+
+	for (p = name; *p != '\0'; p++)
+		*p = *p == '_' ? '-' : *p;
+	slot = strchr(key, '-') == NULL ? cli_find(line, name) : NULL;
+	free(name);
+	return slot;
+}
+
+/* Is it an option that a kind brings along, other than by a word for jobs? */
+static bool
+is_kinds_own(const struct cli_slot *slot)
+{
+	return slot != NULL && slot->kind != NULL && slot->kind->size > 0 &&
+	       (slot->kind->key == NULL || strcmp(slot->option->name, slot->kind->option) != 0);
 }
 
 static int
-check_kind(const struct job *job, const struct jobfile_entry *entry, enum jobkey_value value,
-	   struct err *e)
+key_inside(const struct job *job, const struct cli_line *line, const char *name,
+	   struct job_key *key)
 {
-	if (value == JOBKEY_BLOCK && entry->kind != JOBFILE_BLOCK)
+	const struct jobkey *known = jobkeys_find(name);
+	const struct cli_kind *kind = kind_of(line, name);
+
+	key->special = known != NULL ? known->special : JOBKEY_OPTION;
+	key->slot = option_of(line, name);
+	if (key->special == JOBKEY_URI)
+		key->slot = cli_find(line, "dbname");
+	else if (key->special != JOBKEY_OPTION)
+		key->slot = NULL;
+	if (kind != NULL)
+		key->slot = cli_find(line, kind->option);
+	if (kind != NULL || is_kinds_own(key->slot))
+		return 1;
+	return known != NULL && (known->inside & job->side) != 0 ? 1 : -1;
+}
+
+int
+job_key(const struct job *job, const struct cli_line *line, const struct jobfile_entry *entry,
+	struct job_key *key)
+{
+	const struct jobkey *known;
+
+	if (entry->block != NULL)
+		return strcmp(entry->block, job_block(job)) == 0
+			       ? key_inside(job, line, entry->key, key)
+			       : 0;
+	known = jobkeys_find(entry->key);
+	if (known == NULL || known->top == 0)
+		return -1;
+	key->special = known->special;
+	key->slot = known->special == JOBKEY_OPTION ? option_of(line, entry->key) : NULL;
+	return (known->top & job->side) != 0 || known->special == JOBKEY_BLOCK;
+}
+
+/* ---- what is wrong with one ---- */
+
+static const char *
+nearest_key(const struct job *job, const struct cli_line *line, const char *name, bool inside)
+{
+	const char **words = xcalloc(JOBKEYS_MAX + line->n, sizeof(*words)), *near;
+	size_t n = jobkeys_words(inside ? job->side : 0, words), i;
+	const struct cli_kind *const *k = line->spec->kinds;
+
+	for (i = 0; inside && i < line->n; i++)
+		if (is_kinds_own(&line->slots[i]) &&
+		    strchr(line->slots[i].option->name, '-') == NULL)
+			words[n++] = line->slots[i].option->name;
+	for (; inside && k != NULL && *k != NULL; k++)
+		if ((*k)->key != NULL)
+			words[n++] = (*k)->key;
+	near = nearest_word(name, words, n);
+	free(words);
+	return near;
+}
+
+/* The key that says what the option called ${name} says, if it has another name. */
+static const char *
+key_instead(const struct cli_line *line, const char *name)
+{
+	const struct cli_kind *const *k = line->spec->kinds;
+
+	for (; k != NULL && *k != NULL; k++)
+		if ((*k)->key != NULL && strcmp((*k)->option, name) == 0)
+			return (*k)->key;
+	if (strcmp(name, "map") == 0)
+		return "schema_mapping";
+	return strcmp(name, "dbname") == 0 ? "uri" : NULL;
+}
+
+static int
+unknown_key(const struct job *job, const struct cli_line *line,
+	    const struct jobfile_entry *entry, struct err *e)
+{
+	const struct jobkey *key = jobkeys_find(entry->key);
+	const char *near = nearest_key(job, line, entry->key, entry->block != NULL);
+	const char *other = key_instead(line, entry->key);
+
+	if (key != NULL && entry->block == NULL)
+		return job_refuse(job, entry, "this key belongs into source or destination", e);
+	if (key != NULL && key->special != JOBKEY_BLOCK) {
+		job_refuse(job, entry, "this key is not for this block", e);
+		return err_hint(e, "Put it into %s.",
+				job->side == JOB_LOAD ? "source"
+						      : "destination, or at the top level");
+	}
+	job_refuse(job, entry, "unknown key", e);
+	if (other != NULL)
+		return err_hint(e, "That is said by \"%s\" in a job.", other);
+	return near != NULL ? err_hint(e, "Perhaps you meant \"%s\".", near) : -1;
+}
+
+static bool
+takes_names(const struct job_key *key)
+{
+	return key->slot != NULL &&
+	       (key->slot->option->type == CLI_NAMES || key->slot->option->type == CLI_NAME);
+}
+
+static int
+check_shape(const struct job *job, const struct jobfile_entry *entry, const struct job_key *key,
+	    struct err *e)
+{
+	bool block = key->special == JOBKEY_BLOCK;
+
+	if (block && entry->kind != JOBFILE_BLOCK)
 		return job_refuse(job, entry, "keys and values are expected below it", e);
-	if (value != JOBKEY_BLOCK && entry->kind == JOBFILE_BLOCK)
+	if (!block && entry->kind == JOBFILE_BLOCK)
 		return job_refuse(job, entry, "a value is expected here, not keys and values",
 				  e);
-	if (value != JOBKEY_BLOCK && entry->kind == JOBFILE_NULL)
+	if (!block && entry->kind == JOBFILE_NULL)
 		return job_refuse(job, entry, "its value is missing", e);
-	if (value != JOBKEY_NAMES && entry->kind == JOBFILE_LIST)
+	if (!takes_names(key) && entry->kind == JOBFILE_LIST)
 		return job_refuse(job, entry, "one value is expected here, not a list", e);
-	if (value == JOBKEY_NAMES && entry->n == 0)
+	if (takes_names(key) && entry->n == 0)
 		return job_refuse(job, entry, "the list is empty", e);
 	return 0;
 }
@@ -80,9 +203,10 @@ job_is_mapping(const struct jobfile_entry *entry)
 }
 
 static int
-check_entry(const struct job *job, const struct jobfile_entry *entry, struct err *e)
+check_entry(const struct job *job, const struct cli_line *line,
+	    const struct jobfile_entry *entry, struct err *e)
 {
-	const struct jobkey *key = jobkeys_find(entry->key);
+	struct job_key key = {.slot = NULL};
 
 	if (job_is_mapping(entry)) {
 		if (entry->kind == JOBFILE_LIST)
@@ -90,33 +214,31 @@ check_entry(const struct job *job, const struct jobfile_entry *entry, struct err
 					  e);
 		return *entry->key == '\0' ? job_refuse(job, entry, "a name is missing", e) : 0;
 	}
-	if (key == NULL ||
-	    (entry->block == NULL ? key->top == 0
-				  : (key->inside & jobkeys_block(entry->block)) == 0))
-		return unknown_key(job, entry, e);
-	return check_kind(job, entry, key->value, e);
-}
-
-/* A block that is not known is reported as such, not by what is in it. */
-static int
-check_keys(const struct job *job, struct err *e)
-{
-	const struct jobfile *f = job->file;
-	size_t i;
-
-	for (i = 0; i < f->n; i++)
-		if (check_entry(job, &f->entries[i], e) != 0)
-			return -1;
-	return 0;
+	switch (job_key(job, line, entry, &key)) {
+	case 0:
+		return 0;
+	case 1:
+		return check_shape(job, entry, &key, e);
+	default:
+		return unknown_key(job, line, entry, e);
+	}
 }
 
 struct job *
-job_read(const char *path, struct err *e)
+job_read(const char *path, unsigned side, const struct cli_line *line, struct err *e)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
+	int rc = -1;
+	size_t i;
 
+	job->side = side;
 	job->file = jobfile_read(path, e);
-	if (job->file != NULL && check_keys(job, e) == 0)
+	for (i = 0; job->file != NULL && i < job->file->n; i++) {
+		rc = check_entry(job, line, &job->file->entries[i], e);
+		if (rc != 0)
+			break;
+	}
+	if (rc == 0)
 		return job;
 	job_free(job);
 	return NULL;
@@ -134,50 +256,19 @@ job_exposed(const struct job *job)
 	return job->exposed;
 }
 
-/* Is ${word} in the text, and not as a part of another option? */
-static bool
-has_word(const char *text, const char *word)
-{
-	const char *p;
-
-	for (p = strstr(text, word); p != NULL; p = strstr(p + 1, word)) {
-		char before = p > text ? p[-1] : ' ', after = p[strlen(word)];
-
-		if (!isalnum((unsigned char)before) && before != '-' &&
-		    !isalnum((unsigned char)after) && after != '-')
-			return true;
-	}
-	return false;
-}
-
-/* Does the message speak of the option, by its name or by its letter? */
-static bool
-speaks_of(const char *msg, const struct cli_option *option)
-{
-	char *name = xasprintf("--%s", option->name);
-	const char letter[] = {'-', option->letter, '\0'};
-	bool found = has_word(msg, name) || (option->letter != 0 && has_word(msg, letter));
-
-	free(name);
-	return found;
-}
-
-/* Of several keys that do not go together, the last one is too many. */
 int
-job_blame(const struct job *job, struct err *e)
+job_blame(const struct job *job, const struct cli_line *line, struct err *e)
 {
 	const struct jobfile_entry *last = NULL;
+	const char *name = e->option;
 	size_t i;
 
-	if (e->code != EXIT_USAGE)
+	if (e->code != EXIT_USAGE || (name != NULL && cli_has(line, name)))
 		return -1;
-	for (i = 0; i < job->nsettings; i++) {
-		const struct job_setting *s = &job->settings[i];
-
-		if (speaks_of(e->msg, s->option) &&
-		    (last == NULL || s->entry->line >= last->line))
-			last = s->entry;
-	}
+	for (i = 0; name != NULL && i < job->nsettings; i++)
+		if (strcmp(job->settings[i].slot->option->name, name) == 0 &&
+		    (last == NULL || job->settings[i].entry->line >= last->line))
+			last = job->settings[i].entry;
 	if (last != NULL)
 		return job_accuse(job, last, ": ", e);
 	e->code = EXIT_JOBFILE;

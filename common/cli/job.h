@@ -7,29 +7,29 @@
 
 #include <stdbool.h>
 
-#include "common/cli/cli.h"
 #include "common/cli/jobkeys.h"
 
+struct cli_line;
+struct db_params;
 struct err;
 struct job;
-struct options;
 
 /*
- * job_read(path, e):
- * Read a job file and check all keys in it, whichever program they are for.
- * Returns the job for the caller to job_free(), or NULL with ${e}
- * (EXIT_JOBFILE) filled.
+ * job_read(path, side, line, e):
+ * Read a job file and check its keys: those of the top level, and of the block of the
+ * program ${side} (JOB_EXTRACT, JOB_LOAD), whose options are those of the line.  What
+ * the other block may hold, the other program knows.  Returns the job for the caller to
+ * job_free(), or NULL with ${e} (EXIT_JOBFILE) filled.
  */
-struct job *job_read(const char *path, struct err *e) __attribute__((warn_unused_result));
+struct job *job_read(const char *path, unsigned side, const struct cli_line *line,
+		     struct err *e) __attribute__((warn_unused_result));
 
 /*
- * job_apply(job, side, spec, given, opts, e):
- * Set what the job says for the program ${side} (JOB_EXTRACT, JOB_LOAD) and the
- * command line, whose options are ${given}, does not.  ${opts} begins with
- * its struct options; what is put there is owned by the job.
+ * job_apply(job, line, db, e):
+ * Set what the job says for its side and the command line does not: options by the
+ * line, the rest of a connection in ${db}.  What is put there is owned by the job.
  */
-int job_apply(struct job *job, unsigned side, const struct cli_spec *spec,
-	      const struct cli_given *given, struct options *opts, struct err *e)
+int job_apply(struct job *job, struct cli_line *line, struct db_params *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
@@ -46,12 +46,12 @@ bool job_connects(const struct job *job);
 const char *job_exposed(const struct job *job);
 
 /*
- * job_blame(job, e):
- * The error in ${e}, a usage error that came to light after job_apply(), is
- * the job's: make it one, with the line of the last key that set an option which
- * the message names.  Returns -1.
+ * job_blame(job, line, e):
+ * The usage error in ${e} came to light after job_apply(): unless its option was on the
+ * command line, it is the job's: make it one, with the line of the key that has set the
+ * option last.  Returns -1.
  */
-int job_blame(const struct job *job, struct err *e);
+int job_blame(const struct job *job, const struct cli_line *line, struct err *e);
 
 /*
  * job_free(job):

@@ -9,28 +9,26 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/ident.h"
+#include "common/base/nearest.h"
 #include "common/base/xalloc.h"
+#include "common/cli/cli.h"
 #include "common/cli/job.h"
 #include "common/cli/job_parts.h"
 #include "common/cli/jobfile.h"
-#include "common/cli/options.h"
+#include "common/cli/jobfile_expand.h"
 #include "common/pg/conninfo.h"
+#include "common/pg/db.h"
+
+/* A key of the job comes after all flags, and a later line after an earlier one. */
+#define ORDER_IN_FILE ((size_t)1 << 24)
 
 /* What job_apply() works with. */
 struct applying {
 	struct job *job;
-	unsigned side;
-	const struct cli_spec *spec;
-	const struct cli_given *given;
-	struct options *opts;
+	struct cli_line *line;
+	struct db_params *db;
 	struct err *e;
 };
-
-static const char *
-block_name(const struct applying *a)
-{
-	return a->side == JOB_EXTRACT ? "source" : "destination";
-}
 
 /* Returns a text that lives as long as the job. */
 static char *
@@ -54,13 +52,13 @@ expand(struct applying *a, const struct jobfile_entry *entry, size_t i, bool *ex
 }
 
 static int
-check_names(const char *text, enum jobkey_value value, struct err *e)
+check_names(const char *text, bool is_table, struct err *e)
 {
 	struct ident_list list = {.names = NULL};
 	char *schema = NULL, *name = NULL;
 	int rc;
 
-	if (value == JOBKEY_TABLE)
+	if (is_table)
 		rc = ident_parse_qualified(text, &schema, &name, e);
 	else
 		rc = ident_parse_list(text, &list, e);
@@ -87,7 +85,7 @@ expand_names(struct applying *a, const struct jobfile_entry *entry)
 			break;
 		quoted = is_list ? ident_typed(text) : ident_keep_case(text);
 		buf_addf(&names, "%s%s", i > 0 ? "," : "", quoted);
-		if (check_names(is_list ? quoted : text, JOBKEY_NAMES, a->e) != 0) {
+		if (check_names(is_list ? quoted : text, false, a->e) != 0) {
 			job_accuse(a->job, entry, ": ", a->e);
 			text = NULL;
 		}
@@ -124,59 +122,71 @@ as_choice(const struct cli_option *option, const char *text)
 }
 
 static void
-note_setting(struct job *job, const struct cli_option *option,
-	     const struct jobfile_entry *entry)
+note_setting(struct job *job, const struct cli_slot *slot, const struct jobfile_entry *entry)
 {
 	job->settings = xrealloc(job->settings, (job->nsettings + 1) * sizeof(*job->settings));
-	job->settings[job->nsettings++] = (struct job_setting){option, entry};
+	job->settings[job->nsettings++] = (struct job_setting){slot, entry};
 }
 
 static int
-set_option(struct applying *a, const struct jobfile_entry *entry, const char *name,
+set_option(struct applying *a, const struct jobfile_entry *entry, struct cli_slot *slot,
 	   const char *text)
 {
-	const struct cli_option *option = cli_find(a->spec, name);
+	enum cli_type type = slot->option->type;
 	int truth = truth_of(text);
 
-	if (option == NULL) /* the test of the list of keys forbids it */
-		return job_refuse(a->job, entry, "this program has no such option", a->e);
-	if (option->kind == CLI_FLAG && truth < 0)
+	if (type == CLI_FLAG && truth < 0)
 		return job_refuse(a->job, entry, "takes true or false", a->e);
-	if ((option->kind == CLI_FLAG || option->kind == CLI_DEGREE) && truth == 0)
+	if ((type == CLI_FLAG || type == CLI_DEGREE) && truth == 0)
 		return 0;
-	if (option->kind == CLI_DEGREE && truth > 0)
+	if (type == CLI_DEGREE && truth > 0)
 		text = NULL;
-	if (option->kind == CLI_CHOICE || (option->kind == CLI_DEGREE && text != NULL))
-		text = as_choice(option, text);
-	if (cli_set(option, text, a->opts, a->e) != 0)
+	if (type == CLI_CHOICE || (type == CLI_DEGREE && text != NULL))
+		text = as_choice(slot->option, text);
+	if (type == CLI_NAMES)
+		((struct cli_list *)slot->value)->n = 0; /* a block's instead of the top's */
+	if (cli_set(slot, text, ORDER_IN_FILE + entry->line, a->e) != 0)
 		return job_accuse(a->job, entry, " ", a->e);
-	note_setting(a->job, option, entry);
+	note_setting(a->job, slot, entry);
 	return 0;
 }
 
-/* The long option behind a key; "" for keys without one. */
-static char *
-option_name(const struct jobkey *key)
+/* Of a kind that the command line has not chosen? */
+static bool
+is_other_kinds(const struct applying *a, const struct cli_slot *slot)
 {
-	char *name, *p;
+	const struct cli_kind *kind = cli_flagged_kind(a->line);
 
-	if (key->value == JOBKEY_SPECIAL) /* --password asks for one: another matter */
-		return xstrdup(strcmp(key->name, "path") == 0 ? "csv" : "");
-	name = xstrdup(key->value == JOBKEY_URI ? "dbname" : key->name);
-	for (p = name; *p != '\0'; p++)
-		*p = *p == '_' ? '-' : *p;
-	return name;
+	return kind != NULL && slot->kind != NULL && !cli_is_for(slot, kind);
 }
 
-static bool
-is_overridden(const struct applying *a, const struct jobkey *key, const char *option)
+/* The kind that this side's block asks for, or NULL. */
+static const struct cli_kind *
+kind_in_block(const struct applying *a)
 {
-	const char *const *over = jobkeys_overrides(key->group);
+	const struct cli_kind *const *k = a->line->spec->kinds;
 
-	for (; *over != NULL; over++)
-		if (cli_has(a->given, *over))
-			return true;
-	return cli_has(a->given, option);
+	for (; k != NULL && *k != NULL; k++)
+		if ((*k)->key != NULL &&
+		    jobfile_find(a->job->file, job_block(a->job), (*k)->key) != NULL)
+			return *k;
+	return NULL;
+}
+
+/* Does a flag count instead, or is it, at the top level, for the other side? */
+static bool
+is_moot(const struct applying *a, const struct jobfile_entry *entry, const struct job_key *key)
+{
+	unsigned part = key->slot != NULL ? key->slot->option->part : (unsigned)CLI_SERVER;
+	const struct cli_kind *kind = kind_in_block(a);
+
+	if (cli_replaces(a->line, part))
+		return true;
+	if (key->slot == NULL)
+		return false;
+	return key->slot->given || is_other_kinds(a, key->slot) ||
+	       (entry->block == NULL && (part & CLI_REACH) != 0 && kind != NULL &&
+		!cli_is_for(key->slot, kind));
 }
 
 static void
@@ -187,21 +197,17 @@ note_exposed(struct applying *a, const struct jobfile_entry *entry)
 }
 
 static int
-set_special(struct applying *a, const struct jobfile_entry *entry, const char *text,
-	    bool literal)
+set_special(struct applying *a, const struct jobfile_entry *entry, enum jobkey_special special,
+	    const char *text, bool literal)
 {
-	struct db_params *db = &a->opts->db;
-
-	if (strcmp(entry->key, "password") == 0) {
-		db->password = text;
+	if (special == JOBKEY_PASSWORD) {
+		a->db->password = text;
 		if (literal)
 			note_exposed(a, entry);
-	} else if (strcmp(entry->key, "database") == 0) {
-		db->database = text;
-	} else if (strcmp(entry->key, "service") == 0) {
-		db->service = text;
-	} else if (strcmp(entry->key, "path") == 0) {
-		return set_option(a, entry, "csv", text);
+	} else if (special == JOBKEY_DATABASE) {
+		a->db->database = text;
+	} else if (special == JOBKEY_SERVICE) {
+		a->db->service = text;
 	}
 	return 0;
 }
@@ -215,65 +221,58 @@ set_uri(struct applying *a, const struct jobfile_entry *entry, const char *text,
 		return job_accuse(a->job, entry, ": ", a->e);
 	if (has_password > 0 && literal)
 		note_exposed(a, entry);
-	a->opts->db.conninfo = text;
+	a->db->conninfo = text;
 	return 0;
 }
 
 /* The text that the key's option is set to, or NULL. */
 static const char *
-value_of(struct applying *a, const struct jobfile_entry *entry, const struct jobkey *key,
+value_of(struct applying *a, const struct jobfile_entry *entry, const struct job_key *key,
 	 bool *expanded)
 {
+	enum cli_type type = key->slot != NULL ? key->slot->option->type : CLI_STRING;
 	const char *text;
 
-	if (key->value == JOBKEY_NAMES)
+	if (type == CLI_NAMES || type == CLI_NAME)
 		return expand_names(a, entry);
 	text = expand(a, entry, 0, expanded);
-	if (text == NULL || key->value != JOBKEY_TABLE)
+	if (text == NULL || type != CLI_TABLE)
 		return text;
-	if (check_names(text, key->value, a->e) == 0)
+	if (check_names(text, true, a->e) == 0)
 		return keep(a->job, ident_keep_case(text));
 	job_accuse(a->job, entry, ": ", a->e);
 	return NULL;
 }
 
 static int
-apply_key(struct applying *a, const struct jobfile_entry *entry, const struct jobkey *key)
+apply_key(struct applying *a, const struct jobfile_entry *entry, const struct job_key *key)
 {
-	char *option = option_name(key);
 	bool expanded = false;
 	const char *text;
-	int rc = -1;
 
-	/* said at the top level, it is for the other side */
-	if (is_overridden(a, key, option) ||
-	    (key->group == JOBKEY_DATABASE && entry->block == NULL &&
-	     jobfile_find(a->job->file, block_name(a), "path") != NULL)) {
-		free(option);
+	if (is_moot(a, entry, key))
 		return 0;
-	}
 	text = value_of(a, entry, key, &expanded);
-	if (text != NULL) {
-		a->job->connects = a->job->connects || key->group == JOBKEY_CONNECTION;
-		if (key->value == JOBKEY_URI)
-			rc = set_uri(a, entry, text, !expanded);
-		else if (key->value == JOBKEY_SPECIAL)
-			rc = set_special(a, entry, text, !expanded);
-		else
-			rc = set_option(a, entry, option, text);
-	}
-	free(option);
-	return rc;
+	if (text == NULL)
+		return -1;
+	if (key->slot == NULL || (key->slot->option->part & CLI_SERVER) != 0)
+		a->job->connects = true;
+	if (key->special == JOBKEY_URI)
+		return set_uri(a, entry, text, !expanded);
+	if (key->slot == NULL)
+		return set_special(a, entry, key->special, text, !expanded);
+	return set_option(a, entry, key->slot, text);
 }
 
 static int
 apply_mapping(struct applying *a, const struct jobfile_entry *entry)
 {
+	struct cli_slot *map = cli_find(a->line, "map");
 	const char *text = "";
 	char *source, *target, *pair;
 	bool expanded;
 
-	if (cli_has(a->given, "map"))
+	if (map == NULL || map->given)
 		return 0;
 	if (entry->kind == JOBFILE_SCALAR && (text = expand(a, entry, 0, &expanded)) == NULL)
 		return -1;
@@ -282,83 +281,112 @@ apply_mapping(struct applying *a, const struct jobfile_entry *entry)
 	pair = keep(a->job, xasprintf("%s=%s", source, target));
 	free(source);
 	free(target);
-	return set_option(a, entry, "map", pair);
+	return set_option(a, entry, map, pair);
 }
 
 static int
 apply_entry(struct applying *a, const struct jobfile_entry *entry)
 {
-	const struct jobkey *key;
+	struct job_key key = {.slot = NULL};
 
 	if (job_is_mapping(entry))
-		return (a->side & JOB_LOAD) != 0 ? apply_mapping(a, entry) : 0;
-	key = jobkeys_find(entry->key);
-	if (key->value == JOBKEY_BLOCK ||
-	    ((entry->block == NULL ? key->top : jobkeys_block(entry->block)) & a->side) == 0)
+		return a->job->side == JOB_LOAD ? apply_mapping(a, entry) : 0;
+	if (job_key(a->job, a->line, entry, &key) != 1 || key.special == JOBKEY_BLOCK ||
+	    key.special == JOBKEY_TYPE)
 		return 0;
-	return apply_key(a, entry, key);
+	return apply_key(a, entry, &key);
 }
 
-/* A file is not connected to. */
+/* ---- the kind ---- */
+
+/* What is no server is not connected to. */
 static int
-check_file(struct applying *a)
+check_connection(struct applying *a, const struct cli_kind *kind)
 {
 	const struct jobfile *f = a->job->file;
 	size_t i;
 
 	for (i = 0; i < f->n; i++) {
 		const struct jobfile_entry *entry = &f->entries[i];
+		struct job_key key = {.slot = NULL};
+		char *what;
 
-		if (entry->block != NULL && strcmp(entry->block, block_name(a)) == 0 &&
-		    jobkeys_find(entry->key)->group == JOBKEY_CONNECTION)
-			return job_refuse(a->job, entry, "a CSV file has no connection", a->e);
+		if (entry->block == NULL || job_key(a->job, a->line, entry, &key) != 1 ||
+		    key.special == JOBKEY_TYPE ||
+		    (key.slot != NULL && (key.slot->option->part & CLI_SERVER) == 0))
+			continue;
+		what = xasprintf("%s has no connection", kind->what);
+		job_refuse(a->job, entry, what, a->e);
+		free(what);
+		return -1;
 	}
 	return 0;
+}
+
+static int
+unknown_type(struct applying *a, const struct jobfile_entry *type, const char *text)
+{
+	const struct cli_kind *const *kinds = a->line->spec->kinds;
+	struct buf list = BUF_INIT;
+	const char **words, *near;
+	size_t n = 0, i;
+
+	while (kinds[n] != NULL)
+		n++;
+	words = xcalloc(n, sizeof(*words));
+	buf_adds(&list, "takes ");
+	for (i = 0; i < n; i++) {
+		words[i] = kinds[i]->name;
+		buf_addf(&list, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
+	}
+	near = nearest_word(text, words, n);
+	job_refuse(a->job, type, buf_cstr(&list), a->e);
+	free(words);
+	buf_release(&list);
+	return near == NULL ? -1 : err_hint(a->e, "Perhaps you meant \"%s\".", near);
+}
+
+/* The type is said, and here is what it is; does the key fit that asks for a kind? */
+static int
+compare_type(struct applying *a, const struct jobfile_entry *type, const struct cli_kind *said,
+	     const struct cli_kind *found)
+{
+	const struct jobfile_entry *entry = type;
+	char *what;
+
+	if (found == NULL ? said->key == NULL : found == said)
+		return 0;
+	if (found == NULL) {
+		what = xasprintf("%s needs a %s", said->name, said->key);
+	} else {
+		entry = jobfile_find(a->job->file, job_block(a->job), found->key);
+		what = xasprintf("only type %s has a %s", found->name, found->key);
+	}
+	job_refuse(a->job, entry, what, a->e);
+	free(what);
+	return -1;
 }
 
 /* `type` has to be one of the kinds, and to fit what else is there. */
 static int
 check_type(struct applying *a)
 {
-	static const char *const types[] = {"postgres", "csv"};
-	const struct jobfile_entry *type = jobfile_find(a->job->file, block_name(a), "type");
-	const struct jobfile_entry *path = jobfile_find(a->job->file, block_name(a), "path");
-	const char *text, *near;
+	const struct jobfile_entry *type = jobfile_find(a->job->file, job_block(a->job),
+							"type");
+	const struct cli_kind *const *k = a->line->spec->kinds, *found = kind_in_block(a);
+	const char *text;
 	bool expanded;
 
-	if (path != NULL && check_file(a) != 0)
+	if (found != NULL && found->what != NULL && check_connection(a, found) != 0)
 		return -1;
 	if (type == NULL)
 		return 0;
 	text = expand(a, type, 0, &expanded);
 	if (text == NULL)
 		return -1;
-	if (strcmp(text, "postgres") == 0)
-		return path == NULL
-			       ? 0
-			       : job_refuse(a->job, path, "only type csv has a path", a->e);
-	if (strcmp(text, "csv") == 0)
-		return path != NULL ? 0 : job_refuse(a->job, type, "csv needs a path", a->e);
-	job_refuse(a->job, type, "takes postgres or csv", a->e);
-	near = cli_nearest(text, types, 2);
-	return near == NULL ? -1 : err_hint(a->e, "Perhaps you meant \"%s\".", near);
-}
-
-static bool
-has_what(const struct applying *a)
-{
-	static const char *const keys[] = {"table", "query", "query_file", "path"};
-	const char *const *over = jobkeys_overrides(JOBKEY_WHAT);
-	size_t i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (jobfile_find(a->job->file, "source", keys[i]) != NULL ||
-		    jobfile_find(a->job->file, NULL, keys[i]) != NULL)
-			return true;
-	for (; *over != NULL; over++)
-		if (cli_has(a->given, *over))
-			return true;
-	return false;
+	while (*k != NULL && strcmp((*k)->name, text) != 0)
+		k++;
+	return *k != NULL ? compare_type(a, type, *k, found) : unknown_type(a, type, text);
 }
 
 /* Where to load to is in the stream; what to read is nowhere else. */
@@ -367,7 +395,7 @@ check_what(struct applying *a)
 {
 	const struct jobfile_entry *source = jobfile_find(a->job->file, NULL, "source");
 
-	if (a->side != JOB_EXTRACT || has_what(a))
+	if (a->job->side != JOB_EXTRACT || cli_last(a->line, CLI_WHAT | CLI_FILE) != NULL)
 		return 0;
 	if (source != NULL)
 		job_refuse(a->job, source, "it does not say what to read", a->e);
@@ -378,15 +406,14 @@ check_what(struct applying *a)
 }
 
 int
-job_apply(struct job *job, unsigned side, const struct cli_spec *spec,
-	  const struct cli_given *given, struct options *opts, struct err *e)
+job_apply(struct job *job, struct cli_line *line, struct db_params *db, struct err *e)
 {
-	struct applying a = {job, side, spec, given, opts, e};
+	struct applying a = {job, line, db, e};
 	const struct jobfile *f = job->file;
 	int level;
 	size_t i;
 
-	if (check_type(&a) != 0)
+	if (line->spec->kinds != NULL && check_type(&a) != 0)
 		return -1;
 	for (level = 0; level < 2; level++) /* what is said for one side counts more */
 		for (i = 0; i < f->n; i++)

@@ -7,18 +7,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct cli_option;
+#include "common/cli/jobkeys.h"
+
+struct cli_line;
+struct cli_slot;
 struct err;
 struct jobfile;
 struct jobfile_entry;
 
 /* What has set an option. */
 struct job_setting {
-	const struct cli_option *option;
+	const struct cli_slot *slot;
 	const struct jobfile_entry *entry;
 };
 
+/* What a key means to a program. */
+struct job_key {
+	struct cli_slot *slot; /* the option that it sets, or NULL */
+	enum jobkey_special special;
+};
+
 struct job {
+	unsigned side; /* JOB_EXTRACT, JOB_LOAD: whose reading of it this is */
 	struct jobfile *file;
 	char **texts; /* expanded values, for options to point to */
 	size_t ntexts;
@@ -42,6 +52,20 @@ int job_accuse(const struct job *job, const struct jobfile_entry *entry, const c
  */
 int job_refuse(const struct job *job, const struct jobfile_entry *entry, const char *what,
 	       struct err *e);
+
+/*
+ * job_block(job):
+ * Return the name of this side's block.
+ */
+const char *job_block(const struct job *job);
+
+/*
+ * job_key(job, line, entry, key):
+ * Find out what the entry's key means to this side.  Returns 1, or 0 if it is the other
+ * side's, -1 if nobody knows it.
+ */
+int job_key(const struct job *job, const struct cli_line *line,
+	    const struct jobfile_entry *entry, struct job_key *key);
 
 /*
  * job_is_mapping(entry):

@@ -2,13 +2,14 @@
  * The environment in values.  It comes in after YAML has been read, so that no
  * content of a variable is ever taken for YAML.
  */
+#include "common/cli/jobfile_expand.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
-#include "common/cli/jobfile.h"
 
 /* The length of the variable's name that ${text} begins with. */
 static size_t

@@ -5,84 +5,83 @@
 
 #include <string.h>
 
-#include "common/cli/cli.h"
-
 #define EXTRACT JOB_EXTRACT
 #define LOAD JOB_LOAD
 #define BOTH JOB_BOTH
 
 static const struct jobkey keys[] = {
 	/* no options */
-	{"source", 0, EXTRACT, JOBKEY_BLOCK, JOBKEY_ALONE},
-	{"destination", 0, LOAD, JOBKEY_BLOCK, JOBKEY_ALONE},
-	{"schema_mapping", 0, LOAD, JOBKEY_BLOCK, JOBKEY_ALONE},
-	{"type", BOTH, 0, JOBKEY_SPECIAL, JOBKEY_ALONE},
-	{"path", BOTH, 0, JOBKEY_SPECIAL, JOBKEY_FILE},
-	{"uri", BOTH, 0, JOBKEY_URI, JOBKEY_CONNECTION},
-	{"service", BOTH, 0, JOBKEY_SPECIAL, JOBKEY_CONNECTION},
-	{"database", BOTH, 0, JOBKEY_SPECIAL, JOBKEY_CONNECTION},
-	{"password", BOTH, 0, JOBKEY_SPECIAL, JOBKEY_CONNECTION},
+	{"source", 0, EXTRACT, JOBKEY_BLOCK},
+	{"destination", 0, LOAD, JOBKEY_BLOCK},
+	{"schema_mapping", 0, LOAD, JOBKEY_BLOCK},
+	{"type", BOTH, 0, JOBKEY_TYPE},
+	{"uri", BOTH, 0, JOBKEY_URI},
+	{"service", BOTH, 0, JOBKEY_SERVICE},
+	{"database", BOTH, 0, JOBKEY_DATABASE},
+	{"password", BOTH, 0, JOBKEY_PASSWORD},
 	/* options whose meaning depends on the block */
-	{"host", BOTH, 0, JOBKEY_OPTION, JOBKEY_CONNECTION},
-	{"port", BOTH, 0, JOBKEY_OPTION, JOBKEY_CONNECTION},
-	{"username", BOTH, 0, JOBKEY_OPTION, JOBKEY_CONNECTION},
-	{"no_password", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_DATABASE},
-	{"lock_wait_timeout", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_DATABASE},
-	{"table", BOTH, 0, JOBKEY_TABLE, JOBKEY_WHAT},
-	{"columns", BOTH, 0, JOBKEY_NAMES, JOBKEY_COLUMNS},
-	{"bare", BOTH, 0, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"host", BOTH, 0, JOBKEY_OPTION},
+	{"port", BOTH, 0, JOBKEY_OPTION},
+	{"username", BOTH, 0, JOBKEY_OPTION},
+	{"no_password", BOTH, BOTH, JOBKEY_OPTION},
+	{"lock_wait_timeout", BOTH, BOTH, JOBKEY_OPTION},
+	{"table", BOTH, 0, JOBKEY_OPTION},
+	{"columns", BOTH, 0, JOBKEY_OPTION},
+	{"bare", BOTH, 0, JOBKEY_OPTION},
 	/* what to read */
-	{"query", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_WHAT},
-	{"query_file", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_WHAT},
-	{"exclude_columns", EXTRACT, EXTRACT, JOBKEY_NAMES, JOBKEY_COLUMNS},
-	{"where", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"limit", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"enable_row_security", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"query", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"query_file", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"exclude_columns", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"where", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"limit", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"enable_row_security", EXTRACT, EXTRACT, JOBKEY_OPTION},
 	/* CSV files */
-	{"infer", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
-	{"header", BOTH, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
-	{"delimiter", BOTH, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
-	{"quote", BOTH, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
-	{"null", BOTH, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
-	{"encoding", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_FILE},
-	{"quote_all", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_FILE},
-	{"bom", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_FILE},
+	{"infer", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"header", BOTH, EXTRACT, JOBKEY_OPTION},
+	{"delimiter", BOTH, EXTRACT, JOBKEY_OPTION},
+	{"quote", BOTH, EXTRACT, JOBKEY_OPTION},
+	{"null", BOTH, EXTRACT, JOBKEY_OPTION},
+	{"encoding", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"quote_all", LOAD, LOAD, JOBKEY_OPTION},
+	{"bom", LOAD, LOAD, JOBKEY_OPTION},
 	/* what to write */
-	{"format", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"values", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"quote_numbers", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"output", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"compress", EXTRACT, EXTRACT, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"format", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"values", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"quote_numbers", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"output", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"compress", EXTRACT, EXTRACT, JOBKEY_OPTION},
 	/* where to load */
-	{"extra_columns", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"create", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"truncate", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"min_rows", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"streams", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"max_line", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"edited", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"extra_columns", LOAD, LOAD, JOBKEY_OPTION},
+	{"create", LOAD, LOAD, JOBKEY_OPTION},
+	{"truncate", LOAD, LOAD, JOBKEY_OPTION},
+	{"min_rows", LOAD, LOAD, JOBKEY_OPTION},
+	{"streams", LOAD, LOAD, JOBKEY_OPTION},
+	{"max_line", LOAD, LOAD, JOBKEY_OPTION},
+	{"edited", LOAD, LOAD, JOBKEY_OPTION},
 	/* rows that are there already */
-	{"conflict", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"key", LOAD, LOAD, JOBKEY_NAMES, JOBKEY_ALONE},
-	{"newer", LOAD, LOAD, JOBKEY_NAMES, JOBKEY_ALONE},
-	{"duplicates", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"commit", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"batch_size", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"no_sync_sequences", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"conflict", LOAD, LOAD, JOBKEY_OPTION},
+	{"key", LOAD, LOAD, JOBKEY_OPTION},
+	{"newer", LOAD, LOAD, JOBKEY_OPTION},
+	{"duplicates", LOAD, LOAD, JOBKEY_OPTION},
+	{"commit", LOAD, LOAD, JOBKEY_OPTION},
+	{"batch_size", LOAD, LOAD, JOBKEY_OPTION},
+	{"no_sync_sequences", LOAD, LOAD, JOBKEY_OPTION},
 	/* rows that the server refuses */
-	{"rejects", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"max_rejects", LOAD, LOAD, JOBKEY_OPTION, JOBKEY_ALONE},
+	{"rejects", LOAD, LOAD, JOBKEY_OPTION},
+	{"max_rejects", LOAD, LOAD, JOBKEY_OPTION},
 	/* general */
-	{"dry_run", BOTH, LOAD, JOBKEY_OPTION, JOBKEY_ALONE}, /* a rehearsal has rows */
-	{"summary", BOTH, LOAD, JOBKEY_OPTION, JOBKEY_ALONE}, /* one file, one writer */
-	{"progress", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"log_file", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"log_format", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_ALONE},
-	{"quiet", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_TALK},
-	{"verbose", BOTH, BOTH, JOBKEY_OPTION, JOBKEY_TALK},
+	{"dry_run", BOTH, LOAD, JOBKEY_OPTION}, /* a rehearsal has rows */
+	{"summary", BOTH, LOAD, JOBKEY_OPTION}, /* one file, one writer */
+	{"progress", BOTH, BOTH, JOBKEY_OPTION},
+	{"log_file", BOTH, BOTH, JOBKEY_OPTION},
+	{"log_format", BOTH, BOTH, JOBKEY_OPTION},
+	{"quiet", BOTH, BOTH, JOBKEY_OPTION},
+	{"verbose", BOTH, BOTH, JOBKEY_OPTION},
 };
 
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
+
+_Static_assert(NKEYS <= JOBKEYS_MAX, "room for all keys");
 
 const struct jobkey *
 jobkeys_find(const char *name)
@@ -95,29 +94,15 @@ jobkeys_find(const char *name)
 	return NULL;
 }
 
-const char *
-jobkeys_nearest(const char *name, unsigned block)
+size_t
+jobkeys_words(unsigned block, const char **words)
 {
-	const char *words[NKEYS];
 	size_t i, n = 0;
 
 	for (i = 0; i < NKEYS; i++)
 		if (block != 0 ? (keys[i].inside & block) != 0 : keys[i].top != 0)
 			words[n++] = keys[i].name;
-	return cli_nearest(name, words, n);
-}
-
-const char *
-jobkeys_instead(const char *name)
-{
-	static const char *const pairs[][2] = {
-		{"map", "schema_mapping"}, {"csv", "path"}, {"dbname", "uri"}};
-	size_t i;
-
-	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		if (strcmp(pairs[i][0], name) == 0)
-			return pairs[i][1];
-	return NULL;
+	return n;
 }
 
 unsigned
@@ -126,22 +111,4 @@ jobkeys_block(const char *name)
 	if (strcmp(name, "source") == 0)
 		return JOB_EXTRACT;
 	return strcmp(name, "destination") == 0 ? JOB_LOAD : 0;
-}
-
-const char *const *
-jobkeys_overrides(enum jobkey_group group)
-{
-	static const char *const overrides[][6] = {
-		[JOBKEY_ALONE] = {NULL},
-		/* half of a job's connection would be worse than none */
-		[JOBKEY_CONNECTION] = {"dbname", "source", "destination", "csv", NULL},
-		[JOBKEY_DATABASE] = {"csv", NULL},
-		[JOBKEY_WHAT] = {"table", "query", "query-file", "csv", NULL},
-		[JOBKEY_FILE] = {"dbname", "source", "destination", "query", "query-file",
-				 NULL},
-		[JOBKEY_COLUMNS] = {"columns", "exclude-columns", NULL},
-		[JOBKEY_TALK] = {"quiet", "verbose", NULL},
-	};
-
-	return overrides[group];
 }

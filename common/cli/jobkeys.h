@@ -1,7 +1,8 @@
 /*
- * The keys of job files: the long options of both programs, with _ for -, and
- * some that are no options.  Each program reads its own keys and has to know
- * the other's, lest it call them unknown; a test holds the list against --help.
+ * The keys of job files that both programs have to know: those of the top level,
+ * where each would call the other's unknown, and those that are no options.  Inside
+ * its block a program knows its own options, with _ for -; a test holds the list
+ * against --help.
  */
 #ifndef COMMON_JOBKEYS_H
 #define COMMON_JOBKEYS_H
@@ -14,33 +15,24 @@
 #define JOB_LOAD 2u    /* destination */
 #define JOB_BOTH (JOB_EXTRACT | JOB_LOAD)
 
-/* How the value is written. */
-enum jobkey_value {
-	JOBKEY_OPTION, /* as the option takes it */
-	JOBKEY_NAMES,  /* a list of names, or one text with commas */
-	JOBKEY_TABLE,  /* [SCHEMA.]TABLE */
-	JOBKEY_URI,    /* a connection string */
-	JOBKEY_SPECIAL /* no option; JOBKEY_BLOCK: with keys of its own */,
-	JOBKEY_BLOCK
-};
+#define JOBKEYS_MAX 100
 
-/* Keys that a flag of any of the same group takes the place of. */
-enum jobkey_group {
-	JOBKEY_ALONE,
-	JOBKEY_CONNECTION,
-	JOBKEY_DATABASE, /* means nothing to a file */
-	JOBKEY_WHAT,
-	JOBKEY_FILE,
-	JOBKEY_COLUMNS,
-	JOBKEY_TALK
+/* Keys that are no options. */
+enum jobkey_special {
+	JOBKEY_OPTION, /* none of these */
+	JOBKEY_BLOCK,  /* has keys of its own */
+	JOBKEY_TYPE,   /* the kind */
+	JOBKEY_URI,
+	JOBKEY_SERVICE,
+	JOBKEY_DATABASE,
+	JOBKEY_PASSWORD
 };
 
 struct jobkey {
 	const char *name;
 	unsigned inside; /* JOB_*: blocks that may have it */
 	unsigned top;    /* JOB_*: programs that take it at the top level */
-	enum jobkey_value value;
-	enum jobkey_group group;
+	enum jobkey_special special;
 };
 
 /*
@@ -50,30 +42,16 @@ struct jobkey {
 const struct jobkey *jobkeys_find(const char *name);
 
 /*
- * jobkeys_nearest(name, block):
- * Return the key that ${name} is most likely a misspelling of, among those that
- * the block (JOB_EXTRACT, JOB_LOAD; 0: the top level) may have, or NULL.
+ * jobkeys_words(block, words):
+ * Put the keys that a block (JOB_EXTRACT, JOB_LOAD; 0: the top level) may have into
+ * ${words}[], which has room for JOBKEYS_MAX.  Returns how many.
  */
-const char *jobkeys_nearest(const char *name, unsigned block);
-
-/*
- * jobkeys_instead(name):
- * Return the key that says what the option called ${name} says, or NULL where
- * that is the option's own name.
- */
-const char *jobkeys_instead(const char *name);
+size_t jobkeys_words(unsigned block, const char **words);
 
 /*
  * jobkeys_block(name):
  * Return the block of that name as JOB_EXTRACT or JOB_LOAD, 0 for another name.
  */
 unsigned jobkeys_block(const char *name);
-
-/*
- * jobkeys_overrides(group):
- * Return the long options that take the place of all keys of the group; the
- * array ends with NULL.
- */
-const char *const *jobkeys_overrides(enum jobkey_group group);
 
 #endif /* COMMON_JOBKEYS_H */

@@ -9,27 +9,30 @@
 #include <sys/stat.h>
 
 #include "common/base/err.h"
+#include "common/base/ident.h"
+#include "common/base/xalloc.h"
 #include "common/cli/completion.h"
 #include "common/cli/job.h"
 #include "common/pg/conninfo.h"
 #include "common/talk/log.h"
 
-#define AT(member) offsetof(struct options, member)
+#define AT(member) .offset = offsetof(struct options, member)
 
 const struct cli_option options_connection[] = {
-	{.kind = CLI_HEADING, .help = "Connection options (libpq's files and variables apply)"},
-	{"dbname", 'd', CLI_STRING, "CONNSTR", "database name, connection string or URI",
-	 AT(db.conninfo), NULL, 0},
+	{.type = CLI_HEADING, .help = "Connection options (libpq's files and variables apply)"},
+	{"dbname", 'd', CLI_CONNSTR, "CONNSTR", "database name, connection string or URI",
+	 AT(db.conninfo), .part = CLI_SERVER, .replaces = CLI_SERVER | CLI_FILE},
 	{"host", 'h', CLI_STRING, "HOST", "server's host or socket directory", AT(db.host),
-	 NULL, 0},
-	{"port", 'p', CLI_STRING, "PORT", "server's port", AT(db.port), NULL, 0},
-	{"username", 'U', CLI_STRING, "NAME", "role to connect as", AT(db.user), NULL, 0},
-	{"no-password", 'w', CLI_FLAG, NULL, "never ask for a password", AT(no_password), NULL,
-	 0},
-	{"password", 'W', CLI_FLAG, NULL, "ask for a password first", AT(ask_password), NULL,
-	 0},
+	 .part = CLI_SERVER},
+	{"port", 'p', CLI_STRING, "PORT", "server's port", AT(db.port), .part = CLI_SERVER},
+	{"username", 'U', CLI_STRING, "NAME", "role to connect as", AT(db.user),
+	 .part = CLI_SERVER},
+	{"no-password", 'w', CLI_FLAG, NULL, "never ask for a password", AT(no_password),
+	 .part = CLI_REACH},
+	{"password", 'W', CLI_FLAG, NULL, "ask for a password first", AT(ask_password),
+	 .part = CLI_REACH},
 	{"lock-wait-timeout", 0, CLI_NUMBER, "MS", "fail after waiting MS for a lock",
-	 AT(lock_timeout), NULL, 0},
+	 AT(lock_timeout), .part = CLI_REACH},
 	{.help = NULL},
 };
 
@@ -43,66 +46,57 @@ static const struct cli_choice checks[] = {
 	{"job", CHECK_JOB}, {"connection", CHECK_CONNECTION}, {"plan", CHECK_PLAN}, {NULL, 0}};
 
 const struct cli_option options_messages[] = {
-	{.kind = CLI_HEADING, .help = "General options"},
+	{.type = CLI_HEADING, .help = "General options"},
 	{"job", 'f', CLI_STRING, "FILE", "take options from this job file; flags win over it",
-	 AT(job_path), NULL, 0},
+	 AT(job_path)},
 	{"check", 0, CLI_CHOICE, "job|connection|plan",
-	 "only see whether it would work; change nothing", AT(check), checks, 0},
-	{"dry-run", 'n', CLI_FLAG, NULL, "do everything, then change nothing", AT(dry_run),
-	 NULL, 0},
+	 "only see whether it would work; change nothing", AT(check), .choices = checks},
+	{"dry-run", 'n', CLI_FLAG, NULL, "do everything, then change nothing", AT(dry_run)},
 	{"summary", 0, CLI_STRING, "FILE", "write the receipt to FILE as one line of JSON",
-	 AT(summary), NULL, 0},
-	{"progress", 'P', CLI_FLAG, NULL, "show progress, on a terminal or not", AT(progress),
-	 NULL, 0},
-	{"log-file", 'L', CLI_STRING, "FILE", "append every event to FILE", AT(log_file), NULL,
-	 0},
+	 AT(summary)},
+	{"progress", 'P', CLI_FLAG, NULL, "show progress, on a terminal or not", AT(progress)},
+	{"log-file", 'L', CLI_STRING, "FILE", "append every event to FILE", AT(log_file)},
 	{"log-format", 0, CLI_CHOICE, "text|json",
-	 "of FILE; json without FILE: of standard error", AT(log_format), log_formats, 0},
-	{"quiet", 'q', CLI_FLAG, NULL, "print errors only", AT(quiet), NULL, 0},
-	{"verbose", 'v', CLI_FLAG, NULL, "print what is done, with the SQL", AT(verbose), NULL,
-	 0},
+	 "of FILE; json without FILE: of standard error", AT(log_format),
+	 .choices = log_formats},
+	{"quiet", 'q', CLI_FLAG, NULL, "print errors only", AT(quiet), .part = CLI_TALK,
+	 .replaces = CLI_TALK},
+	{"verbose", 'v', CLI_FLAG, NULL, "print what is done, with the SQL", AT(verbose),
+	 .part = CLI_TALK, .replaces = CLI_TALK},
 	{"completion", 0, CLI_COMPLETION, "bash|zsh|fish",
-	 "print a completion script for a shell and exit", 0, shells, 0},
-	{"version", 'V', CLI_VERSION, NULL, "print the version and exit", 0, NULL, 0},
-	{"help", '?', CLI_HELP, NULL, "print this help and exit", 0, NULL, 0},
+	 "print a completion script for a shell and exit", .choices = shells},
+	{"version", 'V', CLI_VERSION, NULL, "print the version and exit", .offset = 0},
+	{"help", '?', CLI_HELP, NULL, "print this help and exit", .offset = 0},
 	{.help = NULL},
 };
 
-/* Find the argument that ${conninfo} points into and blank it. */
-static void
-hide(struct options *o, int argc, char **argv)
-{
-	int i;
-
-	for (i = 1; i < argc; i++) {
-		const char *end = argv[i] + strlen(argv[i]);
-
-		if (o->db.conninfo >= argv[i] && o->db.conninfo <= end) {
-			o->hidden = cli_hide(argv[i] + (o->db.conninfo - argv[i]));
-			o->db.conninfo = o->hidden;
-			log_warning("a password on the command line can be seen by others; "
-				    "use ~/.pgpass, a service file or the environment");
-			return;
-		}
-	}
-}
-
 int
-options_read_job(struct options *o, unsigned side, const struct cli_spec *spec,
-		 const struct cli_given *given, struct err *e)
+options_read_job(struct options *o, unsigned side, struct err *e)
 {
 	if (o->job_path == NULL)
 		return 0;
-	o->job = job_read(o->job_path, e);
-	if (o->job == NULL)
-		return -1;
-	return job_apply(o->job, side, spec, given, o, e);
+	o->job = job_read(o->job_path, side, &o->line, e);
+	return o->job != NULL ? job_apply(o->job, &o->line, &o->db, e) : -1;
 }
 
 int
 options_blame(const struct options *o, struct err *e)
 {
-	return o->job != NULL ? job_blame(o->job, e) : -1;
+	return o->job != NULL ? job_blame(o->job, &o->line, e) : -1;
+}
+
+int
+options_names(const char *option, const struct cli_list *given, struct ident_list *list,
+	      struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < given->n; i++)
+		if (ident_parse_list(given->items[i], list, e) != 0) {
+			e->option = xstrdup(option);
+			return err_prefix(e, "--%s: ", option);
+		}
+	return 0;
 }
 
 static void
@@ -114,6 +108,9 @@ warn_of_exposure(const struct options *o)
 		log_warning("others can read the password in %s (%s); run chmod 600 %s, or "
 			    "write ${VARIABLE} there",
 			    o->job_path, key, o->job_path);
+	if (o->line.exposed)
+		log_warning("a password on the command line can be seen by others; use "
+			    "~/.pgpass, a service file or the environment");
 }
 
 static bool
@@ -132,8 +129,8 @@ check_file(const char *option, const char *path, const struct options_file *f, s
 	if (path == NULL || f->path == NULL || strcmp(path, "-") == 0 ||
 	    !is_same_file(path, f->path))
 		return 0;
-	return err_set(e, EXIT_USAGE, "%s and %s are the same file, \"%s\"", option, f->what,
-		       path);
+	return err_usage(e, option, "--%s and %s are the same file, \"%s\"", option, f->what,
+			 path);
 }
 
 int
@@ -144,22 +141,20 @@ options_check_files(const struct options *o, const struct options_file *files, s
 	const struct options_file log = {"--log-file", o->log_file};
 	size_t i;
 
-	if (check_file("--summary", o->summary, &log, e) != 0 ||
-	    check_file("--summary", o->summary, &job, e) != 0 ||
-	    check_file("--log-file", o->log_file, &job, e) != 0)
+	if (check_file("summary", o->summary, &log, e) != 0 ||
+	    check_file("summary", o->summary, &job, e) != 0 ||
+	    check_file("log-file", o->log_file, &job, e) != 0)
 		return -1;
 	for (i = 0; i < n; i++)
-		if (check_file("--summary", o->summary, &files[i], e) != 0 ||
-		    check_file("--log-file", o->log_file, &files[i], e) != 0)
+		if (check_file("summary", o->summary, &files[i], e) != 0 ||
+		    check_file("log-file", o->log_file, &files[i], e) != 0)
 			return -1;
 	return 0;
 }
 
 int
-options_settle(struct options *o, int argc, char **argv, const char *variable, struct err *e)
+options_settle(struct options *o, const char *variable, struct err *e)
 {
-	int has_password;
-
 	if (o->quiet)
 		log_set_level(LOG_QUIET);
 	if (o->verbose)
@@ -167,18 +162,14 @@ options_settle(struct options *o, int argc, char **argv, const char *variable, s
 	if (log_open(o->log_file, (enum log_format)o->log_format, e) != 0)
 		return -1;
 	if (o->no_password && o->ask_password)
-		return err_set(e, EXIT_USAGE, "-w and -W exclude each other");
+		return err_usage(e, "no-password", "-w and -W exclude each other");
 	if (o->check != CHECK_NOT)
 		o->summary = NULL; /* the last run's stays */
 	warn_of_exposure(o);
 	o->db.password_prompt = o->no_password ? -1 : o->ask_password;
-	if (o->db.conninfo != NULL) {
-		has_password = conninfo_check(o->db.conninfo, e);
-		if (has_password > 0)
-			hide(o, argc, argv);
-		return has_password < 0 ? -1 : 0;
-	}
-	if (o->job != NULL && job_connects(o->job))
+	if (o->db.conninfo != NULL)
+		return conninfo_check(o->db.conninfo, e) < 0 ? -1 : 0;
+	if (variable == NULL || (o->job != NULL && job_connects(o->job)))
 		return 0;
 	o->db.conninfo = getenv(variable);
 	if (o->db.conninfo != NULL && conninfo_check(o->db.conninfo, e) < 0)
@@ -197,6 +188,6 @@ options_progress(const struct options *o)
 void
 options_release(struct options *o)
 {
-	free(o->hidden);
+	cli_release(&o->line);
 	job_free(o->job);
 }

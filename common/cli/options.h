@@ -13,6 +13,7 @@
 #include "common/talk/progress.h"
 
 struct err;
+struct ident_list;
 struct job;
 
 /* How far to go with --check. */
@@ -38,10 +39,10 @@ struct options {
 	int check;            /* enum options_check */
 	const char *job_path; /* -f as typed */
 	struct job *job;      /* read from it; owned */
-	char *hidden;         /* what db.conninfo points to if it had to be hidden; owned */
+	struct cli_line line; /* the command line */
 };
 
-/* Rows for cli_spec.tables; the alias is "source" or "destination". */
+/* Of those who deal with a server, whichever program; and of all. */
 extern const struct cli_option options_connection[];
 extern const struct cli_option options_messages[];
 
@@ -52,14 +53,20 @@ extern const struct cli_option options_messages[];
 enum progress_when options_progress(const struct options *o);
 
 /*
- * options_read_job(o, side, spec, given, e):
+ * options_read_job(o, side, e):
  * After parsing: where -f was given, set what the job file says for this side
- * (JOB_EXTRACT, JOB_LOAD) and the options ${given} do not.  Failure fills ${e}
+ * (JOB_EXTRACT, JOB_LOAD) and the command line does not.  Failure fills ${e}
  * with EXIT_JOBFILE.
  */
-int options_read_job(struct options *o, unsigned side, const struct cli_spec *spec,
-		     const struct cli_given *given, struct err *e)
+int options_read_job(struct options *o, unsigned side, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * options_names(option, given, list, e):
+ * Append the columns that were given with an option to ${list}.
+ */
+int options_names(const char *option, const struct cli_list *given, struct ident_list *list,
+		  struct err *e) __attribute__((warn_unused_result));
 
 /*
  * options_blame(o, e):
@@ -84,13 +91,13 @@ int options_check_files(const struct options *o, const struct options_file *file
 			struct err *e) __attribute__((warn_unused_result));
 
 /*
- * options_settle(o, argc, argv, variable, e):
- * After that: apply the environment's ${variable} where neither -d nor a job
- * says where to connect, set the log level and open the log, take passwords out of
- * the command line as ps shows it (and warn), check the connection string.
+ * options_settle(o, variable, e):
+ * After that: apply the environment's ${variable}, unless NULL, where neither -d nor
+ * a job says where to connect, set the log level and open the log, warn of secrets
+ * that others could see, check the connection string.
  */
-int options_settle(struct options *o, int argc, char **argv, const char *variable,
-		   struct err *e) __attribute__((warn_unused_result));
+int options_settle(struct options *o, const char *variable, struct err *e)
+	__attribute__((warn_unused_result));
 
 void options_release(struct options *o);
 

@@ -100,3 +100,13 @@ conninfo_check(const char *conninfo, struct err *e)
 	PQconninfoFree(options);
 	return rc;
 }
+
+bool
+conninfo_is_secret(const char *conninfo)
+{
+	struct err e = ERR_INIT;
+	int rc = conninfo_check(conninfo, &e);
+
+	err_release(&e);
+	return rc != 0;
+}

@@ -5,6 +5,8 @@
 #ifndef COMMON_CONNINFO_H
 #define COMMON_CONNINFO_H
 
+#include <stdbool.h>
+
 struct err;
 
 /*
@@ -13,5 +15,12 @@ struct err;
  * 1 if it holds a password, else 0; -1 with ${e} (EXIT_USAGE) filled.
  */
 int conninfo_check(const char *conninfo, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * conninfo_is_secret(conninfo):
+ * Tell whether the connection string holds a secret, or may, since it cannot be
+ * understood: then nothing may show it.
+ */
+bool conninfo_is_secret(const char *conninfo);
 
 #endif /* COMMON_CONNINFO_H */

@@ -6,13 +6,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/schema/schema.h"
 #include "common/talk/log.h"
 #include "extract/choice.h"
+#include "extract/csv/csvopts.h"
 #include "extract/options.h"
 
 int
@@ -63,7 +63,7 @@ csvhead_choose(struct csvhead *h, const struct extract_options *o, struct schema
 			    "away (`tail -n +2`) and give names with --columns.");
 	choice_release(&choice);
 	if (rc == 0)
-		doubt_delimiter(h, o->csv_format.delimiter);
+		doubt_delimiter(h, ((const struct csvopts *)o->own)->format.delimiter);
 	return rc;
 }
 

@@ -20,6 +20,7 @@
 #include "common/schema/header.h"
 #include "common/stream/input.h"
 #include "extract/csv/csvhead.h"
+#include "extract/csv/csvopts.h"
 #include "extract/csv/csvrows.h"
 #include "extract/csv/infer.h"
 #include "extract/csv/textin.h"
@@ -53,6 +54,12 @@ csv(struct source *s)
 	return (struct source_csv *)s;
 }
 
+static const struct csvopts *
+own(const struct source *s)
+{
+	return s->options->own;
+}
+
 /* ---- columns ---- */
 
 static int
@@ -67,7 +74,7 @@ settle_columns(struct source_csv *s, struct err *e)
 	if (csvhead_choose(&s->head, s->base.options, schema, e) != 0)
 		return -1;
 	rowtext_init(&s->rows, s->head.place, s->head.names.n);
-	if (!s->base.options->infer)
+	if (!own(&s->base)->infer)
 		return 0;
 	s->sample = xcalloc(schema->ncolumns, sizeof(*s->sample));
 	for (i = 0; i < schema->ncolumns; i++)
@@ -94,7 +101,7 @@ take_given_names(struct source_csv *s, struct err *e)
 static bool
 may_be_header(const struct source_csv *s)
 {
-	return s->base.options->header == HEADER_AUTO && s->base.options->columns != NULL &&
+	return own(&s->base)->header == HEADER_AUTO && s->base.options->columns.n > 0 &&
 	       s->total == 0;
 }
 
@@ -237,7 +244,7 @@ static int
 on_blank(void *arg, struct err *e)
 {
 	struct source_csv *s = arg;
-	const char *value = s->base.options->csv_format.null[0] != '\0' ? "" : NULL;
+	const char *value = own(&s->base)->format.null[0] != '\0' ? "" : NULL;
 
 	if (!s->header_done || s->head.names.n != 1)
 		return 0;
@@ -307,19 +314,20 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 {
 	struct source_csv *s = csv(base);
 	const struct extract_options *o = base->options;
-	bool headless = o->header == HEADER_NO ||
-			(o->header == HEADER_AUTO && o->columns != NULL);
+	const struct csvopts *c = own(base);
+	bool headless = c->header == HEADER_NO ||
+			(c->header == HEADER_AUTO && o->columns.n > 0);
 
 	intr_install();
-	base->where = xasprintf("CSV file %s", o->csv);
+	base->where = xasprintf("CSV file %s", c->path);
 	base->header->values = HEADER_TEXT;
-	s->in = input_open(o->csv, e);
+	s->in = input_open(c->path, e);
 	if (s->in == NULL)
 		return -1;
-	csvfile_log(o->csv, "reading");
+	csvfile_log(c->path, "reading");
 	input_watch_output(s->in, watch_fd);
-	s->text = textin_new(s->in, o->encoding, e);
-	if (s->text == NULL || csvrows_init(&s->parser, &o->csv_format, &handler, s, e) != 0)
+	s->text = textin_new(s->in, c->encoding, e);
+	if (s->text == NULL || csvrows_init(&s->parser, &c->format, &handler, s, e) != 0)
 		return -1;
 	relname_set(&base->header->schema.relation, o->rel.schema, o->rel.name);
 	s->parser.names = !headless;

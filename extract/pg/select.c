@@ -12,9 +12,9 @@
 #include "common/base/buf.h"
 #include "common/base/ident.h"
 #include "common/base/err.h"
+#include "common/base/nearest.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
-#include "common/cli/cli.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
@@ -25,7 +25,7 @@
 static bool
 is_narrowed(const struct extract_options *o)
 {
-	return o->columns != NULL || o->exclude != NULL || o->where != NULL || o->limit >= 0;
+	return o->columns.n > 0 || o->exclude.n > 0 || o->where != NULL || o->limit >= 0;
 }
 
 static int
@@ -36,7 +36,7 @@ unknown_column(const struct relation *rel, const char *name, struct err *e)
 
 	for (i = 0; i < rel->ncolumns; i++)
 		words[i] = rel->columns[i].name;
-	near = cli_nearest(name, words, rel->ncolumns);
+	near = nearest_word(name, words, rel->ncolumns);
 	err_set(e, EXIT_USAGE, "%s \"%s\" has no column \"%s\"", relation_kind_name(rel->kind),
 		rel->id.name, name);
 	if (near != NULL)
@@ -104,14 +104,14 @@ add_columns(struct db *db, struct buf *sql, const struct extract_options *o,
 	const char *comma = "";
 	size_t i;
 
-	if (rel == NULL && o->columns == NULL)
+	if (rel == NULL && o->columns.n == 0)
 		return add_query_columns(db, sql, o, e);
 	if (rel != NULL && (check_names(rel, &o->column_list, e) != 0 ||
 			    check_names(rel, &o->exclude_list, e) != 0))
 		return -1;
 	for (i = 0; i < o->column_list.n; i++)
 		add_named(sql, &comma, o->column_list.names[i]);
-	for (i = 0; o->columns == NULL && i < rel->ncolumns; i++)
+	for (i = 0; o->columns.n == 0 && i < rel->ncolumns; i++)
 		if (!ident_list_has(&o->exclude_list, rel->columns[i].name))
 			add_named(sql, &comma, rel->columns[i].name);
 	return 0;

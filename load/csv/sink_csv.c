@@ -24,6 +24,7 @@
 #include "common/stream/output.h"
 #include "common/talk/log.h"
 #include "common/talk/receipt.h"
+#include "load/csv/csvopts.h"
 #include "load/csv/pgvalue.h"
 #include "load/match/plan.h"
 #include "load/match/plan_parts.h"
@@ -43,9 +44,9 @@ struct sink_csv {
 	struct input *in;   /* borrowed, for its name */
 	struct output *out; /* NULL in a dry run */
 	bool to_stdout;
-	struct csvfile_format format;
-	struct plan *plan; /* of the current stream: which columns, and their names */
-	bool text;         /* the current stream's rows are COPY text */
+	const struct csvopts *own; /* borrowed */
+	struct plan *plan;         /* of the current stream: which columns, and their names */
+	bool text;                 /* the current stream's rows are COPY text */
 	struct csv_column *columns;
 	size_t ncolumns;
 	struct buf header; /* the first stream's, for the others must have the same */
@@ -69,7 +70,7 @@ static int
 sink_csv_open(struct sink *base, struct input *in, struct err *e)
 {
 	struct sink_csv *s = csv(base);
-	const char *path = base->options->csv;
+	const char *path = base->options->path;
 
 	intr_install();
 	s->in = in;
@@ -77,7 +78,7 @@ sink_csv_open(struct sink *base, struct input *in, struct err *e)
 	s->dry_run = base->options->common.dry_run;
 	base->relation = xstrdup(s->to_stdout ? "stdout" : path);
 	base->where = xstrdup("a CSV file");
-	s->format = base->options->csv_format;
+	s->own = base->options->own;
 	if (s->dry_run)
 		return 0;
 	csvfile_log(path, "writing");
@@ -176,18 +177,18 @@ put_header(struct sink_csv *s, struct err *e)
 	int rc = 0;
 
 	if (s->ncolumns > 0)
-		csvfile_put_first(&s->format, &line, s->columns[0].name, s->ncolumns == 1);
+		csvfile_put_first(&s->own->format, &line, s->columns[0].name, s->ncolumns == 1);
 	for (i = 1; i < s->ncolumns; i++) {
-		buf_addc(&line, s->format.delimiter);
-		csvfile_put(&s->format, &line, s->columns[i].name, strlen(s->columns[i].name),
-			    false);
+		buf_addc(&line, s->own->format.delimiter);
+		csvfile_put(&s->own->format, &line, s->columns[i].name,
+			    strlen(s->columns[i].name), false);
 	}
 	buf_addc(&line, '\n');
 	if (s->header.len == 0) {
 		buf_add(&s->header, line.data, line.len);
-		if (s->base.options->bom)
+		if (s->own->bom)
 			buf_adds(&s->block, "\xef\xbb\xbf");
-		if (s->base.options->header == 0)
+		if (s->own->header == 0)
 			buf_add(&s->block, line.data, line.len);
 	} else if (s->header.len != line.len ||
 		   memcmp(s->header.data, line.data, line.len) != 0) {
@@ -250,7 +251,7 @@ put_field(struct sink_csv *s, const char *value, size_t len, struct err *e)
 	const struct csv_column *c = &s->columns[s->at];
 
 	if (s->at++ > 0)
-		buf_addc(&s->block, s->format.delimiter);
+		buf_addc(&s->block, s->own->format.delimiter);
 	if (value != NULL && c->decoder != NULL) {
 		s->value.len = 0;
 		if (pgvalue_text(c->decoder, value, len, &s->value) != 0)
@@ -260,7 +261,7 @@ put_field(struct sink_csv *s, const char *value, size_t len, struct err *e)
 	}
 	if (len > PGCOPY_FIELD_MAX)
 		return too_long(s, c, e);
-	csvfile_put(&s->format, &s->block, value, len, s->ncolumns == 1);
+	csvfile_put(&s->own->format, &s->block, value, len, s->ncolumns == 1);
 	return 0;
 }
 

@@ -3,13 +3,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/buf.h"
 #include "common/base/ident.h"
+#include "common/base/nearest.h"
 #include "common/base/nameindex.h"
 #include "common/base/xalloc.h"
-#include "common/cli/cli.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
@@ -70,18 +69,6 @@ plan_match_option(const char *source, const char *target)
 	return buf_detach(&b);
 }
 
-/* Which of ${n} words may have been meant: one that differs in case, or the nearest. */
-static const char *
-meant(const char *word, const char *const *words, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strcasecmp(words[i], word) == 0)
-			return words[i];
-	return cli_nearest(word, words, n);
-}
-
 /* The table has no such column; perhaps one of those that nothing else goes into. */
 static void
 unmatched(const struct plan *p, const struct names *names, const char *source,
@@ -94,7 +81,7 @@ unmatched(const struct plan *p, const struct names *names, const char *source,
 	for (i = 0; i < p->rel->ncolumns; i++)
 		if (mapped || nameindex_find(&names->source, p->rel->columns[i].name) < 0)
 			words[n++] = p->rel->columns[i].name;
-	near = meant(target, words, n);
+	near = nearest_word(target, words, n);
 	free(words);
 	option = plan_match_option(source, near != NULL ? near : "");
 	rename = plan_match_option(source, "column");
@@ -162,7 +149,7 @@ check_map_sources(const struct plan *p, const struct names *names, struct reason
 			continue;
 		for (j = 0; j < p->ncolumns; j++)
 			words[j] = p->columns[j].source;
-		near = meant(o->from->names[i], words, p->ncolumns);
+		near = nearest_word(o->from->names[i], words, p->ncolumns);
 		reasons_add(why, "--map: the stream has no column \"%s\"%s%s%s",
 			    o->from->names[i], near != NULL ? "; perhaps \"" : "",
 			    near != NULL ? near : "", near != NULL ? "\"" : "");

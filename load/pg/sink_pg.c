@@ -37,7 +37,7 @@ enum phase {
 	BATCH /* the same, and the route takes rows */
 };
 
-/* Under whose settings the server reads text. */
+/* Under whose settings the server reads text: what no server wrote is the role's. */
 enum text {
 	TEXT_OURS, /* those under which a server wrote it */
 	TEXT_ROLE  /* the role's: no server wrote it (CSV, plain NDJSON) */

@@ -8,6 +8,7 @@
 
 #include "common/base/err.h"
 #include "common/cli/jobfile.h"
+#include "common/cli/jobfile_expand.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

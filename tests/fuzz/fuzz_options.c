@@ -22,7 +22,11 @@
 #include "common/base/xalloc.h"
 #include "common/talk/log.h"
 #include "extract/options.h"
+#include "extract/source/source_kind.h"
+#include "extract/sources.h"
 #include "load/options.h"
+#include "load/sinks.h"
+#include "load/sink/sink_kind.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -88,8 +92,8 @@ static int
 parse(bool load, int argc, char **argv, struct load_options *l, struct extract_options *x,
       struct err *e)
 {
-	return load ? load_options_parse(l, argc, argv, e)
-		    : extract_options_parse(x, argc, argv, e);
+	return load ? load_options_parse(l, sinks_kinds, argc, argv, e)
+		    : extract_options_parse(x, sources_kinds, argc, argv, e);
 }
 
 static void
@@ -207,13 +211,12 @@ check_names(const struct ident_list *names)
 static void
 check_extract(const struct extract_options *o)
 {
-	MUST((o->rel.name != NULL || o->csv != NULL) + (o->query_text != NULL) == 1);
-	MUST((o->kind == EXTRACT_CSV) == (o->csv != NULL));
+	MUST((o->rel.name != NULL || o->path != NULL) + (o->query_text != NULL) == 1);
+	MUST((o->kind->cli.what != NULL) == (o->path != NULL));
 	MUST(o->format == EXTRACT_BINARY || o->format == EXTRACT_NDJSON);
 	MUST(o->limit >= -1 && o->zstd_level >= 0 && o->zstd_level <= 19);
 	MUST((o->zstd_level > 0) == (o->compress != NULL));
 	MUST(o->query_text == NULL || o->query_text[0] != '\0');
-	MUST(o->csv_format.delimiter != o->csv_format.quote);
 	MUST(!o->quote_numbers || o->format == EXTRACT_NDJSON);
 	MUST(o->column_list.n == 0 || o->exclude_list.n == 0);
 	check_names(&o->column_list);
@@ -223,7 +226,7 @@ check_extract(const struct extract_options *o)
 static void
 check_load(const struct load_options *o)
 {
-	MUST((o->kind == LOAD_CSV) == (o->csv != NULL));
+	MUST((o->kind->cli.what != NULL) == (o->path != NULL));
 	MUST(o->streams >= 1 && o->batch_size >= 1 && o->min_rows >= 0 && o->max_rejects >= -1);
 	MUST(o->map_sources.n == o->map_targets.n);
 	MUST(o->newer.n <= 1 && (o->newer.n == 0 || o->conflict != CONFLICT_FAIL));

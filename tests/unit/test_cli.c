@@ -16,16 +16,16 @@ struct opts {
 	struct cli_list list;
 };
 
-#define AT(member) offsetof(struct opts, member)
+#define AT(member) .offset = offsetof(struct opts, member)
 
 static const struct cli_choice choices[] = {{"end", 1}, {"batch", 2}, {NULL, 0}};
 static const struct cli_option table[] = {
-	{.kind = CLI_HEADING, .help = "Options"},
-	{"flag", 'f', CLI_FLAG, NULL, "a flag", AT(flag), NULL, 0},
-	{"text", 't', CLI_STRING, "TEXT", "a text", AT(text), NULL, 0},
-	{"number", 0, CLI_NUMBER, "N", "a number", AT(number), NULL, 1},
-	{"commit", 0, CLI_CHOICE, "end|batch", "a choice", AT(choice), choices, 0},
-	{"map", 'm', CLI_LIST, "A=B", "a list", AT(list), NULL, 0},
+	{.type = CLI_HEADING, .help = "Options"},
+	{"flag", 'f', CLI_FLAG, NULL, "a flag", AT(flag)},
+	{"text", 't', CLI_STRING, "TEXT", "a text", AT(text)},
+	{"number", 0, CLI_NUMBER, "N", "a number", AT(number), .min = 1},
+	{"commit", 0, CLI_CHOICE, "end|batch", "a choice", AT(choice), .choices = choices},
+	{"map", 'm', CLI_LIST, "A=B", "a list", AT(list)},
 	{.help = NULL},
 };
 static const struct cli_spec spec = {
@@ -37,9 +37,7 @@ static const struct cli_spec spec = {
 	.max_operands = 1,
 };
 
-#define LONG "a-path-or-a-password-of-64-letters-that-somebody-has-typed-by-mis"
-
-static struct cli_given given;
+static struct cli_line line;
 
 static int
 parse(struct opts *o, const char **operand, struct err *e, int argc, ...)
@@ -48,13 +46,14 @@ parse(struct opts *o, const char **operand, struct err *e, int argc, ...)
 	va_list ap;
 	int i;
 
+	cli_release(&line);
 	*o = (struct opts){.number = -1};
 	va_start(ap, argc);
 	argv[0] = (char[]){"test"};
 	for (i = 1; i <= argc; i++)
 		argv[i] = va_arg(ap, char *);
 	va_end(ap);
-	return cli_parse(&spec, argc + 1, argv, o, &given, operand, e);
+	return cli_parse(&line, &spec, argc + 1, argv, o, operand, e);
 }
 
 static void
@@ -70,13 +69,12 @@ test_good(void)
 	ok(o.flag && o.number == 12 && o.choice == 2, "flag, number and choice are set");
 	is_str(o.text, "x", "text too");
 	is_str(operand, "file", "and the operand");
-	ok(cli_has(&given, "text") && cli_has(&given, "commit"), "what is given is known");
-	ok(!cli_has(&given, "map"), "and what is not");
+	ok(cli_has(&line, "text") && cli_has(&line, "commit"), "what is given is known");
+	ok(!cli_has(&line, "map"), "and what is not");
 	is_int(parse(&o, &operand, &e, 3, "-ma=b", "--map", "c=d"), 0, "a list");
 	ok(o.list.n == 2 && strcmp(o.list.items[0], "a=b") == 0 &&
 		   strcmp(o.list.items[1], "c=d") == 0,
 	   "gathers every one given");
-	free(o.list.items);
 	is_int(parse(&o, &operand, &e, 1, "--num=7"), 0, "an unambiguous beginning will do");
 	is_int(o.number, 7, "as getopt_long has it");
 	is_int(parse(&o, &operand, &e, 3, "file", "-t", "y"), 0, "options may follow");
@@ -119,26 +117,48 @@ test_bad(void)
 }
 
 static void
-test_nearest(void)
+test_twice(void)
 {
-	static const char *const words[] = {"customer", "amount", "id"};
-
-	is_str(cli_nearest("custmer", words, 3), "customer", "a letter missing");
-	is_str(cli_nearest("amuont", words, 3), "amount", "two letters swapped");
-	is_str(cli_nearest("quantity", words, 3), NULL, "nothing near");
-	is_str(cli_nearest("x", words, 0), NULL, "nothing there");
-	is_str(cli_nearest(LONG, words, 3), NULL, "longer than any name");
+	check_bad("-f", "--flag", "--flag is given twice", "");
+	check_bad("--text=a", "-tb", "--text is given twice", "");
+	check_bad("--number=1", "--number=1", "--number is given twice", "");
+	check_bad("--commit=end", "--commit=batch", "--commit is given twice", "");
 }
 
-static void
-test_hide(void)
-{
-	char arg[] = "password=secret";
-	char *copy = cli_hide(arg);
+#define MANY 300
 
-	is_str(copy, "password=secret", "the copy is what it was");
-	ok(strstr(arg, "secret") == NULL && strlen(arg) == 15, "the argument is blank");
-	free(copy);
+/* Neither options nor the words of a choice are counted out beforehand. */
+static void
+test_many(void)
+{
+	static struct cli_choice words[MANY + 1];
+	static struct cli_option rows[MANY + 1];
+	static char names[MANY][8];
+	static struct cli_spec many = {
+		.program = "many", .what = "", .usage = "", .footer = "", .tables = {rows}};
+	char *argv[] = {(char[]){"many"}, (char[]){"--o299=o298"}, NULL};
+	char *wrong[] = {(char[]){"many"}, (char[]){"--o299=o2999"}, NULL};
+	struct err e = ERR_INIT;
+	int value = -1, i;
+
+	for (i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "o%d", i);
+		words[i] = (struct cli_choice){names[i], i};
+		rows[i] = (struct cli_option){.name = names[i],
+					      .type = CLI_CHOICE,
+					      .arg = "WORD",
+					      .help = "",
+					      .choices = words};
+	}
+	cli_release(&line);
+	is_int(cli_parse(&line, &many, 2, argv, &value, NULL, &e), 0, "the last of %d options",
+	       MANY);
+	is_int(value, 298, "has a value");
+	cli_release(&line);
+	is_int(cli_parse(&line, &many, 2, wrong, &value, NULL, &e), -1,
+	       "a word that none of %d is", MANY);
+	ok(e.hint != NULL && strstr(e.hint, "\"o299\"") != NULL, "hint: %s", e.hint);
+	err_release(&e);
 }
 
 int
@@ -146,7 +166,8 @@ main(void)
 {
 	test_good();
 	test_bad();
-	test_nearest();
-	test_hide();
+	test_twice();
+	test_many();
+	cli_release(&line);
 	return tap_done();
 }

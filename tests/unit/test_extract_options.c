@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/cli.h"
 #include "extract/options.h"
+#include "extract/sources.h"
 #include "tests/unit/tap.h"
 
 static int
@@ -19,7 +22,7 @@ parse(struct extract_options *o, struct err *e, const char *line)
 	snprintf(words, sizeof(words), "%s", line);
 	for (w = strtok_r(words, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
 		argv[argc++] = w;
-	return extract_options_parse(o, argc, argv, e);
+	return extract_options_parse(o, sources_kinds, argc, argv, e);
 }
 
 static void
@@ -78,11 +81,72 @@ test_bad(void)
 	check_bad("-d host='x -t a", "connection string");
 }
 
+/* What an option may be given as. */
+static char *
+word_for(const struct cli_option *o)
+{
+	const char *value = o->type == CLI_NUMBER ? "1"
+			    : o->choices != NULL  ? o->choices[0].word
+			    : o->type == CLI_LIST ? "a=b"
+						  : "a";
+
+	return o->arg != NULL ? xasprintf("--%s=%s", o->name, value)
+			      : xasprintf("--%s", o->name);
+}
+
+/* Each option, twice: lists have both, all others are refused. */
+static void
+check_twice(const char *name)
+{
+	struct extract_options o;
+	struct err e = ERR_INIT;
+	char *argv[] = {(char[]){"portl"}, NULL, NULL, NULL};
+	const struct cli_slot *slot;
+	int rc = extract_options_parse(&o, sources_kinds, 1, argv, &e);
+
+	slot = cli_find(&o.common.line, name);
+	argv[1] = word_for(slot->option);
+	argv[2] = word_for(slot->option);
+	extract_options_release(&o);
+	err_release(&e);
+	rc = extract_options_parse(&o, sources_kinds, 3, argv, &e);
+	slot = cli_find(&o.common.line, name);
+	if (slot->option->type == CLI_LIST || slot->option->type == CLI_NAMES) {
+		is_int((int)((struct cli_list *)slot->value)->n, 2, "--%s adds up", name);
+	} else {
+		is_int(rc, -1, "--%s twice", name);
+		ok(e.code == EXIT_USAGE && strstr(e.msg, "is given twice") != NULL, "says: %s",
+		   e.msg);
+	}
+	extract_options_release(&o);
+	err_release(&e);
+	free(argv[1]);
+	free(argv[2]);
+}
+
+static void
+test_twice(void)
+{
+	struct extract_options o;
+	struct err e = ERR_INIT;
+	char *argv[] = {(char[]){"portl"}, (char[]){"--quiet"}, NULL};
+	size_t i;
+
+	if (extract_options_parse(&o, sources_kinds, 2, argv, &e) == 0)
+		ok(true, "there are options");
+	for (i = 0; i < o.common.line.n; i++)
+		if (o.common.line.slots[i].option->type < CLI_HELP)
+			check_twice(o.common.line.slots[i].option->name);
+	extract_options_release(&o);
+	err_release(&e);
+}
+
 int
 main(void)
 {
 	unsetenv("PORTL_SOURCE");
 	test_good();
 	test_bad();
+	test_twice();
 	return tap_done();
 }

@@ -6,34 +6,58 @@
 #include <unistd.h>
 
 #include "common/base/err.h"
+#include "common/cli/cli.h"
 #include "common/cli/job.h"
 #include "common/cli/options.h"
 #include "tests/unit/tap.h"
 
 struct opts {
 	struct options common;
-	const char *query, *columns, *format_text;
+	const char *query;
+	struct cli_list columns;
 	int64_t limit;
 	int extra;
 	bool create;
 	struct cli_list map;
 };
 
-#define AT(member) offsetof(struct opts, member)
+#define AT(member) .offset = offsetof(struct opts, member)
 
 static const struct cli_choice extras[] = {{"error", 1}, {"ignore", 2}, {NULL, 0}};
 static const struct cli_option table[] = {
-	{"table", 't', CLI_STRING, "TABLE", "", AT(common.table), NULL, 0},
-	{"query", 'c', CLI_STRING, "SQL", "", AT(query), NULL, 0},
-	{"columns", 0, CLI_STRING, "LIST", "", AT(columns), NULL, 0},
-	{"limit", 0, CLI_NUMBER, "N", "", AT(limit), NULL, 0},
-	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "", AT(extra), extras, 0},
-	{"create", 0, CLI_FLAG, NULL, "", AT(create), NULL, 0},
-	{"map", 'm', CLI_LIST, "A=B", "", AT(map), NULL, 0},
+	{"table", 't', CLI_TABLE, "TABLE", "", AT(common.table), .part = CLI_WHAT,
+	 .replaces = CLI_WHAT},
+	{"query", 'c', CLI_STRING, "SQL", "", AT(query), .part = CLI_WHAT,
+	 .replaces = CLI_WHAT | CLI_FILE},
+	{"columns", 0, CLI_NAMES, "LIST", "", AT(columns)},
+	{"limit", 0, CLI_NUMBER, "N", "", AT(limit)},
+	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "", AT(extra), .choices = extras},
+	{"create", 0, CLI_FLAG, NULL, "", AT(create)},
+	{"map", 'm', CLI_LIST, "A=B", "", AT(map)},
 	{.help = NULL},
 };
-static const struct cli_spec spec = {.program = "test",
-				     .tables = {table, options_connection, options_messages}};
+
+struct file_opts {
+	const char *path;
+	bool infer;
+};
+static const struct cli_option file_table[] = {
+	{"csv", 0, CLI_STRING, "FILE", "", .offset = offsetof(struct file_opts, path),
+	 .part = CLI_FILE, .replaces = CLI_WHAT | CLI_SERVER | CLI_REACH},
+	{"infer", 0, CLI_FLAG, NULL, "", .offset = offsetof(struct file_opts, infer),
+	 .part = CLI_FILE},
+	{.help = NULL},
+};
+static const struct cli_kind server = {.name = "postgres", .tables = {options_connection}};
+static const struct cli_kind csv = {.name = "csv",
+				    .option = "csv",
+				    .key = "path",
+				    .what = "a CSV file",
+				    .tables = {file_table},
+				    .size = sizeof(struct file_opts)};
+static const struct cli_kind *const kinds[] = {&server, &csv, NULL};
+static const struct cli_spec spec = {
+	.program = "test", .tables = {table, options_messages}, .kinds = kinds};
 
 static struct opts o;
 static struct job *job;
@@ -44,7 +68,7 @@ forget(void)
 {
 	job_free(job);
 	job = NULL;
-	free(o.map.items);
+	cli_release(&o.common.line);
 	err_release(&e);
 }
 
@@ -56,7 +80,6 @@ apply(unsigned side, const char *text, const char *arg)
 	char path[] = "/tmp/portl.test.XXXXXX";
 	char *argv[] = {(char[]){"test"}, word, NULL};
 	int fd = mkstemp(path), rc = -1;
-	struct cli_given given;
 
 	forget();
 	o = (struct opts){.limit = -1};
@@ -65,10 +88,10 @@ apply(unsigned side, const char *text, const char *arg)
 	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		return -2;
 	close(fd);
-	if (cli_parse(&spec, arg != NULL ? 2 : 1, argv, &o, &given, NULL, &e) == 0)
-		job = job_read(path, &e);
+	if (cli_parse(&o.common.line, &spec, arg != NULL ? 2 : 1, argv, &o, NULL, &e) == 0)
+		job = job_read(path, side, &o.common.line, &e);
 	if (job != NULL)
-		rc = job_apply(job, side, &spec, &given, &o.common, &e);
+		rc = job_apply(job, &o.common.line, &o.common.db, &e);
 	unlink(path);
 	return rc;
 }
@@ -103,7 +126,8 @@ test_sides(void)
 	is_str(o.common.db.user, "reader", "username");
 	is_str(o.common.db.password, "secret one", "password");
 	is_str(o.common.table, "\"Sales\".\"a.b\"", "the table's case is kept");
-	is_str(o.columns, "\"Id\",\"x, \"\"y\"\"\"", "a list holds names as they stand");
+	is_str(o.columns.items[0], "\"Id\",\"x, \"\"y\"\"\"",
+	       "a list holds names as they stand");
 	is_int(o.limit, 5, "keys of the top level");
 	ok(!o.create && o.map.n == 0 && o.extra == 0, "but not the other program's");
 	ok(job_connects(job), "it says where to connect");
@@ -113,7 +137,8 @@ test_sides(void)
 	is_str(o.common.db.service, "dw", "service");
 	ok(o.common.db.host == NULL && o.common.db.password == NULL, "nothing of the source's");
 	is_str(o.common.table, "\"orders\"", "table");
-	is_str(o.columns, "\"Id\",\"total\"", "one text holds names with commas between");
+	is_str(o.columns.items[0], "\"Id\",\"total\"",
+	       "one text holds names with commas between");
 	ok(o.create && o.extra == 2 && o.limit == -1, "its keys of the top level");
 	if (ok(o.map.n == 3, "every pair of the mapping")) {
 		is_str(o.map.items[0], "\"Id\"=\"order id\"", "is one of --map");
@@ -136,6 +161,9 @@ test_flags_win(void)
 	   "-d takes the place of the whole connection");
 	apply(JOB_EXTRACT, both, "--query=SELECT 1");
 	ok(o.common.table == NULL, "-c takes the place of the table");
+	apply(JOB_EXTRACT, both, "--columns=z");
+	ok(o.columns.n == 1 && strcmp(o.columns.items[0], "z") == 0,
+	   "--columns takes the place of the job's columns");
 	apply(JOB_LOAD, both, "--map=x=y");
 	ok(o.map.n == 1 && strcmp(o.map.items[0], "x=y") == 0,
 	   "--map takes the place of the mapping");

@@ -8,6 +8,7 @@
 
 #include "common/base/err.h"
 #include "common/cli/jobfile.h"
+#include "common/cli/jobfile_expand.h"
 #include "tests/unit/tap.h"
 
 static struct jobfile *

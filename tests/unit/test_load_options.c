@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/cli.h"
 #include "load/options.h"
+#include "load/sinks.h"
 #include "tests/unit/tap.h"
 
 static int
@@ -20,7 +23,7 @@ parse(struct load_options *o, struct err *e, const char *one, const char *two)
 	argv[argc++] = a;
 	if (two != NULL)
 		argv[argc++] = b;
-	return load_options_parse(o, argc, argv, e);
+	return load_options_parse(o, sinks_kinds, argc, argv, e);
 }
 
 /* "source>target,..." of what was parsed. */
@@ -114,12 +117,73 @@ test_defaults(void)
 	err_release(&e);
 }
 
+/* What an option may be given as. */
+static char *
+word_for(const struct cli_option *o)
+{
+	const char *value = o->type == CLI_NUMBER ? "1"
+			    : o->choices != NULL  ? o->choices[0].word
+			    : o->type == CLI_LIST ? "a=b"
+						  : "a";
+
+	return o->arg != NULL ? xasprintf("--%s=%s", o->name, value)
+			      : xasprintf("--%s", o->name);
+}
+
+/* Each option, twice: lists have both, all others are refused. */
+static void
+check_twice(const char *name)
+{
+	struct load_options o;
+	struct err e = ERR_INIT;
+	char *argv[] = {(char[]){"portl"}, NULL, NULL, NULL};
+	const struct cli_slot *slot;
+	int rc = load_options_parse(&o, sinks_kinds, 1, argv, &e);
+
+	slot = cli_find(&o.common.line, name);
+	argv[1] = word_for(slot->option);
+	argv[2] = word_for(slot->option);
+	load_options_release(&o);
+	err_release(&e);
+	rc = load_options_parse(&o, sinks_kinds, 3, argv, &e);
+	slot = cli_find(&o.common.line, name);
+	if (slot->option->type == CLI_LIST || slot->option->type == CLI_NAMES) {
+		is_int((int)((struct cli_list *)slot->value)->n, 2, "--%s adds up", name);
+	} else {
+		is_int(rc, -1, "--%s twice", name);
+		ok(e.code == EXIT_USAGE && strstr(e.msg, "is given twice") != NULL, "says: %s",
+		   e.msg);
+	}
+	load_options_release(&o);
+	err_release(&e);
+	free(argv[1]);
+	free(argv[2]);
+}
+
+static void
+test_twice(void)
+{
+	struct load_options o;
+	struct err e = ERR_INIT;
+	char *argv[] = {(char[]){"portl"}, (char[]){"--quiet"}, NULL};
+	size_t i;
+
+	if (load_options_parse(&o, sinks_kinds, 2, argv, &e) == 0)
+		ok(true, "there are options");
+	for (i = 0; i < o.common.line.n; i++)
+		if (o.common.line.slots[i].option->type < CLI_HELP)
+			check_twice(o.common.line.slots[i].option->name);
+	load_options_release(&o);
+	err_release(&e);
+}
+
 int
 main(void)
 {
 	unsetenv("PORTL_DESTINATION");
 	test_map();
 	test_bad();
+	test_twice();
 	test_defaults();
 	return tap_done();
 }

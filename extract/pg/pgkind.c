@@ -1,0 +1,36 @@
+/*
+ * The options of databases as a source.
+ */
+#include "extract/pg/pgkind.h"
+
+#include "common/base/err.h"
+#include "extract/options.h"
+#include "extract/pg/source_pg.h"
+
+static const struct cli_option alias_options[] = {
+	{"source", 0, CLI_CONNSTR, "CONNSTR", "the same as --dbname",
+	 .offset = offsetof(struct extract_options, common.db.conninfo), .part = CLI_SERVER,
+	 .replaces = CLI_SERVER | CLI_FILE},
+	{.help = NULL},
+};
+
+static int
+check(struct extract_options *o, struct err *e)
+{
+	int given = (o->common.table != NULL) + (o->query != NULL) + (o->query_file != NULL);
+
+	if (given == 0) {
+		err_set(e, EXIT_USAGE, "say what to read: -t TABLE, -c QUERY or --csv FILE");
+		return cli_brief(&o->spec, e);
+	}
+	if (given > 1)
+		return err_usage(e, cli_last(&o->common.line, CLI_WHAT),
+				 "-t, -c and --query-file exclude each other");
+	return 0;
+}
+
+const struct source_kind pgkind = {
+	.cli = {.name = "postgres", .tables = {options_connection, alias_options}},
+	.check = check,
+	.make = source_pg_new,
+};

@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# A kind of source is one folder and one row: here one is added, by touching the table of
+# kinds and nothing else.
+
+load ../lib/common
+
+setup_file()
+{
+	local flags="-I$ROOT -D_GNU_SOURCE -DPORTL_VERSION=\"0\" -Wall -Wextra -Werror"
+
+	cd "$BATS_FILE_TMPDIR" || return
+	sed -e 's/^const struct cli_kind \*const sources_kinds/extern const struct source_kind generate;\n&/' \
+		-e 's/^\t&csvkind.cli,/&\n\t\&generate.cli,/' "$ROOT/extract/sources.c" >sources.c
+	[ "$(diff "$ROOT/extract/sources.c" sources.c | grep -c '^>')" -eq 2 ]
+	# shellcheck disable=SC2046,SC2086 # words are meant; the build's own flags decide about sanitizers
+	${CC:-cc} -std=c11 $flags $SANITIZERS -o portl-extract "$ROOT/tests/extract/generate/generate.c" sources.c \
+		"$BUILD/obj/extract/main.o" "$BUILD/extract.a" "$BUILD/libcommon.a" -pthread -lcsv -lm \
+		$(pkg-config --cflags --libs libpq openssl jansson libzstd libxxhash yaml-0.1)
+}
+
+setup()
+{
+	PATH="$BATS_FILE_TMPDIR:$PATH"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "a kind of source in a file of its own has rows, help and a stream" {
+	try portl-extract --generate=3 -F ndjson --bare
+	assert_status 0
+	assert_eq "$output" $'{"n":7}\n{"n":7}\n{"n":7}'
+	try portl-extract --help
+	assert_out_has '  --generate=N'
+	try portl-extract --completion=bash
+	assert_out_has '--generate='
+	try portl-extract --generate=1 --check=connection
+	assert_eq "$output" 'source       thin air'
+}
+
+@test "its options and those of others do not mix" {
+	try portl-extract --generate=3 --where=x
+	assert_status 64
+	assert_stderr_has '--where does not go with --generate'
+	assert_stderr_has 'It makes rows up.'
+	try portl-extract --generate=3 --csv=x
+	assert_status 64
+	assert_stderr_has 'exclude each other'
+	try portl-extract --generate=3 -h x
+	assert_status 64
+	assert_stderr_has '--host does not go with --generate'
+}
+
+@test "a job knows its key and its name" {
+	printf '%s\n' 'source:' '  type: generate' '  rows: 2' >job.yaml
+	try portl-extract -f job.yaml -F ndjson --bare
+	assert_status 0
+	assert_eq "$output" $'{"n":7}\n{"n":7}'
+	try portl-extract -f job.yaml --generate=1 -F ndjson --bare
+	assert_eq "$output" '{"n":7}'
+	sed -i 's/rows/rowss/' job.yaml
+	try portl-extract -f job.yaml
+	assert_status 78
+	assert_stderr_has 'job.yaml:3: source.rowss: unknown key'
+	assert_stderr_has '"rows"'
+	printf '%s\n' 'source:' '  type: generate' >job.yaml
+	try portl-extract -f job.yaml
+	assert_stderr_has 'job.yaml:2: source.type: generate needs a rows'
+	printf '%s\n' 'source:' '  rows: 2' '  where: x' >job.yaml
+	try portl-extract -f job.yaml
+	assert_status 78
+	assert_stderr_has 'job.yaml:3: source.where: --where does not go with --generate'
+}
