@@ -175,8 +175,11 @@ run(struct extract *x, struct err *e)
 	x->source = sources_make(&x->options);
 	if (rc == 0)
 		rc = source_open(x->source, live ? output_watch_fd(x->out) : -1, e);
+	if (rc == 0)
+		x->receipt.source = xstrdup(x->source->where);
 	if (rc == 0 && !live)
 		rc = open_output(x, e);
+	x->receipt.target = xstrdup(x->options.output != NULL ? x->options.output : "stdout");
 	if (rc == 0 && (begin(x, e) != 0 || pump(x, e) != 0))
 		rc = -1;
 	if (rc == 0 && x->options.common.check != CHECK_NOT && print_check(x, e) != 0)
@@ -219,7 +222,7 @@ report(struct extract *x, struct err *e)
 		log_report(e);
 	if (x->options.common.check != CHECK_NOT)
 		return status;
-	if (receipt_print(&x->receipt, status, &late) != 0 ||
+	if (receipt_print(&x->receipt, status, e, &late) != 0 ||
 	    (status == EXIT_DONE && log_check(&late) != 0)) {
 		log_report(&late);
 		status = status == EXIT_DONE ? EXIT_DATA : status;

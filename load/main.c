@@ -217,8 +217,10 @@ run(struct load *l, struct err *e)
 	if (open_input(l, e) != 0)
 		return -1;
 	l->sink = sinks_new(&l->options, &l->receipt);
+	l->receipt.source = xstrdup(input_name(l->in));
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
+	l->receipt.target = xstrdup(l->sink->where);
 	for (i = 0; i < l->options.streams; i++) {
 		if (load_stream(l, e) != 0)
 			return -1;
@@ -281,7 +283,7 @@ report(struct load *l, struct err *e)
 	}
 	if (l->options.common.check != CHECK_NOT)
 		return status;
-	if (receipt_print(&l->receipt, status, &late) != 0 ||
+	if (receipt_print(&l->receipt, status, e, &late) != 0 ||
 	    (e->code == EXIT_DONE && log_check(&late) != 0)) {
 		if (e->code == EXIT_DONE)
 			err_detail(&late, "The rows are committed.");

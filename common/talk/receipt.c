@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/err.h"
@@ -17,11 +18,38 @@
 #include "common/os/writeall.h"
 #include "common/talk/log.h"
 
+/*
+ * Show that the file can be made, and leave nothing: who asks while the run lasts finds no
+ * receipt, neither half of one nor that of the run before.
+ */
+static int
+prepare_file(struct receipt *r, struct err *e)
+{
+	char *real = realpath(r->path, NULL); /* a link stays one */
+	int fd;
+
+	r->part = xasprintf("%s.part", real != NULL ? real : r->path);
+	fd = open(r->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd >= 0) {
+		close(fd);
+		unlink(r->part);
+		if (real != NULL)
+			unlink(real);
+	} else {
+		err_errno(e, "could not create \"%s\"", r->path);
+	}
+	free(real);
+	return fd >= 0 ? 0 : -1;
+}
+
 int
 receipt_init(struct receipt *r, const char *path, struct err *e)
 {
+	struct stat st;
+
 	*r = (struct receipt){.fd = -1, .sent = -1, .committed = RECEIPT_NO};
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
+	r->began = time(NULL);
 	if (path == NULL)
 		return 0;
 	if (strcmp(path, "-") == 0) {
@@ -31,7 +59,9 @@ receipt_init(struct receipt *r, const char *path, struct err *e)
 		r->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	} else {
 		r->path = xstrdup(path);
-		r->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+			return prepare_file(r, e);
+		r->fd = open(path, O_WRONLY | O_CLOEXEC);
 	}
 	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", r->path) : 0;
 }
@@ -72,12 +102,43 @@ rows_json(const struct receipt *r)
 }
 
 static json_t *
-to_json(const struct receipt *r, int status, double seconds)
+moment(time_t when)
+{
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&when, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+/* Not the details, which may quote a row's values. */
+static json_t *
+error_json(const struct err *why)
+{
+	json_t *doc;
+
+	if (why->code == EXIT_DONE)
+		return json_null();
+	doc = json_object();
+	json_object_set_new(doc, "message", jsontext(why->msg));
+	json_object_set_new(doc, "sqlstate",
+			    jsontext(why->sqlstate[0] != '\0' ? why->sqlstate : NULL));
+	return doc;
+}
+
+static json_t *
+to_json(const struct receipt *r, int status, const struct err *why, double seconds)
 {
 	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:o, s:b}", "tool", log_program(),
 				"version", PORTL_VERSION, "run", r->run, "status", status,
 				"relation", jsontext(r->relation), "dry_run", r->dry_run);
 
+	json_object_set_new(doc, "source", jsontext(r->source));
+	json_object_set_new(doc, "target", jsontext(r->target));
+	json_object_set_new(doc, "started", moment(r->began));
+	json_object_set_new(doc, "finished", moment(r->began + (time_t)seconds));
+	json_object_set_new(doc, "error", error_json(why));
 	json_object_set_new(doc, "rows", rows_json(r));
 	json_object_set_new(doc, "bytes", json_integer((json_int_t)r->bytes));
 	json_object_set_new(doc, "seconds", json_real(seconds));
@@ -87,22 +148,37 @@ to_json(const struct receipt *r, int status, double seconds)
 	return doc;
 }
 
+/* The part's name is that of its place and ".part". */
 static int
-write_summary(struct receipt *r, int status, double seconds, struct err *e)
+rename_part(const struct receipt *r)
 {
-	json_t *doc = to_json(r, status, seconds);
+	char *place = xstrndup(r->part, strlen(r->part) - strlen(".part"));
+	int rc = rename(r->part, place);
+
+	free(place);
+	return rc;
+}
+
+static int
+write_summary(struct receipt *r, json_t *doc, struct err *e)
+{
 	char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	char *line = xasprintf("%s\n", text != NULL ? text : "{}");
 	int rc = 0, fd = r->fd;
 
 	r->fd = -1;
-	if (writeall(fd, line, strlen(line)) != 0)
+	if (r->part != NULL)
+		fd = open(r->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0 || writeall(fd, line, strlen(line)) != 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
-	if (close(fd) != 0 && rc == 0)
+	if (fd >= 0 && close(fd) != 0 && rc == 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
+	if (rc == 0 && r->part != NULL && rename_part(r) != 0)
+		rc = err_errno(e, "could not write \"%s\"", r->path);
+	if (rc != 0 && r->part != NULL)
+		unlink(r->part);
 	free(line);
 	free(text);
-	json_decref(doc);
 	return rc;
 }
 
@@ -129,12 +205,11 @@ as_line(const struct receipt *r, double seconds)
 							   : "nothing committed");
 }
 
-/* The log has every run's receipt, people those of runs that they watch. */
+/* The log has every run's receipt (${doc}, taken), people those of runs that they watch. */
 static void
-tell(const struct receipt *r, int status, double seconds)
+tell(const struct receipt *r, int status, json_t *doc, double seconds)
 {
 	char *line = as_line(r, seconds);
-	json_t *doc = to_json(r, status, seconds);
 
 	json_object_del(doc, "tool");
 	json_object_del(doc, "run");
@@ -145,7 +220,7 @@ tell(const struct receipt *r, int status, double seconds)
 	free(line);
 }
 
-/* Rows that were read and then given up, for the run has failed, are skipped. */
+/* Rows that the sink says nothing of; of those of a run that has failed nothing is known. */
 static void
 balance(struct receipt *r)
 {
@@ -156,13 +231,18 @@ balance(struct receipt *r)
 }
 
 int
-receipt_print(struct receipt *r, int status, struct err *e)
+receipt_print(struct receipt *r, int status, const struct err *why, struct err *e)
 {
 	double seconds = seconds_since(&r->started);
+	json_t *doc;
+	int rc;
 
-	balance(r);
-	tell(r, status, seconds);
-	return r->fd >= 0 ? write_summary(r, status, seconds, e) : 0;
+	if (status == EXIT_DONE || status == EXIT_REJECTS)
+		balance(r);
+	doc = to_json(r, status, why, seconds);
+	rc = r->path != NULL ? write_summary(r, doc, e) : 0;
+	tell(r, status, doc, seconds);
+	return rc;
 }
 
 void
@@ -171,5 +251,8 @@ receipt_release(struct receipt *r)
 	if (r->fd >= 0)
 		close(r->fd);
 	free(r->relation);
+	free(r->source);
+	free(r->target);
 	free(r->path);
+	free(r->part);
 }

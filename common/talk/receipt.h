@@ -17,7 +17,8 @@ struct receipt {
 	const char *run; /* borrowed; the same on both sides of the pipe */
 	char *relation;  /* owned; qualified, or NULL for a query */
 	bool dry_run;
-	/* rows; read = inserted + updated + unchanged + skipped + rejected */
+	char *source, *target; /* owned; as people say them, without secrets; or NULL */
+	/* rows; after success read = inserted + updated + unchanged + skipped + rejected */
 	uint64_t read, inserted, updated, unchanged, skipped, rejected;
 	int64_t sent;   /* rows, of which some may have been taken out on the way; -1: not asked
 			 */
@@ -25,26 +26,29 @@ struct receipt {
 	char xxh3[17];  /* hex digits, or "" */
 	enum receipt_committed committed;
 	struct timespec started; /* CLOCK_MONOTONIC */
+	time_t began;            /* the same moment, by the calendar */
 	char *path;              /* of the summary; owned, or NULL */
-	int fd;                  /* of the summary, -1: none */
+	char *part; /* what is renamed to it; owned, or NULL: it is no plain file */
+	int fd;     /* of a summary that is no plain file, -1: none */
 };
 
 /*
  * receipt_init(r, path, e):
- * Start the clock and, if ${path} is not NULL, create the summary file now, "-" is
- * standard output: what cannot be written must be known before rows are committed.
- * Release with receipt_release().
+ * Start the clock and, if ${path} is not NULL, see that the summary can be written, "-" is
+ * standard output: what cannot be must be known before rows are committed.  An older file
+ * of that name is removed, for it is of another run.  Release with receipt_release().
  */
 int receipt_init(struct receipt *r, const char *path, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * receipt_print(r, status, e):
- * Write the summary, and a line for people if standard error is a terminal,
- * with -v, or after a dry run, which has nothing else to show.  ${status} is the run's exit
- * code.  Rows read of which nothing else is said count as skipped.
+ * receipt_print(r, status, why, e):
+ * Write the summary beside its place and rename it, and a line for people if standard error is
+ * a terminal, with -v, or after a dry run, which has nothing else to show.  ${status} is the
+ * run's exit code, ${why} its error, if it has one.  After success, rows read of which nothing
+ * else is said count as skipped.
  */
-int receipt_print(struct receipt *r, int status, struct err *e)
+int receipt_print(struct receipt *r, int status, const struct err *why, struct err *e)
 	__attribute__((warn_unused_result));
 
 void receipt_release(struct receipt *r);

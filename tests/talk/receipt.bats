@@ -11,13 +11,16 @@ setup()
 	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text)'
 }
 
-# balanced FILE STATUS: one line of valid JSON, whose rows add up.
+# balanced FILE STATUS: one line of valid JSON, whose rows add up; of those of a run that has
+# failed nothing is said, for nothing has become of them.
 balanced()
 {
 	assert_eq "$(wc -l <"$1")" 1
 	jq -e --argjson status "$2" '.tool == "portl-load" and .status == $status and (.version | length > 0)
 		and (.run | test("^[0-9a-f]{16}$")) and (.seconds >= 0) and (.bytes >= 0)
-		and (.rows | .read == .inserted + .updated + .unchanged + .skipped + .rejected)
+		and (.rows | .inserted + .updated + .unchanged + .skipped + .rejected == if $status == 0 then .read else 0 end)
+		and (.error == null) == ($status == 0)
+		and (.started <= .finished) and (.finished | test("^20..-..-..T..:..:..Z$"))
 		and (.committed == ($status == 0))' "$1" >/dev/null || fail "$(<"$1")"
 }
 
@@ -86,6 +89,43 @@ balanced()
 	fails 5 "cat '$T/s'" "-d '$b' -t none"
 	fails 5 "portl-extract -d '$a' -t t --columns=amount" "-d '$b'"
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 1
+}
+
+@test "a receipt says from where to where, when, and what went wrong" {
+	portl-extract -d "$a" -t t --summary="$T/x" -o "$T/s"
+	portl-load -d "$b" --summary="$T/l" "$T/s"
+	assert_eq "$(jq -r .target "$T/x")" "$T/s"
+	[[ $(jq -r .source "$T/x") == "database \"$a\" as \"portl\""* ]]
+	assert_eq "$(jq -r .source "$T/l")" "$T/s"
+	[[ $(jq -r .target "$T/l") == "database \"$b\" as \"portl\""* ]]
+	try portl-load -d "$b" --summary="$T/l" "$T/s"
+	assert_status 1
+	assert_eq "$(jq -c '[.status, .error.sqlstate, .committed, .rows.read, .rows.skipped]' "$T/l")" '[1,"23505",false,100,0]'
+	assert_eq "$(jq -r .error.message "$T/l")" "$(sed -n 's/^portl-load: error: //p' <<<"$stderr" | head -n 1)"
+	# what quotes a row's values is not in it
+	assert_stderr_has '(id)=(1)'
+	[[ $(<"$T/l") != *'(id)=(1)'* ]]
+	try_sh "portl-extract -d '$a' -c 'SELECT 1/0 AS id' 2>/dev/null | portl-load -d '$b' -t t --summary='$T/l'"
+	assert_eq "$(jq -c '[.status, .error.sqlstate]' "$T/l")" '[4,"22012"]'
+	PGPASSWORD=s3cr3t portl-extract -d "$a" -t t --summary="$T/x" -o "$T/s"
+	[[ $(<"$T/x") != *s3cr3t* ]]
+}
+
+@test "a receipt is there when the run has ended, and is whole" {
+	echo old >"$T/l"
+	ln -s l "$T/link"
+	mkfifo "$T/feed"
+	in=$T/feed start load portl-load -d "$b" --summary="$T/link"
+	feed_open
+	backend_does "$b" portl-load "state = 'idle'"
+	[ ! -e "$T/l" ] && [ ! -e "$T/l.part" ]
+	feed_close
+	finish load
+	balanced "$T/l" 4
+	[ -L "$T/link" ] && [ ! -e "$T/l.part" ]
+	try portl-load -d "$b" --summary="$T" "$T/none"
+	assert_status 1
+	assert_stderr_has 'Is a directory'
 }
 
 @test "extract's own exit codes" {

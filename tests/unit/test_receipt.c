@@ -33,7 +33,7 @@ test_summary(void)
 	struct err e = ERR_INIT;
 	json_t *doc, *rows;
 
-	is_int(receipt_init(&r, path, &e), 0, "the file is made at the start");
+	is_int(receipt_init(&r, path, &e), 0, "the file can be made");
 	r.run = "0123456789abcdef";
 	r.relation = xstrdup("public.\"x\"");
 	r.read = 15;
@@ -45,7 +45,7 @@ test_summary(void)
 	r.bytes = 1000;
 	snprintf(r.xxh3, sizeof(r.xxh3), "00000000000000ff");
 	r.committed = RECEIPT_YES;
-	is_int(receipt_print(&r, EXIT_DONE, &e), 0, "and filled at the end");
+	is_int(receipt_print(&r, EXIT_DONE, &ERR_INIT, &e), 0, "and filled at the end");
 	receipt_release(&r);
 	doc = read_back();
 	rows = json_object_get(doc, "rows");
@@ -75,12 +75,13 @@ check_committed(enum receipt_committed c, const char *want)
 	json_t *doc;
 	char *text;
 
-	is_int(receipt_init(&r, path, &e) + receipt_print(&r, EXIT_CONN, &e), 0, "a receipt");
+	is_int(receipt_init(&r, path, &e) + receipt_print(&r, EXIT_CONN, &e, &e), 0,
+	       "a receipt");
 	r.committed = c;
 	receipt_release(&r);
 	is_int(receipt_init(&r, path, &e), 0, "another over it");
 	r.committed = c;
-	is_int(receipt_print(&r, EXIT_CONN, &e), 0, "is printed");
+	is_int(receipt_print(&r, EXIT_CONN, &e, &e), 0, "is printed");
 	receipt_release(&r);
 	doc = read_back();
 	text = json_dumps(json_object_get(doc, "committed"), JSON_ENCODE_ANY);
@@ -102,11 +103,11 @@ test_trouble(void)
 	err_release(&e);
 	receipt_release(&r);
 	is_int(receipt_init(&r, "/dev/full", &e), 0, "a full disk is not");
-	is_int(receipt_print(&r, EXIT_DONE, &e), -1, "but at the end");
+	is_int(receipt_print(&r, EXIT_DONE, &ERR_INIT, &e), -1, "but at the end");
 	err_release(&e);
 	receipt_release(&r);
 	is_int(receipt_init(&r, NULL, &e), 0, "no summary");
-	is_int(receipt_print(&r, EXIT_DONE, &e), 0, "is none");
+	is_int(receipt_print(&r, EXIT_DONE, &ERR_INIT, &e), 0, "is none");
 	receipt_release(&r);
 }
 
