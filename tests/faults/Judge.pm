@@ -85,7 +85,7 @@ sub _counts {
 	my $had = $r->{how} eq 'skip' ? 'skipped' : 'updated';
 	my $sum = $c->{inserted} + $c->{updated} + $c->{unchanged} + $c->{skipped} + $c->{rejected};
 
-	_wrong("receipt does not balance: " . encode_json($c)) if $sum != $c->{read};
+	_wrong("receipt does not balance: " . encode_json($c)) if $sum != $n;
 	_wrong("receipt: inserted $c->{inserted}, not $new") if $c->{inserted} != $new;
 	_wrong("receipt: $had $c->{$had}, not $there") if $had eq 'updated' && $c->{updated} != $there;
 	_wrong("receipt: $c->{rejected} rejected of $n") if $c->{rejected} != $n - $new - $there;
