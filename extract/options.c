@@ -123,11 +123,12 @@ take_query(struct extract_options *o, struct err *e)
 	if (o->query == NULL && strncmp(buf_cstr(&text), "\xef\xbb\xbf", 3) == 0)
 		buf_drop(&text, 3); /* a byte order mark, which psql -f drops, too */
 	if (rc == 0 && memchr(buf_cstr(&text), '\0', text.len) != NULL)
-		rc = err_set(e, EXIT_USAGE, "%s: the query holds a NUL byte", o->query_file);
+		rc = err_usage(e, "query-file", "%s: the query holds a NUL byte",
+			       o->query_file);
 	while (text.len > 0 && strchr("; \t\r\n", text.data[text.len - 1]) != NULL)
 		text.len--;
 	if (rc == 0 && text.len == 0)
-		rc = err_set(e, EXIT_USAGE, "the query is empty");
+		rc = err_usage(e, "query", "the query is empty");
 	o->query_text = buf_detach(&text);
 	return rc;
 }

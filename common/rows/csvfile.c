@@ -21,7 +21,7 @@ one_byte(const char *option, const char *text, char *byte, struct err *e)
 	if (text == NULL)
 		return 0;
 	if (strlen(text) != 1 || (text[0] & 0x80) != 0 || strchr("\r\n", text[0]) != NULL)
-		return err_set(e, EXIT_USAGE, "--%s takes a single one-byte character", option);
+		return err_usage(e, option, "--%s takes a single one-byte character", option);
 	*byte = text[0];
 	return 0;
 }
@@ -37,12 +37,12 @@ csvfile_settle(struct csvfile_format *f, const char *delimiter, const char *quot
 	    one_byte("quote", quote, &f->quote, e) != 0)
 		return -1;
 	if (f->delimiter == f->quote)
-		return err_set(e, EXIT_USAGE, "--delimiter and --quote must be different");
+		return err_usage(e, "delimiter", "--delimiter and --quote must be different");
 	if (strpbrk(f->null, "\r\n") != NULL || strchr(f->null, f->delimiter) != NULL ||
 	    strchr(f->null, f->quote) != NULL)
-		return err_set(e, EXIT_USAGE,
-			       "--null must hold neither the delimiter, nor the quote, nor "
-			       "line ends");
+		return err_usage(e, "null",
+				 "--null must hold neither the delimiter, nor the quote, nor "
+				 "line ends");
 	return 0;
 }
 
