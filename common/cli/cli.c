@@ -492,15 +492,20 @@ take_option(struct cli_line *line, struct cli_slot *slot, char *arg, struct err 
 }
 
 static int
-take_operands(const struct cli_spec *spec, int argc, char **argv, const char **operands,
+take_operands(struct cli_line *line, int argc, char **argv, const char **operands,
 	      struct err *e)
 {
 	int i;
 
 	for (i = optind; i < argc; i++) {
-		if (i - optind >= spec->max_operands) {
+		if (strstr(argv[i], "://") != NULL && conninfo_is_secret(argv[i])) {
+			hide(line, argv[i]);
+			err_set(e, EXIT_USAGE, "a connection string stands behind -d");
+			return cli_brief(line->spec, e);
+		}
+		if (i - optind >= line->spec->max_operands) {
 			err_set(e, EXIT_USAGE, "unexpected argument \"%s\"", argv[i]);
-			return cli_brief(spec, e);
+			return cli_brief(line->spec, e);
 		}
 		operands[i - optind] = argv[i];
 	}
@@ -580,7 +585,7 @@ cli_parse(struct cli_line *line, const struct cli_spec *spec, int argc, char **a
 	free(f.shorts);
 	if (rc != 1)
 		return rc < 0 ? -1 : 1;
-	return take_operands(spec, argc, argv, operands, e);
+	return take_operands(line, argc, argv, operands, e);
 }
 
 int

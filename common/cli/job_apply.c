@@ -202,9 +202,12 @@ set_special(struct applying *a, const struct jobfile_entry *entry, enum jobkey_s
 {
 	if (special == JOBKEY_PASSWORD) {
 		a->db->password = text;
+		a->db->dollars = strstr(entry->values[0], "$$") != NULL;
 		if (literal)
 			note_exposed(a, entry);
 	} else if (special == JOBKEY_DATABASE) {
+		if (conninfo_check_name("database", text, a->e) != 0)
+			return job_accuse(a->job, entry, ": ", a->e);
 		a->db->database = text;
 	} else if (special == JOBKEY_SERVICE) {
 		a->db->service = text;

@@ -210,6 +210,9 @@ parse()
 
 set_job()
 {
+	case $1 in
+	*://*) die 64 'a connection string is no job' 'Say it with --source or --destination.' ;;
+	esac
 	[ -z "$job" ] || die 64 "unexpected argument \"$1\"" 'One run has one job.'
 	job=$1
 }
@@ -403,6 +406,24 @@ check()
 (: 8>&2) || exec 2>/dev/null
 (: 3<&0) 2>/dev/null || exec 0>/dev/null
 exec 3<&0 8>&2
+# A password among the arguments would stay in ps: they move into the environment, which
+# nobody else can see, and the programs that take them from there hide it.
+if [ "${PORTL_ARGUMENTS+set}" ]; then
+	eval "set -- $PORTL_ARGUMENTS"
+	unset PORTL_ARGUMENTS
+else
+	case "$*" in
+	*password=* | *://*)
+		PORTL_ARGUMENTS=
+		for word; do
+			PORTL_ARGUMENTS="$PORTL_ARGUMENTS $(quoted "$word")"
+		done
+		export PORTL_ARGUMENTS
+		self=$(command -v -- "$0") || self=$0
+		exec /bin/sh "$self" "${1:-}"
+		;;
+	esac
+fi
 extract=$(find_program portl-extract) && load=$(find_program portl-load) || exit
 case ${1:-} in
 run | check) command=$1 ;;

@@ -49,6 +49,14 @@ is_port(const char *port)
 	return port[strspn(port, "0123456789, ")] == '\0';
 }
 
+/* Is it a whole connection string where one part of it belongs? */
+static bool
+is_no_name(const char *name)
+{
+	return is_uri(name) || lacks_scheme(name) || strcasestr(name, "password=") != NULL ||
+	       strcasestr(name, "password =") != NULL;
+}
+
 /* Look for what would be misread, and for a password: 1 if there is one, 0, -1. */
 static int
 inspect(const char *conninfo, const PQconninfoOption *options)
@@ -63,7 +71,10 @@ inspect(const char *conninfo, const PQconninfoOption *options)
 			continue;
 		if (strcmp(o->keyword, "port") == 0 && !is_port(o->val))
 			return -1;
-		if (strcmp(o->keyword, "password") == 0)
+		if ((strcmp(o->keyword, "dbname") == 0 || strcmp(o->keyword, "host") == 0) &&
+		    is_no_name(o->val))
+			return -1;
+		if (o->dispchar[0] == '*') /* password, sslpassword */
 			has_password = 1;
 	}
 	return has_password;
@@ -102,11 +113,26 @@ conninfo_check(const char *conninfo, struct err *e)
 }
 
 bool
-conninfo_is_secret(const char *conninfo)
+conninfo_is_secret(const char *text)
 {
 	struct err e = ERR_INIT;
-	int rc = conninfo_check(conninfo, &e);
+	int rc = conninfo_check(text, &e);
 
 	err_release(&e);
 	return rc != 0;
+}
+
+const char *
+conninfo_shown(const char *text)
+{
+	return text != NULL && conninfo_is_secret(text) ? "(not shown)" : text;
+}
+
+int
+conninfo_check_name(const char *what, const char *name, struct err *e)
+{
+	if (name == NULL || !is_no_name(name))
+		return 0;
+	err_set(e, EXIT_USAGE, "the %s is a whole connection string", what);
+	return err_hint(e, "Say it with -d, or as uri in a job.");
 }

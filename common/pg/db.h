@@ -21,6 +21,7 @@ struct db_params {
 	const char *host, *port, *user;
 	const char *database, *service; /* of a job file */
 	const char *password;           /* of a job file; one typed at the prompt wins */
+	bool dollars;                   /* $$ of a job was made one in the password */
 	const char *timeout;            /* of one attempt to connect, in seconds */
 	int password_prompt;            /* -1 never (-w), 0 if asked for, 1 always (-W) */
 };

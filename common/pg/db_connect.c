@@ -53,14 +53,40 @@ connect_once(struct db *db, const struct db_params *p)
 	db->conn = PQconnectdbParams(keys, values, 1);
 }
 
+/* A service file's host or database can be a connection string, which libpq repeats. */
+static bool
+may_be_told(PGconn *conn)
+{
+	PQconninfoOption *options = PQconninfo(conn), *o;
+	bool rc = true;
+
+	for (o = options; o != NULL && o->keyword != NULL; o++)
+		if (o->val != NULL &&
+		    (strcmp(o->keyword, "dbname") == 0 || strcmp(o->keyword, "host") == 0 ||
+		     strcmp(o->keyword, "user") == 0) &&
+		    conninfo_is_secret(o->val))
+			rc = false;
+	PQconninfoFree(options);
+	return rc;
+}
+
 static int
-refused(struct db *db, struct err *e)
+refused(struct db *db, const struct db_params *p, struct err *e)
 {
 	char *text = dberr_text(PQerrorMessage(db->conn));
 
-	err_set(e, EXIT_CONN, "%s", text[0] != '\0' ? text : "could not connect");
+	if (!may_be_told(db->conn)) {
+		err_set(e, EXIT_CONN, "could not connect");
+		err_detail(e, "The reason is not shown, since a name in it looks like a "
+			      "connection string.");
+	} else {
+		err_set(e, EXIT_CONN, "%s", text[0] != '\0' ? text : "could not connect");
+	}
 	if (PQconnectionNeedsPassword(db->conn))
 		err_hint(e, "Put the password into ~/.pgpass, a service file or PGPASSWORD.");
+	else if (PQconnectionUsedPassword(db->conn) && p->dollars)
+		err_hint(e, "In a job $$ stands for one dollar: a password with two of them is "
+			    "written with $$$$.");
 	free(text);
 	return -1;
 }
@@ -72,10 +98,10 @@ facts(PGconn *conn)
 	json_t *doc = json_object();
 	const char *tls = PQsslInUse(conn) ? PQsslAttribute(conn, "protocol") : NULL;
 
-	json_object_set_new(doc, "host", jsontext(PQhost(conn)));
+	json_object_set_new(doc, "host", jsontext(conninfo_shown(PQhost(conn))));
 	json_object_set_new(doc, "port", jsontext(PQport(conn)));
-	json_object_set_new(doc, "database", jsontext(PQdb(conn)));
-	json_object_set_new(doc, "user", jsontext(PQuser(conn)));
+	json_object_set_new(doc, "database", jsontext(conninfo_shown(PQdb(conn))));
+	json_object_set_new(doc, "user", jsontext(conninfo_shown(PQuser(conn))));
 	json_object_set_new(doc, "tls", jsontext(tls));
 	json_object_set_new(doc, "server_version", json_integer(PQserverVersion(conn)));
 	json_object_set_new(doc, "backend_pid", json_integer(PQbackendPID(conn)));
@@ -85,11 +111,11 @@ facts(PGconn *conn)
 char *
 db_connect_where(const struct db *db)
 {
-	const char *host = PQhost(db->conn);
+	const char *host = conninfo_shown(PQhost(db->conn));
 
-	return xasprintf("database \"%s\" as \"%s\"%s%s, server version %d, %s", PQdb(db->conn),
-			 PQuser(db->conn), host[0] != '\0' ? " at " : "", host,
-			 PQserverVersion(db->conn) / 10000,
+	return xasprintf("database \"%s\" as \"%s\"%s%s, server version %d, %s",
+			 conninfo_shown(PQdb(db->conn)), conninfo_shown(PQuser(db->conn)),
+			 host[0] != '\0' ? " at " : "", host, PQserverVersion(db->conn) / 10000,
 			 PQsslInUse(db->conn) ? "TLS" : "no TLS");
 }
 
@@ -98,7 +124,9 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 {
 	char *where;
 
-	if (p->conninfo != NULL && conninfo_check(p->conninfo, e) < 0)
+	if ((p->conninfo != NULL && conninfo_check(p->conninfo, e) < 0) ||
+	    conninfo_check_name("database", p->database, e) != 0 ||
+	    conninfo_check_name("host", p->host, e) != 0)
 		return -1;
 	if (p->password_prompt > 0 && db->password == NULL)
 		db->password = password_ask(p->user);
@@ -112,7 +140,7 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 			connect_once(db, p);
 	}
 	if (PQstatus(db->conn) == CONNECTION_BAD)
-		return refused(db, e);
+		return refused(db, p, e);
 	if (PQserverVersion(db->conn) < SERVER_MIN)
 		return err_set(e, EXIT_CONN,
 			       "the server has version %d; 13 and later are supported",

@@ -234,3 +234,73 @@ typed()
 	assert_status 1
 	assert_stderr_has 'violates check constraint'
 }
+
+# Wherever a password may slip to by mistake: the whole of it, or any part, is told to
+# nobody.  WHERE is said as a usage error, without its words.
+@test "a connection string in the place of a name is refused, and not repeated" {
+	local where uri="postgresql://guarded:zyzzyx@$SAFE/db" words="host=x password=zyzzyx"
+
+	for where in "-d dbname=$uri" "-d postgresql:///$uri" "--host=guarded:zyzzyx@db" \
+		"-d postgresql://guarded:a@zyzzyx@h/db" "$uri" "-d x -d $uri" "-d $uri --source=x" \
+		"-d $uri --tabel"; do
+		# shellcheck disable=SC2086 # words are meant
+		try portl-extract $where -t t
+		assert_status 64
+		[[ $output$stderr != *zyzzyx* ]] || show_run "$where"
+	done
+	for where in "dbname='$words'" "dbname='$uri'" "$words sslpassword zyzzyx" "password='a' 'zyzzyx'"; do
+		try portl-extract -d "$where" -t t
+		assert_status 64
+		[[ $output$stderr != *zyzzyx* ]] || show_run "$where"
+	done
+	try portl-load "$uri" </dev/null
+	assert_status 64
+	[[ $output$stderr != *zyzzyx* ]] || show_run 'an operand'
+	assert_stderr_has 'a connection string stands behind -d'
+	try portl run "$uri"
+	assert_status 64
+	[[ $output$stderr != *zyzzyx* ]] || show_run 'a job'
+}
+
+@test "a job or a service file with a URI where a database is meant tells nobody" {
+	local uri="postgresql://guarded:zyz%7Ayx@q@h/db"
+
+	umask 077
+	cd "$T" || return
+	printf '%s\n' 'source:' "  database: \"$uri\"" '  table: t' >job.yaml
+	try portl-extract -f job.yaml -L log
+	assert_status 78
+	assert_stderr_has 'job.yaml:2: source.database: the database is a whole connection string'
+	[[ $output$stderr$(cat log 2>/dev/null) != *zyz* ]] || show_run 'a job'
+	printf '%s\n' '[x]' "host=$SAFE" 'user=portl' "dbname=$uri" >services
+	try portl-extract -d service=x -t t -v -L log -F binary
+	assert_status 2
+	[[ $output$stderr$(cat log 2>/dev/null) != *zyz* ]] || show_run 'a service file'
+	try_sh "PGDATABASE='$uri' PGUSER=portl portl-extract -t t -v -L log | portl-load -d none"
+	[[ $output$stderr$(cat log 2>/dev/null) != *zyz* ]] || show_run 'the environment, and the stream'
+}
+
+@test "every word for a password is one: it is hidden, and warned of" {
+	local word
+
+	for word in password sslpassword; do
+		try portl-extract -d "host=/nowhere $word=zyzzyx" -t t
+		assert_status 2
+		assert_stderr_has 'a password on the command line can be seen by others'
+		[[ $stderr != *zyzzyx* ]] || show_run "$word"
+	done
+}
+
+@test "portl keeps a password among its arguments out of ps" {
+	cd "$T" || return
+	printf '%s\n' "source: {host: $SAFE, username: portl, database: postgres, query: 'SELECT pg_sleep(60)::text AS x'}" \
+		'destination: {table: u}' >job.yaml
+	start run portl run job.yaml --create --destination="host=$SAFE user=guarded dbname=postgres password=$secret"
+	wait_until 20 connected_twice
+	assert_eq "$(ps -eo args | grep -c 'z[y]zzyx')" 0
+}
+
+connected_twice()
+{
+	[ "$(as_admin "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'portl-%'")" = 2 ]
+}

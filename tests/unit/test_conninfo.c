@@ -44,5 +44,19 @@ main(void)
 	check("me:sesame@db/shop", -1);
 	check("host=db password=open sesame", -1);
 	check("host=db shop", -1);
+	check("host=db sslpassword=sesame", 1);
+	check("postgresql://db/shop?sslpassword=sesame", 1);
+	check("host=db password='open ''sesame'", -1);
+	check("host=db password='open \\'sesame'", 1);
+	check("postgresql://me:%73esame@db/shop", 1);
+	check("dbname=postgresql://me:sesame@db/shop", -1);
+	check("dbname='postgresql://me:sesame@db/shop' host=x", -1);
+	check("dbname='host=db password=sesame'", -1);
+	check("host=me:sesame@db", -1);
+	check("dbname=shop options='-c search_path=a'", 0);
+	ok(conninfo_is_secret("postgresql://me:a@sesame@db/x"), "what is misread is secret");
+	is_str(conninfo_shown("shop"), "shop", "a name is shown");
+	is_str(conninfo_shown("/run/postgresql"), "/run/postgresql", "a directory, too");
+	is_str(conninfo_shown("postgresql://me:sesame@db/x"), "(not shown)", "a URI is not");
 	return tap_done();
 }
