@@ -258,10 +258,27 @@ note_committed(const struct load *l, struct err *e)
 	free(before);
 }
 
+/*
+ * The exit status.  A pair that `portl run` has started (PORTL_RUN) has one for both: that of
+ * the program that failed first, unless a signal ended it.
+ */
+static int
+status_of(const struct load *l, const struct err *e)
+{
+	int upstream = l->reader != NULL ? stream_reader_aborted(l->reader) : 0;
+
+	if (e->signal != 0)
+		return 128 + e->signal;
+	if (e->code == EXIT_STREAM && upstream > 0 && upstream < 128 &&
+	    getenv("PORTL_RUN") != NULL)
+		return upstream;
+	return e->code == EXIT_DONE && l->receipt.rejected > 0 ? EXIT_REJECTS : (int)e->code;
+}
+
 static int
 report(struct load *l, struct err *e)
 {
-	int status = e->code == EXIT_DONE && l->receipt.rejected > 0 ? EXIT_REJECTS : e->code;
+	int status = status_of(l, e);
 	struct err late = ERR_INIT;
 
 	if (l->reader != NULL) {
@@ -275,8 +292,6 @@ report(struct load *l, struct err *e)
 	progress_free(l->progress);
 	note_run(l);
 	l->receipt.run = l->run;
-	if (e->signal != 0)
-		status = 128 + e->signal;
 	if (e->code != EXIT_DONE && e->signal != SIGPIPE) {
 		note_committed(l, e);
 		log_report(e);

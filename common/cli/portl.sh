@@ -319,7 +319,7 @@ extract()
 load()
 {
 	eval "set -- \"\$@\" $load_args"
-	"$load" --job="$job" "$@" <&7 7<&- 3<&- 8>&- &
+	PORTL_RUN=1 "$load" --job="$job" "$@" <&7 7<&- 3<&- 8>&- &
 	load_pid=$!
 }
 

@@ -71,6 +71,7 @@ stream_decoder_document(struct stream_decoder *d, const char *text, size_t len, 
 	json_error_t why;
 	json_t *doc;
 	const char *reason, *sqlstate, *run;
+	json_int_t status;
 
 	if (len > PGCOPY_DOCUMENT_MAX || !fits_in_memory(text, len)) {
 		stream_decoder_too_large(d, e);
@@ -94,6 +95,8 @@ stream_decoder_document(struct stream_decoder *d, const char *text, size_t len, 
 	run = json_string_value(json_object_get(doc, "run"));
 	if (run != NULL && d->aborted_run == NULL)
 		d->aborted_run = xstrdup(run);
+	status = json_integer_value(json_object_get(doc, "status"));
+	d->aborted_status = status > 0 && status < 256 ? (int)status : 0;
 	err_set(e, EXIT_STREAM, "upstream failed: %s", reason);
 	if (sqlstate != NULL)
 		snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate);

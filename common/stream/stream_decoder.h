@@ -38,6 +38,7 @@ struct stream_decoder {
 	int64_t sent;         /* rows as the end documents say, -1: one had none */
 	bool crlf;            /* newlines have come as carriage return and newline */
 	char *aborted_run;    /* owned; of the abort document, or NULL */
+	int aborted_status;   /* the writer's exit status, 0: it has not said */
 	uint64_t stop; /* a chunk ends with this row of the stream at the latest, 0: none */
 	XXH3_state_t *digest;
 	struct buf out; /* transcoded rows */

@@ -166,6 +166,12 @@ stream_reader_run(const struct stream_reader *r)
 							       : r->d.aborted_run;
 }
 
+int
+stream_reader_aborted(const struct stream_reader *r)
+{
+	return r->d.aborted_status;
+}
+
 bool
 stream_reader_is_text(const struct stream_reader *r)
 {

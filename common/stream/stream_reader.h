@@ -66,6 +66,13 @@ struct header *stream_reader_header(struct stream_reader *r);
 const char *stream_reader_run(const struct stream_reader *r);
 
 /*
+ * stream_reader_aborted(r):
+ * Return the exit status of the writer that has aborted the stream, 0: none has, or it does
+ * not say.
+ */
+int stream_reader_aborted(const struct stream_reader *r);
+
+/*
  * stream_reader_is_text(r), stream_reader_is_ndjson(r):
  * Tell whether chunks are COPY text (else COPY binary); whether the stream is
  * NDJSON (else binary).

@@ -277,9 +277,10 @@ stream_writer_abort(struct stream_writer *w, const struct err *why)
 	if (w->bare || !output_is_whole(w->out) || why->signal == SIGPIPE ||
 	    !output_has_room(w->out))
 		return;
-	doc = json_pack("{s:o, s:s, s:I, s:s*}", "abort",
+	doc = json_pack("{s:o, s:s, s:i, s:I, s:s*}", "abort",
 			jsontext(why->msg != NULL ? why->msg : ""), "sqlstate", why->sqlstate,
-			"rows", (json_int_t)w->rows, "run", w->run);
+			"status", why->signal != 0 ? 128 + why->signal : (int)why->code, "rows",
+			(json_int_t)w->rows, "run", w->run);
 	text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
 	json_decref(doc);
 	w->block.len = 0;

@@ -204,6 +204,15 @@ count()
 	assert_eq "$(count)" 0
 }
 
+@test "the receipt has the status that the run ends with" {
+	try portl run job.yaml --summary=receipt --source=dbname=none
+	assert_eq "$status $(jq .status receipt)" '2 2'
+	try portl run job.yaml --summary=receipt --where='1 / (id - 900) > 1'
+	assert_eq "$status $(jq -c '[.status, .error.sqlstate]' receipt)" '1 [1,"22012"]'
+	try portl run job.yaml --summary=receipt --destination=dbname=none
+	assert_eq "$status $(jq .status receipt)" '2 2'
+}
+
 @test "extract killed: nothing is loaded, and run says so" {
 	start run portl run job.yaml --where='id < 500 OR pg_sleep(60) IS NOT NULL'
 	backend_does "$a" portl-extract "wait_event = 'PgSleep'"
