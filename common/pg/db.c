@@ -22,6 +22,7 @@
 #include "common/talk/log.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
+#define SETTLE_PATIENCE 1000  /* ms that the server may take to end what we leave */
 
 bool
 db_is_lost(const struct db *db)
@@ -43,6 +44,47 @@ cancel(struct db *db)
 	PQfreeCancel(request);
 }
 
+/* Throw away what comes, up to the end of all results; false: it does not end in time. */
+static bool
+drain(struct db *db, int64_t deadline)
+{
+	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
+	PGresult *res;
+	char *row;
+	int n;
+
+	for (;;) {
+		while ((n = PQgetCopyData(db->conn, &row, 1)) > 0)
+			PQfreemem(row);
+		if (n != 0 && PQisBusy(db->conn) == 0) {
+			res = PQgetResult(db->conn);
+			if (res == NULL)
+				return !db_is_lost(db);
+			PQclear(res);
+			continue;
+		}
+		if (db_clock() >= deadline || poll(&fd, 1, (int)(deadline - db_clock())) <= 0 ||
+		    PQconsumeInput(db->conn) == 0)
+			return false;
+	}
+}
+
+/*
+ * Leave the server's process idle: a pooler throws away one that a client has left in
+ * the middle of something.
+ */
+static void
+settle(struct db *db)
+{
+	int64_t deadline = db_clock() + SETTLE_PATIENCE;
+
+	if (db->in_copy || !drain(db, deadline) ||
+	    PQtransactionStatus(db->conn) == PQTRANS_IDLE)
+		return;
+	if (PQsendQuery(db->conn, "ROLLBACK") != 0 && PQflush(db->conn) == 0)
+		(void)drain(db, deadline);
+}
+
 void
 db_close(struct db *db)
 {
@@ -55,6 +97,8 @@ db_close(struct db *db)
 		 */
 		if (!db_is_lost(db) && status == PQTRANS_ACTIVE)
 			cancel(db);
+		if (!db_is_lost(db) && status != PQTRANS_IDLE)
+			settle(db);
 		PQfinish(db->conn);
 	}
 	free(db->password);

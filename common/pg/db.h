@@ -57,7 +57,8 @@ char *db_connect_where(const struct db *db) __attribute__((returns_nonnull));
 
 /*
  * db_close(db):
- * Cancel what runs, disconnect, free.
+ * Cancel what runs, roll back, disconnect, free.  Waits for the server, though not for
+ * long.
  */
 void db_close(struct db *db);
 

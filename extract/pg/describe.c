@@ -97,9 +97,8 @@ add_own_columns(const PGresult *described, const struct relation *rel, struct sc
 		const struct relation_column *from;
 		struct schema_column *c;
 
-		if (place < 0)
-			return err_set(e, EXIT_DATA, "\"%s\" was altered just now",
-				       rel->id.name);
+		if (place < 0 || PQftable(described, i) != rel->oid)
+			return 1;
 		if (check_name(schema, name, e) != 0)
 			return -1;
 		from = &rel->columns[place];
@@ -122,8 +121,12 @@ add_query_columns(struct db *db, const PGresult *described, struct schema *schem
 	     *places = int_array(described, PQftablecol);
 	const char *params[] = {bases, mods, tables, places};
 	PGresult *res = db_query(db, e, columns_sql, 4, params);
-	int rc = res != NULL ? add_columns(described, res, schema, types, e) : -1;
+	int rc = -1;
 
+	if (res != NULL)
+		rc = PQntuples(res) == PQnfields(described)
+			     ? add_columns(described, res, schema, types, e)
+			     : 1;
 	PQclear(res);
 	free(bases);
 	free(mods);

@@ -16,7 +16,9 @@ struct schema;
  * Append the columns of ${described}, db_describe()'s result, to ${schema}, and
  * fill ${types} with as many type OIDs.  ${rel} is the relation whose own rows
  * these are, or NULL: only of such rows are domains and NOT NULL true, for an
- * outer join in a query makes NULLs.  search_path must be pg_catalog.
+ * outer join in a query makes NULLs.  search_path must be pg_catalog.  Returns 1 if
+ * the catalog of this snapshot does not know what the statement reads: it was made or
+ * altered meanwhile.
  */
 int describe_columns(struct db *db, const PGresult *described, const struct relation *rel,
 		     struct schema *schema, unsigned *types, struct err *e)

@@ -11,13 +11,13 @@ struct relation;
 struct header;
 
 /*
- * select_build(db, options, rel, e):
+ * select_build(db, options, rel, query, e):
  * Return the one SELECT statement that yields the rows asked for, of relation
- * ${rel} or (NULL) of options->query_text; the caller frees it.  NULL with ${e}
+ * ${rel} or (NULL) of the user's ${query}; the caller frees it.  NULL with ${e}
  * (EXIT_USAGE) filled for a column that the relation does not have.
  */
 char *select_build(struct db *db, const struct extract_options *options,
-		   const struct relation *rel, struct err *e);
+		   const struct relation *rel, const char *query, struct err *e);
 
 /*
  * select_plan(db, select, e):
@@ -25,6 +25,14 @@ char *select_build(struct db *db, const struct extract_options *options,
  * locks all that would be read.
  */
 int select_plan(struct db *db, const char *select, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * select_try(db, copy, select, e):
+ * Refuse what COPY would refuse of ${copy}, made by select_copy() for ${select},
+ * and run nothing of it.
+ */
+int select_try(struct db *db, const char *copy, const char *select, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

@@ -1,8 +1,8 @@
 /*
- * PostgreSQL as a source.  One REPEATABLE READ READ ONLY transaction; the
- * relation is locked before the snapshot is taken, or, where LOCK is refused,
- * the snapshot is thrown away if a relation was rewritten (TRUNCATE, REFRESH)
- * while the query waited for it.  Then one COPY … TO STDOUT.
+ * PostgreSQL as a source: one REPEATABLE READ READ ONLY transaction, in it one
+ * COPY … TO STDOUT.  All that is read is locked before the snapshot is taken, which
+ * may need several attempts; what cannot be is compared after the last row.  README
+ * has the protocol.
  */
 #include "extract/pg/source_pg.h"
 
@@ -23,21 +23,28 @@
 #include "common/talk/log.h"
 #include "extract/options.h"
 #include "extract/pg/describe.h"
+#include "extract/pg/reads.h"
 #include "extract/pg/rowblock.h"
 #include "extract/pg/select.h"
-#include "extract/pg/snapshot.h"
+#include "extract/pg/sqltail.h"
+#include "extract/pg/stands.h"
 #include "extract/source/source.h"
 
 #define ATTEMPTS 20 /* snapshots thrown away before giving up */
+#define HASTY 10    /* attempts that wait for locks only in a transaction to be thrown away */
 
 struct source_pg {
 	struct source base;
 	struct db db;
 	struct relation *rel; /* NULL: a query */
+	char *query;          /* the user's; NULL: a relation */
 	char *select;
 	char *saved_path; /* search_path as the user has it; NULL: not narrowed */
-	bool lock;        /* LOCK TABLE is worth trying */
-	bool no_lock;     /* it was refused */
+	struct reads reads;
+	enum reads_reach reach; /* how much of it LOCK takes */
+	bool seen;              /* an earlier attempt has found out what is read */
+	int attempt;
+	unsigned *types; /* of the columns */
 	bool copying;
 	struct rowblock rows;
 	uint64_t nrows; /* given out so far */
@@ -92,8 +99,22 @@ look_up(struct source_pg *s, struct err *e)
 		return -1;
 	if (!is_readable_kind(s->rel->kind))
 		return err_set(e, EXIT_USAGE, "\"%s\" is not a table or view", s->rel->id.name);
-	s->lock = !s->no_lock && strchr("rpv", s->rel->kind) != NULL;
 	return 0;
+}
+
+/* What is read as far as it is known without having planned anything. */
+static void
+expect_relation(struct source_pg *s)
+{
+	struct buf name = BUF_INIT;
+
+	reads_release(&s->reads);
+	if (s->rel == NULL)
+		return;
+	relname_add_quoted(&s->rel->id, &name);
+	reads_add(&s->reads, s->rel->oid, buf_cstr(&name), s->rel->kind == 'v',
+		  strchr("rpv", s->rel->kind) != NULL);
+	buf_release(&name);
 }
 
 static void
@@ -117,20 +138,6 @@ find_relation(struct source_pg *s, struct err *e)
 	return 0;
 }
 
-static int
-lock_relation(struct source_pg *s, struct err *e)
-{
-	struct buf sql = BUF_INIT;
-	int rc;
-
-	buf_adds(&sql, "LOCK TABLE ");
-	relname_add_quoted(&s->rel->id, &sql);
-	buf_adds(&sql, " IN ACCESS SHARE MODE");
-	rc = db_exec(&s->db, e, "%s", buf_cstr(&sql));
-	buf_release(&sql);
-	return rc;
-}
-
 /*
  * Read the relation, now that it is locked.  1: while the lock was waited
  * for, its name has passed to another one.
@@ -148,7 +155,10 @@ read_locked(struct source_pg *s, struct err *e)
 		return -1;
 	relation_free(s->rel);
 	s->rel = now;
-	return now->oid != oid ? 1 : relation_read(&s->db, now, e);
+	if (now->oid == oid)
+		return relation_read(&s->db, now, e);
+	s->seen = false;
+	return 1;
 }
 
 static int
@@ -157,7 +167,7 @@ build_select(struct source_pg *s, struct err *e)
 	if (has_user_text(s) && restore_path(s, e) != 0)
 		return -1;
 	free(s->select);
-	s->select = select_build(&s->db, s->base.options, s->rel, e);
+	s->select = select_build(&s->db, s->base.options, s->rel, s->query, e);
 	return s->select != NULL ? 0 : -1;
 }
 
@@ -202,25 +212,27 @@ describe_types(struct source_pg *s, const unsigned *oids, size_t n, struct err *
 	return rc;
 }
 
-/* Fill the header document's facts from the statement as the server sees it. */
+/*
+ * Fill the header document's facts from the statement as the server sees it.  1: its
+ * names lead to what the snapshot does not know.
+ */
 static int
 describe(struct source_pg *s, struct err *e)
 {
 	PGresult *described = db_describe(&s->db, e, s->select);
 	size_t n = described != NULL ? (size_t)PQnfields(described) : 0;
-	unsigned *types = xcalloc(n, sizeof(*types));
 	int rc = -1;
 
+	free(s->types);
+	s->types = xcalloc(n, sizeof(*s->types));
 	if (described != NULL && PQnparams(described) > 0)
 		err_set(e, EXIT_USAGE,
 			"the query has parameters ($1); nobody gives them values");
-	else if (described != NULL && narrow_path(s, e) == 0 &&
-		 describe_columns(&s->db, described, s->rel, &s->base.header->schema, types,
-				  e) == 0)
-		rc = describe_types(s, types, n, e);
+	else if (described != NULL && narrow_path(s, e) == 0)
+		rc = describe_columns(&s->db, described, s->rel, &s->base.header->schema,
+				      s->types, e);
 	PQclear(described);
-	free(types);
-	return rc;
+	return rc != 0 ? rc : describe_types(s, s->types, n, e);
 }
 
 static void
@@ -246,36 +258,65 @@ describe_relation(struct source_pg *s)
 		schema_add_key(schema, s->rel->primary_key[i]);
 }
 
-/* LOCK needs more than SELECT on a column; views may stand on what cannot be locked. */
 static bool
-is_lock_refusal(const struct err *e)
+is_sqlstate(const struct err *e, const char *sqlstate)
 {
-	return strcmp(e->sqlstate, "42501") == 0 || strcmp(e->sqlstate, "42809") == 0;
+	return strcmp(e->sqlstate, sqlstate) == 0;
 }
 
-/* As 0, but 1 if another attempt may do: LOCK is refused or the relation has gone. */
+/*
+ * As 0, but 1 if another attempt may do: LOCK is refused (it needs more than SELECT on
+ * a column, and views may stand on what cannot be locked), a name has gone, or another
+ * session holds a lock, which is waited for with nothing locked yet.
+ */
 static int
 try_lock(struct source_pg *s, struct err *e)
 {
-	if (!s->lock || lock_relation(s, e) == 0)
+	bool wait = !s->seen || s->attempt >= HASTY;
+
+	if (reads_lock(&s->db, &s->reads, s->reach, wait, e) == 0)
 		return 0;
-	if (is_lock_refusal(e))
-		s->no_lock = true;
-	else if (strcmp(e->sqlstate, "42P01") != 0)
+	if (is_sqlstate(e, "42501") || is_sqlstate(e, "42809"))
+		s->reach += s->reach < READS_NOTHING ? 1 : 0;
+	else if (!is_sqlstate(e, "42P01") && !is_sqlstate(e, "3F000") &&
+		 (wait || !is_sqlstate(e, "55P03")))
 		return -1;
+	s->seen = false;
 	err_release(e);
 	return 1;
 }
 
 /*
- * Was all that is read locked before the snapshot?  A plain table is; children,
- * policies and expressions may lead to others.
+ * Was all that is read locked before the snapshot, and nothing but it?  A plain table
+ * is; children, policies and expressions may lead to others.
  */
 static bool
 is_locked_whole(const struct source_pg *s)
 {
-	return s->lock && s->rel->kind == 'r' && !s->rel->has_children &&
-	       !s->rel->row_security && s->base.options->where == NULL;
+	return s->rel != NULL && s->rel->kind == 'r' && !s->rel->has_children &&
+	       !s->rel->row_security && s->base.options->where == NULL &&
+	       reads_is_locked(&s->reads, s->rel->oid, s->reach);
+}
+
+/*
+ * Plan the statement, and so lock what parsing and LOCK have not: children, partitions.
+ * 1: something that is read was not among what the attempt began with, or the snapshot
+ * is older than what it is now.
+ */
+static int
+look_around(struct source_pg *s, struct err *e)
+{
+	struct reads now = {.list = NULL};
+	const char *stale;
+	int rc;
+
+	if (select_plan(&s->db, s->select, e) != 0 || reads_see(&s->db, &now, &stale, e) != 0)
+		return -1;
+	rc = stale != NULL || !reads_same(&now, &s->reads);
+	reads_release(&s->reads);
+	s->reads = now;
+	s->seen = true;
+	return rc;
 }
 
 /* One attempt: 0 with a good snapshot, 1 to try again, -1. */
@@ -285,19 +326,23 @@ take_snapshot(struct source_pg *s, struct err *e)
 	const struct extract_options *o = s->base.options;
 	int rc;
 
-	if (o->rel.name != NULL && find_relation(s, e) != 0)
-		return -1;
+	if (!s->seen) {
+		if (o->rel.name != NULL && find_relation(s, e) != 0)
+			return -1;
+		expect_relation(s);
+	}
 	if (session_begin(&s->db, o->row_security ? SESSION_READ_SEEN : SESSION_READ,
 			  o->common.lock_timeout, e) != 0)
 		return -1;
 	rc = try_lock(s, e);
 	if (rc == 0 && s->rel != NULL)
 		rc = read_locked(s, e);
-	if (rc == 0 && (build_select(s, e) != 0 || describe(s, e) != 0))
-		rc = -1;
+	if (rc == 0)
+		rc = build_select(s, e);
+	if (rc == 0)
+		rc = describe(s, e);
 	if (rc == 0 && !is_locked_whole(s))
-		rc = snapshot_is_stale(&s->db, !s->lock || o->where != NULL ? s->select : NULL,
-				       e);
+		rc = look_around(s, e);
 	if (rc > 0)
 		start_over(s);
 	return rc;
@@ -306,15 +351,12 @@ take_snapshot(struct source_pg *s, struct err *e)
 static int
 start_copy(struct source_pg *s, struct err *e)
 {
-	char *sql;
-	int rc;
+	bool dry = s->base.options->common.dry_run;
+	char *sql = select_copy(s->base.options, s->rel, s->base.header, s->select);
+	int rc = dry ? select_try(&s->db, sql, s->select, e) : db_copy_out(&s->db, e, sql);
 
-	if (s->base.options->common.dry_run)
-		return select_plan(&s->db, s->select, e);
-	sql = select_copy(s->base.options, s->rel, s->base.header, s->select);
-	rc = db_copy_out(&s->db, e, sql);
 	free(sql);
-	s->copying = rc == 0;
+	s->copying = rc == 0 && !dry;
 	rowblock_init(&s->rows, s->base.header->values == HEADER_BINARY,
 		      (int)s->base.header->schema.ncolumns);
 	return rc;
@@ -324,17 +366,19 @@ static int
 source_pg_open(struct source *base, int watch_fd, struct err *e)
 {
 	struct source_pg *s = pg(base);
-	int attempt, rc = 1;
+	int rc = 1;
 
+	if (base->options->query_text != NULL)
+		s->query = sqltail_trim(base->options->query_text);
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
 	base->where = db_connect_where(&s->db);
 	s->db.watch_fd = watch_fd;
-	for (attempt = 0; rc > 0 && attempt < ATTEMPTS; attempt++)
+	for (; rc > 0 && s->attempt < ATTEMPTS; s->attempt++)
 		rc = take_snapshot(s, e);
 	if (rc > 0)
 		return err_set(e, EXIT_DATA,
-			       "the relation is rewritten again and again; "
+			       "what is read is altered again and again; "
 			       "%d snapshots were thrown away",
 			       ATTEMPTS);
 	if (rc < 0)
@@ -345,12 +389,111 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 	return start_copy(s, e);
 }
 
+static int
+was_altered(const char *what, struct err *e)
+{
+	err_set(e, EXIT_DATA, "%s was altered while the rows were read", what);
+	return err_hint(e, "Nothing is wrong with the source: run it again.");
+}
+
+/* Have all relations that were read kept their names and files since the snapshot? */
+static int
+check_reads(struct source_pg *s, struct reads *now, struct err *e)
+{
+	const char *stale;
+
+	if (reads_see(&s->db, now, &stale, e) != 0)
+		return -1;
+	if (stale == NULL && is_locked_whole(s) && now->n != (s->rel->oid >= READS_FIRST))
+		stale = "what the name leads to";
+	return stale != NULL ? was_altered(stale, e) : 0;
+}
+
+/* Is there anything that no lock holds? */
+static bool
+stands_on_more(const struct source_pg *s)
+{
+	size_t i;
+
+	if (!is_locked_whole(s) || json_object_size(s->base.header->schema.types) > 0)
+		return true;
+	for (i = 0; i < s->rel->ncolumns; i++)
+		if (s->rel->columns[i].generated)
+			return true;
+	return false;
+}
+
+static PGresult *
+read_stands(struct source_pg *s, const struct reads *now, struct err *e)
+{
+	const struct extract_options *o = s->base.options;
+	char *text = xasprintf("%s %s", s->query != NULL ? s->query : "",
+			       o->where != NULL ? o->where : "");
+	PGresult *res = NULL;
+
+	if (narrow_path(s, e) == 0 && db_exec(&s->db, e, "SET LOCAL jit = off") == 0)
+		res = stands_read(&s->db, text, now, &s->reads, s->reach, s->types,
+				  s->base.header->schema.ncolumns, e);
+	free(text);
+	return res;
+}
+
+static void
+end_transaction(struct source_pg *s)
+{
+	session_rollback(&s->db);
+	free(s->saved_path);
+	s->saved_path = NULL;
+}
+
+/* The newest state is seen by a new snapshot only, and so by another transaction. */
+static int
+check_stands(struct source_pg *s, const struct reads *now, struct err *e)
+{
+	PGresult *before = read_stands(s, now, e), *after = NULL;
+	const char *what;
+	int rc = -1;
+
+	if (before != NULL) {
+		end_transaction(s);
+		if (session_begin(&s->db, SESSION_PLAN, -1, e) == 0)
+			after = read_stands(s, now, e);
+	}
+	if (after != NULL) {
+		what = stands_changed(before, after);
+		rc = what != NULL ? was_altered(what, e) : 0;
+	}
+	PQclear(before);
+	PQclear(after);
+	return rc;
+}
+
+/*
+ * All rows are here.  Before the end document says so: were they what the names meant
+ * at the snapshot?  No transaction is left open, which would cost a pooler its
+ * connection.
+ */
+static enum source_event
+settle(struct source_pg *s, struct err *e)
+{
+	struct reads now = {.list = NULL};
+	int rc = check_reads(s, &now, e);
+
+	if (rc == 0 && stands_on_more(s))
+		rc = check_stands(s, &now, e);
+	reads_release(&now);
+	if (rc != 0)
+		return SOURCE_FAILED;
+	end_transaction(s);
+	return SOURCE_END;
+}
+
 static enum source_event
 end_of_rows(struct source_pg *s, struct err *e)
 {
 	s->copying = false;
 	if (s->rows.counted == s->nrows)
-		return SOURCE_END;
+		return settle(s, e);
 	err_set(e, EXIT_DATA, "the server says it sent %llu rows, but %llu have come",
 		(unsigned long long)s->rows.counted, (unsigned long long)s->nrows);
 	return SOURCE_FAILED;
@@ -362,7 +505,7 @@ source_pg_next(struct source *base, int timeout, struct source_chunk *chunk, str
 	struct source_pg *s = pg(base);
 
 	if (!s->copying)
-		return SOURCE_END;
+		return settle(s, e);
 	switch (rowblock_fill(&s->rows, &s->db, timeout, e)) {
 	case DB_ROW:
 		break;
@@ -389,6 +532,9 @@ source_pg_close(struct source *base)
 	db_close(&s->db);
 	rowblock_release(&s->rows);
 	relation_free(s->rel);
+	reads_release(&s->reads);
+	free(s->types);
+	free(s->query);
 	free(s->select);
 	free(s->saved_path);
 }

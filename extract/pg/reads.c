@@ -1,0 +1,143 @@
+/*
+ * pg_locks says which relations the server has opened for us, by OID, whatever led
+ * there: a name, a view, a partition list, a policy, a function.  Catalog queries see
+ * the snapshot; pg_identify_object() and pg_relation_filenode() see the newest state.
+ * Where these differ, the snapshot is older than what the relation has become.
+ */
+#include "extract/pg/reads.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+
+/* Under the user's search_path, which may lead to other operators. */
+#define EQUALS " OPERATOR(pg_catalog.=) "
+#define DIFFERS " OPERATOR(pg_catalog.<>) "
+
+static const char see_sql[] =
+	"SELECT l.relation, i.identity, i.type" EQUALS "'view',"
+	" i.type" EQUALS "ANY ('{table,view}'::pg_catalog.text[])"
+	" AND pg_catalog.has_table_privilege(l.relation, 'SELECT')"
+	" AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') IS NOT FALSE,"
+	" c.oid IS NULL"
+	" OR c.relnamespace" DIFFERS "pg_catalog.pg_my_temp_schema()"
+	" AND i.identity" DIFFERS "pg_catalog.format('%I.%I', n.nspname, c.relname)"
+	" OR c.relkind" EQUALS "ANY ('{r,m,t}'::pg_catalog.\"char\"[])"
+	" AND c.relfilenode" DIFFERS "0"
+	" AND (pg_catalog.pg_relation_filenode(c.oid)" EQUALS "c.relfilenode) IS NOT TRUE"
+	" FROM (SELECT DISTINCT k.relation FROM pg_catalog.pg_locks k"
+	" WHERE k.pid" EQUALS "pg_catalog.pg_backend_pid() AND k.locktype" EQUALS "'relation'"
+	" AND k.database" EQUALS "(SELECT d.oid FROM pg_catalog.pg_database d"
+	" WHERE d.datname" EQUALS "pg_catalog.current_database())"
+	" AND k.relation OPERATOR(pg_catalog.>=) '16384'::pg_catalog.oid) l"
+	" CROSS JOIN LATERAL pg_catalog.pg_identify_object("
+	"'pg_catalog.pg_class'::pg_catalog.regclass, l.relation, 0) i"
+	" LEFT JOIN pg_catalog.pg_class c ON c.oid" EQUALS "l.relation"
+	" LEFT JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.relnamespace"
+	" WHERE i.type" DIFFERS "'index' ORDER BY l.relation";
+
+void
+reads_add(struct reads *r, unsigned oid, const char *name, bool is_view, bool lockable)
+{
+	r->list = xrealloc(r->list, (r->n + 1) * sizeof(*r->list));
+	r->list[r->n++] = (struct reads_relation){
+		.oid = oid,
+		.name = xstrdup(name),
+		.is_view = is_view,
+		.lockable = lockable,
+	};
+}
+
+static bool
+is_true(const PGresult *res, int row, int col)
+{
+	return PQgetvalue(res, row, col)[0] == 't';
+}
+
+int
+reads_see(struct db *db, struct reads *r, const char **stale, struct err *e)
+{
+	PGresult *res = db_query(db, e, see_sql, 0, NULL);
+	int i;
+
+	reads_release(r);
+	*stale = NULL;
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < PQntuples(res); i++) {
+		reads_add(r, (unsigned)strtoul(PQgetvalue(res, i, 0), NULL, 10),
+			  PQgetvalue(res, i, 1), is_true(res, i, 2), is_true(res, i, 3));
+		if (is_true(res, i, 4))
+			*stale = r->list[r->n - 1].name;
+	}
+	PQclear(res);
+	return 0;
+}
+
+static bool
+is_within(const struct reads_relation *rel, enum reads_reach reach)
+{
+	return rel->lockable &&
+	       (reach == READS_ALL || (reach == READS_NO_VIEWS && !rel->is_view));
+}
+
+int
+reads_lock(struct db *db, const struct reads *r, enum reads_reach reach, bool wait,
+	   struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	const char *comma = "LOCK TABLE ONLY ";
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < r->n; i++)
+		if (is_within(&r->list[i], reach)) {
+			buf_addf(&sql, "%s%s", comma, r->list[i].name);
+			comma = ", ONLY ";
+		}
+	if (sql.len > 0) {
+		buf_addf(&sql, " IN ACCESS SHARE MODE%s", wait ? "" : " NOWAIT");
+		rc = db_exec(db, e, "%s", buf_cstr(&sql));
+	}
+	buf_release(&sql);
+	return rc;
+}
+
+bool
+reads_is_locked(const struct reads *r, unsigned oid, enum reads_reach reach)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->list[i].oid == oid)
+			return is_within(&r->list[i], reach);
+	return false;
+}
+
+bool
+reads_same(const struct reads *a, const struct reads *b)
+{
+	size_t i;
+
+	if (a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++)
+		if (a->list[i].oid != b->list[i].oid)
+			return false;
+	return true;
+}
+
+void
+reads_release(struct reads *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		free(r->list[i].name);
+	free(r->list);
+	*r = (struct reads){.list = NULL};
+}
