@@ -3,6 +3,7 @@
  */
 #include "load/route/route_direct.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,46 +11,61 @@
 #include "common/base/xalloc.h"
 #include "common/stream/stream_chunk.h"
 #include "load/match/plan.h"
+#include "load/route/place.h"
 #include "load/route/ready.h"
 #include "load/route/route.h"
 
-/*
- * The context is "COPY orders, line 1042, column amount: …"; in another language it
- * stays, for the place is in it.
- */
+/* Is the name a word of the text, or several? */
 static bool
-find_place(const struct err *e, const char *relation, uint64_t *line, char **column)
+has_name(const char *text, size_t len, const char *name)
 {
-	char *lead = xasprintf("COPY %s, line ", relation);
-	const char *at = e->context != NULL ? strstr(e->context, lead) : NULL;
-	size_t len = strlen(lead);
-	char *end;
+	size_t size = strlen(name), i;
 
-	free(lead);
-	if (at == NULL)
-		return false;
-	*line = strtoull(at + len, &end, 10);
-	*column = NULL;
-	if (strncmp(end, ", column ", 9) == 0)
-		*column = xstrndup(end + 9, strcspn(end + 9, ":\n"));
-	return true;
+	for (i = 1; i + size <= len; i++)
+		if (text[i - 1] == ' ' && memcmp(text + i, name, size) == 0 &&
+		    (i + size == len || strchr(" ,", text[i + size]) != NULL))
+			return true;
+	return false;
+}
+
+/* The column that is named behind the row's number, or NULL. */
+static const char *
+find_column(const struct plan *p, const struct place *place)
+{
+	const char *found = NULL, *name;
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		name = p->columns[i].target;
+		if (name != NULL && has_name(place->rest, place->len, name) &&
+		    (found == NULL || strlen(name) > strlen(found)))
+			found = name;
+	}
+	return found;
 }
 
 /* Put the place where a person looks for it, before the message. */
 static int
 direct_locate(struct route *r, struct err *e)
 {
-	uint64_t line;
+	static const char english[] = ", column ";
+	struct place place;
 	char *column;
 
 	if (strcmp(e->sqlstate, "23505") == 0 && e->hint == NULL)
 		err_hint(e,
 			 "A row with this key is in the table, or came before. Use --conflict "
 			 "to skip or overwrite, or --truncate to replace all rows.");
-	if (!find_place(e, r->plan->target.name, &line, &column))
+	if (!place_find(e->context, r->plan->target.name, &place))
 		return -1;
-	route_at(r, line, column, e);
-	free(column);
+	if (strncmp(place.rest, english, sizeof(english) - 1) == 0) {
+		column = xstrndup(place.rest + sizeof(english) - 1,
+				  place.len - (sizeof(english) - 1));
+		route_at(r, place.line, column, e);
+		free(column);
+	} else {
+		route_at(r, place.line, find_column(r->plan, &place), e);
+	}
 	free(e->context);
 	e->context = NULL;
 	return -1;

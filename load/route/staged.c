@@ -15,6 +15,7 @@
 #include "load/match/plan.h"
 #include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
+#include "load/route/place.h"
 #include "load/route/route.h"
 #include "load/stage/plan_stage.h"
 
@@ -68,29 +69,6 @@ find_column(const struct route *r, const char *text, size_t len)
 	return column;
 }
 
-/*
- * The context is "COPY portl_stage_…, line 1042, column c3: …" in the server's language,
- * which is the superuser's to choose: behind the table's name the first number is the
- * row's, a column's name stands by itself, and a colon precedes the value.
- */
-static bool
-find_place(const struct route *r, const char *context, const char *table, uint64_t *line,
-	   char **column)
-{
-	const char *at = context != NULL ? strstr(context, table) : NULL;
-	char *end;
-
-	if (at == NULL)
-		return false;
-	at += strlen(table);
-	at += strcspn(at, "0123456789\n");
-	if (*at == '\0' || *at == '\n')
-		return false;
-	*line = strtoull(at, &end, 10);
-	*column = find_column(r, end, strcspn(end, ":\n"));
-	return true;
-}
-
 /* Keys of the temporary table are not NULL. */
 static void
 explain_null_key(const struct route *r, char **column, struct err *e)
@@ -134,11 +112,14 @@ bool
 staged_where(const struct route *r, struct err *e, uint64_t *line, char **column)
 {
 	char *table = xasprintf("portl_stage_%s", r->plan->stage->id);
+	struct place place;
 
-	if (!find_place(r, e->context, table, line, column)) {
+	if (!place_find(e->context, table, &place)) {
 		free(table);
 		return false;
 	}
+	*line = place.line;
+	*column = find_column(r, place.rest, place.len);
 	if (strcmp(e->sqlstate, "23502") == 0)
 		explain_null_key(r, column, e);
 	if (strcmp(e->sqlstate, "23514") == 0)

@@ -1,11 +1,12 @@
 /*
- * staged: which row and column COPY means, in the languages that PostgreSQL speaks.
+ * Which row and column COPY means, in the languages that PostgreSQL speaks.
  */
 #include <stdlib.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "load/match/plan.h"
+#include "load/route/route_direct.h"
 #include "load/route/staged.h"
 #include "load/stage/plan_stage.h"
 #include "tests/unit/tap.h"
@@ -35,9 +36,50 @@ check(const char *context, bool want, uint64_t row, const char *name)
 	free(columns[1].target);
 }
 
+/* The same of the direct route, whose names are the table's own. */
+static void
+check_direct(const char *context, const char *want)
+{
+	struct plan_column columns[] = {{.target = xstrdup("amount")},
+					{.target = xstrdup("Spalte")},
+					{.target = xstrdup("net amount")}};
+	struct plan plan = {.columns = columns, .ncolumns = 3};
+	struct route *r;
+	struct err e = ERR_INIT;
+	int i;
+
+	relname_set(&plan.target, "public", "orders");
+	r = route_direct_new(NULL, &plan, "in");
+	err_set(&e, EXIT_DATA, "x");
+	err_context(&e, "%s", context);
+	is_int(route_locate(r, &e), -1, "%s", context);
+	is_str(e.msg, want, "the place is in front");
+	err_release(&e);
+	route_free(r);
+	relname_release(&plan.target);
+	for (i = 0; i < 3; i++)
+		free(columns[i].target);
+}
+
 int
 main(void)
 {
+	check_direct("COPY orders, line 7, column amount: \"x\"", "in:7: column \"amount\": x");
+	check_direct("COPY orders, line 7, column net amount: \"x, amount\"",
+		     "in:7: column \"net amount\": x");
+	check_direct("COPY orders, line 7", "in:7: x");
+	check_direct("COPY orders, Zeile 7, Spalte net amount: »x«",
+		     "in:7: column \"net amount\": x");
+	check_direct("COPY orders, ligne 7, colonne amount : « x »",
+		     "in:7: column \"amount\": x");
+	check_direct("ordersのCOPY、行 7、列 amount: \"x\"", "in:7: column \"amount\": x");
+	check_direct("COPY orders, строка 7, столбец amount: \"x\"",
+		     "in:7: column \"amount\": x");
+	check_direct("COPY orders, строка 7: \"amount\"", "in:7: x");
+	check_direct("PL/pgSQL-Funktion f(), Zeile 9\nCOPY orders, Zeile 7: »1«", "in:7: x");
+	check_direct("SQL statement \"INSERT INTO orders VALUES (1)\"", "x");
+	check_direct("COPY orders_2, line 7", "x");
+
 	check("COPY " TABLE ", line 1042, column c2: \"x, c1\"", true, 1042, "amount");
 	check("COPY " TABLE ", line 3, column c2: null input", true, 3, "amount");
 	check("COPY " TABLE ", line 3, column c2", true, 3, "amount");
