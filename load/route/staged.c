@@ -181,6 +181,37 @@ staged_forget(struct route *r, struct err *e)
 	return rc;
 }
 
+/*
+ * Wait for a loader that writes in another order, as long as lock_timeout lets us.  A
+ * lock in our way that is no such loader's is passed by: while it is there nobody can
+ * be alone, and rows go in sorted.  What is asked twice has not just ended in between.
+ */
+static int
+join_queue(struct db *db, const char *sql, struct err *e)
+{
+	uint64_t answer[2] = {0, 0}, waited = 0; /* ms */
+	int strangers = 0;
+
+	for (;;) {
+		if (staged_numbers(db, sql, 0, NULL, answer, 2, e) != 0)
+			return -1;
+		strangers += answer[0] == 2;
+		if (answer[0] == 1 || strangers == 2)
+			return 0;
+		if (answer[1] > 0 && waited >= answer[1]) {
+			err_set(e, EXIT_DATA,
+				"another loader writes the table, and the time "
+				"to wait for locks is over");
+			snprintf(e->sqlstate, sizeof(e->sqlstate), "55P03");
+			return -1;
+		}
+		if (staged_numbers(db, "SELECT pg_catalog.pg_sleep(0.05)", 0, NULL, NULL, 0,
+				   e) != 0)
+			return -1;
+		waited += 50;
+	}
+}
+
 int
 staged_queue(struct staged *s, struct err *e)
 {
@@ -193,5 +224,5 @@ staged_queue(struct staged *s, struct err *e)
 	    staged_numbers(db, st->alone_sql, 0, NULL, &alone, 1, e) != 0)
 		return -1;
 	s->alone = alone != 0;
-	return s->alone || st->queue_sql == NULL ? 0 : db_exec(db, e, "%s", st->queue_sql);
+	return s->alone || st->queue_sql == NULL ? 0 : join_queue(db, st->queue_sql, e);
 }

@@ -234,6 +234,26 @@ again_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
+/*
+ * 1 with the lock that loaders in key order share; 0 while one has it alone that holds
+ * the target as INSERT does; 2 if whoever keeps it from us does not, which anybody can.
+ */
+static const char queue_sql[] =
+	"SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared(%d, %d) THEN 1"
+	" WHEN EXISTS (SELECT FROM pg_catalog.pg_locks a JOIN pg_catalog.pg_locks t"
+	" ON t.pid OPERATOR(pg_catalog.=) a.pid AND t.database OPERATOR(pg_catalog.=) a.database"
+	" JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) a.database"
+	" AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
+	" WHERE a.locktype OPERATOR(pg_catalog.=) 'advisory' AND a.granted"
+	" AND a.mode OPERATOR(pg_catalog.=) 'ExclusiveLock'"
+	" AND a.classid OPERATOR(pg_catalog.=) '%d' AND a.objid OPERATOR(pg_catalog.=) '%u'"
+	" AND a.objsubid OPERATOR(pg_catalog.=) 2 AND t.granted"
+	" AND t.locktype OPERATOR(pg_catalog.=) 'relation'"
+	" AND t.relation OPERATOR(pg_catalog.=) '%u'"
+	" AND t.mode OPERATOR(pg_catalog.=) 'RowExclusiveLock') THEN 0 ELSE 2 END,"
+	" (SELECT setting FROM pg_catalog.pg_settings"
+	" WHERE name OPERATOR(pg_catalog.=) 'lock_timeout')";
+
 void
 plan_merge_sql(struct stagesql *w, struct plan_stage *st)
 {
@@ -241,8 +261,8 @@ plan_merge_sql(struct stagesql *w, struct plan_stage *st)
 
 	if (!p->rules->conflict->has_key || p->rel == NULL)
 		return;
-	st->queue_sql = xasprintf("SELECT pg_catalog.pg_advisory_xact_lock_shared(%d, %d)",
-				  LOCK_CLASS, (int)p->rel->oid);
+	st->queue_sql = xasprintf(queue_sql, LOCK_CLASS, (int)p->rel->oid, LOCK_CLASS,
+				  p->rel->oid, p->rel->oid);
 	if (st->sorted_sql != NULL && (st->once || st->merges))
 		st->alone_sql =
 			xasprintf("SELECT pg_catalog.pg_try_advisory_xact_lock(%d, %d)::int",

@@ -42,7 +42,7 @@ struct plan_stage {
 	char *twice_sql;    /* rows that have the key of an earlier row */
 	char *keys_sql;     /* casts keys from row $1 on, noting each; NULL: they need none */
 	char *lock_sql;     /* look_first and sets: the old rows, in key order */
-	char *queue_sql;    /* waits for loaders that do not write in key order */
+	char *queue_sql;    /* joins those that write in key order: 1, 0 or 2; lock_timeout */
 	char *alone_sql;    /* gives 1 if there are no others, and there will be none */
 	char *unsorted_sql; /* finds something if the rows did not come in key order */
 	char *again_sql;    /* finds something if a key is staged twice; for those alone */

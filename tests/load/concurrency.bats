@@ -51,11 +51,22 @@ swapped()
 	assert_stderr_lacks 'SQL: SAVEPOINT portl; CREATE INDEX'
 	close_session COMMIT
 	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '5 2 3 0 0'
-	open_session "BEGIN; SELECT pg_advisory_xact_lock($(lock_of_t))"
+	open_session "BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE; SELECT pg_advisory_xact_lock($(lock_of_t))"
 	run --separate-stderr "${load[@]}" --lock-wait-timeout=100 "$BATS_TEST_TMPDIR/in"
 	assert_status 1
-	assert_stderr_has 'canceling statement due to lock timeout'
+	assert_stderr_has 'another loader writes the table, and the time to wait for locks is over'
 	close_session COMMIT
+}
+
+@test "the lock of whoever may not write the table holds nobody up" {
+	make_t
+	swapped >"$BATS_TEST_TMPDIR/in"
+	open_session "BEGIN; SELECT * FROM t; SELECT pg_advisory_xact_lock($(lock_of_t))"
+	run --separate-stderr timeout 20 portl-load -d "$b" -t t --conflict=overwrite \
+		--summary="$BATS_TEST_TMPDIR/sum" "$BATS_TEST_TMPDIR/in"
+	assert_status 0
+	close_session COMMIT
+	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '5 2 3 0 0'
 }
 
 @test "a row that another session inserts meanwhile is overwritten all the same" {
