@@ -280,6 +280,9 @@ cli_set(struct cli_slot *slot, const char *arg, size_t order, struct err *e)
 	case CLI_FLAG:
 		*(bool *)slot->value = true;
 		return 0;
+	case CLI_COUNT:
+		++*(int *)slot->value;
+		return 0;
 	case CLI_STRING:
 	case CLI_CONNSTR:
 	case CLI_TABLE:
@@ -432,7 +435,7 @@ cli_choose(const struct cli_line *line, const struct cli_kind **kind, void **own
 static bool
 adds_up(const struct cli_option *o)
 {
-	return o->type == CLI_LIST || o->type == CLI_NAMES;
+	return o->type == CLI_LIST || o->type == CLI_NAMES || o->type == CLI_COUNT;
 }
 
 /* The one that has this slot's value already, by this name or by another. */
@@ -601,7 +604,7 @@ cli_release(struct cli_line *line)
 	size_t i;
 
 	for (i = 0; i < line->n; i++)
-		if (adds_up(line->slots[i].option))
+		if (adds_up(line->slots[i].option) && line->slots[i].option->type != CLI_COUNT)
 			free(((struct cli_list *)line->slots[i].value)->items);
 	for (i = 0;
 	     line->own != NULL && line->spec->kinds != NULL && line->spec->kinds[i] != NULL;

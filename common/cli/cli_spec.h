@@ -18,6 +18,7 @@
 enum cli_type {
 	CLI_HEADING, /* no option: a line in --help */
 	CLI_FLAG,    /* bool */
+	CLI_COUNT,   /* int: how often it is given */
 	CLI_STRING,  /* const char *, borrowed from argv */
 	CLI_CONNSTR, /* the same: a connection string, which may hold secrets */
 	CLI_TABLE,   /* the same: [SCHEMA.]TABLE */

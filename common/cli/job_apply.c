@@ -135,9 +135,9 @@ set_option(struct applying *a, const struct jobfile_entry *entry, struct cli_slo
 	enum cli_type type = slot->option->type;
 	int truth = truth_of(text);
 
-	if (type == CLI_FLAG && truth < 0)
+	if ((type == CLI_FLAG || type == CLI_COUNT) && truth < 0)
 		return job_refuse(a->job, entry, "takes true or false", a->e);
-	if ((type == CLI_FLAG || type == CLI_DEGREE) && truth == 0)
+	if ((type == CLI_FLAG || type == CLI_COUNT || type == CLI_DEGREE) && truth == 0)
 		return 0;
 	if (type == CLI_DEGREE && truth > 0)
 		text = NULL;

@@ -61,8 +61,8 @@ const struct cli_option options_messages[] = {
 	 .choices = log_formats},
 	{"quiet", 'q', CLI_FLAG, NULL, "print errors only", AT(quiet), .part = CLI_TALK,
 	 .replaces = CLI_TALK},
-	{"verbose", 'v', CLI_FLAG, NULL, "print what is done, with the SQL", AT(verbose),
-	 .part = CLI_TALK, .replaces = CLI_TALK},
+	{"verbose", 'v', CLI_COUNT, NULL, "print what is done; twice: with the SQL",
+	 AT(verbose), .part = CLI_TALK, .replaces = CLI_TALK},
 	{"completion", 0, CLI_COMPLETION, "bash|zsh|fish",
 	 "print a completion script for a shell and exit", .choices = shells},
 	{"version", 'V', CLI_VERSION, NULL, "print the version and exit", .offset = 0},
@@ -158,7 +158,7 @@ options_settle(struct options *o, const char *variable, struct err *e)
 	if (o->quiet)
 		log_set_level(LOG_QUIET);
 	if (o->verbose)
-		log_set_level(LOG_VERBOSE);
+		log_set_level(o->verbose > 1 ? LOG_SQL : LOG_VERBOSE);
 	if (log_open(o->log_file, (enum log_format)o->log_format, e) != 0)
 		return -1;
 	if (o->no_password && o->ask_password)

@@ -29,7 +29,8 @@ struct options {
 	struct db_params db;
 	const char *table; /* -t as typed */
 	bool no_password, ask_password;
-	bool quiet, verbose;
+	bool quiet;
+	int verbose; /* how often -v was given */
 	bool dry_run;
 	const char *summary;  /* file for the receipt */
 	bool progress;        /* asked for; a terminal shows it anyway */

@@ -31,7 +31,7 @@ usage()
 		  --destination=CONNSTR       load into another database than the job says
 		  --summary=FILE              write the receipt to FILE as one line of JSON
 		  -q, --quiet                 print errors only
-		  -v, --verbose               print what is done, with the SQL
+		  -v, --verbose               print what is done; twice: with the SQL
 		  -V, --version               print the version and exit
 		  -?, --help                  print this help and exit
 

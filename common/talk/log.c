@@ -53,7 +53,13 @@ log_set_level(enum log_level l)
 int
 log_verbose(void)
 {
-	return level == LOG_VERBOSE;
+	return level >= LOG_VERBOSE;
+}
+
+int
+log_shows_sql(void)
+{
+	return level == LOG_SQL;
 }
 
 int
@@ -233,7 +239,7 @@ account(enum log_level least, const char *severity, const char *event, json_t *f
 {
 	pthread_mutex_lock(&lock);
 	record(least, severity, event, fields, text);
-	if (level == LOG_VERBOSE && !json_stderr)
+	if (level >= LOG_VERBOSE && level >= least && !json_stderr)
 		say(COLOUR_NOTE, NULL, text);
 	pthread_mutex_unlock(&lock);
 }
@@ -256,10 +262,10 @@ log_sql(const char *sql)
 {
 	char *text;
 
-	if (level != LOG_VERBOSE && file.fd < 0)
+	if (level != LOG_SQL && file.fd < 0)
 		return;
 	text = xasprintf("SQL: %s", sql);
-	account(LOG_VERBOSE, "debug", "sql", NULL, text);
+	account(LOG_SQL, "debug", "sql", NULL, text);
 	free(text);
 }
 

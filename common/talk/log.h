@@ -17,9 +17,10 @@
 struct err;
 
 enum log_level {
-	LOG_QUIET,  /* errors only (-q) */
-	LOG_NORMAL, /* and warnings */
-	LOG_VERBOSE /* and what is being done, SQL included (-v) */
+	LOG_QUIET,   /* errors only (-q) */
+	LOG_NORMAL,  /* and warnings */
+	LOG_VERBOSE, /* and what is being done (-v) */
+	LOG_SQL      /* and each statement (-vv) */
 };
 
 enum log_format { LOG_TEXT, LOG_JSON };
@@ -37,11 +38,12 @@ void log_init(const char *name);
 const char *log_program(void);
 
 /*
- * log_set_level(level), log_verbose(), log_quiet():
- * Choose how much is said on standard error; ask whether -v or -q was given.
+ * log_set_level(level), log_verbose(), log_shows_sql(), log_quiet():
+ * Choose how much is said on standard error; ask whether -v, -vv or -q was given.
  */
 void log_set_level(enum log_level level);
 int log_verbose(void);
+int log_shows_sql(void);
 int log_quiet(void);
 
 /*
@@ -49,7 +51,7 @@ int log_quiet(void);
  * Append events to the file ${path}, made readable for its owner only if it is
  * missing: all of them, whatever the level.  Without a path, LOG_JSON turns
  * standard error into the log, where the level counts: LOG_QUIET errors,
- * LOG_NORMAL all but SQL, LOG_VERBOSE all.
+ * LOG_SQL all, the others all but SQL.
  */
 int log_open(const char *path, enum log_format format, struct err *e)
 	__attribute__((warn_unused_result));
@@ -87,7 +89,7 @@ void log_report(const struct err *e);
 /*
  * log_warning(fmt, ...), log_info(fmt, ...), log_sql(sql):
  * Print a warning (not with -q), an account of what is done, or a statement
- * that is sent (both only with -v).
+ * that is sent (with -v, with -vv).
  */
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

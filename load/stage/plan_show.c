@@ -293,7 +293,8 @@ plan_show(const struct plan *p)
 	if (p->copy_sql == NULL)
 		return; /* refused */
 	show_route(p);
-	show_statements(p);
+	if (log_shows_sql())
+		show_statements(p);
 }
 
 char *

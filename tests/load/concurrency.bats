@@ -41,7 +41,7 @@ swapped()
 @test "rows out of key order go in as they come while no other loader is at work" {
 	needs 15 MERGE
 	make_t
-	load=(portl-load -d "$b" -t t --conflict=overwrite -v --summary="$BATS_TEST_TMPDIR/sum")
+	load=(portl-load -d "$b" -t t --conflict=overwrite -vv --summary="$BATS_TEST_TMPDIR/sum")
 	swapped >"$BATS_TEST_TMPDIR/in"
 	run --separate-stderr "${load[@]}" --dry-run "$BATS_TEST_TMPDIR/in"
 	assert_stderr_has 'SQL: SAVEPOINT portl; CREATE INDEX'
@@ -120,7 +120,7 @@ swapped()
 	session=${COPROC[1]} pid=$COPROC_PID
 	echo 'BEGIN; SELECT id FROM t WHERE id = 2 FOR UPDATE;' >&"$session"
 	read -r <&"${COPROC[0]}"
-	load_rows -v --conflict=overwrite --lock-wait-timeout=100 < <(printf '{"id":%d,"v":"x"}\n' 1 2 3)
+	load_rows -vv --conflict=overwrite --lock-wait-timeout=100 < <(printf '{"id":%d,"v":"x"}\n' 1 2 3)
 	assert_status 1
 	assert_stderr_has 'error: canceling statement due to lock timeout'
 	assert_eq "$(grep -c "^portl-load: SQL: SAVEPOINT portl; " <<<"$stderr")" 1

@@ -22,7 +22,7 @@ altered()
 	shift
 	rm -f "$BATS_TEST_TMPDIR/fifo"
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
-	portl-load -v -d "$dst" "$@" "$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	portl-load -vv -d "$dst" "$@" "$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	pid=$!
 	exec {fifo}>"$BATS_TEST_TMPDIR/fifo"
 	size=$(($(od -An -j15 -N4 -tu4 --endian=big "$BATS_TEST_TMPDIR/s") + 19))

@@ -32,7 +32,7 @@ runs()
 # load_numbers OPTION... <STREAM
 load_numbers()
 {
-	load_rows --key=id -v "$@"
+	load_rows --key=id -vv "$@"
 }
 
 @test "rows whose keys are there are skipped by MERGE, if none comes twice" {
@@ -94,7 +94,7 @@ load_numbers()
 @test "that index has the key's columns as the target's has them, not as --key" {
 	make_t
 	q "$b" 'DROP INDEX t_id; CREATE UNIQUE INDEX ON t (n, id); UPDATE t SET n = 0'
-	load_rows --key=id,n -v --conflict=overwrite < <(numbers 1,2,3)
+	load_rows --key=id,n -vv --conflict=overwrite < <(numbers 1,2,3)
 	loaded '3 3 0 0 0'
 	[[ $stderr == *"CREATE INDEX ON pg_temp."*" (c3, c1)"* ]] || fail "$stderr"
 }

@@ -39,7 +39,6 @@ said()
 		  -                      -> g       integer                   generated
 		  -                      -> free    text                      NULL
 		Rows go straight into it by COPY.
-		  COPY "public"."t" ("id", "cost") FROM STDIN (FORMAT binary);
 	EOF
 	)"
 	assert_eq "$(q "$to" 'TABLE t')" ''
@@ -48,9 +47,9 @@ said()
 @test "the plan of a staged load shows ways, reason and statements" {
 	q "$from" "CREATE TABLE t (id int, note text); INSERT INTO t VALUES (1, '2')"
 	q "$to" 'CREATE TABLE t (id bigint, note int)'
-	load_t --dry-run
+	load_t --dry-run -vv
 	assert_status 0
-	assert_eq "$(said | sed -n '3,5p')" "$(cat <<-'EOF'
+	assert_eq "$(said | sed -n '/^Plan/,$p' | sed -n '3,5p')" "$(cat <<-'EOF'
 		  id      integer  -> id      bigint   cast
 		  note    text     -> note    integer  cast through text
 		Rows are staged in a temporary table and inserted from there: values are cast.
@@ -64,9 +63,9 @@ said()
 
 @test "the plan of a table to be created, with its key afterwards" {
 	q "$from" 'CREATE TABLE t (id int PRIMARY KEY, "a b" text COLLATE "C" NOT NULL)'
-	load_t --dry-run --create -t New
+	load_t --dry-run --create -t New -vv
 	assert_status 0
-	assert_eq "$(said)" "$(cat <<-'EOF'
+	assert_eq "$(said | sed '1,/^Plan/{/^Plan/!d}; /^portl-load: /d')" "$(cat <<-'EOF'
 		Plan for public.new (to be created):
 		  stream  type     -> target  type     values
 		  id      integer  -> id      integer  as they are
@@ -93,12 +92,12 @@ was_run()
 
 	q "$from" "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x')"
 	q "$to" "CREATE TABLE t (id bigint PRIMARY KEY, v text)"
-	load_t -v --conflict=merge
+	load_t -vv --conflict=merge
 	assert_status 0
 	for line in 'CREATE TEMPORARY TABLE' 'COPY pg_temp' 'INSERT INTO "public"."t"'; do
 		was_run "$(grep -m 1 "^  $line" <<<"$stderr")"
 	done
-	load_t -v --truncate --min-rows=0
+	load_t -vv --truncate --min-rows=0
 	assert_status 0
 	[[ $stderr == *'  TRUNCATE TABLE "public"."t";'*'SQL: TRUNCATE TABLE "public"."t"'* ]]
 }
@@ -108,7 +107,7 @@ was_run()
 
 	q "$from" "CREATE TABLE t (id int, v text); INSERT INTO t VALUES (2, 'x'), (1, 'y')"
 	q "$to" "CREATE TABLE t (id bigint PRIMARY KEY, v text)"
-	load_t -v --conflict=merge
+	load_t -vv --conflict=merge
 	assert_status 0
 	mapfile -t inserts < <(grep '^  INSERT INTO "public"."t"' <<<"$stderr")
 	assert_eq "${#inserts[@]}" 2
@@ -121,7 +120,7 @@ was_run()
 	[ "$(q "$to" 'SHOW server_version_num')" -ge 150000 ] || skip 'the server has no MERGE'
 	q "$from" "CREATE TABLE t (id int, v text); INSERT INTO t VALUES (2, 'x'), (1, 'y'), (3, 'z')"
 	q "$to" "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'old')"
-	load_t -v --conflict=overwrite
+	load_t -vv --conflict=overwrite
 	assert_status 0
 	[[ $stderr == *'  SET LOCAL enable_nestloop = on;'*$'\n  MERGE INTO ONLY "public"."t" AS t'* ]]
 	merge=$(grep '^  MERGE' <<<"$stderr")
@@ -151,10 +150,32 @@ lines\" int, \"bell$(printf '\a')\" int, \"%s%n\" int)"
 		  stream      type     -> target      type     values
 		  имя         text     -> имя         text     as they are
 		  two\nlines  integer  -> two\nlines  integer  as they are
-		  bell\x07    integer  -> bell\x07    integer  as they are
+		  bell\u0007  integer  -> bell\u0007  integer  as they are
 		  %s%n        integer  -> %s%n        integer  as they are
 	EOF
 	)"
+}
+
+@test "the plan is short; statements come with -vv only" {
+	local options
+
+	q "$from" "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x')"
+	q "$to" "CREATE TABLE t (id int PRIMARY KEY, v text)"
+	for options in -v -n -nv; do
+		load_t $options --conflict=overwrite
+		assert_status 0
+		assert_stderr_has 'Plan for public.t'
+		assert_stderr_lacks INSERT
+		assert_stderr_lacks 'CREATE TEMPORARY'
+		[ "$(said | wc -l)" -le 14 ] || show_run 'the plan is long'
+	done
+	for options in -vv '-v -v' -nvv; do
+		# shellcheck disable=SC2086 # words are meant
+		load_t $options --conflict=overwrite
+		assert_status 0
+		assert_stderr_has '  CREATE TEMPORARY TABLE'
+		assert_stderr_has 'SQL: '
+	done
 }
 
 @test "without -v or --dry-run there is no plan to read" {
@@ -173,7 +194,7 @@ lines\" int, \"bell$(printf '\a')\" int, \"%s%n\" int)"
 	assert_status 5
 	assert_stderr_has 'column "id" cannot take integer as date'
 	q "$to" 'ALTER TABLE t ADD x bigint'
-	try_sh "portl-extract -d $from -t t --dry-run | portl-load -d $to --map id=x -v"
+	try_sh "portl-extract -d $from -t t --dry-run | portl-load -d $to --map id=x -vv"
 	assert_status 0
 	assert_stderr_has 'id      integer  -> x       bigint  cast'
 	assert_eq "$(q "$to" 'TABLE t')" ''

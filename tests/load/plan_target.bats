@@ -298,7 +298,7 @@ refused()
 	assert_stderr_has 'new row violates check option for view "v"'
 	assert_eq "$(q "$to" 'TABLE t')" ''
 	q "$to" 'CREATE OR REPLACE VIEW v AS SELECT b, a FROM t WHERE a < 3 WITH CHECK OPTION'
-	load_it -t v -v
+	load_it -t v -vv
 	assert_status 0
 	assert_stderr_has 'inserted from there: COPY cannot write through a view'
 	assert_eq "$(q "$to" 'TABLE t')" $'1|x|7\n2||7'
@@ -313,11 +313,11 @@ refused()
 	assert_stderr_has 'new row violates row-level security policy for table "t"'
 	assert_eq "$(q "$to" 'TABLE t')" ''
 	q "$to" 'ALTER POLICY few ON t WITH CHECK (a < 3)'
-	as_role -v
+	as_role -vv
 	assert_status 0
 	assert_stderr_has 'inserted from there: row security is active for this role'
 	same_table "$from" t "$to" t
-	load_it -v # a superuser is not bound by policies
+	load_it -vv # a superuser is not bound by policies
 	assert_status 0
 	assert_stderr_has 'Rows go straight into it by COPY'
 	target "ALTER ROLE $ROLE SET row_security = off"
@@ -380,7 +380,7 @@ refused()
 
 @test "all reasons come at once, and with -v beside the columns" {
 	target "CREATE TABLE t (a date, b name, c int NOT NULL); GRANT INSERT (a, c) ON t TO $ROLE"
-	as_role -v --map x=a
+	as_role -vv --map x=a
 	assert_status 5
 	assert_stderr_has '--map: the stream has no column "x"'
 	assert_stderr_has 'column "c" is NOT NULL without a default'

@@ -121,7 +121,7 @@ ids()
 	q "$b" 'CREATE TABLE t (id serial, v text PRIMARY KEY)'
 	for rows in '1 2 3' '4 5 6 7'; do
 		# shellcheck disable=SC2086 # words
-		load_rows -v --conflict=overwrite --commit=batch -b 2 < <(for i in $rows; do
+		load_rows -vv --conflict=overwrite --commit=batch -b 2 < <(for i in $rows; do
 			echo "{\"id\":$i,\"v\":\"v$i\"}"
 		done)
 		assert_status 0

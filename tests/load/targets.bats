@@ -180,7 +180,7 @@ carry()
 	q "$dst" 'CREATE TABLE t (id int, n int)'
 	portl-extract -d "$src" -t t -o "$BATS_TEST_TMPDIR/s"
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
-	portl-load -v -d "$dst" "$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	portl-load -vv -d "$dst" "$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	exec {fifo}>"$BATS_TEST_TMPDIR/fifo"
 	# The header and not a row: the plan is made and shown, the transaction not begun.
 	size=$(($(od -An -j15 -N4 -tu4 --endian=big "$BATS_TEST_TMPDIR/s") + 19))

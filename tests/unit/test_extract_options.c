@@ -111,7 +111,9 @@ check_twice(const char *name)
 	err_release(&e);
 	rc = extract_options_parse(&o, sources_kinds, 3, argv, &e);
 	slot = cli_find(&o.common.line, name);
-	if (slot->option->type == CLI_LIST || slot->option->type == CLI_NAMES) {
+	if (slot->option->type == CLI_COUNT) {
+		is_int(*(int *)slot->value, 2, "--%s is counted", name);
+	} else if (slot->option->type == CLI_LIST || slot->option->type == CLI_NAMES) {
 		is_int((int)((struct cli_list *)slot->value)->n, 2, "--%s adds up", name);
 	} else {
 		is_int(rc, -1, "--%s twice", name);

@@ -116,7 +116,12 @@ test_levels(void)
 	log_sql("SELECT");
 	log_event("e", json_object(), "e%d", 1);
 	log_record("r", json_object(), "r");
-	is_str(captured(), "test: i\ntest: SQL: SELECT\ntest: e1\n", "-v: what is done");
+	is_str(captured(), "test: i\ntest: e1\n", "-v: what is done");
+	capture();
+	log_set_level(LOG_SQL);
+	log_info("i");
+	log_sql("SELECT");
+	is_str(captured(), "test: i\ntest: SQL: SELECT\n", "-vv: with the SQL");
 	capture();
 	log_set_level(LOG_QUIET);
 	log_warning("w");
@@ -267,9 +272,9 @@ test_stderr(void)
 	log_report(&fault);
 	ok(strstr(captured(), "\"message\":\"f\"") != NULL, "but errors");
 	capture();
-	log_set_level(LOG_VERBOSE);
+	log_set_level(LOG_SQL);
 	log_sql("SELECT");
-	ok(strstr(captured(), "SQL: SELECT") != NULL, "-v: SQL, too");
+	ok(strstr(captured(), "SQL: SELECT") != NULL, "-vv: SQL, too");
 	log_close();
 	err_release(&fault);
 }
