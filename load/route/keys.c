@@ -2,7 +2,7 @@
  * Keys are cast in the order of the rows, each noted before, from the row behind the
  * last that failed.
  */
-#include "load/rejects/keys.h"
+#include "load/route/keys.h"
 
 #include <inttypes.h>
 #include <stdint.h>

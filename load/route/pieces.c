@@ -11,7 +11,7 @@
  * all snapshots of the server take longer until it ends: two to three for each row that
  * is left out.
  */
-#include "load/rejects/pieces.h"
+#include "load/route/pieces.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
