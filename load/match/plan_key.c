@@ -21,8 +21,10 @@
 #include "load/stage/plan_stage.h"
 
 /*
- * Indexes on exactly the wanted columns, or on expressions of them.  "plain":
- * equal means what it means to GROUP BY on the column.
+ * Indexes on exactly the wanted columns, or on expressions of them.  "strange": equal
+ * means something else than it means to GROUP BY on the column.  ON CONFLICT takes all
+ * unique indexes on its columns, by which values ever they are equal, so that a strange one
+ * comes first and is refused beside the best.
  */
 static const char indexes_sql[] =
 	"WITH wanted AS (SELECT array_agg(k COLLATE \"C\" ORDER BY k COLLATE \"C\") AS names"
@@ -52,7 +54,7 @@ static const char indexes_sql[] =
 	" ELSE i.indisunique AND names <@ (SELECT array_agg(name) FROM used u"
 	" WHERE u.indexrelid = i.indexrelid) END"
 	" ORDER BY i.indexprs IS NULL DESC, i.indisunique DESC, i.indpred IS NULL DESC,"
-	" i.indimmediate, i.indisvalid DESC, x.relname";
+	" i.indimmediate, i.indisvalid DESC, 8, x.relname";
 
 enum { INDEX, NAME, UNIQUE, WHOLE, PLAIN, IMMEDIATE, VALID, USUAL, NULL_KEYS, PERIOD };
 

@@ -22,6 +22,22 @@ static const char facts_sql[] =
 	" has_table_privilege(c.oid, 'TRUNCATE'), current_setting('row_security')::bool"
 	" FROM pg_class c WHERE c.oid = $1";
 
+/*
+ * The first table or view under a view that has rules for INSERT: rows written through
+ * the view meet them.  A view with INSTEAD OF INSERT triggers hides what is under it.  Of
+ * tgtype, 1 is ROW, 4 INSERT, 64 INSTEAD; of ev_type, 1 is SELECT, 3 INSERT.
+ */
+static const char under_sql[] =
+	"WITH RECURSIVE under (relid) AS (SELECT $1::oid UNION SELECT d.refobjid FROM under"
+	" JOIN pg_rewrite w ON w.ev_class = relid AND w.ev_type = '1'"
+	" JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid"
+	" AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> relid"
+	" WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relid"
+	" AND t.tgtype & 69 = 69 AND t.tgenabled <> 'D'))"
+	" SELECT c.relname FROM under JOIN pg_class c ON c.oid = relid"
+	" WHERE relid <> $1 AND EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = relid"
+	" AND w.ev_type = '3' AND w.ev_enabled <> 'D') ORDER BY c.relname LIMIT 1";
+
 static const char create_sql[] =
 	"SELECT pg_is_in_recovery(), has_schema_privilege(oid, 'CREATE')"
 	" FROM pg_namespace WHERE nspname = $1";
@@ -96,6 +112,22 @@ check_create(const struct plan *p, struct db *db, struct reasons *why, struct er
 	return 0;
 }
 
+static int
+check_under(const struct relation *rel, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res = db_query_oid(db, e, under_sql, rel->oid);
+
+	if (res == NULL)
+		return -1;
+	if (PQntuples(res) > 0)
+		reasons_add(why,
+			    "it is a view of \"%s\", which has rules for INSERT, so that what "
+			    "is written is not what is sent",
+			    PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return 0;
+}
+
 int
 plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
@@ -117,7 +149,7 @@ plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 				? "COPY counts rows that an INSTEAD OF trigger suppresses"
 				: "COPY cannot write through a view";
 	PQclear(facts);
-	return 0;
+	return p->rel->kind == 'v' ? check_under(p->rel, db, why, e) : 0;
 }
 
 static void

@@ -81,6 +81,34 @@ refused()
 	refused 'it has rules for INSERT'
 }
 
+@test "a view of a table with rules for INSERT is refused, however deep" {
+	local rule
+
+	for rule in 'NOTHING' 'ALSO INSERT INTO log VALUES (new.a)' 'INSTEAD INSERT INTO log VALUES (new.a)'; do
+		target "DROP TABLE IF EXISTS log, t CASCADE; CREATE TABLE t (a int, b text); CREATE TABLE log (a int);
+		        CREATE RULE r AS ON INSERT TO t DO ${rule/#NOTHING/INSTEAD NOTHING};
+		        CREATE VIEW v AS SELECT * FROM t; CREATE VIEW w AS SELECT b, a FROM v"
+		load_it -t v
+		refused 'it is a view of "t", which has rules for INSERT'
+		load_it -t w
+		refused 'it is a view of "t", which has rules for INSERT'
+	done
+	q "$to" 'CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN new; END$$;
+	         CREATE TRIGGER g INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION f()'
+	load_it -t w # the trigger hides what is under v
+	assert_status 0
+}
+
+@test "another unique index on the key's columns by which other values are equal is refused" {
+	target "CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+	        CREATE TABLE t (a int, b text PRIMARY KEY); CREATE UNIQUE INDEX z ON t (b COLLATE ci)"
+	load_it --conflict=overwrite
+	refused 'the index "z" on the key ("b") has an operator class or collation by which other values are equal'
+	q "$to" 'DROP INDEX z; CREATE INDEX z ON t (b COLLATE ci)' # no arbiter
+	load_it --conflict=overwrite
+	[[ $stderr != *'operator class'* ]]
+}
+
 @test "rules for UPDATE are in the way of conflicts only" {
 	target 'CREATE TABLE t (a int PRIMARY KEY, b text); CREATE RULE r AS ON UPDATE TO t DO NOTHING'
 	load_it --conflict=skip
