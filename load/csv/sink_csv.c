@@ -27,11 +27,13 @@
 #include "load/csv/csvopts.h"
 #include "load/csv/pgvalue.h"
 #include "load/match/plan.h"
-#include "load/match/plan_parts.h"
+#include "load/match/plan_match.h"
 #include "load/match/reasons.h"
 #include "load/options.h"
 #include "load/sink/sink.h"
-#include "load/stage/plan_log.h"
+#include "load/plan/plan_log.h"
+#include "load/plan/plan_show.h"
+#include "load/plan/planner.h"
 
 /* A column of the current stream that is written. */
 struct csv_column {
@@ -135,7 +137,7 @@ match(struct sink_csv *s, struct header *header, struct err *e)
 {
 	struct reasons why = {.n = 0};
 
-	plan_free(s->plan);
+	planner_free(s->plan);
 	s->plan = xcalloc(1, sizeof(*s->plan));
 	s->plan->rules = &s->base.options->rules;
 	s->plan->header = header;
@@ -417,7 +419,7 @@ sink_csv_close(struct sink *base)
 
 	output_free(s->out);
 	release_columns(s);
-	plan_free(s->plan);
+	planner_free(s->plan);
 	buf_release(&s->header);
 	buf_release(&s->field);
 	buf_release(&s->value);

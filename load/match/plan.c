@@ -1,6 +1,5 @@
 /*
- * The plan's frame: find the target, run the steps in a transaction that can
- * only read, report all the reasons at once.
+ * What every step of making a plan needs.
  */
 #include "load/match/plan.h"
 
@@ -9,118 +8,32 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "common/base/err.h"
 #include "common/base/ident.h"
-#include "common/base/relname.h"
 #include "common/base/xalloc.h"
-#include "common/pg/db.h"
 #include "common/pg/relation.h"
-#include "common/pg/session.h"
-#include "common/schema/header.h"
-#include "common/talk/log.h"
-#include "load/match/identity.h"
-#include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
-#include "load/rules/rules.h"
-#include "load/stage/plan_stage.h"
 
-static int
-check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+char *
+plan_map_option(const char *source, const char *target)
 {
-	const char *params[] = {p->target.name};
-	char *long_name = db_query_text(
-		db, e,
-		"SELECT 1 WHERE pg_catalog.octet_length($1::pg_catalog.text) "
-		"OPERATOR(pg_catalog.>) "
-		"pg_catalog.current_setting('max_identifier_length')::pg_catalog.int4",
-		1, params);
+	char *from = ident_typed(source);
+	char *to = target[0] != '\0' ? ident_typed(target) : xstrdup("");
+	char *pair = xasprintf("%s=%s", from, to);
+	struct buf b = BUF_INIT;
+	const char *p;
 
-	if (long_name == NULL)
-		return -1;
-	if (long_name[0] != '\0')
-		reasons_add(why, "its name is longer than PostgreSQL keeps names; give it "
-				 "another with -t");
-	free(long_name);
-	return 0;
-}
-
-/* Where --create makes the table: a schema that exists, or a reason. */
-static int
-place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *e)
-{
-	const char *params[] = {p->target.schema};
-	char *found;
-
-	if (p->schema == NULL ||
-	    (p->schema->ncolumns > 0 && p->schema->columns[0].type[0] == '\0'))
-		reasons_add(why, "the stream has no column types to create a table from; "
-				 "create it first");
-	if (p->target.schema == NULL) {
-		p->target.schema = db_query_text(db, e, "SELECT pg_catalog.current_schema()", 0,
-						 NULL);
-		if (p->target.schema != NULL && p->target.schema[0] == '\0')
-			reasons_add(why, "search_path names no schema to create a table in; "
-					 "write -t SCHEMA.TABLE");
-		return p->target.schema != NULL ? 0 : -1;
+	buf_adds(&b, "--map '");
+	for (p = pair; *p != '\0'; p++) {
+		if (*p == '\'')
+			buf_adds(&b, "'\\''");
+		else
+			buf_addc(&b, *p);
 	}
-	found = db_query_text(db, e,
-			      "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
-			      " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
-			      1, params);
-	if (found == NULL)
-		return -1;
-	if (found[0] == '\0')
-		reasons_add(why,
-			    "schema \"%s\" does not exist; create it, or name another with -t",
-			    p->target.schema);
-	free(found);
-	return 0;
-}
-
-static int
-missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
-{
-	if (e->sqlstate[0] != '\0' || db_is_lost(db))
-		return -1; /* the look-up itself failed */
-	if (p->rules->create) {
-		err_release(e);
-		if (check_new_name(p, db, why, e) != 0)
-			return -1;
-		return place_new_table(p, db, why, e);
-	}
-	e->code = EXIT_TARGET;
-	if (e->hint == NULL)
-		err_hint(e, "Use --create to have it made from the stream's header, or -t to "
-			    "name another table.");
-	return -1;
-}
-
-static int
-find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
-{
-	const struct load_rules *o = p->rules;
-	const struct schema *s = p->schema;
-
-	if (o->target.name == NULL && (s == NULL || s->relation.name == NULL)) {
-		err_set(e, EXIT_USAGE,
-			"the stream does not name a table: say where to load with -t");
-		return -1;
-	}
-	if (o->target.name != NULL)
-		relname_set(&p->target, o->target.schema, o->target.name);
-	else
-		relname_set(&p->target, s->relation.schema, s->relation.name);
-	p->rel = relation_find(db, p->target.schema, p->target.name, e);
-	if (p->rel == NULL)
-		return missing_target(p, db, why, e);
-	/* before all else that is read of it, so that no change escapes */
-	p->identity = identity_read(db, p->rel->oid, &p->rel->id, e);
-	if (p->identity == NULL)
-		return -1;
-	if (session_restore_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
-		return -1;
-	relname_set(&p->target, p->rel->id.schema, p->target.name);
-	return 0;
+	buf_addc(&b, '\'');
+	free(pair);
+	free(from);
+	free(to);
+	return buf_detach(&b);
 }
 
 void
@@ -129,7 +42,7 @@ plan_refuse(struct plan *p, size_t i, struct reasons *why, const char *remedy, c
 {
 	struct plan_column *c = &p->columns[i];
 	const char *name = c->target != NULL ? c->target : c->source;
-	char *drop = plan_match_option(c->source, ""), *reason;
+	char *drop = plan_map_option(c->source, ""), *reason;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -142,90 +55,6 @@ plan_refuse(struct plan *p, size_t i, struct reasons *why, const char *remedy, c
 	c->refused = true;
 	free(reason);
 	free(drop);
-}
-
-/* Legal, but something may be lost: say so before the first row. */
-static void
-warn_of_losses(const struct plan *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->ncolumns; i++)
-		if (p->columns[i].loss != NULL)
-			log_warning("column \"%s\": %s %s", p->columns[i].target,
-				    p->schema->columns[i].type, p->columns[i].loss);
-}
-
-static int
-report(const struct plan *p, struct reasons *why, struct err *e)
-{
-	char *target = relname_text(&p->target);
-	int rc;
-
-	if (why->n > 0)
-		plan_show(p);
-	rc = reasons_report(why, target, e);
-	free(target);
-	return rc;
-}
-
-static int
-make(struct plan *p, struct db *db, struct err *e)
-{
-	struct reasons why = {.n = 0};
-
-	if (find_target(p, db, &why, e) != 0)
-		return -1;
-	if (p->rel == NULL && session_restore_path(db, "pg_catalog", e) != 0)
-		return -1;
-	if (plan_target(p, db, &why, e) != 0)
-		goto failed;
-	plan_match(p, &why);
-	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0)
-		goto failed;
-	/* of a type that is refused nothing is resolved, and nothing may be asked */
-	if ((p->rel != NULL || why.n == 0) &&
-	    (plan_stage(p, db, &why, e) != 0 || plan_target_conflict(p, db, &why, e) != 0))
-		goto failed;
-	if (report(p, &why, e) != 0)
-		return -1;
-	plan_sql(p);
-	warn_of_losses(p);
-	return 0;
-failed:
-	buf_release(&why.text);
-	return -1;
-}
-
-struct plan *
-plan_make(struct db *db, const struct load_rules *rules, struct header *header, bool text,
-	  struct err *e)
-{
-	struct plan *p = xcalloc(1, sizeof(*p));
-	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
-	int rc = 0;
-
-	p->rules = rules;
-	p->header = header;
-	p->schema = header != NULL ? &header->schema : NULL;
-	p->text = text;
-	if (!loading)
-		rc = session_begin(db, SESSION_PLAN, rules->lock_timeout, e);
-	if (rc == 0)
-		p->search_path = db_query_text(
-			db, e, "SELECT pg_catalog.current_setting('search_path')", 0, NULL);
-	if (p->search_path == NULL)
-		rc = -1;
-	if (rc == 0)
-		rc = make(p, db, e);
-	if (!loading)
-		session_rollback(db);
-	else if (rc == 0)
-		rc = session_restore_path(db, p->search_path, e);
-	if (rc == 0)
-		return p;
-	plan_free(p);
-	return NULL;
 }
 
 int
@@ -254,12 +83,10 @@ plan_add_value(const struct plan *p, struct buf *sql, size_t i, const char *stag
 }
 
 void
-plan_free(struct plan *p)
+plan_release(struct plan *p)
 {
 	size_t i;
 
-	if (p == NULL)
-		return;
 	for (i = 0; i < p->ncolumns; i++) {
 		free(p->columns[i].target);
 		free(p->columns[i].stage_type);
@@ -269,17 +96,12 @@ plan_free(struct plan *p)
 		free(p->columns[i].new_base);
 		free(p->columns[i].new_collation);
 	}
+	for (i = 0; i < STATEMENTS; i++)
+		free(p->sql[i]);
 	free(p->columns);
 	free(p->keep);
 	relation_free(p->rel);
 	free(p->identity);
 	free(p->search_path);
 	relname_release(&p->target);
-	free(p->create_sql);
-	free(p->truncate_sql);
-	free(p->lock_sql);
-	free(p->copy_sql);
-	free(p->key_sql);
-	plan_stage_free(p->stage);
-	free(p);
 }

@@ -15,6 +15,7 @@ struct db;
 struct err;
 struct load_rules;
 struct plan_stage;
+struct reasons;
 struct relation;
 struct header;
 struct schema;
@@ -30,6 +31,63 @@ enum plan_way {
 	PLAN_SAME, /* its bytes mean the same there, or its text is read by the target's type */
 	PLAN_CAST, /* staged as what it is, then an assignment cast */
 	PLAN_TEXT  /* staged as what it is, then output and input function */
+};
+
+/*
+ * A plan's statements, in the order in which they are run.  Whoever runs one asks for it by
+ * its name here; whoever shows or logs them walks the same list.  load/plan/statements
+ * holds the table of how each is written.
+ */
+enum statement {
+	SQL_STAGE,      /* the temporary table and its counters */
+	SQL_BAD,        /* rejects: the table for rows that are left out */
+	SQL_NUMBER,     /* rejects: sets the next row's number, up to that: "…, " */
+	SQL_STAGE_COPY, /* the stream\'s rows, into that */
+	SQL_TWICE,      /* rows that have the key of an earlier row; with rejects asked last */
+	SQL_CREATE,     /* the target */
+	SQL_TRUNCATE,   /* the target */
+	SQL_KEY_FIRST,  /* the target's primary key, for rows may conflict */
+	SQL_LOCK,       /* only parsed, which takes COPY's lock on the target */
+	SQL_COPY,       /* the stream\'s rows, straight into the target */
+	SQL_KEYS,       /* casts keys from row $1 on, noting each */
+	SQL_KEYS_INDEX, /* rejects: for SQL_KEYS: finds rows by n */
+	SQL_KEYS_LEAVE, /* rejects: row $1, whose key has no value, is left out */
+	SQL_ALONE,      /* gives 1 if there are no other loaders, and there will be none */
+	SQL_QUEUE,      /* joins those that write in key order: 1, 0 or 2; lock_timeout */
+	SQL_LOCK_OLD,   /* the old rows, in key order */
+	SQL_ZERO,       /* rejects: counters of updated and unchanged rows */
+	SQL_UPDATES,    /* updates of the target so far; asked before and behind the rows */
+	SQL_AGAIN,      /* finds something if a key is staged twice; for those alone */
+	SQL_UNSORTED,   /* finds something if the rows did not come in key order */
+	SQL_THERE,      /* gives 1 if the key's index is, 1 if SQL_INDEX is worth it */
+	SQL_INDEX,      /* gives the staged rows an index like the target's */
+	SQL_SETTINGS,   /* for SQL_MERGE */
+	SQL_MERGE,      /* all rows; instead of SQL_SORTED */
+	SQL_RESET,      /* the settings */
+	SQL_SORTED,     /* all rows; instead of all from here to SQL_COUNTS */
+	SQL_RESTART,    /* a savepoint, and rows are counted from 1 */
+	SQL_INSERT,     /* the first round */
+	SQL_REACHED,    /* how many rows it has taken in */
+	SQL_REST,       /* the rows of later rounds, and an INSERT to be prepared */
+	SQL_ROUNDS,     /* how many rounds there are */
+	SQL_ROUND,      /* up to the round's number, which the caller appends with a ")" */
+	SQL_DROP_REST,  /* what SQL_REST made */
+	SQL_LINE,       /* rejects: makes all that the statements below need */
+	SQL_NEXT,       /* rejects: the rounds behind $1, their first and last places */
+	SQL_PIECE,   /* rejects: inserts, up to the first place, then the one behind the last */
+	SQL_LEAVE,   /* rejects: the row at a place, up to that, is left out; its number */
+	SQL_BEHIND,  /* rejects: the row at place $1 gets place $2 and round $3 */
+	SQL_THIN,    /* rejects: rows of rounds behind $1 whose key is in are dropped */
+	SQL_IN_LINE, /* rejects: how many rows are in line still */
+	SQL_DROP_LINE, /* rejects: what SQL_LINE made */
+	SQL_CLEAN,     /* rejects: the rows left out are taken from the staged ones as well */
+	SQL_COUNTS,    /* updated and unchanged rows */
+	SQL_FIND,      /* of a refused row: $1 is a place in the order of insertion */
+	SQL_LAST,      /* the same where rows are noted, not counted: the last one */
+	SQL_GATHER,    /* rejects: the rows left out, for rejects_gather() */
+	SQL_DROP,      /* what SQL_STAGE and SQL_BAD made */
+	SQL_KEY,       /* the target's primary key, behind all rows */
+	STATEMENTS
 };
 
 /* One column of the stream. */
@@ -62,23 +120,10 @@ struct plan {
 	char *identity;              /* of rel, as identity_read() gives it; owned */
 	struct plan_column *columns; /* in stream order */
 	size_t ncolumns;
-	bool *keep; /* for stream_reader_select() */
-	/* statements; NULL: not needed */
-	char *create_sql, *truncate_sql, *lock_sql, *copy_sql, *key_sql;
-	bool key_first;           /* key_sql goes before the rows, for they may conflict */
+	bool *keep;               /* for stream_reader_select() */
+	char *sql[STATEMENTS];    /* by enum statement; NULL: not needed; owned */
 	struct plan_stage *stage; /* PLAN_STAGED, else NULL; owned */
 };
-
-/*
- * plan_make(db, rules, header, text, e):
- * Make the plan in a read-only transaction of its own, or, for a further stream,
- * in the loading transaction that is open.  ${header} is the stream's, NULL where it
- * has none; types that a bare NDJSON stream leaves open are filled in.  Returns the plan
- * for the caller to plan_free(); NULL with ${e} (EXIT_TARGET, all reasons in its detail)
- * filled if the target cannot take the stream.
- */
-struct plan *plan_make(struct db *db, const struct load_rules *rules, struct header *header,
-		       bool text, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * plan_column_into(p, target):
@@ -97,28 +142,26 @@ int plan_column_into(const struct plan *p, const char *target);
 void plan_add_value(const struct plan *p, struct buf *sql, size_t i, const char *stage_column);
 
 /*
- * plan_show(p):
- * With -v or --dry-run, print the plan on standard error.
+ * plan_refuse(p, i, why, remedy, fmt, ...):
+ * Refuse stream column ${i}, with a reason that goes behind its name in the
+ * table, and say what to do: ${remedy}, or NULL: drop the column.
  */
-void plan_show(const struct plan *p);
+void plan_refuse(struct plan *p, size_t i, struct reasons *why, const char *remedy,
+		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+#define PLAN_SEND_TEXT "have portl-extract send --values=text" /* a remedy */
 
 /*
- * plan_show_name(text):
- * Return a name as it is printed in a plan, for the caller to free: names come from a
- * stream, and nothing in them may move the cursor or end the line.
+ * plan_map_option(source, target):
+ * Return the option that sends column ${source} to ${target} ("": drops it), as
+ * a shell takes it, for the caller to free.
  */
-char *plan_show_name(const char *text) __attribute__((returns_nonnull));
+char *plan_map_option(const char *source, const char *target);
 
 /*
- * plan_show_line(p):
- * Return how rows get in, in a few words, for the caller to free.
+ * plan_release(p):
+ * Free what the plan owns but for its stage and itself.
  */
-char *plan_show_line(const struct plan *p) __attribute__((returns_nonnull));
-
-/*
- * plan_free(p):
- * Free a plan.  NULL does nothing.
- */
-void plan_free(struct plan *p);
+void plan_release(struct plan *p);
 
 #endif /* LOAD_PLAN_H */

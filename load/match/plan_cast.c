@@ -30,7 +30,6 @@
 #include "common/schema/typedocs.h"
 #include "load/match/plan.h"
 #include "load/match/plan_loss.h"
-#include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
 
 #define FIRST_USER_OID 16384 /* FirstNormalObjectId */

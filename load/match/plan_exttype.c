@@ -1,6 +1,8 @@
 /*
  * A table that is created has an extension's types from where the extension is here.
  */
+#include "load/match/plan_exttype.h"
+
 #include <stdlib.h>
 
 #include "common/base/ident.h"
@@ -9,7 +11,6 @@
 #include "common/schema/exttype.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
-#include "load/match/plan_parts.h"
 
 /* Where the extension is, if there is no such type where it was. */
 static const char schema_sql[] = "SELECT quote_ident(n.nspname) || '.' FROM pg_extension x"

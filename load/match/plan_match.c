@@ -1,18 +1,17 @@
 /*
  * Which column goes where: by exact name, after --map.
  */
+#include "load/match/plan_match.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/buf.h"
-#include "common/base/ident.h"
 #include "common/base/nearest.h"
 #include "common/base/nameindex.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
-#include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
 
@@ -46,29 +45,6 @@ release_names(struct names *names)
 	nameindex_release(&names->taken);
 }
 
-char *
-plan_match_option(const char *source, const char *target)
-{
-	char *from = ident_typed(source);
-	char *to = target[0] != '\0' ? ident_typed(target) : xstrdup("");
-	char *pair = xasprintf("%s=%s", from, to);
-	struct buf b = BUF_INIT;
-	const char *p;
-
-	buf_adds(&b, "--map '");
-	for (p = pair; *p != '\0'; p++) {
-		if (*p == '\'')
-			buf_adds(&b, "'\\''");
-		else
-			buf_addc(&b, *p);
-	}
-	buf_addc(&b, '\'');
-	free(pair);
-	free(from);
-	free(to);
-	return buf_detach(&b);
-}
-
 /* The table has no such column; perhaps one of those that nothing else goes into. */
 static void
 unmatched(const struct plan *p, const struct names *names, const char *source,
@@ -83,8 +59,8 @@ unmatched(const struct plan *p, const struct names *names, const char *source,
 			words[n++] = p->rel->columns[i].name;
 	near = nearest_word(target, words, n);
 	free(words);
-	option = plan_match_option(source, near != NULL ? near : "");
-	rename = plan_match_option(source, "column");
+	option = plan_map_option(source, near != NULL ? near : "");
+	rename = plan_map_option(source, "column");
 	if (mapped)
 		reasons_add(why, "--map: the table has no column \"%s\"%s%s%s", target,
 			    near != NULL ? "; perhaps \"" : "", near != NULL ? near : "",

@@ -2,6 +2,8 @@
  * The target by itself: whether rows can be written into it at all, and
  * whether COPY can do it (PostgreSQL manual, COPY, "Notes") or only INSERT.
  */
+#include "load/match/plan_target.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -9,10 +11,8 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
-#include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
-#include "load/stage/plan_stage.h"
 
 /* 8 is INSERT, by triggers too; OIDs below 16384 are initdb's. */
 static const char facts_sql[] =
@@ -46,11 +46,6 @@ static const char computed_sql[] =
 	"SELECT attname FROM pg_attribute WHERE attrelid = $1 AND attnum > 0"
 	" AND pg_relation_is_updatable(attrelid, true) & 8 <> 0"
 	" AND NOT pg_column_is_updatable(attrelid, attnum, false)";
-
-static const char privileges_sql[] =
-	"SELECT has_column_privilege(attrelid, attnum, 'SELECT'),"
-	" has_column_privilege(attrelid, attnum, 'UPDATE') FROM pg_attribute"
-	" WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
 
 /* What no statement can write, whatever the columns. */
 static void
@@ -199,37 +194,4 @@ plan_target_columns(struct plan *p, struct db *db, struct reasons *why, struct e
 	if (p->rel->kind != 'v' || p->rel->instead_trigger)
 		return 0;
 	return check_view_columns(p, db, why, e);
-}
-
-/* ON CONFLICT reads the key, and what it compares and sets. */
-static void
-check_column(struct plan *p, size_t i, const PGresult *may, struct reasons *why)
-{
-	int place = p->columns[i].place;
-	bool key = plan_stage_is_key(p, i), sets = !p->stage->once && plan_stage_sets(p, i);
-
-	if (place < 0 || place >= PQntuples(may))
-		return;
-	if ((sets || key) && PQgetvalue(may, place, 0)[0] != 't')
-		plan_refuse(p, i, why, key ? "grant it, for it is of the key" : NULL,
-			    "may not be compared: no SELECT privilege");
-	if (sets && PQgetvalue(may, place, 1)[0] != 't')
-		plan_refuse(p, i, why, NULL, "may not be updated: no UPDATE privilege");
-}
-
-int
-plan_target_conflict(struct plan *p, struct db *db, struct reasons *why, struct err *e)
-{
-	PGresult *may;
-	size_t i;
-
-	if (p->stage == NULL || p->rel == NULL || !p->rules->conflict->has_key)
-		return 0;
-	may = db_query_oid(db, e, privileges_sql, p->rel->oid);
-	if (may == NULL)
-		return -1;
-	for (i = 0; i < p->ncolumns; i++)
-		check_column(p, i, may, why);
-	PQclear(may);
-	return 0;
 }

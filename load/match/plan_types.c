@@ -3,6 +3,8 @@
  * source, or be cast; text goes through the target type's input function and
  * needs nothing.
  */
+#include "load/match/plan_types.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +19,8 @@
 #include "common/schema/typedocs.h"
 #include "load/match/plan.h"
 #include "load/match/plan_cast.h"
+#include "load/match/plan_exttype.h"
 #include "load/match/plan_loss.h"
-#include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
 
 #define OID_FREE_CONTAINERS \

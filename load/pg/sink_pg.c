@@ -29,7 +29,9 @@
 #include "load/route/route.h"
 #include "load/route/routes.h"
 #include "load/sink/sink.h"
-#include "load/stage/plan_log.h"
+#include "load/plan/plan_log.h"
+#include "load/plan/plan_show.h"
+#include "load/plan/planner.h"
 
 enum phase {
 	IDLE, /* no transaction */

@@ -10,6 +10,7 @@
 #include "common/talk/receipt.h"
 #include "load/match/identity.h"
 #include "load/match/plan.h"
+#include "load/plan/planner.h"
 #include "load/options.h"
 #include "load/route/ready.h"
 #include "load/sink/sink.h"
@@ -36,8 +37,8 @@ target_plan(struct target *t, struct db *db, const struct load_options *options,
 {
 	route_free(t->route);
 	t->route = NULL;
-	plan_free(t->plan);
-	t->plan = plan_make(db, &options->rules, stream->header, stream->text, e);
+	planner_free(t->plan);
+	t->plan = planner_make(db, &options->rules, stream->header, stream->text, e);
 	if (t->plan == NULL)
 		return -1;
 	t->state = TARGET_PLANNED;
@@ -53,8 +54,8 @@ look_ahead(struct target *t, struct db *db, struct err *e)
 
 	if (t->moves_sequences && sequences_add(&t->sequences, db, p, e) != 0)
 		return -1;
-	if (!t->ready && !p->key_first && p->key_sql != NULL)
-		t->key_sql = xstrdup(p->key_sql);
+	if (!t->ready && p->sql[SQL_KEY] != NULL)
+		t->key_sql = xstrdup(p->sql[SQL_KEY]);
 	return 0;
 }
 
@@ -120,7 +121,7 @@ void
 target_release(struct target *t)
 {
 	route_free(t->route);
-	plan_free(t->plan);
+	planner_free(t->plan);
 	sequences_release(&t->sequences);
 	relname_release(&t->name);
 	free(t->identity);

@@ -34,7 +34,8 @@ is_late(const struct plan_stage *st, const struct err *e)
 {
 	bool unique = strcmp(e->sqlstate, "23505") == 0 || strcmp(e->sqlstate, "23P01") == 0;
 
-	return (st->after_triggers && e->context != NULL) || (st->late_unique && unique);
+	return (st->facts.after_triggers && e->context != NULL) ||
+	       (st->facts.late_unique && unique);
 }
 
 /*
@@ -56,11 +57,13 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)
-		rc = staged_numbers(r->db, counted ? st->reached_sql : st->last_sql, 0, NULL,
-				    &row, 1, &ignored);
+		rc = staged_numbers(
+			r->db, counted ? r->plan->sql[SQL_REACHED] : r->plan->sql[SQL_LAST], 0,
+			NULL, &row, 1, &ignored);
 	if (rc == 0 && row > 0 && counted) {
 		snprintf(place, sizeof(place), "%" PRIu64, row);
-		rc = staged_numbers(r->db, st->find_sql, 1, params, &row, 1, &ignored);
+		rc = staged_numbers(r->db, r->plan->sql[SQL_FIND], 1, params, &row, 1,
+				    &ignored);
 	}
 	err_release(&ignored);
 	*found = rc == 0 ? row : 0;
@@ -71,12 +74,10 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 static int
 insert(const struct route *r, uint64_t *written, uint64_t *row, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
-
-	if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
+	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_RESTART]) != 0)
 		return -1;
-	if (db_exec_rows(r->db, e, st->insert_sql, written) != 0)
-		return locate_insert(r, st->find_sql != NULL, row, e);
+	if (db_exec_rows(r->db, e, r->plan->sql[SQL_INSERT], written) != 0)
+		return locate_insert(r, r->plan->sql[SQL_FIND] != NULL, row, e);
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
 }
 
@@ -91,7 +92,7 @@ insert_rounds(const struct route *r, uint64_t from, uint64_t to, uint64_t *writt
 
 	for (round = from; round <= to; round++)
 		buf_addf(&sql, "%s%s%" PRIu64 ")", round > from ? "; " : "",
-			 r->plan->stage->round_sql, round);
+			 r->plan->sql[SQL_ROUND], round);
 	rc = db_exec_rows(r->db, e, buf_cstr(&sql), written);
 	buf_release(&sql);
 	return rc != 0 ? locate_insert(r, false, row, e) : 0;
@@ -107,30 +108,30 @@ insert_rest(struct route *r, uint64_t *written, uint64_t *row, struct err *e)
 	const struct plan_stage *st = r->plan->stage;
 	uint64_t reached = 0, rounds = 0, round;
 
-	if (st->rest_sql == NULL)
+	if (r->plan->sql[SQL_REST] == NULL)
 		return 0;
 	if (!st->look_first &&
-	    staged_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
+	    staged_numbers(r->db, r->plan->sql[SQL_REACHED], 0, NULL, &reached, 1, e) != 0)
 		return -1;
 	if (reached == staged_rows(r))
 		return 0;
-	if (db_exec(r->db, e, "%s", st->rest_sql) != 0 ||
-	    staged_numbers(r->db, st->rounds_sql, 0, NULL, &rounds, 1, e) != 0 ||
-	    db_exec(r->db, e, "%s", st->restart_sql) != 0)
+	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_REST]) != 0 ||
+	    staged_numbers(r->db, r->plan->sql[SQL_ROUNDS], 0, NULL, &rounds, 1, e) != 0 ||
+	    db_exec(r->db, e, "%s", r->plan->sql[SQL_RESTART]) != 0)
 		return -1;
 	for (round = 2; round <= rounds; round += ROUNDS)
 		if (insert_rounds(r, round,
 				  round + ROUNDS <= rounds ? round + ROUNDS - 1 : rounds,
 				  written, row, e) != 0)
 			return -1;
-	return db_exec(r->db, e, "RELEASE SAVEPOINT portl; %s", st->drop_rest_sql);
+	return db_exec(r->db, e, "RELEASE SAVEPOINT portl; %s", r->plan->sql[SQL_DROP_REST]);
 }
 
 /* An attempt that was undone counts, too. */
 static int
 count_updates(const struct route *r, uint64_t *updates, struct err *e)
 {
-	const char *sql = r->plan->stage->updates_sql;
+	const char *sql = r->plan->sql[SQL_UPDATES];
 
 	*updates = 0;
 	return sql != NULL ? staged_numbers(r->db, sql, 0, NULL, updates, 1, e) : 0;
@@ -150,10 +151,10 @@ count(struct route *r, uint64_t written, uint64_t updates_before, bool in_order,
 	struct route_counts *c = &r->counts;
 	uint64_t counted[2] = {st->plain ? written : 0, 0}, reached = written, updates = 0;
 
-	if (st->counts_sql != NULL &&
-	    staged_numbers(r->db, st->counts_sql, 0, NULL, counted, 2, e) != 0)
+	if (r->plan->sql[SQL_COUNTS] != NULL &&
+	    staged_numbers(r->db, r->plan->sql[SQL_COUNTS], 0, NULL, counted, 2, e) != 0)
 		return -1;
-	if (st->updates_sql != NULL) {
+	if (r->plan->sql[SQL_UPDATES] != NULL) {
 		if (count_updates(r, &updates, e) != 0)
 			return -1;
 		if (updates - updates_before < counted[0])
@@ -163,8 +164,8 @@ count(struct route *r, uint64_t written, uint64_t updates_before, bool in_order,
 		counted[1] = staged_rows(r) - written;
 	if (st->once && r->plan->rules->conflict->sets) {
 		reached = staged_rows(r);
-		if (!in_order &&
-		    staged_numbers(r->db, st->reached_sql, 0, NULL, &reached, 1, e) != 0)
+		if (!in_order && staged_numbers(r->db, r->plan->sql[SQL_REACHED], 0, NULL,
+						&reached, 1, e) != 0)
 			return -1;
 	}
 	c->updated = counted[0] < written ? counted[0] : written;

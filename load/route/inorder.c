@@ -33,21 +33,21 @@ keeps_first(const struct route *r)
 static int
 may_keep_order(struct staged *s, struct err *e)
 {
-	const struct plan_stage *st = s->base.plan->stage;
-	const char *sql = st->unsorted_sql;
+	char *const *sql = s->base.plan->sql;
+	enum statement id = SQL_UNSORTED;
 	uint64_t found = 0;
 
-	if (st->sorted_sql == NULL || s->order == KEYRUN_MIXED)
+	if (sql[SQL_SORTED] == NULL || s->order == KEYRUN_MIXED)
 		return 0;
 	if (s->order == KEYRUN_ASCENDING ||
 	    (s->alone && (s->order == KEYRUN_DISTINCT || keeps_first(&s->base))))
 		return 1;
-	if (s->alone && st->again_sql != NULL)
-		sql = st->again_sql;
-	if (staged_numbers(s->base.db, sql, 0, NULL, &found, 1, e) != 0)
+	if (s->alone && sql[SQL_AGAIN] != NULL)
+		id = SQL_AGAIN;
+	if (staged_numbers(s->base.db, sql[id], 0, NULL, &found, 1, e) != 0)
 		return -1;
 	if (found == 0) /* and it stays so when rows are left out */
-		s->order = sql == st->unsorted_sql ? KEYRUN_ASCENDING : KEYRUN_DISTINCT;
+		s->order = id == SQL_UNSORTED ? KEYRUN_ASCENDING : KEYRUN_DISTINCT;
 	return found == 0;
 }
 
@@ -65,7 +65,7 @@ enum { THERE, MANY, FACTS };
 static int
 ask(const struct route *r, uint64_t *facts, struct err *e)
 {
-	return staged_numbers(r->db, r->plan->stage->there_sql, 0, NULL, facts, FACTS, e);
+	return staged_numbers(r->db, r->plan->sql[SQL_THERE], 0, NULL, facts, FACTS, e);
 }
 
 /*
@@ -77,9 +77,9 @@ ask(const struct route *r, uint64_t *facts, struct err *e)
 static int
 merge(const struct route *r, bool many, uint64_t *written, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
-	char *sql = xasprintf("SAVEPOINT portl; %s%s%s; %s", many ? st->index_sql : "",
-			      many ? "; " : "", st->settings_sql, st->merge_sql);
+	char *sql = xasprintf("SAVEPOINT portl; %s%s%s; %s",
+			      many ? r->plan->sql[SQL_INDEX] : "", many ? "; " : "",
+			      r->plan->sql[SQL_SETTINGS], r->plan->sql[SQL_MERGE]);
 	uint64_t facts[FACTS];
 	int rc = db_exec_rows(r->db, e, sql, written);
 
@@ -88,7 +88,7 @@ merge(const struct route *r, bool many, uint64_t *written, struct err *e)
 		return -1;
 	if (!facts[THERE])
 		return 0;
-	rc = db_exec(r->db, e, "%s; RELEASE SAVEPOINT portl", st->reset_sql);
+	rc = db_exec(r->db, e, "%s; RELEASE SAVEPOINT portl", r->plan->sql[SQL_RESET]);
 	return rc == 0 ? 1 : -1;
 }
 
@@ -97,7 +97,7 @@ static int
 insert(const struct route *r, uint64_t *written, struct err *e)
 {
 	char *sql = xasprintf("SAVEPOINT portl; %s; RELEASE SAVEPOINT portl",
-			      r->plan->stage->sorted_sql);
+			      r->plan->sql[SQL_SORTED]);
 	int rc = db_exec_rows(r->db, e, sql, written);
 
 	free(sql);

@@ -129,8 +129,8 @@ send_file(const struct intake *in, struct route *r, off_t from, off_t to, struct
 static int
 number_rows(const struct intake *in, struct route *r, const char *before, struct err *e)
 {
-	return db_exec(r->db, e, "%s%s%" PRIu64 ", false)", before,
-		       r->plan->stage->rejects->number_sql, in->base + 1);
+	return db_exec(r->db, e, "%s%s%" PRIu64 ", false)", before, r->plan->sql[SQL_NUMBER],
+		       in->base + 1);
 }
 
 static int
@@ -138,7 +138,7 @@ begin_part(struct intake *in, struct route *r, struct err *e)
 {
 	if (number_rows(in, r, "SAVEPOINT portl_copy; ", e) != 0)
 		return -1;
-	return feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e);
+	return feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e);
 }
 
 /* Rows that COPY took before are sent without a savepoint. */
@@ -153,7 +153,7 @@ send_again(const struct intake *in, struct route *r, off_t to, struct err *e)
 	if (to == in->start)
 		return 0;
 	if (number_rows(in, r, "", e) != 0 ||
-	    feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e) != 0 ||
+	    feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e) != 0 ||
 	    send_file(in, r, in->start, to, e) != 0)
 		return -1;
 	return feed_end(&r->feed, &rows, e);
@@ -217,7 +217,7 @@ takes(struct intake *in, struct route *r, uint64_t rows, struct err *e)
 
 	err_release(&in->refused);
 	if (to < 0 || number_rows(in, r, "ROLLBACK TO SAVEPOINT portl_copy; ", e) != 0 ||
-	    feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e) != 0)
+	    feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e) != 0)
 		return -1;
 	if (send_file(in, r, in->start, to, &in->refused) == 0 &&
 	    feed_end(&r->feed, &taken, &in->refused) == 0)

@@ -30,7 +30,7 @@ query_row(struct route *r, const char *sql, uint64_t row, struct err *e)
 static int
 leave_out(struct route *r, uint64_t row, const struct err *why, struct err *e)
 {
-	if (query_row(r, r->plan->stage->rejects->key_sql, row, e) != 0)
+	if (query_row(r, r->plan->sql[SQL_KEYS_LEAVE], row, e) != 0)
 		return -1;
 	r->counts.rejected++;
 	return rejects_note(r->rejects, r->input, r->rows_before + row, NULL, why, e);
@@ -41,18 +41,16 @@ leave_out(struct route *r, uint64_t row, const struct err *why, struct err *e)
 static int
 find(struct route *r, uint64_t *row, struct err *why, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
-
-	if (db_exec(r->db, e, "%s", st->restart_sql) != 0)
+	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_RESTART]) != 0)
 		return -1;
-	if (query_row(r, st->keys_sql, *row, why) == 0)
+	if (query_row(r, r->plan->sql[SQL_KEYS], *row, why) == 0)
 		return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
 	if (!rejects_is_for(why)) {
 		err_take(e, why);
 		return -1;
 	}
 	if (db_exec(r->db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0 ||
-	    staged_numbers(r->db, st->last_sql, 0, NULL, row, 1, e) != 0)
+	    staged_numbers(r->db, r->plan->sql[SQL_LAST], 0, NULL, row, 1, e) != 0)
 		return -1;
 	return 1;
 }
@@ -66,7 +64,7 @@ keys_check(struct route *r, struct err *e)
 
 	while ((rc = find(r, &row, &why, e)) > 0) {
 		if ((found++ == 0 &&
-		     db_exec(r->db, e, "%s", r->plan->stage->rejects->index_sql) != 0) ||
+		     db_exec(r->db, e, "%s", r->plan->sql[SQL_KEYS_INDEX]) != 0) ||
 		    leave_out(r, row++, &why, e) != 0) {
 			rc = -1;
 			break;

@@ -66,10 +66,10 @@ count(struct pieces *p, uint64_t written, uint64_t updates_before, struct err *e
 {
 	uint64_t counted[2] = {0, 0}, updates = UINT64_MAX;
 
-	if (numbers(p, p->st->counts_sql, counted, 2, e) != 0 ||
-	    numbers(p, p->st->updates_sql, &updates, 1, e) != 0)
+	if (numbers(p, p->r->plan->sql[SQL_COUNTS], counted, 2, e) != 0 ||
+	    numbers(p, p->r->plan->sql[SQL_UPDATES], &updates, 1, e) != 0)
 		return -1;
-	if (p->st->updates_sql != NULL && updates - updates_before < counted[0])
+	if (p->r->plan->sql[SQL_UPDATES] != NULL && updates - updates_before < counted[0])
 		counted[0] = updates - updates_before;
 	p->updated += counted[0] < written ? counted[0] : written;
 	p->unchanged += counted[1];
@@ -84,10 +84,10 @@ insert(struct pieces *p, struct err *e)
 	char sql[128];
 	uint64_t written = 0, updates = 0;
 
-	if (numbers(p, p->st->updates_sql, &updates, 1, e) != 0)
+	if (numbers(p, p->r->plan->sql[SQL_UPDATES], &updates, 1, e) != 0)
 		return -1;
-	snprintf(sql, sizeof(sql), "%s%" PRIu64 ", %" PRIu64 ")", p->pr->piece_sql, p->from,
-		 p->to);
+	snprintf(sql, sizeof(sql), "%s%" PRIu64 ", %" PRIu64 ")", p->r->plan->sql[SQL_PIECE],
+		 p->from, p->to);
 	if (db_exec_rows(p->r->db, e, sql, &written) != 0)
 		return -1;
 	return count(p, written, updates, e);
@@ -96,14 +96,14 @@ insert(struct pieces *p, struct err *e)
 static const char *
 zero(const struct pieces *p)
 {
-	return p->pr->zero_sql != NULL ? p->pr->zero_sql : "";
+	return p->r->plan->sql[SQL_ZERO] != NULL ? p->r->plan->sql[SQL_ZERO] : "";
 }
 
 /* Rows that have been in before, and pass again. */
 static int
 insert_surely(struct pieces *p, struct err *e)
 {
-	if (p->pr->zero_sql != NULL && db_exec(p->r->db, e, "%s", zero(p)) != 0)
+	if (p->r->plan->sql[SQL_ZERO] != NULL && db_exec(p->r->db, e, "%s", zero(p)) != 0)
 		return -1;
 	return insert(p, e);
 }
@@ -123,7 +123,7 @@ try_insert(struct pieces *p, struct err *e)
 {
 	err_release(&p->why);
 	if (db_exec(p->r->db, e, "%s%s; %s", p->open ? "RELEASE SAVEPOINT portl; " : "",
-		    p->st->restart_sql, zero(p)) != 0)
+		    p->r->plan->sql[SQL_RESTART], zero(p)) != 0)
 		return -1;
 	p->open = true;
 	if (insert(p, &p->why) == 0)
@@ -132,7 +132,7 @@ try_insert(struct pieces *p, struct err *e)
 		p->open = false;
 		if (db_exec(p->r->db, e,
 			    "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0 ||
-		    numbers(p, p->st->last_sql, &p->at, 1, e) != 0)
+		    numbers(p, p->r->plan->sql[SQL_LAST], &p->at, 1, e) != 0)
 			return -1;
 		if (p->at > 0)
 			return 0;
@@ -154,7 +154,7 @@ put_behind(struct pieces *p, struct err *e)
 	snprintf(at, sizeof(at), "%" PRIu64, p->from);
 	snprintf(to, sizeof(to), "%" PRIu64, ++p->behind);
 	snprintf(round, sizeof(round), "%" PRIu64, p->again);
-	res = db_query(p->r->db, e, p->pr->again_sql, 3, params);
+	res = db_query(p->r->db, e, p->r->plan->sql[SQL_BEHIND], 3, params);
 	PQclear(res);
 	return res != NULL ? 0 : -1;
 }
@@ -165,7 +165,7 @@ leave_out(struct pieces *p, struct err *e)
 	char sql[128];
 	uint64_t n = 0;
 
-	snprintf(sql, sizeof(sql), "%s%" PRIu64 ")", p->pr->leave_sql, p->from);
+	snprintf(sql, sizeof(sql), "%s%" PRIu64 ")", p->r->plan->sql[SQL_LEAVE], p->from);
 	if (numbers(p, sql, &n, 1, e) != 0)
 		return -1;
 	p->r->counts.rejected++;
@@ -279,7 +279,7 @@ thin(const struct pieces *p, uint64_t round, struct err *e)
 	PGresult *res;
 
 	snprintf(number, sizeof(number), "%" PRIu64, round);
-	res = db_query(p->r->db, e, p->pr->thin_sql, 1, params);
+	res = db_query(p->r->db, e, p->r->plan->sql[SQL_THIN], 1, params);
 	PQclear(res);
 	return res != NULL ? 0 : -1;
 }
@@ -294,7 +294,7 @@ apply_rounds(struct pieces *p, uint64_t *round, struct err *e)
 	int i, n, rc = 0;
 
 	snprintf(number, sizeof(number), "%" PRIu64, *round);
-	res = db_query(p->r->db, e, p->pr->next_sql, 1, params);
+	res = db_query(p->r->db, e, p->r->plan->sql[SQL_NEXT], 1, params);
 	n = res != NULL ? PQntuples(res) : -1;
 	if (*round == 0 && n > 0)
 		p->behind = strtoull(PQgetvalue(res, n - 1, 2), NULL, 10);
@@ -308,7 +308,7 @@ apply_rounds(struct pieces *p, uint64_t *round, struct err *e)
 			continue;
 		}
 		rc = apply_round(p, first, last, e);
-		if (rc == 0 && p->pr->thin_sql != NULL) {
+		if (rc == 0 && p->r->plan->sql[SQL_THIN] != NULL) {
 			rc = thin(p, *round, e);
 			n = i + 1; /* the others may have gone */
 		}
@@ -325,7 +325,7 @@ finish(struct pieces *p, struct err *e)
 	struct route_counts *c = &p->r->counts;
 	uint64_t rows = 0;
 
-	if (release(p, e) != 0 || numbers(p, p->pr->count_sql, &rows, 1, e) != 0)
+	if (release(p, e) != 0 || numbers(p, p->r->plan->sql[SQL_IN_LINE], &rows, 1, e) != 0)
 		return -1;
 	c->updated = p->updated;
 	c->inserted = p->written - p->updated;
@@ -333,7 +333,7 @@ finish(struct pieces *p, struct err *e)
 	if (p->st->once && p->r->plan->rules->conflict->sets)
 		c->unchanged += rows - p->written;
 	c->skipped = c->read - c->rejected - c->inserted - c->updated - c->unchanged;
-	return db_exec(p->r->db, e, "%s", p->pr->drop_sql);
+	return db_exec(p->r->db, e, "%s", p->r->plan->sql[SQL_DROP_LINE]);
 }
 
 int
@@ -346,14 +346,14 @@ pieces_apply(struct route *r, struct err *e)
 			   .size = FIRST,
 			   .again = PLAN_REJECTS_AGAIN};
 	uint64_t round = 0;
-	int rc = db_exec(r->db, e, "%s", p.pr->line_sql) == 0 ? 1 : -1;
+	int rc = db_exec(r->db, e, "%s", r->plan->sql[SQL_LINE]) == 0 ? 1 : -1;
 
 	while (rc > 0)
 		rc = apply_rounds(&p, &round, e);
 	if (rc == 0)
 		rc = finish(&p, e);
-	if (rc == 0 && p.pr->clean_sql != NULL)
-		rc = db_exec(r->db, e, "%s", p.pr->clean_sql);
+	if (rc == 0 && r->plan->sql[SQL_CLEAN] != NULL)
+		rc = db_exec(r->db, e, "%s", r->plan->sql[SQL_CLEAN]);
 	err_release(&p.why);
 	return rc;
 }

@@ -58,17 +58,17 @@ ready_check(struct db *db, const struct plan *plan, const char *identity, struct
 int
 ready_target(struct db *db, const struct plan *plan, bool first, struct err *e)
 {
-	if (first && run(db, plan->create_sql, e) != 0)
+	if (first && run(db, plan->sql[SQL_CREATE], e) != 0)
 		return -1;
-	if (first && plan->truncate_sql != NULL &&
+	if (first && plan->sql[SQL_TRUNCATE] != NULL &&
 	    (sender_check_lock(db, plan->header, plan->rel->oid, e) != 0 ||
-	     run(db, plan->truncate_sql, e) != 0))
+	     run(db, plan->sql[SQL_TRUNCATE], e) != 0))
 		return -1;
-	if (first && plan->key_first && run(db, plan->key_sql, e) != 0)
+	if (first && run(db, plan->sql[SQL_KEY_FIRST], e) != 0)
 		return -1;
 	if (plan->rel == NULL)
 		return 0;
-	if (lock(db, plan->lock_sql, e) != 0)
+	if (lock(db, plan->sql[SQL_LOCK], e) != 0)
 		return -1;
 	return ready_check(db, plan, plan->identity, e);
 }

@@ -76,7 +76,7 @@ direct_begin(struct route *r, struct err *e)
 {
 	if (ready_target(r->db, r->plan, r->first, e) != 0)
 		return -1;
-	return feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e);
+	return feed_begin(&r->feed, r->db, r->plan->sql[SQL_COPY], r->plan->text, e);
 }
 
 static int

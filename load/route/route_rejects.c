@@ -36,7 +36,7 @@ static int
 rejects_route_begin(struct route *r, struct err *e)
 {
 	own(r)->staged.order = KEYRUN_UNKNOWN;
-	if (db_exec(r->db, e, "%s", r->plan->stage->create_sql) != 0)
+	if (db_exec(r->db, e, "%s; %s", r->plan->sql[SQL_STAGE], r->plan->sql[SQL_BAD]) != 0)
 		return -1;
 	return intake_begin(&own(r)->intake, r, e);
 }
@@ -67,7 +67,7 @@ undo(struct route *r, struct err *e)
 static int
 try_all(struct route *r, uint64_t *row, struct err *why, struct err *e)
 {
-	const char *zero = r->plan->stage->rejects->zero_sql;
+	const char *zero = r->plan->sql[SQL_ZERO];
 
 	if (db_exec(r->db, e, "SAVEPOINT portl_apply%s%s", zero != NULL ? "; " : "",
 		    zero != NULL ? zero : "") != 0)
@@ -97,25 +97,24 @@ apply(struct route *r, struct err *e)
 static int
 rejects_route_end(struct route *r, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
-
 	if (intake_end(&own(r)->intake, r, e) != 0)
 		return -1;
 	if (ready_target(r->db, r->plan, r->first, e) != 0)
 		return -1;
-	if (st->rejects->key_sql != NULL && keys_check(r, e) != 0)
+	if (r->plan->sql[SQL_KEYS_LEAVE] != NULL && keys_check(r, e) != 0)
 		return -1;
 	if (staged_queue(staged_of(r), e) != 0)
 		return -1;
-	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
+	if (r->plan->sql[SQL_LOCK_OLD] != NULL &&
+	    db_exec(r->db, e, "%s", r->plan->sql[SQL_LOCK_OLD]) != 0)
 		return -1;
 	if (apply(r, e) != 0)
 		return -1;
-	if (st->twice_sql != NULL && staged_refuse_duplicates(r, e) != 0)
+	if (r->plan->sql[SQL_TWICE] != NULL && staged_refuse_duplicates(r, e) != 0)
 		return -1;
-	if (rejects_gather(r->rejects, r->db, st->rejects->gather_sql, e) != 0)
+	if (rejects_gather(r->rejects, r->db, r->plan->sql[SQL_GATHER], e) != 0)
 		return -1;
-	return db_exec(r->db, e, "%s", st->drop_sql);
+	return db_exec(r->db, e, "%s", r->plan->sql[SQL_DROP]);
 }
 
 static void

@@ -45,9 +45,9 @@ static int
 staged_begin(struct route *r, struct err *e)
 {
 	own(r)->staged.order = KEYRUN_UNKNOWN;
-	if (db_exec(r->db, e, "%s", r->plan->stage->create_sql) != 0)
+	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_STAGE]) != 0)
 		return -1;
-	return feed_begin(&r->feed, r->db, r->plan->copy_sql, r->plan->text, e);
+	return feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e);
 }
 
 static int
@@ -62,16 +62,15 @@ staged_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 static int
 apply(struct route *r, uint64_t *row, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
-
 	*row = 0;
-	if (st->twice_sql != NULL && staged_refuse_duplicates(r, e) != 0)
+	if (r->plan->sql[SQL_TWICE] != NULL && staged_refuse_duplicates(r, e) != 0)
 		return -1;
 	if (ready_target(r->db, r->plan, r->first, e) != 0)
 		return -1;
 	if (staged_queue(staged_of(r), e) != 0)
 		return -1;
-	if (st->lock_sql != NULL && db_exec(r->db, e, "%s", st->lock_sql) != 0)
+	if (r->plan->sql[SQL_LOCK_OLD] != NULL &&
+	    db_exec(r->db, e, "%s", r->plan->sql[SQL_LOCK_OLD]) != 0)
 		return -1;
 	return apply_staged(staged_of(r), row, e);
 }
@@ -81,15 +80,14 @@ static uint64_t
 find_key(struct route *r)
 {
 	static const char back[] = "ROLLBACK TO SAVEPOINT portl_keys";
-	const struct plan_stage *st = r->plan->stage;
 	const char *params[] = {"1"};
 	struct err why = ERR_INIT, ignored = ERR_INIT;
 	uint64_t row = 0;
 
 	if (db_exec(r->db, &ignored, back) == 0 &&
-	    staged_numbers(r->db, st->keys_sql, 1, params, NULL, 0, &why) != 0 &&
+	    staged_numbers(r->db, r->plan->sql[SQL_KEYS], 1, params, NULL, 0, &why) != 0 &&
 	    (db_exec(r->db, &ignored, back) != 0 ||
-	     staged_numbers(r->db, st->last_sql, 0, NULL, &row, 1, &ignored) != 0))
+	     staged_numbers(r->db, r->plan->sql[SQL_LAST], 0, NULL, &row, 1, &ignored) != 0))
 		row = 0;
 	err_release(&why);
 	err_release(&ignored);
@@ -99,18 +97,17 @@ find_key(struct route *r)
 static int
 staged_end(struct route *r, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
 	uint64_t row = 0;
 
 	if (feed_end(&r->feed, &row, e) != 0)
 		return staged_locate(r, e);
 	if (own(r)->keyrun != NULL)
 		own(r)->staged.order = keyrun_end(own(r)->keyrun);
-	if (st->keys_sql != NULL && db_exec(r->db, e, "SAVEPOINT portl_keys") != 0)
+	if (r->plan->sql[SQL_KEYS] != NULL && db_exec(r->db, e, "SAVEPOINT portl_keys") != 0)
 		return -1;
 	if (apply(r, &row, e) == 0)
-		return db_exec(r->db, e, "%s", st->drop_sql);
-	if (row == 0 && st->keys_sql != NULL && strncmp(e->sqlstate, "22", 2) == 0)
+		return db_exec(r->db, e, "%s", r->plan->sql[SQL_DROP]);
+	if (row == 0 && r->plan->sql[SQL_KEYS] != NULL && strncmp(e->sqlstate, "22", 2) == 0)
 		row = find_key(r);
 	return row > 0 ? route_at(r, row, NULL, e) : -1;
 }

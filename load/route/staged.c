@@ -138,7 +138,7 @@ staged_refuse_duplicates(const struct route *r, struct err *e)
 {
 	uint64_t rows[2] = {0, 0};
 
-	if (staged_numbers(r->db, r->plan->stage->twice_sql, 0, NULL, rows, 2, e) != 0)
+	if (staged_numbers(r->db, r->plan->sql[SQL_TWICE], 0, NULL, rows, 2, e) != 0)
 		return -1;
 	if (rows[0] == 0)
 		return 0;
@@ -215,14 +215,14 @@ join_queue(struct db *db, const char *sql, struct err *e)
 int
 staged_queue(struct staged *s, struct err *e)
 {
-	const struct plan_stage *st = s->base.plan->stage;
 	bool ordered = s->order == KEYRUN_ASCENDING || s->order == KEYRUN_MIXED;
+	char *const *sql = s->base.plan->sql;
 	struct db *db = s->base.db;
 	uint64_t alone = 0;
 
-	if (st->alone_sql != NULL && !ordered &&
-	    staged_numbers(db, st->alone_sql, 0, NULL, &alone, 1, e) != 0)
+	if (sql[SQL_ALONE] != NULL && !ordered &&
+	    staged_numbers(db, sql[SQL_ALONE], 0, NULL, &alone, 1, e) != 0)
 		return -1;
 	s->alone = alone != 0;
-	return s->alone || st->queue_sql == NULL ? 0 : join_queue(db, st->queue_sql, e);
+	return s->alone || sql[SQL_QUEUE] == NULL ? 0 : join_queue(db, sql[SQL_QUEUE], e);
 }

@@ -28,8 +28,7 @@
 #include "load/stage/plan_stage.h"
 #include "load/stage/stagesql.h"
 
-#define LOCK_CLASS 1347572300 /* "PRTL" */
-#define MERGE_SINCE 150000    /* the server's version, and libpq's that knows its rows */
+#define MERGE_SINCE 150000 /* the server's version, and libpq's that knows its rows */
 
 /*
  * Columns of the index, each with whether MERGE can do it: the planner must be
@@ -47,32 +46,14 @@ static const char facts_sql[] =
 
 enum { NAME, FIT, KIND, SIZE };
 
-/*
- * One row after the other: the index is asked for each, or read along with that of
- * the staged rows.  Any other plan would change their order, or read the table,
- * which grows meanwhile, once a row.
- */
-static const char settings_sql[] =
-	"SET LOCAL enable_nestloop = on; SET LOCAL enable_indexscan = on;"
-	" SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;"
-	" SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = on; SET LOCAL enable_sort = off;"
-	" SET LOCAL enable_material = off; SET LOCAL enable_memoize = off; SET LOCAL jit = off";
-static const char reset_sql[] =
-	"SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT;"
-	" SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_bitmapscan TO DEFAULT;"
-	" SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT;"
-	" SET LOCAL enable_sort TO DEFAULT;"
-	" SET LOCAL enable_material TO DEFAULT; SET LOCAL enable_memoize TO DEFAULT;"
-	" SET LOCAL jit TO DEFAULT";
-
 static bool
 may_merge(const struct plan *p, const struct db *db)
 {
 	const struct plan_stage *st = p->stage;
 	size_t i;
 
-	if (!st->merges || p->rel == NULL || p->rel->kind != 'r' || p->rel->row_security ||
-	    st->null_keys || st->index == 0 || PQserverVersion(db->conn) < MERGE_SINCE ||
+	if (p->rel == NULL || p->rel->kind != 'r' || p->rel->row_security || st->null_keys ||
+	    st->index == 0 || PQserverVersion(db->conn) < MERGE_SINCE ||
 	    PQlibVersion() < MERGE_SINCE)
 		return false;
 	for (i = 0; i < p->ncolumns; i++)
@@ -125,14 +106,13 @@ find_column(const struct plan *p, size_t j, const PGresult *facts, struct keyrun
 }
 
 int
-plan_merge(struct plan *p, struct db *db, struct err *e)
+plan_merge(struct plan *p, bool simple, struct db *db, struct err *e)
 {
 	struct plan_stage *st = p->stage;
 	PGresult *facts;
-	bool merges = may_merge(p, db), watched = may_watch(p);
+	bool merges = simple && may_merge(p, db), watched = may_watch(p);
 	size_t j;
 
-	st->merges = false;
 	if (!merges && !watched)
 		return 0;
 	facts = db_query_oid(db, e, facts_sql, st->index);
@@ -149,131 +129,4 @@ plan_merge(struct plan *p, struct db *db, struct err *e)
 	}
 	PQclear(facts);
 	return 0;
-}
-
-static void
-add_updates(struct stagesql *w)
-{
-	stagesql_add(w, " WHEN MATCHED AND ");
-	if (w->st->newer >= 0) /* what is newer is changed */
-		stagesql_add_newer(w, STAGESQL_MERGED);
-	else
-		stagesql_add_changed(w, STAGESQL_MERGED);
-	stagesql_add(w, " THEN ");
-	stagesql_add_sets(w, STAGESQL_MERGED);
-}
-
-static char *
-merge_sql(struct stagesql *w)
-{
-	const char *comma = " VALUES (";
-	size_t i, j;
-
-	stagesql_add(w, "MERGE INTO ONLY ");
-	stagesql_add_target(w);
-	stagesql_add(w, " AS t USING ");
-	stagesql_add_temp(w, "stage");
-	for (j = 0; j < w->st->nkey; j++) {
-		stagesql_add(w, j > 0 ? " AND t." : " AS s ON t.");
-		ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
-		buf_addf(&w->sql, " %s s.c%zu", w->st->key_equal[j], w->st->key[j] + 1);
-	}
-	if (w->st->sets)
-		add_updates(w);
-	stagesql_add(w, " WHEN NOT MATCHED THEN INSERT ");
-	stagesql_add_names(w);
-	for (i = 0; i < w->p->ncolumns; i++)
-		if (w->p->columns[i].target != NULL) {
-			buf_addf(&w->sql, "%ss.c%zu", comma, i + 1);
-			comma = ", ";
-		}
-	stagesql_add(w, ")");
-	return buf_detach(&w->sql);
-}
-
-/*
- * Two indexes in one order are joined in half the time that it takes to look for
- * each row, for which one of them is worth making, unless the target is much larger
- * and would be read to no purpose.
- */
-static char *
-there_sql(struct stagesql *w)
-{
-	stagesql_add(w, "SELECT 1, (pg_catalog.pg_relation_size('");
-	stagesql_add_temp(w, "stage");
-	buf_addf(&w->sql,
-		 "') OPERATOR(pg_catalog.*) 2 OPERATOR(pg_catalog.>=)"
-		 " pg_catalog.pg_relation_size(indrelid))::int FROM pg_catalog.pg_index"
-		 " WHERE indexrelid OPERATOR(pg_catalog.=) '%u' AND indisvalid",
-		 w->st->index);
-	return buf_detach(&w->sql);
-}
-
-static char *
-index_sql(struct stagesql *w)
-{
-	size_t j;
-
-	stagesql_add(w, "CREATE INDEX ON ");
-	stagesql_add_temp(w, "stage");
-	for (j = 0; j < w->st->nkey; j++)
-		buf_addf(&w->sql, "%sc%zu", j > 0 ? ", " : " (", w->st->key[j] + 1);
-	stagesql_add(w, ")");
-	return buf_detach(&w->sql);
-}
-
-/* Two rows with one key, wherever they are. */
-static char *
-again_sql(struct stagesql *w)
-{
-	stagesql_add(w, "SELECT 1 FROM ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " GROUP BY ");
-	stagesql_add_key_values(w);
-	stagesql_add(w, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1");
-	return buf_detach(&w->sql);
-}
-
-/*
- * 1 with the lock that loaders in key order share; 0 while one has it alone that holds
- * the target as INSERT does; 2 if whoever keeps it from us does not, which anybody can.
- */
-static const char queue_sql[] =
-	"SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared(%d, %d) THEN 1"
-	" WHEN EXISTS (SELECT FROM pg_catalog.pg_locks a JOIN pg_catalog.pg_locks t"
-	" ON t.pid OPERATOR(pg_catalog.=) a.pid AND t.database OPERATOR(pg_catalog.=) a.database"
-	" JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) a.database"
-	" AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
-	" WHERE a.locktype OPERATOR(pg_catalog.=) 'advisory' AND a.granted"
-	" AND a.mode OPERATOR(pg_catalog.=) 'ExclusiveLock'"
-	" AND a.classid OPERATOR(pg_catalog.=) '%d' AND a.objid OPERATOR(pg_catalog.=) '%u'"
-	" AND a.objsubid OPERATOR(pg_catalog.=) 2 AND t.granted"
-	" AND t.locktype OPERATOR(pg_catalog.=) 'relation'"
-	" AND t.relation OPERATOR(pg_catalog.=) '%u'"
-	" AND t.mode OPERATOR(pg_catalog.=) 'RowExclusiveLock') THEN 0 ELSE 2 END,"
-	" (SELECT setting FROM pg_catalog.pg_settings"
-	" WHERE name OPERATOR(pg_catalog.=) 'lock_timeout')";
-
-void
-plan_merge_sql(struct stagesql *w, struct plan_stage *st)
-{
-	const struct plan *p = w->p;
-
-	if (!p->rules->conflict->has_key || p->rel == NULL)
-		return;
-	st->queue_sql = xasprintf(queue_sql, LOCK_CLASS, (int)p->rel->oid, LOCK_CLASS,
-				  p->rel->oid, p->rel->oid);
-	if (st->sorted_sql != NULL && (st->once || st->merges))
-		st->alone_sql =
-			xasprintf("SELECT pg_catalog.pg_try_advisory_xact_lock(%d, %d)::int",
-				  LOCK_CLASS, (int)p->rel->oid);
-	if (!st->merges)
-		return;
-	st->there_sql = there_sql(w);
-	st->index_sql = index_sql(w);
-	st->merge_sql = merge_sql(w);
-	st->settings_sql = settings_sql;
-	st->reset_sql = reset_sql;
-	if (!st->once)
-		st->again_sql = again_sql(w);
 }

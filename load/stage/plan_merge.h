@@ -11,21 +11,14 @@
 struct db;
 struct err;
 struct plan;
-struct plan_stage;
-struct stagesql;
 
 /*
- * plan_merge(p, db, e):
- * Part of plan_stage(), when all is decided: set p->stage->merges, and
+ * plan_merge(p, simple, db, e):
+ * Part of plan_decide(), when all else is decided, and ${simple} whether nothing in the
+ * target or the rules is in the way: set p->stage->merges, and
  * key_columns where the stream's bytes show what the keys are.
  */
-int plan_merge(struct plan *p, struct db *db, struct err *e)
+int plan_merge(struct plan *p, bool simple, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
-
-/*
- * plan_merge_sql(w, st):
- * Part of plan_stage_sql(): write the statements to ${st}, for which ${w} is.
- */
-void plan_merge_sql(struct stagesql *w, struct plan_stage *st);
 
 #endif /* LOAD_PLAN_MERGE_H */

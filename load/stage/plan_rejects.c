@@ -51,25 +51,3 @@ plan_rejects(struct plan *p, struct db *db, struct err *e)
 	pr->line = keyed || pr->late;
 	return 0;
 }
-
-void
-plan_rejects_free(struct plan_rejects *pr)
-{
-	if (pr == NULL)
-		return;
-	free(pr->number_sql);
-	free(pr->index_sql);
-	free(pr->key_sql);
-	free(pr->line_sql);
-	free(pr->next_sql);
-	free(pr->piece_sql);
-	free(pr->leave_sql);
-	free(pr->again_sql);
-	free(pr->thin_sql);
-	free(pr->count_sql);
-	free(pr->clean_sql);
-	free(pr->zero_sql);
-	free(pr->gather_sql);
-	free(pr->drop_sql);
-	free(pr);
-}

@@ -85,6 +85,18 @@ stagesql_is_ranked(const struct stagesql *w)
 	       (!w->st->once || w->p->rules->duplicates == DUPLICATES_FIRST);
 }
 
+bool
+stagesql_is_sorted(const struct stagesql *w)
+{
+	return !w->st->look_first && !w->st->null_keys;
+}
+
+bool
+stagesql_is_strict(const struct stagesql *w)
+{
+	return w->p->rules->conflict->has_key && w->p->rules->duplicates == DUPLICATES_ERROR;
+}
+
 const struct relation_column *
 stagesql_column(const struct stagesql *w, size_t i)
 {

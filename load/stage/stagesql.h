@@ -1,6 +1,6 @@
 /*
- * The parts of the staged route's statements.  plan_stage_sql.c puts them
- * together and says what they are for; nobody else includes this.
+ * The parts of which statements are made; stage_sql, merge_sql, rejects_sql and
+ * target_sql put them together.
  */
 #ifndef LOAD_STAGESQL_H
 #define LOAD_STAGESQL_H
@@ -10,7 +10,6 @@
 
 #include "common/base/buf.h"
 
-struct db;
 struct plan;
 struct plan_stage;
 struct relation_column;
@@ -27,20 +26,22 @@ enum stagesql_site { STAGESQL_JOINED, STAGESQL_CONFLICT, STAGESQL_MERGED };
 /* What is being written, and where to. */
 struct stagesql {
 	const struct plan *p;
-	const struct plan_stage *st;
-	struct db *db; /* for the sifts, which ask the catalog */
+	const struct plan_stage *st; /* the plan's; NULL: nothing is staged */
 	struct buf sql;
 };
 
 /*
- * stagesql_is_upsert(w), stagesql_is_ranked(w), stagesql_column(w, i),
- * stagesql_collation(w, i):
+ * stagesql_is_upsert(w), stagesql_is_ranked(w), stagesql_is_sorted(w),
+ * stagesql_is_strict(w), stagesql_column(w, i), stagesql_collation(w, i):
  * Tell whether existing rows are looked at; whether the first INSERT takes only
- * the first row of each key; return the target's column for
+ * the first row of each key; whether rows in key order can go in as they are; whether a
+ * key that comes twice is an error; return the target's column for
  * stream column ${i} (NULL: to be created), its collation (NULL: the type's).
  */
 bool stagesql_is_upsert(const struct stagesql *w);
 bool stagesql_is_ranked(const struct stagesql *w);
+bool stagesql_is_sorted(const struct stagesql *w);
+bool stagesql_is_strict(const struct stagesql *w);
 const struct relation_column *stagesql_column(const struct stagesql *w, size_t i);
 const char *stagesql_collation(const struct stagesql *w, size_t i);
 

@@ -1,7 +1,7 @@
 /*
  * The facts of a plan for the log.
  */
-#include "load/stage/plan_log.h"
+#include "load/plan/plan_log.h"
 
 #include <stdlib.h>
 
@@ -12,7 +12,6 @@
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
-#include "load/stage/plan_stage.h"
 
 /* [{"source":…,"target":…}, …]; a target of null is a column that is dropped. */
 static json_t *
@@ -28,32 +27,16 @@ columns_json(const struct plan *p)
 	return list;
 }
 
-static void
-add_statement(json_t *list, const char *sql)
-{
-	if (sql != NULL)
-		json_array_append_new(list, jsontext(sql));
-}
-
+/* All that may be run, in that order. */
 static json_t *
 statements_json(const struct plan *p)
 {
-	const struct plan_stage *st = p->stage;
 	json_t *list = json_array();
+	enum statement id;
 
-	add_statement(list, p->create_sql);
-	add_statement(list, p->truncate_sql);
-	add_statement(list, p->key_first ? p->key_sql : NULL);
-	if (st != NULL)
-		add_statement(list, st->create_sql);
-	add_statement(list, p->copy_sql);
-	if (st != NULL) {
-		add_statement(list, st->twice_sql);
-		add_statement(list, st->lock_sql);
-		add_statement(list, st->insert_sql);
-		add_statement(list, st->rest_sql);
-	}
-	add_statement(list, p->key_first ? NULL : p->key_sql);
+	for (id = 0; id < STATEMENTS; id++)
+		if (p->sql[id] != NULL)
+			json_array_append_new(list, jsontext(p->sql[id]));
 	return list;
 }
 

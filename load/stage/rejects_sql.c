@@ -3,21 +3,22 @@
  * second temporary table, portl_bad_*, until the batch is done.  In portl_line_*
  * all rows stand in the order of insertion, for pieces of it.
  */
+#include "load/stage/rejects_sql.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
-#include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
-#include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
+#include "load/stage/stage_sql.h"
 #include "load/stage/stagesql.h"
 
-static char *
-number_sql(struct stagesql *w)
+char *
+rejects_sql_number(struct stagesql *w)
 {
 	stagesql_add(w, "SELECT pg_catalog.setval(");
 	stagesql_add_counter(w, STAGESQL_REACHED);
@@ -54,13 +55,26 @@ is_cast(const struct stagesql *w, size_t i)
 	return w->p->columns[i].way != PLAN_SAME;
 }
 
+static bool
+casts_keys(const struct stagesql *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++)
+		if (is_cast(w, w->st->key[j]))
+			return true;
+	return false;
+}
+
 /* OFFSET 0 lets the planner leave none of the casts out. */
 char *
-plan_rejects_sql_keys(struct stagesql *w)
+rejects_sql_keys(struct stagesql *w)
 {
 	const char *comma = "ROW(";
 	size_t j;
 
+	if (!casts_keys(w))
+		return NULL;
 	stagesql_add(w, "SELECT pg_catalog.count(v) FROM (SELECT CASE WHEN pg_catalog.setval(");
 	stagesql_add_counter(w, STAGESQL_REACHED);
 	stagesql_add(w, ", n) IS NOT NULL THEN ");
@@ -74,15 +88,14 @@ plan_rejects_sql_keys(struct stagesql *w)
 	stagesql_add_temp(w, "stage");
 	stagesql_add(w, " WHERE n OPERATOR(pg_catalog.>=) $1 ORDER BY n OFFSET 0) AS s"
 			" OFFSET 0) AS x");
-	if (comma[0] == ',')
-		return buf_detach(&w->sql);
-	buf_release(&w->sql);
-	return NULL;
+	return buf_detach(&w->sql);
 }
 
-static char *
-index_sql(struct stagesql *w)
+char *
+rejects_sql_index(struct stagesql *w)
 {
+	if (!casts_keys(w))
+		return NULL;
 	stagesql_add(w, "CREATE INDEX ON ");
 	stagesql_add_temp(w, "stage");
 	stagesql_add(w, " (n); ANALYZE ");
@@ -126,9 +139,11 @@ add_leave(struct stagesql *w, const char *table, const char *place)
 	stagesql_add(w, "n FROM gone RETURNING n");
 }
 
-static char *
-key_sql(struct stagesql *w)
+char *
+rejects_sql_key(struct stagesql *w)
 {
+	if (!casts_keys(w))
+		return NULL;
 	add_leave(w, "stage", "n");
 	return buf_detach(&w->sql);
 }
@@ -159,10 +174,11 @@ add_copy(struct stagesql *w)
 	stagesql_add(w, ") AS s; ");
 }
 
-static char *
-line_sql(struct stagesql *w, const char *piece)
+char *
+rejects_sql_line(struct stagesql *w)
 {
 	const char *place = stagesql_place(w);
+	char *piece = stage_sql_piece(w);
 
 	if (w->st->rejects->line)
 		add_copy(w);
@@ -174,11 +190,12 @@ line_sql(struct stagesql *w, const char *piece)
 		 w->st->id, piece);
 	buf_addf(&w->sql, "; PREPARE portl_leave_%s (bigint) AS ", w->st->id);
 	add_leave(w, stagesql_line(w), place);
+	free(piece);
 	return buf_detach(&w->sql);
 }
 
-static char *
-next_sql(struct stagesql *w)
+char *
+rejects_sql_next(struct stagesql *w)
 {
 	const char *place = stagesql_place(w);
 
@@ -192,18 +209,22 @@ next_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-again_sql(struct stagesql *w)
+char *
+rejects_sql_again(struct stagesql *w)
 {
+	if (!w->st->rejects->self)
+		return NULL;
 	stagesql_add(w, "UPDATE ");
 	add_line(w);
 	stagesql_add(w, " SET pos = $2, r = $3 WHERE pos OPERATOR(pg_catalog.=) $1");
 	return buf_detach(&w->sql);
 }
 
-static char *
-thin_sql(struct stagesql *w)
+char *
+rejects_sql_thin(struct stagesql *w)
 {
+	if (!w->st->rejects->first)
+		return NULL;
 	stagesql_add(w, "DELETE FROM ");
 	add_line(w);
 	stagesql_add(w, " AS l WHERE r OPERATOR(pg_catalog.>) $1 AND EXISTS (SELECT FROM ");
@@ -213,17 +234,21 @@ thin_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-count_sql(struct stagesql *w)
+char *
+rejects_sql_count(struct stagesql *w)
 {
+	if (!w->st->once)
+		return NULL;
 	stagesql_add(w, "SELECT pg_catalog.count(*) FROM ");
 	add_line(w);
 	return buf_detach(&w->sql);
 }
 
-static char *
-clean_sql(struct stagesql *w)
+char *
+rejects_sql_clean(struct stagesql *w)
 {
+	if (!stagesql_is_strict(w))
+		return NULL;
 	stagesql_add(w, "DELETE FROM ");
 	stagesql_add_temp(w, "stage");
 	stagesql_add(w, " WHERE n OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT n FROM ");
@@ -232,9 +257,11 @@ clean_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-zero_sql(struct stagesql *w)
+char *
+rejects_sql_zero(struct stagesql *w)
 {
+	if (!stagesql_is_upsert(w))
+		return NULL;
 	stagesql_add(w, "SELECT pg_catalog.setval(");
 	stagesql_add_counter(w, STAGESQL_UPDATED);
 	stagesql_add(w, ", 1, false), pg_catalog.setval(");
@@ -243,8 +270,8 @@ zero_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-gather_sql(struct stagesql *w)
+char *
+rejects_sql_gather(struct stagesql *w)
 {
 	size_t i;
 
@@ -257,8 +284,8 @@ gather_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-drop_sql(struct stagesql *w)
+char *
+rejects_sql_drop(struct stagesql *w)
 {
 	if (w->st->rejects->line) {
 		stagesql_add(w, "DROP TABLE ");
@@ -270,54 +297,25 @@ drop_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static void
-add_bad_table(struct stagesql *w)
+char *
+rejects_sql_bad(struct stagesql *w)
 {
-	struct plan_stage *st = w->p->stage;
-	char *both;
-
 	stagesql_add(w, "CREATE TEMPORARY TABLE ");
 	stagesql_add_temp(w, "bad");
 	stagesql_add(w, " ON COMMIT DROP AS SELECT * FROM ");
 	stagesql_add_temp(w, "stage");
 	stagesql_add(w, " WITH NO DATA");
-	both = xasprintf("%s; %s", st->create_sql, buf_cstr(&w->sql));
-	buf_release(&w->sql);
-	free(st->create_sql);
-	st->create_sql = both;
-	stagesql_add(w, "DROP TABLE ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, ", ");
-	stagesql_add_temp(w, "bad");
-	free(st->drop_sql);
-	st->drop_sql = buf_detach(&w->sql);
+	return buf_detach(&w->sql);
 }
 
-void
-plan_rejects_sql(struct stagesql *w, const char *piece)
+char *
+rejects_sql_piece(struct stagesql *w)
 {
-	struct plan_rejects *pr = w->st->rejects;
+	return xasprintf("EXECUTE portl_piece_%s (", w->st->id);
+}
 
-	add_bad_table(w);
-	pr->number_sql = number_sql(w);
-	if (w->st->keys_sql != NULL) {
-		pr->index_sql = index_sql(w);
-		pr->key_sql = key_sql(w);
-	}
-	pr->line_sql = line_sql(w, piece);
-	pr->next_sql = next_sql(w);
-	pr->piece_sql = xasprintf("EXECUTE portl_piece_%s (", w->st->id);
-	pr->leave_sql = xasprintf("EXECUTE portl_leave_%s (", w->st->id);
-	if (pr->self)
-		pr->again_sql = again_sql(w);
-	if (pr->first)
-		pr->thin_sql = thin_sql(w);
-	if (w->st->once)
-		pr->count_sql = count_sql(w);
-	if (w->st->twice_sql != NULL)
-		pr->clean_sql = clean_sql(w);
-	if (stagesql_is_upsert(w))
-		pr->zero_sql = zero_sql(w);
-	pr->gather_sql = gather_sql(w);
-	pr->drop_sql = drop_sql(w);
+char *
+rejects_sql_leave(struct stagesql *w)
+{
+	return xasprintf("EXECUTE portl_leave_%s (", w->st->id);
 }

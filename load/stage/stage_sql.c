@@ -15,21 +15,19 @@
  * under the user's search_path, which triggers may need; it may also lead to
  * other operators, so each one is written with its schema.
  */
+#include "load/stage/stage_sql.h"
+
 #include <stdlib.h>
 
 #include "common/base/buf.h"
 #include "common/base/ident.h"
 #include "common/base/xalloc.h"
-#include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
-#include "load/match/plan_parts.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
-#include "load/stage/plan_merge.h"
 #include "load/stage/plan_stage.h"
-#include "load/stage/plan_stage_table.h"
 #include "load/stage/stagesql.h"
 
 #define MINUS_ONE " OPERATOR(pg_catalog.-) 1"
@@ -77,6 +75,13 @@ add_found_cases(struct stagesql *w)
 	stagesql_add(w, " THEN ");
 	stagesql_add_nextval(w, STAGESQL_SAME);
 	stagesql_add(w, " IS NULL");
+}
+
+/* Do rows of one key come round by round? */
+static bool
+has_rounds(const struct stagesql *w)
+{
+	return stagesql_is_upsert(w) && w->p->rules->duplicates == DUPLICATES_LAST;
 }
 
 /* Can a row be told from its place in the order of insertion? */
@@ -198,9 +203,11 @@ insert_sql(struct stagesql *w, enum stagesql_turn turn)
  * need neither sort nor rounds.  LIMIT 1 makes the question short where they do
  * not.
  */
-static char *
-unsorted_sql(struct stagesql *w)
+char *
+stage_sql_unsorted(struct stagesql *w)
 {
+	if (!stagesql_is_sorted(w))
+		return NULL;
 	if (w->st->nkey == 0) { /* a record takes twice the time of a number */
 		stagesql_add(w, "SELECT 1 FROM (SELECT n, pg_catalog.lag(n) OVER () AS p");
 		stagesql_add_from(w, STAGESQL_FIRST);
@@ -218,9 +225,11 @@ unsorted_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-sorted_sql(struct stagesql *w)
+char *
+stage_sql_sorted(struct stagesql *w)
 {
+	if (!stagesql_is_sorted(w))
+		return NULL;
 	add_insert(w);
 	stagesql_add_from(w, STAGESQL_FIRST);
 	stagesql_add(w, " WHERE true");
@@ -228,9 +237,11 @@ sorted_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-find_sql(struct stagesql *w)
+char *
+stage_sql_find(struct stagesql *w)
 {
+	if (!is_counted(w, STAGESQL_FIRST))
+		return NULL;
 	stagesql_add(w, "SELECT n FROM ");
 	stagesql_add_rows(w, STAGESQL_FIRST);
 	stagesql_add(w, stagesql_is_ranked(w) ? " WHERE r OPERATOR(pg_catalog.=) 1" : "");
@@ -238,8 +249,8 @@ find_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-last_sql(struct stagesql *w)
+char *
+stage_sql_last(struct stagesql *w)
 {
 	stagesql_add(w, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ");
 	stagesql_add_temp(w, "stage");
@@ -247,9 +258,11 @@ last_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-twice_sql(struct stagesql *w)
+char *
+stage_sql_twice(struct stagesql *w)
 {
+	if (!stagesql_is_strict(w))
+		return NULL;
 	stagesql_add(w, "SELECT n, p FROM (SELECT n, pg_catalog.lag(n) OVER (PARTITION BY ");
 	stagesql_add_key_values(w);
 	stagesql_add(w, " ORDER BY n) AS p FROM ");
@@ -259,9 +272,11 @@ twice_sql(struct stagesql *w)
 }
 
 /* The old rows shall not change between the look at them and the INSERT. */
-static char *
-lock_sql(struct stagesql *w)
+char *
+stage_sql_lock(struct stagesql *w)
 {
+	if (!stagesql_is_upsert(w) || !w->st->look_first || !w->st->sets)
+		return NULL;
 	stagesql_add(w, "SELECT pg_catalog.count(*) FROM (SELECT FROM ");
 	stagesql_add_keyed_rows(w, STAGESQL_FIRST);
 	stagesql_add(w, " JOIN ");
@@ -273,11 +288,14 @@ lock_sql(struct stagesql *w)
 }
 
 /* Rounds are many and small: their INSERT is planned once. */
-static char *
-rest_sql(struct stagesql *w)
+char *
+stage_sql_rest(struct stagesql *w)
 {
-	char *insert = insert_sql(w, STAGESQL_LATER);
+	char *insert;
 
+	if (!has_rounds(w))
+		return NULL;
+	insert = insert_sql(w, STAGESQL_LATER);
 	stagesql_add(w, "CREATE TEMPORARY TABLE ");
 	stagesql_add_temp(w, "rest");
 	stagesql_add(w, " ON COMMIT DROP AS SELECT * FROM (SELECT *");
@@ -292,17 +310,19 @@ rest_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-rounds_sql(struct stagesql *w)
+char *
+stage_sql_rounds(struct stagesql *w)
 {
+	if (!has_rounds(w))
+		return NULL;
 	stagesql_add(w, "SELECT COALESCE(pg_catalog.max(r), 1) FROM ");
 	stagesql_add_temp(w, "rest");
 	return buf_detach(&w->sql);
 }
 
 /* The savepoint lets the rows be looked at after one was refused. */
-static char *
-restart_sql(struct stagesql *w)
+char *
+stage_sql_restart(struct stagesql *w)
 {
 	stagesql_add(w, "SAVEPOINT portl; SELECT pg_catalog.setval(");
 	stagesql_add_counter(w, STAGESQL_REACHED);
@@ -310,8 +330,8 @@ restart_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-reached_sql(struct stagesql *w)
+char *
+stage_sql_reached(struct stagesql *w)
 {
 	stagesql_add(w, "SELECT ");
 	stagesql_add_nextval(w, STAGESQL_REACHED);
@@ -319,9 +339,11 @@ reached_sql(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-static char *
-counts_sql(struct stagesql *w)
+char *
+stage_sql_counts(struct stagesql *w)
 {
+	if (!stagesql_is_upsert(w) || w->st->plain)
+		return NULL;
 	stagesql_add(w, "SELECT ");
 	stagesql_add_nextval(w, STAGESQL_UPDATED);
 	stagesql_add(w, MINUS_ONE ", ");
@@ -331,11 +353,14 @@ counts_sql(struct stagesql *w)
 }
 
 /* The updates of the target in this transaction so far, and before it where none was since. */
-static char *
-updates_sql(struct stagesql *w)
+char *
+stage_sql_updates(struct stagesql *w)
 {
-	unsigned oid = w->p->rel->oid;
+	unsigned oid;
 
+	if (!stagesql_is_upsert(w) || !(w->st->facts.update_triggers || w->st->plain))
+		return NULL;
+	oid = w->p->rel->oid;
 	if (w->p->rel->kind == 'r')
 		return xasprintf("SELECT pg_catalog.pg_stat_get_xact_tuples_updated(%u)", oid);
 	return xasprintf(
@@ -345,64 +370,43 @@ updates_sql(struct stagesql *w)
 		oid, oid);
 }
 
-static char *
-drop_rest_sql(struct stagesql *w)
+char *
+stage_sql_drop_rest(struct stagesql *w)
 {
+	if (!has_rounds(w))
+		return NULL;
 	stagesql_add(w, "DROP TABLE ");
 	stagesql_add_temp(w, "rest");
 	buf_addf(&w->sql, "; DEALLOCATE portl_round_%s", w->st->id);
 	return buf_detach(&w->sql);
 }
 
-static char *
-drop_sql(struct stagesql *w)
+char *
+stage_sql_drop(struct stagesql *w)
 {
 	stagesql_add(w, "DROP TABLE ");
 	stagesql_add_temp(w, "stage");
+	if (w->st->rejects != NULL) {
+		stagesql_add(w, ", ");
+		stagesql_add_temp(w, "bad");
+	}
 	return buf_detach(&w->sql);
 }
 
-void
-plan_stage_sql(struct plan *p)
+char *
+stage_sql_insert(struct stagesql *w)
 {
-	struct plan_stage *st = p->stage;
-	struct stagesql w = {.p = p, .st = st, .sql = BUF_INIT};
+	return insert_sql(w, STAGESQL_FIRST);
+}
 
-	st->create_sql = plan_stage_table_create(&w);
-	p->copy_sql = plan_stage_table_copy(&w);
-	if (p->rules->conflict->has_key && p->rules->duplicates == DUPLICATES_ERROR)
-		st->twice_sql = twice_sql(&w);
-	if (!st->look_first && !st->null_keys) {
-		st->unsorted_sql = unsorted_sql(&w);
-		st->sorted_sql = sorted_sql(&w);
-	}
-	plan_merge_sql(&w, st);
-	st->keys_sql = plan_rejects_sql_keys(&w);
-	st->restart_sql = restart_sql(&w);
-	st->insert_sql = insert_sql(&w, STAGESQL_FIRST);
-	st->reached_sql = reached_sql(&w);
-	if (is_counted(&w, STAGESQL_FIRST))
-		st->find_sql = find_sql(&w);
-	st->last_sql = last_sql(&w);
-	st->drop_sql = drop_sql(&w);
-	if (st->rejects != NULL) {
-		char *piece = insert_sql(&w, STAGESQL_PIECE);
+char *
+stage_sql_piece(struct stagesql *w)
+{
+	return insert_sql(w, STAGESQL_PIECE);
+}
 
-		plan_rejects_sql(&w, piece);
-		free(piece);
-	}
-	if (!stagesql_is_upsert(&w))
-		return;
-	if (!st->plain)
-		st->counts_sql = counts_sql(&w);
-	if (st->look_first && st->sets)
-		st->lock_sql = lock_sql(&w);
-	if (st->update_triggers || st->plain)
-		st->updates_sql = updates_sql(&w);
-	if (p->rules->duplicates != DUPLICATES_LAST)
-		return;
-	st->rest_sql = rest_sql(&w);
-	st->rounds_sql = rounds_sql(&w);
-	st->round_sql = xasprintf("EXECUTE portl_round_%s (", st->id);
-	st->drop_rest_sql = drop_rest_sql(&w);
+char *
+stage_sql_round(struct stagesql *w)
+{
+	return has_rounds(w) ? xasprintf("EXECUTE portl_round_%s (", w->st->id) : NULL;
 }

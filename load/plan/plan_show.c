@@ -1,6 +1,8 @@
 /*
  * A plan for people: what goes where, in which way, by which statements.
  */
+#include "load/plan/plan_show.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
+#include "load/plan/statements.h"
 #include "load/stage/plan_stage.h"
 
 enum cell { SOURCE, SOURCE_TYPE, TARGET, TARGET_TYPE, VALUES, CELLS };
@@ -177,101 +180,25 @@ show_route(const struct plan *p)
 	free(reason);
 }
 
-static void
-show_statement(const char *sql)
-{
-	struct buf line = BUF_INIT;
-
-	if (sql == NULL)
-		return;
-	shown_add(&line, sql);
-	fprintf(stderr, "  %s;\n", buf_cstr(&line));
-	buf_release(&line);
-}
-
-static void
-show_case(const char *text)
-{
-	fprintf(stderr, "  -- %s:\n", text);
-}
-
-/* Which lock it is depends on the rows, and on other loaders. */
-static void
-show_locks(const struct plan_stage *st)
-{
-	if (st->alone_sql != NULL) {
-		if (st->key_columns != NULL)
-			show_case("unless the keys are seen to ascend");
-		show_statement(st->alone_sql);
-		show_case(st->key_columns != NULL ? "if they are, or if that gives 0"
-						  : "if that gives 0");
-	}
-	show_statement(st->queue_sql);
-}
-
-/* Whether there is an index for them depends on the number of rows, here and there. */
-static void
-show_merge(const struct plan_stage *st)
-{
-	show_statement(st->there_sql);
-	show_case("if that gives 1 and 1");
-	show_statement(st->index_sql);
-	show_case("if it gives 1 and 1 or 0, and 1 again behind it");
-	show_statement(st->settings_sql);
-	show_statement(st->merge_sql);
-	show_statement(st->reset_sql);
-}
-
-/* Which INSERT it is depends on the rows. */
-static void
-show_inserts(const struct plan_stage *st)
-{
-	if (st->sorted_sql != NULL) {
-		if (st->again_sql != NULL) {
-			show_case(
-				"unless the keys are seen to be distinct, with the lock alone");
-			show_statement(st->again_sql);
-		}
-		if (st->alone_sql != NULL)
-			show_case(st->key_columns != NULL
-					  ? "without it, unless they are seen to ascend"
-					  : "without it");
-		show_statement(st->unsorted_sql);
-		show_case(st->alone_sql != NULL ? "if so, or if that finds nothing"
-						: "if that finds nothing");
-		if (st->merge_sql != NULL)
-			show_merge(st);
-		if (st->merge_sql != NULL && st->once)
-			show_case("instead of MERGE, if a key may come twice");
-		if (st->merge_sql == NULL || st->once)
-			show_statement(st->sorted_sql);
-		show_case("else, or if it fails");
-	}
-	show_statement(st->insert_sql);
-	show_statement(st->rest_sql);
-}
-
-/* In the order in which they are run. */
+/* Which of them are run depends on the rows, and on other loaders. */
 static void
 show_statements(const struct plan *p)
 {
-	const struct plan_stage *st = p->stage;
+	struct buf line = BUF_INIT;
+	enum statement id;
 
-	show_statement(p->create_sql);
-	show_statement(p->truncate_sql);
-	if (p->key_first)
-		show_statement(p->key_sql);
-	if (st != NULL)
-		show_statement(st->create_sql);
-	show_statement(p->copy_sql);
-	if (st != NULL) {
-		show_statement(st->twice_sql);
-		show_locks(st);
-		show_statement(st->lock_sql);
-		show_inserts(st);
+	for (id = 0; id < STATEMENTS; id++) {
+		const char *when = statements_when(p, id);
+
+		if (!statements_is_step(p, id))
+			continue;
+		if (when != NULL)
+			fprintf(stderr, "  -- %s:\n", when);
+		line.len = 0;
+		shown_add(&line, p->sql[id]);
+		fprintf(stderr, "  %s;\n", buf_cstr(&line));
 	}
-	if (!p->key_first)
-		show_statement(p->key_sql);
+	buf_release(&line);
 }
 
 void
@@ -290,7 +217,7 @@ plan_show(const struct plan *p)
 	free(schema);
 	free(name);
 	show_columns(p);
-	if (p->copy_sql == NULL)
+	if (p->sql[SQL_COPY] == NULL && p->sql[SQL_STAGE_COPY] == NULL)
 		return; /* refused */
 	show_route(p);
 	if (log_shows_sql())

@@ -1,7 +1,9 @@
 /*
- * The statements of a plan.  Names are quoted by ident; types and collations
- * are what this server says.
+ * The target's statements.  Names are quoted; types and collations are what this server
+ * says.
  */
+#include "load/stage/target_sql.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,24 +13,21 @@
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
-#include "load/match/plan_parts.h"
 #include "load/rules/rules.h"
+#include "load/stage/stagesql.h"
 
-static void
-add_target(const struct plan *p, struct buf *sql)
+char *
+target_sql_create(struct stagesql *w)
 {
-	relname_add_quoted(&p->target, sql);
-}
-
-static char *
-create_sql(const struct plan *p)
-{
+	const struct plan *p = w->p;
 	struct buf sql = BUF_INIT;
 	const char *comma = "";
 	size_t i;
 
+	if (p->rel != NULL)
+		return NULL;
 	buf_adds(&sql, "CREATE TABLE ");
-	add_target(p, &sql);
+	relname_add_quoted(&p->target, &sql);
 	buf_adds(&sql, " (");
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct plan_column *c = &p->columns[i];
@@ -59,7 +58,7 @@ key_sql(const struct plan *p)
 	if (p->schema->nprimary_key == 0)
 		return NULL;
 	buf_adds(&sql, "ALTER TABLE ");
-	add_target(p, &sql);
+	relname_add_quoted(&p->target, &sql);
 	buf_adds(&sql, " ADD PRIMARY KEY (");
 	for (i = 0; i < p->schema->nprimary_key; i++) {
 		int at = schema_find(p->schema, p->schema->primary_key[i]);
@@ -86,15 +85,16 @@ may_freeze(const struct plan *p)
 	return p->rules->truncate && p->rel->kind == 'r';
 }
 
-static char *
-copy_sql(const struct plan *p)
+char *
+target_sql_copy(struct stagesql *w)
 {
+	const struct plan *p = w->p;
 	struct buf sql = BUF_INIT;
 	const char *comma = " (";
 	size_t i;
 
 	buf_adds(&sql, "COPY ");
-	add_target(p, &sql);
+	relname_add_quoted(&p->target, &sql);
 	for (i = 0; i < p->ncolumns; i++) {
 		if (p->columns[i].target == NULL)
 			continue;
@@ -113,41 +113,48 @@ copy_sql(const struct plan *p)
  * Parsing an INSERT takes COPY's lock on the target until the transaction ends,
  * with no privilege beyond what COPY needs; LOCK TABLE wants more before 16.
  */
-static char *
-lock_sql(const struct plan *p)
+char *
+target_sql_lock(struct stagesql *w)
 {
+	const struct plan *p = w->p;
 	struct buf sql = BUF_INIT;
 
+	if (p->rel == NULL)
+		return NULL;
 	buf_adds(&sql, "INSERT INTO ");
-	add_target(p, &sql);
+	relname_add_quoted(&p->target, &sql);
 	buf_adds(&sql, " DEFAULT VALUES");
 	return buf_detach(&sql);
 }
 
-static char *
-truncate_sql(const struct plan *p)
+char *
+target_sql_truncate(struct stagesql *w)
 {
+	const struct plan *p = w->p;
 	struct buf sql = BUF_INIT;
 
+	if (p->rel == NULL || !p->rules->truncate)
+		return NULL;
 	buf_adds(&sql, "TRUNCATE TABLE ");
-	add_target(p, &sql);
+	relname_add_quoted(&p->target, &sql);
 	return buf_detach(&sql);
 }
 
-void
-plan_sql(struct plan *p)
+/* The key goes before the rows where they may conflict, and is built faster behind them. */
+static bool
+is_key_first(const struct plan *p)
 {
-	if (p->rel == NULL) {
-		p->create_sql = create_sql(p);
-		p->key_sql = key_sql(p);
-	} else {
-		p->lock_sql = lock_sql(p);
-		if (p->rules->truncate)
-			p->truncate_sql = truncate_sql(p);
-	}
-	p->key_first = p->route == PLAN_STAGED || p->rules->batches;
-	if (p->route == PLAN_STAGED)
-		plan_stage_sql(p);
-	else
-		p->copy_sql = copy_sql(p);
+	return p->route == PLAN_STAGED || p->rules->batches;
+}
+
+char *
+target_sql_key_first(struct stagesql *w)
+{
+	return w->p->rel == NULL && is_key_first(w->p) ? key_sql(w->p) : NULL;
+}
+
+char *
+target_sql_key(struct stagesql *w)
+{
+	return w->p->rel == NULL && !is_key_first(w->p) ? key_sql(w->p) : NULL;
 }

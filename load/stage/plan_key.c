@@ -4,6 +4,8 @@
  * manual, INSERT, "ON CONFLICT Clause").  Everything is asked of the catalog
  * now, so that the refusal comes before the first row and names the index.
  */
+#include "load/stage/plan_key.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +17,6 @@
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
-#include "load/match/plan_parts.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"

@@ -1,0 +1,223 @@
+/*
+ * The plan's frame: find the target, run the steps in a transaction that can
+ * only read, report all the reasons at once.
+ */
+#include "load/plan/planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "common/schema/header.h"
+#include "common/schema/schema.h"
+#include "common/talk/log.h"
+#include "load/match/identity.h"
+#include "load/match/plan.h"
+#include "load/match/plan_match.h"
+#include "load/match/plan_target.h"
+#include "load/match/plan_types.h"
+#include "load/match/reasons.h"
+#include "load/plan/plan_show.h"
+#include "load/plan/statements.h"
+#include "load/rules/rules.h"
+#include "load/stage/plan_decide.h"
+#include "load/stage/plan_privileges.h"
+#include "load/stage/plan_stage.h"
+
+static int
+check_new_name(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	const char *params[] = {p->target.name};
+	char *long_name = db_query_text(
+		db, e,
+		"SELECT 1 WHERE pg_catalog.octet_length($1::pg_catalog.text) "
+		"OPERATOR(pg_catalog.>) "
+		"pg_catalog.current_setting('max_identifier_length')::pg_catalog.int4",
+		1, params);
+
+	if (long_name == NULL)
+		return -1;
+	if (long_name[0] != '\0')
+		reasons_add(why, "its name is longer than PostgreSQL keeps names; give it "
+				 "another with -t");
+	free(long_name);
+	return 0;
+}
+
+/* Where --create makes the table: a schema that exists, or a reason. */
+static int
+place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	const char *params[] = {p->target.schema};
+	char *found;
+
+	if (p->schema == NULL ||
+	    (p->schema->ncolumns > 0 && p->schema->columns[0].type[0] == '\0'))
+		reasons_add(why, "the stream has no column types to create a table from; "
+				 "create it first");
+	if (p->target.schema == NULL) {
+		p->target.schema = db_query_text(db, e, "SELECT pg_catalog.current_schema()", 0,
+						 NULL);
+		if (p->target.schema != NULL && p->target.schema[0] == '\0')
+			reasons_add(why, "search_path names no schema to create a table in; "
+					 "write -t SCHEMA.TABLE");
+		return p->target.schema != NULL ? 0 : -1;
+	}
+	found = db_query_text(db, e,
+			      "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
+			      " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
+			      1, params);
+	if (found == NULL)
+		return -1;
+	if (found[0] == '\0')
+		reasons_add(why,
+			    "schema \"%s\" does not exist; create it, or name another with -t",
+			    p->target.schema);
+	free(found);
+	return 0;
+}
+
+static int
+missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	if (e->sqlstate[0] != '\0' || db_is_lost(db))
+		return -1; /* the look-up itself failed */
+	if (p->rules->create) {
+		err_release(e);
+		if (check_new_name(p, db, why, e) != 0)
+			return -1;
+		return place_new_table(p, db, why, e);
+	}
+	e->code = EXIT_TARGET;
+	if (e->hint == NULL)
+		err_hint(e, "Use --create to have it made from the stream's header, or -t to "
+			    "name another table.");
+	return -1;
+}
+
+static int
+find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	const struct load_rules *o = p->rules;
+	const struct schema *s = p->schema;
+
+	if (o->target.name == NULL && (s == NULL || s->relation.name == NULL)) {
+		err_set(e, EXIT_USAGE,
+			"the stream does not name a table: say where to load with -t");
+		return -1;
+	}
+	if (o->target.name != NULL)
+		relname_set(&p->target, o->target.schema, o->target.name);
+	else
+		relname_set(&p->target, s->relation.schema, s->relation.name);
+	p->rel = relation_find(db, p->target.schema, p->target.name, e);
+	if (p->rel == NULL)
+		return missing_target(p, db, why, e);
+	/* before all else that is read of it, so that no change escapes */
+	p->identity = identity_read(db, p->rel->oid, &p->rel->id, e);
+	if (p->identity == NULL)
+		return -1;
+	if (session_restore_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
+		return -1;
+	relname_set(&p->target, p->rel->id.schema, p->target.name);
+	return 0;
+}
+
+/* Legal, but something may be lost: say so before the first row. */
+static void
+warn_of_losses(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].loss != NULL)
+			log_warning("column \"%s\": %s %s", p->columns[i].target,
+				    p->schema->columns[i].type, p->columns[i].loss);
+}
+
+static int
+report(const struct plan *p, struct reasons *why, struct err *e)
+{
+	char *target = relname_text(&p->target);
+	int rc;
+
+	if (why->n > 0)
+		plan_show(p);
+	rc = reasons_report(why, target, e);
+	free(target);
+	return rc;
+}
+
+static int
+make(struct plan *p, struct db *db, struct err *e)
+{
+	struct reasons why = {.n = 0};
+
+	if (find_target(p, db, &why, e) != 0)
+		return -1;
+	if (p->rel == NULL && session_restore_path(db, "pg_catalog", e) != 0)
+		return -1;
+	if (plan_target(p, db, &why, e) != 0)
+		goto failed;
+	plan_match(p, &why);
+	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0)
+		goto failed;
+	/* of a type that is refused nothing is resolved, and nothing may be asked */
+	if ((p->rel != NULL || why.n == 0) &&
+	    (plan_decide(p, db, &why, e) != 0 || plan_privileges(p, db, &why, e) != 0))
+		goto failed;
+	if (report(p, &why, e) != 0)
+		return -1;
+	statements_write(p);
+	warn_of_losses(p);
+	return 0;
+failed:
+	buf_release(&why.text);
+	return -1;
+}
+
+struct plan *
+planner_make(struct db *db, const struct load_rules *rules, struct header *header, bool text,
+	     struct err *e)
+{
+	struct plan *p = xcalloc(1, sizeof(*p));
+	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
+	int rc = 0;
+
+	p->rules = rules;
+	p->header = header;
+	p->schema = header != NULL ? &header->schema : NULL;
+	p->text = text;
+	if (!loading)
+		rc = session_begin(db, SESSION_PLAN, rules->lock_timeout, e);
+	if (rc == 0)
+		p->search_path = db_query_text(
+			db, e, "SELECT pg_catalog.current_setting('search_path')", 0, NULL);
+	if (p->search_path == NULL)
+		rc = -1;
+	if (rc == 0)
+		rc = make(p, db, e);
+	if (!loading)
+		session_rollback(db);
+	else if (rc == 0)
+		rc = session_restore_path(db, p->search_path, e);
+	if (rc == 0)
+		return p;
+	planner_free(p);
+	return NULL;
+}
+
+void
+planner_free(struct plan *p)
+{
+	if (p == NULL)
+		return;
+	plan_release(p);
+	plan_stage_free(p->stage);
+	free(p);
+}

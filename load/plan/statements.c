@@ -1,0 +1,163 @@
+/*
+ * The one table of statements: what each is called, on which route it is needed, how it is
+ * written.
+ */
+#include "load/plan/statements.h"
+
+#include <stddef.h>
+
+#include "common/base/buf.h"
+#include "load/match/plan.h"
+#include "load/stage/merge_sql.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/plan_stage_table.h"
+#include "load/stage/rejects_sql.h"
+#include "load/stage/stage_sql.h"
+#include "load/stage/stagesql.h"
+#include "load/stage/target_sql.h"
+
+/* Where a statement is needed: on the one or the other route, the second with --rejects. */
+enum route { ANY, DIRECT, STAGED, REJECTS };
+
+static const struct {
+	const char *label;
+	enum route route;
+	bool step;
+	char *(*write)(struct stagesql *w);
+} table[STATEMENTS] = {
+	[SQL_STAGE] = {"create the temporary table", STAGED, true, plan_stage_table_create},
+	[SQL_BAD] = {"create the table of rejected rows", REJECTS, true, rejects_sql_bad},
+	[SQL_NUMBER] = {"set the next row's number", REJECTS, false, rejects_sql_number},
+	[SQL_STAGE_COPY] = {"stage the rows", STAGED, true, plan_stage_table_copy},
+	[SQL_TWICE] = {"look for keys that come twice", STAGED, true, stage_sql_twice},
+	[SQL_CREATE] = {"create the table", ANY, true, target_sql_create},
+	[SQL_TRUNCATE] = {"empty the table", ANY, true, target_sql_truncate},
+	[SQL_KEY_FIRST] = {"add the primary key", ANY, true, target_sql_key_first},
+	[SQL_LOCK] = {"lock the table; only parsed", ANY, false, target_sql_lock},
+	[SQL_COPY] = {"copy the rows", DIRECT, true, target_sql_copy},
+	[SQL_KEYS] = {"look for keys without a value", STAGED, false, rejects_sql_keys},
+	[SQL_KEYS_INDEX] = {"index the rows by number", REJECTS, false, rejects_sql_index},
+	[SQL_KEYS_LEAVE] = {"leave a row out", REJECTS, false, rejects_sql_key},
+	[SQL_ALONE] = {"try to be the only loader", STAGED, true, merge_sql_alone},
+	[SQL_QUEUE] = {"queue with other loaders", STAGED, true, merge_sql_queue},
+	[SQL_LOCK_OLD] = {"lock the old rows", STAGED, true, stage_sql_lock},
+	[SQL_ZERO] = {"count from 0", REJECTS, false, rejects_sql_zero},
+	[SQL_UPDATES] = {"count updates so far", STAGED, false, stage_sql_updates},
+	[SQL_AGAIN] = {"look for keys that come twice", STAGED, true, merge_sql_again},
+	[SQL_UNSORTED] = {"look for rows out of key order", STAGED, true, stage_sql_unsorted},
+	[SQL_THERE] = {"look for the key's index", STAGED, true, merge_sql_there},
+	[SQL_INDEX] = {"index the staged rows", STAGED, true, merge_sql_index},
+	[SQL_SETTINGS] = {"settings for MERGE", STAGED, true, merge_sql_settings},
+	[SQL_MERGE] = {"merge all rows", STAGED, true, merge_sql_merge},
+	[SQL_RESET] = {"reset the settings", STAGED, true, merge_sql_reset},
+	[SQL_SORTED] = {"insert all rows", STAGED, true, stage_sql_sorted},
+	[SQL_RESTART] = {"count rows from 1", STAGED, false, stage_sql_restart},
+	[SQL_INSERT] = {"insert the first row of each key", STAGED, true, stage_sql_insert},
+	[SQL_REACHED] = {"count rows taken in", STAGED, false, stage_sql_reached},
+	[SQL_REST] = {"stage the other rows of each key", STAGED, true, stage_sql_rest},
+	[SQL_ROUNDS] = {"count rounds", STAGED, false, stage_sql_rounds},
+	[SQL_ROUND] = {"insert a round", STAGED, false, stage_sql_round},
+	[SQL_DROP_REST] = {"drop the other rows", STAGED, false, stage_sql_drop_rest},
+	[SQL_LINE] = {"put the rows in line", REJECTS, false, rejects_sql_line},
+	[SQL_NEXT] = {"find rounds in line", REJECTS, false, rejects_sql_next},
+	[SQL_PIECE] = {"insert a piece of the line", REJECTS, false, rejects_sql_piece},
+	[SQL_LEAVE] = {"leave a row out", REJECTS, false, rejects_sql_leave},
+	[SQL_BEHIND] = {"put a row behind", REJECTS, false, rejects_sql_again},
+	[SQL_THIN] = {"drop rows whose key is in", REJECTS, false, rejects_sql_thin},
+	[SQL_IN_LINE] = {"count rows in line", REJECTS, false, rejects_sql_count},
+	[SQL_DROP_LINE] = {"drop the line", REJECTS, false, rejects_sql_drop},
+	[SQL_CLEAN] = {"drop rejected rows", REJECTS, false, rejects_sql_clean},
+	[SQL_COUNTS] = {"count updated and unchanged rows", STAGED, false, stage_sql_counts},
+	[SQL_FIND] = {"find the row that was refused", STAGED, false, stage_sql_find},
+	[SQL_LAST] = {"find the row that was refused", STAGED, false, stage_sql_last},
+	[SQL_GATHER] = {"fetch rejected rows", REJECTS, false, rejects_sql_gather},
+	[SQL_DROP] = {"drop the temporary table", STAGED, false, stage_sql_drop},
+	[SQL_KEY] = {"add the primary key", ANY, true, target_sql_key},
+};
+
+static bool
+is_on_route(const struct plan *p, enum route route)
+{
+	switch (route) {
+	case DIRECT:
+		return p->stage == NULL;
+	case STAGED:
+		return p->stage != NULL;
+	case REJECTS:
+		return p->stage != NULL && p->stage->rejects != NULL;
+	default:
+		return true;
+	}
+}
+
+void
+statements_write(struct plan *p)
+{
+	struct stagesql w = {.p = p, .st = p->stage, .sql = BUF_INIT};
+	enum statement id;
+
+	for (id = 0; id < STATEMENTS; id++)
+		if (is_on_route(p, table[id].route))
+			p->sql[id] = table[id].write(&w);
+}
+
+const char *
+statements_label(enum statement id)
+{
+	return table[id].label;
+}
+
+bool
+statements_is_step(const struct plan *p, enum statement id)
+{
+	/* MERGE does it, unless a key may come twice */
+	if (id == SQL_SORTED && p->sql[SQL_MERGE] != NULL && !p->stage->once)
+		return false;
+	return p->sql[id] != NULL && table[id].step;
+}
+
+/* Whether the first INSERT is what is left to do when a quicker way was not taken. */
+static const char *
+when_unsorted(const struct plan *p, bool watched)
+{
+	if (p->sql[SQL_ALONE] == NULL)
+		return NULL;
+	return watched ? "without it, unless they are seen to ascend" : "without it";
+}
+
+const char *
+statements_when(const struct plan *p, enum statement id)
+{
+	bool watched = p->stage != NULL && p->stage->key_columns != NULL;
+	bool alone = p->sql[SQL_ALONE] != NULL, merges = p->sql[SQL_MERGE] != NULL;
+	const char *found = alone ? "if so, or if that finds nothing" : "if that finds nothing";
+
+	if (p->sql[id] == NULL)
+		return NULL;
+	switch (id) {
+	case SQL_TWICE:
+		return p->stage->rejects != NULL ? "when all rows are in" : NULL;
+	case SQL_ALONE:
+		return watched ? "unless the keys are seen to ascend" : NULL;
+	case SQL_QUEUE:
+		if (!alone)
+			return NULL;
+		return watched ? "if they are, or if that gives 0" : "if that gives 0";
+	case SQL_AGAIN:
+		return "unless the keys are seen to be distinct, with the lock alone";
+	case SQL_UNSORTED:
+		return when_unsorted(p, watched);
+	case SQL_THERE:
+		return found;
+	case SQL_INDEX:
+		return "if that gives 1 and 1";
+	case SQL_SETTINGS:
+		return "if it gives 1 and 1 or 0, and 1 again behind it";
+	case SQL_SORTED:
+		return merges ? "instead of MERGE, if a key may come twice" : found;
+	case SQL_INSERT:
+		return p->sql[SQL_UNSORTED] != NULL ? "else, or if it fails" : NULL;
+	default:
+		return NULL;
+	}
+}

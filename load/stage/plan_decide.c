@@ -1,0 +1,183 @@
+/*
+ * The choice of the route, and what staging asks of the server and the target.
+ */
+#include "load/stage/plan_decide.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/xalloc.h"
+#include "common/os/runid.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/schema.h"
+#include "load/match/plan.h"
+#include "load/match/reasons.h"
+#include "load/rules/rules.h"
+#include "load/stage/plan_rejects.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/plan_key.h"
+#include "load/stage/plan_merge.h"
+
+#define COLUMNS_MAX 1599 /* the server's limit, less the row number */
+#define OUTPUT_MAX 1664  /* its limit of what one SELECT gives */
+
+/* Of tgtype, 1 is ROW, 2 BEFORE, 4 INSERT, 16 UPDATE, 64 INSTEAD. */
+static const char facts_sql[] =
+	"WITH tree AS (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid)"
+	" SELECT has_database_privilege(current_database(), 'TEMP'),"
+	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND tgtype & 71 = 7),"
+	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND tgtype & 83 = 19)"
+	" AND current_setting('track_counts')::bool,"
+	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid WHERE contype = 'c'),"
+	" current_setting('track_counts')::bool"
+	" AND NOT EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND NOT tgisinternal)"
+	" AND NOT EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
+	" WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree) AND confupdtype <> 'a'),"
+	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1 AND ev_type = '2'),"
+	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D' AND tgtype & 66 = 0 AND NOT tgisinternal),"
+	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
+	" WHERE contype IN ('u', 'x', 'p') AND condeferrable)";
+
+/* Rows of nothing have nothing that could be refused. */
+static bool
+rejects(const struct plan *p)
+{
+	return p->rules->rejects && p->ncolumns > 0;
+}
+
+static bool
+needs_stage(const struct plan *p)
+{
+	size_t i;
+
+	if (p->rules->conflict->has_key || p->stage_reason != NULL || rejects(p))
+		return true;
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && p->columns[i].way != PLAN_SAME)
+			return true;
+	return false;
+}
+
+static int
+read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
+
+	if (res == NULL)
+		return -1;
+	if (PQgetvalue(res, 0, 0)[0] != 't')
+		reasons_add(why, "rows have to be staged in a temporary table, and there is no "
+				 "TEMP privilege on the database");
+	p->stage->facts.insert_triggers = PQgetvalue(res, 0, 1)[0] == 't';
+	p->stage->facts.update_triggers = PQgetvalue(res, 0, 2)[0] == 't';
+	p->stage->facts.checks = PQgetvalue(res, 0, 3)[0] == 't';
+	p->stage->facts.counted = PQgetvalue(res, 0, 4)[0] == 't' && p->rel != NULL;
+	p->stage->facts.after_triggers = PQgetvalue(res, 0, 6)[0] == 't';
+	p->stage->facts.late_unique = PQgetvalue(res, 0, 7)[0] == 't';
+	if (p->rules->conflict->has_key && PQgetvalue(res, 0, 5)[0] == 't' && p->rel != NULL &&
+	    p->rel->kind != 'v')
+		reasons_add(
+			why,
+			"it has rules for UPDATE, with which PostgreSQL cannot do --conflict=%s",
+			p->rules->conflict->word);
+	PQclear(res);
+	return 0;
+}
+
+/* May an incoming NULL meet a constraint that the old row's value satisfies? */
+static bool
+nulls_hurt(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		const struct plan_column *c = &p->columns[i];
+		bool null_free = p->schema != NULL && p->schema->columns[i].not_null &&
+				 c->way == PLAN_SAME;
+
+		if (!null_free && plan_stage_sets(p, i) && p->rel != NULL &&
+		    (p->stage->facts.checks || p->rel->columns[c->place].not_null))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * ON CONFLICT fires BEFORE INSERT triggers and checks constraints for a row
+ * before it finds the old one.  Where that matters, look for the old row first.
+ */
+static int
+decide(struct plan *p, struct db *db, struct err *e)
+{
+	struct plan_stage *st = p->stage;
+	bool simple;
+	size_t i;
+
+	for (i = 0; i < p->ncolumns && p->rules->conflict->sets; i++)
+		st->sets = st->sets || plan_stage_sets(p, i);
+	st->look_first = st->facts.insert_triggers ||
+			 (p->rules->conflict->fills && nulls_hurt(p));
+	st->once = p->rules->conflict->keeps || (!st->sets && !st->look_first);
+	/* With --duplicates=first, rows that are not written may be unchanged or skipped. */
+	simple = st->facts.counted && !st->look_first && !p->rules->rejects &&
+		 (st->once || p->rules->duplicates == DUPLICATES_LAST);
+	st->plain = simple && !st->once;
+	return plan_merge(p, simple, db, e);
+}
+
+/* How wide the widest of all statements' tables and results will be. */
+static void
+check_width(const struct plan *p, struct reasons *why)
+{
+	const struct plan_stage *st = p->stage;
+	bool rounds = p->rules->conflict->has_key && !st->once &&
+		      p->rules->duplicates == DUPLICATES_LAST;
+	size_t i, n = 0, sets = 0;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		n += p->keep[i];
+		sets += p->rules->conflict->has_key && plan_stage_sets(p, i);
+	}
+	if (n + rounds > COLUMNS_MAX)
+		reasons_add(why,
+			    "rows have to be staged in a temporary table, which holds %d "
+			    "columns, not %zu",
+			    COLUMNS_MAX - rounds, n);
+	/* with n, r, found, each key once more, and the old values */
+	else if (st->look_first && n + 3 + st->nkey + sets > OUTPUT_MAX)
+		reasons_add(why,
+			    "%s, so that rows are compared before they are inserted, which "
+			    "PostgreSQL cannot do with %zu columns",
+			    st->facts.insert_triggers
+				    ? "it has BEFORE INSERT triggers"
+				    : "a NULL that is merged may break its constraints",
+			    n);
+}
+
+int
+plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	size_t i;
+
+	if (!needs_stage(p))
+		return 0;
+	p->route = PLAN_STAGED;
+	p->stage = xcalloc(1, sizeof(*p->stage));
+	p->stage->newer = -1;
+	runid_make(p->stage->id);
+	for (i = 0; rejects(p) && i < p->ncolumns; i++)
+		p->keep[i] = true; /* a row that is refused is written as it came */
+	if (read_facts(p, db, why, e) != 0)
+		return -1;
+	if (p->rules->conflict->has_key) {
+		if (plan_key(p, db, why, e) != 0 || decide(p, db, e) != 0)
+			return -1;
+	}
+	check_width(p, why);
+	return rejects(p) ? plan_rejects(p, db, e) : 0;
+}
