@@ -246,7 +246,8 @@ note_committed(const struct load *l, struct err *e)
 	char *rejected = r->rejected > 0 ? xasprintf(", %" PRIu64 " rejected", r->rejected)
 					 : xstrdup("");
 
-	if (r->committed == RECEIPT_YES && l->options.commit == COMMIT_BATCH)
+	if ((r->committed == RECEIPT_YES || r->committed == RECEIPT_LOCALLY) &&
+	    l->options.commit == COMMIT_BATCH)
 		err_detail(e,
 			   "%sThe first %" PRIu64 " rows are committed: %" PRIu64
 			   " inserted, %" PRIu64 " updated, %" PRIu64 " unchanged, %" PRIu64

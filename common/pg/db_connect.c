@@ -25,9 +25,19 @@ on_notice(void *arg, const PGresult *res)
 	struct db *db = arg;
 	const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY);
 	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
+	const char *function = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
 
 	db->notices++;
+	/* the only name of this that is the same in all languages */
+	if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0)
+		db->unreplicated = true;
 	log_server(severity != NULL ? severity : "message", text != NULL ? text : "");
+	if (detail != NULL)
+		log_server("detail", detail);
+	if (hint != NULL)
+		log_server("hint", hint);
 }
 
 static void

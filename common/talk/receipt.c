@@ -81,6 +81,8 @@ committed_json(enum receipt_committed c)
 {
 	if (c == RECEIPT_NOT_APPLICABLE)
 		return json_null();
+	if (c == RECEIPT_LOCALLY)
+		return json_string("locally");
 	return c == RECEIPT_UNKNOWN ? json_string("unknown") : json_boolean(c == RECEIPT_YES);
 }
 
@@ -201,6 +203,7 @@ as_line(const struct receipt *r, double seconds)
 			 r->rejected, mb, seconds,
 			 r->dry_run                        ? "rolled back (dry run)"
 			 : r->committed == RECEIPT_YES     ? "committed"
+			 : r->committed == RECEIPT_LOCALLY ? "committed, perhaps not replicated"
 			 : r->committed == RECEIPT_UNKNOWN ? "outcome unknown"
 							   : "nothing committed");
 }

@@ -11,7 +11,13 @@
 struct err;
 
 /* Whether the rows are in the target. */
-enum receipt_committed { RECEIPT_NO, RECEIPT_YES, RECEIPT_UNKNOWN, RECEIPT_NOT_APPLICABLE };
+enum receipt_committed {
+	RECEIPT_NO,
+	RECEIPT_YES,
+	RECEIPT_LOCALLY, /* but perhaps not on the standbys that COMMIT waits for */
+	RECEIPT_UNKNOWN,
+	RECEIPT_NOT_APPLICABLE
+};
 
 struct receipt {
 	const char *run; /* borrowed; the same on both sides of the pipe */

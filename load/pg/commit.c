@@ -123,6 +123,35 @@ ask_patiently(struct db *db, const struct db_params *params, const struct transa
 	return answer;
 }
 
+/* Whoever asks afterwards learns what is committed here, not what standbys have. */
+static bool
+waits_for_standbys(struct db *db)
+{
+	struct err ignored = ERR_INIT;
+	char *waits = db_query_text(
+		db, &ignored,
+		"SELECT pg_catalog.current_setting('synchronous_standby_names')"
+		" OPERATOR(pg_catalog.<>) '' AND pg_catalog.current_setting('synchronous_commit')"
+		" OPERATOR(pg_catalog.<>) ALL (ARRAY['off', 'local'])",
+		0, NULL);
+	bool yes = waits == NULL || waits[0] == 't';
+
+	free(waits);
+	err_release(&ignored);
+	return yes;
+}
+
+static int
+not_replicated(struct err *e, enum receipt_committed *outcome)
+{
+	err_release(e);
+	*outcome = RECEIPT_LOCALLY;
+	err_set(e, EXIT_CONN,
+		"the rows are committed, but might not have been replicated to the standby");
+	err_detail(e, "COMMIT ended before the standby that it waits for had confirmed it.");
+	return err_hint(e, "Do not run the transfer again: the rows are in the table.");
+}
+
 static int
 find_out(struct db *db, const struct db_params *params, const struct transaction *t,
 	 enum receipt_committed *outcome, struct err *e)
@@ -137,6 +166,8 @@ find_out(struct db *db, const struct db_params *params, const struct transaction
 	answer = ask_patiently(db, params, t);
 	if (answer == 1) {
 		log_warning("transaction %s was committed", xid);
+		if (db->unreplicated || waits_for_standbys(db))
+			return not_replicated(e, outcome);
 		err_release(e);
 		*outcome = RECEIPT_YES;
 		return 0;
@@ -171,16 +202,20 @@ commit_send(struct db *db, const struct db_params *params, enum receipt_committe
 	*outcome = RECEIPT_NO;
 	rc = name_transaction(db, &t, e);
 	if (rc == 0) {
+		db->unreplicated = false;
 		intr_block();
 		rc = db_exec(db, e, "COMMIT");
-		if (rc == 0) {
+		if (rc == 0 && db->unreplicated) {
+			rc = not_replicated(e, outcome);
+		} else if (rc == 0) {
 			*outcome = RECEIPT_YES;
 			xalloc_last_words("Rows are committed.");
 		} else {
 			intr_unblock();
 		}
 		/* without an id nothing has been written, and nothing is in doubt */
-		if (rc != 0 && is_doubtful(e) && t.xid[0] != '\0')
+		if (rc != 0 && *outcome != RECEIPT_LOCALLY && is_doubtful(e) &&
+		    t.xid[0] != '\0')
 			rc = find_out(db, params, &t, outcome, e);
 	}
 	if (rc == 0)

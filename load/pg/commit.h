@@ -15,7 +15,8 @@ struct err;
  * Commit the open transaction.  Stop signals wait for the answer.  If the
  * connection is lost, connect anew by ${params} and ask the server what became
  * of the transaction.  ${*outcome} is always set; returns 0 only if it is
- * RECEIPT_YES.
+ * RECEIPT_YES.  RECEIPT_LOCALLY is an error, too: the rows are committed, but COMMIT
+ * has not waited for the standbys that it was to wait for.
  */
 int commit_send(struct db *db, const struct db_params *params, enum receipt_committed *outcome,
 		struct err *e) __attribute__((warn_unused_result));

@@ -214,7 +214,7 @@ commit(struct sink_pg *s, bool last, struct err *e)
 		return -1;
 	s->phase = IDLE;
 	rc = commit_send(&s->db, &s->base.options->common.db, &now, e);
-	if (now == RECEIPT_YES)
+	if (now == RECEIPT_YES || now == RECEIPT_LOCALLY)
 		xalloc_last_words(last ? "The rows are committed."
 				       : "Batches of rows are committed.");
 	if (!last)
