@@ -13,6 +13,7 @@ FUZZ_SECONDS = 60
 PROPERTY = conflict
 PROPERTY_CASES = 2000
 HOSTILE_CASES = 5000
+NAMES_CASES = 2000
 FAULT_RUNS = 2000
 RANDOM_TABLES = 2000
 
@@ -73,6 +74,10 @@ $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON
 ##property: PROPERTY_CASES random loads against a model, PROPERTY=conflict or rejects
 property: all
 	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh $(PROPERTY) --cases $(PROPERTY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+
+##names: NAMES_CASES extracts while what names mean is changed
+names: all
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh names --cases $(NAMES_CASES) $(SEED:%=--seed %)
 
 ##hostile: HOSTILE_CASES headers that try to be SQL
 hostile: all

@@ -343,6 +343,12 @@ take_snapshot(struct source_pg *s, struct err *e)
 		rc = describe(s, e);
 	if (rc == 0 && !is_locked_whole(s))
 		rc = look_around(s, e);
+	if (rc < 0 && is_sqlstate(e, "40P01")) {
+		/* DDL locks in an order of its own; nothing of ours is lost by waiting anew */
+		err_release(e);
+		s->seen = false;
+		rc = 1;
+	}
 	if (rc > 0)
 		start_over(s);
 	return rc;
