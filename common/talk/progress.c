@@ -32,8 +32,9 @@ struct progress {
 	atomic_bool finishing;
 	/* the thread's */
 	bool terminal;
-	int lock_fd;              /* of the terminal, or -1 */
-	uint64_t bytes_before;    /* at the last look */
+	int lock_fd;           /* of the terminal, or -1 */
+	uint64_t bytes_before; /* at the last look */
+	uint64_t rows_before;
 	struct timespec started;  /* CLOCK_MONOTONIC */
 	struct timespec looked;   /* the same, at the last look */
 	struct progress_view now; /* what was seen then */
@@ -79,41 +80,73 @@ can_foresee(const struct progress_view *v)
 	return v->estimate > 0 && v->rows <= (uint64_t)v->estimate && !v->finishing;
 }
 
-static void
-add(char *text, size_t size, const char *part)
-{
-	size_t len = strlen(text);
+/* The parts of a line in their order; those that are not known are empty. */
+enum part { ROWS, BYTES, RATE, ROW_RATE, ELAPSED, FINISHING, SHARE, LEFT, PARTS };
 
-	snprintf(text + len, size - len, "%s", part);
+static void
+foresee(const struct progress_view *v, char parts[PARTS][48])
+{
+	double share = (double)v->rows / (double)v->estimate;
+	char left[32];
+
+	/* nobody knows that it is all before the end */
+	snprintf(parts[SHARE], sizeof(parts[SHARE]), "%d%%",
+		 share < 0.99 ? (int)(share * 100) : 99);
+	if (v->rows == 0 || v->elapsed < 1)
+		return;
+	format_duration(v->elapsed * (1 / share - 1) + 0.5, left);
+	snprintf(parts[LEFT], sizeof(parts[LEFT]), "ETA %s", left);
+}
+
+static size_t
+join(char parts[PARTS][48], char *text, size_t size)
+{
+	size_t len = 0;
+	int i;
+
+	text[0] = '\0';
+	for (i = 0; i < PARTS; i++)
+		if (parts[i][0] != '\0')
+			len += (size_t)snprintf(text + (len < size ? len : size),
+						len < size ? size - len : 0, "%s%s",
+						len > 0 ? ", " : "", parts[i]);
+	return len;
 }
 
 void
 progress_line(const struct progress_view *v, char *text, size_t size)
 {
-	char bytes[32], rate[32], elapsed[32], left[32], part[64];
-	double share = can_foresee(v) ? (double)v->rows / (double)v->estimate : 0;
+	static const enum part spared[] = {RATE, BYTES, ROW_RATE, ELAPSED, ROWS};
+	char parts[PARTS][48] = {""}, number[32];
+	size_t i;
 
-	format_bytes((double)v->bytes, bytes);
-	format_bytes(v->rate, rate);
-	format_duration(v->elapsed, elapsed);
-	snprintf(text, size, "%" PRIu64 " rows, %s, ", v->rows, bytes);
-	if (!v->finishing) {
-		snprintf(part, sizeof(part), "%s/s, ", rate);
-		add(text, size, part);
+	snprintf(parts[ROWS], sizeof(parts[ROWS]), "%" PRIu64 " rows", v->rows);
+	format_bytes((double)v->bytes, parts[BYTES]);
+	format_duration(v->elapsed, parts[ELAPSED]);
+	if (v->finishing) {
+		format_duration(v->finishing_for, number);
+		snprintf(parts[FINISHING], sizeof(parts[FINISHING]), "finishing %s", number);
+	} else {
+		format_bytes(v->rate, number);
+		snprintf(parts[RATE], sizeof(parts[RATE]), "%s/s", number);
+		snprintf(parts[ROW_RATE], sizeof(parts[ROW_RATE]), "%.0f rows/s", v->row_rate);
 	}
-	add(text, size, elapsed);
-	if (v->finishing)
-		add(text, size, ", finishing");
-	if (!can_foresee(v))
-		return;
-	/* nobody knows that it is all before the end */
-	snprintf(part, sizeof(part), ", %d%%", share < 0.99 ? (int)(share * 100) : 99);
-	add(text, size, part);
-	if (v->rows == 0 || v->elapsed < 1)
-		return;
-	format_duration(v->elapsed * (1 / share - 1) + 0.5, left);
-	snprintf(part, sizeof(part), ", ETA %s", left);
-	add(text, size, part);
+	if (can_foresee(v))
+		foresee(v, parts);
+	for (i = 0; join(parts, text, size) >= size && i < sizeof(spared) / sizeof(*spared);
+	     i++)
+		if (spared[i] != ROWS || parts[SHARE][0] != '\0')
+			parts[spared[i]][0] = '\0';
+}
+
+/* ${mean} of the last seconds, after ${since} seconds in which ${more} has come. */
+static void
+move_rate(double *mean, uint64_t more, double since, double elapsed)
+{
+	double back = elapsed < RATE_SECONDS ? elapsed : RATE_SECONDS;
+
+	/* the first seconds: the mean of all */
+	*mean += ((double)more / since - *mean) * (since < back ? since / back : 1);
 }
 
 static void
@@ -130,13 +163,13 @@ look(struct progress *p)
 	p->now.finishing = atomic_load_explicit(&p->finishing, memory_order_relaxed);
 	p->now.elapsed = seconds_between(&p->started, &time);
 	if (since > 0) {
-		double rate = (double)(p->now.bytes - p->bytes_before) / since;
-		double back = p->now.elapsed < RATE_SECONDS ? p->now.elapsed : RATE_SECONDS;
-
-		/* the first seconds: the mean of all */
-		p->now.rate += (rate - p->now.rate) * (since < back ? since / back : 1);
+		move_rate(&p->now.rate, p->now.bytes - p->bytes_before, since, p->now.elapsed);
+		move_rate(&p->now.row_rate, p->now.rows - p->rows_before, since,
+			  p->now.elapsed);
 	}
+	p->now.finishing_for = p->now.finishing ? p->now.finishing_for + since : 0;
 	p->bytes_before = p->now.bytes;
+	p->rows_before = p->now.rows;
 }
 
 /* Whoever has the terminal's lock draws on it. */
@@ -167,17 +200,16 @@ columns(void)
 static void
 draw(struct progress *p)
 {
-	char line[LINE_MAX_BYTES], text[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES];
+	size_t size = columns() + 1 < sizeof(line) ? columns() + 1 : sizeof(line);
+	size_t len = (size_t)snprintf(line, size, "%s: ", log_program());
 
 	if (!has_terminal(p)) {
 		log_status(NULL);
 		return;
 	}
-	progress_line(&p->now, text, sizeof(text));
-	snprintf(line, sizeof(line), "%s: ", log_program());
-	add(line, sizeof(line), text);
-	if (columns() < strlen(line))
-		line[columns()] = '\0';
+	if (len + 1 < size)
+		progress_line(&p->now, line + len, size - len);
 	log_status(line);
 }
 
@@ -205,6 +237,7 @@ print_last(struct progress *p)
 	p->now.finishing = false;
 	p->now.estimate = -1;
 	p->now.rate = p->now.elapsed > 0 ? (double)p->now.bytes / p->now.elapsed : 0;
+	p->now.row_rate = p->now.elapsed > 0 ? (double)p->now.rows / p->now.elapsed : 0;
 	print(p);
 }
 

@@ -25,11 +25,13 @@ enum progress_when {
 /* What a line is made of. */
 struct progress_view {
 	uint64_t rows;
-	uint64_t bytes;   /* of the stream, before compression */
-	int64_t estimate; /* rows in all, -1: not known */
-	double elapsed;   /* seconds */
-	double rate;      /* bytes a second, of late */
-	bool finishing;   /* all rows are here, but not yet done with */
+	uint64_t bytes;       /* of the stream, before compression */
+	int64_t estimate;     /* rows in all, -1: not known */
+	double elapsed;       /* seconds */
+	double rate;          /* bytes a second, of late */
+	double row_rate;      /* rows a second, of late */
+	bool finishing;       /* all rows are here, but not yet done with */
+	double finishing_for; /* seconds of that */
 };
 
 /*
@@ -54,7 +56,8 @@ void progress_free(struct progress *p);
 
 /*
  * progress_line(v, text, size):
- * Format a line, without the program's name, into ${text} of ${size} bytes.
+ * Format a line, without the program's name, into ${text} of ${size} bytes.  Where it has
+ * no room for all, rates, bytes, the time and the rows go first; share and ETA are the last to be cut.
  */
 void progress_line(const struct progress_view *v, char *text, size_t size);
 

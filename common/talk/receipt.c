@@ -184,28 +184,45 @@ write_summary(struct receipt *r, json_t *doc, struct err *e)
 	return rc;
 }
 
+static const char *
+outcome(const struct receipt *r)
+{
+	return r->dry_run                        ? "rolled back (dry run)"
+	       : r->committed == RECEIPT_YES     ? "committed"
+	       : r->committed == RECEIPT_LOCALLY ? "committed, perhaps not replicated"
+	       : r->committed == RECEIPT_UNKNOWN ? "outcome unknown"
+						 : "nothing committed";
+}
+
+/* What became of no row is not said. */
 static char *
 as_line(const struct receipt *r, double seconds)
 {
-	char sent[48] = "";
+	const struct {
+		const char *name;
+		uint64_t n;
+	} counts[] = {{"inserted", r->inserted},
+		      {"updated", r->updated},
+		      {"unchanged", r->unchanged},
+		      {"skipped", r->skipped},
+		      {"rejected", r->rejected}};
+	char sent[48] = "", became[200] = "";
 	const char *name = r->relation != NULL ? r->relation : "query";
 	double mb = (double)r->bytes / 1e6;
+	size_t i, len = 0;
 
 	if (r->committed == RECEIPT_NOT_APPLICABLE)
 		return xasprintf("%s: %" PRIu64 " rows read, %.1f MB, %.2f s", name, r->read,
 				 mb, seconds);
 	if (r->sent >= 0)
 		snprintf(sent, sizeof(sent), "%" PRId64 " rows sent, ", r->sent);
-	return xasprintf("%s: %s%" PRIu64 " rows read, %" PRIu64 " inserted, %" PRIu64
-			 " updated, %" PRIu64 " unchanged, %" PRIu64 " skipped, %" PRIu64
-			 " rejected; %.1f MB, %.2f s; %s",
-			 name, sent, r->read, r->inserted, r->updated, r->unchanged, r->skipped,
-			 r->rejected, mb, seconds,
-			 r->dry_run                        ? "rolled back (dry run)"
-			 : r->committed == RECEIPT_YES     ? "committed"
-			 : r->committed == RECEIPT_LOCALLY ? "committed, perhaps not replicated"
-			 : r->committed == RECEIPT_UNKNOWN ? "outcome unknown"
-							   : "nothing committed");
+	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (counts[i].n > 0)
+			len += (size_t)snprintf(became + len, sizeof(became) - len,
+						", %" PRIu64 " %s", counts[i].n,
+						counts[i].name);
+	return xasprintf("%s: %s%" PRIu64 " rows read%s; %.1f MB, %.2f s; %s", name, sent,
+			 r->read, became, mb, seconds, outcome(r));
 }
 
 /* The log has every run's receipt (${doc}, taken), people those of runs that they watch. */

@@ -16,51 +16,62 @@ check(struct progress_view v, const char *want, const char *name)
 static void
 test_line(void)
 {
-	check((struct progress_view){.estimate = -1}, "0 rows, 0.0 kB, 0.0 kB/s, 0:00",
-	      "the beginning");
+	check((struct progress_view){.estimate = -1},
+	      "0 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 0:00", "the beginning");
 	check((struct progress_view){.rows = 12345678,
 				     .bytes = 172000000,
 				     .rate = 57300000,
+				     .row_rate = 4115226.4,
 				     .elapsed = 3.99,
 				     .estimate = -1},
-	      "12345678 rows, 172.0 MB, 57.3 MB/s, 0:03", "without an estimate");
+	      "12345678 rows, 172.0 MB, 57.3 MB/s, 4115226 rows/s, 0:03",
+	      "without an estimate");
 	check((struct progress_view){.rows = 250,
 				     .bytes = 9999949,
 				     .rate = 1500,
 				     .elapsed = 100,
 				     .estimate = 1000},
-	      "250 rows, 9999.9 kB, 1.5 kB/s, 1:40, 25%, ETA 5:00", "with one");
+	      "250 rows, 9999.9 kB, 1.5 kB/s, 0 rows/s, 1:40, 25%, ETA 5:00", "with one");
 	check((struct progress_view){.rows = 1,
 				     .bytes = 12345600000000,
 				     .rate = 2e10,
 				     .elapsed = 7322,
 				     .estimate = 2},
-	      "1 rows, 12.3 TB, 20.0 GB/s, 2:02:02, 50%, ETA 2:02:02", "hours and terabytes");
+	      "1 rows, 12.3 TB, 20.0 GB/s, 0 rows/s, 2:02:02, 50%, ETA 2:02:02",
+	      "hours and terabytes");
 	check((struct progress_view){.rows = 9, .elapsed = 0.5, .estimate = 10},
-	      "9 rows, 0.0 kB, 0.0 kB/s, 0:00, 90%", "too early to foresee the end");
+	      "9 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 0:00, 90%", "too early to foresee the end");
 	check((struct progress_view){.rows = 0, .elapsed = 9, .estimate = 10},
-	      "0 rows, 0.0 kB, 0.0 kB/s, 0:09, 0%", "nothing to foresee it from");
+	      "0 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 0:09, 0%", "nothing to foresee it from");
 	check((struct progress_view){.rows = 1000, .elapsed = 9, .estimate = 1000},
-	      "1000 rows, 0.0 kB, 0.0 kB/s, 0:09, 99%, ETA 0:00", "an estimate is no promise");
+	      "1000 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 0:09, 99%, ETA 0:00",
+	      "an estimate is no promise");
 	check((struct progress_view){.rows = 1001, .elapsed = 9, .estimate = 1000},
-	      "1001 rows, 0.0 kB, 0.0 kB/s, 0:09", "and may have been too low");
+	      "1001 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 0:09", "and may have been too low");
 	check((struct progress_view){.rows = 7, .elapsed = 9, .estimate = 0},
-	      "7 rows, 0.0 kB, 0.0 kB/s, 0:09", "a table never analysed");
+	      "7 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 0:09", "a table never analysed");
 	check((struct progress_view){.rows = 500,
 				     .rate = 1,
 				     .elapsed = 9,
 				     .estimate = 1000,
-				     .finishing = true},
-	      "500 rows, 0.0 kB, 0:09, finishing", "all rows are here");
+				     .finishing = true,
+				     .finishing_for = 7.5},
+	      "500 rows, 0.0 kB, 0:09, finishing 0:07", "all rows are here");
 }
 
 static void
 test_short(void)
 {
 	struct progress_view v = {.rows = 12345678, .estimate = 99999999, .elapsed = 5};
-	char text[12];
+	char text[48];
 
-	progress_line(&v, text, sizeof(text));
+	progress_line(&v, text, 46);
+	is_str(text, "12345678 rows, 0 rows/s, 0:05, 12%, ETA 0:36",
+	       "the rate of bytes is spared");
+	progress_line(&v, text, 40 - 12);
+	is_str(text, "12%, ETA 0:36", "share and ETA are the last");
+	v.estimate = -1;
+	progress_line(&v, text, 12);
 	is_str(text, "12345678 ro", "a short line is cut");
 }
 
