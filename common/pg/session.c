@@ -95,16 +95,45 @@ session_text(struct db *db, bool ours, struct err *e)
 }
 
 int
-session_stay(struct db *db, struct err *e)
+session_stay(struct db *db, char **saved, struct err *e)
 {
-	/* left alone where it is off: the session may be a pooler's, and others come after us
+	/*
+	 * Left alone where it is off.  The statement that undoes it is made before it is
+	 * done, and knows the backend: another one's setting is its own.
 	 */
 	static const char sql[] =
-		"SELECT pg_catalog.set_config('idle_session_timeout', '0', false)"
+		"SELECT undo FROM (SELECT pg_catalog.format('SELECT pg_catalog.set_config("
+		"''idle_session_timeout'', %L, false) WHERE pg_catalog.pg_backend_pid()"
+		" OPERATOR(pg_catalog.=) %s', pg_catalog.current_setting('idle_session_timeout'),"
+		" pg_catalog.pg_backend_pid()) AS undo"
 		" WHERE pg_catalog.current_setting('idle_session_timeout')"
-		" OPERATOR(pg_catalog.<>) '0'";
+		" OPERATOR(pg_catalog.<>) '0' OFFSET 0) AS before"
+		" WHERE pg_catalog.set_config('idle_session_timeout', '0', false)"
+		" OPERATOR(pg_catalog.=) '0'";
 
-	return PQserverVersion(db->conn) >= 140000 ? db_exec(db, e, sql) : 0;
+	*saved = NULL;
+	if (PQserverVersion(db->conn) < 140000)
+		return 0;
+	*saved = db_query_text(db, e, sql, 0, NULL);
+	if (*saved == NULL)
+		return -1;
+	if ((*saved)[0] == '\0') {
+		free(*saved);
+		*saved = NULL;
+	}
+	return 0;
+}
+
+void
+session_leave(struct db *db, const char *saved)
+{
+	struct err ignored = ERR_INIT;
+
+	if (saved != NULL && !db_is_lost(db) && PQtransactionStatus(db->conn) == PQTRANS_IDLE &&
+	    db_exec(db, &ignored, "%s", saved) != 0) {
+		/* the end of the session forgets it just as well */
+	}
+	err_release(&ignored);
 }
 
 void

@@ -44,10 +44,14 @@ int session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, s
 int session_text(struct db *db, bool ours, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * session_stay(db, e):
- * Have the server keep this session however long it waits without a transaction.
+ * session_stay(db, saved, e), session_leave(db, saved):
+ * Have the server keep this session however long it waits without a transaction; put
+ * back what that was for, in the session that it was changed in, which may be a pooler's.
+ * ${*saved} is the caller's to free; NULL where nothing was changed.
  */
-int session_stay(struct db *db, struct err *e) __attribute__((warn_unused_result));
+int session_stay(struct db *db, char **saved, struct err *e)
+	__attribute__((warn_unused_result));
+void session_leave(struct db *db, const char *saved);
 
 /*
  * session_watch_client(db, backend, e):

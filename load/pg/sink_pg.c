@@ -55,6 +55,7 @@ struct sink_pg {
 	struct sink base;
 	struct db db;
 	struct input *in;        /* borrowed, for its name */
+	char *stayed;            /* what undoes session_stay(), or NULL; owned */
 	struct target target;    /* of all streams */
 	struct rejects *rejects; /* or NULL: no row may be refused */
 	enum phase phase;
@@ -95,7 +96,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 		if (s->rejects == NULL)
 			return -1;
 	}
-	if (session_stay(&s->db, e) != 0)
+	if (session_stay(&s->db, &s->stayed, e) != 0)
 		return -1;
 	base->where = db_connect_where(&s->db);
 	input_watch(in, PQsocket(s->db.conn), on_readable, s);
@@ -302,6 +303,8 @@ sink_pg_close(struct sink *base)
 
 	if (s->target.route != NULL && (status == PQTRANS_INERROR || status == PQTRANS_INTRANS))
 		route_forget(s->target.route);
+	session_leave(&s->db, s->stayed);
+	free(s->stayed);
 	db_close(&s->db);
 	if (s->rejects != NULL)
 		rejects_rescue(s->rejects);

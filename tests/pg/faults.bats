@@ -120,13 +120,15 @@ kill_in()
 @test "idle_session_timeout does not end a load that waits for a slow source" {
 	needs 14 idle_session_timeout
 	q "$b" "ALTER DATABASE $b SET idle_session_timeout = 100"
-	in=$T/feed start load portl-load -d "$b"
+	in=$T/feed start load portl-load -vv -d "$b"
 	feed_open
 	backend_does "$b" portl-load "state = 'idle' AND clock_timestamp() > state_change + interval '300 ms'"
 	cat "$T/s" >&"$feed"
 	feed_close
 	finish load
 	assert_status 0
+	# the session may be a pooler's
+	assert_stderr_has "SQL: SELECT pg_catalog.set_config('idle_session_timeout', '100ms', false) WHERE pg_catalog.pg_backend_pid()"
 }
 
 # terminate_in PHASE: the administrator ends the backend.
