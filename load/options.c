@@ -101,6 +101,16 @@ static const struct cli_option input_options[] = {
 	{.help = NULL},
 };
 
+static const char *const instead[][2] = {
+	{"upsert", "Rows that are there already are changed with --conflict=overwrite, or "
+		   "--conflict=merge."},
+	{"on-conflict", "That is said by --conflict=skip, overwrite or merge."},
+	{"replace", "The table is emptied first with --truncate; rows that are there already "
+		    "are changed with --conflict=overwrite."},
+	{"verify", "Count and digest of a stream are always verified; --dry-run loads all of "
+		   "it and rolls back."},
+	{NULL, NULL}};
+
 static const struct cli_spec spec = {
 	.program = "portl-load",
 	.what = "loads rows into a PostgreSQL table or a CSV file, the whole or nothing.",
@@ -117,6 +127,7 @@ static const struct cli_spec spec = {
 		"Example:\n"
 		"  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
 		"The environment's PORTL_DESTINATION stands in for -d. Manual: man portl-load",
+	.instead = instead,
 	.max_operands = 1,
 };
 

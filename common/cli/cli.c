@@ -180,6 +180,18 @@ candidates(const struct cli_line *line, const char *name, struct buf *list)
 	return n;
 }
 
+/* What other programs call ${name}, as this one says it; or NULL. */
+static const char *
+said_instead(const struct cli_spec *spec, const char *name)
+{
+	size_t i;
+
+	for (i = 0; spec->instead != NULL && spec->instead[i][0] != NULL; i++)
+		if (strcmp(spec->instead[i][0], name) == 0)
+			return spec->instead[i][1];
+	return NULL;
+}
+
 static int
 unknown_long(const struct cli_line *line, const char *name, struct err *e)
 {
@@ -191,6 +203,8 @@ unknown_long(const struct cli_line *line, const char *name, struct err *e)
 	near = nearest_word(name, words, line->n);
 	free(words);
 	err_set(e, EXIT_USAGE, "unknown option --%s", name);
+	if (said_instead(line->spec, name) != NULL)
+		return err_hint(e, "%s", said_instead(line->spec, name));
 	if (near == NULL)
 		return try_help(line->spec, e);
 	return err_hint(e, "Perhaps you meant --%s. Try \"%s --help\".", near,
@@ -560,6 +574,9 @@ next_option(struct cli_line *line, const struct flat *f, int argc, char **argv, 
 		return bad_option(line, argv[optind - 1], e);
 	if (c == ':') {
 		err_set(e, EXIT_USAGE, "option %s needs an argument", argv[optind - 1]);
+		if (strcmp(argv[optind - 1], "-h") == 0)
+			return err_hint(e, "-h names the server's host, as in psql; help is "
+					   "printed by --help.");
 		return try_help(line->spec, e);
 	}
 	slot = find(line, c);

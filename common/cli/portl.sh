@@ -427,7 +427,7 @@ fi
 extract=$(find_program portl-extract) && load=$(find_program portl-load) || exit
 case ${1:-} in
 run | check) command=$1 ;;
---help | '-?') end_with usage ;;
+help | --help | '-?') end_with usage ;;
 --version | -V) end_with version ;;
 --completion=*) end_with completion "${1#*=}" ;;
 '')

@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/nearest.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -67,6 +68,34 @@ static const char columns_sql[] =
 	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
 	" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
+/* All whose name may have been mistyped, but the system's own. */
+static const char names_sql[] =
+	"SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+	" ON n.oid" EQUALS "c.relnamespace WHERE c.relkind" EQUALS
+	"ANY ('{r,p,v,m,f}'::pg_catalog.\"char\"[]) AND c.oid OPERATOR(pg_catalog.>=)"
+	" '16384'::pg_catalog.oid AND CASE WHEN $1::pg_catalog.text IS NULL"
+	" THEN pg_catalog.pg_table_is_visible(c.oid)"
+	" ELSE n.nspname::pg_catalog.text" EQUALS "$1::pg_catalog.text END LIMIT 10000";
+
+static void
+suggest_nearest(struct db *db, const char *schema, const char *name, struct err *e)
+{
+	const char *params[] = {schema}, **words, *near;
+	struct err ignored = ERR_INIT;
+	PGresult *res = db_query(db, &ignored, names_sql, 1, params);
+	int n = res != NULL ? PQntuples(res) : 0, i;
+
+	words = xcalloc((size_t)n + 1, sizeof(*words));
+	for (i = 0; i < n; i++)
+		words[i] = PQgetvalue(res, i, 0);
+	near = nearest_word(name, words, (size_t)n);
+	if (near != NULL)
+		err_hint(e, "Perhaps you meant \"%s\".", near);
+	free(words);
+	PQclear(res);
+	err_release(&ignored);
+}
+
 /* A second look, to say what may have been meant. */
 static void
 suggest(struct db *db, const char *schema, const char *name, struct err *e)
@@ -82,6 +111,8 @@ suggest(struct db *db, const char *schema, const char *name, struct err *e)
 			 "There is %s; names are folded to lower case unless they are in "
 			 "double quotes, and looked up along search_path unless qualified.",
 			 PQgetvalue(res, 0, 0));
+	else
+		suggest_nearest(db, schema, name, e);
 	PQclear(res);
 	err_release(&ignored);
 }

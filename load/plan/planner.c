@@ -85,6 +85,8 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 static int
 missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
+	char *meant;
+
 	if (e->sqlstate[0] != '\0' || db_is_lost(db))
 		return -1; /* the look-up itself failed */
 	if (p->rules->create) {
@@ -94,9 +96,12 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 		return place_new_table(p, db, why, e);
 	}
 	e->code = EXIT_TARGET;
-	if (e->hint == NULL)
-		err_hint(e, "Use --create to have it made from the stream's header, or -t to "
-			    "name another table.");
+	meant = xstrdup(e->hint != NULL ? e->hint : "");
+	err_hint(e,
+		 "%s%sUse --create to have it made from the stream's header, or -t to name "
+		 "another table.",
+		 meant, *meant != '\0' ? " " : "");
+	free(meant);
 	return -1;
 }
 

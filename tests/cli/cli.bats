@@ -103,6 +103,33 @@ on_terminal()
 	refused 'unknown option --tabel' portl-load FILE --tabel x
 }
 
+@test "words of other programs are answered by what says it here" {
+	refused 'unknown option --upsert' portl-load --upsert
+	assert_stderr_has 'with --conflict=overwrite'
+	refused 'unknown option --verify' portl-load --verify
+	assert_stderr_has 'always verified'
+	refused 'option -h needs an argument' portl-extract -h
+	assert_stderr_has 'help is printed by --help'
+	try portl help
+	assert_status 0
+	assert_out_has 'Usage:'
+}
+
+@test "a table that is mistyped brings the one that may have been meant" {
+	fresh_db a
+	q "$a" 'CREATE TABLE customers (i int); CREATE SCHEMA s; CREATE TABLE s.orders (i int)'
+	try portl-extract -d "$a" -t custmers
+	assert_status 1
+	assert_stderr_has 'hint: Perhaps you meant "customers".'
+	try portl-extract -d "$a" -t s.oders
+	assert_stderr_has 'hint: Perhaps you meant "orders".'
+	try portl-extract -d "$a" -t oders
+	assert_stderr_lacks orders
+	try_sh "portl-extract -d $a -t customers | portl-load -d $a -t custmer"
+	assert_status 5
+	assert_stderr_has 'hint: Perhaps you meant "customers". Use --create'
+}
+
 @test "options may be shortened as long as they are clear" {
 	refused 'option --co may mean --columns, ' portl-extract --co a
 	refused 'option --que may mean --query, --query-file' portl-extract --que a
