@@ -268,9 +268,23 @@ db_send(struct db *db, struct err *e, const char *sql, int nparams, const char *
 	return 0;
 }
 
+int
+db_exec_one(struct db *db, struct err *e, const char *sql)
+{
+	PGresult *res;
+
+	log_sql(sql);
+	if (db_send(db, e, sql, 0, NULL) != 0)
+		return -1;
+	res = db_expect(db, e, PGRES_TUPLES_OK, PGRES_COMMAND_OK);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
 PGresult *
 db_query(struct db *db, struct err *e, const char *sql, int nparams, const char *const *params)
 {
+	log_query(sql);
 	if (db_send(db, e, sql, nparams, params) != 0)
 		return NULL;
 	return db_expect(db, e, PGRES_TUPLES_OK, PGRES_COMMAND_OK);

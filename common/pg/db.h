@@ -79,6 +79,13 @@ int db_exec_rows(struct db *db, struct err *e, const char *sql, uint64_t *rows)
 	__attribute__((warn_unused_result));
 
 /*
+ * db_exec_one(db, e, sql):
+ * Run a statement by the extended protocol, which takes no second one behind it.
+ */
+int db_exec_one(struct db *db, struct err *e, const char *sql)
+	__attribute__((warn_unused_result));
+
+/*
  * db_query(db, e, sql, nparams, params):
  * Run one statement by the extended protocol with text parameters.  Returns
  * the rows, for the caller to PQclear(), or NULL with ${e} filled.

@@ -270,6 +270,20 @@ log_sql(const char *sql)
 }
 
 void
+log_query(const char *sql)
+{
+	char *text;
+
+	if (file.fd < 0)
+		return;
+	text = xasprintf("SQL: %s", sql);
+	pthread_mutex_lock(&lock);
+	record(LOG_VERBOSE, "debug", "sql", NULL, text);
+	pthread_mutex_unlock(&lock);
+	free(text);
+}
+
+void
 log_server(const char *severity, const char *text)
 {
 	struct buf label = BUF_INIT;

@@ -96,6 +96,12 @@ void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_sql(const char *sql);
 
 /*
+ * log_query(sql):
+ * Log a statement that only asks for something: in a log file, but not with -v.
+ */
+void log_query(const char *sql);
+
+/*
  * log_server(severity, text):
  * Print a message of the server's own ("NOTICE", "WARNING"); not with -q.
  */

@@ -10,7 +10,6 @@
 #include "common/base/err.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
-#include "common/talk/log.h"
 #include "load/match/identity.h"
 #include "load/match/plan.h"
 #include "load/route/sender.h"
@@ -19,14 +18,7 @@
 static int
 run(struct db *db, const char *sql, struct err *e)
 {
-	PGresult *res;
-
-	if (sql == NULL)
-		return 0;
-	log_sql(sql);
-	res = db_query(db, e, sql, 0, NULL);
-	PQclear(res);
-	return res != NULL ? 0 : -1;
+	return sql != NULL ? db_exec_one(db, e, sql) : 0;
 }
 
 /* The lock that INSERT and COPY take, on whatever has the name now. */
