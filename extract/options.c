@@ -63,7 +63,7 @@ static const struct cli_option output_options[] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-extract",
-	.what = "writes the rows of a PostgreSQL table, query or CSV file as a stream.",
+	.what = "writes rows of a PostgreSQL table, query or CSV file as a stream.",
 	.usage = "[OPTION]... {-d CONNSTR {-t TABLE | -c QUERY} | --csv FILE}",
 	.brief =
 		"For example:\n"

@@ -94,7 +94,7 @@ static const struct cli_option input_options[] = {
 	{"max-line", 0, CLI_NUMBER, "BYTES", "refuse longer lines of NDJSON; default: 1 GB",
 	 AT(max_line), .min = 1},
 	{"edited", 0, CLI_DEGREE, "values|rows",
-	 "values were changed on the way on purpose; rows: their number, too", AT(edited),
+	 "values were changed on the way; rows: number, too", AT(edited),
 	 .choices = edited},
 	{"bare", 0, CLI_FLAG, NULL, "a stream without proof of completeness is meant",
 	 AT(bare)},
@@ -113,7 +113,7 @@ static const char *const instead[][2] = {
 
 static const struct cli_spec spec = {
 	.program = "portl-load",
-	.what = "loads rows into a PostgreSQL table or a CSV file, the whole or nothing.",
+	.what = "loads rows into a PostgreSQL table or a CSV file, all or nothing.",
 	.usage = "[OPTION]... {-d CONNSTR [-t TABLE] | --csv FILE} [FILE]",
 	.brief =
 		"For example:\n"

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 packages='gcc libc6-dev make pkg-config git
 	libpq-dev libssl-dev libjansson-dev libcsv-dev libyaml-dev libzstd-dev libxxhash-dev
 	postgresql bats parallel jq miller python3 python3-psycopg2 zstd xxhash openssl
-	perl procps valgrind openssh-client libwrap0 libpam0g mandoc shellcheck zsh fish
+	perl procps valgrind openssh-client libwrap0 libpam0g mandoc groff-base shellcheck zsh fish
 	clang clang-format clang-tidy libclang-rt-dev'
 
 case ${1:-} in

@@ -47,7 +47,7 @@ static const struct cli_choice checks[] = {
 
 const struct cli_option options_messages[] = {
 	{.type = CLI_HEADING, .help = "General options"},
-	{"job", 'f', CLI_STRING, "FILE", "take options from this job file; flags win over it",
+	{"job", 'f', CLI_STRING, "FILE", "take options from this job file; flags win",
 	 AT(job_path)},
 	{"check", 0, CLI_CHOICE, "job|connection|plan",
 	 "only see whether it would work; change nothing", AT(check), .choices = checks},

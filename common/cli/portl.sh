@@ -35,7 +35,7 @@ usage()
 		  -V, --version               print the version and exit
 		  -?, --help                  print this help and exit
 
-		Exit status: 0 only if every row is committed (run), if the run could start (check).
+		Exit status: 0 only if every row is committed (run), it could start (check).
 
 		Manual: man portl. Job files: man portl-job
 	EOF

@@ -391,6 +391,25 @@ options_of_man()
 	sed -nE 's/^\| ([0-9]+) \|.*/\1/p' "$ROOT/README.md" | diff codes - || fail README.md
 }
 
+@test "pages and --help keep to 80 columns, and no formatter complains" {
+	local page program
+
+	for page in "$ROOT"/man/*.[157]; do
+		mandoc -T ascii -O width=80 "$page" 2>warnings | sed "s/.\x08//g" | awk 'length > 80' >long
+		cat long warnings
+		[ ! -s warnings ] && { [ "${page##*/}" != portl-stream.5 ] || [ ! -s long ]; }
+	done
+	groff -mdoc -t -Tascii -P-c -rLL=80n -ww "$ROOT/man/portl-stream.5" 2>warnings | sed "s/.\x08//g" |
+		awk 'length > 80' >long
+	cat long warnings
+	[ ! -s long ] && [ ! -s warnings ]
+	for program in portl portl-extract portl-load; do
+		"$program" --help | awk 'length > 80' >long
+		cat long
+		[ ! -s long ]
+	done
+}
+
 @test "portl-stream(5) suffices to read binary values" {
 	q dw <<-'SQL'
 		CREATE DOMAIN cents AS int CHECK (VALUE >= 0);
