@@ -49,7 +49,7 @@ def filled(name, generation):
 
 
 class Changes:
-    """One session's changes; each is a transaction, and leaves no other state than whole ones."""
+    """One session's changes: what is made before, for a snapshot knows it then; the transaction."""
 
     def __init__(self, rng, number):
         self.rng, self.number, self.count = rng, number, 0
@@ -60,48 +60,49 @@ class Changes:
 
     def swap(self):
         name, generation = self.new()
-        return (made("s." + name, rng=self.rng) + f"ALTER TABLE s.t RENAME TO {name}_old;"
+        return (made("s." + name, rng=self.rng), f"ALTER TABLE s.t RENAME TO {name}_old;"
                 f"ALTER TABLE s.{name} RENAME TO t;" + filled("s.t", generation) + f"DROP TABLE s.{name}_old;")
 
     def refill(self):
         _, generation = self.new()
-        return "TRUNCATE s.t;" + filled("s.t", generation)
+        return "", "TRUNCATE s.t;" + filled("s.t", generation)
 
     def schema(self):
         name, generation = self.new()
-        return (f"CREATE SCHEMA {name}; GRANT USAGE ON SCHEMA {name} TO part;" + made(name + ".t", rng=self.rng) +
+        return (f"CREATE SCHEMA {name}; GRANT USAGE ON SCHEMA {name} TO part;" + made(name + ".t", rng=self.rng),
                 f"LOCK s.t; ALTER SCHEMA s RENAME TO {name}_old; ALTER SCHEMA {name} RENAME TO s;" +
                 filled("s.t", generation) + f"DROP SCHEMA {name}_old CASCADE;")
 
     def alter(self):
-        return f"ALTER TABLE s.t ALTER gen TYPE {self.rng.choice(TYPES)} USING trunc(gen::numeric);"
+        return "", f"ALTER TABLE s.t ALTER gen TYPE {self.rng.choice(TYPES)} USING trunc(gen::numeric);"
 
     def repoint(self):
         name, generation = self.new()
-        return (made(name, PLAIN, self.rng) + f"CREATE OR REPLACE VIEW v AS SELECT id, gen FROM {name};" +
+        return (made(name, PLAIN, self.rng), f"CREATE OR REPLACE VIEW v AS SELECT id, gen FROM {name};" +
                 filled(name, generation))
 
     def matview(self):
         name, generation = self.new()
         kind = self.rng.choice(TYPES)
-        return (f"CREATE MATERIALIZED VIEW {name} AS SELECT i AS id, {generation}::{kind} AS gen FROM generate_series(1, {ROWS}) i;"
+        return (f"CREATE MATERIALIZED VIEW {name} AS SELECT i AS id, {generation}::{kind} AS gen FROM generate_series(1, {ROWS}) i;",
                 f"ALTER MATERIALIZED VIEW m RENAME TO {name}_old; ALTER MATERIALIZED VIEW {name} RENAME TO m;"
                 f"SELECT pg_sleep(random() * 0.2); DROP MATERIALIZED VIEW {name}_old;")
 
     def partition(self):
         name, generation = self.new()
-        return (f"LOCK p; ALTER TABLE p DETACH PARTITION p2; DROP TABLE p2; CREATE TABLE p2 (gen integer, id integer NOT NULL);"
+        return (f"CREATE TABLE {name} (gen integer, id integer NOT NULL)",
+                f"LOCK p; ALTER TABLE p DETACH PARTITION p2; DROP TABLE p2; ALTER TABLE {name} RENAME TO p2;"
                 f"UPDATE p SET gen = {generation}; INSERT INTO p2 SELECT {generation}, i FROM generate_series(101, {ROWS}) i;"
                 f"ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (101) TO (1000); SELECT pg_sleep(random() * 0.2);")
 
     def heir(self):
         name, generation = self.new()
-        return (f"LOCK h; CREATE TABLE {name} (id integer, gen integer, pad text); DELETE FROM h;" +
+        return (f"CREATE TABLE {name} (id integer, gen integer, pad text)", f"LOCK h; DELETE FROM h;" +
                 filled(name, generation) + f"ALTER TABLE {name} INHERIT h;")
 
     def replace(self):
         name, generation = self.new()
-        return (made(name, PLAIN, self.rng) + filled(name, generation) +
+        return (made(name, PLAIN, self.rng), filled(name, generation) +
                 f"CREATE OR REPLACE FUNCTION f() RETURNS TABLE (id integer, gen integer) LANGUAGE plpgsql AS "
                 f"'BEGIN RETURN QUERY SELECT x.id, x.gen FROM {name} x; END';")
 
@@ -110,8 +111,9 @@ def change(stop, rng, number, kinds, done):
     changes = Changes(rng, number)
     while not stop.is_set():
         kind = rng.choice(kinds)
-        script = "; ".join(["BEGIN", getattr(changes, kind)(), "COMMIT"])
-        ran = subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-c", script], check=False,
+        before, script = getattr(changes, kind)()
+        ran = subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-c", before or "SELECT 1", "-c",
+                              f"BEGIN; {script} COMMIT"], check=False,
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if ran.returncode == 0:
             done[kind] += 1
