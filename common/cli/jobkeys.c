@@ -37,6 +37,10 @@ static const struct jobkey keys[] = {
 	{"enable_row_security", EXTRACT, EXTRACT, JOBKEY_OPTION},
 	/* CSV files */
 	{"infer", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"decimal", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"date_order", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"escape", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"force_null", EXTRACT, EXTRACT, JOBKEY_OPTION},
 	{"header", BOTH, EXTRACT, JOBKEY_OPTION},
 	{"delimiter", BOTH, EXTRACT, JOBKEY_OPTION},
 	{"quote", BOTH, EXTRACT, JOBKEY_OPTION},

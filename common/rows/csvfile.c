@@ -15,8 +15,8 @@
 #include "common/base/xalloc.h"
 #include "common/talk/log.h"
 
-static int
-one_byte(const char *option, const char *text, char *byte, struct err *e)
+int
+csvfile_byte(const char *option, const char *text, char *byte, struct err *e)
 {
 	if (text == NULL)
 		return 0;
@@ -33,8 +33,8 @@ csvfile_settle(struct csvfile_format *f, const char *delimiter, const char *quot
 	*f = (struct csvfile_format){',', '"', null != NULL ? null : "", false};
 	if (delimiter != NULL && strcmp(delimiter, "\\t") == 0)
 		delimiter = "\t";
-	if (one_byte("delimiter", delimiter, &f->delimiter, e) != 0 ||
-	    one_byte("quote", quote, &f->quote, e) != 0)
+	if (csvfile_byte("delimiter", delimiter, &f->delimiter, e) != 0 ||
+	    csvfile_byte("quote", quote, &f->quote, e) != 0)
 		return -1;
 	if (f->delimiter == f->quote)
 		return err_usage(e, "delimiter", "--delimiter and --quote must be different");

@@ -21,6 +21,14 @@ struct csvfile_format {
 };
 
 /*
+ * csvfile_byte(option, text, byte, e):
+ * Set ${*byte} from an option as typed, unless ${text} is NULL.  Failure fills ${e} with
+ * EXIT_USAGE.
+ */
+int csvfile_byte(const char *option, const char *text, char *byte, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * csvfile_settle(f, delimiter, quote, null, e):
  * Fill ${f} from options as typed; NULL stands for COPY's default (comma, double
  * quote, empty), \t as the delimiter for a tab.  ${null} is borrowed.  Failure

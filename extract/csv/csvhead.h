@@ -16,14 +16,24 @@ struct schema;
 struct csvhead {
 	struct ident_list names; /* in the order of the file */
 	size_t *place;           /* of each in the rows, or ROWTEXT_DROPPED; owned */
+	bool open;               /* the line has an empty name at its end so far */
+	bool *forced;            /* of each, whether NULL may be in quotes, too; owned */
 };
 
 /*
  * csvhead_add(h, name, len, e):
- * Append a column; ${name} NULL or empty is an error.
+ * Append a column.  An empty name is an error as soon as another one follows it: at the
+ * end it is what is behind a delimiter at the end of each line, and no column.
  */
 int csvhead_add(struct csvhead *h, const char *name, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * csvhead_separator(h, delimiter):
+ * Tell whether the line is none of names but one such as sep=; and, if so, forget it.
+ * ${*delimiter} is what parted its fields, and then what it names.
+ */
+bool csvhead_separator(struct csvhead *h, char *delimiter);
 
 /*
  * csvhead_choose(h, options, schema, e):

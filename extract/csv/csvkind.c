@@ -12,6 +12,10 @@
 
 static const struct cli_choice headers[] = {{"yes", HEADER_YES}, {"no", HEADER_NO}, {NULL, 0}};
 
+static const struct cli_choice decimals[] = {{",", ','}, {".", '.'}, {NULL, 0}};
+static const struct cli_choice orders[] = {
+	{"dmy", ORDER_DMY}, {"mdy", ORDER_MDY}, {"ymd", ORDER_YMD}, {NULL, 0}};
+
 static const struct cli_option options[] = {
 	{.type = CLI_HEADING, .help = "CSV files instead of a database"},
 	{"csv", 0, CLI_STRING, "FILE", "read this CSV file, - is standard input", AT(path),
@@ -25,9 +29,26 @@ static const struct cli_option options[] = {
 	 AT(quote)},
 	{"null", 0, CLI_STRING, "STRING", "what an unquoted NULL is; default: nothing",
 	 AT(null)},
+	{"escape", 0, CLI_STRING, "CHAR", "what precedes a quote in quotes; default: a quote",
+	 AT(escape)},
+	{"force-null", 0, CLI_NAMES, "LIST", "columns in which NULL may be in quotes, too",
+	 AT(force_null)},
+	{"decimal", 0, CLI_CHOICE, ",|.", "--infer: the sign in numbers such as 1.234,50",
+	 AT(decimal), .choices = decimals},
+	{"date-order", 0, CLI_CHOICE, "dmy|mdy|ymd", "--infer: dates such as 31.12.2025",
+	 AT(date_order), .choices = orders},
 	{"encoding", 0, CLI_STRING, "NAME", "the file's encoding; default: UTF8", AT(encoding)},
 	{.help = NULL},
 };
+
+/* Which columns hold numbers and dates is only known with --infer. */
+static int
+needs_infer(const char *option, struct err *e)
+{
+	err_usage(e, option, "--%s needs --infer", option);
+	return err_hint(e, "It says how numbers or dates are written in the columns that are "
+			   "inferred to hold them.");
+}
 
 static int
 check(struct extract_options *o, struct err *e)
@@ -41,7 +62,17 @@ check(struct extract_options *o, struct err *e)
 	}
 	if (o->values == VALUES_BINARY)
 		return err_usage(e, "values", "--values=binary does not go with --csv");
-	return csvfile_settle(&own->format, own->delimiter, own->quote, own->null, e);
+	if (!own->infer && own->decimal != 0)
+		return needs_infer("decimal", e);
+	if (!own->infer && own->date_order != ORDER_NONE)
+		return needs_infer("date-order", e);
+	own->forms = (struct csvforms){(char)own->decimal, own->date_order};
+	if (csvfile_settle(&own->format, own->delimiter, own->quote, own->null, e) != 0 ||
+	    csvfile_byte("escape", own->escape, &own->escape_byte, e) != 0)
+		return -1;
+	if (own->escape_byte == own->format.quote)
+		own->escape_byte = '\0';
+	return 0;
 }
 
 const struct source_kind csvkind = {

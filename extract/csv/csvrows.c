@@ -43,6 +43,13 @@ csvrows_init(struct csvrows *r, const struct csvfile_format *format,
 }
 
 void
+csvrows_delimiter(struct csvrows *r, char delimiter)
+{
+	r->format.delimiter = delimiter;
+	csv_set_delim(&r->parser, (unsigned char)delimiter);
+}
+
+void
 csvrows_release(struct csvrows *r)
 {
 	csv_free(&r->parser);
@@ -94,13 +101,15 @@ static void
 on_field(void *value, size_t len, void *arg)
 {
 	struct csvrows *r = arg;
-	bool quoted, null;
+	bool quoted, forced, null;
 
 	if (r->failed)
 		return;
 	/* The last field of a file without a line end is seen behind all segments. */
 	quoted = r->field_offset < r->offset + r->segment_len && open_is_quoted(r);
-	null = !quoted && !r->names && len == r->null_len &&
+	forced = r->field < r->nforced && r->forced[r->field];
+	r->field++;
+	null = (!quoted || forced) && !r->names && len == r->null_len &&
 	       memcmp(value, r->format.null, len) == 0;
 	if (r->handler->field(r->arg, null ? NULL : value, len, r->err) != 0) {
 		if (r->field_offset < r->line_offset)
@@ -161,6 +170,7 @@ on_row(int c, void *arg)
 		}
 	}
 	r->in_row = false;
+	r->field = 0;
 	if (c < 0 && !r->open_end)
 		no_line_end(r);
 	else if (r->handler->row(r->arg, r->err) != 0)
@@ -335,7 +345,7 @@ csvrows_where(const struct csvrows *r, const char *name, struct err *e)
 		line = r->line;
 		byte = r->offset + r->held - r->line_offset + 1;
 	}
-	if (byte == 0)
+	if (byte == 0 || r->inexact)
 		return err_prefix(e, "%s:%" PRIu64 ": ", name, line);
 	return err_prefix(e, "%s:%" PRIu64 ": byte %" PRIu64 ": ", name, line, byte);
 }

@@ -32,13 +32,17 @@ struct csvrows {
 	size_t field_max; /* bytes that a field may have */
 	const struct csvrows_handler *handler;
 	void *arg;
-	struct err *err; /* of the running call */
-	bool failed;     /* it is filled */
-	char eol;        /* what ends a line; 0: not known yet */
-	bool in_quotes;  /* where the search for the first line end stands */
-	bool held;       /* a carriage return waits for what follows it */
-	bool names;      /* the fields are names: none of them is NULL */
-	bool open_end;   /* the last line may lack its end */
+	struct err *err;    /* of the running call */
+	bool failed;        /* it is filled */
+	char eol;           /* what ends a line; 0: not known yet */
+	bool in_quotes;     /* where the search for the first line end stands */
+	bool held;          /* a carriage return waits for what follows it */
+	bool names;         /* the fields are names: none of them is NULL */
+	bool inexact;       /* the text is not the file's byte by byte: name lines only */
+	const bool *forced; /* per field: it is NULL in quotes, too; NULL: none; borrowed */
+	size_t nforced;
+	size_t field;  /* number of the next field in its row */
+	bool open_end; /* the last line may lack its end */
 	bool in_row;
 	bool open_quoted;      /* the open field began with a quote */
 	uint64_t line;         /* physical, from 1, of the next byte */
@@ -85,6 +89,12 @@ int csvrows_end(struct csvrows *r, struct err *e) __attribute__((warn_unused_res
  * Returns -1.
  */
 int csvrows_where(const struct csvrows *r, const char *name, struct err *e);
+
+/*
+ * csvrows_delimiter(r, delimiter):
+ * From the next line on fields are parted by this byte.  Called when a row is complete.
+ */
+void csvrows_delimiter(struct csvrows *r, char delimiter);
 
 void csvrows_release(struct csvrows *r);
 

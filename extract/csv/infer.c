@@ -280,6 +280,7 @@ static const struct {
 	[INFER_UUID] = {"uuid", is_uuid},
 	[INFER_JSONB] = {"jsonb", is_jsonb},
 	[INFER_TEXT] = {"text", is_text},
+	[INFER_UNSEEN] = {"text", is_text},
 };
 
 void
@@ -299,13 +300,20 @@ infer_see(struct infer_column *c, const char *value, size_t len)
 			c->candidates &= ~(1u << t);
 }
 
+void
+infer_text(struct infer_column *c)
+{
+	c->seen = true;
+	c->candidates = 1u << INFER_TEXT;
+}
+
 enum infer_type
 infer_type(const struct infer_column *c)
 {
 	int t = 0;
 
 	if (!c->seen)
-		return INFER_TEXT;
+		return INFER_UNSEEN;
 	while ((c->candidates & 1u << t) == 0)
 		t++;
 	return (enum infer_type)t;
@@ -315,6 +323,20 @@ const char *
 infer_name(enum infer_type type)
 {
 	return types[type].name;
+}
+
+bool
+infer_is_number(const char *value, size_t len)
+{
+	struct number n;
+
+	return take_number(value, len, &n);
+}
+
+bool
+infer_has_forms(enum infer_type type)
+{
+	return type >= INFER_BIGINT && type <= INFER_TIMESTAMPTZ;
 }
 
 bool

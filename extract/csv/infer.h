@@ -19,7 +19,8 @@ enum infer_type {
 	INFER_TIMESTAMPTZ, /* the same and Z, +HH, +HHMM or +HH:MM */
 	INFER_UUID,        /* 8-4-4-4-12 hex digits */
 	INFER_JSONB,       /* an object or an array */
-	INFER_TEXT
+	INFER_TEXT,
+	INFER_UNSEEN /* the same: NULLs only */
 };
 
 /* What a column may still be. */
@@ -41,6 +42,12 @@ void infer_init(struct infer_column *c);
 void infer_see(struct infer_column *c, const char *value, size_t len);
 
 /*
+ * infer_text(c):
+ * Take into account a value that is text whatever it looks like.
+ */
+void infer_text(struct infer_column *c);
+
+/*
  * infer_type(c):
  * Return the best type for everything that was seen.
  */
@@ -51,6 +58,18 @@ enum infer_type infer_type(const struct infer_column *c);
  * Return PostgreSQL's name of the type, as format_type() has it.
  */
 const char *infer_name(enum infer_type type);
+
+/*
+ * infer_is_number(value, len):
+ * Tell whether the value is a number in the form that PostgreSQL reads.
+ */
+bool infer_is_number(const char *value, size_t len);
+
+/*
+ * infer_has_forms(type):
+ * Tell whether csvforms writes the type's values: numbers and dates, with times or without.
+ */
+bool infer_has_forms(enum infer_type type);
 
 /*
  * infer_fits(type, value, len):

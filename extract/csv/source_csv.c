@@ -19,9 +19,12 @@
 #include "common/rows/rowtext.h"
 #include "common/schema/header.h"
 #include "common/stream/input.h"
+#include "extract/csv/csvescape.h"
+#include "extract/csv/csvforms.h"
 #include "extract/csv/csvhead.h"
 #include "extract/csv/csvopts.h"
 #include "extract/csv/csvrows.h"
+#include "extract/csv/doubt.h"
 #include "extract/csv/infer.h"
 #include "extract/csv/textin.h"
 #include "extract/options.h"
@@ -35,11 +38,14 @@ struct source_csv {
 	struct input *in;
 	struct textin *text;
 	struct csvrows parser;
+	struct csvescape escape;
 	size_t keep;         /* bytes that csvrows wants to see again */
 	struct csvhead head; /* the columns of the file and where they go */
 	bool header_done;
+	bool trailed; /* the row has had its empty field behind the last column */
 	size_t named; /* without a header: fields of the first row that are names */
 	struct rowtext rows;
+	struct doubt *doubts;        /* per column as long as there is a sample */
 	struct infer_column *sample; /* per column of the schema; NULL: no sampling now */
 	enum infer_type *check;      /* per column: values have to fit; NULL: no matter */
 	bool brief;                  /* of a boolean only the first letter is sent */
@@ -74,11 +80,16 @@ settle_columns(struct source_csv *s, struct err *e)
 	if (csvhead_choose(&s->head, s->base.options, schema, e) != 0)
 		return -1;
 	rowtext_init(&s->rows, s->head.place, s->head.names.n);
+	s->parser.forced = s->head.forced;
+	s->parser.nforced = s->head.names.n;
 	if (!own(&s->base)->infer)
 		return 0;
 	s->sample = xcalloc(schema->ncolumns, sizeof(*s->sample));
-	for (i = 0; i < schema->ncolumns; i++)
+	s->doubts = xcalloc(schema->ncolumns, sizeof(*s->doubts));
+	for (i = 0; i < schema->ncolumns; i++) {
 		infer_init(&s->sample[i]);
+		doubt_init(&s->doubts[i]);
+	}
 	return 0;
 }
 
@@ -95,6 +106,25 @@ take_given_names(struct source_csv *s, struct err *e)
 	return settle_columns(s, e);
 }
 
+/* The first line says what parts fields. */
+static int
+take_separator(struct source_csv *s, char delimiter, struct err *e)
+{
+	const struct csvopts *o = own(&s->base);
+
+	if (o->delimiter != NULL && delimiter != o->format.delimiter) {
+		err_set(e, EXIT_DATA,
+			"the line says that fields are parted otherwise than "
+			"--delimiter says");
+		return err_hint(e, "Leave out --delimiter, or the line (`tail -n +2`).");
+	}
+	if ((delimiter & 0x80) != 0 || delimiter == o->format.quote ||
+	    strchr(o->format.null, delimiter) != NULL)
+		return err_set(e, EXIT_DATA, "nothing can be parted by what the line names");
+	csvrows_delimiter(&s->parser, delimiter);
+	return 0;
+}
+
 /* ---- rows ---- */
 
 /* The first row, if it was not said that it is none: perhaps it is a header. */
@@ -109,7 +139,7 @@ may_be_header(const struct source_csv *s)
 static int
 ragged(const struct source_csv *s, size_t n, struct err *e)
 {
-	size_t want = s->head.names.n;
+	size_t want = s->head.names.n + s->head.open;
 
 	if (n > want)
 		err_set(e, EXIT_DATA, "the row has more than %zu field%s", want,
@@ -132,16 +162,54 @@ is_brief(const struct source_csv *s, size_t column)
 }
 
 /*
+ * A value as it is to be read, itself or in ${form}.  ${*other}: it is a number, but not as
+ * --decimal says that numbers are written.
+ */
+static const char *
+read_form(const struct source_csv *s, const char *value, size_t *len, char *form, bool *other)
+{
+	const struct csvforms *forms = &own(&s->base)->forms;
+	const char *read = csvforms_read(forms, value, len, form);
+
+	*other = forms->decimal != '\0' && read == value && infer_is_number(value, *len);
+	return read;
+}
+
+/* The sample says nothing of a column of NULLs, so that how to read it is anybody's guess. */
+static int
+check_unseen(const struct source_csv *s, size_t column, const char *value, size_t len,
+	     struct err *e)
+{
+	char form[CSVFORMS_MAX];
+	bool other;
+	size_t n = len;
+	const char *read = read_form(s, value, &n, form, &other);
+
+	if (n == len && memcmp(read, value, n) == 0 && !other)
+		return 0;
+	err_set(e, EXIT_DATA,
+		"column \"%s\": a number or date, or text?  The first rows have no value",
+		s->base.header->schema.columns[column].name);
+	return err_hint(e, "Put a row with a value among the first %d.", SAMPLE_ROWS);
+}
+
+/*
  * What does not look like the column's type may yet be read as a value of it, and
  * another one: 007 as 7, 1/2/2003 as one of two dates.  And NDJSON writes numbers
- * and booleans bare.
+ * and booleans bare.  The value becomes what is to be sent, itself or in ${form}.
  */
 static int
-check_value(const struct source_csv *s, size_t at, const char *value, size_t len, struct err *e)
+check_value(const struct source_csv *s, size_t at, const char **value, size_t *len, char *form,
+	    struct err *e)
 {
 	enum infer_type type = s->check[at];
+	bool other = false;
 
-	if (infer_fits(type, value, len))
+	if (type == INFER_UNSEEN)
+		return check_unseen(s, at, *value, *len, e);
+	if (infer_has_forms(type))
+		*value = read_form(s, *value, len, form, &other);
+	if (!other && infer_fits(type, *value, *len))
 		return 0;
 	err_set(e, EXIT_DATA, "column \"%s\": the value is not of the inferred type %s",
 		s->base.header->schema.columns[at].name, infer_name(type));
@@ -149,18 +217,49 @@ check_value(const struct source_csv *s, size_t at, const char *value, size_t len
 			   "send all columns as text.");
 }
 
+static void
+see(struct source_csv *s, size_t column, const char *value, size_t len)
+{
+	char form[CSVFORMS_MAX];
+	bool other;
+
+	doubt_see(&s->doubts[column], value, len);
+	value = read_form(s, value, &len, form, &other);
+	if (other)
+		infer_text(&s->sample[column]);
+	else
+		infer_see(&s->sample[column], value, len);
+}
+
+/* A field behind the last column, which is empty if the header line has one, too. */
+static int
+take_trail(struct source_csv *s, size_t len, struct err *e)
+{
+	if (!s->head.open || s->trailed)
+		return ragged(s, s->head.names.n + 1 + s->head.open, e);
+	if (len > 0) {
+		err_set(e, EXIT_DATA,
+			"a value behind the last column: the header line ends "
+			"in a delimiter, and has no name for it");
+		return err_hint(e, "A field that holds the delimiter must be quoted.");
+	}
+	s->trailed = true;
+	return 0;
+}
+
 static int
 take_field(struct source_csv *s, const char *value, size_t len, struct err *e)
 {
+	char form[CSVFORMS_MAX];
 	size_t column;
 
 	if (s->rows.field == s->head.names.n)
-		return ragged(s, s->head.names.n + 1, e);
+		return take_trail(s, len, e);
 	column = rowtext_column(&s->rows);
 	if (column != ROWTEXT_DROPPED && value != NULL) {
 		if (s->sample != NULL)
-			infer_see(&s->sample[column], value, len);
-		if (s->check != NULL && check_value(s, column, value, len, e) != 0)
+			see(s, column, value, len);
+		if (s->check != NULL && check_value(s, column, &value, &len, form, e) != 0)
 			return -1;
 		if (is_brief(s, column))
 			len = 1;
@@ -181,11 +280,19 @@ on_field(void *arg, const char *value, size_t len, struct err *e)
 	return take_field(s, value, len, e);
 }
 
-/* The sample's rows were written before it was known which columns are boolean. */
+/* The sample's rows were written before it was known which columns are of which type. */
 static void
 put_again(void *arg, size_t column, const char *field, size_t len, struct buf *out)
 {
-	buf_add(out, field, is_brief(arg, column) && !copytext_is_null(field, len) ? 1 : len);
+	const struct source_csv *s = arg;
+	char form[CSVFORMS_MAX];
+
+	if (!copytext_is_null(field, len)) {
+		if (infer_has_forms(s->check[column]))
+			field = csvforms_read(&own(&s->base)->forms, field, &len, form);
+		len = is_brief(s, column) ? 1 : len;
+	}
+	buf_add(out, field, len);
 }
 
 /* At the end of a row, all rows being in out: declare what the types seem to be. */
@@ -200,6 +307,8 @@ end_sample(struct source_csv *s)
 		const char *name;
 
 		s->check[i] = infer_type(&s->sample[i]);
+		if (s->check[i] == INFER_TEXT)
+			doubt_warn(&s->doubts[i], schema->columns[i].name);
 		name = infer_name(s->check[i]);
 		free(schema->columns[i].type);
 		free(schema->columns[i].base);
@@ -207,9 +316,11 @@ end_sample(struct source_csv *s)
 		schema->columns[i].base = xstrdup(name);
 	}
 	free(s->sample);
+	free(s->doubts);
 	s->sample = NULL;
+	s->doubts = NULL;
 	s->brief = s->base.options->format == EXTRACT_NDJSON;
-	if (s->brief)
+	if (s->brief || csvforms_any(&own(&s->base)->forms))
 		rowtext_rewrite(&s->rows, put_again, s);
 }
 
@@ -218,13 +329,19 @@ on_row(void *arg, struct err *e)
 {
 	struct source_csv *s = arg;
 
+	char delimiter = s->parser.format.delimiter;
+
+	if (!s->header_done && s->parser.row_line == 1 &&
+	    csvhead_separator(&s->head, &delimiter))
+		return take_separator(s, delimiter, e);
 	if (!s->header_done) {
 		if (settle_columns(s, e) != 0)
 			return -1;
 		return s->limited ? -1 : 0;
 	}
-	if (s->rows.field != s->head.names.n)
+	if (s->rows.field != s->head.names.n || s->trailed != s->head.open)
 		return ragged(s, s->rows.field, e);
+	s->trailed = false;
 	if (may_be_header(s) && s->named == s->head.names.n) {
 		err_set(e, EXIT_DATA,
 			"this looks like a header line: it holds the names that "
@@ -246,7 +363,7 @@ on_blank(void *arg, struct err *e)
 	struct source_csv *s = arg;
 	const char *value = own(&s->base)->format.null[0] != '\0' ? "" : NULL;
 
-	if (!s->header_done || s->head.names.n != 1)
+	if (!s->header_done || s->head.names.n != 1 || s->head.open)
 		return 0;
 	return take_field(s, value, 0, e) != 0 ? -1 : on_row(s, e);
 }
@@ -257,6 +374,25 @@ static const struct csvrows_handler handler = {
 	.blank = on_blank,
 };
 
+/* Returns how many bytes at the end csvrows wants to see again, or -1. */
+static int
+feed(struct source_csv *s, const char *text, size_t len, struct err *e)
+{
+	bool fine;
+	int rc;
+
+	if (s->escape.escape == '\0')
+		return csvrows_feed(&s->parser, text, len, e);
+	fine = csvescape_feed(&s->escape, s->keep, text, len);
+	rc = csvrows_feed(&s->parser, s->escape.text.data, s->escape.text.len, e);
+	if (rc < 0 || fine)
+		return rc;
+	err_set(e, EXIT_DATA, "the field goes on behind its closing quote");
+	return err_hint(e,
+			"With --escape, a quote inside a field has the escape before it, and "
+			"is not doubled.");
+}
+
 /* Take in one block: SOURCE_ROWS (perhaps no row), _IDLE, _END or _FAILED. */
 static enum source_event
 read_block(struct source_csv *s, int timeout, struct err *e)
@@ -265,7 +401,8 @@ read_block(struct source_csv *s, int timeout, struct err *e)
 	size_t len = 0;
 	int rc = 0;
 
-	switch (textin_next(s->text, s->keep, timeout, &text, &len, e)) {
+	switch (textin_next(s->text, s->escape.escape != 0 ? 0 : s->keep, timeout, &text, &len,
+			    e)) {
 	case TEXTIN_IDLE:
 		return SOURCE_IDLE;
 	case TEXTIN_FAILED:
@@ -278,7 +415,7 @@ read_block(struct source_csv *s, int timeout, struct err *e)
 		rc = csvrows_end(&s->parser, e);
 		break;
 	case TEXTIN_TEXT:
-		rc = csvrows_feed(&s->parser, text, len, e);
+		rc = feed(s, text, len, e);
 		s->keep = rc > 0 ? (size_t)rc : 0;
 		break;
 	}
@@ -332,6 +469,9 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	relname_set(&base->header->schema.relation, o->rel.schema, o->rel.name);
 	s->parser.names = !headless;
 	s->parser.open_end = o->bare;
+	s->parser.inexact = c->escape_byte != '\0';
+	s->escape.quote = c->format.quote;
+	s->escape.escape = c->escape_byte;
 	if (headless && take_given_names(s, e) != 0)
 		return -1;
 	return headless && s->sample == NULL ? 0 : read_head(s, e);
@@ -369,7 +509,9 @@ source_csv_close(struct source *base)
 	csvhead_release(&s->head);
 	rowtext_release(&s->rows);
 	free(s->sample);
+	free(s->doubts);
 	free(s->check);
+	buf_release(&s->escape.text);
 }
 
 static const struct source_ops source_csv_ops = {

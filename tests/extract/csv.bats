@@ -207,7 +207,7 @@ as_copy()
 
 @test "names that cannot be matched are refused" {
 	refuse 'a,b,a\n1,2,3\n' '1: columns 1 and 3 are both called "a"'
-	refuse 'a,,c\n1,2,3\n' '1: byte 3: column 2 has no name in the header line'
+	refuse 'a,,c\n1,2,3\n' '1: byte 4: column 2 has no name in the header line'
 	refuse '' ' the file is empty'
 	try portl-extract --csv in.csv --exclude-columns x
 	assert_stderr_has 'the file is empty'
