@@ -27,6 +27,8 @@ static const struct cli_choice edited[] = {
 static const struct cli_choice extras[] = {
 	{"error", EXTRA_ERROR}, {"ignore", EXTRA_IGNORE}, {NULL, 0}};
 
+static const struct cli_choice names[] = {{"exact", 0}, {"loose", 1}, {NULL, 0}};
+
 static const struct cli_choice conflicts[] = {{"fail", CONFLICT_FAIL},
 					      {"skip", CONFLICT_SKIP},
 					      {"overwrite", CONFLICT_OVERWRITE},
@@ -49,6 +51,8 @@ static const struct cli_option target_options[] = {
 	 AT(map)},
 	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "columns that the table does not have",
 	 AT(extra_columns), .choices = extras, PG},
+	{"names", 0, CLI_CHOICE, "exact|loose",
+	 "match columns exactly, or Order Date = order_date", AT(loose), .choices = names, PG},
 	{"create", 0, CLI_FLAG, NULL, "create the table if it is missing", AT(create), PG},
 	{"truncate", 0, CLI_FLAG, NULL, "empty the table first, in the same transaction",
 	 AT(truncate), PG},
@@ -94,8 +98,7 @@ static const struct cli_option input_options[] = {
 	{"max-line", 0, CLI_NUMBER, "BYTES", "refuse longer lines of NDJSON; default: 1 GB",
 	 AT(max_line), .min = 1},
 	{"edited", 0, CLI_DEGREE, "values|rows",
-	 "values were changed on the way; rows: number, too", AT(edited),
-	 .choices = edited},
+	 "values were changed on the way; rows: number, too", AT(edited), .choices = edited},
 	{"bare", 0, CLI_FLAG, NULL, "a stream without proof of completeness is meant",
 	 AT(bare)},
 	{.help = NULL},
@@ -344,6 +347,7 @@ rules_of(const struct load_options *o)
 		.newer = o->newer.n > 0 ? o->newer.names[0] : NULL,
 		.conflict = rules_conflict((enum rules_conflict)o->conflict),
 		.duplicates = (enum rules_duplicates)o->duplicates,
+		.loose = o->loose != 0,
 		.extra = (enum rules_extra)o->extra_columns,
 		.create = o->create,
 		.truncate = o->truncate,

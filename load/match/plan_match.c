@@ -11,6 +11,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
+#include "load/match/loosename.h"
 #include "load/match/plan.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
@@ -20,6 +21,7 @@ struct names {
 	struct nameindex source; /* the stream's columns */
 	struct nameindex table;  /* the table's, by their places */
 	struct nameindex mapped; /* --map's sources, by their places */
+	struct loosename loose;  /* the table's, with --names=loose */
 	struct nameindex taken;  /* columns of the table that something goes into */
 };
 
@@ -32,6 +34,8 @@ index_names(struct names *names, const struct plan *p)
 		nameindex_add(&names->source, p->columns[i].source);
 	for (i = 0; p->rel != NULL && i < p->rel->ncolumns; i++)
 		nameindex_add(&names->table, p->rel->columns[i].name);
+	if (p->rel != NULL && p->rules->loose)
+		loosename_init(&names->loose, p->rel);
 	for (i = 0; i < p->rules->from->n; i++)
 		nameindex_add(&names->mapped, p->rules->from->names[i]);
 }
@@ -43,6 +47,7 @@ release_names(struct names *names)
 	nameindex_release(&names->table);
 	nameindex_release(&names->mapped);
 	nameindex_release(&names->taken);
+	loosename_release(&names->loose);
 }
 
 /* The table has no such column; perhaps one of those that nothing else goes into. */
@@ -79,6 +84,22 @@ unmatched(const struct plan *p, const struct names *names, const char *source,
 	free(option);
 }
 
+/* The place of the table's column called so, or with --names=loose nearly so; or -1. */
+static int
+find_target(const struct plan *p, const struct names *names, const char *target, bool mapped,
+	    struct reasons *why)
+{
+	int place = nameindex_find(&names->table, target), other;
+
+	if (place >= 0 || mapped || !p->rules->loose)
+		return place;
+	place = loosename_find(&names->loose, target, &other);
+	if (place >= 0 && other != place)
+		reasons_add(why, "column \"%s\" could be \"%s\" or \"%s\" of the table", target,
+			    p->rel->columns[place].name, p->rel->columns[other].name);
+	return place;
+}
+
 /* Decide about stream column ${i}. */
 static void
 match_one(struct plan *p, struct names *names, size_t i, struct reasons *why)
@@ -93,13 +114,14 @@ match_one(struct plan *p, struct names *names, size_t i, struct reasons *why)
 	if (target[0] == '\0')
 		return;
 	if (p->rel != NULL) {
-		c->place = nameindex_find(&names->table, target);
+		c->place = find_target(p, names, target, m >= 0, why);
 		if (c->place < 0) {
 			if (o->extra != EXTRA_IGNORE || m >= 0)
 				unmatched(p, names, c->source, target, m >= 0, why);
 			return;
 		}
 		rc = &p->rel->columns[c->place];
+		target = rc->name;
 		if (rc->generated && m < 0 && p->schema->columns[i].generated) {
 			c->place = -1;
 			return; /* computed on both sides */

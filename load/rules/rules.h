@@ -42,6 +42,7 @@ struct load_rules {
 	const struct conflict *conflict;
 	enum rules_duplicates duplicates;
 	enum rules_extra extra;
+	bool loose; /* names match without regard to case, blanks, _ and - */
 	bool create, truncate;
 	bool batches;        /* each is committed, not only the whole */
 	bool rejects;        /* rows that the server refuses are left out */

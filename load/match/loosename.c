@@ -1,0 +1,88 @@
+/*
+ * Names are folded once and found by an index.
+ */
+#include "load/match/loosename.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "common/base/xalloc.h"
+#include "common/pg/relation.h"
+
+/* Latin-1's capitals, in UTF-8 behind a byte C3: all but the multiplication sign. */
+static bool
+is_latin_capital(unsigned char before, unsigned char c)
+{
+	return before == 0xc3 && c >= 0x80 && c <= 0x9e && c != 0x97;
+}
+
+/* The caller frees it. */
+static char *
+fold(const char *name)
+{
+	char *out = xstrdup(name), *to = out;
+	unsigned char before = 0;
+	const char *p;
+
+	for (p = name; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (isspace(c) || c == '_' || c == '-')
+			continue;
+		if (before == 0xc2 && c == 0xa0) { /* a no-break space */
+			to--;
+			before = 0;
+			continue;
+		}
+		*to++ = (char)(is_latin_capital(before, c) ? c + 0x20 : tolower(c));
+		before = c;
+	}
+	*to = '\0';
+	return out;
+}
+
+void
+loosename_init(struct loosename *x, const struct relation *rel)
+{
+	size_t i;
+
+	*x = (struct loosename){.index = NAMEINDEX_INIT};
+	x->folded.names = xcalloc(rel->ncolumns, sizeof(char *));
+	x->place = xcalloc(rel->ncolumns, sizeof(*x->place));
+	x->other = xcalloc(rel->ncolumns, sizeof(*x->other));
+	for (i = 0; i < rel->ncolumns; i++) {
+		char *name = fold(rel->columns[i].name);
+		int at = nameindex_add(&x->index, name);
+
+		if (at >= 0) {
+			x->other[at] = i;
+			free(name);
+			continue;
+		}
+		x->place[x->folded.n] = x->other[x->folded.n] = i;
+		x->folded.names[x->folded.n++] = name;
+	}
+}
+
+int
+loosename_find(const struct loosename *x, const char *name, int *other)
+{
+	char *folded = fold(name);
+	int at = nameindex_find(&x->index, folded);
+
+	free(folded);
+	if (at < 0)
+		return -1;
+	*other = (int)x->other[at];
+	return (int)x->place[at];
+}
+
+void
+loosename_release(struct loosename *x)
+{
+	ident_list_release(&x->folded);
+	nameindex_release(&x->index);
+	free(x->place);
+	free(x->other);
+}

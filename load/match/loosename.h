@@ -1,0 +1,37 @@
+/*
+ * The table's columns by names as people write them: Order Date is order_date.
+ */
+#ifndef LOAD_LOOSENAME_H
+#define LOAD_LOOSENAME_H
+
+#include <stddef.h>
+
+#include "common/base/ident.h"
+#include "common/base/nameindex.h"
+
+struct relation;
+
+struct loosename {
+	struct ident_list folded; /* of the columns that are unlike those before */
+	struct nameindex index;   /* of these */
+	size_t *place;            /* of each, the column's in the table */
+	size_t *other; /* and that of one which folds to the same, or the same; owned */
+};
+
+/*
+ * loosename_init(x, rel):
+ * Index the columns.  Release with loosename_release(), of zeroed memory as well.
+ */
+void loosename_init(struct loosename *x, const struct relation *rel);
+
+/*
+ * loosename_find(x, name, other):
+ * Return the place of the column with this name, without regard to case (of ASCII and
+ * Latin-1), blanks, underscores and hyphens; -1: there is none.  ${*other} is the place of
+ * a second one, or the same.
+ */
+int loosename_find(const struct loosename *x, const char *name, int *other);
+
+void loosename_release(struct loosename *x);
+
+#endif /* LOAD_LOOSENAME_H */
