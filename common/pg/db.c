@@ -261,6 +261,32 @@ db_exec_rows(struct db *db, struct err *e, const char *sql, uint64_t *rows)
 }
 
 int
+db_exec_each(struct db *db, struct err *e, const char *sql, PGresult **results, int max)
+{
+	PGresult *res;
+	int n = 0;
+
+	log_sql(sql);
+	if (PQsendQuery(db->conn, sql) == 0) {
+		dberr_connection(db->conn, e);
+		return 0;
+	}
+	if (flush_out(db, e) != 0)
+		return 0;
+	while ((res = next_result(db, e)) != NULL) {
+		ExecStatusType status = PQresultStatus(res);
+
+		if (n < max && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) {
+			results[n++] = res;
+			continue;
+		}
+		dberr_result(db->conn, res, e);
+		PQclear(res);
+	}
+	return n;
+}
+
+int
 db_send(struct db *db, struct err *e, const char *sql, int nparams, const char *const *params)
 {
 	if (PQsendQueryParams(db->conn, sql, nparams, NULL, params, NULL, NULL, 0) == 0)

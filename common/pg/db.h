@@ -86,6 +86,14 @@ int db_exec_one(struct db *db, struct err *e, const char *sql)
 	__attribute__((warn_unused_result));
 
 /*
+ * db_exec_each(db, e, sql, results, max):
+ * Run at most ${max} statements in one message and keep the result of each, for the
+ * caller to PQclear().  Returns how many passed; ${e} is filled if that are not all.
+ */
+int db_exec_each(struct db *db, struct err *e, const char *sql, PGresult **results, int max)
+	__attribute__((warn_unused_result));
+
+/*
  * db_query(db, e, sql, nparams, params):
  * Run one statement by the extended protocol with text parameters.  Returns
  * the rows, for the caller to PQclear(), or NULL with ${e} filled.

@@ -55,7 +55,7 @@ enum statement {
 	SQL_ALONE,      /* gives 1 if there are no other loaders, and there will be none */
 	SQL_QUEUE,      /* joins those that write in key order: 1, 0 or 2; lock_timeout */
 	SQL_LOCK_OLD,   /* the old rows, in key order */
-	SQL_ZERO,       /* rejects: counters of updated and unchanged rows */
+	SQL_ZERO,       /* rejects: no row is reached, updated or unchanged yet */
 	SQL_UPDATES,    /* updates of the target so far; asked before and behind the rows */
 	SQL_AGAIN,      /* finds something if a key is staged twice; for those alone */
 	SQL_UNSORTED,   /* finds something if the rows did not come in key order */
@@ -74,11 +74,12 @@ enum statement {
 	SQL_DROP_REST,  /* what SQL_REST made */
 	SQL_LINE,       /* rejects: makes all that the statements below need */
 	SQL_NEXT,       /* rejects: the rounds behind $1, their first and last places */
-	SQL_PIECE,   /* rejects: inserts, up to the first place, then the one behind the last */
-	SQL_LEAVE,   /* rejects: the row at a place, up to that, is left out; its number */
-	SQL_BEHIND,  /* rejects: the row at place $1 gets place $2 and round $3 */
-	SQL_THIN,    /* rejects: rows of rounds behind $1 whose key is in are dropped */
-	SQL_IN_LINE, /* rejects: how many rows are in line still */
+	SQL_PIECE, /* rejects: inserts, up to the first place, then the one behind the last */
+	SQL_LEAVE, /* rejects: the row at a place, up to that, is left out; its number */
+	SQL_GUESS, /* rejects: a row from $1 to $2 with the text $3 in …, up to the columns */
+	SQL_BEHIND,    /* rejects: the row at place $1 gets place $2 and round $3 */
+	SQL_THIN,      /* rejects: rows of rounds behind $1 whose key is in are dropped */
+	SQL_IN_LINE,   /* rejects: how many rows are in line still */
 	SQL_DROP_LINE, /* rejects: what SQL_LINE made */
 	SQL_CLEAN,     /* rejects: the rows left out are taken from the staged ones as well */
 	SQL_COUNTS,    /* updated and unchanged rows */

@@ -62,6 +62,7 @@ static const struct {
 	[SQL_NEXT] = {"find rounds in line", REJECTS, false, rejects_sql_next},
 	[SQL_PIECE] = {"insert a piece of the line", REJECTS, false, rejects_sql_piece},
 	[SQL_LEAVE] = {"leave a row out", REJECTS, false, rejects_sql_leave},
+	[SQL_GUESS] = {"look for a row by its values", REJECTS, false, rejects_sql_guess},
 	[SQL_BEHIND] = {"put a row behind", REJECTS, false, rejects_sql_again},
 	[SQL_THIN] = {"drop rows whose key is in", REJECTS, false, rejects_sql_thin},
 	[SQL_IN_LINE] = {"count rows in line", REJECTS, false, rejects_sql_count},

@@ -2,14 +2,17 @@
  * A piece is a range of rows in the order of insertion, within one round, that goes in
  * under a savepoint.  When it fails at a row, and what is said can be about no other,
  * the rows before that one go in again, for certain, and without a savepoint.  Where the
- * server may have meant another row, as with a foreign key, pieces are halved until one
- * is a single row.  So what is left out is what the server has refused behind all that
- * came before it.
+ * server may have meant another row, as with a foreign key, that row is guessed from the
+ * values that it names, and tried alone; or pieces are halved until one is a single row.
+ * So what is left out is what the server has refused behind all that came before it.
  *
- * Pieces grow while all goes well and shrink when it does not.  Large ones do more work
- * twice; small ones take more savepoints, and from 64 on that a transaction has released,
- * all snapshots of the server take longer until it ends: two to three for each row that
- * is left out.
+ * What a row that is refused leads to goes to the server together with the next piece:
+ * one message for both, and one to learn how far a piece has come that failed.
+ *
+ * A piece that fails is work done twice, one that passes costs as much as some rows
+ * (COST); of both there is the least where they are the same, so that the size of a piece
+ * follows from how many rows have been refused so far.  From 64 savepoints on that a
+ * transaction has released, all snapshots of the server take longer until it ends.
  */
 #include "load/route/pieces.h"
 
@@ -19,31 +22,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-#include "load/rules/rules.h"
 #include "load/rejects/rejects.h"
 #include "load/route/route.h"
 #include "load/route/staged.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 
-#define FIRST 1000 /* rows of the first piece */
-#define LEAST 16   /* rows of a piece, unless a row is looked for */
+#define COST 60    /* of a piece, in rows */
+#define FIRST 1000 /* rows to the first that is refused, where that is not known */
+#define STEPS 16   /* statements of a message, at most */
+
+/* What a statement's result says. */
+enum step {
+	STEP_QUIET,
+	STEP_BEFORE, /* updates of the target before an INSERT */
+	STEP_INSERT, /* its rows */
+	STEP_AFTER,  /* updates of the target behind it */
+	STEP_COUNTS, /* its updated and unchanged rows */
+	STEP_LEFT,   /* the number of the row that is left out */
+	STEP_PLACE,  /* how far an INSERT has come */
+};
 
 struct pieces {
 	struct route *r;
+	const struct plan *plan;
 	const struct plan_stage *st;
 	const struct plan_rejects *pr;
-	uint64_t from, to; /* the piece: places, the second is behind it */
-	uint64_t end;      /* of the round */
-	uint64_t size;     /* rows for a piece where nothing is known of them */
-	uint64_t good;     /* rows before this place should pass, or 0 */
-	uint64_t hunt;     /* before this place is a row that does not, or 0 */
-	bool open;         /* the savepoint of the last piece is not released yet */
-	uint64_t at;       /* how far an INSERT that failed has come, or 0 */
-	struct err why;    /* it failed */
+	uint64_t from, to;  /* the piece: places, the second is behind it */
+	uint64_t end;       /* of the round */
+	uint64_t expect;    /* rows to the first that is refused, as long as none is; 0: any */
+	uint64_t seen, bad; /* rows so far, and those of them that were refused */
+	uint64_t good;      /* rows before this place should pass, or 0 */
+	uint64_t hunt;      /* before this place is a row that does not, or 0 */
+	bool guessed;       /* it is guessed to be the last one before that */
+	uint64_t at;        /* how far an INSERT that failed has come, or 0 */
+	struct err why;     /* it failed */
+	struct buf sql;     /* the statements of the next message */
+	enum step steps[STEPS];
+	int nsteps;
+	uint64_t before,
+		rows; /* of the last INSERT: updates before it, rows it may have updated */
 	uint64_t updated, unchanged, written; /* rows so far */
 	/* self: rows that lack another one are tried again in a round behind all */
 	uint64_t again;  /* that round */
@@ -58,81 +82,146 @@ numbers(const struct pieces *p, const char *sql, uint64_t *to, int n, struct err
 	return sql != NULL ? staged_numbers(p->r->db, sql, 0, NULL, to, n, e) : 0;
 }
 
-/* ---- one piece ---- */
+/* ---- messages ---- */
 
-/* What a piece has done; sequences are not undone with what they have counted. */
-static int
-count(struct pieces *p, uint64_t written, uint64_t updates_before, struct err *e)
+/* One statement more, unless it is NULL. */
+static void
+add(struct pieces *p, enum step step, const char *sql)
 {
-	uint64_t counted[2] = {0, 0}, updates = UINT64_MAX;
+	if (sql == NULL)
+		return;
+	buf_addf(&p->sql, "%s%s", p->nsteps > 0 ? "; " : "", sql);
+	p->steps[p->nsteps++] = step;
+}
 
-	if (numbers(p, p->r->plan->sql[SQL_COUNTS], counted, 2, e) != 0 ||
-	    numbers(p, p->r->plan->sql[SQL_UPDATES], &updates, 1, e) != 0)
-		return -1;
-	if (p->r->plan->sql[SQL_UPDATES] != NULL && updates - updates_before < counted[0])
-		counted[0] = updates - updates_before;
-	p->updated += counted[0] < written ? counted[0] : written;
-	p->unchanged += counted[1];
-	p->written += written;
-	p->taken = true;
+/* Returns the place of the INSERT itself in the message. */
+static int
+add_insert(struct pieces *p)
+{
+	char sql[128];
+	int place;
+
+	snprintf(sql, sizeof(sql), "%s%" PRIu64 ", %" PRIu64 ")", p->plan->sql[SQL_PIECE],
+		 p->from, p->to);
+	add(p, STEP_QUIET, p->plan->sql[SQL_ZERO]);
+	add(p, STEP_BEFORE, p->plan->sql[SQL_UPDATES]);
+	place = p->nsteps;
+	add(p, STEP_INSERT, sql);
+	add(p, STEP_AFTER, p->plan->sql[SQL_UPDATES]);
+	add(p, STEP_COUNTS, p->plan->sql[SQL_COUNTS]);
+	return place;
+}
+
+static uint64_t
+number(const PGresult *res, int column)
+{
+	return PQntuples(res) > 0 ? strtoull(PQgetvalue(res, 0, column), NULL, 10) : 0;
+}
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* An attempt that was undone counts with the server's updates, too. */
+static int
+take(struct pieces *p, enum step step, PGresult *res, struct err *e)
+{
+	switch (step) {
+	case STEP_BEFORE:
+		p->before = number(res, 0);
+		break;
+	case STEP_INSERT:
+		p->rows = strtoull(PQcmdTuples(res), NULL, 10);
+		p->written += p->rows;
+		p->taken = true;
+		break;
+	case STEP_AFTER:
+		p->rows = least(p->rows, number(res, 0) - p->before);
+		break;
+	case STEP_COUNTS:
+		p->updated += least(p->rows, number(res, 0));
+		p->unchanged += number(res, 1);
+		break;
+	case STEP_LEFT:
+		p->r->counts.rejected++;
+		return rejects_note(p->r->rejects, p->r->input,
+				    p->r->rows_before + number(res, 0), NULL, &p->why, e);
+	case STEP_PLACE:
+		p->at = number(res, 0);
+		break;
+	case STEP_QUIET:
+		break;
+	}
 	return 0;
 }
 
+/* Send the message.  Returns how many statements passed; ${why} the next one did not; -1. */
 static int
-insert(struct pieces *p, struct err *e)
+run(struct pieces *p, struct err *why, struct err *e)
 {
-	char sql[128];
-	uint64_t written = 0, updates = 0;
+	PGresult *results[STEPS];
+	int n = db_exec_each(p->r->db, why, buf_cstr(&p->sql), results, p->nsteps);
+	int i, rc = 0;
 
-	if (numbers(p, p->r->plan->sql[SQL_UPDATES], &updates, 1, e) != 0)
-		return -1;
-	snprintf(sql, sizeof(sql), "%s%" PRIu64 ", %" PRIu64 ")", p->r->plan->sql[SQL_PIECE],
-		 p->from, p->to);
-	if (db_exec_rows(p->r->db, e, sql, &written) != 0)
-		return -1;
-	return count(p, written, updates, e);
+	for (i = 0; i < n; i++) {
+		if (rc == 0)
+			rc = take(p, p->steps[i], results[i], e);
+		PQclear(results[i]);
+	}
+	p->sql.len = 0;
+	p->nsteps = 0;
+	return rc == 0 ? n : -1;
 }
 
-static const char *
-zero(const struct pieces *p)
+/* Send what is left to be sent, none of which can fail for a row's sake. */
+static int
+flush(struct pieces *p, struct err *e)
 {
-	return p->r->plan->sql[SQL_ZERO] != NULL ? p->r->plan->sql[SQL_ZERO] : "";
+	return p->nsteps > 0 && (run(p, e, e) < 0 || e->code != EXIT_DONE) ? -1 : 0;
 }
 
-/* Rows that have been in before, and pass again. */
-static int
-insert_surely(struct pieces *p, struct err *e)
+/* ---- one piece ---- */
+
+static void
+pass(struct pieces *p, uint64_t to)
 {
-	if (p->r->plan->sql[SQL_ZERO] != NULL && db_exec(p->r->db, e, "%s", zero(p)) != 0)
-		return -1;
-	return insert(p, e);
+	p->seen += to - p->from;
+	p->from = to;
 }
 
+/* The piece has been refused: how far had it come? */
 static int
-release(struct pieces *p, struct err *e)
+look(struct pieces *p, struct err *e)
 {
-	if (!p->open)
-		return 0;
-	p->open = false;
-	return db_exec(p->r->db, e, "RELEASE SAVEPOINT portl");
+	add(p, STEP_QUIET, "ROLLBACK TO SAVEPOINT portl");
+	add(p, STEP_QUIET, "RELEASE SAVEPOINT portl");
+	add(p, STEP_PLACE, p->plan->sql[SQL_LAST]);
+	return flush(p, e);
 }
 
 /* Returns 1 if the piece is in, 0 if it was refused (p->why, p->at), -1 with ${e} filled. */
 static int
 try_insert(struct pieces *p, struct err *e)
 {
+	struct err why = ERR_INIT;
+	int trial, all, n;
+
+	add(p, STEP_QUIET, "SAVEPOINT portl");
+	trial = add_insert(p);
+	all = p->nsteps;
+	n = run(p, &why, e);
 	err_release(&p->why);
-	if (db_exec(p->r->db, e, "%s%s; %s", p->open ? "RELEASE SAVEPOINT portl; " : "",
-		    p->r->plan->sql[SQL_RESTART], zero(p)) != 0)
-		return -1;
-	p->open = true;
-	if (insert(p, &p->why) == 0)
-		return 1;
-	if (rejects_is_for(&p->why)) {
-		p->open = false;
-		if (db_exec(p->r->db, e,
-			    "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0 ||
-		    numbers(p, p->r->plan->sql[SQL_LAST], &p->at, 1, e) != 0)
+	if (n == all)
+		add(p, STEP_QUIET, "RELEASE SAVEPOINT portl");
+	if (n == all || n < 0) {
+		err_release(&why);
+		return n < 0 ? -1 : 1;
+	}
+	err_take(&p->why, &why);
+	if (n == trial && rejects_is_for(&p->why)) {
+		if (look(p, e) != 0)
 			return -1;
 		if (p->at > 0)
 			return 0;
@@ -154,23 +243,18 @@ put_behind(struct pieces *p, struct err *e)
 	snprintf(at, sizeof(at), "%" PRIu64, p->from);
 	snprintf(to, sizeof(to), "%" PRIu64, ++p->behind);
 	snprintf(round, sizeof(round), "%" PRIu64, p->again);
-	res = db_query(p->r->db, e, p->r->plan->sql[SQL_BEHIND], 3, params);
+	res = db_query(p->r->db, e, p->plan->sql[SQL_BEHIND], 3, params);
 	PQclear(res);
 	return res != NULL ? 0 : -1;
 }
 
-static int
-leave_out(struct pieces *p, struct err *e)
+static void
+leave_out(struct pieces *p)
 {
 	char sql[128];
-	uint64_t n = 0;
 
-	snprintf(sql, sizeof(sql), "%s%" PRIu64 ")", p->r->plan->sql[SQL_LEAVE], p->from);
-	if (numbers(p, sql, &n, 1, e) != 0)
-		return -1;
-	p->r->counts.rejected++;
-	return rejects_note(p->r->rejects, p->r->input, p->r->rows_before + n, NULL, &p->why,
-			    e);
+	snprintf(sql, sizeof(sql), "%s%" PRIu64 ")", p->plan->sql[SQL_LEAVE], p->from);
+	add(p, STEP_LEFT, sql);
 }
 
 /* The row that the piece begins with was refused, alone or for certain. */
@@ -179,11 +263,14 @@ refuse(struct pieces *p, struct err *e)
 {
 	bool lacks = p->pr->self && !p->final && strcmp(p->why.sqlstate, "23503") == 0;
 
-	if ((lacks ? put_behind(p, e) : leave_out(p, e)) != 0)
+	if (!lacks)
+		leave_out(p);
+	else if (flush(p, e) != 0 || put_behind(p, e) != 0)
 		return -1;
-	p->from++;
+	pass(p, p->from + 1);
+	p->bad++;
 	p->good = p->hunt = 0;
-	p->size = p->size / 2 > LEAST ? p->size / 2 : LEAST;
+	p->guessed = false;
 	return 0;
 }
 
@@ -203,28 +290,110 @@ is_sure(const struct pieces *p)
 	return !p->pr->triggers && !p->pr->late && strcmp(p->why.sqlstate, "21000") != 0;
 }
 
+/* Add to ${sql} the staged columns whose target's names stand there, ", " between them. */
+static bool
+add_named(const struct pieces *p, const char *names, const char *end, struct buf *sql)
+{
+	while (names < end) {
+		size_t i, len = 0;
+
+		for (i = 0; i < p->plan->ncolumns; i++) {
+			const char *name = p->plan->columns[i].target;
+
+			len = name != NULL ? strlen(name) : 0;
+			if (len > 0 && strncmp(names, name, len) == 0 &&
+			    (names + len == end || strncmp(names + len, ", ", 2) == 0))
+				break;
+		}
+		if (i == p->plan->ncolumns)
+			return false;
+		buf_addf(sql, ", c%zu", i + 1);
+		names += names + len < end ? len + 2 : len;
+	}
+	return true;
+}
+
+/*
+ * The detail is "Key (a, b)=(1, 2) …" in any language.  Whichever row of the piece is the
+ * first with these values, only the server says whether it is to blame.
+ */
+static int
+guess(const struct pieces *p, uint64_t *place, struct err *e)
+{
+	const char *detail = p->why.detail != NULL ? p->why.detail : "";
+	const char *names = strchr(detail, '('), *middle = strstr(detail, ")=(");
+	const char *end = strrchr(detail, ')');
+	struct buf sql = BUF_INIT;
+	char from[24], to[24], *text;
+	const char *params[] = {from, to, NULL};
+	int rc = 0;
+
+	*place = 0;
+	if (strcmp(p->why.sqlstate, "23503") != 0 || middle == NULL || end < middle + 3)
+		return 0;
+	buf_addf(&sql, "%s", p->plan->sql[SQL_GUESS]);
+	if (add_named(p, names + 1, middle, &sql)) {
+		buf_addf(&sql, ") COLLATE pg_catalog.\"C\"");
+		snprintf(from, sizeof(from), "%" PRIu64, p->from);
+		snprintf(to, sizeof(to), "%" PRIu64, p->to);
+		params[2] = text = xstrndup(middle + 3, (size_t)(end - middle - 3));
+		rc = staged_numbers(p->r->db, buf_cstr(&sql), 3, params, place, 1, e);
+		free(text);
+	}
+	buf_release(&sql);
+	return rc;
+}
+
+/* Nothing tells which row of the piece it was.  A guess that was wrong is the last one. */
+static int
+hunt(struct pieces *p, struct err *e)
+{
+	uint64_t place = 0;
+
+	if (!p->guessed && guess(p, &place, e) != 0)
+		return -1;
+	p->guessed = place > 0;
+	p->hunt = place > 0 ? place + 1 : p->to;
+	p->good = place;
+	return 0;
+}
+
 /* The piece was refused: look for the row, or go on behind it. */
 static int
 shrink(struct pieces *p, struct err *e)
 {
 	if (p->to - p->from == 1)
 		return refuse(p, e);
-	if (!tells(p)) {
-		p->good = 0;
-		p->hunt = p->to;
-		return 0;
-	}
+	if (!tells(p))
+		return hunt(p, e);
 	p->hunt = p->at + 1;
 	p->good = p->at;
 	if (p->pr->late) /* the rows before have not been looked at to the end */
 		return 0;
 	if (p->at > p->from) {
 		p->to = p->at;
-		if (insert_surely(p, e) != 0)
-			return -1;
-		p->from = p->to;
+		add_insert(p);
+		pass(p, p->to);
 	}
 	return is_sure(p) ? refuse(p, e) : 0;
+}
+
+/*
+ * With one bad row in n, and c = COST, n rows cost c * n / size for pieces and about
+ * size / 2 for rows that go in twice; the whole size where a piece fails at its end only.
+ */
+static uint64_t
+best_size(const struct pieces *p)
+{
+	uint64_t rows = p->bad > 0 ? p->seen : p->seen + p->expect;
+	uint64_t bad = p->bad > 0 ? p->bad : 1;
+	uint64_t cost = p->pr->late ? COST : 2 * COST, size = 1;
+
+	if (rows == 0)
+		return UINT64_MAX;
+	while (size * size * bad < cost * rows)
+		size *= 2;
+	return size;
 }
 
 /* Where the next piece ends. */
@@ -235,7 +404,7 @@ next_end(const struct pieces *p)
 		return p->good;
 	if (p->hunt > p->from)
 		return p->from + (p->hunt - p->from + 1) / 2;
-	return p->end - p->from < p->size ? p->end : p->from + p->size;
+	return p->from + least(p->end - p->from, best_size(p));
 }
 
 static int
@@ -244,7 +413,7 @@ apply_round(struct pieces *p, uint64_t first, uint64_t last, struct err *e)
 	p->from = first;
 	p->end = last + 1;
 	p->good = p->hunt = 0;
-	p->taken = false;
+	p->guessed = p->taken = false;
 	while (p->from < p->end) {
 		int rc;
 
@@ -252,13 +421,10 @@ apply_round(struct pieces *p, uint64_t first, uint64_t last, struct err *e)
 		rc = try_insert(p, e);
 		if (rc < 0 || (rc == 0 && shrink(p, e) != 0))
 			return -1;
-		if (rc == 0)
-			continue;
-		if (p->to - p->from >= p->size)
-			p->size *= 2;
-		p->from = p->to;
+		if (rc > 0)
+			pass(p, p->to);
 	}
-	return 0;
+	return flush(p, e);
 }
 
 /* They may need one another: all of them at once to begin with. */
@@ -267,7 +433,8 @@ apply_again(struct pieces *p, uint64_t round, uint64_t first, uint64_t last, str
 {
 	p->final = round > PLAN_REJECTS_AGAIN && !p->taken;
 	p->again = round + 1;
-	p->size = last + 1 - first;
+	p->seen = p->bad = 0;
+	p->expect = 0;
 	return apply_round(p, first, last, e);
 }
 
@@ -279,7 +446,7 @@ thin(const struct pieces *p, uint64_t round, struct err *e)
 	PGresult *res;
 
 	snprintf(number, sizeof(number), "%" PRIu64, round);
-	res = db_query(p->r->db, e, p->r->plan->sql[SQL_THIN], 1, params);
+	res = db_query(p->r->db, e, p->plan->sql[SQL_THIN], 1, params);
 	PQclear(res);
 	return res != NULL ? 0 : -1;
 }
@@ -294,7 +461,7 @@ apply_rounds(struct pieces *p, uint64_t *round, struct err *e)
 	int i, n, rc = 0;
 
 	snprintf(number, sizeof(number), "%" PRIu64, *round);
-	res = db_query(p->r->db, e, p->r->plan->sql[SQL_NEXT], 1, params);
+	res = db_query(p->r->db, e, p->plan->sql[SQL_NEXT], 1, params);
 	n = res != NULL ? PQntuples(res) : -1;
 	if (*round == 0 && n > 0)
 		p->behind = strtoull(PQgetvalue(res, n - 1, 2), NULL, 10);
@@ -308,7 +475,7 @@ apply_rounds(struct pieces *p, uint64_t *round, struct err *e)
 			continue;
 		}
 		rc = apply_round(p, first, last, e);
-		if (rc == 0 && p->r->plan->sql[SQL_THIN] != NULL) {
+		if (rc == 0 && p->plan->sql[SQL_THIN] != NULL) {
 			rc = thin(p, *round, e);
 			n = i + 1; /* the others may have gone */
 		}
@@ -325,35 +492,48 @@ finish(struct pieces *p, struct err *e)
 	struct route_counts *c = &p->r->counts;
 	uint64_t rows = 0;
 
-	if (release(p, e) != 0 || numbers(p, p->r->plan->sql[SQL_IN_LINE], &rows, 1, e) != 0)
+	if (numbers(p, p->plan->sql[SQL_IN_LINE], &rows, 1, e) != 0)
 		return -1;
 	c->updated = p->updated;
 	c->inserted = p->written - p->updated;
 	c->unchanged = p->unchanged;
-	if (p->st->once && p->r->plan->rules->conflict->sets)
+	if (p->st->once && p->plan->rules->conflict->sets)
 		c->unchanged += rows - p->written;
 	c->skipped = c->read - c->rejected - c->inserted - c->updated - c->unchanged;
-	return db_exec(p->r->db, e, "%s", p->r->plan->sql[SQL_DROP_LINE]);
+	return db_exec(p->r->db, e, "%s", p->plan->sql[SQL_DROP_LINE]);
+}
+
+/* The INSERT of all rows has come to the first that is refused, or has not counted. */
+static int
+prepare(struct pieces *p, struct err *e)
+{
+	if (numbers(p, p->plan->sql[SQL_REACHED], &p->expect, 1, e) != 0)
+		return -1;
+	if (p->expect == 0)
+		p->expect = FIRST;
+	return db_exec(p->r->db, e, "%s", p->plan->sql[SQL_LINE]);
 }
 
 int
 pieces_apply(struct route *r, struct err *e)
 {
 	struct pieces p = {.r = r,
+			   .plan = r->plan,
 			   .st = r->plan->stage,
 			   .pr = r->plan->stage->rejects,
 			   .why = ERR_INIT,
-			   .size = FIRST,
+			   .sql = BUF_INIT,
 			   .again = PLAN_REJECTS_AGAIN};
 	uint64_t round = 0;
-	int rc = db_exec(r->db, e, "%s", r->plan->sql[SQL_LINE]) == 0 ? 1 : -1;
+	int rc = prepare(&p, e) == 0 ? 1 : -1;
 
 	while (rc > 0)
 		rc = apply_rounds(&p, &round, e);
 	if (rc == 0)
 		rc = finish(&p, e);
-	if (rc == 0 && r->plan->sql[SQL_CLEAN] != NULL)
-		rc = db_exec(r->db, e, "%s", r->plan->sql[SQL_CLEAN]);
+	if (rc == 0 && p.plan->sql[SQL_CLEAN] != NULL)
+		rc = db_exec(r->db, e, "%s", p.plan->sql[SQL_CLEAN]);
+	buf_release(&p.sql);
 	err_release(&p.why);
 	return rc;
 }

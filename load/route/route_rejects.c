@@ -67,10 +67,7 @@ undo(struct route *r, struct err *e)
 static int
 try_all(struct route *r, uint64_t *row, struct err *why, struct err *e)
 {
-	const char *zero = r->plan->sql[SQL_ZERO];
-
-	if (db_exec(r->db, e, "SAVEPOINT portl_apply%s%s", zero != NULL ? "; " : "",
-		    zero != NULL ? zero : "") != 0)
+	if (db_exec(r->db, e, "SAVEPOINT portl_apply; %s", r->plan->sql[SQL_ZERO]) != 0)
 		return -1;
 	if (apply_staged(staged_of(r), row, why) == 0)
 		return db_exec(r->db, e, "RELEASE SAVEPOINT portl_apply") == 0 ? 1 : -1;

@@ -260,13 +260,30 @@ rejects_sql_clean(struct stagesql *w)
 char *
 rejects_sql_zero(struct stagesql *w)
 {
-	if (!stagesql_is_upsert(w))
-		return NULL;
-	stagesql_add(w, "SELECT pg_catalog.setval(");
-	stagesql_add_counter(w, STAGESQL_UPDATED);
-	stagesql_add(w, ", 1, false), pg_catalog.setval(");
-	stagesql_add_counter(w, STAGESQL_SAME);
-	stagesql_add(w, ", 1, false)");
+	enum stagesql_counter last = stagesql_is_upsert(w) ? STAGESQL_SAME : STAGESQL_REACHED;
+	enum stagesql_counter counter;
+
+	for (counter = STAGESQL_REACHED; counter <= last; counter++) {
+		stagesql_add(w, counter > 0 ? ", pg_catalog.setval("
+					    : "SELECT pg_catalog.setval(");
+		stagesql_add_counter(w, counter);
+		stagesql_add(w, ", 1, false)");
+	}
+	return buf_detach(&w->sql);
+}
+
+/* The values as an error's detail has them. */
+char *
+rejects_sql_guess(struct stagesql *w)
+{
+	const char *place = stagesql_place(w);
+
+	buf_addf(&w->sql, "SELECT pg_catalog.min(%s) FROM ", place);
+	add_line(w);
+	buf_addf(&w->sql,
+		 " WHERE %s OPERATOR(pg_catalog.>=) $1 AND %s OPERATOR(pg_catalog.<) $2"
+		 " AND $3::text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', '",
+		 place, place);
 	return buf_detach(&w->sql);
 }
 

@@ -22,6 +22,7 @@ char *rejects_sql_next(struct stagesql *w);
 char *rejects_sql_piece(struct stagesql *w);
 char *rejects_sql_leave(struct stagesql *w);
 char *rejects_sql_again(struct stagesql *w);
+char *rejects_sql_guess(struct stagesql *w);
 char *rejects_sql_thin(struct stagesql *w);
 char *rejects_sql_count(struct stagesql *w);
 char *rejects_sql_drop(struct stagesql *w);
