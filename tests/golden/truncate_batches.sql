@@ -1,0 +1,11 @@
+-- --truncate --commit=batch
+
+-- SQL_TRUNCATE: empty the table
+TRUNCATE TABLE "public"."orders";
+
+-- SQL_LOCK: lock the table; only parsed
+INSERT INTO "public"."orders" DEFAULT VALUES;
+
+-- SQL_COPY: copy the rows
+COPY "public"."orders" ("id", "note", "changed")
+    FROM STDIN (FORMAT binary);
