@@ -1,24 +1,39 @@
 /*
- * The table of steps.  What a ROLLBACK would not undo comes last.
+ * The table of steps, in the order in which they are taken.  What a ROLLBACK would not undo
+ * (sequences, a file) comes last, behind all that may fail for a row's sake.
  */
 #include "load/pg/steps.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/err.h"
 #include "common/pg/db.h"
+#include "common/talk/log.h"
 #include "load/options.h"
 #include "load/pg/sequences.h"
 #include "load/pg/target.h"
 #include "load/rejects/rejects.h"
 
 /* Nothing has been written if the transaction is only to move sequences. */
+static bool
+has_rows(const struct steps *s)
+{
+	return s->target->counts.read > 0;
+}
+
 static int
 check_target(const struct steps *s, enum steps_at at, struct err *e)
 {
 	(void)at;
-	return s->target->counts.read > 0 ? target_check(s->target, s->db, e) : 0;
+	return target_check(s->target, s->db, e);
+}
+
+static bool
+has_least(const struct steps *s)
+{
+	return s->options->min_rows > 0 && s->sent;
 }
 
 static int
@@ -28,7 +43,7 @@ check_min_rows(const struct steps *s, enum steps_at at, struct err *e)
 	int64_t least = s->options->min_rows;
 
 	(void)at;
-	if (least <= 0 || s->read - rejected >= (uint64_t)least || !s->sent)
+	if (s->read - rejected >= (uint64_t)least)
 		return 0;
 	err_set(e, EXIT_DATA, "only %" PRIu64 " rows %s, fewer than --min-rows=%" PRId64,
 		s->read - rejected, rejected > 0 ? "were not rejected" : "have come", least);
@@ -38,11 +53,23 @@ check_min_rows(const struct steps *s, enum steps_at at, struct err *e)
 	return -1;
 }
 
+static bool
+has_key(const struct steps *s)
+{
+	return s->target->key_sql != NULL;
+}
+
 static int
 add_key(const struct steps *s, enum steps_at at, struct err *e)
 {
 	(void)at;
-	return s->target->key_sql != NULL ? db_exec(s->db, e, "%s", s->target->key_sql) : 0;
+	return db_exec(s->db, e, "%s", s->target->key_sql);
+}
+
+static bool
+has_unmoved(const struct steps *s)
+{
+	return s->target->unmoved > 0 && s->target->sequences.n > 0;
 }
 
 static int
@@ -50,8 +77,6 @@ move_sequences(const struct steps *s, enum steps_at at, struct err *e)
 {
 	struct target *t = s->target;
 
-	if (t->unmoved == 0)
-		return 0;
 	if (sequences_move(&t->sequences, s->db, at == STEPS_LAST, e) != 0)
 		return -1;
 	if (at == STEPS_LAST)
@@ -59,33 +84,57 @@ move_sequences(const struct steps *s, enum steps_at at, struct err *e)
 	return 0;
 }
 
+static bool
+has_rejects(const struct steps *s)
+{
+	return s->rejects != NULL;
+}
+
 static int
 store_rejects(const struct steps *s, enum steps_at at, struct err *e)
 {
 	(void)at;
-	return s->rejects != NULL
-		       ? rejects_store(s->rejects, s->options->commit != COMMIT_BATCH, e)
-		       : 0;
+	return rejects_store(s->rejects, s->options->commit != COMMIT_BATCH, e);
 }
 
-static const struct {
-	unsigned when; /* enum steps_at, added up */
+static const struct step {
+	const char *name; /* in the log */
+	const char *what; /* what it does, for people */
+	unsigned when;    /* enum steps_at, added up */
+	bool (*needed)(const struct steps *s);
 	int (*run)(const struct steps *s, enum steps_at at, struct err *e);
-} steps[] = {
-	{STEPS_BATCH | STEPS_LAST | STEPS_DRY, check_target},
-	{STEPS_LAST | STEPS_DRY, check_min_rows},
-	{STEPS_LAST | STEPS_DRY, add_key},
-	{STEPS_BATCH | STEPS_LAST, move_sequences},
-	{STEPS_BATCH | STEPS_LAST, store_rejects},
+} table[] = {
+	{"target", "looking at the table again", STEPS_BATCH | STEPS_LAST | STEPS_DRY, has_rows,
+	 check_target},
+	{"min-rows", "counting the rows", STEPS_LAST | STEPS_DRY, has_least, check_min_rows},
+	{"key", "adding the primary key", STEPS_LAST | STEPS_DRY, has_key, add_key},
+	{"sequences", "moving sequences", STEPS_BATCH | STEPS_LAST, has_unmoved,
+	 move_sequences},
+	{"rejects", "storing the rejected rows", STEPS_BATCH | STEPS_LAST, has_rejects,
+	 store_rejects},
 };
+
+/* A message of the server's, or that it is gone, does not say what it was asked for. */
+static int
+explain(const struct step *step, struct err *e)
+{
+	if ((e->sqlstate[0] != '\0' || e->code == EXIT_CONN) && e->context == NULL)
+		err_context(e, "before COMMIT: %s", step->what);
+	return -1;
+}
 
 int
 steps_run(const struct steps *s, enum steps_at at, struct err *e)
 {
-	size_t i;
+	const struct step *step;
 
-	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if ((steps[i].when & at) != 0 && steps[i].run(s, at, e) != 0)
-			return -1;
+	for (step = table; step < table + sizeof(table) / sizeof(table[0]); step++) {
+		if ((step->when & at) == 0 || !step->needed(s))
+			continue;
+		log_record("step", json_pack("{s:s}", "step", step->name), "before COMMIT: %s",
+			   step->what);
+		if (step->run(s, at, e) != 0)
+			return explain(step, e);
+	}
 	return 0;
 }

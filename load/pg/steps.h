@@ -32,7 +32,9 @@ struct steps {
 
 /*
  * steps_run(s, at, e):
- * Do what is due ${at} this point, in the order of the table in steps.c.
+ * Do what is due ${at} this point and needed, in the order of the table in steps.c.  Each
+ * step is an event in the log; where a server's message would not say at which step it
+ * failed, the context of ${e} does.
  */
 int steps_run(const struct steps *s, enum steps_at at, struct err *e)
 	__attribute__((warn_unused_result));

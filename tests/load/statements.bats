@@ -48,3 +48,28 @@ agree()
 	q "$dst" 'DROP TABLE t'
 	agree --create
 }
+
+# steps: those that the log has, and the commit
+steps()
+{
+	jq -r 'select(.event == "step" or .event == "commit") | .step // .event' "$BATS_TEST_TMPDIR/log" | paste -sd ' '
+}
+
+@test "what is done before the commit is in the log by its name, and in the error of a step that fails" {
+	local dir=$BATS_TEST_TMPDIR
+
+	fresh_db src dst
+	q "$src" 'CREATE TABLE s (id serial, v text PRIMARY KEY); INSERT INTO s SELECT i, i FROM generate_series(1, 5) i'
+	portl-extract -q -d "$src" -t s -F ndjson >"$dir/s"
+	portl-load -q -d "$dst" -t t --create --min-rows=1 -L "$dir/log" --log-format=json <"$dir/s"
+	[ "$(steps)" = 'target min-rows key commit' ] || fail "$(steps)"
+	rm "$dir/log"
+	q "$dst" 'DROP TABLE t; CREATE TABLE t (id serial PRIMARY KEY, v text)'
+	portl-load -q -d "$dst" -t t --rejects="$dir/r" -L "$dir/log" --log-format=json <"$dir/s"
+	[ "$(steps)" = 'target sequences rejects commit' ] || fail "$(steps)"
+	# the server says that an index could not be built, and not what for
+	sed 's/"v":"5"/"v":"1"/' "$dir/s" >"$dir/twice"
+	try portl-load -d "$dst" -t twice --create --edited <"$dir/twice"
+	[ "$status" -eq 1 ] || fail "$stderr"
+	[[ $stderr = *'could not create unique index "twice_pkey"'*'before COMMIT: adding the primary key'* ]] || fail "$stderr"
+}
