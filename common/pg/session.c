@@ -174,9 +174,9 @@ session_narrow_path(struct db *db, char **saved, struct err *e)
 }
 
 int
-session_restore_path(struct db *db, const char *saved, struct err *e)
+session_set_path(struct db *db, const char *path, struct err *e)
 {
-	const char *params[] = {saved};
+	const char *params[] = {path};
 	char *done = db_query_text(
 		db, e, "SELECT pg_catalog.set_config('search_path', $1, true)", 1, params);
 

@@ -70,13 +70,14 @@ int session_watch_client(struct db *db, char **backend, struct err *e)
 void session_rollback(struct db *db);
 
 /*
- * session_narrow_path(db, saved, e), session_restore_path(db, saved, e):
- * Make search_path pg_catalog alone, so that format_type() and friends qualify
- * names; put it back.  ${*saved} is the caller's to free.
+ * session_narrow_path(db, saved, e), session_set_path(db, path, e):
+ * Make search_path pg_catalog alone, so that format_type() and friends qualify names,
+ * and fill ${*saved} with what it was, for the caller to free; make it ${path}.  Both
+ * until the transaction ends.
  */
 int session_narrow_path(struct db *db, char **saved, struct err *e)
 	__attribute__((warn_unused_result));
-int session_restore_path(struct db *db, const char *saved, struct err *e)
+int session_set_path(struct db *db, const char *path, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif /* COMMON_SESSION_H */

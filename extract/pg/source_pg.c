@@ -69,7 +69,7 @@ restore_path(struct source_pg *s, struct err *e)
 
 	if (s->saved_path == NULL)
 		return 0;
-	rc = session_restore_path(&s->db, s->saved_path, e);
+	rc = session_set_path(&s->db, s->saved_path, e);
 	free(s->saved_path);
 	s->saved_path = NULL;
 	return rc;

@@ -128,7 +128,7 @@ sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struc
 		goto done;
 	for (row = 0; row < PQntuples(res); row++)
 		add(s, plan, res, row);
-	rc = session_restore_path(db, path, e);
+	rc = session_set_path(db, path, e);
 done:
 	PQclear(res);
 	free(path);

@@ -127,7 +127,7 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	p->identity = identity_read(db, p->rel->oid, &p->rel->id, e);
 	if (p->identity == NULL)
 		return -1;
-	if (session_restore_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
+	if (session_set_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
 		return -1;
 	relname_set(&p->target, p->rel->id.schema, p->target.name);
 	return 0;
@@ -165,7 +165,7 @@ make(struct plan *p, struct db *db, struct err *e)
 
 	if (find_target(p, db, &why, e) != 0)
 		return -1;
-	if (p->rel == NULL && session_restore_path(db, "pg_catalog", e) != 0)
+	if (p->rel == NULL && session_set_path(db, "pg_catalog", e) != 0)
 		return -1;
 	if (plan_target(p, db, &why, e) != 0)
 		goto failed;
@@ -210,7 +210,7 @@ planner_make(struct db *db, const struct load_rules *rules, struct header *heade
 	if (!loading)
 		session_rollback(db);
 	else if (rc == 0)
-		rc = session_restore_path(db, p->search_path, e);
+		rc = session_set_path(db, p->search_path, e);
 	if (rc == 0)
 		return p;
 	planner_free(p);
