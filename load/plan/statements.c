@@ -54,6 +54,8 @@ static const struct {
 	[SQL_RESTART] = {"count rows from 1", STAGED, false, stage_sql_restart},
 	[SQL_INSERT] = {"insert the first row of each key", STAGED, true, stage_sql_insert},
 	[SQL_REACHED] = {"count rows taken in", STAGED, false, stage_sql_reached},
+	[SQL_CHANGES] = {"count changes by the other rows", STAGED, true, stage_sql_changes},
+	[SQL_LATEST] = {"insert the last row of each key", STAGED, true, stage_sql_latest},
 	[SQL_REST] = {"stage the other rows of each key", STAGED, true, stage_sql_rest},
 	[SQL_ROUNDS] = {"count rounds", STAGED, false, stage_sql_rounds},
 	[SQL_ROUND] = {"insert a round", STAGED, false, stage_sql_round},
@@ -158,6 +160,10 @@ statements_when(const struct plan *p, enum statement id)
 		return merges ? "instead of MERGE, if a key may come twice" : found;
 	case SQL_INSERT:
 		return p->sql[SQL_UNSORTED] != NULL ? "else, or if it fails" : NULL;
+	case SQL_LATEST:
+		return "if no NULL among them has to be refused";
+	case SQL_REST:
+		return p->sql[SQL_LATEST] != NULL ? "else" : NULL;
 	default:
 		return NULL;
 	}

@@ -1,7 +1,8 @@
 /*
  * What has been staged enters the target in key order, so that loaders with
  * overlapping keys queue instead of locking each other out, the first row of
- * each key in a first round, its second row in a second …
+ * each key in a first round, its second row in a second …,
+ * or its last row at once where that is the same.
  */
 #include "load/route/apply.h"
 
@@ -20,6 +21,13 @@
 #include "load/stage/plan_stage.h"
 
 #define ROUNDS 200 /* in one message */
+
+/* What statements have done to rows. */
+struct tally {
+	uint64_t written;
+	uint64_t updates_before;     /* the server's count, without those that are not meant */
+	uint64_t updated, unchanged; /* rows that were counted, but perhaps not written */
+};
 
 /* Rows of the batch that are in the temporary table. */
 static uint64_t
@@ -53,7 +61,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	uint64_t row = 0;
 	int rc;
 
-	if (!staged_names_row(e) || is_late(st, e) || staged_is_sifted(st, e))
+	if (!staged_names_row(e) || is_late(st, e) || staged_may_reject(st, e))
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)
@@ -98,23 +106,40 @@ insert_rounds(const struct route *r, uint64_t from, uint64_t to, uint64_t *writt
 	return rc != 0 ? locate_insert(r, false, row, e) : 0;
 }
 
+enum { CHANGED, SAME, NULLS, CHANGES };
+
 /*
- * The rows whose key an earlier row has, if there are any.  One savepoint for
- * all: more than 64 would slow down every snapshot that the server takes.
+ * Of the rows whose key an earlier row has the last one of each key: 1, or 0 if all have
+ * to be written, so that the server refuses one.  What each would have changed is counted
+ * instead of the updates that are made.
  */
 static int
-insert_rest(struct route *r, uint64_t *written, uint64_t *row, struct err *e)
+insert_latest(const struct route *r, struct tally *t, uint64_t *row, struct err *e)
 {
-	const struct plan_stage *st = r->plan->stage;
-	uint64_t reached = 0, rounds = 0, round;
+	uint64_t changes[CHANGES], updates = 0;
 
-	if (r->plan->sql[SQL_REST] == NULL)
+	if (r->plan->sql[SQL_LATEST] == NULL)
 		return 0;
-	if (!st->look_first &&
-	    staged_numbers(r->db, r->plan->sql[SQL_REACHED], 0, NULL, &reached, 1, e) != 0)
+	if (staged_numbers(r->db, r->plan->sql[SQL_CHANGES], 0, NULL, changes, CHANGES, e) != 0)
 		return -1;
-	if (reached == staged_rows(r))
+	if (changes[NULLS] > 0)
 		return 0;
+	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_RESTART]) != 0)
+		return -1;
+	if (db_exec_rows(r->db, e, r->plan->sql[SQL_LATEST], &updates) != 0)
+		return locate_insert(r, false, row, e);
+	t->updates_before += updates;
+	t->updated = changes[CHANGED];
+	t->unchanged = changes[SAME];
+	return db_exec(r->db, e, "RELEASE SAVEPOINT portl") == 0 ? 1 : -1;
+}
+
+/* One savepoint for all: more than 64 would slow down every snapshot that the server takes. */
+static int
+insert_all_rounds(const struct route *r, struct tally *t, uint64_t *row, struct err *e)
+{
+	uint64_t rounds = 0, round;
+
 	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_REST]) != 0 ||
 	    staged_numbers(r->db, r->plan->sql[SQL_ROUNDS], 0, NULL, &rounds, 1, e) != 0 ||
 	    db_exec(r->db, e, "%s", r->plan->sql[SQL_RESTART]) != 0)
@@ -122,9 +147,29 @@ insert_rest(struct route *r, uint64_t *written, uint64_t *row, struct err *e)
 	for (round = 2; round <= rounds; round += ROUNDS)
 		if (insert_rounds(r, round,
 				  round + ROUNDS <= rounds ? round + ROUNDS - 1 : rounds,
-				  written, row, e) != 0)
+				  &t->written, row, e) != 0)
 			return -1;
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl; %s", r->plan->sql[SQL_DROP_REST]);
+}
+
+/* The rows whose key an earlier row has, if there are any. */
+static int
+insert_rest(const struct route *r, struct tally *t, uint64_t *row, struct err *e)
+{
+	uint64_t reached = 0;
+	int rc;
+
+	if (r->plan->sql[SQL_REST] == NULL)
+		return 0;
+	if (!r->plan->stage->look_first &&
+	    staged_numbers(r->db, r->plan->sql[SQL_REACHED], 0, NULL, &reached, 1, e) != 0)
+		return -1;
+	if (reached == staged_rows(r))
+		return 0;
+	rc = insert_latest(r, t, row, e);
+	if (rc != 0)
+		return rc > 0 ? 0 : -1;
+	return insert_all_rounds(r, t, row, e);
 }
 
 /* An attempt that was undone counts, too. */
@@ -145,10 +190,11 @@ count_updates(const struct route *r, uint64_t *updates, struct err *e)
  * INSERT took in and did not write, for no trigger has been in between.
  */
 static int
-count(struct route *r, uint64_t written, uint64_t updates_before, bool in_order, struct err *e)
+count(struct route *r, const struct tally *t, bool in_order, struct err *e)
 {
 	const struct plan_stage *st = r->plan->stage;
 	struct route_counts *c = &r->counts;
+	uint64_t written = t->written, rows = staged_rows(r) - t->updated - t->unchanged;
 	uint64_t counted[2] = {st->plain ? written : 0, 0}, reached = written, updates = 0;
 
 	if (r->plan->sql[SQL_COUNTS] != NULL &&
@@ -157,20 +203,21 @@ count(struct route *r, uint64_t written, uint64_t updates_before, bool in_order,
 	if (r->plan->sql[SQL_UPDATES] != NULL) {
 		if (count_updates(r, &updates, e) != 0)
 			return -1;
-		if (updates - updates_before < counted[0])
-			counted[0] = updates - updates_before;
+		if (updates - t->updates_before < counted[0])
+			counted[0] = updates - t->updates_before;
 	}
 	if (st->plain && st->newer < 0)
-		counted[1] = staged_rows(r) - written;
+		counted[1] = rows - written;
 	if (st->once && r->plan->rules->conflict->sets) {
-		reached = staged_rows(r);
+		reached = rows;
 		if (!in_order && staged_numbers(r->db, r->plan->sql[SQL_REACHED], 0, NULL,
 						&reached, 1, e) != 0)
 			return -1;
 	}
 	c->updated = counted[0] < written ? counted[0] : written;
 	c->inserted = written - c->updated;
-	c->unchanged = counted[1] + reached - written;
+	c->updated += t->updated;
+	c->unchanged = counted[1] + reached - written + t->unchanged;
 	c->skipped = staged_rows(r) - c->inserted - c->updated - c->unchanged;
 	return 0;
 }
@@ -179,18 +226,18 @@ int
 apply_staged(struct staged *s, uint64_t *row, struct err *e)
 {
 	struct route *r = &s->base;
-	uint64_t written = 0, updates;
+	struct tally t = {0};
 	int in_order;
 
 	*row = 0;
-	if (count_updates(r, &updates, e) != 0)
+	if (count_updates(r, &t.updates_before, e) != 0)
 		return -1;
-	in_order = inorder_insert(s, &written, e);
+	in_order = inorder_insert(s, &t.written, e);
 	if (in_order < 0)
 		return -1;
 	if (in_order == 0 &&
-	    (count_updates(r, &updates, e) != 0 || insert(r, &written, row, e) != 0 ||
-	     insert_rest(r, &written, row, e) != 0))
+	    (count_updates(r, &t.updates_before, e) != 0 ||
+	     insert(r, &t.written, row, e) != 0 || insert_rest(r, &t, row, e) != 0))
 		return -1;
-	return count(r, written, updates, in_order, e);
+	return count(r, &t, in_order, e);
 }

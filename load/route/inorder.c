@@ -125,7 +125,7 @@ inorder_insert(struct staged *s, uint64_t *written, struct err *e)
 		*written += rows;
 		return 1;
 	}
-	if (rc < 0 && staged_is_sifted(r->plan->stage, &first)) {
+	if (rc < 0 && staged_may_reject(r->plan->stage, &first)) {
 		err_take(e, &first);
 		return -1;
 	}

@@ -161,7 +161,7 @@ staged_names_row(const struct err *e)
 }
 
 bool
-staged_is_sifted(const struct plan_stage *st, const struct err *e)
+staged_may_reject(const struct plan_stage *st, const struct err *e)
 {
 	return st->rejects != NULL && rejects_is_for(e);
 }

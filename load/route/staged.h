@@ -50,14 +50,14 @@ int staged_refuse_duplicates(const struct route *r, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * staged_names_row(e), staged_is_sifted(st, e):
+ * staged_names_row(e), staged_may_reject(st, e):
  * Tell whether a row's own statement raised the error, not a trigger after all of
  * them.  Nor is it a row's doing to meet a deadlock, a lock held too long, a full
  * disk or an administrator; to try again after those would count rows twice.
- * Tell whether such rows will be looked for by queries, which need no row to begin with.
+ * Tell whether --rejects will deal with it, which finds the row by itself.
  */
 bool staged_names_row(const struct err *e);
-bool staged_is_sifted(const struct plan_stage *st, const struct err *e);
+bool staged_may_reject(const struct plan_stage *st, const struct err *e);
 
 /*
  * staged_queue(s, e):

@@ -107,6 +107,43 @@ nulls_hurt(const struct plan *p)
 	return false;
 }
 
+/* Do staged values enter the target as they are, and has it nothing to say of a row's sum? */
+static bool
+takes_as_staged(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && p->columns[i].way != PLAN_SAME)
+			return false;
+	if (p->stage->facts.checks || (p->rel != NULL && p->rel->row_security))
+		return false;
+	for (i = 0; p->rel != NULL && i < p->rel->ncolumns; i++)
+		if (p->rel->columns[i].generated)
+			return false;
+	return true;
+}
+
+/*
+ * Rows of one key that are written one by one cost the square of their number: the server
+ * passes by all versions of the row that the transaction has made.  So those that another
+ * replaces are not written, where nobody could tell: the new row owes nothing to the old
+ * one, no trigger sees it, and all that the table demands of a row by itself is known to
+ * be so, but for NULLs, which are looked for.  (That it clashes with other rows is not
+ * noticed then: it would not be there at COMMIT either.)
+ */
+static bool
+folds(const struct plan *p)
+{
+	const struct plan_stage *st = p->stage;
+	const struct load_rules *o = p->rules;
+
+	return st->sets && !st->look_first && !st->null_keys && st->newer < 0 &&
+	       !o->conflict->keeps && !o->conflict->fills && !o->rejects &&
+	       o->duplicates == DUPLICATES_LAST && (st->facts.counted || p->rel == NULL) &&
+	       takes_as_staged(p);
+}
+
 /*
  * ON CONFLICT fires BEFORE INSERT triggers and checks constraints for a row
  * before it finds the old one.  Where that matters, look for the old row first.
@@ -127,6 +164,7 @@ decide(struct plan *p, struct db *db, struct err *e)
 	simple = st->facts.counted && !st->look_first && !p->rules->rejects &&
 		 (st->once || p->rules->duplicates == DUPLICATES_LAST);
 	st->plain = simple && !st->once;
+	st->folds = folds(p);
 	return plan_merge(p, simple, db, e);
 }
 

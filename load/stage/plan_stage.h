@@ -2,7 +2,9 @@
  * The staged route of a plan: the key by which rows conflict, and the
  * statements between the temporary table and the target.  Rows of one key are
  * applied in rounds, the first of each key, then the second …, so that every
- * round is one INSERT and the whole is as if rows came one by one.
+ * round is one INSERT and the whole is as if rows came one by one.  Where the last row
+ * alone decides what becomes of an old one, there are two rounds: the first rows and
+ * the last ones, and those between are only counted.
  */
 #ifndef LOAD_PLAN_STAGE_H
 #define LOAD_PLAN_STAGE_H
@@ -41,6 +43,7 @@ struct plan_stage {
 	bool sets;       /* existing rows get something: the stream carries more than keys */
 	bool once;       /* what is there stays: rows of one key need no rounds */
 	bool plain;      /* updates are what the server counts, less those before */
+	bool folds;      /* of later rows of a key only the last needs to be written */
 	bool merges;     /* MERGE does it, where no key is staged twice */
 	struct keyrun_column *key_columns; /* if the bytes show the keys, else NULL; owned */
 	struct plan_rejects *rejects;      /* with --rejects, else NULL; owned */

@@ -96,11 +96,14 @@ static void
 add_filter(struct stagesql *w, enum stagesql_turn turn)
 {
 	bool first_only = turn == STAGESQL_FIRST && stagesql_is_ranked(w);
-	bool cases = w->st->look_first || first_only;
+	bool cases = w->st->look_first || first_only || turn == STAGESQL_LAST;
 
 	stagesql_add(w, cases ? " WHERE CASE" : " WHERE ");
 	if (first_only)
 		stagesql_add(w, " WHEN r OPERATOR(pg_catalog.<>) 1 THEN false");
+	if (turn == STAGESQL_LAST)
+		stagesql_add(w, " WHEN r OPERATOR(pg_catalog.=) 1 OR next IS NOT NULL"
+				" THEN false");
 	if (w->st->look_first)
 		add_found_cases(w);
 	stagesql_add(w, cases ? " ELSE " : "");
@@ -161,8 +164,9 @@ add_counted_condition(struct stagesql *w)
 	stagesql_add(w, " IS NOT NULL END");
 }
 
+/* The last rows of keys are counted with those before them. */
 static void
-add_on_conflict(struct stagesql *w)
+add_on_conflict(struct stagesql *w, enum stagesql_turn turn)
 {
 	size_t j;
 
@@ -178,7 +182,7 @@ add_on_conflict(struct stagesql *w)
 	}
 	stagesql_add(w, ") DO ");
 	stagesql_add_sets(w, STAGESQL_CONFLICT);
-	if (w->st->plain)
+	if (w->st->plain || turn == STAGESQL_LAST)
 		add_plain_condition(w);
 	else
 		add_counted_condition(w);
@@ -194,7 +198,7 @@ insert_sql(struct stagesql *w, enum stagesql_turn turn)
 		add_piece_filter(w);
 	else
 		add_filter(w, turn);
-	add_on_conflict(w);
+	add_on_conflict(w, turn);
 	return buf_detach(&w->sql);
 }
 
@@ -233,7 +237,7 @@ stage_sql_sorted(struct stagesql *w)
 	add_insert(w);
 	stagesql_add_from(w, STAGESQL_FIRST);
 	stagesql_add(w, " WHERE true");
-	add_on_conflict(w);
+	add_on_conflict(w, STAGESQL_FIRST);
 	return buf_detach(&w->sql);
 }
 
@@ -285,6 +289,62 @@ stage_sql_lock(struct stagesql *w)
 	stagesql_add_key_order(w);
 	stagesql_add(w, " FOR NO KEY UPDATE OF o) AS x");
 	return buf_detach(&w->sql);
+}
+
+/* "c2, c5 …": what a row sets. */
+static void
+add_set_values(struct stagesql *w)
+{
+	const char *comma = "";
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (plan_stage_sets(w->p, i)) {
+			buf_addf(&w->sql, "%sc%zu", comma, i + 1);
+			comma = ", ";
+		}
+}
+
+static bool
+is_not_null(const struct stagesql *w, size_t i)
+{
+	const struct relation_column *rc = stagesql_column(w, i);
+
+	if (rc != NULL)
+		return rc->not_null;
+	return w->p->schema != NULL && w->p->schema->columns[i].not_null;
+}
+
+/* The first row of a key has none before it; what it does is known from its INSERT. */
+char *
+stage_sql_changes(struct stagesql *w)
+{
+	size_t i;
+
+	if (!w->st->folds)
+		return NULL;
+	stagesql_add(w, "SELECT pg_catalog.count(*) FILTER (WHERE changed),"
+			" pg_catalog.count(*) FILTER (WHERE NOT changed),"
+			" pg_catalog.count(*) FILTER (WHERE false");
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (w->p->columns[i].target != NULL && is_not_null(w, i))
+			buf_addf(&w->sql, " OR c%zu IS NULL", i + 1);
+	stagesql_add(w, ") FROM (SELECT *, pg_catalog.record_image_ne(ROW(");
+	add_set_values(w);
+	stagesql_add(w, "), pg_catalog.lag(ROW(");
+	add_set_values(w);
+	stagesql_add(w, ")) OVER (PARTITION BY ");
+	stagesql_add_key_values(w);
+	stagesql_add(w, " ORDER BY n)) AS changed");
+	stagesql_add_from(w, STAGESQL_FIRST);
+	stagesql_add(w, ") AS s WHERE changed IS NOT NULL");
+	return buf_detach(&w->sql);
+}
+
+char *
+stage_sql_latest(struct stagesql *w)
+{
+	return w->st->folds ? insert_sql(w, STAGESQL_LAST) : NULL;
 }
 
 /* Rounds are many and small: their INSERT is planned once. */

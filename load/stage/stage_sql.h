@@ -20,6 +20,8 @@ char *stage_sql_restart(struct stagesql *w);
 char *stage_sql_insert(struct stagesql *w);
 char *stage_sql_piece(struct stagesql *w);
 char *stage_sql_reached(struct stagesql *w);
+char *stage_sql_changes(struct stagesql *w);
+char *stage_sql_latest(struct stagesql *w);
 char *stage_sql_rest(struct stagesql *w);
 char *stage_sql_rounds(struct stagesql *w);
 char *stage_sql_round(struct stagesql *w);

@@ -339,7 +339,7 @@ stagesql_add_from(struct stagesql *w, enum stagesql_turn turn)
 			 place, place);
 		return;
 	}
-	stagesql_add_temp(w, turn == STAGESQL_FIRST ? "stage" : "rest");
+	stagesql_add_temp(w, turn == STAGESQL_LATER ? "rest" : "stage");
 	if (turn == STAGESQL_LATER)
 		stagesql_add(w, " WHERE r OPERATOR(pg_catalog.=) $1");
 }
@@ -433,8 +433,13 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
 		return;
 	}
 	stagesql_add(w, "(SELECT *");
-	if (turn == STAGESQL_FIRST && stagesql_is_ranked(w))
+	if (turn == STAGESQL_LAST || (turn == STAGESQL_FIRST && stagesql_is_ranked(w)))
 		stagesql_add_rank(w);
+	if (turn == STAGESQL_LAST) {
+		stagesql_add(w, ", pg_catalog.lead(n) OVER (PARTITION BY ");
+		stagesql_add_key_values(w);
+		stagesql_add(w, " ORDER BY n) AS next");
+	}
 	stagesql_add_from(w, turn);
 	stagesql_add(w, " ORDER BY ");
 	if (turn == STAGESQL_PIECE) { /* by its index, so that none is sorted again */

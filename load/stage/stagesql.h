@@ -17,8 +17,8 @@ struct relation_column;
 /* A sequence; the one that numbered the rows counts those reached afterwards. */
 enum stagesql_counter { STAGESQL_REACHED, STAGESQL_UPDATED, STAGESQL_SAME };
 
-/* Which rows an INSERT takes: the first of each key, the r-th, or some of those in line. */
-enum stagesql_turn { STAGESQL_FIRST, STAGESQL_LATER, STAGESQL_PIECE };
+/* Which rows an INSERT takes: the first of each key, the last, the r-th, or some in line. */
+enum stagesql_turn { STAGESQL_FIRST, STAGESQL_LAST, STAGESQL_LATER, STAGESQL_PIECE };
 
 /* Where an expression stands: over the old row that was joined, in ON CONFLICT, in MERGE. */
 enum stagesql_site { STAGESQL_JOINED, STAGESQL_CONFLICT, STAGESQL_MERGED };

@@ -50,6 +50,54 @@ setup()
 	assert_stderr_has 'stdin:1: null value in column "v"'
 }
 
+# one_by_one FILE: what becomes of table u and of its rows when they come one after the other,
+# as "inserted updated unchanged".
+one_by_one()
+{
+	q "$b" "CREATE TABLE u (id int PRIMARY KEY, v text, n numeric);
+		INSERT INTO u SELECT id, v, n FROM t;
+		CREATE TABLE raw (at serial, j jsonb)"
+	q "$b" '\copy raw (j) FROM '"$1"
+	q "$b" "CREATE FUNCTION apply(OUT i int, OUT u int, OUT s int) LANGUAGE plpgsql AS \$\$
+		DECLARE r record; o u; BEGIN i := 0; u := 0; s := 0;
+		FOR r IN SELECT (j->>'id')::int AS id, j->>'v' AS v, (j->>'n')::numeric AS n FROM raw ORDER BY at LOOP
+			SELECT * INTO o FROM u AS x WHERE x.id = r.id;
+			IF NOT FOUND THEN INSERT INTO u VALUES (r.id, r.v, r.n); i := i + 1;
+			ELSIF record_image_ne(ROW(o.v, o.n), ROW(r.v, r.n)) THEN
+				UPDATE u AS x SET v = r.v, n = r.n WHERE x.id = r.id; u := u + 1;
+			ELSE s := s + 1; END IF;
+		END LOOP; END \$\$"
+	q "$b" "SELECT concat_ws(' ', i, u, s) FROM apply()"
+}
+
+@test "many rows of a key: as if one came after the other, but written twice at most" {
+	local seed=${SEED:-$RANDOM}
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text NOT NULL, n numeric, d int DEFAULT 7);
+		INSERT INTO t SELECT i, 'a', 1 FROM generate_series(1, 4) i"
+	echo "SEED=$seed"
+	awk -v seed="$seed" 'BEGIN { srand(seed); split("1 1.0 2 null", n)
+		for (i = 0; i < 4000; i++) printf "{\"id\":%d,\"v\":\"%s\",\"n\":%s}\n", 1 + rand() * 8,
+			rand() < .5 ? "a" : "b", n[1 + int(rand() * 4)] }' >"$BATS_TEST_TMPDIR/rows"
+	expected=$(one_by_one "$BATS_TEST_TMPDIR/rows")
+	load_rows --conflict=overwrite <"$BATS_TEST_TMPDIR/rows"
+	loaded "4000 $expected 0"
+	assert_eq "$(q "$b" 'SELECT id, v, n FROM t EXCEPT ALL SELECT * FROM u')" ''
+	assert_eq "$(q "$b" 'SELECT count(*), min(d), max(d) FROM t')" '8|7|7'
+	assert_eq "$(q "$b" "SELECT pg_relation_size('t') <= 8192")" t
+}
+
+@test "many rows of a key: one that is replaced is refused nonetheless for what it is" {
+	make_t
+	printf '{"id":9,"v":%s}\n' '"a"' null '"c"' >"$BATS_TEST_TMPDIR/rows"
+	for rule in 'ALTER v SET NOT NULL' 'ADD CHECK (v IS NOT NULL)'; do
+		q "$b" "ALTER TABLE t $rule"
+		load_rows --conflict=overwrite <"$BATS_TEST_TMPDIR/rows"
+		assert_status 1
+		assert_stderr_has 'stdin:2: '
+		q "$b" 'ALTER TABLE t ALTER v DROP NOT NULL'
+	done
+}
+
 @test "newer: an old NULL is older than all, a new NULL never newer" {
 	make_t
 	load_rows --conflict=overwrite --newer=n <<-'EOF'
