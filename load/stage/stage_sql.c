@@ -275,7 +275,10 @@ stage_sql_twice(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
-/* The old rows shall not change between the look at them and the INSERT. */
+/*
+ * The old rows shall not change between the look at them and the INSERT.  A table that is
+ * small when the INSERT is planned would be read once a row while it grows.
+ */
 char *
 stage_sql_lock(struct stagesql *w)
 {
@@ -288,6 +291,8 @@ stage_sql_lock(struct stagesql *w)
 	stagesql_add(w, " WHERE s.r OPERATOR(pg_catalog.=) 1");
 	stagesql_add_key_order(w);
 	stagesql_add(w, " FOR NO KEY UPDATE OF o) AS x");
+	if (stagesql_is_held(w))
+		stagesql_add(w, "; SET LOCAL enable_seqscan = off; SET LOCAL jit = off");
 	return buf_detach(&w->sql);
 }
 
@@ -450,6 +455,9 @@ stage_sql_drop(struct stagesql *w)
 		stagesql_add(w, ", ");
 		stagesql_add_temp(w, "bad");
 	}
+	if (stagesql_is_held(w))
+		stagesql_add(w,
+			     "; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT");
 	return buf_detach(&w->sql);
 }
 

@@ -362,15 +362,20 @@ stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_turn turn)
 	stagesql_add(w, ") AS s");
 }
 
-void
-stagesql_add_join(struct stagesql *w)
+static void
+add_old_rows(struct stagesql *w)
 {
-	size_t j;
-
 	/* ON CONFLICT meets no row of a table that inherits */
 	stagesql_add(w, w->p->rel != NULL && w->p->rel->kind == 'r' ? "ONLY " : "");
 	stagesql_add_target(w);
-	stagesql_add(w, " AS o ON ");
+	stagesql_add(w, " AS o");
+}
+
+static void
+add_same_key(struct stagesql *w)
+{
+	size_t j;
+
 	for (j = 0; j < w->st->nkey; j++) {
 		struct buf column = BUF_INIT;
 		const char *name;
@@ -387,6 +392,14 @@ stagesql_add_join(struct stagesql *w)
 }
 
 void
+stagesql_add_join(struct stagesql *w)
+{
+	add_old_rows(w);
+	stagesql_add(w, " ON ");
+	add_same_key(w);
+}
+
+void
 stagesql_add_key_order(struct stagesql *w)
 {
 	size_t j;
@@ -397,23 +410,64 @@ stagesql_add_key_order(struct stagesql *w)
 	stagesql_add(w, "s.n");
 }
 
-/* Staged rows and the old ones, in the order of insertion. */
+/* The old row's values as o1, o2 … */
 static void
-add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
+add_old_values(struct stagesql *w)
 {
 	size_t i;
 
-	stagesql_add(w, "(SELECT s.*, o.tableoid IS NOT NULL AS found");
 	for (i = 0; i < w->p->ncolumns; i++)
 		if (stagesql_is_upsert(w) && plan_stage_sets(w->p, i)) {
 			stagesql_add(w, ", o.");
 			ident_add_quoted(&w->sql, w->p->columns[i].target);
 			buf_addf(&w->sql, " AS o%zu", i + 1);
 		}
+}
+
+bool
+stagesql_is_held(const struct stagesql *w)
+{
+	return w->st->look_first && w->p->rules->conflict->fills && stagesql_is_upsert(w);
+}
+
+/*
+ * The old row is locked as it is read, and read as it is then: what a NULL is filled with
+ * is written back, so that nobody may change it in between.  (A row that has come since
+ * the statement began is not seen, and a NULL that it would fill is refused.)
+ */
+static void
+add_held_rows(struct stagesql *w)
+{
+	stagesql_add(w, "LATERAL (SELECT true AS found");
+	add_old_values(w);
+	stagesql_add(w, " FROM ");
+	add_old_rows(w);
+	stagesql_add(w, " WHERE ");
+	add_same_key(w);
+	stagesql_add(w, " FOR NO KEY UPDATE) AS o ON true");
+}
+
+/* Staged rows and the old ones, in the order of insertion. */
+static void
+add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
+{
+	bool held = stagesql_is_held(w);
+	size_t i;
+
+	stagesql_add(w, held ? "(SELECT s.*, o.found IS NOT NULL AS found"
+			     : "(SELECT s.*, o.tableoid IS NOT NULL AS found");
+	if (!held)
+		add_old_values(w);
+	for (i = 0; held && i < w->p->ncolumns; i++)
+		if (plan_stage_sets(w->p, i))
+			buf_addf(&w->sql, ", o.o%zu", i + 1);
 	stagesql_add(w, " FROM ");
 	stagesql_add_keyed_rows(w, turn);
 	stagesql_add(w, " LEFT JOIN ");
-	stagesql_add_join(w);
+	if (held)
+		add_held_rows(w);
+	else
+		stagesql_add_join(w);
 	stagesql_add(w, turn == STAGESQL_FIRST && stagesql_is_ranked(w)
 				? " WHERE s.r OPERATOR(pg_catalog.=) 1"
 				: "");

@@ -125,6 +125,12 @@ void stagesql_add_join(struct stagesql *w);
 void stagesql_add_key_order(struct stagesql *w);
 
 /*
+ * stagesql_is_held(w):
+ * Tell whether old rows are locked one by one as they are read, by the key's index.
+ */
+bool stagesql_is_held(const struct stagesql *w);
+
+/*
  * stagesql_add_rows(w, turn):
  * Append staged rows "AS s" in the order of insertion, with the old rows'
  * values where the plan wants to look first.

@@ -102,6 +102,42 @@ swapped()
 	t_is '1|new|1' '2|new|2' '3|new|3' '4|four|9' '5|new|5'
 }
 
+@test "merge: a row that has just come and is changed at once keeps what it was changed to" {
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL, y int); INSERT INTO t VALUES (2, 2, 2)"
+	coproc psql -XAtq -d "$b" # another loads key 1 and is not done
+	other=${COPROC[1]} other_pid=$COPROC_PID
+	echo "BEGIN; INSERT INTO t VALUES (1, 1, 1); SELECT 'there';" >&"$other"
+	read -r <&"${COPROC[0]}"
+	mkfifo "$BATS_TEST_TMPDIR/hold"
+	psql -Xq -d "$b" <"$BATS_TEST_TMPDIR/hold" >/dev/null 3>&- &
+	exec 8>"$BATS_TEST_TMPDIR/hold"
+	echo 'BEGIN; SELECT FROM t WHERE id = 2 FOR UPDATE;' >&8
+	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND mode = 'RowShareLock')"
+	printf '{"id":%d,"x":%s,"y":9}\n' 1 1 2 2 5 null |
+		portl-load -d "$b" -t t --bare --conflict=merge 3>&- 8>&- &
+	load=$!
+	waits() # for somebody's lock, with a statement that begins so
+	{
+		wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'portl-load'
+			AND wait_event_type = 'Lock' AND query ~ '$1')"
+	}
+	waits '^SELECT'
+	q "$b" 'INSERT INTO t VALUES (5, 1, 1)'
+	echo 'COMMIT;' >&8
+	exec 8>&-
+	waits '^INSERT'
+	PGAPPNAME=changer q "$b" 'UPDATE t SET x = 2 WHERE id = 5' 3>&- &
+	changer=$!
+	wait_for "$b" "EXISTS (SELECT FROM t WHERE id = 5 AND x = 2) OR EXISTS (SELECT FROM pg_stat_activity
+		WHERE application_name = 'changer' AND wait_event_type = 'Lock')"
+	echo 'COMMIT;' >&"$other"
+	exec {other}>&-
+	wait "$other_pid"
+	wait "$load"
+	wait "$changer"
+	t_is '1|1|9' '2|2|9' '5|2|9'
+}
+
 @test "rows of one key that come back to the old value are applied in turn" {
 	make_t
 	for rows in "(1, 'x', 1), (1, 'one', 1)" "(9, 'x', 1), (1, 'x', 1), (1, 'one', 1), (10, '', 0), (5, '', 0)"; do
