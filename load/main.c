@@ -58,10 +58,9 @@ open_input(struct load *l, struct err *e)
 		return refuse_terminal(l, e);
 	l->reader = stream_reader_new(l->in, (enum stream_edited)l->options.edited);
 	stream_reader_limit_line(l->reader, (size_t)l->options.max_line);
-	if (l->options.column_list.n > 0)
-		stream_reader_name_columns(l->reader, l->options.column_list.names,
-					   l->options.column_list.n,
-					   l->options.extra_columns == EXTRA_IGNORE);
+	stream_reader_name_columns(l->reader, l->options.column_list.names,
+				   l->options.column_list.n,
+				   l->options.extra_columns == EXTRA_IGNORE);
 	return 0;
 }
 

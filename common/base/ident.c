@@ -221,6 +221,13 @@ ident_add_type(struct buf *sql, const char *type)
 	buf_adds(sql, type);
 }
 
+void
+ident_list_add(struct ident_list *list, const char *name)
+{
+	list->names = xrealloc(list->names, (list->n + 1) * sizeof(char *));
+	list->names[list->n++] = xstrdup(name);
+}
+
 int
 ident_list_has(const struct ident_list *list, const char *name)
 {

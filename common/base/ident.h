@@ -73,6 +73,12 @@ size_t ident_schema_len(const char *type);
 void ident_add_type(struct buf *sql, const char *type);
 
 /*
+ * ident_list_add(list, name):
+ * Append a copy of ${name}.
+ */
+void ident_list_add(struct ident_list *list, const char *name);
+
+/*
  * ident_list_has(list, name):
  * Tell whether ${name} is in the list.
  */

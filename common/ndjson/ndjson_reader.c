@@ -37,6 +37,7 @@ struct ndjson_reader {
 	struct column *columns;
 	size_t ncolumns;
 	unsigned flags;
+	const struct ident_list *beside; /* the schema's */
 	struct ndjson_keys keys;
 	struct buf name;   /* a key that was not guessed, decoded */
 	bool shuffled;     /* the last line was out of order */
@@ -61,6 +62,7 @@ ndjson_reader_new(const struct schema *schema, unsigned flags)
 	size_t i;
 
 	r->flags = flags;
+	r->beside = &schema->beside;
 	r->ncolumns = schema->ncolumns;
 	r->columns = xcalloc(r->ncolumns, sizeof(*r->columns));
 	for (i = 0; i < r->ncolumns; i++)
@@ -139,6 +141,11 @@ unknown_key(struct ndjson_reader *r, const char *at)
 			       "the way may lose some but not gain any.");
 	else if (strcmp(name, "$portl") == 0)
 		err_hint(r->e, "This is a line of an envelope whose first line is missing.");
+	else if (ident_list_has(r->beside, name))
+		err_hint(r->e,
+			 "The table has it, but the first line has not, and a row without "
+			 "it would not get its default or keep what is there; name all "
+			 "columns with --columns=LIST.");
 	else
 		err_hint(r->e, "The first line of a bare stream decides its columns; name all "
 			       "of them with --columns=LIST.");
@@ -157,7 +164,8 @@ find_key(struct ndjson_reader *r, const char *p, size_t *column)
 		return fail_scan(r, NDJSON_NO_COLUMN);
 	*column = ndjson_keys_find(&r->keys, r->name.data, r->name.len);
 	if (*column == NDJSON_NO_COLUMN &&
-	    ((r->flags & NDJSON_IGNORE) == 0 || strcmp(buf_cstr(&r->name), "$portl") == 0))
+	    ((r->flags & NDJSON_IGNORE) == 0 || strcmp(buf_cstr(&r->name), "$portl") == 0 ||
+	     ident_list_has(r->beside, buf_cstr(&r->name))))
 		return unknown_key(r, p);
 	return stop;
 }

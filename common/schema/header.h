@@ -31,6 +31,7 @@ struct header {
 	int64_t rows_estimate; /* -1: not known */
 	bool dry_run;          /* nothing but header and end: never commit */
 	bool bare;             /* no end document follows */
+	bool guessed;          /* the first row alone says which columns there are */
 	struct schema schema;  /* of the rows */
 };
 

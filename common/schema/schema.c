@@ -253,5 +253,6 @@ schema_release(struct schema *s)
 	free(s->columns);
 	free(s->slots);
 	relname_release(&s->relation);
+	ident_list_release(&s->beside);
 	json_decref(s->types);
 }

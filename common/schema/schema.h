@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/ident.h"
 #include "common/base/relname.h"
 
 struct err;
@@ -35,6 +36,8 @@ struct schema {
 	json_t *types;   /* object: type name → what it is made of; never NULL */
 	char **primary_key; /* column names */
 	size_t nprimary_key;
+	struct ident_list
+		beside; /* bare NDJSON: columns that the target has and no row may have */
 };
 
 /*

@@ -144,6 +144,7 @@ begin_bare(struct stream_decoder *d, const char *line, size_t len, struct err *e
 		schema_add_column(schema, d->names[i], "", NULL);
 	d->header->values = HEADER_TEXT;
 	d->header->bare = true;
+	d->header->guessed = d->names == NULL;
 	return 0;
 }
 
@@ -185,7 +186,7 @@ ndjson_begin(struct stream_decoder *d, struct err *e)
 static void
 make_reader(struct stream_decoder *d)
 {
-	unsigned flags = (d->bare ? NDJSON_BARE : 0) | (d->ignore_others ? NDJSON_IGNORE : 0);
+	unsigned flags = !d->bare ? 0 : NDJSON_BARE | (d->ignore_others ? NDJSON_IGNORE : 0);
 
 	if (!d->bare && d->edited == STREAM_AS_SENT)
 		flags |= NDJSON_EXACT;

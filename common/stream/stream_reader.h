@@ -29,8 +29,9 @@ struct stream_reader *stream_reader_new(struct input *in, enum stream_edited edi
 /*
  * stream_reader_name_columns(r, names, n, ignore_others):
  * Say that bare NDJSON streams have the columns ${names} (borrowed), whatever
- * keys their first line has; other keys are passed over or, by default,
- * refused.  Streams that know their columns are refused then.
+ * keys their first line has, and that streams that know their columns are refused; NULL:
+ * the first line has them.  Other keys are passed over or, by default, refused; those in
+ * schema.beside always are.
  */
 void stream_reader_name_columns(struct stream_reader *r, char *const *names, size_t n,
 				bool ignore_others);

@@ -10,6 +10,7 @@
 #include "common/base/nameindex.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
+#include "common/schema/header.h"
 #include "common/schema/schema.h"
 #include "load/match/loosename.h"
 #include "load/match/plan.h"
@@ -155,6 +156,49 @@ check_map_sources(const struct plan *p, const struct names *names, struct reason
 	free(words);
 }
 
+/*
+ * Is a row without a value what it is where the column is NULL?  Not if there is a default,
+ * nor if a row of the table would lose what it has.
+ */
+static bool
+may_lack(const struct plan *p, const struct relation_column *rc)
+{
+	const struct conflict *conflict = p->rules->conflict;
+
+	return !rc->not_null && !rc->has_default && !rc->generated && rc->may_insert &&
+	       (!conflict->sets || conflict->fills);
+}
+
+/*
+ * Rows of a bare stream vary, and the first one may lack what others have: what the table
+ * has beside it belongs to the stream if it may be lacking, else no row may have it.
+ */
+static void
+take_later_columns(struct plan *p, struct names *names)
+{
+	size_t i, n = p->ncolumns + p->rel->ncolumns;
+
+	p->columns = xrealloc(p->columns, n * sizeof(*p->columns));
+	p->keep = xrealloc(p->keep, n * sizeof(*p->keep));
+	for (i = 0; i < p->rel->ncolumns; i++) {
+		const struct relation_column *rc = &p->rel->columns[i];
+
+		if (nameindex_find(&names->taken, rc->name) >= 0 ||
+		    nameindex_find(&names->source, rc->name) >= 0)
+			continue;
+		if (!may_lack(p, rc) || p->schema->ncolumns == SCHEMA_COLUMNS_MAX) {
+			ident_list_add(&p->schema->beside, rc->name);
+			continue;
+		}
+		p->keep[p->ncolumns] = true;
+		p->columns[p->ncolumns++] = (struct plan_column){
+			.source = schema_add_column(p->schema, rc->name, "", NULL)->name,
+			.target = xstrdup(rc->name),
+			.place = (int)i};
+		nameindex_add(&names->taken, rc->name);
+	}
+}
+
 /* Columns that get nothing must be able to do without. */
 static void
 check_left_over(const struct plan *p, const struct names *names, struct reasons *why)
@@ -233,6 +277,8 @@ plan_match(struct plan *p, struct reasons *why)
 		match_one(p, &names, i, why);
 		p->columns[i].refused = why->n > before;
 	}
+	if (p->rel != NULL && p->header != NULL && p->header->guessed)
+		take_later_columns(p, &names);
 	check_left_over(p, &names, why);
 	release_names(&names);
 	check_not_empty(p, why);

@@ -301,11 +301,39 @@ bare_target()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 1
 }
 
-@test 'the first line decides the columns, --columns overrules it' {
+@test 'rows vary: what the first line lacks and the table has is no surprise' {
 	bare_target
-	try_sh "printf '{\"id\":1}\n{\"id\":2,\"name\":\"x\"}\n' | $load"
+	printf '%s\n' '{"id":1}' '{"id":2,"name":"x"}' '{"tags":["a"],"id":3}' >"$BATS_TEST_TMPDIR/in"
+	try_sh "$load <$BATS_TEST_TMPDIR/in"
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT id, name, tags FROM t ORDER BY id')" $'1||\n2|x|\n3||{a}'
+	q "$b" 'ALTER TABLE t ADD UNIQUE (id)'
+	try_sh "$load --conflict=merge --key id <$BATS_TEST_TMPDIR/in" # its NULLs change nothing
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT id, name, tags FROM t ORDER BY id')" $'1||\n2|x|\n3||{a}'
+	# overwrite: a row without name would lose the one that it has
+	try_sh "$load --conflict=overwrite --key id --extra-columns=ignore <$BATS_TEST_TMPDIR/in"
 	assert_status 4
 	assert_stderr_has 'stdin:2: byte 9: key "name" is not one of the stream'"'s columns"
+	assert_stderr_has 'The table has it, but the first line has not'
+	# and a column with a default would not get it
+	q "$b" "TRUNCATE t; ALTER TABLE t ALTER name SET DEFAULT 'd'"
+	for extra in error ignore; do
+		try_sh "$load --extra-columns=$extra <$BATS_TEST_TMPDIR/in"
+		assert_status 4
+		assert_stderr_has 'The table has it, but the first line has not'
+	done
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	try_sh "printf '{\"id\":1}\n{\"ID\":2,\"new\":[{}]}\n' | $load --extra-columns=ignore"
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT id, name FROM t ORDER BY id')" $'1|d\n|d'
+}
+
+@test 'the first line decides the columns where --columns does not' {
+	bare_target
+	try_sh "printf '{\"id\":1}\n{\"id\":2,\"nmae\":\"x\"}\n' | $load"
+	assert_status 4
+	assert_stderr_has 'stdin:2: byte 9: key "nmae" is not one of the stream'"'s columns"
 	assert_stderr_has '--columns=LIST'
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
 	try_sh "printf '{\"id\":1}\n{\"name\":\"x\",\"id\":2}\n' | $load --columns=id,name"
@@ -324,7 +352,7 @@ bare_target()
 	try_sh "portl-extract -d dbname=$b -t t -F ndjson | portl-load -d dbname=$b -t t --columns=id"
 	assert_status 64
 	assert_stderr_has '--columns is for bare NDJSON'
-	try_sh "echo '{\"id\":1}' | $load --create -t none"
+	try_sh "echo '{\"id\":1}' | portl-load -d dbname=$b --create -t none"
 	assert_status 5
 	assert_stderr_has 'no column types to create a table from'
 }
