@@ -21,6 +21,7 @@
 #include "load/match/plan_match.h"
 #include "load/match/plan_target.h"
 #include "load/match/plan_types.h"
+#include "load/match/waits.h"
 #include "load/match/reasons.h"
 #include "load/plan/plan_show.h"
 #include "load/plan/statements.h"
@@ -186,20 +187,21 @@ failed:
 	return -1;
 }
 
-struct plan *
-planner_make(struct db *db, const struct load_rules *rules, struct header *header, bool text,
-	     struct err *e)
+/* Where lock_timeout says nothing, the plan does not wait for long at a time. */
+#define PATIENCE 1 /* second */
+#define PATIENCE_SQL \
+	"SELECT pg_catalog.set_config('lock_timeout', '1s', true)" \
+	" WHERE pg_catalog.current_setting('lock_timeout') OPERATOR(pg_catalog.=) '0'"
+
+static int
+make_once(struct plan *p, struct db *db, bool loading, struct err *e)
 {
-	struct plan *p = xcalloc(1, sizeof(*p));
-	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
 	int rc = 0;
 
-	p->rules = rules;
-	p->header = header;
-	p->schema = header != NULL ? &header->schema : NULL;
-	p->text = text;
 	if (!loading)
-		rc = session_begin(db, SESSION_PLAN, rules->lock_timeout, e);
+		rc = session_begin(db, SESSION_PLAN, p->rules->lock_timeout, e);
+	if (rc == 0 && !loading && p->rules->lock_timeout < 0)
+		rc = db_exec(db, e, "%s", PATIENCE_SQL);
 	if (rc == 0)
 		p->search_path = db_query_text(
 			db, e, "SELECT pg_catalog.current_setting('search_path')", 0, NULL);
@@ -211,9 +213,51 @@ planner_make(struct db *db, const struct load_rules *rules, struct header *heade
 		session_rollback(db);
 	else if (rc == 0)
 		rc = session_set_path(db, p->search_path, e);
+	return rc;
+}
+
+/* 1: a lock was not had in time, and waiting for it may go on. */
+static int
+wait_on(const struct plan *p, struct db *db, int seconds, struct err *e)
+{
+	struct err late = ERR_INIT;
+	bool limited = false;
+	int rc;
+
+	if (p->rel == NULL || p->rules->lock_timeout >= 0 || strcmp(e->sqlstate, "55P03") != 0)
+		return -1;
+	rc = waits_limited(db, &limited, &late);
+	if (rc == 0 && limited)
+		return -1;
 	if (rc == 0)
-		return p;
-	planner_free(p);
+		rc = waits_look(db, p, seconds, &late);
+	err_release(e);
+	if (rc != 0)
+		err_take(e, &late);
+	return rc == 0 ? 1 : -1;
+}
+
+struct plan *
+planner_make(struct db *db, const struct load_rules *rules, struct header *header, bool text,
+	     struct err *e)
+{
+	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
+	int seconds = PATIENCE, rc;
+	struct plan *p;
+
+	do {
+		p = xcalloc(1, sizeof(*p));
+		p->rules = rules;
+		p->header = header;
+		p->schema = header != NULL ? &header->schema : NULL;
+		p->text = text;
+		rc = make_once(p, db, loading, e);
+		if (rc == 0)
+			return p;
+		rc = loading ? -1 : wait_on(p, db, seconds, e);
+		seconds += PATIENCE;
+		planner_free(p);
+	} while (rc > 0);
 	return NULL;
 }
 

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "load/match/identity.h"
 #include "load/match/plan.h"
-#include "load/route/sender.h"
+#include "load/match/waits.h"
 
 /* By the extended protocol: one statement only, whatever a header says. */
 static int
@@ -21,12 +23,30 @@ run(struct db *db, const char *sql, struct err *e)
 	return sql != NULL ? db_exec_one(db, e, sql) : 0;
 }
 
+/* TRUNCATE's lock is asked for by itself: a savepoint around TRUNCATE would forbid FREEZE. */
+static int
+truncate(struct db *db, const struct plan *plan, struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	int rc;
+
+	buf_adds(&sql, "LOCK TABLE ");
+	relname_add_quoted(&plan->target, &sql);
+	buf_adds(&sql, " IN ACCESS EXCLUSIVE MODE");
+	rc = waits_run(db, plan, buf_cstr(&sql), e);
+	buf_release(&sql);
+	return rc == 0 ? run(db, plan->sql[SQL_TRUNCATE], e) : -1;
+}
+
 /* The lock that INSERT and COPY take, on whatever has the name now. */
 static int
-lock(struct db *db, const char *sql, struct err *e)
+lock(struct db *db, const struct plan *plan, bool first, struct err *e)
 {
-	PGresult *res = db_describe(db, e, sql);
+	PGresult *res;
 
+	if (first && plan->sql[SQL_TRUNCATE] == NULL)
+		return waits_run(db, plan, plan->sql[SQL_LOCK], e);
+	res = db_describe(db, e, plan->sql[SQL_LOCK]);
 	PQclear(res);
 	return res != NULL ? 0 : -1;
 }
@@ -52,15 +72,13 @@ ready_target(struct db *db, const struct plan *plan, bool first, struct err *e)
 {
 	if (first && run(db, plan->sql[SQL_CREATE], e) != 0)
 		return -1;
-	if (first && plan->sql[SQL_TRUNCATE] != NULL &&
-	    (sender_check_lock(db, plan->header, plan->rel->oid, e) != 0 ||
-	     run(db, plan->sql[SQL_TRUNCATE], e) != 0))
+	if (first && plan->sql[SQL_TRUNCATE] != NULL && truncate(db, plan, e) != 0)
 		return -1;
 	if (first && run(db, plan->sql[SQL_KEY_FIRST], e) != 0)
 		return -1;
 	if (plan->rel == NULL)
 		return 0;
-	if (lock(db, plan->sql[SQL_LOCK], e) != 0)
+	if (lock(db, plan, first, e) != 0)
 		return -1;
 	return ready_check(db, plan, plan->identity, e);
 }

@@ -258,7 +258,7 @@ on_terminal()
 		INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i"
 	try_sh "portl-extract -d $a -t t | portl-load -d $a --truncate"
 	assert_status 5
-	assert_stderr_has '--truncate would wait forever: the sender reads the same table'
+	assert_stderr_has 'would be waited for forever: the sender reads the same table'
 	assert_stderr_has 'portl-extract -o FILE'
 	assert_eq "$(q "$a" 'SELECT count(*) FROM t')" 20000
 	portl-extract -d "$a" -t t -o "$BATS_TEST_TMPDIR/file"
@@ -285,7 +285,7 @@ on_terminal()
 		try_sh "portl-extract -d $a -t ${pair% *} |
 			portl-load -d $a -t ${pair#* } --truncate --lock-wait-timeout=5000"
 		assert_status 5
-		assert_stderr_has '--truncate would wait forever'
+		assert_stderr_has 'would be waited for forever'
 	done
 	assert_eq "$(q "$a" 'SELECT (SELECT count(*) FROM p), (SELECT count(*) FROM parent)')" '20000|20000'
 }

@@ -185,3 +185,45 @@ swapped()
 	assert_eq "$(jq -s 'map(.rows.inserted + .rows.updated + .rows.skipped) | add' \
 		"$BATS_TEST_TMPDIR"/sum?)" 24008
 }
+
+@test "a lock that the sender holds, by itself or through postgres_fdw, is not waited for forever" {
+	local a
+
+	fresh_db a
+	q "$b" "CREATE TABLE t (i int, s text); INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) i"
+	q "$a" "CREATE EXTENSION postgres_fdw;
+		CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$PGHOST', dbname '$b');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER loop OPTIONS (user '$PGUSER');
+		CREATE FOREIGN TABLE t (i int, s text) SERVER loop"
+	try_sh "portl-extract -d $a -t t | portl-load -d $b --truncate"
+	assert_status 5
+	assert_stderr_has 'the lock on "t" is held by process'
+	assert_stderr_has 'postgres_fdw, idle in transaction'
+	assert_stderr_has 'portl-extract -o FILE'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 5000
+}
+
+@test "an ALTER between the sender's lock and ours: refused, not waited for" {
+	local alter load
+
+	q "$b" "CREATE TABLE t (i int, s text); INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) i"
+	mkfifo "$BATS_TEST_TMPDIR/begin"
+	cd "$BATS_TEST_TMPDIR"
+	(
+		portl-extract -d "$b" -t t | {
+			read -r _ <begin
+			cat
+		} | portl-load -d "$b" 2>errors && echo 0 || echo $?
+	) >status 3>&- &
+	load=$!
+	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessShareLock')"
+	psql -XAtq -d "$b" -c 'ALTER TABLE t ADD COLUMN later int' 3>&- &
+	alter=$!
+	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)"
+	echo >begin
+	wait "$load"
+	wait "$alter"
+	assert_eq "$(<status)" 5
+	grep -q 'waited for forever: the sender reads the same table' errors
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 5000
+}

@@ -1,0 +1,145 @@
+/*
+ * A lock is asked for under a savepoint, a second at a time: in between the session is
+ * free to look into pg_locks.  A session of postgres_fdw cannot be told to be the
+ * sender's; but one that reads for anybody else goes on, and one that keeps its lock for
+ * ten seconds most likely waits for the pipe.
+ */
+#include "load/match/waits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "common/schema/header.h"
+#include "common/talk/log.h"
+#include "load/match/plan.h"
+
+#define WARN_AFTER 5 /* seconds */
+#define FDW_AFTER 10
+
+#define BACK "ROLLBACK TO SAVEPOINT portl_wait; RELEASE SAVEPOINT portl_wait"
+
+/* Who holds a lock on the target, its partitions or children: the sender first. */
+static const char holders_sql[] =
+	"WITH RECURSIVE tree (oid) AS (SELECT $1::pg_catalog.oid UNION"
+	" SELECT inhrelid FROM pg_catalog.pg_inherits JOIN tree"
+	" ON inhparent OPERATOR(pg_catalog.=) tree.oid)"
+	" SELECT l.pid, COALESCE(a.application_name, ''), COALESCE(a.state, ''),"
+	" COALESCE($2 OPERATOR(pg_catalog.=) (l.pid::pg_catalog.text"
+	" OPERATOR(pg_catalog.||) " SESSION_SERVER_SQL "), false) AS sender"
+	" FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a"
+	" ON a.pid OPERATOR(pg_catalog.=) l.pid"
+	" WHERE l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.granted"
+	" AND l.relation OPERATOR(pg_catalog.=) ANY (SELECT oid FROM tree)"
+	" AND l.database OPERATOR(pg_catalog.=) (SELECT oid FROM pg_catalog.pg_database"
+	" WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())"
+	" AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
+	" ORDER BY sender DESC,"
+	" a.application_name OPERATOR(pg_catalog.=) 'postgres_fdw' DESC, l.pid LIMIT 1";
+
+enum { PID, NAME, STATE, SENDER };
+
+static bool
+is_fdw(const PGresult *res)
+{
+	return strcmp(PQgetvalue(res, 0, NAME), "postgres_fdw") == 0;
+}
+
+static int
+refuse(const struct plan *plan, const PGresult *res, struct err *e)
+{
+	if (db_is_true(res, 0, SENDER))
+		err_set(e, EXIT_TARGET,
+			"the lock on \"%s\" would be waited for forever: the sender reads the "
+			"same table",
+			plan->target.name);
+	else
+		err_set(e, EXIT_TARGET,
+			"the lock on \"%s\" is held by process %s of postgres_fdw%s%s, by which "
+			"the sender may read the table: it would be waited for forever",
+			plan->target.name, PQgetvalue(res, 0, PID),
+			PQgetvalue(res, 0, STATE)[0] != '\0' ? ", " : "",
+			PQgetvalue(res, 0, STATE));
+	return err_hint(e, "Write the stream to a file (portl-extract -o FILE) and load that.");
+}
+
+int
+waits_look(struct db *db, const struct plan *plan, int seconds, struct err *e)
+{
+	char *number = xasprintf("%u", plan->rel->oid);
+	const char *params[] = {number, plan->header != NULL ? plan->header->backend : NULL};
+	PGresult *res = db_query(db, e, holders_sql, 2, params);
+	int rc = res != NULL ? 0 : -1;
+
+	free(number);
+	if (res != NULL && PQntuples(res) > 0) {
+		if (db_is_true(res, 0, SENDER) || (is_fdw(res) && seconds >= FDW_AFTER))
+			rc = refuse(plan, res, e);
+		else if (seconds == WARN_AFTER)
+			log_warning(
+				"waiting for the lock on \"%s\", which process %s (%s) holds",
+				plan->target.name, PQgetvalue(res, 0, PID),
+				PQgetvalue(res, 0, NAME));
+	}
+	PQclear(res);
+	return rc;
+}
+
+/* An INSERT is only parsed, which locks its table as running it would. */
+static int
+attempt(struct db *db, const char *sql, struct err *e)
+{
+	PGresult *res;
+
+	if (strncmp(sql, "INSERT", strlen("INSERT")) != 0)
+		return db_exec(db, e, "%s", sql);
+	res = db_describe(db, e, sql);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+int
+waits_limited(struct db *db, bool *limited, struct err *e)
+{
+	char *set = db_query_text(
+		db, e, "SELECT NULLIF(pg_catalog.current_setting('lock_timeout'), '0')", 0,
+		NULL);
+
+	*limited = set != NULL && set[0] != '\0';
+	free(set);
+	return set != NULL ? 0 : -1;
+}
+
+int
+waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e)
+{
+	struct err why = ERR_INIT;
+	bool timeout;
+	int seconds;
+
+	if (waits_limited(db, &timeout, e) != 0)
+		return -1;
+	if (timeout)
+		return attempt(db, sql, e);
+	for (seconds = 1;; seconds++) {
+		if (db_exec(db, e, "SAVEPOINT portl_wait; SET LOCAL lock_timeout = 1000") != 0)
+			return -1;
+		if (attempt(db, sql, &why) == 0)
+			return db_exec(db, e,
+				       "SET LOCAL lock_timeout = 0; "
+				       "RELEASE SAVEPOINT portl_wait");
+		if (strcmp(why.sqlstate, "55P03") != 0) {
+			err_take(e, &why);
+			return -1;
+		}
+		err_release(&why);
+		if (db_exec(db, e, BACK) != 0 || waits_look(db, plan, seconds, e) != 0)
+			return -1;
+	}
+}

@@ -1,0 +1,40 @@
+/*
+ * Waiting for the target's lock, with an eye on who holds it.  The sender, or a session
+ * of postgres_fdw through which it may read, would be waited for forever: it waits for us
+ * to take its rows, and the server sees no deadlock in that.
+ */
+#ifndef LOAD_WAITS_H
+#define LOAD_WAITS_H
+
+#include <stdbool.h>
+
+struct db;
+struct err;
+struct plan;
+
+/*
+ * waits_look(db, plan, seconds, e):
+ * Look who holds a lock on plan->rel, which has been waited for these ${seconds}: refuse
+ * (EXIT_TARGET) where it would be waited for forever, warn once of anybody else.  Outside
+ * of a transaction, or in one that works.
+ */
+int waits_look(struct db *db, const struct plan *plan, int seconds, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * waits_limited(db, limited, e):
+ * Ask whether lock_timeout says how long to wait.
+ */
+int waits_limited(struct db *db, bool *limited, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * waits_run(db, plan, sql, e):
+ * Run ${sql}, which takes the target's lock and gives nothing; it is only parsed if it is
+ * an INSERT.  While another session holds the lock, it is looked each second who that is.
+ * Where lock_timeout says how long to wait, that counts.
+ */
+int waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e)
+	__attribute__((warn_unused_result));
+
+#endif /* LOAD_WAITS_H */
