@@ -60,7 +60,8 @@ merge_sql_merge(struct stagesql *w)
 	for (j = 0; j < w->st->nkey; j++) {
 		stagesql_add(w, j > 0 ? " AND t." : " AS s ON t.");
 		ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
-		buf_addf(&w->sql, " %s s.c%zu", w->st->key_equal[j], w->st->key[j] + 1);
+		buf_addf(&w->sql, " %s s.c%zu%s", w->st->key_equal[j], w->st->key[j] + 1,
+			 w->st->key_collation[j]);
 	}
 	if (w->st->sets)
 		add_updates(w);
@@ -105,7 +106,8 @@ merge_sql_index(struct stagesql *w)
 	stagesql_add(w, "CREATE INDEX ON ");
 	stagesql_add_temp(w, "stage");
 	for (j = 0; j < w->st->nkey; j++)
-		buf_addf(&w->sql, "%sc%zu", j > 0 ? ", " : " (", w->st->key[j] + 1);
+		buf_addf(&w->sql, "%sc%zu%s", j > 0 ? ", " : " (", w->st->key[j] + 1,
+			 w->st->key_collation[j]);
 	stagesql_add(w, ")");
 	return buf_detach(&w->sql);
 }

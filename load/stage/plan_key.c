@@ -60,9 +60,13 @@ static const char indexes_sql[] =
 enum { INDEX, NAME, UNIQUE, WHOLE, PLAIN, IMMEDIATE, VALID, USUAL, NULL_KEYS, PERIOD };
 
 static const char equal_sql[] =
-	"SELECT a.attname, format('OPERATOR(%I.%s)', n.nspname, p.oprname)"
+	"SELECT a.attname, format('OPERATOR(%I.%s)', n.nspname, p.oprname),"
+	" COALESCE((SELECT format(' COLLATE %I.%I', s.nspname, l.collname) FROM pg_collation l"
+	" JOIN pg_namespace s ON s.oid = l.collnamespace"
+	" WHERE l.oid = k.coll AND k.coll <> a.attcollation), '')"
 	" FROM pg_index i CROSS JOIN ROWS FROM (unnest(i.indkey::int2[]),"
-	" unnest(i.indclass::oid[])) WITH ORDINALITY AS k(attnum, class, place)"
+	" unnest(i.indclass::oid[]), unnest(i.indcollation::oid[]))"
+	" WITH ORDINALITY AS k(attnum, class, coll, place)"
 	" JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
 	" JOIN pg_opclass o ON o.oid = k.class"
 	" JOIN pg_amop m ON m.amopfamily = o.opcfamily AND m.amoplefttype = o.opcintype"
@@ -145,9 +149,11 @@ follow_index(struct plan *p, struct db *db, const char *index, struct err *e)
 	if (res == NULL)
 		return -1;
 	st->key_equal = xcalloc(st->nkey, sizeof(*st->key_equal));
+	st->key_collation = xcalloc(st->nkey, sizeof(*st->key_collation));
 	for (i = 0; i < st->nkey; i++) {
 		st->key[i] = (size_t)plan_column_into(p, PQgetvalue(res, (int)i, 0));
 		st->key_equal[i] = xstrdup(PQgetvalue(res, (int)i, 1));
+		st->key_collation[i] = xstrdup(PQgetvalue(res, (int)i, 2));
 	}
 	PQclear(res);
 	return 0;

@@ -43,9 +43,12 @@ plan_stage_free(struct plan_stage *st)
 
 	if (st == NULL)
 		return;
-	for (i = 0; st->key_equal != NULL && i < st->nkey; i++)
+	for (i = 0; st->key_equal != NULL && i < st->nkey; i++) {
 		free(st->key_equal[i]);
+		free(st->key_collation[i]);
+	}
 	free(st->key_equal);
+	free(st->key_collation);
 	free(st->key);
 	free(st->key_columns);
 	free(st->rejects);

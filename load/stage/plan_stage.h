@@ -32,7 +32,10 @@ struct plan_stage {
 	char id[RUNID_LEN + 1]; /* makes the names in pg_temp unlike anybody's */
 	/* conflict != fail */
 	size_t *key;      /* the key's places in plan.columns, as its index has them; owned */
-	char **key_equal; /* its equality operators, for look_first; owned */
+	char **key_equal; /* the index's equality operators; owned */
+	/* " COLLATE …" where the index has another than the column, without which it is of no
+	 * use to a join, else ""; owned */
+	char **key_collation;
 	size_t nkey;
 	unsigned index; /* the OID of its unique index; 0: to be created */
 	bool null_keys; /* NULLs in the key are equal (NULLS NOT DISTINCT), else refused */

@@ -383,8 +383,8 @@ add_same_key(struct stagesql *w)
 		ident_add_quoted(&column, w->p->columns[w->st->key[j]].target);
 		name = buf_cstr(&column);
 		stagesql_add(w, j > 0 ? " AND " : "");
-		buf_addf(&w->sql, w->st->null_keys ? "(o.%s %s s.k%zu" : "o.%s %s s.k%zu", name,
-			 w->st->key_equal[j], j + 1);
+		buf_addf(&w->sql, w->st->null_keys ? "(o.%s %s s.k%zu%s" : "o.%s %s s.k%zu%s",
+			 name, w->st->key_equal[j], j + 1, w->st->key_collation[j]);
 		if (w->st->null_keys)
 			buf_addf(&w->sql, " OR o.%s IS NULL AND s.k%zu IS NULL)", name, j + 1);
 		buf_release(&column);

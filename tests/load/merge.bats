@@ -167,3 +167,13 @@ refuses_for_index()
 	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '3 1 2 0 0'
 	t_is '1|new|1' '2|new|2' '3|three|3' '5|new|5'
 }
+
+@test "the key's index is used though it has another collation than the column" {
+	q "$b" "CREATE TABLE t (id text COLLATE \"POSIX\" NOT NULL, v int);
+		INSERT INTO t SELECT i, i FROM generate_series(1, 3000) i;
+		CREATE UNIQUE INDEX t_key ON t (id COLLATE \"C.utf8\")"
+	portl-extract -d "$b" -c 'SELECT id, v + 1 AS v FROM t ORDER BY v' >"$BATS_TEST_TMPDIR/in"
+	portl-load -d "$b" -t t --key=id --conflict=overwrite "$BATS_TEST_TMPDIR/in"
+	assert_eq "$(q "$b" 'SELECT count(*), sum(v) FROM t')" '3000|4504500'
+	wait_for "$b" "(SELECT idx_scan > 0 FROM pg_stat_user_indexes WHERE indexrelname = 't_key')"
+}
