@@ -8,10 +8,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
 
@@ -46,6 +48,19 @@ is_late(const struct plan_stage *st, const struct err *e)
 	       (st->facts.late_unique && unique);
 }
 
+/* The server speaks of its command then, and of constraints as they were proposed. */
+static void
+explain_twice(const struct plan_stage *st, struct err *e)
+{
+	if (strcmp(e->sqlstate, "21000") != 0 || !st->facts.insert_triggers)
+		return;
+	free(e->msg);
+	e->msg = xstrdup("the key is that of another row, or a trigger has made it so");
+	free(e->hint);
+	e->hint = xstrdup("A BEFORE INSERT trigger changes keys, or writes to the table; only "
+			  "keys as they come in the stream are told apart.");
+}
+
 /*
  * The INSERT has failed: the sequence still says how many rows it had taken in,
  * or which was the last, and with the savepoint the temporary table can be read
@@ -61,6 +76,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	uint64_t row = 0;
 	int rc;
 
+	explain_twice(st, e);
 	if (!staged_names_row(e) || is_late(st, e) || staged_may_reject(st, e))
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");

@@ -1,12 +1,15 @@
 # shellcheck shell=bash disable=SC2154 # bats and fresh_db set status and b
 # For tests of portl-load's conflicts, batches and sequences.
 
-# load ARGUMENT...: load standard input (rows of NDJSON without an envelope) into table t
-# of $b; sets status, output and stderr, and receipt, the counts as "read inserted updated
+# load_rows [-t TABLE] ARGUMENT...: load standard input (rows of NDJSON without an envelope)
+# into the table (t) of $b; sets status, output and stderr, and receipt, the counts as "read inserted updated
 # unchanged skipped".
 load_rows()
 {
-	try portl-load -d "$b" -t t --bare --summary="$BATS_TEST_TMPDIR/sum" "$@"
+	local table=t
+
+	[ "${1-}" != -t ] || { table=$2 && shift 2; }
+	try portl-load -d "$b" -t "$table" --bare --summary="$BATS_TEST_TMPDIR/sum" "$@"
 	receipt=$(counts "$BATS_TEST_TMPDIR/sum")
 }
 

@@ -426,3 +426,14 @@ no_key()
 	assert_stderr_has 'no TEMP privilege'
 	PGOPTIONS='' q "$b" "DROP OWNED BY r$b; DROP ROLE r$b"
 }
+
+@test "a trigger that makes two keys one: the message says so, and which row" {
+	q "$b" 'CREATE TABLE t (id text COLLATE "C" PRIMARY KEY, v text);
+		CREATE FUNCTION fold() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.id := lower(NEW.id); RETURN NEW; END$$;
+		CREATE TRIGGER fold BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fold()'
+	load_rows --conflict=overwrite < <(printf '{"id":"%s","v":"%s"}\n' x 1 a 2 A 3)
+	assert_status 1
+	assert_stderr_has 'stdin:2: the key is that of another row, or a trigger has made it so'
+	assert_stderr_has 'A BEFORE INSERT trigger changes keys'
+	assert_stderr_lacks 'ON CONFLICT DO UPDATE command cannot'
+}
