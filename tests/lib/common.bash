@@ -133,7 +133,7 @@ try()
 # try_sh SCRIPT: the same for a line of shell, such as a pipe; without pipefail.
 try_sh()
 {
-	run --separate-stderr bash -c "$1"
+	try bash -c "$1"
 }
 
 # seed: what random parts of a test begin with, always the same but for THOROUGH=1 or SEED=N.
