@@ -10,8 +10,8 @@ setup()
 {
 	fresh_db b
 	T=$BATS_TEST_TMPDIR
-	n=3000
-	[ -z "${THOROUGH:-}" ] || n=200000
+	n=1500 each=3
+	[ -z "${THOROUGH:-}" ] || n=200000 each=5
 	seed
 }
 
@@ -19,7 +19,7 @@ setup()
 # turn, at random; table bad names them, clean has them mended.  Row 1 is good.
 make_source()
 {
-	local kinds="${*@Q}" k=$(($# * 5))
+	local kinds="${*@Q}" k=$(($# * each))
 
 	fresh_db a
 	q "$a" <<-SQL
