@@ -32,7 +32,7 @@ SELECT CASE
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
 -- SQL_ZERO: count from 0
-SELECT pg_catalog.setval('pg_temp.portl_updated_0123456789abcdef'::pg_catalog.regclass, 1, false), pg_catalog.setval('pg_temp.portl_same_0123456789abcdef'::pg_catalog.regclass, 1, false);
+SELECT pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, 1, false), pg_catalog.setval('pg_temp.portl_updated_0123456789abcdef'::pg_catalog.regclass, 1, false), pg_catalog.setval('pg_temp.portl_same_0123456789abcdef'::pg_catalog.regclass, 1, false);
 
 -- SQL_UNSORTED: look for rows out of key order
 SELECT 1
@@ -110,6 +110,11 @@ EXECUTE portl_piece_0123456789abcdef (;
 
 -- SQL_LEAVE: leave a row out
 EXECUTE portl_leave_0123456789abcdef (;
+
+-- SQL_GUESS: look for a row by its values
+SELECT pg_catalog.min(pos)
+    FROM pg_temp.portl_line_0123456789abcdef
+    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND $3::text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
 
 -- SQL_THIN: drop rows whose key is in
 DELETE

@@ -18,6 +18,9 @@ COPY pg_temp.portl_stage_0123456789abcdef (c1, c2, c3)
 -- SQL_LOCK: lock the table; only parsed
 INSERT INTO "public"."orders" DEFAULT VALUES;
 
+-- SQL_ZERO: count from 0
+SELECT pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, 1, false);
+
 -- SQL_UNSORTED: look for rows out of key order
 SELECT 1
     FROM (SELECT n, pg_catalog.lag(n) OVER () AS p
@@ -79,6 +82,11 @@ EXECUTE portl_piece_0123456789abcdef (;
 
 -- SQL_LEAVE: leave a row out
 EXECUTE portl_leave_0123456789abcdef (;
+
+-- SQL_GUESS: look for a row by its values
+SELECT pg_catalog.min(pos)
+    FROM pg_temp.portl_line_0123456789abcdef
+    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND $3::text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
 
 -- SQL_DROP_LINE: drop the line
 DROP TABLE pg_temp.portl_line_0123456789abcdef;

@@ -32,6 +32,9 @@ SELECT CASE
     FROM pg_catalog.pg_settings
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
+-- SQL_ZERO: count from 0
+SELECT pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, 1, false);
+
 -- SQL_UNSORTED: look for rows out of key order; without it
 SELECT 1
     FROM (SELECT ROW("c1") AS k, pg_catalog.lag(ROW("c1")) OVER () AS p
@@ -96,6 +99,11 @@ EXECUTE portl_piece_0123456789abcdef (;
 
 -- SQL_LEAVE: leave a row out
 EXECUTE portl_leave_0123456789abcdef (;
+
+-- SQL_GUESS: look for a row by its values
+SELECT pg_catalog.min(pos)
+    FROM pg_temp.portl_line_0123456789abcdef
+    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND $3::text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
 
 -- SQL_IN_LINE: count rows in line
 SELECT pg_catalog.count(*)

@@ -32,6 +32,8 @@ SELECT pg_catalog.count(*)
     JOIN ONLY "public"."orders" AS o ON o."id" OPERATOR(pg_catalog.=) s.k1
     WHERE s.r OPERATOR(pg_catalog.=) 1
     ORDER BY s.k1, s.n FOR NO KEY UPDATE OF o) AS x;
+SET LOCAL enable_seqscan = off;
+SET LOCAL jit = off;
 
 -- SQL_RESTART: count rows from 1
 SAVEPOINT portl;
@@ -40,12 +42,14 @@ SELECT pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalo
 -- SQL_INSERT: insert the first row of each key
 INSERT INTO "public"."orders" AS t ("id", "note", "changed")
     SELECT "c1", COALESCE("c2", o2), COALESCE("c3", o3)
-    FROM (SELECT s.*, o.tableoid IS NOT NULL AS found, o."note" AS o2, o."changed" AS o3
+    FROM (SELECT s.*, o.found IS NOT NULL AS found, o.o2, o.o3
     FROM (SELECT *, "c1" AS k1, pg_catalog.row_number() OVER (PARTITION BY "c1"
     ORDER BY n) AS r
     FROM pg_temp.portl_stage_0123456789abcdef) AS s
     LEFT
-    JOIN ONLY "public"."orders" AS o ON o."id" OPERATOR(pg_catalog.=) s.k1
+    JOIN LATERAL (SELECT true AS found, o."note" AS o2, o."changed" AS o3
+    FROM ONLY "public"."orders" AS o
+    WHERE o."id" OPERATOR(pg_catalog.=) s.k1 FOR NO KEY UPDATE) AS o ON true
     WHERE s.r OPERATOR(pg_catalog.=) 1
     ORDER BY s.k1, s.n OFFSET 0) AS s
     WHERE CASE
@@ -70,12 +74,14 @@ CREATE TEMPORARY TABLE pg_temp.portl_rest_0123456789abcdef ON COMMIT DROP AS
 CREATE INDEX ON pg_temp.portl_rest_0123456789abcdef (r);
 PREPARE portl_round_0123456789abcdef (bigint) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
     SELECT "c1", COALESCE("c2", o2), COALESCE("c3", o3)
-    FROM (SELECT s.*, o.tableoid IS NOT NULL AS found, o."note" AS o2, o."changed" AS o3
+    FROM (SELECT s.*, o.found IS NOT NULL AS found, o.o2, o.o3
     FROM (SELECT *, "c1" AS k1
     FROM pg_temp.portl_rest_0123456789abcdef
     WHERE r OPERATOR(pg_catalog.=) $1) AS s
     LEFT
-    JOIN ONLY "public"."orders" AS o ON o."id" OPERATOR(pg_catalog.=) s.k1
+    JOIN LATERAL (SELECT true AS found, o."note" AS o2, o."changed" AS o3
+    FROM ONLY "public"."orders" AS o
+    WHERE o."id" OPERATOR(pg_catalog.=) s.k1 FOR NO KEY UPDATE) AS o ON true
     ORDER BY s.k1, s.n OFFSET 0) AS s
     WHERE CASE
     WHEN found AND NOT pg_catalog.record_image_ne(ROW(o2, o3), ROW(COALESCE("c2", o2), COALESCE("c3", o3))) THEN pg_catalog.nextval('pg_temp.portl_same_0123456789abcdef'::pg_catalog.regclass) IS NULL ELSE pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, n) IS NOT NULL END
@@ -105,3 +111,5 @@ SELECT CASE
 
 -- SQL_DROP: drop the temporary table
 DROP TABLE pg_temp.portl_stage_0123456789abcdef;
+SET LOCAL enable_seqscan TO DEFAULT;
+SET LOCAL jit TO DEFAULT;

@@ -24,18 +24,19 @@
 
 #define NAME(id) [id] = #id
 static const char *const names[STATEMENTS] = {
-	NAME(SQL_STAGE),      NAME(SQL_BAD),     NAME(SQL_NUMBER),   NAME(SQL_STAGE_COPY),
-	NAME(SQL_TWICE),      NAME(SQL_CREATE),  NAME(SQL_TRUNCATE), NAME(SQL_KEY_FIRST),
-	NAME(SQL_LOCK),       NAME(SQL_COPY),    NAME(SQL_KEYS),     NAME(SQL_KEYS_INDEX),
-	NAME(SQL_KEYS_LEAVE), NAME(SQL_ALONE),   NAME(SQL_QUEUE),    NAME(SQL_LOCK_OLD),
-	NAME(SQL_ZERO),       NAME(SQL_UPDATES), NAME(SQL_AGAIN),    NAME(SQL_UNSORTED),
-	NAME(SQL_THERE),      NAME(SQL_INDEX),   NAME(SQL_SETTINGS), NAME(SQL_MERGE),
-	NAME(SQL_RESET),      NAME(SQL_SORTED),  NAME(SQL_RESTART),  NAME(SQL_INSERT),
-	NAME(SQL_REACHED),    NAME(SQL_REST),    NAME(SQL_ROUNDS),   NAME(SQL_ROUND),
-	NAME(SQL_DROP_REST),  NAME(SQL_LINE),    NAME(SQL_NEXT),     NAME(SQL_PIECE),
-	NAME(SQL_LEAVE),      NAME(SQL_BEHIND),  NAME(SQL_THIN),     NAME(SQL_IN_LINE),
-	NAME(SQL_DROP_LINE),  NAME(SQL_CLEAN),   NAME(SQL_COUNTS),   NAME(SQL_FIND),
-	NAME(SQL_LAST),       NAME(SQL_GATHER),  NAME(SQL_DROP),     NAME(SQL_KEY),
+	NAME(SQL_STAGE),      NAME(SQL_BAD),     NAME(SQL_NUMBER),    NAME(SQL_STAGE_COPY),
+	NAME(SQL_TWICE),      NAME(SQL_CREATE),  NAME(SQL_TRUNCATE),  NAME(SQL_KEY_FIRST),
+	NAME(SQL_LOCK),       NAME(SQL_COPY),    NAME(SQL_KEYS),      NAME(SQL_KEYS_INDEX),
+	NAME(SQL_KEYS_LEAVE), NAME(SQL_ALONE),   NAME(SQL_QUEUE),     NAME(SQL_LOCK_OLD),
+	NAME(SQL_ZERO),       NAME(SQL_UPDATES), NAME(SQL_AGAIN),     NAME(SQL_UNSORTED),
+	NAME(SQL_THERE),      NAME(SQL_INDEX),   NAME(SQL_SETTINGS),  NAME(SQL_MERGE),
+	NAME(SQL_RESET),      NAME(SQL_SORTED),  NAME(SQL_RESTART),   NAME(SQL_INSERT),
+	NAME(SQL_REACHED),    NAME(SQL_REST),    NAME(SQL_ROUNDS),    NAME(SQL_CHANGES),
+	NAME(SQL_LATEST),     NAME(SQL_ROUND),   NAME(SQL_DROP_REST), NAME(SQL_LINE),
+	NAME(SQL_NEXT),       NAME(SQL_PIECE),   NAME(SQL_LEAVE),     NAME(SQL_GUESS),
+	NAME(SQL_BEHIND),     NAME(SQL_THIN),    NAME(SQL_IN_LINE),   NAME(SQL_DROP_LINE),
+	NAME(SQL_CLEAN),      NAME(SQL_COUNTS),  NAME(SQL_FIND),      NAME(SQL_LAST),
+	NAME(SQL_GATHER),     NAME(SQL_DROP),    NAME(SQL_KEY),
 };
 
 /* Statements that some shape has. */
@@ -165,7 +166,7 @@ create(struct made *m)
 		p->columns[i].new_type = xstrdup(m->rel->columns[i].type);
 		p->columns[i].new_base = xstrdup(m->rel->columns[i].base);
 	}
-	schema_add_key(p->schema, p->columns[0].source);
+	schema_add_key(&m->header->schema, p->columns[0].source);
 	p->schema->columns[0].not_null = true;
 	relation_free(m->rel);
 	m->rel = p->rel = NULL;
@@ -218,6 +219,7 @@ create_overwrite(struct made *m)
 {
 	three_columns(m);
 	upsert(m, CONFLICT_OVERWRITE);
+	m->st->folds = true;
 	create(m);
 }
 
@@ -242,11 +244,26 @@ skip(struct made *m)
 	upsert(m, CONFLICT_SKIP);
 }
 
+/* All rows of a key are written. */
 static void
-overwrite(struct made *m)
+in_rounds(struct made *m)
 {
 	three_columns(m);
 	upsert(m, CONFLICT_OVERWRITE);
+}
+
+static void
+overwrite_checks(struct made *m)
+{
+	in_rounds(m);
+	m->st->facts.checks = true;
+}
+
+static void
+overwrite(struct made *m)
+{
+	in_rounds(m);
+	m->st->folds = true;
 }
 
 static void
@@ -275,7 +292,7 @@ merge_by_merge(struct made *m)
 static void
 newer(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	m->rules.newer = "changed";
 	m->st->newer = 2;
 }
@@ -283,7 +300,7 @@ newer(struct made *m)
 static void
 duplicates_first(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	m->rules.duplicates = DUPLICATES_FIRST;
 	m->st->plain = false;
 }
@@ -291,7 +308,7 @@ duplicates_first(struct made *m)
 static void
 duplicates_error(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	m->rules.duplicates = DUPLICATES_ERROR;
 	m->st->plain = false;
 }
@@ -339,7 +356,7 @@ key_alone(struct made *m)
 static void
 nulls_not_distinct(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	m->st->null_keys = true;
 }
 
@@ -353,7 +370,7 @@ partitioned(struct made *m)
 static void
 triggers_after(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	not_plain(m);
 	m->st->facts.after_triggers = true;
 }
@@ -361,7 +378,7 @@ triggers_after(struct made *m)
 static void
 triggers_before_update(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	not_plain(m);
 	m->st->facts.update_triggers = true;
 }
@@ -399,7 +416,7 @@ rejects_late(struct made *m)
 static void
 rejects_overwrite(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	reject(m);
 }
 
@@ -430,7 +447,7 @@ rejects_key_cast(struct made *m)
 static void
 rejects_first(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	m->rules.duplicates = DUPLICATES_FIRST;
 	reject(m);
 }
@@ -438,7 +455,7 @@ rejects_first(struct made *m)
 static void
 rejects_error(struct made *m)
 {
-	overwrite(m);
+	in_rounds(m);
 	m->rules.duplicates = DUPLICATES_ERROR;
 	reject(m);
 }
@@ -469,6 +486,7 @@ static const struct shape {
 	{"truncate_batches", "--truncate --commit=batch", truncate_batches},
 	{"skip", "--conflict=skip", skip},
 	{"overwrite", "--conflict=overwrite", overwrite},
+	{"overwrite_checks", "the same, and the table has CHECK constraints", overwrite_checks},
 	{"overwrite_by_merge", "the same where MERGE can do it and keys are watched",
 	 overwrite_by_merge},
 	{"merge", "--conflict=merge", merge},
