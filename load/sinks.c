@@ -1,5 +1,5 @@
 /*
- * The factory of sinks.
+ * The one file that knows every kind of sink: a new kind is a folder and a row here.
  */
 #include "load/sinks.h"
 

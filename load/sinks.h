@@ -1,5 +1,5 @@
 /*
- * The kinds of sinks.
+ * The kinds of sinks, and from the options to the sink that they mean.
  */
 #ifndef LOAD_SINKS_H
 #define LOAD_SINKS_H

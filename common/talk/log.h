@@ -1,10 +1,16 @@
 /*
- * What the programs say.  People read it on standard error, formatted and
- * coloured as PostgreSQL's own programs do it: "portl-load: error: …", then
- * "detail:" and "hint:" lines.  A log (--log-file, or standard error with
- * --log-format=json) has more: each event with its time, the run's id and its
- * facts as fields, enough to see afterwards who moved what from where to where.
- * Neither is ever told a password.
+ * What the programs say, to two readers.  People read standard error: lines as
+ * PostgreSQL's own programs write them ("portl-load: error: …", then "detail:" and
+ * "hint:"), as many as the level allows.  Programs read the log: events with the time, the
+ * run's id and facts as fields.  The log is a file (--log-file) that gets every event, or
+ * standard error itself (--log-format=json without a file), where the level counts.
+ *
+ *	log_report, log_warning, log_info, log_event, log_server    both
+ *	log_sql                                                     both; people with -vv
+ *	log_record, log_query                                       the log only
+ *	log_line, log_status                                        people only
+ *
+ * Callers pass no password; nothing is looked for here.
  *
  * Every function may be called from any thread.
  */

@@ -1,5 +1,6 @@
 /*
- * The target's own part of a load; the transactions are the sink's.
+ * What is known of a relation over all streams and batches that are loaded into it, and how
+ * a batch of it begins and ends.  When a transaction begins and ends is the sink's to say.
  */
 #include "load/pg/target.h"
 

@@ -1,5 +1,6 @@
 /*
- * The facts of a plan for the log.
+ * Statements are those of the table, in its order, whether or not the rows will turn out
+ * to need them: what was sent is said by the events "sql".
  */
 #include "load/plan/plan_log.h"
 

@@ -1,5 +1,5 @@
 /*
- * A plan in the log.
+ * A plan as an event of the log, for programs; plan_show() has it for people.
  */
 #ifndef LOAD_PLAN_LOG_H
 #define LOAD_PLAN_LOG_H

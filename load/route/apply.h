@@ -1,5 +1,6 @@
 /*
- * Everything that is staged, into the target.
+ * From the temporary table into the target, without --rejects or as if there were none:
+ * tries the quick ways of load/README's APPLY, then rounds.
  */
 #ifndef LOAD_APPLY_H
 #define LOAD_APPLY_H

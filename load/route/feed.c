@@ -1,5 +1,6 @@
 /*
- * Rows into COPY FROM STDIN.
+ * A stream's chunks have neither the preamble nor the trailer of COPY binary, so that they
+ * can be cut anywhere; both are put around them here.
  */
 #include "load/route/feed.h"
 

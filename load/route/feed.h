@@ -1,5 +1,5 @@
 /*
- * COPY FROM STDIN as rows come.
+ * A COPY FROM STDIN that runs while rows come, as the routes share it.
  */
 #ifndef LOAD_FEED_H
 #define LOAD_FEED_H

@@ -1,5 +1,7 @@
 /*
- * COPY's context, as PostgreSQL's catalogs of messages have it.
+ * Words differ by language, and so does their order, but all of PostgreSQL's catalogs of
+ * messages begin the line with the table's name or COPY and put the row's number before
+ * the column's name.
  */
 #include "load/route/place.h"
 

@@ -1,5 +1,7 @@
 /*
- * The target in the loading transaction.
+ * A stream may take hours between the plan and its rows, and the table may be altered
+ * meanwhile.  So its lock comes first and everything that the plan relied on is compared
+ * behind it; what is altered later waits for our COMMIT.
  */
 #include "load/route/ready.h"
 

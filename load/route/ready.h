@@ -1,5 +1,6 @@
 /*
- * Getting the target ready in the loading transaction.
+ * The target in the loading transaction, before a row gets there: created or emptied where
+ * that is asked for, locked, and the one that was planned.
  */
 #ifndef LOAD_READY_H
 #define LOAD_READY_H

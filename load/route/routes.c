@@ -1,5 +1,5 @@
 /*
- * Which route a plan has.
+ * The one file that knows every route; a new one gets its condition here.
  */
 #include "load/route/routes.h"
 

@@ -1,5 +1,5 @@
 /*
- * The factory of routes.
+ * From a plan to the route that carries it out.
  */
 #ifndef LOAD_ROUTES_H
 #define LOAD_ROUTES_H
