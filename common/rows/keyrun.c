@@ -62,13 +62,13 @@ take_key(struct keyrun *k)
 static void
 begin_field(struct keyrun *k, int32_t len)
 {
-	size_t place = (size_t)(k->scan.nfields - k->scan.fields_left - 1), at = 0, i;
+	size_t field = (size_t)(k->scan.nfields - k->scan.fields_left - 1), at = 0, i;
 
 	k->filling = NULL;
 	for (i = 0; i < k->ncolumns; at += k->columns[i++].size) {
 		const struct keyrun_column *c = &k->columns[i];
 
-		if (c->place != place)
+		if (c->field != field)
 			continue;
 		k->missing--;
 		if (len < 0 || (size_t)len != c->size) {

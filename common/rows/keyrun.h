@@ -18,7 +18,7 @@ enum keyrun_kind {
 
 /* One column of the key. */
 struct keyrun_column {
-	size_t place; /* among the fields of a tuple */
+	size_t field; /* of the tuple, from 0 */
 	enum keyrun_kind kind;
 	size_t size; /* bytes */
 };

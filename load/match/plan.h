@@ -85,7 +85,7 @@ enum statement {
 	SQL_DROP_LINE, /* rejects: what SQL_LINE made */
 	SQL_CLEAN,     /* rejects: the rows left out are taken from the staged ones as well */
 	SQL_COUNTS,    /* updated and unchanged rows */
-	SQL_FIND,      /* of a refused row: $1 is a place in the order of insertion */
+	SQL_FIND,      /* of a refused row: $1 is a position in the order of insertion */
 	SQL_LAST,      /* the same where rows are noted, not counted: the last one */
 	SQL_GATHER,    /* rejects: the rows left out, for rejects_gather() */
 	SQL_DROP,      /* what SQL_STAGE and SQL_BAD made */
@@ -97,7 +97,7 @@ enum statement {
 struct plan_column {
 	const char *source; /* name in the stream; borrowed from schema or relation */
 	char *target;       /* name in the table, or NULL: dropped; owned */
-	int place;          /* in rel->columns, or -1: dropped, or to be created */
+	int position;       /* in rel->columns, or -1: dropped, or to be created */
 	enum plan_way way;
 	char *stage_type; /* not PLAN_SAME: the type to stage it as, without modifiers; owned */
 	char *cast_type; /* PLAN_TEXT: the type that reads the text, without modifiers; owned */

@@ -90,7 +90,8 @@ describe(const struct plan *p, size_t column, const json_t *here)
 {
 	const json_t *there = p->schema->types;
 	const char *from = typedocs_unwrap(there, p->schema->columns[column].base);
-	const char *to = typedocs_unwrap(here, p->rel->columns[p->columns[column].place].base);
+	const char *to = typedocs_unwrap(here,
+					 p->rel->columns[p->columns[column].position].base);
 	struct cast c = {.column = column, .to = xstrdup(to)};
 
 	c.from_item = item_of(there, from);
@@ -198,7 +199,7 @@ settle_text(struct plan *p, const struct cast *c, const PGresult *res, int row)
 
 	if (!column->refused && !PQgetisnull(res, row, 0) && PQgetvalue(res, row, 3)[0] == '-')
 		column->loss = xasprintf("has no cast to %s, but its text is read as one",
-					 p->rel->columns[column->place].type);
+					 p->rel->columns[column->position].type);
 }
 
 /* Row ${row} of look_up() says how; the staging type must be the stream's. */
@@ -225,7 +226,7 @@ settle(struct plan *p, const struct cast *c, const PGresult *res, int row, const
 		plan_refuse(p, c->column, why,
 			    "cast it in portl-extract's --query, or drop it with --map",
 			    "cannot take %s as %s: there is no assignment cast", from->type,
-			    p->rel->columns[column->place].type);
+			    p->rel->columns[column->position].type);
 	} else {
 		column->way = way[0] == 'a' ? PLAN_CAST : PLAN_TEXT;
 		column->stage_type = xstrdup(PQgetvalue(res, row, 1));
@@ -252,7 +253,7 @@ settle_early(struct plan *p, const struct cast *c, const json_t *here, const cha
 	     struct reasons *why)
 {
 	const struct schema_column *from = &p->schema->columns[c->column];
-	const struct relation_column *to = &p->rel->columns[p->columns[c->column].place];
+	const struct relation_column *to = &p->rel->columns[p->columns[c->column].position];
 	const char *cut;
 
 	if (strcmp(typedocs_unwrap(p->schema->types, from->base), c->to) == 0 ||

@@ -85,20 +85,20 @@ unmatched(const struct plan *p, const struct names *names, const char *source,
 	free(option);
 }
 
-/* The place of the table's column called so, or with --names=loose nearly so; or -1. */
+/* The position of the table's column called so, or with --names=loose nearly so; or -1. */
 static int
 find_target(const struct plan *p, const struct names *names, const char *target, bool mapped,
 	    struct reasons *why)
 {
-	int place = nameindex_find(&names->table, target), other;
+	int position = nameindex_find(&names->table, target), other;
 
-	if (place >= 0 || mapped || !p->rules->loose)
-		return place;
-	place = loosename_find(&names->loose, target, &other);
-	if (place >= 0 && other != place)
+	if (position >= 0 || mapped || !p->rules->loose)
+		return position;
+	position = loosename_find(&names->loose, target, &other);
+	if (position >= 0 && other != position)
 		reasons_add(why, "column \"%s\" could be \"%s\" or \"%s\" of the table", target,
-			    p->rel->columns[place].name, p->rel->columns[other].name);
-	return place;
+			    p->rel->columns[position].name, p->rel->columns[other].name);
+	return position;
 }
 
 /* Decide about stream column ${i}. */
@@ -111,20 +111,20 @@ match_one(struct plan *p, struct names *names, size_t i, struct reasons *why)
 	const char *target = m >= 0 ? o->to->names[m] : c->source;
 	const struct relation_column *rc = NULL;
 
-	c->place = -1;
+	c->position = -1;
 	if (target[0] == '\0')
 		return;
 	if (p->rel != NULL) {
-		c->place = find_target(p, names, target, m >= 0, why);
-		if (c->place < 0) {
+		c->position = find_target(p, names, target, m >= 0, why);
+		if (c->position < 0) {
 			if (o->extra != EXTRA_IGNORE || m >= 0)
 				unmatched(p, names, c->source, target, m >= 0, why);
 			return;
 		}
-		rc = &p->rel->columns[c->place];
+		rc = &p->rel->columns[c->position];
 		target = rc->name;
 		if (rc->generated && m < 0 && p->schema->columns[i].generated) {
-			c->place = -1;
+			c->position = -1;
 			return; /* computed on both sides */
 		}
 	}
@@ -194,7 +194,7 @@ take_later_columns(struct plan *p, struct names *names)
 		p->columns[p->ncolumns++] = (struct plan_column){
 			.source = schema_add_column(p->schema, rc->name, "", NULL)->name,
 			.target = xstrdup(rc->name),
-			.place = (int)i};
+			.position = (int)i};
 		nameindex_add(&names->taken, rc->name);
 	}
 }
@@ -234,7 +234,7 @@ take_by_position(struct plan *p)
 			continue;
 		p->keep[p->ncolumns] = true;
 		p->columns[p->ncolumns++] = (struct plan_column){
-			.source = rc->name, .target = xstrdup(rc->name), .place = (int)i};
+			.source = rc->name, .target = xstrdup(rc->name), .position = (int)i};
 	}
 }
 

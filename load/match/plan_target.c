@@ -158,9 +158,9 @@ check_privileges(struct plan *p, struct reasons *why)
 	if (!any && p->rel->ncolumns > 0)
 		reasons_add(why, "no INSERT privilege");
 	for (i = 0; any && i < p->ncolumns; i++) {
-		int place = p->columns[i].place;
+		int position = p->columns[i].position;
 
-		if (place < 0 || p->rel->columns[place].may_insert)
+		if (position < 0 || p->rel->columns[position].may_insert)
 			continue;
 		plan_refuse(p, i, why, NULL, "may not be written: no INSERT privilege");
 	}

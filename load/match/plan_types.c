@@ -34,7 +34,7 @@ static void
 note_loss(struct plan *p, size_t i, const json_t *here)
 {
 	const struct schema_column *from = &p->schema->columns[i];
-	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
+	const struct relation_column *to = &p->rel->columns[p->columns[i].position];
 	const json_t *there = p->schema->types;
 	struct plan_loss_type a = {typedocs_unwrap(there, from->base),
 				   typedocs_modified(there, from->base, from->type)};
@@ -72,7 +72,7 @@ static char *
 check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 {
 	const struct schema_column *from = &p->schema->columns[i];
-	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
+	const struct relation_column *to = &p->rel->columns[p->columns[i].position];
 	const char *base = typedocs_unwrap(p->schema->types, from->base), *cut;
 	const char *target = typedocs_unwrap(here, to->base);
 	char *differs;
@@ -103,7 +103,7 @@ check_bytes(struct plan *p, const struct db *db, size_t i, const json_t *here,
 	    struct reasons *why)
 {
 	const struct schema_column *from = &p->schema->columns[i];
-	const struct relation_column *to = &p->rel->columns[p->columns[i].place];
+	const struct relation_column *to = &p->rel->columns[p->columns[i].position];
 
 	if (PQserverVersion(db->conn) < OID_FREE_CONTAINERS &&
 	    typedocs_is_container(p->schema->types, from->base)) {
@@ -155,17 +155,17 @@ compare(struct plan *p, struct db *db, const json_t *here, struct reasons *why, 
 	int rc;
 
 	for (i = 0; i < p->ncolumns; i++) {
-		if (p->columns[i].place < 0)
+		if (p->columns[i].position < 0)
 			continue;
 		differs[i] = p->text ? check_text(p, i, here, why)
 				     : check_bytes(p, db, i, here, why);
 		check_older(p, db, i,
-			    typedocs_unwrap(here, p->rel->columns[p->columns[i].place].base),
+			    typedocs_unwrap(here, p->rel->columns[p->columns[i].position].base),
 			    why);
 	}
 	rc = plan_cast(p, db, here, differs, why, e);
 	for (i = 0; i < p->ncolumns; i++) {
-		if (rc == 0 && p->columns[i].place >= 0)
+		if (rc == 0 && p->columns[i].position >= 0)
 			note_loss(p, i, here);
 		free(differs[i]);
 	}
@@ -184,12 +184,12 @@ adopt_types(struct plan *p, json_t *here)
 	for (i = 0; i < p->ncolumns; i++) {
 		struct schema_column *c = &p->schema->columns[i];
 
-		if (c->base[0] != '\0' || p->columns[i].place < 0)
+		if (c->base[0] != '\0' || p->columns[i].position < 0)
 			continue;
 		free(c->type);
 		free(c->base);
-		c->type = xstrdup(p->rel->columns[p->columns[i].place].type);
-		c->base = xstrdup(p->rel->columns[p->columns[i].place].base);
+		c->type = xstrdup(p->rel->columns[p->columns[i].position].type);
+		c->base = xstrdup(p->rel->columns[p->columns[i].position].base);
 		json_object_update(p->schema->types, here);
 	}
 }
@@ -203,8 +203,8 @@ check_existing(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	int rc;
 
 	for (i = 0; i < p->ncolumns; i++)
-		if (p->columns[i].place >= 0)
-			oids[n++] = p->rel->columns[p->columns[i].place].type_oid;
+		if (p->columns[i].position >= 0)
+			oids[n++] = p->rel->columns[p->columns[i].position].type_oid;
 	rc = typeread_docs(db, oids, n, &here, e);
 	free(oids);
 	if (rc == 0 && p->schema != NULL)

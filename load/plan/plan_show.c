@@ -63,7 +63,7 @@ fill_row(const struct plan *p, size_t i, char **cells)
 	const char *here = type;
 
 	if (p->rel != NULL)
-		here = c->place >= 0 ? p->rel->columns[c->place].type : "";
+		here = c->position >= 0 ? p->rel->columns[c->position].type : "";
 	cells[SOURCE] = plan_show_name(c->source);
 	cells[SOURCE_TYPE] = plan_show_name(type);
 	cells[TARGET] = plan_show_name(c->target != NULL ? c->target : "-");
@@ -82,7 +82,7 @@ fill_left_over(const struct plan *p, char *(*rows)[CELLS])
 		const struct relation_column *rc = &p->rel->columns[i];
 
 		for (j = 0; j < p->ncolumns; j++)
-			if (p->columns[j].place == (int)i)
+			if (p->columns[j].position == (int)i)
 				break;
 		if (j < p->ncolumns)
 			continue;

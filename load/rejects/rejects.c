@@ -123,7 +123,7 @@ describe(const struct plan *p)
 	relname_set(&h->schema.relation, p->target.schema, p->target.name);
 	h->values = p->text ? HEADER_TEXT : HEADER_BINARY;
 	for (i = 0; i < p->ncolumns; i++) {
-		const struct relation_column *rc = &p->rel->columns[p->columns[i].place];
+		const struct relation_column *rc = &p->rel->columns[p->columns[i].position];
 
 		schema_add_column(&h->schema, rc->name, rc->type, rc->base);
 	}

@@ -101,7 +101,7 @@ nulls_hurt(const struct plan *p)
 				 c->way == PLAN_SAME;
 
 		if (!null_free && plan_stage_sets(p, i) && p->rel != NULL &&
-		    (p->stage->facts.checks || p->rel->columns[c->place].not_null))
+		    (p->stage->facts.checks || p->rel->columns[c->position].not_null))
 			return true;
 	}
 	return false;

@@ -228,7 +228,7 @@ static int
 check_comparable(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	const struct plan_column *c = &p->columns[p->stage->newer];
-	const char *type = p->rel != NULL ? p->rel->columns[c->place].base : c->new_base;
+	const char *type = p->rel != NULL ? p->rel->columns[c->position].base : c->new_base;
 	struct err no = ERR_INIT;
 	PGresult *res;
 	char *sql;

@@ -76,15 +76,15 @@ may_watch(const struct plan *p)
 	return !p->text && !st->null_keys && st->index != 0 && (st->once || st->plain);
 }
 
-/* The place of stream column ${i} among the fields that are staged. */
+/* The position of stream column ${i} among the fields that are staged. */
 static size_t
 field_of(const struct plan *p, size_t i)
 {
-	size_t j, place = 0;
+	size_t j, field = 0;
 
 	for (j = 0; j < i; j++)
-		place += p->keep[j];
-	return place;
+		field += p->keep[j];
+	return field;
 }
 
 /* What the facts say of the key's ${j}-th column; false if it cannot be watched. */
@@ -99,7 +99,7 @@ find_column(const struct plan *p, size_t j, const PGresult *facts, struct keyrun
 			break;
 	if (row == PQntuples(facts))
 		return false;
-	c->place = field_of(p, p->stage->key[j]);
+	c->field = field_of(p, p->stage->key[j]);
 	c->kind = (enum keyrun_kind)atoi(PQgetvalue(facts, row, KIND));
 	c->size = (size_t)atoi(PQgetvalue(facts, row, SIZE));
 	return c->kind != KEYRUN_NO;

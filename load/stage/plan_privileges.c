@@ -21,15 +21,15 @@ static const char privileges_sql[] =
 static void
 check_column(struct plan *p, size_t i, const PGresult *may, struct reasons *why)
 {
-	int place = p->columns[i].place;
+	int position = p->columns[i].position;
 	bool key = plan_stage_is_key(p, i), sets = !p->stage->once && plan_stage_sets(p, i);
 
-	if (place < 0 || place >= PQntuples(may))
+	if (position < 0 || position >= PQntuples(may))
 		return;
-	if ((sets || key) && PQgetvalue(may, place, 0)[0] != 't')
+	if ((sets || key) && PQgetvalue(may, position, 0)[0] != 't')
 		plan_refuse(p, i, why, key ? "grant it, for it is of the key" : NULL,
 			    "may not be compared: no SELECT privilege");
-	if (sets && PQgetvalue(may, place, 1)[0] != 't')
+	if (sets && PQgetvalue(may, position, 1)[0] != 't')
 		plan_refuse(p, i, why, NULL, "may not be updated: no UPDATE privilege");
 }
 

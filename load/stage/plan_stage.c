@@ -33,7 +33,7 @@ plan_stage_sets(const struct plan *p, size_t i)
 	for (j = 0; j < p->rel->nprimary_key; j++)
 		if (strcmp(p->rel->primary_key[j], c->target) == 0)
 			return false;
-	return c->place < 0 || !p->rel->columns[c->place].identity_always;
+	return c->position < 0 || !p->rel->columns[c->position].identity_always;
 }
 
 void

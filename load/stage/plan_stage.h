@@ -39,7 +39,7 @@ struct plan_stage {
 	size_t nkey;
 	unsigned index; /* the OID of its unique index; 0: to be created */
 	bool null_keys; /* NULLs in the key are equal (NULLS NOT DISTINCT), else refused */
-	int newer;      /* --newer's place in plan.columns, or -1 */
+	int newer;      /* --newer's position in plan.columns, or -1 */
 	struct target_facts facts;
 	/* decisions */
 	bool look_first; /* the old rows are joined to the staged ones before the INSERT */

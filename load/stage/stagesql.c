@@ -100,9 +100,9 @@ stagesql_is_strict(const struct stagesql *w)
 const struct relation_column *
 stagesql_column(const struct stagesql *w, size_t i)
 {
-	int place = w->p->columns[i].place;
+	int position = w->p->columns[i].position;
 
-	return w->p->rel != NULL && place >= 0 ? &w->p->rel->columns[place] : NULL;
+	return w->p->rel != NULL && position >= 0 ? &w->p->rel->columns[position] : NULL;
 }
 
 const char *

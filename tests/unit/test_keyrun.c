@@ -12,7 +12,7 @@
 
 #define ROWS_MAX 4000
 
-static const struct keyrun_column number = {.place = 1, .kind = KEYRUN_SIGNED, .size = 4};
+static const struct keyrun_column number = {.field = 1, .kind = KEYRUN_SIGNED, .size = 4};
 
 /* A string that is no key, the key, a NULL. */
 static void
@@ -122,8 +122,8 @@ static void
 test_columns(void)
 {
 	static const struct keyrun_column columns[] = {
-		{.place = 1, .kind = KEYRUN_UNSIGNED, .size = 4},
-		{.place = 0, .kind = KEYRUN_SIGNED, .size = 2}};
+		{.field = 1, .kind = KEYRUN_UNSIGNED, .size = 4},
+		{.field = 0, .kind = KEYRUN_SIGNED, .size = 2}};
 	static const int rows[][2] = {{0, -1}, {0, 0}, {1, -5}, {2, -6}, {3, 3}};
 	struct keyrun *k = keyrun_new(columns, 2);
 	struct buf b = BUF_INIT;

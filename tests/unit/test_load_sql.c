@@ -60,7 +60,7 @@ add_column(struct made *m, const char *name, const char *from, const char *to)
 
 	schema_add_column(&m->header->schema, name, from, NULL);
 	p->columns[i] = (struct plan_column){
-		.source = name, .target = xstrdup(name), .place = (int)m->rel->ncolumns};
+		.source = name, .target = xstrdup(name), .position = (int)m->rel->ncolumns};
 	p->keep[i] = true;
 	m->rel->columns[m->rel->ncolumns++] = (struct relation_column){
 		.name = xstrdup(name), .type = xstrdup(to), .base = xstrdup(to)};
@@ -162,7 +162,7 @@ create(struct made *m)
 	size_t i;
 
 	for (i = 0; i < p->ncolumns; i++) {
-		p->columns[i].place = -1;
+		p->columns[i].position = -1;
 		p->columns[i].new_type = xstrdup(m->rel->columns[i].type);
 		p->columns[i].new_base = xstrdup(m->rel->columns[i].base);
 	}
@@ -195,7 +195,7 @@ direct_dropped(struct made *m)
 {
 	three_columns(m);
 	free(m->p->columns[1].target);
-	m->p->columns[1] = (struct plan_column){.source = "note", .place = -1};
+	m->p->columns[1] = (struct plan_column){.source = "note", .position = -1};
 	m->p->keep[1] = false;
 }
 
