@@ -87,9 +87,10 @@ enum statement {
 	SQL_COUNTS,    /* updated and unchanged rows */
 	SQL_FIND,      /* of a refused row: $1 is a position in the order of insertion */
 	SQL_LAST,      /* the same where rows are noted, not counted: the last one */
-	SQL_GATHER,    /* rejects: the rows left out, for rejects_gather() */
-	SQL_DROP,      /* what SQL_STAGE and SQL_BAD made */
-	SQL_KEY,       /* the target's primary key, behind all rows */
+	SQL_CAST,   /* of the row at place $1: casts column $2, from 0; to name what failed */
+	SQL_GATHER, /* rejects: the rows left out, for rejects_gather() */
+	SQL_DROP,   /* what SQL_STAGE and SQL_BAD made */
+	SQL_KEY,    /* the target's primary key, behind all rows */
 	STATEMENTS
 };
 

@@ -73,6 +73,7 @@ static const struct {
 	[SQL_COUNTS] = {"count updated and unchanged rows", STAGED, false, stage_sql_counts},
 	[SQL_FIND] = {"find the row that was refused", STAGED, false, stage_sql_find},
 	[SQL_LAST] = {"find the row that was refused", STAGED, false, stage_sql_last},
+	[SQL_CAST] = {"find the value that was refused", STAGED, false, stage_sql_cast},
 	[SQL_GATHER] = {"fetch rejected rows", REJECTS, false, rejects_sql_gather},
 	[SQL_DROP] = {"drop the temporary table", STAGED, false, stage_sql_drop},
 	[SQL_KEY] = {"add the primary key", ANY, true, target_sql_key},

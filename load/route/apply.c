@@ -71,6 +71,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 {
 	const struct plan_stage *st = r->plan->stage;
 	struct err ignored = ERR_INIT;
+	const char *column = NULL;
 	char place[24];
 	const char *params[] = {place};
 	uint64_t row = 0;
@@ -89,9 +90,11 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 		rc = staged_numbers(r->db, r->plan->sql[SQL_FIND], 1, params, &row, 1,
 				    &ignored);
 	}
+	if (rc == 0 && row > 0)
+		rc = staged_cast_column(r, row, e, &column, &ignored);
 	err_release(&ignored);
 	*found = rc == 0 ? row : 0;
-	return -1;
+	return column != NULL ? err_prefix(e, "column \"%s\": ", column) : -1;
 }
 
 /* All rows, or the first of each key.  ${*written} grows by the rows written. */

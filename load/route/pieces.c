@@ -248,13 +248,31 @@ put_behind(struct pieces *p, struct err *e)
 	return res != NULL ? 0 : -1;
 }
 
-static void
-leave_out(struct pieces *p)
+/* What a cast says does not tell whose value it was. */
+static int
+name_column(struct pieces *p, struct err *e)
+{
+	const char *column;
+
+	if (p->why.column != NULL || strncmp(p->why.sqlstate, "22", 2) != 0 ||
+	    p->plan->sql[SQL_CAST] == NULL)
+		return 0;
+	if (flush(p, e) != 0 || staged_cast_column(p->r, p->from, &p->why, &column, e) != 0)
+		return -1;
+	p->why.column = column != NULL ? xstrdup(column) : NULL;
+	return 0;
+}
+
+static int
+leave_out(struct pieces *p, struct err *e)
 {
 	char sql[128];
 
+	if (name_column(p, e) != 0)
+		return -1;
 	snprintf(sql, sizeof(sql), "%s%" PRIu64 ")", p->plan->sql[SQL_LEAVE], p->from);
 	add(p, STEP_LEFT, sql);
+	return 0;
 }
 
 /* The row that the piece begins with was refused, alone or for certain. */
@@ -263,9 +281,7 @@ refuse(struct pieces *p, struct err *e)
 {
 	bool lacks = p->pr->self && !p->final && strcmp(p->why.sqlstate, "23503") == 0;
 
-	if (!lacks)
-		leave_out(p);
-	else if (flush(p, e) != 0 || put_behind(p, e) != 0)
+	if (lacks ? flush(p, e) != 0 || put_behind(p, e) != 0 : leave_out(p, e) != 0)
 		return -1;
 	pass(p, p->from + 1);
 	p->bad++;

@@ -132,6 +132,48 @@ staged_where(const struct route *r, struct err *e, uint64_t *line, char **column
 	return true;
 }
 
+/* Returns 1 if the cast fails and says the same, 0, -1. */
+static int
+fails_alike(const struct route *r, const char *const *params, const struct err *why,
+	    struct err *e)
+{
+	struct err got = ERR_INIT;
+	int rc;
+
+	if (staged_numbers(r->db, r->plan->sql[SQL_CAST], 2, params, NULL, 0, &got) == 0)
+		return 0;
+	rc = got.msg != NULL && strcmp(got.msg, why->msg) == 0;
+	err_release(&got);
+	return db_exec(r->db, e, "ROLLBACK TO SAVEPOINT portl_cast") == 0 ? rc : -1;
+}
+
+int
+staged_cast_column(const struct route *r, uint64_t place, const struct err *why,
+		   const char **column, struct err *e)
+{
+	const struct plan *plan = r->plan;
+	char at[24], number[24];
+	const char *params[] = {at, number};
+	int found = 0;
+	size_t i;
+
+	*column = NULL;
+	if (plan->sql[SQL_CAST] == NULL || strncmp(why->sqlstate, "22", 2) != 0)
+		return 0;
+	snprintf(at, sizeof(at), "%" PRIu64, place);
+	if (db_exec(r->db, e, "SAVEPOINT portl_cast") != 0)
+		return -1;
+	for (i = 0; found == 0 && i < plan->ncolumns; i++) {
+		if (plan->columns[i].target == NULL || plan->columns[i].way == PLAN_SAME)
+			continue;
+		snprintf(number, sizeof(number), "%zu", i);
+		found = fails_alike(r, params, why, e);
+		if (found > 0)
+			*column = plan->columns[i].target;
+	}
+	return found < 0 ? -1 : db_exec(r->db, e, "RELEASE SAVEPOINT portl_cast");
+}
+
 /* --duplicates=error */
 int
 staged_refuse_duplicates(const struct route *r, struct err *e)

@@ -43,6 +43,14 @@ int staged_numbers(struct db *db, const char *sql, int n, const char *const *par
 bool staged_where(const struct route *r, struct err *e, uint64_t *line, char **column);
 
 /*
+ * staged_cast_column(r, place, why, column, e):
+ * Find the target's column whose cast in the row at ${place} of those staged is what
+ * failed (${why}), else ${*column} is NULL; it is borrowed from the plan.
+ */
+int staged_cast_column(const struct route *r, uint64_t place, const struct err *why,
+		       const char **column, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * staged_refuse_duplicates(r, e):
  * --duplicates=error: fail if two rows have one key.
  */

@@ -253,6 +253,32 @@ stage_sql_find(struct stagesql *w)
 	return buf_detach(&w->sql);
 }
 
+/* CASE evaluates no other column's cast. */
+char *
+stage_sql_cast(struct stagesql *w)
+{
+	const char *line = w->st->rejects != NULL ? stagesql_line(w) : "stage";
+	const char *place = w->st->rejects != NULL ? stagesql_place(w) : "n";
+	bool any = false;
+	size_t i;
+
+	stagesql_add(w, "SELECT CASE $2::pg_catalog.int4");
+	for (i = 0; i < w->p->ncolumns; i++)
+		if (w->p->columns[i].target != NULL && w->p->columns[i].way != PLAN_SAME) {
+			buf_addf(&w->sql, " WHEN %zu THEN (", i);
+			stagesql_add_typed(w, i);
+			stagesql_add(w, ") IS NULL");
+			any = true;
+		}
+	stagesql_add(w, " END FROM ");
+	stagesql_add_temp(w, line);
+	buf_addf(&w->sql, " WHERE %s OPERATOR(pg_catalog.=) $1", place);
+	if (any)
+		return buf_detach(&w->sql);
+	buf_release(&w->sql);
+	return NULL;
+}
+
 char *
 stage_sql_last(struct stagesql *w)
 {

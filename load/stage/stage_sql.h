@@ -28,6 +28,7 @@ char *stage_sql_round(struct stagesql *w);
 char *stage_sql_drop_rest(struct stagesql *w);
 char *stage_sql_counts(struct stagesql *w);
 char *stage_sql_find(struct stagesql *w);
+char *stage_sql_cast(struct stagesql *w);
 char *stage_sql_last(struct stagesql *w);
 char *stage_sql_drop(struct stagesql *w);
 

@@ -133,6 +133,23 @@ rejected_ids()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
 }
 
+@test "the file is somebody else's: it is refused before any row" {
+	if [ "$(id -u)" -ne 0 ]; then
+		skip 'only root can give a file away'
+	fi
+	small
+	echo theirs >"$T/rej"
+	chown nobody "$T/rej"
+	mkfifo "$T/rows" # no row ever comes
+	exec 7<>"$T/rows"
+	try timeout 60 setpriv --bounding-set -fowner,-dac_override \
+		portl-load -d "$b" -t t --bare --rejects="$T/rej" <&7
+	exec 7>&-
+	assert_status 1
+	assert_stderr_has "could not keep \"$T/rej\""
+	assert_eq "$(cat "$T/rej")" theirs
+}
+
 @test "what waits for the file is where TMPDIR says" {
 	small
 	printf '{"id":%s,"v":"a"}\n' 1 '"x"' 3 >"$T/rows"
@@ -267,6 +284,21 @@ rejected_ids()
 	assert_eq "$(q "$b" 'SELECT string_agg(id::text, $$ $$ ORDER BY ctid) FROM loose')" \
 		"$(q "$a" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM s WHERE v = 'long' OR u LIKE 'x%' OR m = 100000 OR w = 1000")"
 	assert_eq "$(q "$b" 'SELECT count(*), max(length(v)) FROM t')" "$((1000 - $(q "$b" 'SELECT count(*) FROM loose')))|2"
+}
+
+@test "a cast that fails at INSERT names its column" {
+	fresh_db a
+	q "$a" "CREATE TABLE s AS SELECT i AS id, i::text AS v, CASE i WHEN 3 THEN 'x' ELSE i::text END AS u, 'x'::text AS w
+		FROM generate_series(1, 5) i"
+	q "$b" 'CREATE TABLE t (id int, v int, u int, w text)'
+	portl-extract -d "$a" -t s >"$T/stream"
+	try portl-load -d "$b" -t t "$T/stream"
+	assert_status 4
+	assert_stderr_has 'stream:3: column "u": invalid input syntax for type integer: "x"'
+	try portl-load -d "$b" -t t --rejects="$T/rej" "$T/stream"
+	assert_status 3
+	assert_stderr_has ':3: rejected: column "u": invalid input syntax for type integer: "x" (22P02)'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 4
 }
 
 @test "equal rows: the first that is taken stays, whichever index they meet in" {
