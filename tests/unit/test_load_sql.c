@@ -116,9 +116,11 @@ add_key(struct made *m, size_t column)
 	if (st->key == NULL) {
 		st->key = xcalloc(COLUMNS, sizeof(*st->key));
 		st->key_equal = xcalloc(COLUMNS, sizeof(*st->key_equal));
+		st->key_collation = xcalloc(COLUMNS, sizeof(*st->key_collation));
 		st->index = 16390;
 	}
 	st->key_equal[st->nkey] = xstrdup("OPERATOR(pg_catalog.=)");
+	st->key_collation[st->nkey] = xstrdup("");
 	st->key[st->nkey++] = column;
 }
 
