@@ -13,6 +13,7 @@
 #include "common/base/err.h"
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
+#include "common/cli/cli_value.h"
 #include "common/cli/completion.h"
 #include "common/pg/conninfo.h"
 
@@ -238,89 +239,6 @@ bad_option(const struct cli_line *line, const char *arg, struct err *e)
 	return rc;
 }
 
-/* ---- setting values ---- */
-
-static int
-set_number(const struct cli_option *o, const char *arg, int64_t *value, struct err *e)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoll(arg, &end, 10);
-	if (errno != 0 || end == arg || *end != '\0' || *value < o->min)
-		return err_set(e, EXIT_USAGE,
-			       "takes a whole number of at least %lld, not \"%s\"",
-			       (long long)o->min, arg);
-	return 0;
-}
-
-static int
-bad_choice(const struct cli_option *o, const char *arg, struct err *e)
-{
-	const char **words, *near;
-	size_t n = 0, i;
-
-	while (o->choices[n].word != NULL)
-		n++;
-	words = xcalloc(n, sizeof(*words));
-	for (i = 0; i < n; i++)
-		words[i] = o->choices[i].word;
-	near = nearest_word(arg, words, n);
-	free(words);
-	err_set(e, EXIT_USAGE, "takes %s, not \"%s\"", o->arg, arg);
-	return near != NULL ? err_hint(e, "Perhaps you meant \"%s\".", near) : -1;
-}
-
-static int
-set_choice(const struct cli_option *o, const char *arg, int *value, struct err *e)
-{
-	const struct cli_choice *c;
-
-	for (c = o->choices; c->word != NULL; c++)
-		if (strcmp(c->word, arg) == 0) {
-			*value = c->value;
-			return 0;
-		}
-	return bad_choice(o, arg, e);
-}
-
-int
-cli_set(struct cli_slot *slot, const char *arg, size_t order, struct err *e)
-{
-	struct cli_list *list = slot->value;
-
-	slot->order = order;
-	switch (slot->option->type) {
-	case CLI_FLAG:
-		*(bool *)slot->value = true;
-		return 0;
-	case CLI_COUNT:
-		++*(int *)slot->value;
-		return 0;
-	case CLI_STRING:
-	case CLI_CONNSTR:
-	case CLI_TABLE:
-	case CLI_NAME:
-		*(const char **)slot->value = arg;
-		return 0;
-	case CLI_NUMBER:
-		return set_number(slot->option, arg, slot->value, e);
-	case CLI_DEGREE:
-		if (arg == NULL)
-			arg = slot->option->choices[0].word;
-		return set_choice(slot->option, arg, slot->value, e);
-	case CLI_CHOICE:
-		return set_choice(slot->option, arg, slot->value, e);
-	case CLI_LIST:
-	case CLI_NAMES:
-		list->items = xrealloc(list->items, (list->n + 1) * sizeof(*list->items));
-		list->items[list->n++] = arg;
-		return 0;
-	default:
-		return 0;
-	}
-}
-
 /* ---- what is on the line ---- */
 
 struct cli_slot *
@@ -503,7 +421,7 @@ take_option(struct cli_line *line, struct cli_slot *slot, char *arg, struct err 
 	if (before != NULL)
 		return given_twice(before, slot, e);
 	slot->given = true;
-	if (cli_set(slot, text, (size_t)optind, e) != 0)
+	if (cli_value_set(slot, text, (size_t)optind, e) != 0)
 		return err_prefix(e, "--%s ", slot->option->name);
 	return 0;
 }

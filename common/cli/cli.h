@@ -60,15 +60,6 @@ bool cli_has(const struct cli_line *line, const char *name);
 bool cli_replaces(const struct cli_line *line, unsigned part);
 
 /*
- * cli_set(slot, arg, order, e):
- * Set the option's value from text, which is borrowed; of a flag the text is ignored.
- * Failure fills ${e} (EXIT_USAGE) with what the option takes, for the caller to put the
- * option's name before it.
- */
-int cli_set(struct cli_slot *slot, const char *arg, size_t order, struct err *e)
-	__attribute__((warn_unused_result));
-
-/*
  * cli_is_for(slot, kind):
  * Tell whether the option means anything to the kind.
  */

@@ -12,6 +12,7 @@
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
+#include "common/cli/cli_value.h"
 #include "common/cli/job.h"
 #include "common/cli/job_parts.h"
 #include "common/cli/jobfile.h"
@@ -145,7 +146,7 @@ set_option(struct applying *a, const struct jobfile_entry *entry, struct cli_slo
 		text = as_choice(slot->option, text);
 	if (type == CLI_NAMES)
 		((struct cli_list *)slot->value)->n = 0; /* a block's instead of the top's */
-	if (cli_set(slot, text, ORDER_IN_FILE + entry->line, a->e) != 0)
+	if (cli_value_set(slot, text, ORDER_IN_FILE + entry->line, a->e) != 0)
 		return job_accuse(a->job, entry, " ", a->e);
 	note_setting(a->job, slot, entry);
 	return 0;

@@ -91,13 +91,19 @@ waits_look(struct db *db, const struct plan *plan, int seconds, struct err *e)
 	return rc;
 }
 
+static bool
+is_insert(const char *sql)
+{
+	return strncmp(sql, "INSERT", strlen("INSERT")) == 0;
+}
+
 /* An INSERT is only parsed, which locks its table as running it would. */
 static int
 attempt(struct db *db, const char *sql, struct err *e)
 {
 	PGresult *res;
 
-	if (strncmp(sql, "INSERT", strlen("INSERT")) != 0)
+	if (!is_insert(sql))
 		return db_exec(db, e, "%s", sql);
 	res = db_describe(db, e, sql);
 	PQclear(res);
@@ -125,6 +131,9 @@ waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e
 
 	if (waits_limited(db, &timeout, e) != 0)
 		return -1;
+	if (timeout && !is_insert(sql) && waits_look(db, plan, 0, e) != 0)
+		return -1; /* a reader's lock is in the way, and afterwards nothing can be asked
+			    */
 	if (timeout)
 		return attempt(db, sql, e);
 	for (seconds = 1;; seconds++) {
