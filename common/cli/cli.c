@@ -454,7 +454,7 @@ print_and_stop(const struct cli_spec *spec, const struct cli_option *o, const ch
 {
 	int shell = 0;
 
-	if (o->type == CLI_COMPLETION && set_choice(o, arg, &shell, e) != 0)
+	if (o->type == CLI_COMPLETION && cli_value_choice(o, arg, &shell, e) != 0)
 		return err_prefix(e, "--%s ", o->name);
 	if (o->type == CLI_HELP)
 		print_help(spec);

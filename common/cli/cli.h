@@ -8,15 +8,6 @@
 
 struct err;
 
-/* One option of a program: where its value is, and who has set it. */
-struct cli_slot {
-	const struct cli_option *option;
-	const struct cli_kind *kind; /* whose own it is, or NULL */
-	void *value;
-	size_t order; /* of two, the one that was set later has more; 0: not set */
-	bool given;   /* on the command line */
-};
-
 /* A command line that is being read, or has been; owned by the options struct. */
 struct cli_line {
 	const struct cli_spec *spec;

@@ -107,4 +107,13 @@ struct cli_spec {
 const struct cli_option *cli_spec_table(const struct cli_spec *spec, size_t n,
 					const struct cli_kind **kind);
 
+/* One option of a program: where its value is, and who has set it. */
+struct cli_slot {
+	const struct cli_option *option;
+	const struct cli_kind *kind; /* whose own it is, or NULL */
+	void *value;
+	size_t order; /* of two, the one that was set later has more; 0: not set */
+	bool given;   /* on the command line */
+};
+
 #endif /* COMMON_CLI_SPEC_H */

@@ -13,7 +13,7 @@
 #include "common/base/err.h"
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
-#include "common/cli/cli.h"
+#include "common/cli/cli_spec.h"
 
 static int
 set_number(const struct cli_option *o, const char *arg, int64_t *value, struct err *e)
@@ -46,8 +46,8 @@ bad_choice(const struct cli_option *o, const char *arg, struct err *e)
 	return near != NULL ? err_hint(e, "Perhaps you meant \"%s\".", near) : -1;
 }
 
-static int
-set_choice(const struct cli_option *o, const char *arg, int *value, struct err *e)
+int
+cli_value_choice(const struct cli_option *o, const char *arg, int *value, struct err *e)
 {
 	const struct cli_choice *c;
 
@@ -83,9 +83,9 @@ cli_value_set(struct cli_slot *slot, const char *arg, size_t order, struct err *
 	case CLI_DEGREE:
 		if (arg == NULL)
 			arg = slot->option->choices[0].word;
-		return set_choice(slot->option, arg, slot->value, e);
+		return cli_value_choice(slot->option, arg, slot->value, e);
 	case CLI_CHOICE:
-		return set_choice(slot->option, arg, slot->value, e);
+		return cli_value_choice(slot->option, arg, slot->value, e);
 	case CLI_LIST:
 	case CLI_NAMES:
 		list->items = xrealloc(list->items, (list->n + 1) * sizeof(*list->items));

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+struct cli_option;
 struct cli_slot;
 struct err;
 
@@ -16,6 +17,13 @@ struct err;
  * option's name before it.
  */
 int cli_value_set(struct cli_slot *slot, const char *arg, size_t order, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * cli_value_choice(o, arg, value, e):
+ * Store what the word means among the option's choices; failure as above.
+ */
+int cli_value_choice(const struct cli_option *o, const char *arg, int *value, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif /* COMMON_CLI_VALUE_H */
