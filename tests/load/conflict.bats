@@ -345,7 +345,7 @@ no_key()
 	q "$a" "UPDATE s SET id = '2' || id"
 	try_sh "portl-extract -d $a -c 'SELECT id, v, n FROM s ORDER BY nr' | portl-load -d $b -t t"
 	assert_status 1
-	assert_stderr_has 'stdin:3: invalid input syntax for type integer: "2 4"'
+	assert_stderr_has 'stdin:3: column "id": invalid input syntax for type integer: "2 4"'
 	q "$a" "UPDATE s SET id = CASE nr WHEN 2 THEN '3' ELSE '2' || nr END"
 	try_sh "portl-extract -d $a -c 'SELECT id, v, n FROM s ORDER BY nr' | portl-load -d $b -t t"
 	assert_status 1

@@ -257,7 +257,7 @@ each()
 @test "no name of a stream's moves the cursor when the plan is shown" {
 	try portl-load --csv out.csv --bare --dry-run <<<'{"a\u001b[2J\nb":1}'
 	assert_status 0
-	assert_stderr_has 'a\x1b[2J\nb '
+	assert_stderr_has 'a\u001b[2J\nb '
 	assert_stderr_lacks $'\33'
 }
 
