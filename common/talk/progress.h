@@ -57,7 +57,8 @@ void progress_free(struct progress *p);
 /*
  * progress_line(v, text, size):
  * Format a line, without the program's name, into ${text} of ${size} bytes.  Where it has
- * no room for all, rates, bytes, the time and the rows go first; share and ETA are the last to be cut.
+ * no room for all, rates, bytes, the time and the rows go first; share and ETA are the last to
+ * be cut.
  */
 void progress_line(const struct progress_view *v, char *text, size_t size);
 

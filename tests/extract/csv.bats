@@ -1,4 +1,5 @@
 # CSV files as a source: what COPY … (FORMAT csv) would read, strictly, and what is
+# shellcheck disable=SC2016,SC2059 # formats are put together here; $portl is the header's key
 # refused with its place.
 
 load ../lib/common

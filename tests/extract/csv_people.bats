@@ -1,4 +1,5 @@
 # CSV files as people's programs write them: numbers and dates of their country, a line
+# shellcheck disable=SC1003 # backslashes are meant
 # that names the delimiter, a delimiter at the end of each line, other escapes.
 
 load ../lib/common

@@ -1,4 +1,5 @@
 # --encoding: PostgreSQL's names mean PostgreSQL's characters, none more, none less.
+# shellcheck disable=SC2059 # bytes are written as printf has them
 
 load ../lib/common
 

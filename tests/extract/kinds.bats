@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2089,SC2090 # flags are words
 # A kind of source is one folder and one row: here one is added, by touching the table of
 # kinds and nothing else.
 

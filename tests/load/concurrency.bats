@@ -115,7 +115,7 @@ swapped()
 	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND mode = 'RowShareLock')"
 	printf '{"id":%d,"x":%s,"y":9}\n' 1 1 2 2 5 null |
 		portl-load -d "$b" -t t --bare --conflict=merge 3>&- 8>&- &
-	load=$!
+	loader=$!
 	waits() # for somebody's lock, with a statement that begins so
 	{
 		wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'portl-load'
@@ -133,7 +133,7 @@ swapped()
 	echo 'COMMIT;' >&"$other"
 	exec {other}>&-
 	wait "$other_pid"
-	wait "$load"
+	wait "$loader"
 	wait "$changer"
 	t_is '1|1|9' '2|2|9' '5|2|9'
 }
@@ -204,7 +204,7 @@ swapped()
 }
 
 @test "an ALTER between the sender's lock and ours: refused, not waited for" {
-	local alter load
+	local alter loader
 
 	q "$b" "CREATE TABLE t (i int, s text); INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) i"
 	mkfifo "$BATS_TEST_TMPDIR/begin"
@@ -215,13 +215,13 @@ swapped()
 			cat
 		} | portl-load -d "$b" 2>errors && echo 0 || echo $?
 	) >status 3>&- &
-	load=$!
+	loader=$!
 	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessShareLock')"
 	psql -XAtq -d "$b" -c 'ALTER TABLE t ADD COLUMN later int' 3>&- &
 	alter=$!
 	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)"
 	echo >begin
-	wait "$load"
+	wait "$loader"
 	wait "$alter"
 	assert_eq "$(<status)" 5
 	grep -q 'waited for forever: the sender reads the same table' errors

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2261 # the second one is for the reader that has gone
 # What is written is what was planned: whatever somebody does to the target, its name or its
 # schema between the header and the first row, or until all rows are staged, is noticed.
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables

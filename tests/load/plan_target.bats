@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016 # dollar quotes are the bodies of functions
 # What rows can be written into, and what is refused at the header, with nothing touched.
 
 load ../lib/common

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2009 # ps is what is tested
 # Passwords come from libpq's sources only, and go nowhere; TLS by libpq.
 
 load ../lib/common

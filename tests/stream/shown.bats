@@ -10,7 +10,7 @@ evil='\u001b[2J\u009b31m\r\nportl-load: error: forged\u202e\u007f'
 setup()
 {
 	fresh_db a b
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 # Neither standard error nor the log has anything that is obeyed or forged.

@@ -107,7 +107,8 @@ test_numbers(void)
 	value("bigint", "1e20", "1e20");
 	value("bigint", "1e-400", "1e-400");
 	value("bigint", "1e9999999999999999999", "1e9999999999999999999");
-	value("bigint[]", "[1e18, -1E0 ,12,true,null]", "{1000000000000000000,-1,12,true,NULL}");
+	value("bigint[]", "[1e18, -1E0 ,12,true,null]",
+	      "{1000000000000000000,-1,12,true,NULL}");
 	value("numeric", "1e+07", "1e+07");
 	value("double precision", "-0", "-0");
 	value("double precision", "\"NaN\"", "NaN");
