@@ -181,12 +181,12 @@ int db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * db_on_readable(arg, e):
+ * db_copy_on_readable(arg, e):
  * ${arg} is a struct db, as input_watch() hands it back.  Look at bytes that came without being
  * asked for: 0 if they were notices, else -1 with ${e} filled, for the connection is lost or a
  * COPY has failed.
  */
-int db_on_readable(void *arg, struct err *e);
+int db_copy_on_readable(void *arg, struct err *e);
 
 /*
  * db_is_lost(db):

@@ -245,7 +245,7 @@ begins_error(struct db *db)
 }
 
 int
-db_on_readable(void *arg, struct err *e)
+db_copy_on_readable(void *arg, struct err *e)
 {
 	struct db *db = arg;
 	uint64_t before = db->notices;
@@ -284,7 +284,7 @@ put_slice(struct db *db, const char *data, size_t len, struct err *e)
 			return -1;
 		fd.events = POLLIN;
 		fd.revents = 0;
-		if (poll(&fd, 1, 0) > 0 && db_on_readable(db, e) != 0)
+		if (poll(&fd, 1, 0) > 0 && db_copy_on_readable(db, e) != 0)
 			return -1;
 	}
 	return 0;

@@ -113,11 +113,10 @@ attempt(struct db *db, const char *sql, struct err *e)
 int
 waits_limited(struct db *db, bool *limited, struct err *e)
 {
-	char *set = db_query_text(
-		db, e, "SELECT NULLIF(pg_catalog.current_setting('lock_timeout'), '0')", 0,
-		NULL);
+	char *set = db_query_text(db, e, "SELECT pg_catalog.current_setting('lock_timeout')", 0,
+				  NULL);
 
-	*limited = set != NULL && set[0] != '\0';
+	*limited = set != NULL && strcmp(set, "0") != 0;
 	free(set);
 	return set != NULL ? 0 : -1;
 }

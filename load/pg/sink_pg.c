@@ -75,7 +75,7 @@ on_readable(void *arg, struct err *e)
 {
 	struct sink_pg *s = arg;
 
-	if (db_on_readable(&s->db, e) == 0)
+	if (db_copy_on_readable(&s->db, e) == 0)
 		return 0;
 	/* 0: rows can be rejected */
 	return s->phase == BATCH ? route_locate(s->target.route, e) : -1;
