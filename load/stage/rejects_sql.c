@@ -282,7 +282,7 @@ rejects_sql_guess(struct stagesql *w)
 	add_line(w);
 	buf_addf(&w->sql,
 		 " WHERE %s OPERATOR(pg_catalog.>=) $1 AND %s OPERATOR(pg_catalog.<) $2"
-		 " AND $3::text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', '",
+		 " AND $3::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', '",
 		 place, place);
 	return buf_detach(&w->sql);
 }
