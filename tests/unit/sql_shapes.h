@@ -300,6 +300,7 @@ casts(struct made *m)
 	add_column(m, "id", "bigint", "bigint");
 	c = add_column(m, "price", "double precision", "numeric(10,2)");
 	c->way = PLAN_CAST;
+	c->cast_type = xstrdup(m->rel->columns[c->position].base);
 	c->stage_type = xstrdup("double precision");
 	c = add_column(m, "mood", "text", "public.mood");
 	c->way = PLAN_TEXT;

@@ -33,7 +33,7 @@ static const char *const names[STATEMENTS] = {
 	NAME(SQL_NEXT),       NAME(SQL_PIECE),   NAME(SQL_LEAVE),     NAME(SQL_GUESS),
 	NAME(SQL_BEHIND),     NAME(SQL_THIN),    NAME(SQL_IN_LINE),   NAME(SQL_DROP_LINE),
 	NAME(SQL_CLEAN),      NAME(SQL_COUNTS),  NAME(SQL_FIND),      NAME(SQL_LAST),
-	NAME(SQL_GATHER),     NAME(SQL_DROP),    NAME(SQL_KEY),
+	NAME(SQL_GATHER),     NAME(SQL_DROP),    NAME(SQL_KEY),       NAME(SQL_CAST),
 };
 
 /* Statements that some shape has. */
