@@ -80,7 +80,7 @@ EXECUTE portl_leave_0123456789abcdef (;
 -- SQL_GUESS: look for a row by its values
 SELECT pg_catalog.min(n)
     FROM pg_temp.portl_stage_0123456789abcdef
-    WHERE n OPERATOR(pg_catalog.>=) $1 AND n OPERATOR(pg_catalog.<) $2 AND $3::text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
+    WHERE n OPERATOR(pg_catalog.>=) $1 AND n OPERATOR(pg_catalog.<) $2 AND $3::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
 
 -- SQL_DROP_LINE: drop the line
 DEALLOCATE portl_piece_0123456789abcdef;

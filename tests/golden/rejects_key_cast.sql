@@ -168,7 +168,7 @@ EXECUTE portl_leave_0123456789abcdef (;
 -- SQL_GUESS: look for a row by its values
 SELECT pg_catalog.min(pos)
     FROM pg_temp.portl_line_0123456789abcdef
-    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND $3::text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
+    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND $3::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
 
 -- SQL_DROP_LINE: drop the line
 DROP TABLE pg_temp.portl_line_0123456789abcdef;
@@ -190,6 +190,12 @@ SELECT n
 SELECT CASE
     WHEN is_called THEN last_value ELSE 0 END
     FROM pg_temp.portl_stage_0123456789abcdef_n_seq;
+
+-- SQL_CAST: find the value that was refused
+SELECT CASE $2::pg_catalog.int4
+    WHEN 0 THEN (CAST(CAST("c1" AS pg_catalog.text) AS bigint)) IS NULL END
+    FROM pg_temp.portl_line_0123456789abcdef
+    WHERE pos OPERATOR(pg_catalog.=) $1;
 
 -- SQL_GATHER: fetch rejected rows
 COPY (SELECT n, c1, c2, c3

@@ -86,7 +86,7 @@ EXECUTE portl_leave_0123456789abcdef (;
 -- SQL_GUESS: look for a row by its values
 SELECT pg_catalog.min(pos)
     FROM pg_temp.portl_line_0123456789abcdef
-    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND $3::text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
+    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND $3::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
 
 -- SQL_DROP_LINE: drop the line
 DROP TABLE pg_temp.portl_line_0123456789abcdef;
