@@ -219,7 +219,7 @@ class Case:
         extract += {"binary": [], "ndjson": ["-F", "ndjson"] + rng.choice([[], ["--quote-numbers"]]),
                     "text": ["--values=text"], "csv": rng.choice([[], ["--values=text"]])}[form]
         if form == "csv" and any("." in c.type.sql or is_query(c.type) for c in self.table.columns):
-            extract.append("--values=text")  # only the server knows how these look
+            extract[:] = [o for o in extract if o != "--values=text"] + ["--values=text"]  # only the server knows how these look
         if rng.random() < 0.1:
             extract += ["-Z", "zstd:1"]
         load = ["portl-load", "-d", names[target_db], "-t", target]
