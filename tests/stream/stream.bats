@@ -293,7 +293,7 @@ load_numbers()
 		perl -e 'print pack("N", $ARGV[0]), "junk", pack("N", $ARGV[1]), "x" x $ARGV[1], "PRTL",
 			pack("N", length $ARGV[2]), $ARGV[2], pack("nNNn", 1, 4, 7, 0xffff)' \
 			$((16 + $1 + ${#doc})) "$1" "$doc"
-		pgcopy make "$end" rows:0
+		pgcopy make "${end/\"rows\":2/\"rows\":1}" rows:0
 	}
 	long "$pad" >"$T/s"
 	load_numbers
@@ -341,7 +341,7 @@ load_numbers()
 	make_rows "$a" t 100
 	portl-extract -d "$a" -t t -n >"$T/s"
 	assert_eq "$(pgcopy show <"$T/s" | sed -n 2p)" trailer
-	try portl-load -d "$b" --create --summary="$T/sum" "$T/s"
+	try portl-load -d "$b" --create -vv --summary="$T/sum" "$T/s"
 	assert_status 0
 	assert_stderr_has 'CREATE TABLE'
 	assert_stderr_has 'rolled back (dry run)'
