@@ -140,7 +140,7 @@ begin_bare(struct stream_decoder *d, const char *line, size_t len, struct err *e
 	schema = &d->header->schema;
 	if (d->names == NULL && ndjson_first_columns(schema, line, len, e) != 0)
 		return fault_in_row(d, line, line + len, e);
-	for (i = 0; i < d->nnames; i++)
+	for (i = 0; d->names != NULL && i < d->nnames; i++)
 		schema_add_column(schema, d->names[i], "", NULL);
 	d->header->values = HEADER_TEXT;
 	d->header->bare = true;
@@ -170,7 +170,10 @@ ndjson_begin(struct stream_decoder *d, struct err *e)
 		}
 		line = readbuf_bytes(&d->rb);
 		end = memchr(line, '\n', readbuf_left(&d->rb));
-		if (end == NULL || skip_space(line, end) < end)
+		if (end == NULL) /* wait_for_line() has seen one */
+			return err_set(e, EXIT_STREAM, "%s: a line has no end",
+				       input_name(d->rb.in));
+		if (skip_space(line, end) < end)
 			break;
 		d->rb.pos += (size_t)(end + 1 - line);
 	} while (true);
