@@ -329,9 +329,10 @@ misplaced(const struct cli_line *line, const struct cli_slot *slot, const struct
 		err_usage(e, name, "--%s does not go with --%s", name, kind->option);
 		return err_hint(e, "%s", kind->alone);
 	}
-	while (!cli_is_for(slot, *k))
-		k++;
-	return err_usage(e, name, "--%s needs --%s", name, (*k)->option);
+	for (; *k != NULL; k++)
+		if (cli_is_for(slot, *k))
+			return err_usage(e, name, "--%s needs --%s", name, (*k)->option);
+	return err_usage(e, name, "--%s goes with nothing here", name);
 }
 
 int
@@ -353,8 +354,10 @@ cli_choose(const struct cli_line *line, const struct cli_kind **kind, void **own
 					 (*kind)->option, (*k)->option);
 		*kind = *k;
 	}
-	for (k = line->spec->kinds; *kind == NULL; k++)
+	for (k = line->spec->kinds; *kind == NULL && *k != NULL; k++)
 		*kind = (*k)->option == NULL ? *k : NULL;
+	if (*kind == NULL)
+		return err_set(e, EXIT_USAGE, "no kind is meant without an option");
 	*own = own_of(line, *kind);
 	for (i = 0; i < line->n; i++)
 		if (line->slots[i].order > 0 && !cli_is_for(&line->slots[i], *kind))
