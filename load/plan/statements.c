@@ -140,7 +140,8 @@ statements_when(const struct plan *p, enum statement id)
 		return NULL;
 	switch (id) {
 	case SQL_TWICE:
-		return p->stage->rejects != NULL ? "when all rows are in" : NULL;
+		return p->stage != NULL && p->stage->rejects != NULL ? "when all rows are in"
+								     : NULL;
 	case SQL_ALONE:
 		return watched ? "unless the keys are seen to ascend" : NULL;
 	case SQL_QUEUE:
