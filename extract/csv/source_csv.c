@@ -158,7 +158,7 @@ ragged(const struct source_csv *s, size_t n, struct err *e)
 static bool
 is_brief(const struct source_csv *s, size_t column)
 {
-	return s->brief && s->check[column] == INFER_BOOLEAN;
+	return s->brief && s->check != NULL && s->check[column] == INFER_BOOLEAN;
 }
 
 /*
