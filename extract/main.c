@@ -106,7 +106,10 @@ begin(struct extract *x, struct err *e)
 	else if (x->options.path != NULL)
 		x->receipt.relation = xstrdup(x->options.path);
 	header_log(header, "writing");
-	x->progress = progress_start(when_to_draw(x), header->rows_estimate);
+	x->progress = progress_start(when_to_draw(x), &(struct progress_goal){
+							      .estimate = header->rows_estimate,
+							      .rough = header->rows_rough,
+						      });
 	return stream_writer_begin(x->writer, header, e);
 }
 
@@ -123,7 +126,7 @@ pump(struct extract *x, struct err *e)
 					       e) != 0)
 				return -1;
 			progress_set(x->progress, stream_writer_count(x->writer),
-				     output_bytes(x->out));
+				     output_bytes(x->out), x->source->share);
 			if (chunk.pause && stream_writer_flush(x->writer, e) != 0)
 				return -1;
 			break;
@@ -211,7 +214,7 @@ report(struct extract *x, struct err *e)
 		x->receipt.read = stream_writer_count(x->writer);
 		x->receipt.bytes = output_bytes(x->out);
 		stream_writer_digest(x->writer, x->receipt.xxh3);
-		progress_set(x->progress, x->receipt.read, x->receipt.bytes);
+		progress_set(x->progress, x->receipt.read, x->receipt.bytes, -1);
 	}
 	progress_free(x->progress);
 	x->receipt.run = x->run;

@@ -24,5 +24,6 @@ sources_make(const struct extract_options *options)
 
 	s->options = options;
 	s->header = header_new();
+	s->share = -1;
 	return s;
 }

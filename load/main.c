@@ -104,14 +104,17 @@ note_header(struct load *l)
 
 /* The first of several streams knows nothing of the others. */
 static void
-show_progress(struct load *l)
+show_progress(struct load *l, double finish)
 {
 	const struct header *header = stream_reader_header(l->reader);
-	int64_t estimate = header != NULL && l->options.streams == 1 ? header->rows_estimate
-								     : -1;
+	struct progress_goal goal = {.estimate = -1, .finish = finish};
 
+	if (header != NULL && l->options.streams == 1) {
+		goal.estimate = header->rows_estimate;
+		goal.rough = header->rows_rough;
+	}
 	if (l->progress == NULL)
-		l->progress = progress_start(options_progress(&l->options.common), estimate);
+		l->progress = progress_start(options_progress(&l->options.common), &goal);
 }
 
 /* Whoever edits rows may lose the envelope's lines with them, even both. */
@@ -159,7 +162,7 @@ pump(struct load *l, uint64_t batch, struct err *e)
 		if (batch > 0 && (left -= chunk.rows) == 0)
 			stream_reader_stop(l->reader, left = batch);
 		progress_set(l->progress, stream_reader_rows(l->reader),
-			     stream_reader_bytes(l->reader));
+			     stream_reader_bytes(l->reader), input_share(l->in));
 	}
 	return rc;
 }
@@ -178,7 +181,7 @@ load_stream(struct load *l, struct err *e)
 	log_hold(false);
 	if (rc != 0)
 		return -1;
-	show_progress(l);
+	show_progress(l, wants.finish);
 	if (l->receipt.relation == NULL && l->sink->relation != NULL)
 		l->receipt.relation = xstrdup(l->sink->relation);
 	return pump(l, wants.batch, e);
@@ -287,7 +290,7 @@ report(struct load *l, struct err *e)
 		if (l->options.edited == STREAM_EDITED_ROWS)
 			l->receipt.sent = stream_reader_sent(l->reader);
 		stream_reader_digest(l->reader, l->receipt.xxh3);
-		progress_set(l->progress, l->receipt.read, l->receipt.bytes);
+		progress_set(l->progress, l->receipt.read, l->receipt.bytes, -1);
 	}
 	progress_free(l->progress);
 	note_run(l);

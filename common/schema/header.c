@@ -48,6 +48,8 @@ header_to_json(const struct header *h)
 	bad = schema_put_json(&h->schema, doc);
 	json_object_set_new(doc, "encoding", json_string("UTF8"));
 	json_object_set_new(doc, "rows_estimate", estimate_to_json(h));
+	if (h->rows_rough)
+		json_object_set_new(doc, "rows_rough", json_true());
 	json_object_set_new(doc, "server_version", json_integer(h->server_version));
 	if (h->backend != NULL)
 		json_object_set_new(doc, "backend", json_string(h->backend));
@@ -119,6 +121,7 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	h->run = string_or_null(doc, "run");
 	if (json_is_integer(estimate) && json_integer_value(estimate) >= 0)
 		h->rows_estimate = json_integer_value(estimate);
+	h->rows_rough = json_is_true(json_object_get(doc, "rows_rough"));
 	h->server_version = server >= 0 && server <= INT_MAX ? (int)server : 0;
 	h->backend = string_or_null(doc, "backend");
 	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));

@@ -29,6 +29,7 @@ struct header {
 	int server_version; /* as PQserverVersion(), 0: not known */
 	enum header_values values;
 	int64_t rows_estimate; /* -1: not known */
+	bool rows_rough;       /* the estimate is a guess: a plan's, a file's first rows' */
 	bool dry_run;          /* nothing but header and end: never commit */
 	bool bare;             /* no end document follows */
 	bool guessed;          /* the first row alone says which columns there are */

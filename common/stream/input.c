@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -233,6 +234,23 @@ input_read(struct input *in, char *dst, size_t cap, struct err *e)
 		return (ssize_t)n;
 	}
 	return read_raw(in, dst, cap, e);
+}
+
+off_t
+input_size(const struct input *in)
+{
+	struct stat st;
+
+	return fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 ? st.st_size
+										: -1;
+}
+
+double
+input_share(const struct input *in)
+{
+	off_t size = input_size(in), at = size > 0 ? lseek(in->fd, 0, SEEK_CUR) : -1;
+
+	return at < 0 ? -1 : at < size ? (double)at / (double)size : 1;
 }
 
 const char *

@@ -52,6 +52,19 @@ ssize_t input_read(struct input *in, char *dst, size_t cap, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * input_share(in):
+ * Return which share of the input's bytes has been read, 0 to 1, or -1 where it has no
+ * size that could be known: a pipe.
+ */
+double input_share(const struct input *in);
+
+/*
+ * input_size(in):
+ * Return how many bytes the input has, or -1 as above.
+ */
+off_t input_size(const struct input *in);
+
+/*
  * input_name(in):
  * Return "stdin" or the file's path, for messages.
  */

@@ -29,6 +29,7 @@
 
 struct progress {
 	_Atomic uint64_t rows, bytes;
+	_Atomic double share;
 	atomic_bool finishing;
 	/* the thread's */
 	bool terminal;
@@ -73,29 +74,47 @@ format_duration(double seconds, char text[32])
 		snprintf(text, 32, "%" PRIu64 ":%02" PRIu64, s / 60, s % 60);
 }
 
-/* An estimate that has turned out too low is none. */
-static bool
-can_foresee(const struct progress_view *v)
+/* The share of the rows that has come, or -1: an estimate that was too low is none. */
+static double
+share_of_rows(const struct progress_view *v)
 {
-	return v->estimate > 0 && v->rows <= (uint64_t)v->estimate && !v->finishing;
+	if (v->finishing)
+		return v->finish > 0 ? 1 : -1;
+	if (v->share >= 0)
+		return v->share;
+	return v->estimate > 0 && v->rows <= (uint64_t)v->estimate
+		       ? (double)v->rows / (double)v->estimate
+		       : -1;
 }
 
 /* The parts of a line in their order; those that are not known are empty. */
 enum part { ROWS, BYTES, RATE, ROW_RATE, ELAPSED, FINISHING, SHARE, LEFT, PARTS };
 
+/*
+ * The share is of the time: of the rows where nothing is left to do when they are here.
+ * A tilde marks what rests on a guess.
+ */
 static void
-foresee(const struct progress_view *v, char parts[PARTS][48])
+foresee(const struct progress_view *v, double share, char parts[PARTS][48])
 {
-	double share = (double)v->rows / (double)v->estimate;
-	char left[32];
+	const char *about = v->finish > 0 || (v->rough && v->share < 0) ? "~" : "";
+	double all = share > 0 ? (double)v->rows / share : 0;
+	double left = all * v->finish - v->finishing_for;
+	char number[32];
 
+	if (v->finishing && left <= 0)
+		return; /* it takes longer than thought */
+	if (share > 0)
+		left += v->elapsed * (v->finishing ? 0 : 1 / share - 1);
+	if (v->finish > 0)
+		share = share > 0 && v->elapsed > 0 ? v->elapsed / (v->elapsed + left) : 0;
 	/* nobody knows that it is all before the end */
-	snprintf(parts[SHARE], sizeof(parts[SHARE]), "%d%%",
+	snprintf(parts[SHARE], sizeof(parts[SHARE]), "%s%d%%", about,
 		 share < 0.99 ? (int)(share * 100) : 99);
-	if (v->rows == 0 || v->elapsed < 1)
+	if (share <= 0 || v->elapsed < 1)
 		return;
-	format_duration(v->elapsed * (1 / share - 1) + 0.5, left);
-	snprintf(parts[LEFT], sizeof(parts[LEFT]), "ETA %s", left);
+	format_duration(left + 0.5, number);
+	snprintf(parts[LEFT], sizeof(parts[LEFT]), "ETA %s%s", about, number);
 }
 
 static size_t
@@ -131,8 +150,8 @@ progress_line(const struct progress_view *v, char *text, size_t size)
 		snprintf(parts[RATE], sizeof(parts[RATE]), "%s/s", number);
 		snprintf(parts[ROW_RATE], sizeof(parts[ROW_RATE]), "%.0f rows/s", v->row_rate);
 	}
-	if (can_foresee(v))
-		foresee(v, parts);
+	if (share_of_rows(v) >= 0)
+		foresee(v, share_of_rows(v), parts);
 	for (i = 0; join(parts, text, size) >= size && i < sizeof(spared) / sizeof(*spared);
 	     i++)
 		if (spared[i] != ROWS || parts[SHARE][0] != '\0')
@@ -160,6 +179,7 @@ look(struct progress *p)
 	p->looked = time;
 	p->now.rows = atomic_load_explicit(&p->rows, memory_order_relaxed);
 	p->now.bytes = atomic_load_explicit(&p->bytes, memory_order_relaxed);
+	p->now.share = atomic_load_explicit(&p->share, memory_order_relaxed);
 	p->now.finishing = atomic_load_explicit(&p->finishing, memory_order_relaxed);
 	p->now.elapsed = seconds_between(&p->started, &time);
 	if (since > 0) {
@@ -236,6 +256,7 @@ print_last(struct progress *p)
 	look(p);
 	p->now.finishing = false;
 	p->now.estimate = -1;
+	p->now.share = -1;
 	p->now.rate = p->now.elapsed > 0 ? (double)p->now.bytes / p->now.elapsed : 0;
 	p->now.row_rate = p->now.elapsed > 0 ? (double)p->now.rows / p->now.elapsed : 0;
 	print(p);
@@ -300,7 +321,7 @@ start_thread(struct progress *p)
 }
 
 struct progress *
-progress_start(enum progress_when when, int64_t estimate)
+progress_start(enum progress_when when, const struct progress_goal *goal)
 {
 	struct progress *p;
 
@@ -309,7 +330,10 @@ progress_start(enum progress_when when, int64_t estimate)
 	p = xcalloc(1, sizeof(*p));
 	p->terminal = is_terminal();
 	p->lock_fd = -1;
-	p->now.estimate = estimate;
+	p->now.estimate = goal->estimate;
+	p->now.rough = goal->rough;
+	p->now.finish = goal->finish;
+	atomic_init(&p->share, -1);
 	clock_gettime(CLOCK_MONOTONIC, &p->started);
 	p->looked = p->started;
 	pthread_mutex_init(&p->mutex, NULL);
@@ -321,12 +345,13 @@ progress_start(enum progress_when when, int64_t estimate)
 }
 
 void
-progress_set(struct progress *p, uint64_t rows, uint64_t bytes)
+progress_set(struct progress *p, uint64_t rows, uint64_t bytes, double share)
 {
 	if (p == NULL)
 		return;
 	atomic_store_explicit(&p->rows, rows, memory_order_relaxed);
 	atomic_store_explicit(&p->bytes, bytes, memory_order_relaxed);
+	atomic_store_explicit(&p->share, share, memory_order_relaxed);
 }
 
 void

@@ -27,6 +27,9 @@ struct progress_view {
 	uint64_t rows;
 	uint64_t bytes;       /* of the stream, before compression */
 	int64_t estimate;     /* rows in all, -1: not known */
+	bool rough;           /* a mere guess */
+	double share;         /* of the input, that has been read; -1: not known */
+	double finish;        /* seconds that a row takes when all are here, about */
 	double elapsed;       /* seconds */
 	double rate;          /* bytes a second, of late */
 	double row_rate;      /* rows a second, of late */
@@ -34,18 +37,26 @@ struct progress_view {
 	double finishing_for; /* seconds of that */
 };
 
-/*
- * progress_start(when, estimate):
- * Begin to show progress towards ${estimate} rows (-1: not known).  Returns NULL
- * if none is to be shown; end with progress_free().
- */
-struct progress *progress_start(enum progress_when when, int64_t estimate);
+/* What a run is heading for, as far as it is known before. */
+struct progress_goal {
+	int64_t estimate; /* rows in all, -1: not known */
+	bool rough;       /* the estimate is a guess */
+	double finish;    /* seconds for each row when all are here, about */
+};
 
 /*
- * progress_set(p, rows, bytes), progress_finishing(p):
- * Say how far the run is; that all rows have come.  NULL does nothing.
+ * progress_start(when, goal):
+ * Begin to show progress towards ${goal}.  Returns NULL if none is to be shown; end with
+ * progress_free().
  */
-void progress_set(struct progress *p, uint64_t rows, uint64_t bytes);
+struct progress *progress_start(enum progress_when when, const struct progress_goal *goal);
+
+/*
+ * progress_set(p, rows, bytes, share), progress_finishing(p):
+ * Say how far the run is, ${share} being that of the input that has been read (-1: not
+ * known), which tells more than an estimate; that all rows have come.  NULL does nothing.
+ */
+void progress_set(struct progress *p, uint64_t rows, uint64_t bytes, double share);
 void progress_finishing(struct progress *p);
 
 /*

@@ -420,6 +420,7 @@ read_block(struct source_csv *s, int timeout, struct err *e)
 		break;
 	}
 	s->ended = s->ended || s->limited;
+	s->base.share = input_share(s->in);
 	if (rc >= 0 || (s->limited && e->code == EXIT_DONE))
 		return SOURCE_ROWS;
 	if (e->code == EXIT_DATA)
@@ -444,6 +445,21 @@ read_head(struct source_csv *s, struct err *e)
 	if (s->sample != NULL)
 		end_sample(s);
 	return 0;
+}
+
+/* What the first rows of a file make likely. */
+static void
+estimate_rows(struct source_csv *s)
+{
+	struct header *header = s->base.header;
+	double rows = (double)s->total / s->base.share;
+
+	if (s->total == 0 || s->base.share <= 0)
+		return;
+	header->rows_rough = true;
+	header->rows_estimate = (int64_t)rows;
+	if (s->base.options->limit >= 0 && s->base.options->limit < header->rows_estimate)
+		header->rows_estimate = s->base.options->limit;
 }
 
 static int
@@ -474,7 +490,13 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	s->escape.escape = c->escape_byte;
 	if (headless && take_given_names(s, e) != 0)
 		return -1;
-	return headless && s->sample == NULL ? 0 : read_head(s, e);
+	if ((!headless || s->sample != NULL) && read_head(s, e) != 0)
+		return -1;
+	if (input_size(s->in) > 0 && !s->ended && s->total == 0 &&
+	    read_block(s, -1, e) == SOURCE_FAILED)
+		return -1;
+	estimate_rows(s);
+	return 0;
 }
 
 static enum source_event

@@ -6,6 +6,7 @@
  */
 #include "extract/pg/select.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,12 +150,25 @@ select_build(struct db *db, const struct extract_options *o, const struct relati
 	return buf_detach(&sql);
 }
 
-int
-select_plan(struct db *db, const char *select, struct err *e)
+/* The rows of the topmost node of a plan in JSON, or -1. */
+static int64_t
+planned_rows(const char *plan)
 {
-	char *sql = xasprintf("EXPLAIN (COSTS off)\n%s", select);
+	json_t *doc = json_loads(plan, JSON_DECODE_INT_AS_REAL, NULL);
+	const json_t *top = json_object_get(json_array_get(doc, 0), "Plan");
+	double rows = json_number_value(json_object_get(top, "Plan Rows"));
+
+	json_decref(doc);
+	return rows > 0 && rows < 1e18 ? (int64_t)rows : -1;
+}
+
+int
+select_plan(struct db *db, const char *select, int64_t *rows, struct err *e)
+{
+	char *sql = xasprintf("EXPLAIN (FORMAT json)\n%s", select);
 	PGresult *res = db_query(db, e, sql, 0, NULL);
 
+	*rows = res != NULL && PQntuples(res) == 1 ? planned_rows(PQgetvalue(res, 0, 0)) : -1;
 	free(sql);
 	PQclear(res);
 	return res != NULL ? 0 : -1;

@@ -4,6 +4,8 @@
 #ifndef EXTRACT_SELECT_H
 #define EXTRACT_SELECT_H
 
+#include <stdint.h>
+
 struct db;
 struct err;
 struct extract_options;
@@ -20,11 +22,11 @@ char *select_build(struct db *db, const struct extract_options *options,
 		   const struct relation *rel, const char *query, struct err *e);
 
 /*
- * select_plan(db, select, e):
+ * select_plan(db, select, rows, e):
  * Have the server plan the statement and not run it, which looks at privileges and
- * locks all that would be read.
+ * locks all that would be read.  ${*rows} is how many the planner expects, -1: not known.
  */
-int select_plan(struct db *db, const char *select, struct err *e)
+int select_plan(struct db *db, const char *select, int64_t *rows, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

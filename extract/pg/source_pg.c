@@ -47,7 +47,8 @@ struct source_pg {
 	unsigned *types; /* of the columns */
 	bool copying;
 	struct rowblock rows;
-	uint64_t nrows; /* given out so far */
+	int64_t planned; /* rows that the planner expects, -1: not known */
+	uint64_t nrows;  /* given out so far */
 };
 
 static struct source_pg *
@@ -235,20 +236,34 @@ describe(struct source_pg *s, struct err *e)
 	return rc != 0 ? rc : describe_types(s, s->types, n, e);
 }
 
+/* A whole table has been counted by ANALYZE; for all else the planner has a guess. */
+static void
+estimate_rows(struct source_pg *s)
+{
+	struct header *header = s->base.header;
+	const struct extract_options *o = s->base.options;
+
+	if (s->rel != NULL && o->where == NULL)
+		header->rows_estimate = s->rel->rows_estimate;
+	header->rows_rough = header->rows_estimate <= 0 && s->planned >= 0;
+	if (header->rows_rough)
+		header->rows_estimate = s->planned;
+	if (o->limit >= 0 && o->limit < header->rows_estimate)
+		header->rows_estimate = o->limit;
+}
+
 static void
 describe_relation(struct source_pg *s)
 {
 	struct header *header = s->base.header;
 	struct schema *schema = &header->schema;
-	const struct extract_options *o = s->base.options;
 	size_t i;
 
 	header->server_version = PQserverVersion(s->db.conn);
+	estimate_rows(s);
 	if (s->rel == NULL)
 		return;
 	relname_set(&schema->relation, s->rel->id.schema, s->rel->id.name);
-	if (o->where == NULL && o->limit < 0)
-		header->rows_estimate = s->rel->rows_estimate;
 	if (s->rel->kind == 'r' && s->rel->has_children)
 		return; /* children may repeat their parent's keys */
 	for (i = 0; i < s->rel->nprimary_key; i++)
@@ -310,7 +325,8 @@ look_around(struct source_pg *s, struct err *e)
 	const char *stale;
 	int rc;
 
-	if (select_plan(&s->db, s->select, e) != 0 || reads_see(&s->db, &now, &stale, e) != 0)
+	if (select_plan(&s->db, s->select, &s->planned, e) != 0 ||
+	    reads_see(&s->db, &now, &stale, e) != 0)
 		return -1;
 	rc = stale != NULL || !reads_same(&now, &s->reads);
 	reads_release(&s->reads);
@@ -334,6 +350,7 @@ take_snapshot(struct source_pg *s, struct err *e)
 	if (session_begin(&s->db, o->row_security ? SESSION_READ_SEEN : SESSION_READ,
 			  o->common.lock_timeout, e) != 0)
 		return -1;
+	s->planned = -1;
 	rc = try_lock(s, e);
 	if (rc == 0 && s->rel != NULL)
 		rc = read_locked(s, e);

@@ -45,7 +45,8 @@ struct source {
 	const struct source_ops *ops;
 	const struct extract_options *options; /* borrowed */
 	struct header *header;                 /* owned; complete after open */
-	char *where; /* what is read from, as people say it, known after open; owned */
+	double share; /* of the input's bytes that has been read; -1: it has no size */
+	char *where;  /* what is read from, as people say it, known after open; owned */
 };
 
 static inline int

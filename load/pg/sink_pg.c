@@ -33,6 +33,12 @@
 #include "load/plan/plan_show.h"
 #include "load/plan/planner.h"
 
+/*
+ * Seconds that a staged row takes to get into the target, for those who wait: 3 µs where it
+ * is there, 6 to insert and 16 to update it, with one index and as measured here.
+ */
+#define STAGED_ROW 8e-6
+
 enum phase {
 	IDLE, /* no transaction */
 	OPEN, /* one is open; whole batches are in it */
@@ -134,6 +140,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 		return -1;
 	wants->keep = t->plan->keep;
 	wants->nkeep = t->plan->ncolumns;
+	wants->finish = !in_batches(s) && t->plan->route == PLAN_STAGED ? STAGED_ROW : 0;
 	wants->batch = in_batches(s) ? (uint64_t)base->options->batch_size : 0;
 	return 0;
 }

@@ -30,6 +30,7 @@ struct sink_stream {
 struct sink_wants {
 	const bool *keep; /* which fields; the sink's, until the stream is over */
 	size_t nkeep;     /* fields of a row */
+	double finish;    /* seconds that a row takes when all of them are here, about */
 	uint64_t batch;   /* a chunk ends after each so many rows of the stream; 0: wherever */
 };
 

@@ -124,6 +124,63 @@ receipt='portl-load: public.t: 20000 rows read, 20000 inserted;'
 	assert_eq "$(grep -vE '%(, ETA [0-9:]+)?$|finishing' "$T/drawn")" ''
 }
 
+@test "a query's and a condition's share is the planner's guess, and marked" {
+	local last="id < 20000 OR pg_advisory_lock_shared(42) IS NOT NULL" what
+
+	for what in "-c 'SELECT * FROM t WHERE $last'" "-t t --where='$last'"; do
+		hold "$a"
+		on_tty "exec portl-extract -d $a $what -o $T/s2"
+		wait_until 10 draws portl-extract 12
+		release
+		finish tty
+		assert_eq "$status" 0
+		drawn portl-extract >"$T/drawn"
+		grep -qE ', ~[0-9]{2}%, ETA ~0:[0-9]{2}$' "$T/drawn" || fail "$(<"$T/drawn")"
+	done
+}
+
+@test "a CSV file's share is that of its bytes; the reader is told how many rows that makes" {
+	local out
+
+	seq 100000 | sed '1i id;x
+		s/$/;some text that is the same in all of the rows, more or less/' >"$T/x.csv"
+	exec {out}<>"$T/feed"
+	on_tty "exec portl-extract -P --csv=$T/x.csv --delimiter=';' >$T/feed"
+	wait_until 10 draws portl-extract 8
+	drawn portl-extract >"$T/drawn"
+	kill -TERM "$(ps -o pid= --ppid "$pid_tty")"
+	finish tty
+	assert_eq "$status" 143
+	grep -qE ' [1-9][0-9]%, ETA 0:[0-9]{2}$' "$T/drawn" || fail "$(<"$T/drawn")"
+	try_sh "portl-extract --csv=$T/x.csv --delimiter=';' -F ndjson | head -n 1 |
+		jq '.\"\$portl\" | [.rows_rough, .rows_estimate > 95000, .rows_estimate < 105000]' -c"
+	assert_eq "$output" '[true,true,true]'
+}
+
+@test "a stream's share that comes from a file is that of its bytes" {
+	seq 100000 | sed 's/.*/{"id":&,"name":"some text that is the same in all of the rows"}/' >"$T/x"
+	q "$b" "CREATE FUNCTION stand() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$ BEGIN PERFORM pg_advisory_lock_shared(42); RETURN new; END \$\$;
+		CREATE TRIGGER s BEFORE INSERT ON t FOR EACH ROW WHEN (new.id = 15000) EXECUTE FUNCTION stand()"
+	hold "$b"
+	on_tty "exec portl-load -P -d $b -t t --bare $T/x"
+	wait_until 10 draws portl-load 12
+	release
+	finish tty
+	assert_eq "$status" 0
+	drawn portl-load >"$T/drawn"
+	grep -qE ' [1-9][0-9]?%, ETA 0:[0-9]{2}$' "$T/drawn" || fail "$(<"$T/drawn")"
+}
+
+@test "where rows are staged the share is that of the time, to the end" {
+	load_half --conflict=overwrite
+	wait_until 10 draws portl-load 8
+	load_rest
+	assert_eq "$status" 0
+	drawn portl-load >"$T/drawn"
+	grep -qE ', ~[1-9][0-9]?%, ETA ~0:[0-9]{2}$' "$T/drawn" || fail "$(<"$T/drawn")"
+}
+
 @test "no line with -q, on a dumb terminal, or in the background" {
 	load_half -q
 	copies_for_a_while

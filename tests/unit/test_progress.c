@@ -9,6 +9,8 @@ check(struct progress_view v, const char *want, const char *name)
 {
 	char text[200];
 
+	if (v.share == 0)
+		v.share = -1;
 	progress_line(&v, text, sizeof(text));
 	is_str(text, want, "%s", name);
 }
@@ -60,9 +62,47 @@ test_line(void)
 }
 
 static void
+test_guesses(void)
+{
+	check(
+		(struct progress_view){
+			.rows = 250, .elapsed = 100, .estimate = 1000, .rough = true},
+		"250 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 1:40, ~25%, ETA ~5:00",
+		"a guess is marked");
+	check((struct progress_view){.rows = 250,
+				     .elapsed = 100,
+				     .estimate = 300,
+				     .rough = true,
+				     .share = 0.5},
+	      "250 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 1:40, 50%, ETA 1:40",
+	      "how much of a file has been read is none");
+	check(
+		(struct progress_view){
+			.rows = 500000, .elapsed = 3, .estimate = 1000000, .finish = 8e-6},
+		"500000 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 0:03, ~21%, ETA ~0:11",
+		"what is left to do when all rows are here counts");
+	check((struct progress_view){.rows = 1000000,
+				     .elapsed = 8,
+				     .estimate = 900000,
+				     .finish = 8e-6,
+				     .finishing = true,
+				     .finishing_for = 2},
+	      "1000000 rows, 0.0 kB, 0:08, finishing 0:02, ~57%, ETA ~0:06",
+	      "and goes on being counted");
+	check((struct progress_view){.rows = 1000000,
+				     .elapsed = 18,
+				     .estimate = -1,
+				     .finish = 8e-6,
+				     .finishing = true,
+				     .finishing_for = 9},
+	      "1000000 rows, 0.0 kB, 0:18, finishing 0:09", "until it takes longer");
+}
+
+static void
 test_short(void)
 {
-	struct progress_view v = {.rows = 12345678, .estimate = 99999999, .elapsed = 5};
+	struct progress_view v = {
+		.rows = 12345678, .estimate = 99999999, .elapsed = 5, .share = -1};
 	char text[48];
 
 	progress_line(&v, text, 46);
@@ -78,9 +118,11 @@ test_short(void)
 static void
 test_nobody(void)
 {
-	ok(progress_start(PROGRESS_NEVER, -1) == NULL, "never is never");
-	ok(progress_start(PROGRESS_TERMINAL, -1) == NULL, "a file is no terminal");
-	progress_set(NULL, 1, 1);
+	struct progress_goal goal = {.estimate = -1};
+
+	ok(progress_start(PROGRESS_NEVER, &goal) == NULL, "never is never");
+	ok(progress_start(PROGRESS_TERMINAL, &goal) == NULL, "a file is no terminal");
+	progress_set(NULL, 1, 1, -1);
 	progress_finishing(NULL);
 	progress_free(NULL);
 }
@@ -89,6 +131,7 @@ int
 main(void)
 {
 	test_line();
+	test_guesses();
 	test_short();
 	test_nobody();
 	return tap_done();
