@@ -142,6 +142,8 @@ begin_stream(struct load *l, struct sink_wants *wants, struct err *e)
 
 	if (sink_begin(l->sink, &stream, wants, e) != 0)
 		return -1;
+	if (wants->schema != NULL)
+		stream_reader_set_schema(l->reader, wants->schema);
 	stream_reader_select(l->reader, wants->keep, wants->nkeep);
 	return 0;
 }
@@ -192,7 +194,7 @@ static int
 check(struct load *l, struct err *e)
 {
 	const struct load_options *o = &l->options;
-	struct sink_wants wants;
+	struct sink_wants wants = {.keep = NULL};
 
 	if (o->common.check == CHECK_CONNECTION)
 		return check_connection(stdout, "destination", &o->kind->cli, &o->common.db, e);

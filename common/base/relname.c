@@ -10,12 +10,6 @@
 #include "common/base/ident.h"
 #include "common/base/xalloc.h"
 
-static char *
-copy(const char *s)
-{
-	return s != NULL ? xstrdup(s) : NULL;
-}
-
 static bool
 same(const char *a, const char *b)
 {
@@ -27,7 +21,7 @@ relname_set(struct relname *r, const char *schema, const char *name)
 {
 	struct relname old = *r; /* either may be one of its own strings */
 
-	*r = (struct relname){.schema = copy(schema), .name = copy(name)};
+	*r = (struct relname){.schema = xstrdup_null(schema), .name = xstrdup_null(name)};
 	relname_release(&old);
 }
 

@@ -11,11 +11,13 @@
 /*
  * xmalloc(size), xcalloc(n, size), xrealloc(p, size), xstrdup(s), xstrndup(s, n):
  * As the C library's, without the NULL.  The caller frees with free().
+ * xstrdup_null(s) copies what may be NULL, and is then NULL.
  */
 void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *p, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
+char *xstrdup_null(const char *s) __attribute__((malloc));
 char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull));
 
 /*

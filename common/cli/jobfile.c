@@ -185,7 +185,7 @@ static int
 read_block(struct reading *r, const char *block)
 {
 	struct jobfile *f = r->file;
-	char *name = block != NULL ? xstrdup(block) : NULL; /* entries move */
+	char *name = xstrdup_null(block); /* entries move */
 	int rc = 0;
 
 	while (rc == 0) {
@@ -201,7 +201,7 @@ read_block(struct reading *r, const char *block)
 			break;
 		f->entries = xrealloc(f->entries, (f->n + 1) * sizeof(*f->entries));
 		f->entries[f->n] = (struct jobfile_entry){
-			.block = name != NULL ? xstrdup(name) : NULL,
+			.block = xstrdup_null(name),
 			.key = xstrdup((const char *)r->event.data.scalar.value),
 			.line = line_of(r)};
 		rc = read_value(r, f->n++);

@@ -75,8 +75,7 @@ void ndjson_reader_free(struct ndjson_reader *r);
 /*
  * ndjson_first_columns(schema, line, len, e):
  * Add the keys of a bare stream's first line to ${schema}, in its order, as columns of
- * unknown type (type "").  Returns -1 with ${e} filled if the line is not an object.  The
- * caller fills in the types it learns from the target before it makes a reader.
+ * unknown type (type "").  Returns -1 with ${e} filled if the line is not an object.
  */
 int ndjson_first_columns(struct schema *schema, const char *line, size_t len, struct err *e)
 	__attribute__((warn_unused_result));

@@ -62,14 +62,6 @@ header_to_json(const struct header *h)
 	return NULL;
 }
 
-static char *
-string_or_null(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? xstrdup(s) : NULL;
-}
-
 static int
 check_version(const json_t *doc, struct err *e)
 {
@@ -117,13 +109,13 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	if (check_version(doc, e) != 0 || read_values(h, doc, e) != 0 ||
 	    schema_take_json(&h->schema, doc, e) != 0)
 		return -1;
-	h->producer = string_or_null(doc, "producer");
-	h->run = string_or_null(doc, "run");
+	h->producer = xstrdup_null(json_string_value(json_object_get(doc, "producer")));
+	h->run = xstrdup_null(json_string_value(json_object_get(doc, "run")));
 	if (json_is_integer(estimate) && json_integer_value(estimate) >= 0)
 		h->rows_estimate = json_integer_value(estimate);
 	h->rows_rough = json_is_true(json_object_get(doc, "rows_rough"));
 	h->server_version = server >= 0 && server <= INT_MAX ? (int)server : 0;
-	h->backend = string_or_null(doc, "backend");
+	h->backend = xstrdup_null(json_string_value(json_object_get(doc, "backend")));
 	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	h->bare = json_is_true(json_object_get(doc, "bare"));
 	return 0;

@@ -73,6 +73,27 @@ schema_add_key(struct schema *s, const char *name)
 	s->primary_key[s->nprimary_key++] = xstrdup(name);
 }
 
+void
+schema_copy(struct schema *s, const struct schema *from)
+{
+	size_t i;
+
+	*s = (struct schema){.types = json_copy(from->types)};
+	relname_set(&s->relation, from->relation.schema, from->relation.name);
+	for (i = 0; i < from->ncolumns; i++) {
+		const struct schema_column *c = &from->columns[i];
+		struct schema_column *copy = schema_add_column(s, c->name, c->type, c->base);
+
+		copy->collation = xstrdup_null(c->collation);
+		copy->not_null = c->not_null;
+		copy->generated = c->generated;
+	}
+	for (i = 0; i < from->nprimary_key; i++)
+		schema_add_key(s, from->primary_key[i]);
+	for (i = 0; i < from->beside.n; i++)
+		ident_list_add(&s->beside, from->beside.names[i]);
+}
+
 int
 schema_find(const struct schema *s, const char *name)
 {
@@ -123,14 +144,6 @@ int
 schema_damaged(struct err *e, const char *what)
 {
 	return err_set(e, EXIT_STREAM, "the stream's header document is damaged: %s", what);
-}
-
-static char *
-string_or_null(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? xstrdup(s) : NULL;
 }
 
 /*
@@ -190,7 +203,7 @@ read_columns(struct schema *s, const json_t *columns, struct err *e)
 				       "the stream has two columns called \"%s\"", name);
 		c = schema_add_column(s, name, type,
 				      json_string_value(json_object_get(o, "base")));
-		c->collation = string_or_null(o, "collation");
+		c->collation = xstrdup_null(json_string_value(json_object_get(o, "collation")));
 		c->not_null = json_is_true(json_object_get(o, "not_null"));
 		c->generated = json_is_true(json_object_get(o, "generated"));
 		if (check_names(c, e) != 0)

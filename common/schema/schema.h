@@ -48,6 +48,12 @@ void schema_init(struct schema *s);
 void schema_release(struct schema *s);
 
 /*
+ * schema_copy(s, from):
+ * Fill ${s}, which holds nothing yet, with copies of all that ${from} says.
+ */
+void schema_copy(struct schema *s, const struct schema *from);
+
+/*
  * schema_add_column(s, name, type, base):
  * Append a column with copies of the strings; ${base} NULL means ${type}.
  * The returned pointer is valid until the next call.

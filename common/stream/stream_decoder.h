@@ -25,6 +25,7 @@ struct ndjson_reader;
 struct stream_decoder {
 	struct readbuf rb;
 	struct header *header; /* owned; NULL: plain PGCOPY */
+	struct schema *schema; /* of the rows, as the caller says; owned; NULL: the header's */
 	enum stream_edited edited;
 	bool bare;
 	bool *keep;         /* which fields to yield, NULL: all */

@@ -189,11 +189,12 @@ ndjson_begin(struct stream_decoder *d, struct err *e)
 static void
 make_reader(struct stream_decoder *d)
 {
+	const struct schema *schema = d->schema != NULL ? d->schema : &d->header->schema;
 	unsigned flags = !d->bare ? 0 : NDJSON_BARE | (d->ignore_others ? NDJSON_IGNORE : 0);
 
 	if (!d->bare && d->edited == STREAM_AS_SENT)
 		flags |= NDJSON_EXACT;
-	d->ndjson = ndjson_reader_new(&d->header->schema, flags);
+	d->ndjson = ndjson_reader_new(schema, flags);
 	if (d->keep != NULL)
 		ndjson_reader_select(d->ndjson, d->keep);
 }

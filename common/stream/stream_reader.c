@@ -131,11 +131,21 @@ stream_reader_limit_line(struct stream_reader *r, size_t bytes)
 	r->d.line_max = bytes;
 }
 
+static void
+forget_schema(struct stream_decoder *d)
+{
+	if (d->schema != NULL)
+		schema_release(d->schema);
+	free(d->schema);
+	d->schema = NULL;
+}
+
 int
 stream_reader_begin(struct stream_reader *r, struct err *e)
 {
 	header_free(r->d.header);
 	r->d.header = NULL;
+	forget_schema(&r->d);
 	free(r->d.keep);
 	r->d.keep = NULL;
 	r->d.rows_before += r->d.rows;
@@ -153,8 +163,8 @@ stream_reader_begin(struct stream_reader *r, struct err *e)
 	return 0;
 }
 
-struct header *
-stream_reader_header(struct stream_reader *r)
+const struct header *
+stream_reader_header(const struct stream_reader *r)
 {
 	return r->d.header;
 }
@@ -189,6 +199,14 @@ bool
 stream_reader_is_bare(const struct stream_reader *r)
 {
 	return r->d.bare;
+}
+
+void
+stream_reader_set_schema(struct stream_reader *r, const struct schema *schema)
+{
+	forget_schema(&r->d);
+	r->d.schema = xmalloc(sizeof(*r->d.schema));
+	schema_copy(r->d.schema, schema);
 }
 
 void
@@ -270,6 +288,7 @@ stream_reader_free(struct stream_reader *r)
 	readbuf_release(&r->d.rb);
 	header_free(r->d.header);
 	ndjson_reader_free(r->d.ndjson);
+	forget_schema(&r->d);
 	XXH3_freeState(r->d.digest);
 	buf_release(&r->d.out);
 	free(r->d.keep);

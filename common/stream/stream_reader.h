@@ -15,6 +15,7 @@
 struct err;
 struct input;
 struct header;
+struct schema;
 struct stream_reader;
 
 #define STREAM_LINE_MAX ((size_t)1 << 30) /* bytes of an NDJSON line, by default */
@@ -54,10 +55,9 @@ int stream_reader_begin(struct stream_reader *r, struct err *e)
  * stream_reader_header(r):
  * Return what the stream says of itself, owned by the reader and valid until
  * the next stream begins.  NULL for a plain PGCOPY file, whose columns have no
- * names; columns of a bare NDJSON stream have the type "", which the caller
- * fills in (base too) before the first stream_reader_next().
+ * names; columns of a bare NDJSON stream have the type "".
  */
-struct header *stream_reader_header(struct stream_reader *r);
+const struct header *stream_reader_header(const struct stream_reader *r);
 
 /*
  * stream_reader_run(r):
@@ -86,6 +86,13 @@ bool stream_reader_is_ndjson(const struct stream_reader *r);
  * Tell whether the stream has no end document by which it could be proved whole.
  */
 bool stream_reader_is_bare(const struct stream_reader *r);
+
+/*
+ * stream_reader_set_schema(r, schema):
+ * Say what the stream's rows are, in place of its header, which may leave columns and types
+ * open.  To be called before the first stream_reader_next(); ${schema} is copied.
+ */
+void stream_reader_set_schema(struct stream_reader *r, const struct schema *schema);
 
 /*
  * stream_reader_select(r, keep, n):

@@ -163,7 +163,7 @@ logfile_set_run(struct logfile *f, const char *id)
 	json_t *doc;
 
 	free(f->run);
-	f->run = id != NULL ? xstrdup(id) : NULL;
+	f->run = xstrdup_null(id);
 	f->knows_run = true;
 	json_array_foreach(f->held, i, doc)
 	{

@@ -133,7 +133,7 @@ take_columns(struct sink_csv *s, const struct schema *schema, struct reasons *wh
 
 /* Which columns, under which names, and can their values be written? */
 static int
-match(struct sink_csv *s, struct header *header, struct err *e)
+match(struct sink_csv *s, const struct header *header, struct err *e)
 {
 	struct reasons why = {.n = 0};
 
@@ -206,7 +206,7 @@ sink_csv_begin(struct sink *base, const struct sink_stream *stream, struct sink_
 	       struct err *e)
 {
 	struct sink_csv *s = csv(base);
-	struct header *header = stream->header;
+	const struct header *header = stream->header;
 
 	if (header == NULL) {
 		err_set(e, EXIT_TARGET,

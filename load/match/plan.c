@@ -11,6 +11,7 @@
 #include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
+#include "common/schema/schema.h"
 #include "load/match/reasons.h"
 
 char *
@@ -96,6 +97,9 @@ plan_release(struct plan *p)
 		free(p->columns[i].new_base);
 		free(p->columns[i].new_collation);
 	}
+	if (p->adopted != NULL)
+		schema_release(p->adopted);
+	free(p->adopted);
 	for (i = 0; i < STATEMENTS; i++)
 		free(p->sql[i]);
 	free(p->columns);

@@ -114,8 +114,9 @@ struct plan_column {
 struct plan {
 	const struct load_rules *rules; /* borrowed */
 	const struct header *header;    /* borrowed; NULL: a plain PGCOPY file */
-	struct schema *schema;          /* the header's, or NULL */
-	bool text;                      /* rows come as COPY text */
+	const struct schema *schema;    /* of the rows: adopted, else the header's, or NULL */
+	struct schema *adopted; /* what the header leaves open is the table's; or NULL; owned */
+	bool text;              /* rows come as COPY text */
 	enum plan_route route;
 	const char *stage_reason;    /* why COPY cannot write the target itself, or NULL */
 	char *search_path;           /* the user's; owned */

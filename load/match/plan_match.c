@@ -186,13 +186,13 @@ take_later_columns(struct plan *p, struct names *names)
 		if (nameindex_find(&names->taken, rc->name) >= 0 ||
 		    nameindex_find(&names->source, rc->name) >= 0)
 			continue;
-		if (!may_lack(p, rc) || p->schema->ncolumns == SCHEMA_COLUMNS_MAX) {
-			ident_list_add(&p->schema->beside, rc->name);
+		if (!may_lack(p, rc) || p->adopted->ncolumns == SCHEMA_COLUMNS_MAX) {
+			ident_list_add(&p->adopted->beside, rc->name);
 			continue;
 		}
 		p->keep[p->ncolumns] = true;
 		p->columns[p->ncolumns++] = (struct plan_column){
-			.source = schema_add_column(p->schema, rc->name, "", NULL)->name,
+			.source = schema_add_column(p->adopted, rc->name, "", NULL)->name,
 			.target = xstrdup(rc->name),
 			.position = (int)i};
 		nameindex_add(&names->taken, rc->name);

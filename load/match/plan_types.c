@@ -179,10 +179,10 @@ adopt_types(struct plan *p, json_t *here)
 {
 	size_t i;
 
-	if (p->schema == NULL)
+	if (p->adopted == NULL)
 		return;
 	for (i = 0; i < p->ncolumns; i++) {
-		struct schema_column *c = &p->schema->columns[i];
+		struct schema_column *c = &p->adopted->columns[i];
 
 		if (c->base[0] != '\0' || p->columns[i].position < 0)
 			continue;
@@ -190,7 +190,7 @@ adopt_types(struct plan *p, json_t *here)
 		free(c->base);
 		c->type = xstrdup(p->rel->columns[p->columns[i].position].type);
 		c->base = xstrdup(p->rel->columns[p->columns[i].position].base);
-		json_object_update(p->schema->types, here);
+		json_object_update(p->adopted->types, here);
 	}
 }
 

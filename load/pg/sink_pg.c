@@ -138,6 +138,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	t->route = routes_new(&s->db, t->plan, input_name(s->in), s->rejects);
 	if (s->rejects != NULL && rejects_begin(s->rejects, t->plan, stream->ndjson, e) != 0)
 		return -1;
+	wants->schema = t->plan->adopted;
 	wants->keep = t->plan->keep;
 	wants->nkeep = t->plan->ncolumns;
 	wants->finish = !in_batches(s) && t->plan->route == PLAN_STAGED ? STAGED_ROW : 0;

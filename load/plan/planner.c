@@ -237,20 +237,46 @@ wait_on(const struct plan *p, struct db *db, int seconds, struct err *e)
 	return rc == 0 ? 1 : -1;
 }
 
+/* Rows of a bare stream are what the table has, and more of it than the first row may come. */
+static bool
+leaves_open(const struct header *header)
+{
+	const struct schema *s = &header->schema;
+	size_t i;
+
+	for (i = 0; i < s->ncolumns; i++)
+		if (s->columns[i].base[0] == '\0')
+			return true;
+	return header->guessed;
+}
+
+static struct plan *
+begin_plan(const struct load_rules *rules, const struct header *header, bool text)
+{
+	struct plan *p = xcalloc(1, sizeof(*p));
+
+	p->rules = rules;
+	p->header = header;
+	p->schema = header != NULL ? &header->schema : NULL;
+	p->text = text;
+	if (header != NULL && leaves_open(header)) {
+		p->adopted = xmalloc(sizeof(*p->adopted));
+		schema_copy(p->adopted, &header->schema);
+		p->schema = p->adopted;
+	}
+	return p;
+}
+
 struct plan *
-planner_make(struct db *db, const struct load_rules *rules, struct header *header, bool text,
-	     struct err *e)
+planner_make(struct db *db, const struct load_rules *rules, const struct header *header,
+	     bool text, struct err *e)
 {
 	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
 	int seconds = PATIENCE, rc;
 	struct plan *p;
 
 	do {
-		p = xcalloc(1, sizeof(*p));
-		p->rules = rules;
-		p->header = header;
-		p->schema = header != NULL ? &header->schema : NULL;
-		p->text = text;
+		p = begin_plan(rules, header, text);
 		rc = make_once(p, db, loading, e);
 		if (rc == 0)
 			return p;

@@ -16,12 +16,13 @@ struct plan;
  * planner_make(db, rules, header, text, e):
  * Make the plan in a read-only transaction of its own, or, for a further stream,
  * in the loading transaction that is open.  ${header} is the stream's, NULL where it
- * has none; types that a bare NDJSON stream leaves open are filled in.  Returns the plan
- * for the caller to planner_free(); NULL with ${e} (EXIT_TARGET, all reasons in its detail)
- * filled if the target cannot take the stream.
+ * has none; columns and types that it leaves open are the table's, in plan->adopted.  Returns
+ * the plan for the caller to planner_free(); NULL with ${e} (EXIT_TARGET, all reasons in its
+ * detail) filled if the target cannot take the stream.
  */
-struct plan *planner_make(struct db *db, const struct load_rules *rules, struct header *header,
-			  bool text, struct err *e) __attribute__((warn_unused_result));
+struct plan *planner_make(struct db *db, const struct load_rules *rules,
+			  const struct header *header, bool text, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * planner_free(p):

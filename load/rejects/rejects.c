@@ -114,41 +114,34 @@ failed:
 /* ---- the streams in FILE ---- */
 
 /* The columns of a plain PGCOPY file are the table's. */
-static struct header *
-describe(const struct plan *p)
+static void
+describe(const struct plan *p, struct schema *s)
 {
-	struct header *h = header_new();
 	size_t i;
 
-	relname_set(&h->schema.relation, p->target.schema, p->target.name);
-	h->values = p->text ? HEADER_TEXT : HEADER_BINARY;
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct relation_column *rc = &p->rel->columns[p->columns[i].position];
 
-		schema_add_column(&h->schema, rc->name, rc->type, rc->base);
+		schema_add_column(s, rc->name, rc->type, rc->base);
 	}
-	return h;
 }
 
 /* The stream's own header, but for what is true of that stream only. */
 static struct header *
-copy_header(const struct plan *p, struct err *e)
+make_header(const struct plan *p)
 {
-	const struct header *from = p->header;
-	json_t *doc = header_to_json(from);
-	struct header *h = doc != NULL ? header_from_json(doc, e) : NULL;
+	struct header *h = header_new();
 
-	json_decref(doc);
-	if (h == NULL) {
-		err_set(e, EXIT_DATA, "the stream's header cannot be written");
-		return NULL;
+	h->values = p->text ? HEADER_TEXT : HEADER_BINARY;
+	if (p->header == NULL) {
+		describe(p, &h->schema);
+	} else {
+		schema_release(&h->schema);
+		schema_copy(&h->schema, p->schema);
+		h->producer = xstrdup_null(p->header->producer);
+		h->run = xstrdup_null(p->header->run);
+		h->server_version = p->header->server_version;
 	}
-	h->values = from->values;
-	h->rows_estimate = -1;
-	h->bare = false;
-	h->dry_run = false;
-	free(h->backend);
-	h->backend = NULL;
 	if (h->schema.relation.name == NULL)
 		relname_set(&h->schema.relation, p->target.schema, p->target.name);
 	return h;
@@ -160,9 +153,7 @@ rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, struct e
 	stream_writer_free(rj->writer);
 	rj->writer = stream_writer_new(rj->out, ndjson ? STREAM_NDJSON : STREAM_BINARY, 0);
 	header_free(rj->header);
-	rj->header = plan->header == NULL ? describe(plan) : copy_header(plan, e);
-	if (rj->header == NULL)
-		return -1;
+	rj->header = make_header(plan);
 	rj->binary = !plan->text;
 	rj->ended = false;
 	return stream_writer_begin(rj->writer, rj->header, e);

@@ -259,7 +259,7 @@ name_column(struct pieces *p, struct err *e)
 		return 0;
 	if (flush(p, e) != 0 || staged_cast_column(p->r, p->from, &p->why, &column, e) != 0)
 		return -1;
-	p->why.column = column != NULL ? xstrdup(column) : NULL;
+	p->why.column = xstrdup_null(column);
 	return 0;
 }
 

@@ -63,7 +63,7 @@ find_column(const struct route *r, const char *text, size_t len)
 
 	while (column == NULL && (word = strsep(&rest, " ,")) != NULL) {
 		name = real_name(r, word);
-		column = name != NULL ? xstrdup(name) : NULL;
+		column = xstrdup_null(name);
 	}
 	free(words);
 	return column;

@@ -17,21 +17,23 @@ struct header;
 struct input;
 struct load_options;
 struct receipt;
+struct schema;
 struct sink;
 
 /* A stream, as its header shows it. */
 struct sink_stream {
-	struct header *header; /* borrowed; NULL: a plain PGCOPY file */
-	bool text;             /* its rows come as COPY text, else COPY binary */
-	bool ndjson;           /* it is NDJSON, else binary */
+	const struct header *header; /* borrowed; NULL: a plain PGCOPY file */
+	bool text;                   /* its rows come as COPY text, else COPY binary */
+	bool ndjson;                 /* it is NDJSON, else binary */
 };
 
 /* What the sink wants of a stream's rows. */
 struct sink_wants {
-	const bool *keep; /* which fields; the sink's, until the stream is over */
-	size_t nkeep;     /* fields of a row */
-	double finish;    /* seconds that a row takes when all of them are here, about */
-	uint64_t batch;   /* a chunk ends after each so many rows of the stream; 0: wherever */
+	const struct schema *schema; /* what they are, the sink's; NULL: as the header says */
+	const bool *keep;            /* which fields; the sink's, until the stream is over */
+	size_t nkeep;                /* fields of a row */
+	double finish;  /* seconds that a row takes when all of them are here, about */
+	uint64_t batch; /* a chunk ends after each so many rows of the stream; 0: wherever */
 };
 
 struct sink_ops {
