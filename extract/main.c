@@ -23,6 +23,7 @@
 #include "common/talk/log.h"
 #include "common/talk/progress.h"
 #include "common/talk/receipt.h"
+#include "common/talk/toldonce.h"
 #include "extract/options.h"
 #include "extract/source/source.h"
 #include "extract/source/source_kind.h"
@@ -35,6 +36,7 @@ struct extract {
 	struct stream_writer *writer;
 	struct receipt receipt;
 	struct progress *progress;
+	bool told; /* the reader prints why this program fails */
 	char run[RUNID_LEN + 1];
 };
 
@@ -79,7 +81,7 @@ when_to_draw(const struct extract *x)
 		return PROGRESS_NEVER;
 	if (is_pipe(fd))
 		log_share_terminal();
-	return is_pipe(fd) && !x->options.common.progress
+	return is_pipe(fd) && (!x->options.common.progress || getenv("PORTL_RUN") != NULL)
 		       ? PROGRESS_NEVER
 		       : options_progress(&x->options.common);
 }
@@ -159,9 +161,10 @@ print_check(const struct extract *x, struct err *e)
 static void
 tell_reader(struct extract *x, const struct err *why)
 {
-	if (x->writer != NULL && output_watch_fd(x->out) >= 0 &&
-	    !isatty(output_watch_fd(x->out)))
-		stream_writer_abort(x->writer, why);
+	int fd = x->writer != NULL ? output_watch_fd(x->out) : -1;
+
+	if (fd >= 0 && !isatty(fd))
+		x->told = stream_writer_abort(x->writer, why) && toldonce_promised(fd);
 }
 
 /*
@@ -221,7 +224,9 @@ report(struct extract *x, struct err *e)
 	x->receipt.committed = RECEIPT_NOT_APPLICABLE;
 	if (e->signal != 0)
 		status = 128 + e->signal;
-	if (e->code != EXIT_DONE && e->signal != SIGPIPE)
+	if (x->told)
+		log_report_told(e);
+	else if (e->code != EXIT_DONE && e->signal != SIGPIPE)
 		log_report(e);
 	if (x->options.common.check != CHECK_NOT)
 		return status;

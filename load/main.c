@@ -23,6 +23,7 @@
 #include "common/talk/log.h"
 #include "common/talk/progress.h"
 #include "common/talk/receipt.h"
+#include "common/talk/toldonce.h"
 #include "load/options.h"
 #include "load/sink/sink.h"
 #include "load/sink/sink_kind.h"
@@ -56,6 +57,8 @@ open_input(struct load *l, struct err *e)
 	}
 	if (input_is_terminal(l->in))
 		return refuse_terminal(l, e);
+	if (l->options.input == NULL)
+		toldonce_promise(STDIN_FILENO);
 	l->reader = stream_reader_new(l->in, (enum stream_edited)l->options.edited);
 	stream_reader_limit_line(l->reader, (size_t)l->options.max_line);
 	stream_reader_name_columns(l->reader, l->options.column_list.names,

@@ -277,7 +277,6 @@ version()
 extract_pid=''
 load_pid=''
 load_status=''
-cat_pid=''
 scratch=''
 
 clean_up()
@@ -290,7 +289,7 @@ clean_up()
 stop()
 {
 	trap '' HUP INT TERM
-	exec 5<&- 6>&- 8>&-
+	exec 5<&- 6>&-
 	for pid in $extract_pid $load_pid; do
 		kill -s TERM "$pid" 2>/dev/null
 	done
@@ -299,7 +298,6 @@ stop()
 		wait "$load_pid"
 		load_status=$?
 	fi
-	[ -z "$cat_pid" ] || wait "$cat_pid"
 	clean_up
 	[ "${load_status:-1}" -ne 0 ] || exit 0
 	trap - "$1"
@@ -312,14 +310,14 @@ stop()
 extract()
 {
 	eval "set -- \"\$@\" $extract_args"
-	"$extract" --job="$job" "$@" <&3 2>&8 3<&- 8>&- &
+	PORTL_RUN=1 "$extract" --job="$job" "$@" <&3 3<&- &
 	extract_pid=$!
 }
 
 load()
 {
 	eval "set -- \"\$@\" $load_args"
-	PORTL_RUN=1 "$load" --job="$job" "$@" <&7 7<&- 3<&- 8>&- &
+	PORTL_RUN=1 "$load" --job="$job" "$@" <&7 7<&- 3<&- &
 	load_pid=$!
 }
 
@@ -345,30 +343,17 @@ make_pipe()
 	scratch=''
 }
 
-# Of two programs on one terminal only load, which knows how it ends, shows progress and
-# receipt: extract's messages take a detour and find no terminal.
-share_terminal()
-{
-	[ -t 2 ] || return 0
-	make_pipe
-	cat <&5 >&2 3<&- 5<&- 6>&- 8>&- &
-	cat_pid=$!
-	exec 8>&6 5<&- 6>&-
-}
-
 run()
 {
 	check_job
-	share_terminal
 	make_pipe
 	extract >&6 5<&- 6>&-
 	load 7<&5 5<&- 6>&-
-	exec 5<&- 6>&- 8>&-
+	exec 5<&- 6>&-
 	wait "$load_pid"
 	load_status=$?
 	wait "$extract_pid"
 	extract_status=$?
-	[ -z "$cat_pid" ] || wait "$cat_pid"
 
 	# Where load has nothing of its own to say, extract knows why.
 	case $load_status in
@@ -403,9 +388,9 @@ check()
 
 # A descriptor that was closed is no reason to stop (it cannot be used, as before), and
 # no number for anything else.
-(: 8>&2) || exec 2>/dev/null
+(: >&2) || exec 2>/dev/null
 (: 3<&0) 2>/dev/null || exec 0>/dev/null
-exec 3<&0 8>&2
+exec 3<&0
 # A password among the arguments would stay in ps: they move into the environment, which
 # nobody else can see, and the programs that take them from there hide it.
 if [ "${PORTL_ARGUMENTS+set}" ]; then

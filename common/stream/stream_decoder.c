@@ -65,13 +65,37 @@ fits_in_memory(const char *text, size_t len)
 	return cost <= MEMORY_MAX;
 }
 
+/* Why the writer gave up, in its own words. */
+static void
+take_abort(struct stream_decoder *d, const json_t *doc, const char *reason, struct err *e)
+{
+	const char *sqlstate = json_string_value(json_object_get(doc, "sqlstate"));
+	const char *run = json_string_value(json_object_get(doc, "run"));
+	const char *detail = json_string_value(json_object_get(doc, "detail"));
+	const char *context = json_string_value(json_object_get(doc, "context"));
+	const char *hint = json_string_value(json_object_get(doc, "hint"));
+	json_int_t status = json_integer_value(json_object_get(doc, "status"));
+
+	if (run != NULL && d->aborted_run == NULL)
+		d->aborted_run = xstrdup(run);
+	d->aborted_status = status > 0 && status < 256 ? (int)status : 0;
+	err_set(e, EXIT_STREAM, "upstream failed: %s", reason);
+	if (detail != NULL)
+		err_detail(e, "%s", detail);
+	if (context != NULL)
+		err_context(e, "%s", context);
+	if (hint != NULL)
+		err_hint(e, "%s", hint);
+	if (sqlstate != NULL)
+		snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate);
+}
+
 json_t *
 stream_decoder_document(struct stream_decoder *d, const char *text, size_t len, struct err *e)
 {
 	json_error_t why;
 	json_t *doc;
-	const char *reason, *sqlstate, *run;
-	json_int_t status;
+	const char *reason;
 
 	if (len > PGCOPY_DOCUMENT_MAX || !fits_in_memory(text, len)) {
 		stream_decoder_too_large(d, e);
@@ -91,15 +115,7 @@ stream_decoder_document(struct stream_decoder *d, const char *text, size_t len, 
 	reason = json_string_value(json_object_get(doc, "abort"));
 	if (reason == NULL)
 		return doc;
-	sqlstate = json_string_value(json_object_get(doc, "sqlstate"));
-	run = json_string_value(json_object_get(doc, "run"));
-	if (run != NULL && d->aborted_run == NULL)
-		d->aborted_run = xstrdup(run);
-	status = json_integer_value(json_object_get(doc, "status"));
-	d->aborted_status = status > 0 && status < 256 ? (int)status : 0;
-	err_set(e, EXIT_STREAM, "upstream failed: %s", reason);
-	if (sqlstate != NULL)
-		snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate);
+	take_abort(d, doc, reason, e);
 	json_decref(doc);
 	return NULL;
 }

@@ -267,31 +267,48 @@ stream_writer_set_run(struct stream_writer *w, const char *run)
 	w->run = run;
 }
 
-void
+/* What a reader is told; members that there is nothing to say of are left out. */
+static json_t *
+abort_document(const struct stream_writer *w, const struct err *why)
+{
+	json_t *doc = json_pack("{s:o, s:s, s:i, s:I, s:s*}", "abort",
+				jsontext(why->msg != NULL ? why->msg : ""), "sqlstate",
+				why->sqlstate, "status",
+				why->signal != 0 ? 128 + why->signal : (int)why->code, "rows",
+				(json_int_t)w->rows, "run", w->run);
+
+	if (why->detail != NULL)
+		json_object_set_new(doc, "detail", jsontext(why->detail));
+	if (why->context != NULL)
+		json_object_set_new(doc, "context", jsontext(why->context));
+	if (why->hint != NULL)
+		json_object_set_new(doc, "hint", jsontext(why->hint));
+	return doc;
+}
+
+bool
 stream_writer_abort(struct stream_writer *w, const struct err *why)
 {
 	json_t *doc;
 	char *text;
 	struct err ignored = ERR_INIT;
+	bool told = false;
 
 	if (w->bare || !output_is_whole(w->out) || why->signal == SIGPIPE ||
 	    !output_has_room(w->out))
-		return;
-	doc = json_pack("{s:o, s:s, s:i, s:I, s:s*}", "abort",
-			jsontext(why->msg != NULL ? why->msg : ""), "sqlstate", why->sqlstate,
-			"status", why->signal != 0 ? 128 + why->signal : (int)why->code, "rows",
-			(json_int_t)w->rows, "run", w->run);
+		return false;
+	doc = abort_document(w, why);
 	text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
 	json_decref(doc);
 	w->block.len = 0;
 	if (text != NULL) {
 		w->ops->last(w, text, strlen(text));
-		if (write_block(w, &ignored) == 0 && output_flush(w->out, &ignored) != 0) {
-			/* the reader will find the stream cut, which is just as true */
-		}
+		/* else the reader will find the stream cut, which is just as true */
+		told = write_block(w, &ignored) == 0 && output_flush(w->out, &ignored) == 0;
 	}
 	err_release(&ignored);
 	free(text);
+	return told;
 }
 
 uint64_t

@@ -6,6 +6,7 @@
 #ifndef COMMON_STREAM_WRITER_H
 #define COMMON_STREAM_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,9 +75,9 @@ int stream_writer_end(struct stream_writer *w, struct err *e)
  * Tell the reader that the stream is given up and why, if it can still be told:
  * not in a bare stream, not inside a row, and not if the output would block for
  * longer than a second.  Rows held back are dropped, though the document counts
- * them.  May be called before stream_writer_begin().
+ * them.  May be called before stream_writer_begin().  Returns whether it has been told.
  */
-void stream_writer_abort(struct stream_writer *w, const struct err *why);
+bool stream_writer_abort(struct stream_writer *w, const struct err *why);
 
 /*
  * stream_writer_count(w), stream_writer_digest(w, hex):

@@ -176,10 +176,24 @@ error_fields(const struct err *e)
 	return doc;
 }
 
+static const char *
+error_message(const struct err *e)
+{
+	return e->msg != NULL ? e->msg : "unknown error";
+}
+
+void
+log_report_told(const struct err *e)
+{
+	pthread_mutex_lock(&lock);
+	record(LOG_QUIET, "error", "error", error_fields(e), error_message(e));
+	pthread_mutex_unlock(&lock);
+}
+
 void
 log_report(const struct err *e)
 {
-	const char *msg = e->msg != NULL ? e->msg : "unknown error";
+	const char *msg = error_message(e);
 	struct buf b = BUF_INIT;
 
 	add_line(&b, COLOUR_ERROR, "error:", msg);

@@ -7,7 +7,7 @@
  *
  *	log_report, log_warning, log_info, log_event, log_server    both
  *	log_sql                                                     both; people with -vv
- *	log_record, log_query                                       the log only
+ *	log_record, log_query, log_report_told                      the log only
  *	log_line, log_status                                        people only
  *
  * Callers pass no password; nothing is looked for here.
@@ -91,6 +91,12 @@ bool log_is_json(void);
  * Print an error with its detail, hint and context.  Only main() calls it.
  */
 void log_report(const struct err *e);
+
+/*
+ * log_report_told(e):
+ * The same where another program has told people: in the log only.
+ */
+void log_report_told(const struct err *e);
 
 /*
  * log_warning(fmt, ...), log_info(fmt, ...), log_sql(sql):

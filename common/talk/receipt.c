@@ -225,6 +225,14 @@ as_line(const struct receipt *r, double seconds)
 			 r->read, became, mb, seconds, outcome(r));
 }
 
+/* Of a pair that `portl run` has started, which has one receipt: not the one that knows how
+ * it ends. */
+static bool
+is_half(const struct receipt *r)
+{
+	return r->committed == RECEIPT_NOT_APPLICABLE && getenv("PORTL_RUN") != NULL;
+}
+
 /* The log has every run's receipt (${doc}, taken), people those of runs that they watch. */
 static void
 tell(const struct receipt *r, int status, json_t *doc, double seconds)
@@ -235,7 +243,7 @@ tell(const struct receipt *r, int status, json_t *doc, double seconds)
 	json_object_del(doc, "run");
 	log_record("receipt", doc, "%s", line);
 	if ((status == EXIT_DONE || status == EXIT_REJECTS) && !log_quiet() &&
-	    (log_verbose() || isatty(STDERR_FILENO) || r->dry_run))
+	    (log_verbose() || r->dry_run || (isatty(STDERR_FILENO) && !is_half(r))))
 		log_line("%s", line);
 	free(line);
 }

@@ -84,3 +84,30 @@ copy()
 	assert_status 0
 	assert_eq "$(q "$dst" 'TABLE people')" '3|'
 }
+
+# told LINES COMMAND: on a terminal, the lines that it prints, all of load's.
+told()
+{
+	run script -qec "$2" /dev/null
+	assert_eq "${output//$'\r'/}" "$1"
+}
+
+@test "two programs on one terminal: what is wrong at the source is said once, with its hint" {
+	local reason="portl-load: error: upstream failed: relation \"custmers\" does not exist in database \"$src\"
+portl-load: hint: Perhaps you meant \"customers\"."
+
+	told "$reason" "portl-extract -d $src -t custmers | portl-load -d $dst"
+	cat >"$BATS_TEST_TMPDIR/job.yaml" <<-EOF
+		source: {database: $src, table: custmers}
+		destination: {database: $dst}
+	EOF
+	told "$reason" "portl run $BATS_TEST_TMPDIR/job.yaml"
+	# where load's words go elsewhere, or may not come, extract says it
+	for rest in "portl-load -d $dst 2>$BATS_TEST_TMPDIR/err" "cat >/dev/null"; do
+		told "$(sed 's/load: error: upstream failed:/extract: error:/; s/portl-load/portl-extract/' <<<"$reason")" \
+			"portl-extract -d $src -t custmers | $rest"
+	done
+	# the log has both
+	told "$reason" "portl-extract -L $BATS_TEST_TMPDIR/log -d $src -t custmers | portl-load -d $dst -L $BATS_TEST_TMPDIR/log"
+	[ "$(grep -c " error error: " "$BATS_TEST_TMPDIR/log")" = 2 ] || fail "$(<"$BATS_TEST_TMPDIR/log")"
+}
