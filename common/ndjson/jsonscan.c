@@ -153,7 +153,7 @@ enter(struct jsonscan *s, size_t depth, bool object)
 
 /*
  * A value at ${*depth} has ended.  Close what closes here; if a comma says that
- * another value follows, return the place where it is due, *depth > 0.
+ * another value follows, return where it has to begin, *depth > 0.
  */
 static const char *
 skip_closing(struct jsonscan *s, const char *p, const char *end, size_t *depth)

@@ -65,7 +65,7 @@ void ndjson_reader_select(struct ndjson_reader *r, const bool *keep);
  * Append the row in ${line} (${len} bytes, without its newline) to ${out} as
  * one row of COPY text.  On failure ${out} is as before and ${e} (EXIT_STREAM)
  * names what is wrong, the byte offset within the line (from 1) and the column;
- * the caller prefixes the place of the line.  Returns 0 or -1.
+ * the caller prefixes which line it is.  Returns 0 or -1.
  */
 int ndjson_reader_line(struct ndjson_reader *r, const char *line, size_t len, struct buf *out,
 		       struct err *e) __attribute__((warn_unused_result));

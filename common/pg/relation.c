@@ -51,7 +51,7 @@ static const char relation_sql[] =
 	" EXISTS (SELECT FROM pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid),"
 	" pg_is_in_recovery() FROM pg_class c WHERE c.oid = $1";
 
-/* The last is the column's place in the primary key, from 1. */
+/* The last is the column's position in the primary key, from 1. */
 static const char columns_sql[] =
 	"SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),"
 	" format_type(a.atttypid, NULL),"
@@ -160,11 +160,11 @@ read_facts(struct db *db, struct relation *rel, struct err *e)
 	return 0;
 }
 
-/* Column ${i} is the primary key's ${place}th, from 1. */
+/* Column ${i} is the primary key's ${position}th, from 1. */
 static void
-note_key(struct relation *rel, size_t i, size_t place)
+note_key(struct relation *rel, size_t i, size_t position)
 {
-	rel->primary_key[place - 1] = xstrdup(rel->columns[i].name);
+	rel->primary_key[position - 1] = xstrdup(rel->columns[i].name);
 	rel->nprimary_key++;
 }
 

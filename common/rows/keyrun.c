@@ -13,7 +13,7 @@
 #include "common/base/xalloc.h"
 #include "common/rows/pgcopy.h"
 
-#define MIXED_MIN 100 /* rows out of place, whatever their share */
+#define MIXED_MIN 100 /* rows out of order, whatever their share */
 #define MIXED_SHARE 8 /* more than one of so many is no order */
 
 struct keyrun {
@@ -27,9 +27,9 @@ struct keyrun {
 	char *key;      /* being put together */
 	/* the keys so far */
 	char *last;
-	uint64_t turns; /* keys that were not greater than the one before */
+	uint64_t descents; /* keys that were not greater than the one before */
 	uint64_t rows;
-	bool mixed;    /* many turns */
+	bool mixed;    /* too many descents */
 	bool given_up; /* there is no more to see */
 };
 
@@ -38,8 +38,8 @@ static void
 compare(struct keyrun *k)
 {
 	if (memcmp(k->last, k->key, k->size) >= 0)
-		k->turns++;
-	if (k->turns > MIXED_MIN && k->turns > k->rows / MIXED_SHARE)
+		k->descents++;
+	if (k->descents > MIXED_MIN && k->descents > k->rows / MIXED_SHARE)
 		k->given_up = k->mixed = true;
 }
 
@@ -152,7 +152,7 @@ begin(struct keyrun *k)
 	pgcopy_scan_init(&k->scan, -1);
 	k->missing = k->ncolumns;
 	k->filling = NULL;
-	k->turns = k->rows = 0;
+	k->descents = k->rows = 0;
 	k->mixed = k->given_up = false;
 }
 
@@ -181,7 +181,7 @@ keyrun_end(struct keyrun *k)
 
 	if (k->mixed)
 		verdict = KEYRUN_MIXED;
-	else if (k->given_up || k->turns > 0)
+	else if (k->given_up || k->descents > 0)
 		verdict = KEYRUN_UNKNOWN;
 	begin(k);
 	return verdict;

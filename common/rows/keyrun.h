@@ -24,7 +24,7 @@ struct keyrun_column {
 };
 
 enum keyrun_verdict {
-	KEYRUN_UNKNOWN,  /* some row was not in its place, or none was looked at */
+	KEYRUN_UNKNOWN,  /* a row was out of key order, or no row was looked at */
 	KEYRUN_MIXED,    /* the rows are in no order to speak of */
 	KEYRUN_DISTINCT, /* no key has come twice; only the server finds that */
 	KEYRUN_ASCENDING /* the same, and the server would sort the rows as they are */

@@ -15,16 +15,16 @@ struct rowtext_span {
 };
 
 void
-rowtext_init(struct rowtext *t, const size_t *place, size_t nfields)
+rowtext_init(struct rowtext *t, const size_t *column_of, size_t nfields)
 {
 	bool shuffled = false;
 	size_t i;
 
-	*t = (struct rowtext){.place = place, .nfields = nfields};
+	*t = (struct rowtext){.column_of = column_of, .nfields = nfields};
 	for (i = 0; i < nfields; i++) {
-		if (place[i] == ROWTEXT_DROPPED)
+		if (column_of[i] == ROWTEXT_DROPPED)
 			continue;
-		shuffled = shuffled || place[i] != t->ncolumns;
+		shuffled = shuffled || column_of[i] != t->ncolumns;
 		t->ncolumns++;
 	}
 	if (shuffled)
@@ -35,7 +35,7 @@ void
 rowtext_field(struct rowtext *t, const char *value, size_t len)
 {
 	struct buf *b = t->spans != NULL ? &t->open : &t->out;
-	size_t column = t->place[t->field++], start;
+	size_t column = t->column_of[t->field++], start;
 
 	if (column == ROWTEXT_DROPPED)
 		return;

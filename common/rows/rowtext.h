@@ -18,7 +18,7 @@ struct rowtext_span;
 struct rowtext {
 	struct buf out;             /* whole rows, and in order the open one */
 	struct buf open;            /* out of order: the fields of the open row */
-	const size_t *place;        /* per field its column, or ROWTEXT_DROPPED; borrowed */
+	const size_t *column_of;    /* per field its column, or ROWTEXT_DROPPED; borrowed */
 	size_t nfields, ncolumns;   /* of a row */
 	struct rowtext_span *spans; /* per column, if out of order; else NULL */
 	size_t field;               /* number of the open row's next field */
@@ -28,12 +28,12 @@ struct rowtext {
 };
 
 /*
- * rowtext_init(t, place, nfields):
- * Begin.  A row comes as ${nfields} fields; field i becomes column ${place[i]} or is left
- * out (ROWTEXT_DROPPED), so that every column from 0 on is some field's.  ${place} is
+ * rowtext_init(t, column_of, nfields):
+ * Begin.  A row comes as ${nfields} fields; field i becomes column ${column_of[i]} or is left
+ * out (ROWTEXT_DROPPED), so that every column from 0 on is some field's.  ${column_of} is
  * borrowed.  Release with rowtext_release(); of zeroed memory as well.
  */
-void rowtext_init(struct rowtext *t, const size_t *place, size_t nfields);
+void rowtext_init(struct rowtext *t, const size_t *column_of, size_t nfields);
 
 /*
  * rowtext_column(t):
@@ -42,7 +42,7 @@ void rowtext_init(struct rowtext *t, const size_t *place, size_t nfields);
 static inline size_t
 rowtext_column(const struct rowtext *t)
 {
-	return t->place[t->field];
+	return t->column_of[t->field];
 }
 
 /*

@@ -1,5 +1,5 @@
 /*
- * What every decoder needs: faults with their place, documents, and the comparison of the
+ * What every decoder needs: errors that name row and byte, documents, and the comparison of the
  * end document with what has been read, which is the proof that the whole has come.
  */
 #include "common/stream/stream_decoder.h"

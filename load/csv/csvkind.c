@@ -1,5 +1,5 @@
 /*
- * The options of CSV files as a sink.
+ * CSV files as a row of the sinks' table: options, how they are checked, the constructor.
  */
 #include "load/csv/csvkind.h"
 

@@ -1,5 +1,5 @@
 /*
- * The options of a CSV file as a sink.
+ * What the options of a CSV sink say.
  */
 #ifndef LOAD_CSVOPTS_H
 #define LOAD_CSVOPTS_H

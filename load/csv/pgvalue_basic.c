@@ -1,5 +1,5 @@
 /*
- * Booleans, numbers, text and bytes.
+ * Decoders of booleans, integers, numeric, money, text and bytea.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * Addresses, UUIDs, bit strings, geometry, text search vectors, and the server's own
- * pointers.
+ * Decoders of the types that are like no other: network addresses, uuid, bit strings,
+ * geometry, tsvector, pg_lsn, tid and snapshots.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>

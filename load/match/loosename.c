@@ -1,5 +1,6 @@
 /*
- * Names are folded once and found by an index.
+ * Each name is folded once, when the index is made, so that a look-up costs the same in a wide
+ * table.
  */
 #include "load/match/loosename.h"
 
@@ -49,7 +50,7 @@ loosename_init(struct loosename *x, const struct relation *rel)
 
 	*x = (struct loosename){.index = NAMEINDEX_INIT};
 	x->folded.names = xcalloc(rel->ncolumns, sizeof(char *));
-	x->place = xcalloc(rel->ncolumns, sizeof(*x->place));
+	x->position = xcalloc(rel->ncolumns, sizeof(*x->position));
 	x->other = xcalloc(rel->ncolumns, sizeof(*x->other));
 	for (i = 0; i < rel->ncolumns; i++) {
 		char *name = fold(rel->columns[i].name);
@@ -60,7 +61,7 @@ loosename_init(struct loosename *x, const struct relation *rel)
 			free(name);
 			continue;
 		}
-		x->place[x->folded.n] = x->other[x->folded.n] = i;
+		x->position[x->folded.n] = x->other[x->folded.n] = i;
 		x->folded.names[x->folded.n++] = name;
 	}
 }
@@ -75,7 +76,7 @@ loosename_find(const struct loosename *x, const char *name, int *other)
 	if (at < 0)
 		return -1;
 	*other = (int)x->other[at];
-	return (int)x->place[at];
+	return (int)x->position[at];
 }
 
 void
@@ -83,6 +84,6 @@ loosename_release(struct loosename *x)
 {
 	ident_list_release(&x->folded);
 	nameindex_release(&x->index);
-	free(x->place);
+	free(x->position);
 	free(x->other);
 }

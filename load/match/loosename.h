@@ -14,7 +14,7 @@ struct relation;
 struct loosename {
 	struct ident_list folded; /* of the columns that are unlike those before */
 	struct nameindex index;   /* of these */
-	size_t *place;            /* of each, the column's in the table */
+	size_t *position;         /* of each, the column's in the table */
 	size_t *other; /* and that of one which folds to the same, or the same; owned */
 };
 
@@ -26,8 +26,8 @@ void loosename_init(struct loosename *x, const struct relation *rel);
 
 /*
  * loosename_find(x, name, other):
- * Return the place of the column with this name, without regard to case (of ASCII and
- * Latin-1), blanks, underscores and hyphens; -1: there is none.  ${*other} is the place of
+ * Return the position of the column with this name, without regard to case (of ASCII and
+ * Latin-1), blanks, underscores and hyphens; -1: there is none.  ${*other} is the position of
  * a second one, or the same.
  */
 int loosename_find(const struct loosename *x, const char *name, int *other);

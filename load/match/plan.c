@@ -1,5 +1,6 @@
 /*
- * What every step of making a plan needs.
+ * What all steps that make a plan use, so that none of them calls another: refusing a column,
+ * looking one up by its target, and writing a staged column's value.
  */
 #include "load/match/plan.h"
 

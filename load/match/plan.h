@@ -75,11 +75,12 @@ enum statement {
 	SQL_ROUND,      /* up to the round's number, which the caller appends with a ")" */
 	SQL_DROP_REST,  /* what SQL_REST made */
 	SQL_LINE,       /* rejects: makes all that the statements below need */
-	SQL_NEXT,       /* rejects: the rounds behind $1, their first and last places */
-	SQL_PIECE, /* rejects: inserts, up to the first place, then the one behind the last */
-	SQL_LEAVE, /* rejects: the row at a place, up to that, is left out; its number */
+	SQL_NEXT,       /* rejects: the rounds behind $1, their first and last positions */
+	SQL_PIECE, /* rejects: inserts, up to the first position, then the one behind the last
+		    */
+	SQL_LEAVE, /* rejects: the row at a position, up to that, is left out; its number */
 	SQL_GUESS, /* rejects: a row from $1 to $2 with the text $3 in …, up to the columns */
-	SQL_BEHIND,    /* rejects: the row at place $1 gets place $2 and round $3 */
+	SQL_BEHIND,    /* rejects: the row at position $1 gets position $2 and round $3 */
 	SQL_THIN,      /* rejects: rows of rounds behind $1 whose key is in are dropped */
 	SQL_IN_LINE,   /* rejects: how many rows are in line still */
 	SQL_DROP_LINE, /* rejects: what SQL_LINE made */
@@ -87,7 +88,7 @@ enum statement {
 	SQL_COUNTS,    /* updated and unchanged rows */
 	SQL_FIND,      /* of a refused row: $1 is a position in the order of insertion */
 	SQL_LAST,      /* the same where rows are noted, not counted: the last one */
-	SQL_CAST,   /* of the row at place $1: casts column $2, from 0; to name what failed */
+	SQL_CAST, /* of the row at position $1: casts column $2, from 0; to name what failed */
 	SQL_GATHER, /* rejects: the rows left out, for rejects_gather() */
 	SQL_DROP,   /* what SQL_STAGE and SQL_BAD made */
 	SQL_KEY,    /* the target's primary key, behind all rows */

@@ -1,5 +1,6 @@
 /*
- * A table that is created has an extension's types from where the extension is here.
+ * A type of an extension is called by the schema into which CREATE EXTENSION put it, and that
+ * differs between servers.  The table that is created names this server's schema.
  */
 #include "load/match/plan_exttype.h"
 

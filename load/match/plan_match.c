@@ -1,5 +1,6 @@
 /*
- * Which column goes where: by exact name, after --map.
+ * Names are compared exactly, after --map; with --names=loose as loosename folds them.  All
+ * look-ups go by an index, since a relation may have 1,600 columns and a file more.
  */
 #include "load/match/plan_match.h"
 
@@ -20,8 +21,8 @@
 /* Names on all sides, for there may be tens of thousands of columns. */
 struct names {
 	struct nameindex source; /* the stream's columns */
-	struct nameindex table;  /* the table's, by their places */
-	struct nameindex mapped; /* --map's sources, by their places */
+	struct nameindex table;  /* the table's, by position */
+	struct nameindex mapped; /* --map's sources, by position */
 	struct loosename loose;  /* the table's, with --names=loose */
 	struct nameindex taken;  /* columns of the table that something goes into */
 };

@@ -1,7 +1,8 @@
 /*
- * Types: binary values must be read at the target as what they were at the
- * source, or be cast; text goes through the target type's input function and
- * needs nothing.
+ * Binary values must be read at the target as the type that they had at the source, or be
+ * cast.  Text is read by the input function of the target's type, so that it needs no cast;
+ * what that function would cut or misread is refused.  Columns of a bare NDJSON stream have no
+ * types; they get the target's.
  */
 #include "load/match/plan_types.h"
 

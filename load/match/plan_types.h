@@ -1,5 +1,5 @@
 /*
- * Whether values arrive as what they are.
+ * Whether the target's types take the stream's values, unchanged or by a cast.
  */
 #ifndef LOAD_PLAN_TYPES_H
 #define LOAD_PLAN_TYPES_H

@@ -1,5 +1,5 @@
 /*
- * Gathering reasons.
+ * Reasons are lines of one text, which becomes the error's detail.
  */
 #include "load/match/reasons.h"
 

@@ -1,5 +1,6 @@
 /*
- * A plan for people: what goes where, in which way, by which statements.
+ * A table of columns ("stream, type -> target, type, values"), one sentence on the route, and,
+ * with -vv, the statements in their order.
  */
 #include "load/plan/plan_show.h"
 

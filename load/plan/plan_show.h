@@ -1,5 +1,5 @@
 /*
- * A plan for people.
+ * Printing a plan on standard error: with -v, in a dry run, or because it was refused.
  */
 #ifndef LOAD_PLAN_SHOW_H
 #define LOAD_PLAN_SHOW_H

@@ -1,8 +1,7 @@
 /*
- * What has been staged enters the target in key order, so that loaders with
- * overlapping keys queue instead of locking each other out, the first row of
- * each key in a first round, its second row in a second …,
- * or its last row at once where that is the same.
+ * Rows enter the target in key order, so that loaders with the same keys queue and do not
+ * deadlock.  Round 1 is the first row of each key, round 2 the second row of each …; where
+ * only the last row of a key matters, round 2 is the last rows and there are no more.
  */
 #include "load/route/apply.h"
 
@@ -72,8 +71,8 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	const struct plan_stage *st = r->plan->stage;
 	struct err ignored = ERR_INIT;
 	const char *column = NULL;
-	char place[24];
-	const char *params[] = {place};
+	char number[24];
+	const char *params[] = {number};
 	uint64_t row = 0;
 	int rc;
 
@@ -86,7 +85,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 			r->db, counted ? r->plan->sql[SQL_REACHED] : r->plan->sql[SQL_LAST], 0,
 			NULL, &row, 1, &ignored);
 	if (rc == 0 && row > 0 && counted) {
-		snprintf(place, sizeof(place), "%" PRIu64, row);
+		snprintf(number, sizeof(number), "%" PRIu64, row);
 		rc = staged_numbers(r->db, r->plan->sql[SQL_FIND], 1, params, &row, 1,
 				    &ignored);
 	}

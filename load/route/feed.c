@@ -1,6 +1,6 @@
 /*
- * A stream's chunks have neither the preamble nor the trailer of COPY binary, so that they
- * can be cut anywhere; both are put around them here.
+ * Chunks of a stream have neither the preamble nor the trailer of COPY binary, so that they
+ * can be cut anywhere; the feed puts both around them.
  */
 #include "load/route/feed.h"
 

@@ -1,7 +1,8 @@
 /*
- * Rows come in key order, or out of it to a loader that is alone.  Where each key
- * is known to come once they are merged, else they are inserted, which does for
- * those that only are new or not.
+ * This is allowed if rows came in key order, or if no other loader writes the target.  MERGE
+ * also needs each key to come once.  One INSERT … ON CONFLICT does not where rows that are
+ * there stay as they are (--conflict=skip): of the rows of one key the first is inserted and
+ * the others are skipped.
  */
 #include "load/route/inorder.h"
 

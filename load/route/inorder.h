@@ -1,6 +1,6 @@
 /*
- * Staged rows that enter the target in the order in which they came, without a
- * sort: in one MERGE, or one INSERT.
+ * Writing the staged rows in the order in which they came, without a sort, by one MERGE or
+ * one INSERT.
  */
 #ifndef LOAD_INORDER_H
 #define LOAD_INORDER_H

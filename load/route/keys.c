@@ -1,6 +1,7 @@
 /*
- * Keys are cast in the order of the rows, each noted before, from the row behind the
- * last that failed.
+ * One query casts the keys in the order of n and notes each n in the sequence before it casts.
+ * If the cast fails, the sequence has the row's number.  The row is left out, and the query
+ * goes on behind it.
  */
 #include "load/route/keys.h"
 

@@ -1,6 +1,6 @@
 /*
- * Keys that are no values of the target's type: such rows have no place among the
- * others, so they are left out before these are put in order.
+ * Leaving out rows whose key is no value of the target's type.  It comes first, because the
+ * order of insertion is the order of the keys.
  */
 #ifndef LOAD_KEYS_H
 #define LOAD_KEYS_H

@@ -1,18 +1,20 @@
 /*
- * A piece is a range of rows in the order of insertion, within one round, that goes in
- * under a savepoint.  When it fails at a row, and what is said can be about no other,
- * the rows before that one go in again, for certain, and without a savepoint.  Where the
- * server may have meant another row, as with a foreign key, that row is guessed from the
- * values that it names, and tried alone; or pieces are halved until one is a single row.
- * So what is left out is what the server has refused behind all that came before it.
+ * A piece is a range of positions within one round.  Its rows go in by one INSERT under a
+ * savepoint.  When the INSERT fails, one of three things follows:
+ * - The server said at which row, and can have meant no other: the rows before that row go in
+ *   again, without a savepoint since they are certain to pass, and the row is left out.
+ * - The server may have meant another row, as with a foreign key, and names its values: the
+ *   first row of the piece with these values is tried alone.
+ * - Else the piece is halved, until it is a single row.
+ * So a row is left out only if the server refused it behind all rows that came before it.
  *
- * What a row that is refused leads to goes to the server together with the next piece:
- * one message for both, and one to learn how far a piece has come that failed.
+ * The statements that follow from a refusal are sent in one message with the next piece.  A
+ * second message asks how far a piece came that failed.
  *
- * A piece that fails is work done twice, one that passes costs as much as some rows
- * (COST); of both there is the least where they are the same, so that the size of a piece
- * follows from how many rows have been refused so far.  From 64 savepoints on that a
- * transaction has released, all snapshots of the server take longer until it ends.
+ * The size of a piece.  A piece that fails is work done twice; a piece that passes costs as
+ * much as COST rows.  Both together cost least where the two are equal, so the size follows
+ * from the share of rows refused so far.  There should be few savepoints: once a transaction
+ * has released 64, all snapshots on the server take longer until it ends.
  */
 #include "load/route/pieces.h"
 
@@ -46,7 +48,7 @@ enum step {
 	STEP_AFTER,  /* updates of the target behind it */
 	STEP_COUNTS, /* its updated and unchanged rows */
 	STEP_LEFT,   /* the number of the row that is left out */
-	STEP_PLACE,  /* how far an INSERT has come */
+	STEP_AT,     /* how far an INSERT has come */
 };
 
 struct pieces {
@@ -54,12 +56,12 @@ struct pieces {
 	const struct plan *plan;
 	const struct plan_stage *st;
 	const struct plan_rejects *pr;
-	uint64_t from, to;  /* the piece: places, the second is behind it */
+	uint64_t from, to;  /* the piece: positions, the second is behind it */
 	uint64_t end;       /* of the round */
 	uint64_t expect;    /* rows to the first that is refused, as long as none is; 0: any */
 	uint64_t seen, bad; /* rows so far, and those of them that were refused */
-	uint64_t good;      /* rows before this place should pass, or 0 */
-	uint64_t hunt;      /* before this place is a row that does not, or 0 */
+	uint64_t good;      /* rows before this position should pass, or 0 */
+	uint64_t hunt;      /* before this position is a row that does not, or 0 */
 	bool guessed;       /* it is guessed to be the last one before that */
 	uint64_t at;        /* how far an INSERT that failed has come, or 0 */
 	struct err why;     /* it failed */
@@ -71,7 +73,7 @@ struct pieces {
 	uint64_t updated, unchanged, written; /* rows so far */
 	/* self: rows that lack another one are tried again in a round behind all */
 	uint64_t again;  /* that round */
-	uint64_t behind; /* the last place */
+	uint64_t behind; /* the last position */
 	bool taken;      /* some of the round went in */
 	bool final;      /* none will be tried again */
 };
@@ -94,22 +96,22 @@ add(struct pieces *p, enum step step, const char *sql)
 	p->steps[p->nsteps++] = step;
 }
 
-/* Returns the place of the INSERT itself in the message. */
+/* Returns which statement of the message the INSERT itself is. */
 static int
 add_insert(struct pieces *p)
 {
 	char sql[128];
-	int place;
+	int index;
 
 	snprintf(sql, sizeof(sql), "%s%" PRIu64 ", %" PRIu64 ")", p->plan->sql[SQL_PIECE],
 		 p->from, p->to);
 	add(p, STEP_QUIET, p->plan->sql[SQL_ZERO]);
 	add(p, STEP_BEFORE, p->plan->sql[SQL_UPDATES]);
-	place = p->nsteps;
+	index = p->nsteps;
 	add(p, STEP_INSERT, sql);
 	add(p, STEP_AFTER, p->plan->sql[SQL_UPDATES]);
 	add(p, STEP_COUNTS, p->plan->sql[SQL_COUNTS]);
-	return place;
+	return index;
 }
 
 static uint64_t
@@ -148,7 +150,7 @@ take(struct pieces *p, enum step step, PGresult *res, struct err *e)
 		p->r->counts.rejected++;
 		return rejects_note(p->r->rejects, p->r->input,
 				    p->r->rows_before + number(res, 0), NULL, &p->why, e);
-	case STEP_PLACE:
+	case STEP_AT:
 		p->at = number(res, 0);
 		break;
 	case STEP_QUIET:
@@ -197,7 +199,7 @@ look(struct pieces *p, struct err *e)
 {
 	add(p, STEP_QUIET, "ROLLBACK TO SAVEPOINT portl");
 	add(p, STEP_QUIET, "RELEASE SAVEPOINT portl");
-	add(p, STEP_PLACE, p->plan->sql[SQL_LAST]);
+	add(p, STEP_AT, p->plan->sql[SQL_LAST]);
 	return flush(p, e);
 }
 
@@ -334,7 +336,7 @@ add_named(const struct pieces *p, const char *names, const char *end, struct buf
  * first with these values, only the server says whether it is to blame.
  */
 static int
-guess(const struct pieces *p, uint64_t *place, struct err *e)
+guess(const struct pieces *p, uint64_t *position, struct err *e)
 {
 	const char *detail = p->why.detail != NULL ? p->why.detail : "";
 	const char *names = strchr(detail, '('), *middle = strstr(detail, ")=(");
@@ -344,7 +346,7 @@ guess(const struct pieces *p, uint64_t *place, struct err *e)
 	const char *params[] = {from, to, NULL};
 	int rc = 0;
 
-	*place = 0;
+	*position = 0;
 	if (strcmp(p->why.sqlstate, "23503") != 0 || middle == NULL || end < middle + 3)
 		return 0;
 	buf_addf(&sql, "%s", p->plan->sql[SQL_GUESS]);
@@ -353,7 +355,7 @@ guess(const struct pieces *p, uint64_t *place, struct err *e)
 		snprintf(from, sizeof(from), "%" PRIu64, p->from);
 		snprintf(to, sizeof(to), "%" PRIu64, p->to);
 		params[2] = text = xstrndup(middle + 3, (size_t)(end - middle - 3));
-		rc = staged_numbers(p->r->db, buf_cstr(&sql), 3, params, place, 1, e);
+		rc = staged_numbers(p->r->db, buf_cstr(&sql), 3, params, position, 1, e);
 		free(text);
 	}
 	buf_release(&sql);
@@ -364,13 +366,13 @@ guess(const struct pieces *p, uint64_t *place, struct err *e)
 static int
 hunt(struct pieces *p, struct err *e)
 {
-	uint64_t place = 0;
+	uint64_t position = 0;
 
-	if (!p->guessed && guess(p, &place, e) != 0)
+	if (!p->guessed && guess(p, &position, e) != 0)
 		return -1;
-	p->guessed = place > 0;
-	p->hunt = place > 0 ? place + 1 : p->to;
-	p->good = place;
+	p->guessed = position > 0;
+	p->hunt = position > 0 ? position + 1 : p->to;
+	p->good = position;
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Rows enter the target in pieces when all at once is refused and nothing tells
- * which rows are to blame.
+ * Inserting staged rows piece by piece, to find those that the server refuses, after it has
+ * refused to take all at once.
  */
 #ifndef LOAD_PIECES_H
 #define LOAD_PIECES_H

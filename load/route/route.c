@@ -1,5 +1,5 @@
 /*
- * What all routes have in common.
+ * The wrappers of the routes' functions, and messages that name the row.
  */
 #include "load/route/route.h"
 

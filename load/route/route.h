@@ -85,7 +85,7 @@ int route_end(struct route *r, struct err *e) __attribute__((warn_unused_result)
 /*
  * route_locate(r, e):
  * If ${e} is what the server says of a row sent before, which may come to light
- * anywhere, put the row's place in front of the message.  Returns -1, or 0 with
+ * anywhere, put which row it was in front of the message.  Returns -1, or 0 with
  * ${e} unset if the row can be rejected.
  */
 int route_locate(struct route *r, struct err *e);

@@ -1,5 +1,6 @@
 /*
- * COPY into the target itself.  Rows that a trigger suppresses are skipped.
+ * COPY writes the target itself.  Its row count is what it inserted; rows that came beyond
+ * that were suppressed by a trigger, and count as skipped.
  */
 #include "load/route/route_direct.h"
 
@@ -11,7 +12,7 @@
 #include "common/base/xalloc.h"
 #include "common/stream/stream_chunk.h"
 #include "load/match/plan.h"
-#include "load/route/place.h"
+#include "load/route/copycontext.h"
 #include "load/route/ready.h"
 #include "load/route/route.h"
 
@@ -30,41 +31,41 @@ has_name(const char *text, size_t len, const char *name)
 
 /* The column that is named behind the row's number, or NULL. */
 static const char *
-find_column(const struct plan *p, const struct place *place)
+find_column(const struct plan *p, const struct copycontext *at)
 {
 	const char *found = NULL, *name;
 	size_t i;
 
 	for (i = 0; i < p->ncolumns; i++) {
 		name = p->columns[i].target;
-		if (name != NULL && has_name(place->rest, place->len, name) &&
+		if (name != NULL && has_name(at->rest, at->len, name) &&
 		    (found == NULL || strlen(name) > strlen(found)))
 			found = name;
 	}
 	return found;
 }
 
-/* Put the place where a person looks for it, before the message. */
+/* People look for the row in front of the message, not in its context. */
 static int
 direct_locate(struct route *r, struct err *e)
 {
 	static const char english[] = ", column ";
-	struct place place;
+	struct copycontext at;
 	char *column;
 
 	if (strcmp(e->sqlstate, "23505") == 0 && e->hint == NULL)
 		err_hint(e,
 			 "A row with this key is in the table, or came before. Use --conflict "
 			 "to skip or overwrite, or --truncate to replace all rows.");
-	if (!place_find(e->context, r->plan->target.name, &place))
+	if (!copycontext_read(e->context, r->plan->target.name, &at))
 		return -1;
-	if (strncmp(place.rest, english, sizeof(english) - 1) == 0) {
-		column = xstrndup(place.rest + sizeof(english) - 1,
-				  place.len - (sizeof(english) - 1));
-		route_at(r, place.line, column, e);
+	if (strncmp(at.rest, english, sizeof(english) - 1) == 0) {
+		column = xstrndup(at.rest + sizeof(english) - 1,
+				  at.len - (sizeof(english) - 1));
+		route_at(r, at.line, column, e);
 		free(column);
 	} else {
-		route_at(r, place.line, find_column(r->plan, &place), e);
+		route_at(r, at.line, find_column(r->plan, &at), e);
 	}
 	free(e->context);
 	e->context = NULL;

@@ -1,6 +1,6 @@
 /*
- * Clean rows take the staged route.  Only when the server has refused some do they go
- * in piece by piece.  A row that is left out is as if it had not been in the stream.
+ * All rows are tried as on the staged route.  Only if the server refuses one do they go in
+ * piece by piece.  The result is as if the rows that are left out had not been in the stream.
  */
 #include "load/route/route_rejects.h"
 

@@ -1,6 +1,6 @@
 /*
- * The route over a temporary table for --rejects: rows that the server refuses
- * are left out and written to a file.
+ * The staged route with --rejects: rows that the server refuses are left out and written to a
+ * file.
  */
 #ifndef LOAD_ROUTE_REJECTS_H
 #define LOAD_ROUTE_REJECTS_H

@@ -1,6 +1,5 @@
 /*
- * Rows are staged while they come; the target is not touched before the batch
- * is complete.
+ * The target is not touched, and not locked, before the batch has come as a whole.
  */
 #include "load/route/route_staged.h"
 

@@ -1,6 +1,6 @@
 /*
- * The temporary table: places in it that the server names, keys that come twice in it,
- * the queue of loaders in front of the target.
+ * Errors of the temporary table become errors of the target; rows that have one key; the
+ * queue of loaders in front of the target.
  */
 #include "load/route/staged.h"
 
@@ -15,7 +15,7 @@
 #include "load/match/plan.h"
 #include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
-#include "load/route/place.h"
+#include "load/route/copycontext.h"
 #include "load/route/route.h"
 #include "load/stage/plan_stage.h"
 
@@ -112,14 +112,14 @@ bool
 staged_where(const struct route *r, struct err *e, uint64_t *line, char **column)
 {
 	char *table = xasprintf("portl_stage_%s", r->plan->stage->id);
-	struct place place;
+	struct copycontext at;
 
-	if (!place_find(e->context, table, &place)) {
+	if (!copycontext_read(e->context, table, &at)) {
 		free(table);
 		return false;
 	}
-	*line = place.line;
-	*column = find_column(r, place.rest, place.len);
+	*line = at.line;
+	*column = find_column(r, at.rest, at.len);
 	if (strcmp(e->sqlstate, "23502") == 0)
 		explain_null_key(r, column, e);
 	if (strcmp(e->sqlstate, "23514") == 0)
@@ -148,7 +148,7 @@ fails_alike(const struct route *r, const char *const *params, const struct err *
 }
 
 int
-staged_cast_column(const struct route *r, uint64_t place, const struct err *why,
+staged_cast_column(const struct route *r, uint64_t position, const struct err *why,
 		   const char **column, struct err *e)
 {
 	const struct plan *plan = r->plan;
@@ -160,7 +160,7 @@ staged_cast_column(const struct route *r, uint64_t place, const struct err *why,
 	*column = NULL;
 	if (plan->sql[SQL_CAST] == NULL || strncmp(why->sqlstate, "22", 2) != 0)
 		return 0;
-	snprintf(at, sizeof(at), "%" PRIu64, place);
+	snprintf(at, sizeof(at), "%" PRIu64, position);
 	if (db_exec(r->db, e, "SAVEPOINT portl_cast") != 0)
 		return -1;
 	for (i = 0; found == 0 && i < plan->ncolumns; i++) {

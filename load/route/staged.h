@@ -1,5 +1,5 @@
 /*
- * What the routes over the temporary table share.
+ * What both routes over the temporary table (staged, rejects) do in the same way.
  */
 #ifndef LOAD_STAGED_H
 #define LOAD_STAGED_H
@@ -36,18 +36,18 @@ int staged_numbers(struct db *db, const char *sql, int n, const char *const *par
 
 /*
  * staged_where(r, e, line, column):
- * Find in the context of ${e}, in whatever language it is, the place in the COPY
+ * Find in the context of ${e}, in whatever language it is, the row of the COPY
  * into the temporary table: true with the row of the COPY, counted from 1, and the
  * target's column, for the caller to free, or NULL.  ${e} then speaks of the target.
  */
 bool staged_where(const struct route *r, struct err *e, uint64_t *line, char **column);
 
 /*
- * staged_cast_column(r, place, why, column, e):
- * Find the target's column whose cast in the row at ${place} of those staged is what
+ * staged_cast_column(r, position, why, column, e):
+ * Find the target's column whose cast in the row at ${position} of those staged is what
  * failed (${why}), else ${*column} is NULL; it is borrowed from the plan.
  */
-int staged_cast_column(const struct route *r, uint64_t place, const struct err *why,
+int staged_cast_column(const struct route *r, uint64_t position, const struct err *why,
 		       const char **column, struct err *e) __attribute__((warn_unused_result));
 
 /*

@@ -1,5 +1,5 @@
 /*
- * The table of conflicts.
+ * What the words of --conflict mean.
  */
 #include "load/rules/rules.h"
 

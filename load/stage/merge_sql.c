@@ -1,6 +1,6 @@
 /*
- * The statements by which rows go into a plain table as they came, and the locks that
- * allow for that order.
+ * MERGE reads the staged rows in the order in which they came only under certain planner
+ * settings, which are set around it.  Why these locks: plan_merge.c.
  */
 #include "load/stage/merge_sql.h"
 

@@ -1,5 +1,6 @@
 /*
- * Statements by which rows go in as they came, and their locks.
+ * The statements of the way "in order" (load/README, APPLY), and the advisory locks by which
+ * loaders queue.
  */
 #ifndef LOAD_MERGE_SQL_H
 #define LOAD_MERGE_SQL_H

@@ -1,5 +1,7 @@
 /*
- * The choice of the route, and what staging asks of the server and the target.
+ * The choice of the route, and all decisions about staging.  Facts of the target are read
+ * first, by one query; decisions are made from facts and rules, and nothing changes them
+ * afterwards.
  */
 #include "load/stage/plan_decide.h"
 

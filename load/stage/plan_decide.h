@@ -1,5 +1,5 @@
 /*
- * The choice of the route, and what staging asks of the server and the target.
+ * Choosing the route, and making p->stage where rows are staged.
  */
 #ifndef LOAD_PLAN_DECIDE_H
 #define LOAD_PLAN_DECIDE_H

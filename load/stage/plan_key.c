@@ -35,10 +35,10 @@ static const char indexes_sql[] =
 	" AND NOT l.collisdeterministic) AS strange"
 	" FROM pg_index i CROSS JOIN ROWS FROM (unnest(i.indkey::int2[]),"
 	" unnest(i.indclass::oid[]), unnest(i.indcollation::oid[]))"
-	" WITH ORDINALITY AS k(attnum, class, coll, place)"
+	" WITH ORDINALITY AS k(attnum, class, coll, ord)"
 	" JOIN pg_opclass o ON o.oid = k.class"
 	" JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
-	" WHERE i.indrelid = $1 AND k.place <= i.indnkeyatts), used AS ("
+	" WHERE i.indrelid = $1 AND k.ord <= i.indnkeyatts), used AS ("
 	" SELECT d.objid AS indexrelid, a.attname::text COLLATE \"C\" AS name FROM pg_depend d"
 	" JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
 	" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
@@ -66,13 +66,13 @@ static const char equal_sql[] =
 	" WHERE l.oid = k.coll AND k.coll <> a.attcollation), '')"
 	" FROM pg_index i CROSS JOIN ROWS FROM (unnest(i.indkey::int2[]),"
 	" unnest(i.indclass::oid[]), unnest(i.indcollation::oid[]))"
-	" WITH ORDINALITY AS k(attnum, class, coll, place)"
+	" WITH ORDINALITY AS k(attnum, class, coll, ord)"
 	" JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
 	" JOIN pg_opclass o ON o.oid = k.class"
 	" JOIN pg_amop m ON m.amopfamily = o.opcfamily AND m.amoplefttype = o.opcintype"
 	" AND m.amoprighttype = o.opcintype AND m.amopstrategy = 3"
 	" JOIN pg_operator p ON p.oid = m.amopopr JOIN pg_namespace n ON n.oid = p.oprnamespace"
-	" WHERE i.indexrelid = $1 AND k.place <= i.indnkeyatts ORDER BY k.place";
+	" WHERE i.indexrelid = $1 AND k.ord <= i.indnkeyatts ORDER BY k.ord";
 
 /* Find stream columns for the key's names; the number of those not found. */
 static size_t

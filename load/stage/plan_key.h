@@ -1,5 +1,6 @@
 /*
- * The key by which rows conflict.
+ * Finding the columns by which rows conflict (--key, or the primary key) and the unique index
+ * that makes them so.
  */
 #ifndef LOAD_PLAN_KEY_H
 #define LOAD_PLAN_KEY_H

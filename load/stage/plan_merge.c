@@ -1,16 +1,20 @@
 /*
- * MERGE looks each staged row up in the target once and updates or inserts by
- * what it has found (PostgreSQL manual, MERGE).  It is exact where no key is
- * staged twice and nothing but a plain table is behind the name.  Against other
- * writers it is not: a row that they have inserted meanwhile makes it fail, and
- * then ON CONFLICT has its turn.  Nor does it miss the key's index if somebody has
- * dropped that since the plan was made, for which it is looked before and behind it.
+ * MERGE looks each staged row up in the target once, then updates or inserts (PostgreSQL
+ * manual, MERGE).  Unlike ON CONFLICT it does not lock a row that stays as it is, and does not
+ * insert a row only to find that its key is there.
  *
- * Rows are locked in the order in which they are staged, so that this has to be
- * the key order or nobody else's business.  Loaders therefore hold an advisory
- * lock of the target until COMMIT: those that write in key order share it, and
- * one that does not has it alone.  It is only tried for, never waited for; who
- * does not get it sorts.
+ * MERGE is exact on three conditions:
+ * - No key is staged twice, and the target is a plain table without rules, triggers or row
+ *   security.  plan_decide() and may_merge() see to that.
+ * - No other session inserts one of the keys meanwhile.  If one does, MERGE fails with a
+ *   unique violation; it is rolled back to a savepoint, and ON CONFLICT writes the rows.
+ * - The key's unique index is still there.  MERGE would not notice that it has been dropped,
+ *   so the index is looked for before and behind the statement.
+ *
+ * MERGE locks rows in the order in which they are staged.  Two loaders with the same keys in
+ * different orders would deadlock.  So each loader holds an advisory lock of the target until
+ * COMMIT: loaders in key order share it, a loader in any other order has it alone.  The lock
+ * is only tried for; a loader that does not get it sorts its rows.
  */
 #include "load/stage/plan_merge.h"
 

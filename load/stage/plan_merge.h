@@ -1,7 +1,6 @@
 /*
- * Rows into a plain table in the order in which they came, by MERGE, which
- * neither locks a row that stays as it is nor inserts one only to find that it
- * is there, as ON CONFLICT does; and the locks that allow for that order.
+ * Deciding whether MERGE may write the staged rows, and whether the stream's bytes show the
+ * order of the keys.
  */
 #ifndef LOAD_PLAN_MERGE_H
 #define LOAD_PLAN_MERGE_H

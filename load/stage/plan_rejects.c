@@ -1,6 +1,6 @@
 /*
- * What of a target decides how rows that it refuses can be found.  None of this says
- * which rows these are: the server does.
+ * Facts about triggers, constraints and keys of the target and its partitions, in one query.
+ * They say how a refused row can be found, never which row is refused: the server says that.
  */
 #include "load/stage/plan_rejects.h"
 

@@ -1,6 +1,6 @@
 /*
- * What a plan has to say about rows that the server may refuse: how far one row's
- * fate depends on others, and the statements that leave rows out.
+ * What the way to find refused rows (load/README, 3.) depends on: how far what becomes of one
+ * row depends on other rows.
  */
 #ifndef LOAD_PLAN_REJECTS_H
 #define LOAD_PLAN_REJECTS_H
@@ -16,17 +16,17 @@ struct plan;
 
 struct plan_rejects {
 	/* facts */
-	bool late;     /* a statement may fail behind its last row, for any of them */
-	bool triggers; /* what a row meets may depend on the statement that it is in */
-	bool self;     /* rows may refer to later ones of their table, by foreign keys */
+	bool late; /* constraints and triggers that are checked behind an INSERT's last row */
+	bool triggers; /* a trigger may see which rows come in one INSERT */
+	bool self;     /* a foreign key to the target itself: a row may need a later one */
 	/* decisions */
-	bool line;  /* rows are copied in the order of insertion; else it is that of n */
-	bool first; /* a row goes in only if no earlier one of its key did */
+	bool line;  /* portl_line_* is made; else the order of insertion is that of n */
+	bool first; /* a row is tried only if no earlier row of its key is in */
 };
 
 /*
  * plan_rejects(p, db, e):
- * Part of plan_stage(): make p->stage->rejects.
+ * Part of plan_decide(): make p->stage->rejects.
  */
 int plan_rejects(struct plan *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));

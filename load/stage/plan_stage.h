@@ -1,10 +1,6 @@
 /*
- * The staged route of a plan: the key by which rows conflict, and the
- * statements between the temporary table and the target.  Rows of one key are
- * applied in rounds, the first of each key, then the second …, so that every
- * round is one INSERT and the whole is as if rows came one by one.  Where the last row
- * alone decides what becomes of an old one, there are two rounds: the first rows and
- * the last ones, and those between are only counted.
+ * What the staged route is planned with: the key by which rows conflict, the facts, and the
+ * decisions.  load/README says how they are used.
  */
 #ifndef LOAD_PLAN_STAGE_H
 #define LOAD_PLAN_STAGE_H
@@ -31,7 +27,7 @@ struct target_facts {
 struct plan_stage {
 	char id[RUNID_LEN + 1]; /* makes the names in pg_temp unlike anybody's */
 	/* conflict != fail */
-	size_t *key;      /* the key's places in plan.columns, as its index has them; owned */
+	size_t *key;      /* the key: indexes into plan.columns, in its index's order; owned */
 	char **key_equal; /* the index's equality operators; owned */
 	/* " COLLATE …" where the index has another than the column, without which it is of no
 	 * use to a join, else ""; owned */

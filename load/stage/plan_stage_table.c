@@ -1,6 +1,6 @@
 /*
  * The temporary table has a column c1, c2 … for each column of the stream that is
- * kept, numbered by its place there, and n, the row's number.
+ * kept, numbered by its position there, and n, the row's number.
  */
 #include "load/stage/plan_stage_table.h"
 

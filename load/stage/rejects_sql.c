@@ -1,7 +1,13 @@
 /*
- * The statements that leave rows out.  Rows that were refused are kept in a
- * second temporary table, portl_bad_*, until the batch is done.  In portl_line_*
- * all rows stand in the order of insertion, for pieces of it.
+ * Two more temporary tables: portl_bad_ID has the rows that were left out, until the batch is
+ * done.  portl_line_ID has the others with round r, and with pos, the position in the order of
+ * insertion (r, key, n); where that is the order of n, portl_stage_ID itself serves.
+ *
+ * 	n  key     r  pos
+ * 	1  7       1  2
+ * 	2  3       1  1
+ * 	3  7       2  3
+ * 	4  7       3  4
  */
 #include "load/stage/rejects_sql.h"
 
@@ -121,7 +127,7 @@ add_columns(struct stagesql *w)
 		buf_addf(&w->sql, "c%zu, ", i + 1);
 }
 
-/* The table in which rows stand in the order of insertion, and their places there. */
+/* The table in which rows stand in the order of insertion, and their positions there. */
 static void
 add_line(struct stagesql *w)
 {
@@ -129,11 +135,11 @@ add_line(struct stagesql *w)
 }
 
 static void
-add_leave(struct stagesql *w, const char *table, const char *place)
+add_leave(struct stagesql *w, const char *table, const char *position)
 {
 	stagesql_add(w, "WITH gone AS (DELETE FROM ");
 	stagesql_add_temp(w, table);
-	buf_addf(&w->sql, " WHERE %s OPERATOR(pg_catalog.=) $1 RETURNING *) ", place);
+	buf_addf(&w->sql, " WHERE %s OPERATOR(pg_catalog.=) $1 RETURNING *) ", position);
 	add_bad(w);
 	add_columns(w);
 	stagesql_add(w, "n FROM gone RETURNING n");
@@ -177,19 +183,19 @@ add_copy(struct stagesql *w)
 char *
 rejects_sql_line(struct stagesql *w)
 {
-	const char *place = stagesql_place(w);
+	const char *position = stagesql_position(w);
 	char *piece = stage_sql_piece(w);
 
 	if (w->st->rejects->line)
 		add_copy(w);
 	stagesql_add(w, "CREATE UNIQUE INDEX ON ");
 	add_line(w);
-	buf_addf(&w->sql, " (%s); ANALYZE ", place);
+	buf_addf(&w->sql, " (%s); ANALYZE ", position);
 	add_line(w);
-	buf_addf(&w->sql, " (%s); PREPARE portl_piece_%s (bigint, bigint) AS %s", place,
+	buf_addf(&w->sql, " (%s); PREPARE portl_piece_%s (bigint, bigint) AS %s", position,
 		 w->st->id, piece);
 	buf_addf(&w->sql, "; PREPARE portl_leave_%s (bigint) AS ", w->st->id);
-	add_leave(w, stagesql_line(w), place);
+	add_leave(w, stagesql_line(w), position);
 	free(piece);
 	return buf_detach(&w->sql);
 }
@@ -197,10 +203,10 @@ rejects_sql_line(struct stagesql *w)
 char *
 rejects_sql_next(struct stagesql *w)
 {
-	const char *place = stagesql_place(w);
+	const char *position = stagesql_position(w);
 
 	buf_addf(&w->sql, "SELECT %s, pg_catalog.min(%s), pg_catalog.max(%s) FROM ",
-		 w->st->rejects->line ? "r" : "1", place, place);
+		 w->st->rejects->line ? "r" : "1", position, position);
 	add_line(w);
 	stagesql_add(w, w->st->rejects->line
 				? " WHERE r OPERATOR(pg_catalog.>) $1 GROUP BY r ORDER BY r"
@@ -276,14 +282,14 @@ rejects_sql_zero(struct stagesql *w)
 char *
 rejects_sql_guess(struct stagesql *w)
 {
-	const char *place = stagesql_place(w);
+	const char *position = stagesql_position(w);
 
-	buf_addf(&w->sql, "SELECT pg_catalog.min(%s) FROM ", place);
+	buf_addf(&w->sql, "SELECT pg_catalog.min(%s) FROM ", position);
 	add_line(w);
 	buf_addf(&w->sql,
 		 " WHERE %s OPERATOR(pg_catalog.>=) $1 AND %s OPERATOR(pg_catalog.<) $2"
 		 " AND $3::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', '",
-		 place, place);
+		 position, position);
 	return buf_detach(&w->sql);
 }
 

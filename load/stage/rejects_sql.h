@@ -1,5 +1,5 @@
 /*
- * Statements that leave rows out.
+ * The statements that leave out rows which the server refuses (load/README, 3.).
  */
 #ifndef LOAD_REJECTS_SQL_H
 #define LOAD_REJECTS_SQL_H

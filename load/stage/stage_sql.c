@@ -84,30 +84,30 @@ has_rounds(const struct stagesql *w)
 	return stagesql_is_upsert(w) && w->p->rules->duplicates == DUPLICATES_LAST;
 }
 
-/* Can a row be told from its place in the order of insertion? */
+/* Can a row be told from its position in the order of insertion? */
 static bool
-is_counted(const struct stagesql *w, enum stagesql_turn turn)
+is_counted(const struct stagesql *w, enum stagesql_rows rows)
 {
-	return turn == STAGESQL_FIRST && !w->st->look_first;
+	return rows == STAGESQL_FIRST && !w->st->look_first;
 }
 
 /* Which rows are inserted. */
 static void
-add_filter(struct stagesql *w, enum stagesql_turn turn)
+add_filter(struct stagesql *w, enum stagesql_rows rows)
 {
-	bool first_only = turn == STAGESQL_FIRST && stagesql_is_ranked(w);
-	bool cases = w->st->look_first || first_only || turn == STAGESQL_LAST;
+	bool first_only = rows == STAGESQL_FIRST && stagesql_is_ranked(w);
+	bool cases = w->st->look_first || first_only || rows == STAGESQL_LAST;
 
 	stagesql_add(w, cases ? " WHERE CASE" : " WHERE ");
 	if (first_only)
 		stagesql_add(w, " WHEN r OPERATOR(pg_catalog.<>) 1 THEN false");
-	if (turn == STAGESQL_LAST)
+	if (rows == STAGESQL_LAST)
 		stagesql_add(w, " WHEN r OPERATOR(pg_catalog.=) 1 OR next IS NOT NULL"
 				" THEN false");
 	if (w->st->look_first)
 		add_found_cases(w);
 	stagesql_add(w, cases ? " ELSE " : "");
-	if (is_counted(w, turn))
+	if (is_counted(w, rows))
 		stagesql_add_nextval(w, STAGESQL_REACHED);
 	else
 		stagesql_add_noted(w);
@@ -125,13 +125,13 @@ add_insert(struct stagesql *w)
 	add_values(w);
 }
 
-/* Rows in pieces: every row's place is noted, whatever becomes of it. */
+/* Rows in pieces: every row's position is noted, whatever becomes of it. */
 static void
 add_piece_filter(struct stagesql *w)
 {
 	stagesql_add(w, " WHERE CASE WHEN pg_catalog.setval(");
 	stagesql_add_counter(w, STAGESQL_REACHED);
-	buf_addf(&w->sql, ", %s) IS NULL THEN false", stagesql_place(w));
+	buf_addf(&w->sql, ", %s) IS NULL THEN false", stagesql_position(w));
 	if (w->st->look_first)
 		add_found_cases(w);
 	stagesql_add(w, " ELSE true END");
@@ -166,7 +166,7 @@ add_counted_condition(struct stagesql *w)
 
 /* The last rows of keys are counted with those before them. */
 static void
-add_on_conflict(struct stagesql *w, enum stagesql_turn turn)
+add_on_conflict(struct stagesql *w, enum stagesql_rows rows)
 {
 	size_t j;
 
@@ -182,23 +182,23 @@ add_on_conflict(struct stagesql *w, enum stagesql_turn turn)
 	}
 	stagesql_add(w, ") DO ");
 	stagesql_add_sets(w, STAGESQL_CONFLICT);
-	if (w->st->plain || turn == STAGESQL_LAST)
+	if (w->st->plain || rows == STAGESQL_LAST)
 		add_plain_condition(w);
 	else
 		add_counted_condition(w);
 }
 
 static char *
-insert_sql(struct stagesql *w, enum stagesql_turn turn)
+insert_sql(struct stagesql *w, enum stagesql_rows rows)
 {
 	add_insert(w);
 	stagesql_add(w, " FROM ");
-	stagesql_add_rows(w, turn);
-	if (turn == STAGESQL_PIECE)
+	stagesql_add_rows(w, rows);
+	if (rows == STAGESQL_PIECE)
 		add_piece_filter(w);
 	else
-		add_filter(w, turn);
-	add_on_conflict(w, turn);
+		add_filter(w, rows);
+	add_on_conflict(w, rows);
 	return buf_detach(&w->sql);
 }
 
@@ -258,7 +258,7 @@ char *
 stage_sql_cast(struct stagesql *w)
 {
 	const char *line = w->st->rejects != NULL ? stagesql_line(w) : "stage";
-	const char *place = w->st->rejects != NULL ? stagesql_place(w) : "n";
+	const char *position = w->st->rejects != NULL ? stagesql_position(w) : "n";
 	bool any = false;
 	size_t i;
 
@@ -272,7 +272,7 @@ stage_sql_cast(struct stagesql *w)
 		}
 	stagesql_add(w, " END FROM ");
 	stagesql_add_temp(w, line);
-	buf_addf(&w->sql, " WHERE %s OPERATOR(pg_catalog.=) $1", place);
+	buf_addf(&w->sql, " WHERE %s OPERATOR(pg_catalog.=) $1", position);
 	if (any)
 		return buf_detach(&w->sql);
 	buf_release(&w->sql);

@@ -1,5 +1,6 @@
 /*
- * Statements between the temporary table and the target.
+ * The statements of the staged route that write rows in rounds, count them, and find a row
+ * that failed.
  */
 #ifndef LOAD_STAGE_SQL_H
 #define LOAD_STAGE_SQL_H

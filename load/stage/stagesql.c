@@ -1,6 +1,6 @@
 /*
- * What the statements of the staged route are made of: values, keys,
- * comparisons, and the staged rows in their order of insertion.
+ * Parts of the staged route's statements: values and keys of staged rows, comparisons with the
+ * rows that are there, and the staged rows in the order of insertion (key, then n).
  */
 #include "load/stage/stagesql.h"
 
@@ -206,9 +206,9 @@ stagesql_add_key_values(struct stagesql *w)
 }
 
 static void
-add_old(struct stagesql *w, size_t i, enum stagesql_site site)
+add_old(struct stagesql *w, size_t i, enum stagesql_clause clause)
 {
-	if (site == STAGESQL_JOINED) {
+	if (clause == STAGESQL_JOINED) {
 		buf_addf(&w->sql, "o%zu", i + 1);
 		return;
 	}
@@ -217,13 +217,13 @@ add_old(struct stagesql *w, size_t i, enum stagesql_site site)
 }
 
 static void
-add_incoming(struct stagesql *w, size_t i, enum stagesql_site site)
+add_incoming(struct stagesql *w, size_t i, enum stagesql_clause clause)
 {
-	if (site == STAGESQL_JOINED) {
+	if (clause == STAGESQL_JOINED) {
 		stagesql_add_typed(w, i);
 		return;
 	}
-	if (site == STAGESQL_MERGED) {
+	if (clause == STAGESQL_MERGED) {
 		buf_addf(&w->sql, "s.c%zu", i + 1);
 		return;
 	}
@@ -233,15 +233,15 @@ add_incoming(struct stagesql *w, size_t i, enum stagesql_site site)
 
 /* What the row has after it was changed. */
 void
-stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site)
+stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_clause clause)
 {
 	bool merge = w->p->rules->conflict->fills;
 
 	stagesql_add(w, merge ? "COALESCE(" : "");
-	add_incoming(w, i, site);
+	add_incoming(w, i, clause);
 	if (merge) {
 		stagesql_add(w, ", ");
-		add_old(w, i, site);
+		add_old(w, i, clause);
 		stagesql_add(w, ")");
 	}
 }
@@ -251,7 +251,7 @@ stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site)
  * leaves NULLs aside: an old NULL is older than all, a new NULL never newer.
  */
 void
-stagesql_add_sets(struct stagesql *w, enum stagesql_site site)
+stagesql_add_sets(struct stagesql *w, enum stagesql_clause clause)
 {
 	const char *comma = "UPDATE SET ";
 	size_t i;
@@ -262,28 +262,28 @@ stagesql_add_sets(struct stagesql *w, enum stagesql_site site)
 		stagesql_add(w, comma);
 		ident_add_quoted(&w->sql, w->p->columns[i].target);
 		stagesql_add(w, " = ");
-		stagesql_add_new(w, i, site);
+		stagesql_add_new(w, i, clause);
 		comma = ", ";
 	}
 }
 
 void
-stagesql_add_newer(struct stagesql *w, enum stagesql_site site)
+stagesql_add_newer(struct stagesql *w, enum stagesql_clause clause)
 {
 	size_t i = (size_t)w->st->newer;
 
 	stagesql_add(w, "pg_catalog.record_image_ne(ROW(GREATEST(");
-	add_old(w, i, site);
+	add_old(w, i, clause);
 	stagesql_add(w, ", ");
-	add_incoming(w, i, site);
+	add_incoming(w, i, clause);
 	stagesql_add(w, ")), ROW(");
-	add_old(w, i, site);
+	add_old(w, i, clause);
 	stagesql_add(w, "))");
 }
 
 /* Images: every type has one, json too, and 1.0 is not 1.00. */
 void
-stagesql_add_changed(struct stagesql *w, enum stagesql_site site)
+stagesql_add_changed(struct stagesql *w, enum stagesql_clause clause)
 {
 	const char *comma = "pg_catalog.record_image_ne(ROW(";
 	size_t i;
@@ -291,14 +291,14 @@ stagesql_add_changed(struct stagesql *w, enum stagesql_site site)
 	for (i = 0; i < w->p->ncolumns; i++)
 		if (plan_stage_sets(w->p, i)) {
 			stagesql_add(w, comma);
-			add_old(w, i, site);
+			add_old(w, i, clause);
 			comma = ", ";
 		}
 	comma = "), ROW(";
 	for (i = 0; i < w->p->ncolumns; i++)
 		if (plan_stage_sets(w->p, i)) {
 			stagesql_add(w, comma);
-			stagesql_add_new(w, i, site);
+			stagesql_add_new(w, i, clause);
 			comma = ", ";
 		}
 	stagesql_add(w, "))");
@@ -319,34 +319,34 @@ stagesql_line(const struct stagesql *w)
 }
 
 const char *
-stagesql_place(const struct stagesql *w)
+stagesql_position(const struct stagesql *w)
 {
 	return w->st->rejects->line ? "pos" : "n";
 }
 
 void
-stagesql_add_from(struct stagesql *w, enum stagesql_turn turn)
+stagesql_add_from(struct stagesql *w, enum stagesql_rows rows)
 {
-	const char *place;
+	const char *position;
 
 	stagesql_add(w, " FROM ");
-	if (turn == STAGESQL_PIECE) {
-		place = stagesql_place(w);
+	if (rows == STAGESQL_PIECE) {
+		position = stagesql_position(w);
 		stagesql_add_temp(w, stagesql_line(w));
 		buf_addf(&w->sql,
 			 " WHERE %s OPERATOR(pg_catalog.>=) $1"
 			 " AND %s OPERATOR(pg_catalog.<) $2",
-			 place, place);
+			 position, position);
 		return;
 	}
-	stagesql_add_temp(w, turn == STAGESQL_LATER ? "rest" : "stage");
-	if (turn == STAGESQL_LATER)
+	stagesql_add_temp(w, rows == STAGESQL_LATER ? "rest" : "stage");
+	if (rows == STAGESQL_LATER)
 		stagesql_add(w, " WHERE r OPERATOR(pg_catalog.=) $1");
 }
 
 /* Staged rows with the keys as k1, k2 …, which no column of the target hides. */
 void
-stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_turn turn)
+stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_rows rows)
 {
 	size_t j;
 
@@ -356,9 +356,9 @@ stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_turn turn)
 		add_key_value(w, j);
 		buf_addf(&w->sql, " AS k%zu", j + 1);
 	}
-	if (turn == STAGESQL_FIRST && stagesql_is_ranked(w))
+	if (rows == STAGESQL_FIRST && stagesql_is_ranked(w))
 		stagesql_add_rank(w);
-	stagesql_add_from(w, turn);
+	stagesql_add_from(w, rows);
 	stagesql_add(w, ") AS s");
 }
 
@@ -449,7 +449,7 @@ add_held_rows(struct stagesql *w)
 
 /* Staged rows and the old ones, in the order of insertion. */
 static void
-add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
+add_joined_rows(struct stagesql *w, enum stagesql_rows rows)
 {
 	bool held = stagesql_is_held(w);
 	size_t i;
@@ -462,16 +462,16 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 		if (plan_stage_sets(w->p, i))
 			buf_addf(&w->sql, ", o.o%zu", i + 1);
 	stagesql_add(w, " FROM ");
-	stagesql_add_keyed_rows(w, turn);
+	stagesql_add_keyed_rows(w, rows);
 	stagesql_add(w, " LEFT JOIN ");
 	if (held)
 		add_held_rows(w);
 	else
 		stagesql_add_join(w);
-	stagesql_add(w, turn == STAGESQL_FIRST && stagesql_is_ranked(w)
+	stagesql_add(w, rows == STAGESQL_FIRST && stagesql_is_ranked(w)
 				? " WHERE s.r OPERATOR(pg_catalog.=) 1"
 				: "");
-	if (turn == STAGESQL_PIECE)
+	if (rows == STAGESQL_PIECE)
 		stagesql_add(w, " ORDER BY s.pos");
 	else
 		stagesql_add_key_order(w);
@@ -480,24 +480,24 @@ add_joined_rows(struct stagesql *w, enum stagesql_turn turn)
 
 /* Staged rows in the order of insertion. */
 void
-stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn)
+stagesql_add_rows(struct stagesql *w, enum stagesql_rows rows)
 {
 	if (w->st->look_first) {
-		add_joined_rows(w, turn);
+		add_joined_rows(w, rows);
 		return;
 	}
 	stagesql_add(w, "(SELECT *");
-	if (turn == STAGESQL_LAST || (turn == STAGESQL_FIRST && stagesql_is_ranked(w)))
+	if (rows == STAGESQL_LAST || (rows == STAGESQL_FIRST && stagesql_is_ranked(w)))
 		stagesql_add_rank(w);
-	if (turn == STAGESQL_LAST) {
+	if (rows == STAGESQL_LAST) {
 		stagesql_add(w, ", pg_catalog.lead(n) OVER (PARTITION BY ");
 		stagesql_add_key_values(w);
 		stagesql_add(w, " ORDER BY n) AS next");
 	}
-	stagesql_add_from(w, turn);
+	stagesql_add_from(w, rows);
 	stagesql_add(w, " ORDER BY ");
-	if (turn == STAGESQL_PIECE) { /* by its index, so that none is sorted again */
-		buf_addf(&w->sql, "%s OFFSET 0) AS s", stagesql_place(w));
+	if (rows == STAGESQL_PIECE) { /* by its index, so that none is sorted again */
+		buf_addf(&w->sql, "%s OFFSET 0) AS s", stagesql_position(w));
 		return;
 	}
 	if (w->st->nkey > 0) {

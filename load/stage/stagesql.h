@@ -18,10 +18,10 @@ struct relation_column;
 enum stagesql_counter { STAGESQL_REACHED, STAGESQL_UPDATED, STAGESQL_SAME };
 
 /* Which rows an INSERT takes: the first of each key, the last, the r-th, or some in line. */
-enum stagesql_turn { STAGESQL_FIRST, STAGESQL_LAST, STAGESQL_LATER, STAGESQL_PIECE };
+enum stagesql_rows { STAGESQL_FIRST, STAGESQL_LAST, STAGESQL_LATER, STAGESQL_PIECE };
 
-/* Where an expression stands: over the old row that was joined, in ON CONFLICT, in MERGE. */
-enum stagesql_site { STAGESQL_JOINED, STAGESQL_CONFLICT, STAGESQL_MERGED };
+/* The clause that an expression is in, which decides how it names the old row and the new. */
+enum stagesql_clause { STAGESQL_JOINED, STAGESQL_CONFLICT, STAGESQL_MERGED };
 
 /* What is being written, and where to. */
 struct stagesql {
@@ -76,51 +76,51 @@ void stagesql_add_noted(struct stagesql *w);
 void stagesql_add_names(struct stagesql *w);
 
 /*
- * stagesql_add_value(w, i), stagesql_add_typed(w, i), stagesql_add_new(w, i, site):
+ * stagesql_add_value(w, i), stagesql_add_typed(w, i), stagesql_add_new(w, i, clause):
  * Append the staged value of stream column ${i}, which INSERT still has to
  * make an assignment of; the same as the target's type, but for its modifiers;
  * what a row that is there has after the change.
  */
 void stagesql_add_value(struct stagesql *w, size_t i);
 void stagesql_add_typed(struct stagesql *w, size_t i);
-void stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_site site);
+void stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_clause clause);
 
 /*
- * stagesql_add_sets(w, site):
+ * stagesql_add_sets(w, clause):
  * Append UPDATE SET and what a row that is there gets.
  */
-void stagesql_add_sets(struct stagesql *w, enum stagesql_site site);
+void stagesql_add_sets(struct stagesql *w, enum stagesql_clause clause);
 
 /*
- * stagesql_add_newer(w, site), stagesql_add_changed(w, site):
+ * stagesql_add_newer(w, clause), stagesql_add_changed(w, clause):
  * Append the conditions under which a row that is there becomes another.
  */
-void stagesql_add_newer(struct stagesql *w, enum stagesql_site site);
-void stagesql_add_changed(struct stagesql *w, enum stagesql_site site);
+void stagesql_add_newer(struct stagesql *w, enum stagesql_clause clause);
+void stagesql_add_changed(struct stagesql *w, enum stagesql_clause clause);
 
 /*
- * stagesql_add_key_values(w), stagesql_add_rank(w), stagesql_add_from(w, turn):
+ * stagesql_add_key_values(w), stagesql_add_rank(w), stagesql_add_from(w, rows):
  * Append the key of a staged row; ", … AS r", its number among the rows of its
  * key; FROM and the staged rows.
  */
 void stagesql_add_key_values(struct stagesql *w);
 void stagesql_add_rank(struct stagesql *w);
-void stagesql_add_from(struct stagesql *w, enum stagesql_turn turn);
+void stagesql_add_from(struct stagesql *w, enum stagesql_rows rows);
 
 /*
- * stagesql_line(w), stagesql_place(w):
+ * stagesql_line(w), stagesql_position(w):
  * For pieces: what is it that has the rows in the order of insertion, for
- * stagesql_add_temp(), and its column with their places there?
+ * stagesql_add_temp(), and its column with their positions there?
  */
 const char *stagesql_line(const struct stagesql *w);
-const char *stagesql_place(const struct stagesql *w);
+const char *stagesql_position(const struct stagesql *w);
 
 /*
- * stagesql_add_keyed_rows(w, turn), stagesql_add_join(w), stagesql_add_key_order(w):
+ * stagesql_add_keyed_rows(w, rows), stagesql_add_join(w), stagesql_add_key_order(w):
  * Append staged rows "AS s" with their keys as k1, k2 …; the target "AS o" and
  * the condition that joins it to them; ORDER BY these keys.
  */
-void stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_turn turn);
+void stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_rows rows);
 void stagesql_add_join(struct stagesql *w);
 void stagesql_add_key_order(struct stagesql *w);
 
@@ -131,10 +131,10 @@ void stagesql_add_key_order(struct stagesql *w);
 bool stagesql_is_held(const struct stagesql *w);
 
 /*
- * stagesql_add_rows(w, turn):
+ * stagesql_add_rows(w, rows):
  * Append staged rows "AS s" in the order of insertion, with the old rows'
  * values where the plan wants to look first.
  */
-void stagesql_add_rows(struct stagesql *w, enum stagesql_turn turn);
+void stagesql_add_rows(struct stagesql *w, enum stagesql_rows rows);
 
 #endif /* LOAD_STAGESQL_H */

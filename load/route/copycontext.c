@@ -1,9 +1,9 @@
 /*
- * Words differ by language, and so does their order, but all of PostgreSQL's catalogs of
- * messages begin the line with the table's name or COPY and put the row's number before
- * the column's name.
+ * Words and their order differ by language.  In all of PostgreSQL's message catalogs the
+ * line begins with the table's name or COPY, and the row's number precedes the column's
+ * name.
  */
-#include "load/route/place.h"
+#include "load/route/copycontext.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,23 +23,23 @@ behind_name(const char *line, const char *table)
 }
 
 bool
-place_find(const char *context, const char *table, struct place *place)
+copycontext_read(const char *context, const char *table, struct copycontext *at)
 {
-	const char *line = context, *at = NULL;
+	const char *line = context, *p = NULL;
 	char *end;
 
-	while (line != NULL && (at = behind_name(line, table)) == NULL) {
+	while (line != NULL && (p = behind_name(line, table)) == NULL) {
 		line = strchr(line, '\n');
 		if (line != NULL)
 			line++;
 	}
-	if (at == NULL)
+	if (p == NULL)
 		return false;
-	at += strcspn(at, "0123456789:\n");
-	if (*at < '0' || *at > '9')
+	p += strcspn(p, "0123456789:\n");
+	if (*p < '0' || *p > '9')
 		return false;
-	place->line = strtoull(at, &end, 10);
-	place->rest = end;
-	place->len = strcspn(end, ":\n");
+	at->line = strtoull(p, &end, 10);
+	at->rest = end;
+	at->len = strcspn(end, ":\n");
 	return true;
 }
