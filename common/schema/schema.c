@@ -52,7 +52,9 @@ schema_add_column(struct schema *s, const char *name, const char *type, const ch
 	struct schema_column *c;
 	uint32_t *slot;
 
-	s->columns = xrealloc(s->columns, (s->ncolumns + 1) * sizeof(*s->columns));
+	if ((s->ncolumns & (s->ncolumns - 1)) == 0) /* the room is a power of two */
+		s->columns = xrealloc(s->columns,
+				      (s->ncolumns > 0 ? 2 * s->ncolumns : 1) * sizeof(*c));
 	c = &s->columns[s->ncolumns++];
 	*c = (struct schema_column){.name = xstrdup(name),
 				    .type = xstrdup(type),

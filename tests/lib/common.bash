@@ -157,6 +157,12 @@ needs_own_memory()
 	[[ ${BUILD##*/} != @(asan|valgrind) ]] || skip "${BUILD##*/} has memory of its own"
 }
 
+# memory KIB: print a command that limits it, where the programs' memory is theirs alone.
+memory()
+{
+	[[ ${BUILD##*/} == @(asan|valgrind) ]] || echo "ulimit -v $1;"
+}
+
 # use_ssh: put an `ssh` on PATH that reaches a real sshd, whatever host it is asked for.
 # No port is opened: sshd -i is the ProxyCommand.  Over there the programs under test
 # are on PATH and libpq's environment is ours.  As root, "there" is the servers' user.

@@ -133,7 +133,7 @@ test_many(void)
 {
 	static struct cli_choice words[MANY + 1];
 	static struct cli_option rows[MANY + 1];
-	static char names[MANY][8];
+	static char names[MANY][16];
 	static struct cli_spec many = {
 		.program = "many", .what = "", .usage = "", .footer = "", .tables = {rows}};
 	char *argv[] = {(char[]){"many"}, (char[]){"--o299=o298"}, NULL};

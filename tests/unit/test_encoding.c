@@ -51,9 +51,9 @@ dump(const struct encoding *enc, const char *name, char *bytes, size_t len)
 	/* GB18030 beyond the basic plane: the first and the last of each pair in front */
 	if (stop == ENCODING_CUT && len == 2 && strcmp(name, "GB18030") == 0 &&
 	    (unsigned char)bytes[0] > 0x84 && (unsigned char)bytes[0] != 0xe3) {
-		memcpy(bytes + 2, "\x81\x30", 2);
+		bytes[2] = (char)0x81, bytes[3] = 0x30;
 		dump(enc, name, bytes, 4);
-		memcpy(bytes + 2, "\xfe\x39", 2);
+		bytes[2] = (char)0xfe, bytes[3] = 0x39;
 		dump(enc, name, bytes, 4);
 		return;
 	}

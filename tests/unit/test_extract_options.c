@@ -102,8 +102,9 @@ check_twice(const char *name)
 	struct err e = ERR_INIT;
 	char *argv[] = {(char[]){"portl"}, NULL, NULL, NULL};
 	const struct cli_slot *slot;
-	int rc = extract_options_parse(&o, sources_kinds, 1, argv, &e);
+	int rc;
 
+	is_int(extract_options_parse(&o, sources_kinds, 1, argv, &e), -1, "nothing to read");
 	slot = cli_find(&o.common.line, name);
 	argv[1] = word_for(slot->option);
 	argv[2] = word_for(slot->option);

@@ -138,8 +138,9 @@ check_twice(const char *name)
 	struct err e = ERR_INIT;
 	char *argv[] = {(char[]){"portl"}, NULL, NULL, NULL};
 	const struct cli_slot *slot;
-	int rc = load_options_parse(&o, sinks_kinds, 1, argv, &e);
+	int rc;
 
+	is_int(load_options_parse(&o, sinks_kinds, 1, argv, &e), 0, "stdin is read");
 	slot = cli_find(&o.common.line, name);
 	argv[1] = word_for(slot->option);
 	argv[2] = word_for(slot->option);

@@ -11,7 +11,7 @@
 int
 main(void)
 {
-	static char names[MANY][8];
+	static char names[MANY][16];
 	struct nameindex x = NAMEINDEX_INIT;
 	int i, wrong = 0;
 

@@ -63,7 +63,8 @@ static void
 test_random(PGconn *conn)
 {
 	char text[LONGEST + 8];
-	unsigned seed = getenv("SEED") != NULL ? (unsigned)atol(getenv("SEED")) : 1, bad = 0;
+	const char *given = getenv("SEED");
+	unsigned seed = given != NULL ? (unsigned)atol(given) : 1, bad = 0;
 	struct buf b = BUF_INIT;
 	int i;
 
