@@ -14,6 +14,8 @@ PROPERTY = conflict
 PROPERTY_CASES = 2000
 HOSTILE_CASES = 5000
 NAMES_CASES = 2000
+MEANWHILE_CASES = 2000
+COSTS_CASES = 500
 FAULT_RUNS = 2000
 RANDOM_TABLES = 2000
 
@@ -78,6 +80,14 @@ property: all
 ##names: NAMES_CASES extracts while what names mean is changed
 names: all
 	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh names --cases $(NAMES_CASES) $(SEED:%=--seed %)
+
+##meanwhile: MEANWHILE_CASES loads while the target is changed, its names and its rows
+meanwhile: all
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh meanwhile --cases $(MEANWHILE_CASES) $(SEED:%=--seed %)
+
+##costs: COSTS_CASES loads of few and of four times as many rows: is the work in proportion?
+costs: all
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh costs --cases $(COSTS_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
 
 ##hostile: HOSTILE_CASES headers that try to be SQL
 hostile: all

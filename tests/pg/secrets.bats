@@ -174,6 +174,7 @@ has_admin()
 # typed TEXT COMMAND: run it on a terminal and type TEXT when it asks.
 typed()
 {
+	rm -f "$T/typescript" # of the one before, with its prompt
 	run perl -e 'alarm 15; my ($text, @cmd) = @ARGV; pipe(my $r, my $w); my $pid = open(my $s, "|-");
 		if (!$pid) { exec "script", "-qfec", "trap : INT; @cmd; echo status \$?; stty -a", "$ENV{T}/typescript" }
 		$s->autoflush; my $t = ""; until ($t =~ /Password for/) { select undef, undef, undef, 0.02; open my $f, "<", "$ENV{T}/typescript" or next; local $/; $t = <$f> // "" }

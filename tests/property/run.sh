@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh TEST [OPTION...]: a random test (conflict, rejects, tables) with a server of its own;
+# run.sh TEST [OPTION...]: a random test (its file here) with a server of its own;
 # BUILD says which build.
 set -eu
 cd "$(dirname "$0")/../.."
