@@ -1,8 +1,8 @@
 #!/bin/bash
 # check.sh BUILD [NAME...]: run the unit tests and the bats suite against a build, or just
 # what is named: a bats file by its path or its name (stream/stream.bats, stream.bats,
-# stream), a folder of them (stream/), or a unit test (test_buf).  The last line is
-# `N passed, N failed`; the status is 0 only if something ran and nothing failed.
+# stream), a folder of them (stream/), a unit test (test_buf), all of these (unit).  The
+# last line is `N passed, N failed`; the status is 0 only if something ran and nothing failed.
 set -u
 BUILD=$(cd "$1" && pwd) || exit
 export BUILD
@@ -81,6 +81,15 @@ interrupted()
 trap interrupted HUP INT TERM
 set -m
 
+all_units()
+{
+	local test
+
+	for test in unit/test_*.c; do
+		units+=("$(basename "$test" .c)")
+	done
+}
+
 # find_tests NAME...: add each to units or to bats_files.
 units=() bats_files=()
 find_tests()
@@ -88,7 +97,10 @@ find_tests()
 	local name found
 
 	for name in "$@"; do
-		if [[ $name == test_* ]] && [ -f "unit/$name.c" ]; then
+		if [ "$name" = unit ]; then
+			all_units
+			continue
+		elif [[ $name == test_* ]] && [ -f "unit/$name.c" ]; then
 			units+=("$name")
 			continue
 		elif [[ $name == */ ]]; then
@@ -121,9 +133,7 @@ run_unit()
 }
 
 if (($# == 0)); then
-	for test in unit/test_*.c; do
-		units+=("$(basename "$test" .c)")
-	done
+	all_units
 	# What stands in matrix/ has servers of its own; see there.
 	mapfile -t bats_files < <(find . -name '*.bats' ! -path './matrix/*' -printf '%P\n' | sort)
 else

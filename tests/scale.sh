@@ -3,7 +3,7 @@
 #
 #   SCALE_ROWS=100000000    narrow rows to send through the pipe; 36 bytes of disk each
 #   SCALE_FIELD=1073740800  bytes of the largest value: 1 GB minus 1 kB
-#   SCALE_PARTS="rows fields"  which of the two
+#   SCALE_PARTS="rows fields csv"  which of the three
 #
 # rows: an unlogged table without a key, so that a small disk and an hour suffice.  Several
 # times a second the memory of both programs and the number of rows are noted.  In the
@@ -14,6 +14,9 @@
 # in the target, or refused with a hint that names the limit; neither program may take more
 # than three times the value as it travels (a bytea in NDJSON has two digits a byte), and
 # the 16 MB that a pipe of small rows may take.
+#
+# csv: a bytea that arrives in binary form, but whose text would be longer than a field of
+# a CSV file can be: refused, and no file is left.
 #
 # Samples and figures stay in BUILD/scale.  The status is 0 if all of this holds.
 set -u
@@ -188,11 +191,24 @@ largest_fields()
 	done
 }
 
+longest_text()
+{
+	if portl-extract -d src -c "SELECT convert_to(repeat('x', 537000000), 'UTF8') AS bytes" |
+		portl-load --csv "$work/out.csv" 2>"$out/error"; then
+		miss 'a field of more than 1 GB is in a CSV file'
+	fi
+	cat "$out/error"
+	grep -q 'column "bytes": the value.s text is too long' "$out/error" || miss 'csv: not refused by name'
+	grep -q 'hint: A field of CSV has less than 1 GB' "$out/error" || miss 'csv: no hint'
+	[ ! -e "$work/out.csv" ] || miss 'csv: a file is left'
+}
+
 psql -Xq -c 'CREATE DATABASE src' -c 'CREATE DATABASE dst' || exit
-for part in ${SCALE_PARTS:-rows fields}; do
+for part in ${SCALE_PARTS:-rows fields csv}; do
 	case $part in
 	rows) many_rows ;;
 	fields) largest_fields ;;
+	csv) longest_text ;;
 	*) miss "no part $part" ;;
 	esac
 done

@@ -65,18 +65,14 @@ def includes(paths):
 def symbols(objects, modules):
     """What each module's object needs of other modules' objects."""
     defined, needed = {}, {}
-    for module in sorted(modules):
-        path = f"{objects}/{module}.o"
-        if not os.path.exists(path):
-            continue
-        out = subprocess.run(["nm", "-f", "posix", path], check=True, text=True,
-                             stdout=subprocess.PIPE).stdout
-        needed[module] = set()
-        for name, kind in (line.split()[:2] for line in out.splitlines()):
-            if kind == "U":
-                needed[module].add(name)
-            elif kind.isupper():
-                defined.setdefault((module.split("/")[0], name), module)
+    paths = [path for path in (f"{objects}/{module}.o" for module in sorted(modules)) if os.path.exists(path)]
+    out = subprocess.run(["nm", "-A", "-f", "posix", *paths], check=True, text=True, stdout=subprocess.PIPE).stdout
+    for path, name, kind in (line.split()[:3] for line in out.splitlines()):
+        module = path.removeprefix(objects + "/").removesuffix(".o:")
+        if kind == "U":
+            needed.setdefault(module, set()).add(name)
+        elif kind.isupper():
+            defined.setdefault((module.split("/")[0], name), module)
     uses = collections.defaultdict(set)
     for module, names in needed.items():
         top = module.split("/")[0]

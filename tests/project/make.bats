@@ -62,9 +62,10 @@ make_here()
 	git clone -q "$ROOT" clone
 	make -s -C clone MAKEFLAGS= dist
 	tar -xzf "clone/build/portl-$version.tar.gz"
-	make -s -C "portl-$version" MAKEFLAGS= VARIANT= CFLAGS=-O0 all
-	try "portl-$version/build/portl-extract" --version
-	assert_eq "$output" "portl-extract (Portl) $version"
+	rm -rf clone/.git clone/build
+	diff -r clone "portl-$version" # what the tests have built
+	make -n -C "portl-$version" MAKEFLAGS= all >plan
+	grep -q 'LD build/portl-load' plan
 }
 
 @test "README, make deps and the package ask for the same libraries" {

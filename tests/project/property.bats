@@ -5,7 +5,7 @@ load ../lib/common
 
 @test "random loads do what a plain model of rows applied one by one does" {
 	fresh_db p
-	PGDATABASE=$p run python3 "$ROOT/tests/property/conflict.py" --seed 1 --cases "$(under_asan && echo 40 || echo 60)"
+	PGDATABASE=$p run python3 "$ROOT/tests/property/conflict.py" --seed 1 --cases "$(under_asan && echo 20 || echo 30)"
 	echo "$output" | tail -n 60
 	[ "$status" -eq 0 ]
 }

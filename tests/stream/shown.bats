@@ -59,9 +59,12 @@ load_it()
 				else .[$m] = $evil end end' >s
 		printf '{"$portl":{"end":true,"rows":1,"xxh3":"0"}}\n' >>s
 		[[ $member = relation.* ]] && table='' || table='-t t'
-		for option in -v '-n --create' '--check=plan'; do
+		# shellcheck disable=SC2086 # words
+		load_it --edited $table -v
+		for option in '-n --create' '--check=plan'; do
 			# shellcheck disable=SC2086 # words
-			load_it --edited $table $option
+			try portl-load -d "$b" --log-format=json --edited $table $option s
+			harmless "$what"
 		done
 	done
 }

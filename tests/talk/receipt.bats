@@ -183,7 +183,7 @@ balanced()
 	same_file() # COMMAND...: refused, and every file is what it was
 	{
 		try_sh "$*"
-		assert_status "${code:-64}"
+		assert_status 64
 		assert_stderr_has 'are the same file'
 		cmp s whole && assert_eq "$(head -n 1 in.csv query)" "$(printf '==> %s <==\n%s\n\n' in.csv n query 'SELECT 1 AS n')"
 	}
@@ -199,7 +199,7 @@ balanced()
 	same_file portl-extract -d "$a" --query-file=query --summary=query -o out
 	same_file portl-extract -d "$a" -t t -o out --summary=out
 	same_file portl-extract -d "$a" -t t --summary=out '>out'
-	code=78 same_file portl run job --summary=job
+	same_file portl run job --summary=job
 	assert_eq "$(ls)" "$(printf '%s\n' hard in.csv job out query s soft whole)"
 	[ ! -s out ]
 	try portl-load -d "$b" --summary=/dev/null -L /dev/null s
