@@ -53,10 +53,7 @@ merge_sql_merge(struct stagesql *w)
 
 	if (!w->st->merges)
 		return NULL;
-	stagesql_add(w, "MERGE INTO ONLY ");
-	stagesql_add_target(w);
-	stagesql_add(w, " AS t USING ");
-	stagesql_add_temp(w, "stage");
+	stagesql_add(w, "MERGE INTO ONLY {target} AS t USING {stage}");
 	for (j = 0; j < w->st->nkey; j++) {
 		stagesql_add(w, j > 0 ? " AND t." : " AS s ON t.");
 		ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
@@ -72,8 +69,7 @@ merge_sql_merge(struct stagesql *w)
 			buf_addf(&w->sql, "%ss.c%zu", comma, i + 1);
 			comma = ", ";
 		}
-	stagesql_add(w, ")");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, ")");
 }
 
 /*
@@ -86,13 +82,10 @@ merge_sql_there(struct stagesql *w)
 {
 	if (!w->st->merges)
 		return NULL;
-	stagesql_add(w, "SELECT 1, (pg_catalog.pg_relation_size('");
-	stagesql_add_temp(w, "stage");
-	buf_addf(&w->sql,
-		 "') OPERATOR(pg_catalog.*) 2 OPERATOR(pg_catalog.>=)"
-		 " pg_catalog.pg_relation_size(indrelid))::int FROM pg_catalog.pg_index"
-		 " WHERE indexrelid OPERATOR(pg_catalog.=) '%u' AND indisvalid",
-		 w->st->index);
+	stagesql_add(w, "SELECT 1, (pg_catalog.pg_relation_size('{stage}') {*} 2 {>=}"
+			" pg_catalog.pg_relation_size(indrelid))::int FROM pg_catalog.pg_index"
+			" WHERE indexrelid {=} ");
+	buf_addf(&w->sql, "'%u' AND indisvalid", w->st->index);
 	return buf_detach(&w->sql);
 }
 
@@ -103,13 +96,11 @@ merge_sql_index(struct stagesql *w)
 
 	if (!w->st->merges)
 		return NULL;
-	stagesql_add(w, "CREATE INDEX ON ");
-	stagesql_add_temp(w, "stage");
+	stagesql_add(w, "CREATE INDEX ON {stage}");
 	for (j = 0; j < w->st->nkey; j++)
 		buf_addf(&w->sql, "%sc%zu%s", j > 0 ? ", " : " (", w->st->key[j] + 1,
 			 w->st->key_collation[j]);
-	stagesql_add(w, ")");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, ")");
 }
 
 /* Two rows with one key, wherever they are. */
@@ -118,12 +109,8 @@ merge_sql_again(struct stagesql *w)
 {
 	if (!w->st->merges || w->st->once)
 		return NULL;
-	stagesql_add(w, "SELECT 1 FROM ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " GROUP BY ");
-	stagesql_add_key_values(w);
-	stagesql_add(w, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "SELECT 1 FROM {stage} GROUP BY {key}"
+				" HAVING pg_catalog.count(*) {>} 1 LIMIT 1");
 }
 
 char *

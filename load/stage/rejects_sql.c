@@ -26,10 +26,7 @@
 char *
 rejects_sql_number(struct stagesql *w)
 {
-	stagesql_add(w, "SELECT pg_catalog.setval(");
-	stagesql_add_counter(w, STAGESQL_REACHED);
-	stagesql_add(w, ", ");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "SELECT pg_catalog.setval({reached}, ");
 }
 
 /* Does an explicit cast to the column's type with its modifiers do as an assignment does? */
@@ -81,20 +78,16 @@ rejects_sql_keys(struct stagesql *w)
 
 	if (!casts_keys(w))
 		return NULL;
-	stagesql_add(w, "SELECT pg_catalog.count(v) FROM (SELECT CASE WHEN pg_catalog.setval(");
-	stagesql_add_counter(w, STAGESQL_REACHED);
-	stagesql_add(w, ", n) IS NOT NULL THEN ");
+	stagesql_add(w, "SELECT pg_catalog.count(v) FROM (SELECT CASE"
+			" WHEN pg_catalog.setval({reached}, n) IS NOT NULL THEN ");
 	for (j = 0; j < w->st->nkey; j++)
 		if (is_cast(w, w->st->key[j])) {
 			stagesql_add(w, comma);
 			add_strict(w, w->st->key[j]);
 			comma = ", ";
 		}
-	stagesql_add(w, ") END AS v FROM (SELECT * FROM ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " WHERE n OPERATOR(pg_catalog.>=) $1 ORDER BY n OFFSET 0) AS s"
-			" OFFSET 0) AS x");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, ") END AS v FROM (SELECT * FROM {stage} WHERE n {>=} $1"
+				" ORDER BY n OFFSET 0) AS s OFFSET 0) AS x");
 }
 
 char *
@@ -102,20 +95,7 @@ rejects_sql_index(struct stagesql *w)
 {
 	if (!casts_keys(w))
 		return NULL;
-	stagesql_add(w, "CREATE INDEX ON ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " (n); ANALYZE ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " (n)");
-	return buf_detach(&w->sql);
-}
-
-static void
-add_bad(struct stagesql *w)
-{
-	stagesql_add(w, "INSERT INTO ");
-	stagesql_add_temp(w, "bad");
-	stagesql_add(w, " SELECT ");
+	return stagesql_text(w, "CREATE INDEX ON {stage} (n); ANALYZE {stage} (n)");
 }
 
 static void
@@ -127,20 +107,13 @@ add_columns(struct stagesql *w)
 		buf_addf(&w->sql, "c%zu, ", i + 1);
 }
 
-/* The table in which rows stand in the order of insertion, and their positions there. */
+/* ${where} is a table and what in it is $1. */
 static void
-add_line(struct stagesql *w)
-{
-	stagesql_add_temp(w, stagesql_line(w));
-}
-
-static void
-add_leave(struct stagesql *w, const char *table, const char *position)
+add_leave(struct stagesql *w, const char *where)
 {
 	stagesql_add(w, "WITH gone AS (DELETE FROM ");
-	stagesql_add_temp(w, table);
-	buf_addf(&w->sql, " WHERE %s OPERATOR(pg_catalog.=) $1 RETURNING *) ", position);
-	add_bad(w);
+	stagesql_add(w, where);
+	stagesql_add(w, " {=} $1 RETURNING *) INSERT INTO {bad} SELECT ");
 	add_columns(w);
 	stagesql_add(w, "n FROM gone RETURNING n");
 }
@@ -150,7 +123,7 @@ rejects_sql_key(struct stagesql *w)
 {
 	if (!casts_keys(w))
 		return NULL;
-	add_leave(w, "stage", "n");
+	add_leave(w, "{stage} WHERE n");
 	return buf_detach(&w->sql);
 }
 
@@ -158,44 +131,31 @@ rejects_sql_key(struct stagesql *w)
 static void
 add_copy(struct stagesql *w)
 {
-	stagesql_add(w, "CREATE TEMPORARY TABLE ");
-	add_line(w);
-	stagesql_add(w, " ON COMMIT DROP AS SELECT *");
-	if (w->st->rejects->first) {
-		stagesql_add(w, ", pg_catalog.min(n) OVER (PARTITION BY ");
-		stagesql_add_key_values(w);
-		stagesql_add(w, ") AS k");
-	}
+	stagesql_add(w, "CREATE TEMPORARY TABLE {line} ON COMMIT DROP AS SELECT *");
+	if (w->st->rejects->first)
+		stagesql_add(w, ", pg_catalog.min(n) OVER (PARTITION BY {key}) AS k");
 	stagesql_add(w, ", pg_catalog.row_number() OVER (ORDER BY r");
-	if (w->st->nkey > 0) {
-		stagesql_add(w, ", ");
-		stagesql_add_key_values(w);
-	}
-	stagesql_add(w, ", n) AS pos FROM (SELECT *");
+	stagesql_add(w, w->st->nkey > 0 ? ", {key}, n) AS pos FROM (SELECT *"
+					: ", n) AS pos FROM (SELECT *");
 	if (stagesql_is_ranked(w))
 		stagesql_add_rank(w);
 	else
 		stagesql_add(w, ", 1::bigint AS r");
-	stagesql_add_from(w, STAGESQL_FIRST);
-	stagesql_add(w, ") AS s; ");
+	stagesql_add(w, " FROM {stage}) AS s; ");
 }
 
 char *
 rejects_sql_line(struct stagesql *w)
 {
-	const char *position = stagesql_position(w);
 	char *piece = stage_sql_piece(w);
 
 	if (w->st->rejects->line)
 		add_copy(w);
-	stagesql_add(w, "CREATE UNIQUE INDEX ON ");
-	add_line(w);
-	buf_addf(&w->sql, " (%s); ANALYZE ", position);
-	add_line(w);
-	buf_addf(&w->sql, " (%s); PREPARE portl_piece_%s (bigint, bigint) AS %s", position,
-		 w->st->id, piece);
-	buf_addf(&w->sql, "; PREPARE portl_leave_%s (bigint) AS ", w->st->id);
-	add_leave(w, stagesql_line(w), position);
+	stagesql_add(w, "CREATE UNIQUE INDEX ON {line} ({pos}); ANALYZE {line} ({pos});"
+			" PREPARE portl_piece_{id} (bigint, bigint) AS ");
+	buf_adds(&w->sql, piece);
+	stagesql_add(w, "; PREPARE portl_leave_{id} (bigint) AS ");
+	add_leave(w, "{line} WHERE {pos}");
 	free(piece);
 	return buf_detach(&w->sql);
 }
@@ -203,16 +163,11 @@ rejects_sql_line(struct stagesql *w)
 char *
 rejects_sql_next(struct stagesql *w)
 {
-	const char *position = stagesql_position(w);
-
-	buf_addf(&w->sql, "SELECT %s, pg_catalog.min(%s), pg_catalog.max(%s) FROM ",
-		 w->st->rejects->line ? "r" : "1", position, position);
-	add_line(w);
-	stagesql_add(w, w->st->rejects->line
-				? " WHERE r OPERATOR(pg_catalog.>) $1 GROUP BY r ORDER BY r"
-				: " HAVING $1::bigint OPERATOR(pg_catalog.<) 1"
-				  " AND pg_catalog.count(*) OPERATOR(pg_catalog.>) 0");
-	return buf_detach(&w->sql);
+	if (w->st->rejects->line)
+		return stagesql_text(w, "SELECT r, pg_catalog.min(pos), pg_catalog.max(pos)"
+					" FROM {line} WHERE r {>} $1 GROUP BY r ORDER BY r");
+	return stagesql_text(w, "SELECT 1, pg_catalog.min(n), pg_catalog.max(n) FROM {stage}"
+				" HAVING $1::bigint {<} 1 AND pg_catalog.count(*) {>} 0");
 }
 
 char *
@@ -220,10 +175,7 @@ rejects_sql_again(struct stagesql *w)
 {
 	if (!w->st->rejects->self)
 		return NULL;
-	stagesql_add(w, "UPDATE ");
-	add_line(w);
-	stagesql_add(w, " SET pos = $2, r = $3 WHERE pos OPERATOR(pg_catalog.=) $1");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "UPDATE {line} SET pos = $2, r = $3 WHERE pos {=} $1");
 }
 
 char *
@@ -231,23 +183,14 @@ rejects_sql_thin(struct stagesql *w)
 {
 	if (!w->st->rejects->first)
 		return NULL;
-	stagesql_add(w, "DELETE FROM ");
-	add_line(w);
-	stagesql_add(w, " AS l WHERE r OPERATOR(pg_catalog.>) $1 AND EXISTS (SELECT FROM ");
-	add_line(w);
-	stagesql_add(w, " AS p WHERE p.k OPERATOR(pg_catalog.=) l.k"
-			" AND p.r OPERATOR(pg_catalog.<=) $1)");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "DELETE FROM {line} AS l WHERE r {>} $1 AND EXISTS ("
+				"SELECT FROM {line} AS p WHERE p.k {=} l.k AND p.r {<=} $1)");
 }
 
 char *
 rejects_sql_count(struct stagesql *w)
 {
-	if (!w->st->once)
-		return NULL;
-	stagesql_add(w, "SELECT pg_catalog.count(*) FROM ");
-	add_line(w);
-	return buf_detach(&w->sql);
+	return w->st->once ? stagesql_text(w, "SELECT pg_catalog.count(*) FROM {line}") : NULL;
 }
 
 char *
@@ -255,26 +198,17 @@ rejects_sql_clean(struct stagesql *w)
 {
 	if (!stagesql_is_strict(w))
 		return NULL;
-	stagesql_add(w, "DELETE FROM ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " WHERE n OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT n FROM ");
-	stagesql_add_temp(w, "bad");
-	stagesql_add(w, "))");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "DELETE FROM {stage} WHERE n {=} ANY ("
+				"ARRAY(SELECT n FROM {bad}))");
 }
 
 char *
 rejects_sql_zero(struct stagesql *w)
 {
-	enum stagesql_counter last = stagesql_is_upsert(w) ? STAGESQL_SAME : STAGESQL_REACHED;
-	enum stagesql_counter counter;
-
-	for (counter = STAGESQL_REACHED; counter <= last; counter++) {
-		stagesql_add(w, counter > 0 ? ", pg_catalog.setval("
-					    : "SELECT pg_catalog.setval(");
-		stagesql_add_counter(w, counter);
-		stagesql_add(w, ", 1, false)");
-	}
+	stagesql_add(w, "SELECT pg_catalog.setval({reached}, 1, false)");
+	if (stagesql_is_upsert(w))
+		stagesql_add(w, ", pg_catalog.setval({updated}, 1, false),"
+				" pg_catalog.setval({same}, 1, false)");
 	return buf_detach(&w->sql);
 }
 
@@ -282,15 +216,9 @@ rejects_sql_zero(struct stagesql *w)
 char *
 rejects_sql_guess(struct stagesql *w)
 {
-	const char *position = stagesql_position(w);
-
-	buf_addf(&w->sql, "SELECT pg_catalog.min(%s) FROM ", position);
-	add_line(w);
-	buf_addf(&w->sql,
-		 " WHERE %s OPERATOR(pg_catalog.>=) $1 AND %s OPERATOR(pg_catalog.<) $2"
-		 " AND $3::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', '",
-		 position, position);
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "SELECT pg_catalog.min({pos}) FROM {line} WHERE {pos} {>=} $1"
+				" AND {pos} {<} $2 AND $3::pg_catalog.text {=}"
+				" pg_catalog.concat_ws(', '");
 }
 
 char *
@@ -301,44 +229,33 @@ rejects_sql_gather(struct stagesql *w)
 	stagesql_add(w, "COPY (SELECT n");
 	for (i = 0; i < w->p->ncolumns; i++)
 		buf_addf(&w->sql, ", c%zu", i + 1);
-	stagesql_add(w, " FROM ");
-	stagesql_add_temp(w, "bad");
-	buf_addf(&w->sql, " ORDER BY n) TO STDOUT (FORMAT %s)", w->p->text ? "text" : "binary");
-	return buf_detach(&w->sql);
+	stagesql_add(w, " FROM {bad} ORDER BY n) TO STDOUT (FORMAT ");
+	return stagesql_text(w, w->p->text ? "text)" : "binary)");
 }
 
 char *
 rejects_sql_drop(struct stagesql *w)
 {
-	if (w->st->rejects->line) {
-		stagesql_add(w, "DROP TABLE ");
-		add_line(w);
-		stagesql_add(w, "; ");
-	}
-	buf_addf(&w->sql, "DEALLOCATE portl_piece_%s; DEALLOCATE portl_leave_%s", w->st->id,
-		 w->st->id);
-	return buf_detach(&w->sql);
+	if (w->st->rejects->line)
+		stagesql_add(w, "DROP TABLE {line}; ");
+	return stagesql_text(w, "DEALLOCATE portl_piece_{id}; DEALLOCATE portl_leave_{id}");
 }
 
 char *
 rejects_sql_bad(struct stagesql *w)
 {
-	stagesql_add(w, "CREATE TEMPORARY TABLE ");
-	stagesql_add_temp(w, "bad");
-	stagesql_add(w, " ON COMMIT DROP AS SELECT * FROM ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, " WITH NO DATA");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "CREATE TEMPORARY TABLE {bad} ON COMMIT DROP AS"
+				" SELECT * FROM {stage} WITH NO DATA");
 }
 
 char *
 rejects_sql_piece(struct stagesql *w)
 {
-	return xasprintf("EXECUTE portl_piece_%s (", w->st->id);
+	return stagesql_text(w, "EXECUTE portl_piece_{id} (");
 }
 
 char *
 rejects_sql_leave(struct stagesql *w)
 {
-	return xasprintf("EXECUTE portl_leave_%s (", w->st->id);
+	return stagesql_text(w, "EXECUTE portl_leave_{id} (");
 }

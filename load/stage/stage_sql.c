@@ -30,8 +30,6 @@
 #include "load/stage/plan_stage.h"
 #include "load/stage/stagesql.h"
 
-#define MINUS_ONE " OPERATOR(pg_catalog.-) 1"
-
 /* What is inserted; a merge that has looked first fills its NULLs from the old row. */
 static void
 add_values(struct stagesql *w)
@@ -61,20 +59,16 @@ add_found_cases(struct stagesql *w)
 		return;
 	}
 	if (w->st->newer >= 0) {
-		stagesql_add(w, " WHEN found AND ");
-		stagesql_add(w, "NOT ");
+		stagesql_add(w, " WHEN found AND NOT ");
 		stagesql_add_newer(w, STAGESQL_JOINED);
 		stagesql_add(w, " THEN false");
 	}
 	stagesql_add(w, " WHEN found");
 	if (w->st->sets) {
-		stagesql_add(w, " AND ");
-		stagesql_add(w, "NOT ");
+		stagesql_add(w, " AND NOT ");
 		stagesql_add_changed(w, STAGESQL_JOINED);
 	}
-	stagesql_add(w, " THEN ");
-	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, " IS NULL");
+	stagesql_add(w, " THEN pg_catalog.nextval({same}) IS NULL");
 }
 
 /* Do rows of one key come round by round? */
@@ -100,26 +94,22 @@ add_filter(struct stagesql *w, enum stagesql_rows rows)
 
 	stagesql_add(w, cases ? " WHERE CASE" : " WHERE ");
 	if (first_only)
-		stagesql_add(w, " WHEN r OPERATOR(pg_catalog.<>) 1 THEN false");
+		stagesql_add(w, " WHEN r {<>} 1 THEN false");
 	if (rows == STAGESQL_LAST)
-		stagesql_add(w, " WHEN r OPERATOR(pg_catalog.=) 1 OR next IS NOT NULL"
-				" THEN false");
+		stagesql_add(w, " WHEN r {=} 1 OR next IS NOT NULL THEN false");
 	if (w->st->look_first)
 		add_found_cases(w);
 	stagesql_add(w, cases ? " ELSE " : "");
-	if (is_counted(w, rows))
-		stagesql_add_nextval(w, STAGESQL_REACHED);
-	else
-		stagesql_add_noted(w);
+	stagesql_add(w, is_counted(w, rows)
+				? "pg_catalog.nextval({reached})"
+				: "pg_catalog.setval({reached}, n)"); /* costs more */
 	stagesql_add(w, cases ? " IS NOT NULL END" : " IS NOT NULL");
 }
 
 static void
 add_insert(struct stagesql *w)
 {
-	stagesql_add(w, "INSERT INTO ");
-	stagesql_add_target(w);
-	stagesql_add(w, " AS t ");
+	stagesql_add(w, "INSERT INTO {target} AS t ");
 	stagesql_add_names(w);
 	stagesql_add(w, " SELECT ");
 	add_values(w);
@@ -129,9 +119,8 @@ add_insert(struct stagesql *w)
 static void
 add_piece_filter(struct stagesql *w)
 {
-	stagesql_add(w, " WHERE CASE WHEN pg_catalog.setval(");
-	stagesql_add_counter(w, STAGESQL_REACHED);
-	buf_addf(&w->sql, ", %s) IS NULL THEN false", stagesql_position(w));
+	stagesql_add(w, " WHERE CASE WHEN pg_catalog.setval({reached}, {pos}) IS NULL"
+			" THEN false");
 	if (w->st->look_first)
 		add_found_cases(w);
 	stagesql_add(w, " ELSE true END");
@@ -157,11 +146,8 @@ add_counted_condition(struct stagesql *w)
 		stagesql_add(w, " THEN false WHEN NOT ");
 	}
 	stagesql_add_changed(w, STAGESQL_CONFLICT);
-	stagesql_add(w, " THEN ");
-	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, " IS NULL ELSE ");
-	stagesql_add_nextval(w, STAGESQL_UPDATED);
-	stagesql_add(w, " IS NOT NULL END");
+	stagesql_add(w, " THEN pg_catalog.nextval({same}) IS NULL"
+			" ELSE pg_catalog.nextval({updated}) IS NOT NULL END");
 }
 
 /* The last rows of keys are counted with those before them. */
@@ -212,21 +198,14 @@ stage_sql_unsorted(struct stagesql *w)
 {
 	if (!stagesql_is_sorted(w))
 		return NULL;
-	if (w->st->nkey == 0) { /* a record takes twice the time of a number */
-		stagesql_add(w, "SELECT 1 FROM (SELECT n, pg_catalog.lag(n) OVER () AS p");
-		stagesql_add_from(w, STAGESQL_FIRST);
-		stagesql_add(w, ") AS s WHERE n OPERATOR(pg_catalog.<=) p LIMIT 1");
-		return buf_detach(&w->sql);
-	}
-	stagesql_add(w, "SELECT 1 FROM (SELECT ROW(");
-	stagesql_add_key_values(w);
-	stagesql_add(w, ") AS k, pg_catalog.lag(ROW(");
-	stagesql_add_key_values(w);
-	stagesql_add(w, ")) OVER () AS p");
-	stagesql_add_from(w, STAGESQL_FIRST);
-	stagesql_add(w,
-		     ") AS s WHERE p IS NOT NULL AND NOT pg_catalog.record_gt(k, p) LIMIT 1");
-	return buf_detach(&w->sql);
+	if (w->st->nkey == 0) /* a record takes twice the time of a number */
+		return stagesql_text(w,
+				     "SELECT 1 FROM (SELECT n, pg_catalog.lag(n) OVER () AS p"
+				     " FROM {stage}) AS s WHERE n {<=} p LIMIT 1");
+	return stagesql_text(w,
+			     "SELECT 1 FROM (SELECT ROW({key}) AS k,"
+			     " pg_catalog.lag(ROW({key})) OVER () AS p FROM {stage}) AS s"
+			     " WHERE p IS NOT NULL AND NOT pg_catalog.record_gt(k, p) LIMIT 1");
 }
 
 char *
@@ -235,8 +214,7 @@ stage_sql_sorted(struct stagesql *w)
 	if (!stagesql_is_sorted(w))
 		return NULL;
 	add_insert(w);
-	stagesql_add_from(w, STAGESQL_FIRST);
-	stagesql_add(w, " WHERE true");
+	stagesql_add(w, " FROM {stage} WHERE true");
 	add_on_conflict(w, STAGESQL_FIRST);
 	return buf_detach(&w->sql);
 }
@@ -248,17 +226,14 @@ stage_sql_find(struct stagesql *w)
 		return NULL;
 	stagesql_add(w, "SELECT n FROM ");
 	stagesql_add_rows(w, STAGESQL_FIRST);
-	stagesql_add(w, stagesql_is_ranked(w) ? " WHERE r OPERATOR(pg_catalog.=) 1" : "");
-	stagesql_add(w, " OFFSET $1::bigint OPERATOR(pg_catalog.-) 1 LIMIT 1");
-	return buf_detach(&w->sql);
+	stagesql_add(w, stagesql_is_ranked(w) ? " WHERE r {=} 1" : "");
+	return stagesql_text(w, " OFFSET $1::bigint {-} 1 LIMIT 1");
 }
 
 /* CASE evaluates no other column's cast. */
 char *
 stage_sql_cast(struct stagesql *w)
 {
-	const char *line = w->st->rejects != NULL ? stagesql_line(w) : "stage";
-	const char *position = w->st->rejects != NULL ? stagesql_position(w) : "n";
 	bool any = false;
 	size_t i;
 
@@ -270,11 +245,8 @@ stage_sql_cast(struct stagesql *w)
 			stagesql_add(w, ") IS NULL");
 			any = true;
 		}
-	stagesql_add(w, " END FROM ");
-	stagesql_add_temp(w, line);
-	buf_addf(&w->sql, " WHERE %s OPERATOR(pg_catalog.=) $1", position);
 	if (any)
-		return buf_detach(&w->sql);
+		return stagesql_text(w, " END FROM {line} WHERE {pos} {=} $1");
 	buf_release(&w->sql);
 	return NULL;
 }
@@ -282,10 +254,8 @@ stage_sql_cast(struct stagesql *w)
 char *
 stage_sql_last(struct stagesql *w)
 {
-	stagesql_add(w, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, "_n_seq");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END"
+				" FROM {stage}_n_seq");
 }
 
 char *
@@ -293,12 +263,9 @@ stage_sql_twice(struct stagesql *w)
 {
 	if (!stagesql_is_strict(w))
 		return NULL;
-	stagesql_add(w, "SELECT n, p FROM (SELECT n, pg_catalog.lag(n) OVER (PARTITION BY ");
-	stagesql_add_key_values(w);
-	stagesql_add(w, " ORDER BY n) AS p FROM ");
-	stagesql_add_temp(w, "stage");
-	stagesql_add(w, ") AS s WHERE p IS NOT NULL ORDER BY n LIMIT 1");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "SELECT n, p FROM (SELECT n, pg_catalog.lag(n)"
+				" OVER (PARTITION BY {key} ORDER BY n) AS p FROM {stage}) AS s"
+				" WHERE p IS NOT NULL ORDER BY n LIMIT 1");
 }
 
 /*
@@ -314,7 +281,7 @@ stage_sql_lock(struct stagesql *w)
 	stagesql_add_keyed_rows(w, STAGESQL_FIRST);
 	stagesql_add(w, " JOIN ");
 	stagesql_add_join(w);
-	stagesql_add(w, " WHERE s.r OPERATOR(pg_catalog.=) 1");
+	stagesql_add(w, " WHERE s.r {=} 1");
 	stagesql_add_key_order(w);
 	stagesql_add(w, " FOR NO KEY UPDATE OF o) AS x");
 	if (stagesql_is_held(w))
@@ -364,12 +331,8 @@ stage_sql_changes(struct stagesql *w)
 	add_set_values(w);
 	stagesql_add(w, "), pg_catalog.lag(ROW(");
 	add_set_values(w);
-	stagesql_add(w, ")) OVER (PARTITION BY ");
-	stagesql_add_key_values(w);
-	stagesql_add(w, " ORDER BY n)) AS changed");
-	stagesql_add_from(w, STAGESQL_FIRST);
-	stagesql_add(w, ") AS s WHERE changed IS NOT NULL");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, ")) OVER (PARTITION BY {key} ORDER BY n)) AS changed"
+				" FROM {stage}) AS s WHERE changed IS NOT NULL");
 }
 
 char *
@@ -387,16 +350,12 @@ stage_sql_rest(struct stagesql *w)
 	if (!has_rounds(w))
 		return NULL;
 	insert = insert_sql(w, STAGESQL_LATER);
-	stagesql_add(w, "CREATE TEMPORARY TABLE ");
-	stagesql_add_temp(w, "rest");
-	stagesql_add(w, " ON COMMIT DROP AS SELECT * FROM (SELECT *");
+	stagesql_add(w,
+		     "CREATE TEMPORARY TABLE {rest} ON COMMIT DROP AS SELECT * FROM (SELECT *");
 	stagesql_add_rank(w);
-	stagesql_add_from(w, STAGESQL_FIRST);
-	stagesql_add(w, ") AS s WHERE r OPERATOR(pg_catalog.>) 1 ORDER BY r, ");
-	stagesql_add_key_values(w);
-	stagesql_add(w, "; CREATE INDEX ON ");
-	stagesql_add_temp(w, "rest");
-	buf_addf(&w->sql, " (r); PREPARE portl_round_%s (bigint) AS %s", w->st->id, insert);
+	stagesql_add(w, " FROM {stage}) AS s WHERE r {>} 1 ORDER BY r, {key};"
+			" CREATE INDEX ON {rest} (r); PREPARE portl_round_{id} (bigint) AS ");
+	buf_adds(&w->sql, insert);
 	free(insert);
 	return buf_detach(&w->sql);
 }
@@ -406,28 +365,21 @@ stage_sql_rounds(struct stagesql *w)
 {
 	if (!has_rounds(w))
 		return NULL;
-	stagesql_add(w, "SELECT COALESCE(pg_catalog.max(r), 1) FROM ");
-	stagesql_add_temp(w, "rest");
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "SELECT COALESCE(pg_catalog.max(r), 1) FROM {rest}");
 }
 
 /* The savepoint lets the rows be looked at after one was refused. */
 char *
 stage_sql_restart(struct stagesql *w)
 {
-	stagesql_add(w, "SAVEPOINT portl; SELECT pg_catalog.setval(");
-	stagesql_add_counter(w, STAGESQL_REACHED);
-	stagesql_add(w, ", 1, false)");
-	return buf_detach(&w->sql);
+	return stagesql_text(w,
+			     "SAVEPOINT portl; SELECT pg_catalog.setval({reached}, 1, false)");
 }
 
 char *
 stage_sql_reached(struct stagesql *w)
 {
-	stagesql_add(w, "SELECT ");
-	stagesql_add_nextval(w, STAGESQL_REACHED);
-	stagesql_add(w, MINUS_ONE);
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "SELECT pg_catalog.nextval({reached}) {-} 1");
 }
 
 char *
@@ -435,12 +387,8 @@ stage_sql_counts(struct stagesql *w)
 {
 	if (!stagesql_is_upsert(w) || w->st->plain)
 		return NULL;
-	stagesql_add(w, "SELECT ");
-	stagesql_add_nextval(w, STAGESQL_UPDATED);
-	stagesql_add(w, MINUS_ONE ", ");
-	stagesql_add_nextval(w, STAGESQL_SAME);
-	stagesql_add(w, MINUS_ONE);
-	return buf_detach(&w->sql);
+	return stagesql_text(w, "SELECT pg_catalog.nextval({updated}) {-} 1,"
+				" pg_catalog.nextval({same}) {-} 1");
 }
 
 /* The updates of the target in this transaction so far, and before it where none was since. */
@@ -464,23 +412,16 @@ stage_sql_updates(struct stagesql *w)
 char *
 stage_sql_drop_rest(struct stagesql *w)
 {
-	if (!has_rounds(w))
-		return NULL;
-	stagesql_add(w, "DROP TABLE ");
-	stagesql_add_temp(w, "rest");
-	buf_addf(&w->sql, "; DEALLOCATE portl_round_%s", w->st->id);
-	return buf_detach(&w->sql);
+	return has_rounds(w)
+		       ? stagesql_text(w, "DROP TABLE {rest}; DEALLOCATE portl_round_{id}")
+		       : NULL;
 }
 
 char *
 stage_sql_drop(struct stagesql *w)
 {
-	stagesql_add(w, "DROP TABLE ");
-	stagesql_add_temp(w, "stage");
-	if (w->st->rejects != NULL) {
-		stagesql_add(w, ", ");
-		stagesql_add_temp(w, "bad");
-	}
+	stagesql_add(w, w->st->rejects != NULL ? "DROP TABLE {stage}, {bad}"
+					       : "DROP TABLE {stage}");
 	if (stagesql_is_held(w))
 		stagesql_add(w,
 			     "; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT");
@@ -502,5 +443,5 @@ stage_sql_piece(struct stagesql *w)
 char *
 stage_sql_round(struct stagesql *w)
 {
-	return has_rounds(w) ? xasprintf("EXECUTE portl_round_%s (", w->st->id) : NULL;
+	return has_rounds(w) ? stagesql_text(w, "EXECUTE portl_round_{id} (") : NULL;
 }

@@ -19,10 +19,82 @@
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 
+/* Words that stand for other text. */
+static const struct {
+	const char *word, *text;
+} words[] = {
+	{"stage", "pg_temp.portl_stage_{id}"},
+	{"rest", "pg_temp.portl_rest_{id}"},
+	{"bad", "pg_temp.portl_bad_{id}"},
+	{"reached", "'{stage}_n_seq'::pg_catalog.regclass"},
+	{"updated", "'pg_temp.portl_updated_{id}'::pg_catalog.regclass"},
+	{"same", "'pg_temp.portl_same_{id}'::pg_catalog.regclass"},
+};
+
+static void add_key_value(struct stagesql *w, size_t j);
+
+static void
+add_key(struct stagesql *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++) {
+		stagesql_add(w, j > 0 ? ", " : "");
+		add_key_value(w, j);
+	}
+}
+
+static bool
+is(const char *text, size_t len, const char *word)
+{
+	return strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
+/* What stands in braces; what is no word is an operator. */
+static void
+add_word(struct stagesql *w, const char *text, size_t len)
+{
+	bool line = w->st != NULL && w->st->rejects != NULL && w->st->rejects->line;
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (is(text, len, words[i].word)) {
+			stagesql_add(w, words[i].text);
+			return;
+		}
+	if (is(text, len, "line"))
+		stagesql_add(w, line ? "pg_temp.portl_line_{id}" : "{stage}");
+	else if (is(text, len, "pos"))
+		stagesql_add(w, line ? "pos" : "n");
+	else if (is(text, len, "target"))
+		relname_add_quoted(&w->p->target, &w->sql);
+	else if (is(text, len, "key"))
+		add_key(w);
+	else if (is(text, len, "id"))
+		stagesql_add(w, w->st->id);
+	else
+		buf_addf(&w->sql, "OPERATOR(pg_catalog.%.*s)", (int)len, text);
+}
+
 void
 stagesql_add(struct stagesql *w, const char *text)
 {
+	const char *open, *close;
+
+	while ((open = strchr(text, '{')) != NULL) {
+		buf_add(&w->sql, text, (size_t)(open - text));
+		close = open + strcspn(open, "}");
+		add_word(w, open + 1, (size_t)(close - open - 1));
+		text = close + 1;
+	}
 	buf_adds(&w->sql, text);
+}
+
+char *
+stagesql_text(struct stagesql *w, const char *text)
+{
+	stagesql_add(w, text);
+	return buf_detach(&w->sql);
 }
 
 void
@@ -31,45 +103,6 @@ stagesql_add_as(struct stagesql *w, const char *type)
 	stagesql_add(w, " AS ");
 	ident_add_type(&w->sql, type);
 	stagesql_add(w, ")");
-}
-
-void
-stagesql_add_target(struct stagesql *w)
-{
-	relname_add_quoted(&w->p->target, &w->sql);
-}
-
-void
-stagesql_add_temp(struct stagesql *w, const char *what)
-{
-	buf_addf(&w->sql, "pg_temp.portl_%s_%s", what, w->st->id);
-}
-
-void
-stagesql_add_counter(struct stagesql *w, enum stagesql_counter counter)
-{
-	static const char *const names[] = {"stage", "updated", "same"};
-
-	stagesql_add(w, "'");
-	stagesql_add_temp(w, names[counter]);
-	stagesql_add(w, counter == STAGESQL_REACHED ? "_n_seq'::pg_catalog.regclass"
-						    : "'::pg_catalog.regclass");
-}
-
-void
-stagesql_add_nextval(struct stagesql *w, enum stagesql_counter counter)
-{
-	stagesql_add(w, "pg_catalog.nextval(");
-	stagesql_add_counter(w, counter);
-	stagesql_add(w, ")");
-}
-
-void
-stagesql_add_noted(struct stagesql *w)
-{
-	stagesql_add(w, "pg_catalog.setval(");
-	stagesql_add_counter(w, STAGESQL_REACHED);
-	stagesql_add(w, ", n)");
 }
 
 bool
@@ -194,17 +227,6 @@ add_key_value(struct stagesql *w, size_t j)
 		buf_addf(&w->sql, " COLLATE %s", stagesql_collation(w, i));
 }
 
-void
-stagesql_add_key_values(struct stagesql *w)
-{
-	size_t j;
-
-	for (j = 0; j < w->st->nkey; j++) {
-		stagesql_add(w, j > 0 ? ", " : "");
-		add_key_value(w, j);
-	}
-}
-
 static void
 add_old(struct stagesql *w, size_t i, enum stagesql_clause clause)
 {
@@ -281,67 +303,47 @@ stagesql_add_newer(struct stagesql *w, enum stagesql_clause clause)
 	stagesql_add(w, "))");
 }
 
-/* Images: every type has one, json too, and 1.0 is not 1.00. */
-void
-stagesql_add_changed(struct stagesql *w, enum stagesql_clause clause)
+/* Of each column that an existing row gets. */
+static void
+add_list(struct stagesql *w, void (*add)(struct stagesql *, size_t, enum stagesql_clause),
+	 enum stagesql_clause clause)
 {
-	const char *comma = "pg_catalog.record_image_ne(ROW(";
+	const char *comma = "";
 	size_t i;
 
 	for (i = 0; i < w->p->ncolumns; i++)
 		if (plan_stage_sets(w->p, i)) {
 			stagesql_add(w, comma);
-			add_old(w, i, clause);
+			add(w, i, clause);
 			comma = ", ";
 		}
-	comma = "), ROW(";
-	for (i = 0; i < w->p->ncolumns; i++)
-		if (plan_stage_sets(w->p, i)) {
-			stagesql_add(w, comma);
-			stagesql_add_new(w, i, clause);
-			comma = ", ";
-		}
+}
+
+/* Images: every type has one, json too, and 1.0 is not 1.00. */
+void
+stagesql_add_changed(struct stagesql *w, enum stagesql_clause clause)
+{
+	stagesql_add(w, "pg_catalog.record_image_ne(ROW(");
+	add_list(w, add_old, clause);
+	stagesql_add(w, "), ROW(");
+	add_list(w, stagesql_add_new, clause);
 	stagesql_add(w, "))");
 }
 
 void
 stagesql_add_rank(struct stagesql *w)
 {
-	stagesql_add(w, ", pg_catalog.row_number() OVER (PARTITION BY ");
-	stagesql_add_key_values(w);
-	stagesql_add(w, " ORDER BY n) AS r");
-}
-
-const char *
-stagesql_line(const struct stagesql *w)
-{
-	return w->st->rejects->line ? "line" : "stage";
-}
-
-const char *
-stagesql_position(const struct stagesql *w)
-{
-	return w->st->rejects->line ? "pos" : "n";
+	stagesql_add(w, ", pg_catalog.row_number() OVER (PARTITION BY {key} ORDER BY n) AS r");
 }
 
 void
 stagesql_add_from(struct stagesql *w, enum stagesql_rows rows)
 {
-	const char *position;
-
-	stagesql_add(w, " FROM ");
-	if (rows == STAGESQL_PIECE) {
-		position = stagesql_position(w);
-		stagesql_add_temp(w, stagesql_line(w));
-		buf_addf(&w->sql,
-			 " WHERE %s OPERATOR(pg_catalog.>=) $1"
-			 " AND %s OPERATOR(pg_catalog.<) $2",
-			 position, position);
-		return;
-	}
-	stagesql_add_temp(w, rows == STAGESQL_LATER ? "rest" : "stage");
-	if (rows == STAGESQL_LATER)
-		stagesql_add(w, " WHERE r OPERATOR(pg_catalog.=) $1");
+	if (rows == STAGESQL_PIECE)
+		stagesql_add(w, " FROM {line} WHERE {pos} {>=} $1 AND {pos} {<} $2");
+	else
+		stagesql_add(w, rows == STAGESQL_LATER ? " FROM {rest} WHERE r {=} $1"
+						       : " FROM {stage}");
 }
 
 /* Staged rows with the keys as k1, k2 …, which no column of the target hides. */
@@ -366,9 +368,8 @@ static void
 add_old_rows(struct stagesql *w)
 {
 	/* ON CONFLICT meets no row of a table that inherits */
-	stagesql_add(w, w->p->rel != NULL && w->p->rel->kind == 'r' ? "ONLY " : "");
-	stagesql_add_target(w);
-	stagesql_add(w, " AS o");
+	stagesql_add(w, w->p->rel != NULL && w->p->rel->kind == 'r' ? "ONLY {target} AS o"
+								    : "{target} AS o");
 }
 
 static void
@@ -468,9 +469,8 @@ add_joined_rows(struct stagesql *w, enum stagesql_rows rows)
 		add_held_rows(w);
 	else
 		stagesql_add_join(w);
-	stagesql_add(w, rows == STAGESQL_FIRST && stagesql_is_ranked(w)
-				? " WHERE s.r OPERATOR(pg_catalog.=) 1"
-				: "");
+	stagesql_add(w,
+		     rows == STAGESQL_FIRST && stagesql_is_ranked(w) ? " WHERE s.r {=} 1" : "");
 	if (rows == STAGESQL_PIECE)
 		stagesql_add(w, " ORDER BY s.pos");
 	else
@@ -489,20 +489,13 @@ stagesql_add_rows(struct stagesql *w, enum stagesql_rows rows)
 	stagesql_add(w, "(SELECT *");
 	if (rows == STAGESQL_LAST || (rows == STAGESQL_FIRST && stagesql_is_ranked(w)))
 		stagesql_add_rank(w);
-	if (rows == STAGESQL_LAST) {
-		stagesql_add(w, ", pg_catalog.lead(n) OVER (PARTITION BY ");
-		stagesql_add_key_values(w);
-		stagesql_add(w, " ORDER BY n) AS next");
-	}
+	if (rows == STAGESQL_LAST)
+		stagesql_add(w, ", pg_catalog.lead(n) OVER (PARTITION BY {key} ORDER BY n)"
+				" AS next");
 	stagesql_add_from(w, rows);
-	stagesql_add(w, " ORDER BY ");
-	if (rows == STAGESQL_PIECE) { /* by its index, so that none is sorted again */
-		buf_addf(&w->sql, "%s OFFSET 0) AS s", stagesql_position(w));
-		return;
-	}
-	if (w->st->nkey > 0) {
-		stagesql_add_key_values(w);
-		stagesql_add(w, ", ");
-	}
-	stagesql_add(w, "n OFFSET 0) AS s");
+	if (rows == STAGESQL_PIECE) /* by its index, so that none is sorted again */
+		stagesql_add(w, " ORDER BY {pos} OFFSET 0) AS s");
+	else
+		stagesql_add(w, w->st->nkey > 0 ? " ORDER BY {key}, n OFFSET 0) AS s"
+						: " ORDER BY n OFFSET 0) AS s");
 }

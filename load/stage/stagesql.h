@@ -14,9 +14,6 @@ struct plan;
 struct plan_stage;
 struct relation_column;
 
-/* A sequence; the one that numbered the rows counts those reached afterwards. */
-enum stagesql_counter { STAGESQL_REACHED, STAGESQL_UPDATED, STAGESQL_SAME };
-
 /* Which rows an INSERT takes: the first of each key, the last, the r-th, or some in line. */
 enum stagesql_rows { STAGESQL_FIRST, STAGESQL_LAST, STAGESQL_LATER, STAGESQL_PIECE };
 
@@ -46,27 +43,28 @@ const struct relation_column *stagesql_column(const struct stagesql *w, size_t i
 const char *stagesql_collation(const struct stagesql *w, size_t i);
 
 /*
- * stagesql_add(w, text), stagesql_add_as(w, type), stagesql_add_target(w),
- * stagesql_add_temp(w, what):
- * Append a text, " AS type)", the target's name, the name of something in pg_temp.
+ * stagesql_add(w, text), stagesql_text(w, text):
+ * Append SQL; append it and return the statement, for the caller to free.  In ${text}, which
+ * is a constant of the program, these stand for
+ *
+ *	{target}            the target's name
+ *	{stage} {rest}      the temporary table; rows of later rounds
+ *	{bad}               rows that are left out
+ *	{line} {pos}        what has the rows in the order of insertion; the position there
+ *	{key}               the key of a staged row, a list
+ *	{reached}           the sequence that numbered the rows, and then counts or notes them
+ *	{updated} {same}    the sequences that count updated and unchanged rows
+ *	{id}                the end of the names of prepared statements
+ *	{=} {<} …           the operator of pg_catalog
  */
 void stagesql_add(struct stagesql *w, const char *text);
+char *stagesql_text(struct stagesql *w, const char *text);
+
+/*
+ * stagesql_add_as(w, type):
+ * Append " AS type)".
+ */
 void stagesql_add_as(struct stagesql *w, const char *type);
-void stagesql_add_target(struct stagesql *w);
-void stagesql_add_temp(struct stagesql *w, const char *what);
-
-/*
- * stagesql_add_counter(w, counter), stagesql_add_nextval(w, counter):
- * Append a sequence as a regclass, a call that counts one more.
- */
-void stagesql_add_counter(struct stagesql *w, enum stagesql_counter counter);
-void stagesql_add_nextval(struct stagesql *w, enum stagesql_counter counter);
-
-/*
- * stagesql_add_noted(w):
- * Append a call that notes a row's number; costs more than counting.
- */
-void stagesql_add_noted(struct stagesql *w);
 
 /*
  * stagesql_add_names(w):
@@ -99,21 +97,12 @@ void stagesql_add_newer(struct stagesql *w, enum stagesql_clause clause);
 void stagesql_add_changed(struct stagesql *w, enum stagesql_clause clause);
 
 /*
- * stagesql_add_key_values(w), stagesql_add_rank(w), stagesql_add_from(w, rows):
- * Append the key of a staged row; ", … AS r", its number among the rows of its
- * key; FROM and the staged rows.
+ * stagesql_add_rank(w), stagesql_add_from(w, rows):
+ * Append ", … AS r", a staged row's number among the rows of its key; FROM and the staged
+ * rows.
  */
-void stagesql_add_key_values(struct stagesql *w);
 void stagesql_add_rank(struct stagesql *w);
 void stagesql_add_from(struct stagesql *w, enum stagesql_rows rows);
-
-/*
- * stagesql_line(w), stagesql_position(w):
- * For pieces: what is it that has the rows in the order of insertion, for
- * stagesql_add_temp(), and its column with their positions there?
- */
-const char *stagesql_line(const struct stagesql *w);
-const char *stagesql_position(const struct stagesql *w);
 
 /*
  * stagesql_add_keyed_rows(w, rows), stagesql_add_join(w), stagesql_add_key_order(w):

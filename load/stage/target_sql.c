@@ -9,7 +9,6 @@
 
 #include "common/base/buf.h"
 #include "common/base/ident.h"
-#include "common/base/relname.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
@@ -20,58 +19,50 @@ char *
 target_sql_create(struct stagesql *w)
 {
 	const struct plan *p = w->p;
-	struct buf sql = BUF_INIT;
 	const char *comma = "";
 	size_t i;
 
 	if (p->rel != NULL)
 		return NULL;
-	buf_adds(&sql, "CREATE TABLE ");
-	relname_add_quoted(&p->target, &sql);
-	buf_adds(&sql, " (");
+	stagesql_add(w, "CREATE TABLE {target} (");
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct plan_column *c = &p->columns[i];
 
 		if (c->target == NULL)
 			continue;
-		buf_adds(&sql, comma);
-		ident_add_quoted(&sql, c->target);
-		buf_addc(&sql, ' ');
-		ident_add_type(&sql, c->new_type);
+		stagesql_add(w, comma);
+		ident_add_quoted(&w->sql, c->target);
+		stagesql_add(w, " ");
+		ident_add_type(&w->sql, c->new_type);
 		if (c->new_collation != NULL)
-			buf_addf(&sql, " COLLATE %s", c->new_collation);
-		if (p->schema->columns[i].not_null)
-			buf_adds(&sql, " NOT NULL");
+			buf_addf(&w->sql, " COLLATE %s", c->new_collation);
+		stagesql_add(w, p->schema->columns[i].not_null ? " NOT NULL" : "");
 		comma = ", ";
 	}
-	buf_addc(&sql, ')');
-	return buf_detach(&sql);
+	return stagesql_text(w, ")");
 }
 
 /* The source's primary key, if all of it came along; made after the rows. */
 static char *
-key_sql(const struct plan *p)
+key_sql(struct stagesql *w)
 {
-	struct buf sql = BUF_INIT;
+	const struct plan *p = w->p;
 	size_t i;
 
 	if (p->schema->nprimary_key == 0)
 		return NULL;
-	buf_adds(&sql, "ALTER TABLE ");
-	relname_add_quoted(&p->target, &sql);
-	buf_adds(&sql, " ADD PRIMARY KEY (");
+	stagesql_add(w, "ALTER TABLE {target} ADD PRIMARY KEY (");
 	for (i = 0; i < p->schema->nprimary_key; i++) {
 		int at = schema_find(p->schema, p->schema->primary_key[i]);
 
 		if (at < 0 || p->columns[at].target == NULL) {
-			buf_release(&sql);
+			buf_release(&w->sql);
 			return NULL;
 		}
-		buf_adds(&sql, i > 0 ? ", " : "");
-		ident_add_quoted(&sql, p->columns[at].target);
+		stagesql_add(w, i > 0 ? ", " : "");
+		ident_add_quoted(&w->sql, p->columns[at].target);
 	}
-	buf_addc(&sql, ')');
-	return buf_detach(&sql);
+	return stagesql_text(w, ")");
 }
 
 /* Frozen rows need no second visit by VACUUM; only in a table that nobody else can see yet. */
@@ -89,24 +80,20 @@ char *
 target_sql_copy(struct stagesql *w)
 {
 	const struct plan *p = w->p;
-	struct buf sql = BUF_INIT;
 	const char *comma = " (";
 	size_t i;
 
-	buf_adds(&sql, "COPY ");
-	relname_add_quoted(&p->target, &sql);
+	stagesql_add(w, "COPY {target}");
 	for (i = 0; i < p->ncolumns; i++) {
 		if (p->columns[i].target == NULL)
 			continue;
-		buf_adds(&sql, comma);
-		ident_add_quoted(&sql, p->columns[i].target);
+		stagesql_add(w, comma);
+		ident_add_quoted(&w->sql, p->columns[i].target);
 		comma = ", ";
 	}
-	if (comma[0] == ',')
-		buf_addc(&sql, ')');
-	buf_addf(&sql, " FROM STDIN (FORMAT %s%s)", p->text ? "text" : "binary",
-		 may_freeze(p) ? ", FREEZE" : "");
-	return buf_detach(&sql);
+	stagesql_add(w, comma[0] == ',' ? ")" : "");
+	stagesql_add(w, p->text ? " FROM STDIN (FORMAT text" : " FROM STDIN (FORMAT binary");
+	return stagesql_text(w, may_freeze(p) ? ", FREEZE)" : ")");
 }
 
 /*
@@ -116,28 +103,17 @@ target_sql_copy(struct stagesql *w)
 char *
 target_sql_lock(struct stagesql *w)
 {
-	const struct plan *p = w->p;
-	struct buf sql = BUF_INIT;
-
-	if (p->rel == NULL)
+	if (w->p->rel == NULL)
 		return NULL;
-	buf_adds(&sql, "INSERT INTO ");
-	relname_add_quoted(&p->target, &sql);
-	buf_adds(&sql, " DEFAULT VALUES");
-	return buf_detach(&sql);
+	return stagesql_text(w, "INSERT INTO {target} DEFAULT VALUES");
 }
 
 char *
 target_sql_truncate(struct stagesql *w)
 {
-	const struct plan *p = w->p;
-	struct buf sql = BUF_INIT;
-
-	if (p->rel == NULL || !p->rules->truncate)
+	if (w->p->rel == NULL || !w->p->rules->truncate)
 		return NULL;
-	buf_adds(&sql, "TRUNCATE TABLE ");
-	relname_add_quoted(&p->target, &sql);
-	return buf_detach(&sql);
+	return stagesql_text(w, "TRUNCATE TABLE {target}");
 }
 
 /* The key goes before the rows where they may conflict, and is built faster behind them. */
@@ -150,11 +126,11 @@ is_key_first(const struct plan *p)
 char *
 target_sql_key_first(struct stagesql *w)
 {
-	return w->p->rel == NULL && is_key_first(w->p) ? key_sql(w->p) : NULL;
+	return w->p->rel == NULL && is_key_first(w->p) ? key_sql(w) : NULL;
 }
 
 char *
 target_sql_key(struct stagesql *w)
 {
-	return w->p->rel == NULL && !is_key_first(w->p) ? key_sql(w->p) : NULL;
+	return w->p->rel == NULL && !is_key_first(w->p) ? key_sql(w) : NULL;
 }
