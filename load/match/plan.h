@@ -57,28 +57,33 @@ enum statement {
 	SQL_LOCK_OLD,   /* the old rows, in key order */
 	SQL_ZERO,       /* rejects: no row is reached, updated or unchanged yet */
 	SQL_UPDATES,    /* updates of the target so far; asked before and behind the rows */
-	SQL_AGAIN,      /* finds something if a key is staged twice; for those alone */
-	SQL_UNSORTED,   /* finds something if the rows did not come in key order */
-	SQL_THERE,      /* gives 1 if the key's index is, 1 if SQL_INDEX is worth it */
-	SQL_INDEX,      /* gives the staged rows an index like the target's */
-	SQL_SETTINGS,   /* for SQL_MERGE */
-	SQL_MERGE,      /* all rows; instead of SQL_SORTED */
-	SQL_RESET,      /* the settings */
-	SQL_SORTED,     /* all rows; instead of all from here to SQL_COUNTS */
-	SQL_RESTART,    /* a savepoint, and rows are counted from 1 */
-	SQL_INSERT,     /* the first round */
-	SQL_REACHED,    /* how many rows it has taken in */
-	SQL_CHANGES,    /* of rows behind the first of a key: changed, same, NULLs to refuse */
-	SQL_LATEST,     /* the last of each key; instead of all from here to SQL_DROP_REST */
-	SQL_REST,       /* the rows of later rounds, and an INSERT to be prepared */
-	SQL_ROUNDS,     /* how many rounds there are */
-	SQL_ROUND,      /* up to the round's number, which the caller appends with a ")" */
-	SQL_DROP_REST,  /* what SQL_REST made */
-	SQL_LINE,       /* rejects: makes all that the statements below need */
-	SQL_NEXT,       /* rejects: the rounds behind $1, their first and last positions */
+	SQL_MISSING,   /* rejects: finds something if a foreign key is likely to be refused; $1,
+			  $2 as below */
+	SQL_AGAIN,     /* finds something if a key is staged twice; for those alone */
+	SQL_UNSORTED,  /* finds something if the rows did not come in key order */
+	SQL_THERE,     /* gives 1 if the key's index is, 1 if SQL_INDEX is worth it */
+	SQL_INDEX,     /* gives the staged rows an index like the target's */
+	SQL_SETTINGS,  /* for SQL_MERGE */
+	SQL_MERGE,     /* all rows; instead of SQL_SORTED */
+	SQL_RESET,     /* the settings */
+	SQL_SORTED,    /* all rows; instead of all from here to SQL_COUNTS */
+	SQL_RESTART,   /* a savepoint, and rows are counted from 1 */
+	SQL_INSERT,    /* the first round */
+	SQL_REACHED,   /* how many rows it has taken in */
+	SQL_CHANGES,   /* of rows behind the first of a key: changed, same, NULLs to refuse */
+	SQL_LATEST,    /* the last of each key; instead of all from here to SQL_DROP_REST */
+	SQL_REST,      /* the rows of later rounds, and an INSERT to be prepared */
+	SQL_ROUNDS,    /* how many rounds there are */
+	SQL_ROUND,     /* up to the round's number, which the caller appends with a ")" */
+	SQL_DROP_REST, /* what SQL_REST made */
+	SQL_LINE,      /* rejects: makes all that the statements below need */
+	SQL_NEXT,      /* rejects: the rounds behind $1, their first and last positions */
 	SQL_PIECE, /* rejects: inserts, up to the first position, then the one behind the last
 		    */
 	SQL_LEAVE, /* rejects: the row at a position, up to that, is left out; its number */
+	SQL_CUT_VALUES, /* rejects: positions from $1 on that CHECK or NOT NULL may refuse */
+	SQL_CUT_REFS,   /* the same for foreign keys, those that $2 names */
+	SQL_CUT_TWICE,  /* the same for unique indexes */
 	SQL_GUESS, /* rejects: a row from $1 to $2 with the text $3 in …, up to the columns */
 	SQL_BEHIND,    /* rejects: the row at position $1 gets position $2 and round $3 */
 	SQL_THIN,      /* rejects: rows of rounds behind $1 whose key is in are dropped */

@@ -14,6 +14,7 @@
 #include "load/stage/rejects_sql.h"
 #include "load/stage/stage_sql.h"
 #include "load/stage/stagesql.h"
+#include "load/stage/suspects_sql.h"
 #include "load/stage/target_sql.h"
 
 /* Where a statement is needed: on the one or the other route, the second with --rejects. */
@@ -43,6 +44,7 @@ static const struct {
 	[SQL_LOCK_OLD] = {"lock the old rows", STAGED, true, stage_sql_lock},
 	[SQL_ZERO] = {"count from 0", REJECTS, false, rejects_sql_zero},
 	[SQL_UPDATES] = {"count updates so far", STAGED, false, stage_sql_updates},
+	[SQL_MISSING] = {"look for foreign keys", REJECTS, false, suspects_sql_missing},
 	[SQL_AGAIN] = {"look for keys that come twice", STAGED, true, merge_sql_again},
 	[SQL_UNSORTED] = {"look for rows out of key order", STAGED, true, stage_sql_unsorted},
 	[SQL_THERE] = {"look for the key's index", STAGED, true, merge_sql_there},
@@ -64,6 +66,9 @@ static const struct {
 	[SQL_NEXT] = {"find rounds in line", REJECTS, false, rejects_sql_next},
 	[SQL_PIECE] = {"insert a piece of the line", REJECTS, false, rejects_sql_piece},
 	[SQL_LEAVE] = {"leave a row out", REJECTS, false, rejects_sql_leave},
+	[SQL_CUT_VALUES] = {"look where to cut", REJECTS, false, suspects_sql_values},
+	[SQL_CUT_REFS] = {"look where to cut", REJECTS, false, suspects_sql_references},
+	[SQL_CUT_TWICE] = {"look where to cut", REJECTS, false, suspects_sql_twice},
 	[SQL_GUESS] = {"look for a row by its values", REJECTS, false, rejects_sql_guess},
 	[SQL_BEHIND] = {"put a row behind", REJECTS, false, rejects_sql_again},
 	[SQL_THIN] = {"drop rows whose key is in", REJECTS, false, rejects_sql_thin},

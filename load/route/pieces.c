@@ -8,13 +8,16 @@
  * - Else the piece is halved, until it is a single row.
  * So a row is left out only if the server refused it behind all rows that came before it.
  *
+ * A row that a query says is likely to be refused (suspects.h) is tried alone, and a piece
+ * ends before it.
+ *
  * The statements that follow from a refusal are sent in one message with the next piece.  A
  * second message asks how far a piece came that failed.
  *
  * The size of a piece.  A piece that fails is work done twice; a piece that passes costs as
  * much as COST rows.  Both together cost least where the two are equal, so the size follows
- * from the share of rows refused so far.  There should be few savepoints: once a transaction
- * has released 64, all snapshots on the server take longer until it ends.
+ * from the share of rows refused so far that were no suspects.  There should be few savepoints:
+ * once a transaction has released 64, all snapshots on the server take longer until it ends.
  */
 #include "load/route/pieces.h"
 
@@ -32,6 +35,7 @@
 #include "load/rejects/rejects.h"
 #include "load/route/route.h"
 #include "load/route/staged.h"
+#include "load/route/suspects.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
@@ -59,13 +63,15 @@ struct pieces {
 	uint64_t from, to;  /* the piece: positions, the second is behind it */
 	uint64_t end;       /* of the round */
 	uint64_t expect;    /* rows to the first that is refused, as long as none is; 0: any */
-	uint64_t seen, bad; /* rows so far, and those of them that were refused */
-	uint64_t good;      /* rows before this position should pass, or 0 */
-	uint64_t hunt;      /* before this position is a row that does not, or 0 */
-	bool guessed;       /* it is guessed to be the last one before that */
-	uint64_t at;        /* how far an INSERT that failed has come, or 0 */
-	struct err why;     /* it failed */
-	struct buf sql;     /* the statements of the next message */
+	uint64_t seen, bad; /* rows so far, and those refused that were no suspects */
+	uint64_t suspect;   /* the next position of one */
+	struct suspects suspects;
+	uint64_t good;  /* rows before this position should pass, or 0 */
+	uint64_t hunt;  /* before this position is a row that does not, or 0 */
+	bool guessed;   /* it is guessed to be the last one before that */
+	uint64_t at;    /* how far an INSERT that failed has come, or 0 */
+	struct err why; /* it failed */
+	struct buf sql; /* the statements of the next message */
 	enum step steps[STEPS];
 	int nsteps;
 	uint64_t before,
@@ -189,6 +195,8 @@ flush(struct pieces *p, struct err *e)
 static void
 pass(struct pieces *p, uint64_t to)
 {
+	if (p->suspect >= p->from && p->suspect < to)
+		suspects_judge(&p->suspects, p->suspect, false);
 	p->seen += to - p->from;
 	p->from = to;
 }
@@ -285,8 +293,13 @@ refuse(struct pieces *p, struct err *e)
 
 	if (lacks ? flush(p, e) != 0 || put_behind(p, e) != 0 : leave_out(p, e) != 0)
 		return -1;
+	if (p->suspect == p->from)
+		suspects_judge(&p->suspects, p->suspect, true);
+	else
+		p->bad++;
+	p->suspect = UINT64_MAX;
+	suspects_learn(&p->suspects, &p->why);
 	pass(p, p->from + 1);
-	p->bad++;
 	p->good = p->hunt = 0;
 	p->guessed = false;
 	return 0;
@@ -422,7 +435,20 @@ next_end(const struct pieces *p)
 		return p->good;
 	if (p->hunt > p->from)
 		return p->from + (p->hunt - p->from + 1) / 2;
-	return p->from + least(p->end - p->from, best_size(p));
+	if (p->suspect == p->from)
+		return p->from + 1;
+	return least(p->suspect, p->from + least(p->end - p->from, best_size(p)));
+}
+
+/* Where is the next row that is likely to be refused? */
+static int
+suspect(struct pieces *p, struct err *e)
+{
+	if (suspects_due(&p->suspects, p->from) &&
+	    (flush(p, e) != 0 || suspects_ask(&p->suspects, p->from, e) != 0))
+		return -1;
+	p->suspect = suspects_next(&p->suspects, p->from);
+	return 0;
 }
 
 static int
@@ -435,6 +461,8 @@ apply_round(struct pieces *p, uint64_t first, uint64_t last, struct err *e)
 	while (p->from < p->end) {
 		int rc;
 
+		if (suspect(p, e) != 0)
+			return -1;
 		p->to = next_end(p);
 		rc = try_insert(p, e);
 		if (rc < 0 || (rc == 0 && shrink(p, e) != 0))
@@ -523,9 +551,14 @@ finish(struct pieces *p, struct err *e)
 
 /* The INSERT of all rows has come to the first that is refused, or has not counted. */
 static int
-prepare(struct pieces *p, struct err *e)
+prepare(struct pieces *p, const struct err *why, struct err *e)
 {
-	if (numbers(p, p->plan->sql[SQL_REACHED], &p->expect, 1, e) != 0)
+	suspects_init(&p->suspects, p->r);
+	if (why == NULL)
+		suspects_learn_missing(&p->suspects);
+	else
+		suspects_learn(&p->suspects, why);
+	if (why != NULL && numbers(p, p->plan->sql[SQL_REACHED], &p->expect, 1, e) != 0)
 		return -1;
 	if (p->expect == 0)
 		p->expect = FIRST;
@@ -533,7 +566,7 @@ prepare(struct pieces *p, struct err *e)
 }
 
 int
-pieces_apply(struct route *r, struct err *e)
+pieces_apply(struct route *r, const struct err *why, struct err *e)
 {
 	struct pieces p = {.r = r,
 			   .plan = r->plan,
@@ -543,7 +576,7 @@ pieces_apply(struct route *r, struct err *e)
 			   .sql = BUF_INIT,
 			   .again = PLAN_REJECTS_AGAIN};
 	uint64_t round = 0;
-	int rc = prepare(&p, e) == 0 ? 1 : -1;
+	int rc = prepare(&p, why, e) == 0 ? 1 : -1;
 
 	while (rc > 0)
 		rc = apply_rounds(&p, &round, e);
@@ -551,6 +584,7 @@ pieces_apply(struct route *r, struct err *e)
 		rc = finish(&p, e);
 	if (rc == 0 && p.plan->sql[SQL_CLEAN] != NULL)
 		rc = db_exec(r->db, e, "%s", p.plan->sql[SQL_CLEAN]);
+	suspects_release(&p.suspects);
 	buf_release(&p.sql);
 	err_release(&p.why);
 	return rc;

@@ -9,10 +9,12 @@ struct err;
 struct route;
 
 /*
- * pieces_apply(r, e):
+ * pieces_apply(r, why, e):
  * Put everything that is staged into the target, leave out the rows that are
- * refused, and count.
+ * refused, and count.  ${why} is what the server said of all rows at once, NULL where
+ * that has not been tried.
  */
-int pieces_apply(struct route *r, struct err *e) __attribute__((warn_unused_result));
+int pieces_apply(struct route *r, const struct err *why, struct err *e)
+	__attribute__((warn_unused_result));
 
 #endif /* LOAD_PIECES_H */

@@ -19,6 +19,7 @@
 #include "load/route/apply.h"
 #include "load/route/intake.h"
 #include "load/route/staged.h"
+#include "load/route/suspects.h"
 #include "load/stage/plan_stage.h"
 
 struct route_rejects {
@@ -83,10 +84,12 @@ apply(struct route *r, struct err *e)
 {
 	struct err why = ERR_INIT;
 	uint64_t row = 0;
-	int rc = try_all(r, &row, &why, e);
+	int rc = suspects_missing(r, e);
 
-	if (rc == 0)
-		rc = pieces_apply(r, e) == 0 ? 1 : -1;
+	if (rc > 0)
+		rc = pieces_apply(r, NULL, e) == 0 ? 1 : -1;
+	else if (rc == 0 && (rc = try_all(r, &row, &why, e)) == 0)
+		rc = pieces_apply(r, &why, e) == 0 ? 1 : -1;
 	err_release(&why);
 	return rc > 0 ? 0 : -1;
 }

@@ -18,6 +18,7 @@
 #include "load/rules/rules.h"
 #include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
+#include "load/stage/plan_suspects.h"
 #include "load/stage/plan_key.h"
 #include "load/stage/plan_merge.h"
 
@@ -219,5 +220,7 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			return -1;
 	}
 	check_width(p, why);
-	return rejects(p) ? plan_rejects(p, db, e) : 0;
+	if (!rejects(p))
+		return 0;
+	return plan_rejects(p, db, e) == 0 ? plan_suspects(p, db, e) : -1;
 }

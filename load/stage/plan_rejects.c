@@ -48,6 +48,6 @@ plan_rejects(struct plan *p, struct db *db, struct err *e)
 	pr->first = keyed && p->rules->duplicates != DUPLICATES_LAST;
 	pr->self = PQgetvalue(res, 0, 3)[0] == 't' && !pr->first;
 	PQclear(res);
-	pr->line = keyed || pr->late;
+	pr->line = keyed || pr->self;
 	return 0;
 }

@@ -51,6 +51,8 @@ plan_stage_free(struct plan_stage *st)
 	free(st->key_collation);
 	free(st->key);
 	free(st->key_columns);
+	for (i = 0; i < PLAN_SUSPECTS; i++)
+		free(st->suspects[i]);
 	free(st->rejects);
 	free(st);
 }

@@ -23,6 +23,14 @@ struct target_facts {
 	bool counted; /* nothing but our statement updates it, and the server counts that */
 };
 
+/* With --rejects: what a query for suspects asks about. */
+enum plan_suspects {
+	SUSPECT_VALUES,     /* CHECK and NOT NULL */
+	SUSPECT_REFERENCES, /* foreign keys to other tables */
+	SUSPECT_TWICE,      /* unique indexes */
+	PLAN_SUSPECTS
+};
+
 /* Made by plan_decide(), and const from then on. */
 struct plan_stage {
 	char id[RUNID_LEN + 1]; /* makes the names in pg_temp unlike anybody's */
@@ -46,6 +54,7 @@ struct plan_stage {
 	bool merges;     /* MERGE does it, where no key is staged twice */
 	struct keyrun_column *key_columns; /* if the bytes show the keys, else NULL; owned */
 	struct plan_rejects *rejects;      /* with --rejects, else NULL; owned */
+	char *suspects[PLAN_SUSPECTS];     /* with --rejects: see plan_suspects(); owned */
 };
 
 struct plan;

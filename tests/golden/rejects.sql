@@ -50,6 +50,7 @@ SELECT pg_catalog.nextval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catal
 
 -- SQL_LINE: put the rows in line
 CREATE UNIQUE INDEX ON pg_temp.portl_stage_0123456789abcdef (n);
+ALTER TABLE pg_temp.portl_stage_0123456789abcdef ALTER n SET STATISTICS 1;
 ANALYZE pg_temp.portl_stage_0123456789abcdef (n);
 PREPARE portl_piece_0123456789abcdef (bigint, bigint) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
     SELECT "c1", "c2", "c3"
@@ -69,7 +70,7 @@ PREPARE portl_leave_0123456789abcdef (bigint) AS WITH gone AS (DELETE
 
 -- SQL_NEXT: find rounds in line
 SELECT 1, pg_catalog.min(n), pg_catalog.max(n)
-    FROM pg_temp.portl_stage_0123456789abcdef HAVING $1::bigint OPERATOR(pg_catalog.<) 1 AND pg_catalog.count(*) OPERATOR(pg_catalog.>) 0;
+    FROM pg_temp.portl_stage_0123456789abcdef HAVING $1::bigint OPERATOR(pg_catalog.<) 1 AND pg_catalog.min(n) IS NOT NULL;
 
 -- SQL_PIECE: insert a piece of the line
 EXECUTE portl_piece_0123456789abcdef (;

@@ -132,6 +132,7 @@ CREATE TEMPORARY TABLE pg_temp.portl_line_0123456789abcdef ON COMMIT DROP AS
     ORDER BY n) AS r
     FROM pg_temp.portl_stage_0123456789abcdef) AS s;
 CREATE UNIQUE INDEX ON pg_temp.portl_line_0123456789abcdef (pos);
+ALTER TABLE pg_temp.portl_line_0123456789abcdef ALTER pos SET STATISTICS 1;
 ANALYZE pg_temp.portl_line_0123456789abcdef (pos);
 PREPARE portl_piece_0123456789abcdef (bigint, bigint) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
     SELECT CAST(CAST("c1" AS pg_catalog.text) AS bigint), "c2", "c3"

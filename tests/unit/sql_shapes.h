@@ -390,7 +390,15 @@ static void
 rejects_late(struct made *m)
 {
 	rejects_insert(m);
-	m->st->rejects->late = m->st->rejects->line = true;
+	m->st->rejects->late = true;
+	m->st->suspects[SUSPECT_VALUES] =
+		xstrdup("SELECT portl_place FROM s WHERE s.note IS NULL");
+	m->st->suspects[SUSPECT_REFERENCES] = xstrdup(
+		"SELECT portl_place FROM s WHERE NOT EXISTS (SELECT FROM ONLY public.r AS p"
+		" WHERE p.id OPERATOR(pg_catalog.=) s.id)");
+	m->st->suspects[SUSPECT_TWICE] = xstrdup(
+		"SELECT portl_place FROM s WHERE EXISTS (SELECT FROM public.orders AS t"
+		" WHERE t.note OPERATOR(pg_catalog.=) s.note)");
 }
 
 static void
@@ -486,7 +494,7 @@ static const struct shape {
 	 triggers_before_insert},
 	{"identity_always", "a column is GENERATED ALWAYS AS IDENTITY", identity_always},
 	{"rejects", "--rejects", rejects_insert},
-	{"rejects_late", "--rejects, constraints are checked behind the rows", rejects_late},
+	{"rejects_late", "--rejects, and queries that say where to cut", rejects_late},
 	{"rejects_overwrite", "--rejects --conflict=overwrite", rejects_overwrite},
 	{"rejects_self", "the same, and rows refer to each other", rejects_self},
 	{"rejects_skip", "--rejects --conflict=skip", rejects_skip},

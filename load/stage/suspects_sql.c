@@ -1,0 +1,77 @@
+/*
+ * The staged rows as the target's constraints see them, below the queries of the plan.
+ */
+#include "load/stage/suspects_sql.h"
+
+#include "common/base/buf.h"
+#include "common/base/ident.h"
+#include "load/match/plan.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/stagesql.h"
+
+/*
+ * ${position} AS portl_place and rows "s" under their columns' names in the target, up to
+ * SELECT … FROM the query.  What the query says is no template.
+ */
+static void
+add_rows(struct stagesql *w, const char *position, const char *from)
+{
+	size_t i;
+
+	stagesql_add(w, "WITH s AS NOT MATERIALIZED (SELECT ");
+	stagesql_add(w, position);
+	stagesql_add(w, " AS portl_place");
+	for (i = 0; i < w->p->ncolumns; i++) {
+		if (w->p->columns[i].target == NULL)
+			continue;
+		stagesql_add(w, ", ");
+		stagesql_add_typed(w, i);
+		stagesql_add(w, " AS ");
+		ident_add_quoted(&w->sql, w->p->columns[i].target);
+	}
+	stagesql_add(w, from);
+}
+
+char *
+suspects_sql_missing(struct stagesql *w)
+{
+	const char *query = w->st->suspects[SUSPECT_REFERENCES];
+
+	if (query == NULL)
+		return NULL;
+	add_rows(w, "n", " FROM {stage} WHERE n {>=} $1) SELECT 1 FROM (");
+	buf_adds(&w->sql, query);
+	return stagesql_text(w, ") AS x LIMIT 1");
+}
+
+static char *
+suspects(struct stagesql *w, enum plan_suspects kind)
+{
+	const char *query = w->st->suspects[kind];
+
+	if (query == NULL)
+		return NULL;
+	add_rows(w, "{pos}", " FROM {line} WHERE {pos} {>=} $1) SELECT portl_place FROM (");
+	buf_adds(&w->sql, query);
+	buf_addf(&w->sql, ") AS x GROUP BY portl_place ORDER BY portl_place LIMIT %d",
+		 SUSPECTS_MOST);
+	return buf_detach(&w->sql);
+}
+
+char *
+suspects_sql_values(struct stagesql *w)
+{
+	return suspects(w, SUSPECT_VALUES);
+}
+
+char *
+suspects_sql_references(struct stagesql *w)
+{
+	return suspects(w, SUSPECT_REFERENCES);
+}
+
+char *
+suspects_sql_twice(struct stagesql *w)
+{
+	return suspects(w, SUSPECT_TWICE);
+}
