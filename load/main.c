@@ -148,6 +148,7 @@ begin_stream(struct load *l, struct sink_wants *wants, struct err *e)
 	if (wants->schema != NULL)
 		stream_reader_set_schema(l->reader, wants->schema);
 	stream_reader_select(l->reader, wants->keep, wants->nkeep);
+	stream_reader_keep_faults(l->reader, wants->faults);
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct err;
+
 /* What is compared with the end document of an edited stream. */
 enum stream_edited {
 	STREAM_AS_SENT,    /* count and digest */
@@ -24,6 +26,11 @@ struct stream_chunk {
 	size_t len;       /* bytes */
 	size_t whole;     /* bytes up to the end of the last row that ends here */
 	uint64_t rows;    /* rows that end here */
+	/*
+	 * NULL, or why the one row that this is cannot be read: data is its line as it came.
+	 * Only where stream_reader_keep_faults() was called.  Valid as long as data.
+	 */
+	const struct err *fault;
 };
 
 #endif /* COMMON_STREAM_CHUNK_H */

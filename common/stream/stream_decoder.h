@@ -11,12 +11,12 @@
 #include <xxhash.h>
 
 #include "common/base/buf.h"
+#include "common/base/err.h"
 #include "common/rows/pgcopy.h"
 #include "common/schema/header.h"
 #include "common/stream/readbuf.h"
 #include "common/stream/stream_chunk.h"
 
-struct err;
 struct ndjson_reader;
 
 #define STREAM_ENOUGH READBUF_BLOCK /* bytes of transcoded rows that make a chunk */
@@ -33,6 +33,8 @@ struct stream_decoder {
 	char *const *names; /* the columns of bare NDJSON; borrowed; NULL: the first line's */
 	size_t nnames;
 	bool ignore_others;   /* with names: other keys are passed over */
+	bool keep_faults;     /* a row of NDJSON that cannot be read is a chunk */
+	struct err fault;     /* of the last of these */
 	size_t line_max;      /* bytes of an NDJSON line without its newline */
 	uint64_t rows;        /* of the current stream */
 	uint64_t rows_before; /* of the streams before it */

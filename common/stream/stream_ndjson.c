@@ -15,6 +15,8 @@
 #include "common/ndjson/ndjson.h"
 #include "common/stream/input.h"
 
+#define FAULT 2 /* a row is at fault, and that is no failure */
+
 static const char *
 skip_space(const char *p, const char *end)
 {
@@ -55,14 +57,20 @@ too_long(const struct stream_decoder *d, struct err *e)
 	return err_hint(e, "--max-line=BYTES sets the limit.");
 }
 
-/* The row in the line is at fault: say where it is. */
-static int
-fault_in_row(const struct stream_decoder *d, const char *line, const char *end, struct err *e)
+static void
+advise(const char *line, const char *end, struct err *e)
 {
 	while (end > line && skip_space(end - 1, end) == end)
 		end--;
 	if (end > line && end[-1] == '{')
 		err_hint(e, "Each line has to hold one whole row; `jq -c .` writes JSON so.");
+}
+
+/* The row in the line is at fault: say where it is. */
+static int
+fault_in_row(const struct stream_decoder *d, const char *line, const char *end, struct err *e)
+{
+	advise(line, end, e);
 	return err_prefix(e, "%s:%" PRIu64 ": ", input_name(d->rb.in),
 			  d->rows_before + d->rows + 1);
 }
@@ -202,22 +210,46 @@ make_reader(struct stream_decoder *d)
 static int
 read_row(struct stream_decoder *d, const char *line, const char *end, struct err *e)
 {
-	int rc;
-
 	if (d->ndjson == NULL)
 		make_reader(d);
-	rc = (size_t)(end - line) > d->line_max
-		     ? too_long(d, e)
-		     : ndjson_reader_line(d->ndjson, line, (size_t)(end - line), &d->out, e);
-	if (rc != 0)
+	if ((size_t)(end - line) > d->line_max) {
+		too_long(d, e);
 		return fault_in_row(d, line, end, e);
+	}
+	if (ndjson_reader_line(d->ndjson, line, (size_t)(end - line), &d->out, &d->fault) ==
+	    0) {
+		d->rows++;
+		return 0;
+	}
+	if (d->keep_faults)
+		return FAULT;
+	err_take(e, &d->fault);
+	return fault_in_row(d, line, end, e);
+}
+
+/* The window begins with a line whose row is at fault: it is a row all the same. */
+static int
+yield_fault(struct stream_decoder *d, struct stream_chunk *chunk)
+{
+	const char *line = readbuf_bytes(&d->rb);
+	const char *end = memchr(line, '\n', readbuf_left(&d->rb));
+	size_t len = (size_t)(end - line);
+
+	advise(line, end, &d->fault);
+	XXH3_64bits_update(d->digest, line, len + 1);
+	d->out.len = 0;
+	buf_add(&d->out, line, len);
+	d->rb.pos += len + 1;
 	d->rows++;
-	return 0;
+	*chunk = (struct stream_chunk){
+		.data = d->out.data, .len = len, .whole = len, .rows = 1, .fault = &d->fault};
+	return 1;
 }
 
 /*
  * Read the rows that are in the window as whole lines, until there are enough.
- * Returns 1 if it stopped at the end line, else 0 or -1.
+ * Returns 1 if it stopped at the end line, FAULT at a row that cannot be read, else 0
+ * or -1.
  */
 static int
 read_rows(struct stream_decoder *d, struct err *e)
@@ -271,6 +303,7 @@ ndjson_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 	int rc;
 
 	d->out.len = 0;
+	err_release(&d->fault);
 	do {
 		rc = wait_for_line(d, &seen, e);
 		if (rc < 0)
@@ -281,6 +314,8 @@ ndjson_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 		rc = read_rows(d, e);
 		if (rc < 0)
 			return -1;
+		if (rc == FAULT && d->rows == before)
+			return yield_fault(d, chunk);
 		if (rc > 0 && d->rows == before)
 			return read_end(d, e);
 	} while (d->rows == before);

@@ -31,6 +31,7 @@ stream_reader_new(struct input *in, enum stream_edited edited)
 	readbuf_init(&r->d.rb, in);
 	r->d.edited = edited;
 	r->d.line_max = STREAM_LINE_MAX;
+	r->d.fault = ERR_INIT;
 	r->d.digest = XXH3_createState();
 	if (r->d.digest == NULL)
 		xalloc_failed();
@@ -225,6 +226,12 @@ stream_reader_select(struct stream_reader *r, const bool *keep, size_t n)
 }
 
 void
+stream_reader_keep_faults(struct stream_reader *r, bool on)
+{
+	r->d.keep_faults = on;
+}
+
+void
 stream_reader_stop(struct stream_reader *r, uint64_t rows)
 {
 	r->d.stop = r->d.rows + rows;
@@ -233,6 +240,7 @@ stream_reader_stop(struct stream_reader *r, uint64_t rows)
 int
 stream_reader_next(struct stream_reader *r, struct stream_chunk *chunk, struct err *e)
 {
+	chunk->fault = NULL;
 	do {
 		int rc = r->done ? 0 : r->ops->next(&r->d, chunk, e);
 
@@ -293,5 +301,6 @@ stream_reader_free(struct stream_reader *r)
 	buf_release(&r->d.out);
 	free(r->d.keep);
 	free(r->d.aborted_run);
+	err_release(&r->d.fault);
 	free(r);
 }

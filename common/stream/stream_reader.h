@@ -103,6 +103,13 @@ void stream_reader_set_schema(struct stream_reader *r, const struct schema *sche
 void stream_reader_select(struct stream_reader *r, const bool *keep, size_t n);
 
 /*
+ * stream_reader_keep_faults(r, on):
+ * Yield a row of NDJSON that cannot be read, though it is clear where its line ends, as a
+ * chunk with a fault; by default it is a failure.
+ */
+void stream_reader_keep_faults(struct stream_reader *r, bool on);
+
+/*
  * stream_reader_stop(r, rows):
  * Have a chunk end where ${rows} (at least one) more rows of this stream are
  * complete, at the latest; holds once, until it is called again.

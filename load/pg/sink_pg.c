@@ -29,6 +29,7 @@
 #include "load/route/route.h"
 #include "load/route/routes.h"
 #include "load/sink/sink.h"
+#include "load/stage/plan_stage.h"
 #include "load/plan/plan_log.h"
 #include "load/plan/plan_show.h"
 #include "load/plan/planner.h"
@@ -141,6 +142,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	wants->schema = t->plan->adopted;
 	wants->keep = t->plan->keep;
 	wants->nkeep = t->plan->ncolumns;
+	wants->faults = t->plan->stage != NULL && t->plan->stage->rejects != NULL;
 	wants->finish = !in_batches(s) && t->plan->route == PLAN_STAGED ? STAGED_ROW : 0;
 	wants->batch = in_batches(s) ? (uint64_t)base->options->batch_size : 0;
 	return 0;

@@ -15,6 +15,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/jsontext.h"
+#include "common/base/shown.h"
 #include "common/base/xalloc.h"
 #include "common/os/tempfile.h"
 #include "common/pg/db.h"
@@ -217,22 +218,65 @@ facts(uint64_t row, const char *column, const struct err *why)
 	return doc;
 }
 
+/* One more is refused: is that one too many? */
+static int
+count(struct rejects *rj, uint64_t row, const struct err *why, struct err *e)
+{
+	rj->rows++;
+	if (rj->max < 0 || rj->rows <= (uint64_t)rj->max)
+		return 0;
+	err_set(e, EXIT_DATA, "more than %" PRId64 " rows are refused (--max-rejects)",
+		rj->max);
+	return err_detail(e, "The last one is row %" PRIu64 ": %s", row, why->msg);
+}
+
 int
 rejects_note(struct rejects *rj, const char *input, uint64_t row, const char *column,
 	     const struct err *why, struct err *e)
 {
 	if (column == NULL)
 		column = why->column;
-	rj->rows++;
 	log_warning_event("reject", facts(row, column, why),
 			  "%s:%" PRIu64 ": rejected: %s%s%s%s (%s)", input, row,
 			  column != NULL ? "column \"" : "", column != NULL ? column : "",
 			  column != NULL ? "\": " : "", why->msg, why->sqlstate);
-	if (rj->max < 0 || rj->rows <= (uint64_t)rj->max)
-		return 0;
-	err_set(e, EXIT_DATA, "more than %" PRId64 " rows are refused (--max-rejects)",
-		rj->max);
-	return err_detail(e, "The last one is row %" PRIu64 ": %s", row, why->msg);
+	return count(rj, row, why, e);
+}
+
+/* The line as text: what is no UTF-8 or would move a terminal's cursor is written out. */
+static char *
+line_text(const char *line, size_t len)
+{
+	struct buf text = BUF_INIT;
+	char *copy, *part;
+	size_t left = len < REJECTS_LINE ? len : REJECTS_LINE;
+
+	copy = xmalloc(left + 1);
+	memcpy(copy, line, left);
+	copy[left] = '\0';
+	for (part = copy; strlen(part) < left; part += strlen(part) + 1) {
+		shown_add_name(&text, part);
+		buf_adds(&text, "\\u0000");
+		left -= strlen(part) + 1;
+	}
+	shown_add_name(&text, part);
+	free(copy);
+	return buf_detach(&text);
+}
+
+int
+rejects_note_line(struct rejects *rj, const char *input, uint64_t row, const char *line,
+		  size_t len, const struct err *why, struct err *e)
+{
+	char *text = line_text(line, len);
+	json_t *doc = json_pack("{s:I, s:s, s:I}", "row", (json_int_t)row, "line", text,
+				"line_bytes", (json_int_t)len);
+
+	json_object_set_new(doc, "reason", jsontext(why->msg));
+	log_warning_event("reject", doc, "%s:%" PRIu64 ": rejected: %s\n%s", input, row,
+			  why->msg, text);
+	free(text);
+	return count(rj, row, why, e);
 }
 
 /* ---- the rows of a batch ---- */

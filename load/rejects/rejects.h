@@ -50,6 +50,16 @@ int rejects_note(struct rejects *rj, const char *input, uint64_t row, const char
 		 const struct err *why, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * rejects_note_line(rj, input, row, line, len, why, e):
+ * The same for a row that cannot be read: ${line} is what came (${len} bytes).  It is in no
+ * stream, so that the log is where it is kept, up to REJECTS_LINE bytes of it.
+ */
+#define REJECTS_LINE ((size_t)64 * 1024)
+int rejects_note_line(struct rejects *rj, const char *input, uint64_t row, const char *line,
+		      size_t len, const struct err *why, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * rejects_spool(rj, n, data, len, e):
  * Set aside the bytes of row ${n} of the batch, which COPY has refused; rows come in
  * order.

@@ -341,12 +341,14 @@ end_part(struct intake *in, struct route *r, struct err *e)
 	return -1;
 }
 
+/* ${without} rows between the parts never came to the server. */
 static int
-next_part(struct intake *in, struct route *r, const char *rest, size_t len, struct err *e)
+next_part(struct intake *in, struct route *r, uint64_t without, const char *rest, size_t len,
+	  struct err *e)
 {
 	if (end_part(in, r, e) != 0)
 		return -1;
-	in->base += in->rows;
+	in->base += in->rows + without;
 	in->rows = 0;
 	in->start = in->end = in->whole = 0;
 	if (ftruncate(in->fd, 0) != 0)
@@ -358,6 +360,21 @@ next_part(struct intake *in, struct route *r, const char *rest, size_t len, stru
 	return 0;
 }
 
+/* The row cannot be read, so that it is not sent: its number is passed over. */
+static int
+refuse(struct intake *in, struct route *r, const struct stream_chunk *chunk, struct err *e)
+{
+	int parts = in->parts;
+
+	if (rejects_note_line(in->rejects, r->input, r->rows_before + in->base + in->rows + 1,
+			      chunk->data, chunk->len, chunk->fault, e) != 0 ||
+	    next_part(in, r, 1, NULL, 0, e) != 0)
+		return -1;
+	in->parts = parts; /* parts are to be as large as if it had not been there */
+	r->counts.rejected++;
+	return 0;
+}
+
 int
 intake_write(struct intake *in, struct route *r, const struct stream_chunk *chunk,
 	     struct err *e)
@@ -365,6 +382,8 @@ intake_write(struct intake *in, struct route *r, const struct stream_chunk *chun
 	bool full = chunk->rows > 0 && in->end - in->start >= part_size(in);
 	size_t now = full ? chunk->whole : chunk->len;
 
+	if (chunk->fault != NULL)
+		return refuse(in, r, chunk, e);
 	if (keep(in, chunk->data, now, e) != 0)
 		return -1;
 	in->rows += chunk->rows;
@@ -374,7 +393,7 @@ intake_write(struct intake *in, struct route *r, const struct stream_chunk *chun
 	     feed_write(&r->feed, chunk->data, now, &in->refused) != 0) &&
 	    recover(in, r, e) != 0)
 		return -1;
-	return full ? next_part(in, r, chunk->data + now, chunk->len - now, e) : 0;
+	return full ? next_part(in, r, 0, chunk->data + now, chunk->len - now, e) : 0;
 }
 
 int

@@ -32,6 +32,7 @@ struct sink_wants {
 	const struct schema *schema; /* what they are, the sink's; NULL: as the header says */
 	const bool *keep;            /* which fields; the sink's, until the stream is over */
 	size_t nkeep;                /* fields of a row */
+	bool faults;                 /* rows that cannot be read as chunks, see stream_chunk */
 	double finish;  /* seconds that a row takes when all of them are here, about */
 	uint64_t batch; /* a chunk ends after each so many rows of the stream; 0: wherever */
 };

@@ -108,10 +108,64 @@ rejected_ids()
 	assert_status 64
 }
 
-@test "a stream that is malformed is no reject" {
+# unreadable: lines of which each is a row that cannot be read.
+unreadable()
+{
+	printf '%s\n' '{"id":2,"id":3}' '{"id":2' 'x' '{"id":2,"v":"\ud800"}' '{"id":2,"v":"\u0000"}' \
+		'{"id":2,"w":1}' '{"id":01}' '[2]' '{"id":2} {"id":3}' '{"id":{"a":1}}'
+	printf '{"id":2,"v":"\xff"}\n{"id":2,"v":"\001"}\n'
+}
+
+@test "a row that cannot be read is rejected: the log has its line" {
+	local n
+
 	small
-	for line in '{"id":2,"id":3}' '{"id":2' '{"id":2,"v":"\ud800"}'; do
-		load_small < <(printf '{"id":1}\n%s\n' "$line")
+	n=$(unreadable | wc -l)
+	unreadable >"$T/unreadable"
+	{
+		echo '{"id":1}' && cat "$T/unreadable" && echo '{"id":7,"v":"abcd"}' &&
+			cat "$T/unreadable" && echo '{"id":8}' && echo '{"id":8}'
+	} >"$T/rows"
+	run --separate-stderr portl-load -d "$b" -t t --bare --columns=id,v,p,u --rejects="$T/rej" \
+		--summary="$T/sum" --log-format=json "$T/rows"
+	assert_status 3
+	assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 8'
+	assert_eq "$(rejected_ids)" '7 8'
+	assert_eq "$(jq -c '.rows | [.read, .inserted, .rejected]' "$T/sum")" "[$((2 * n + 4)),2,$((2 * n + 2))]"
+	assert_eq "$(jq -r 'select(.event == "reject") | .row' <<<"$stderr" | sort -n | xargs)" \
+		"$(seq -s ' ' 2 $((2 * n + 2))) $((2 * n + 4))"
+	jq -r 'select(.line != null) | .line' <<<"$stderr" >"$T/lines"
+	sed "$T/unreadable" -e 's/\xff/\\xff/; s/\x01/\\u0001/' >"$T/wanted"
+	assert_eq "$(cat "$T/lines")" "$(cat "$T/wanted" "$T/wanted")"
+}
+
+@test "a row that cannot be read counts: the end document's rows, --max-rejects, batches" {
+	small
+	portl-extract -d "$b" -F ndjson -c 'SELECT i AS id FROM generate_series(1, 9) i' |
+		sed '4s/.*/{"id":3,/; 8s/.*/nothing/' >"$T/stream"
+	try portl-load -d "$b" -t t --rejects="$T/rej" "$T/stream"
+	assert_status 4
+	try portl-load -d "$b" -t t --rejects="$T/rej" --edited --max-rejects=1 "$T/stream"
+	assert_status 1
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	try portl-load -d "$b" -t t --rejects="$T/rej" --edited --commit=batch --batch-size=3 "$T/stream"
+	assert_status 3
+	assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 2 4 5 6 8 9'
+	sed -i 5d "$T/stream"
+	try portl-load -d "$b" -t t --rejects="$T/rej" --edited --conflict=skip "$T/stream"
+	assert_status 4
+}
+
+@test "a stream that is malformed as a whole is no reject" {
+	small
+	portl-extract -d "$b" -F ndjson -c 'SELECT i AS id FROM generate_series(1, 9) i' >"$T/stream"
+	printf '{"id":1}\n{"id":2}' >"$T/no_newline"
+	head -n 5 "$T/stream" >"$T/no_end"
+	sed '$s/"rows":9/"rows":8/' "$T/stream" >"$T/count"
+	sed '$s/.*/{"$portl":{"end":/' "$T/stream" >"$T/end"
+	printf '{"id":1}\n{"id":2,"v":"%5000s"}\n' x >"$T/long"
+	for f in no_newline no_end count end long; do
+		try portl-load -d "$b" -t t --rejects="$T/rej" --max-line=1000 "$T/$f"
 		assert_status 4
 		assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
 		[ ! -e "$T/rej" ]
