@@ -10,7 +10,6 @@
 #include "load/match/plan.h"
 #include "load/stage/merge_sql.h"
 #include "load/stage/plan_stage.h"
-#include "load/stage/plan_stage_table.h"
 #include "load/stage/rejects_sql.h"
 #include "load/stage/stage_sql.h"
 #include "load/stage/stagesql.h"
@@ -26,10 +25,10 @@ static const struct {
 	bool step;
 	char *(*write)(struct stagesql *w);
 } table[STATEMENTS] = {
-	[SQL_STAGE] = {"create the temporary table", STAGED, true, plan_stage_table_create},
+	[SQL_STAGE] = {"create the temporary table", STAGED, true, stage_sql_table},
 	[SQL_BAD] = {"create the table of rejected rows", REJECTS, true, rejects_sql_bad},
 	[SQL_NUMBER] = {"set the next row's number", REJECTS, false, rejects_sql_number},
-	[SQL_STAGE_COPY] = {"stage the rows", STAGED, true, plan_stage_table_copy},
+	[SQL_STAGE_COPY] = {"stage the rows", STAGED, true, stage_sql_copy},
 	[SQL_TWICE] = {"look for keys that come twice", STAGED, true, stage_sql_twice},
 	[SQL_CREATE] = {"create the table", ANY, true, target_sql_create},
 	[SQL_TRUNCATE] = {"empty the table", ANY, true, target_sql_truncate},

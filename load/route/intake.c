@@ -18,7 +18,6 @@
 #include "common/stream/stream_chunk.h"
 #include "common/rows/pgcopy.h"
 #include "load/match/plan.h"
-#include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
 #include "load/route/feed.h"
 #include "load/route/route.h"

@@ -15,7 +15,6 @@
 #include "load/rejects/rejects.h"
 #include "load/route/route.h"
 #include "load/route/staged.h"
-#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 
 static int
@@ -63,6 +62,8 @@ keys_check(struct route *r, struct err *e)
 	uint64_t row = 1, found = 0;
 	int rc;
 
+	if (r->plan->sql[SQL_KEYS_LEAVE] == NULL)
+		return 0;
 	while ((rc = find(r, &row, &why, e)) > 0) {
 		if ((found++ == 0 &&
 		     db_exec(r->db, e, "%s", r->plan->sql[SQL_KEYS_INDEX]) != 0) ||

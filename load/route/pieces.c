@@ -37,7 +37,6 @@
 #include "load/route/staged.h"
 #include "load/route/suspects.h"
 #include "load/rules/rules.h"
-#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 
 #define COST 60    /* of a piece, in rows */

@@ -14,7 +14,6 @@
 #include "load/route/keys.h"
 #include "load/route/ready.h"
 #include "load/route/pieces.h"
-#include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
 #include "load/route/apply.h"
 #include "load/route/intake.h"
@@ -97,20 +96,10 @@ apply(struct route *r, struct err *e)
 static int
 rejects_route_end(struct route *r, struct err *e)
 {
-	if (intake_end(&own(r)->intake, r, e) != 0)
-		return -1;
-	if (ready_target(r->db, r->plan, r->first, e) != 0)
-		return -1;
-	if (r->plan->sql[SQL_KEYS_LEAVE] != NULL && keys_check(r, e) != 0)
-		return -1;
-	if (staged_queue(staged_of(r), e) != 0)
-		return -1;
-	if (r->plan->sql[SQL_LOCK_OLD] != NULL &&
-	    db_exec(r->db, e, "%s", r->plan->sql[SQL_LOCK_OLD]) != 0)
-		return -1;
-	if (apply(r, e) != 0)
-		return -1;
-	if (r->plan->sql[SQL_TWICE] != NULL && staged_refuse_duplicates(r, e) != 0)
+	if (intake_end(&own(r)->intake, r, e) != 0 ||
+	    ready_target(r->db, r->plan, r->first, e) != 0 || keys_check(r, e) != 0 ||
+	    staged_queue(staged_of(r), e) != 0 || apply(r, e) != 0 ||
+	    staged_refuse_duplicates(r, e) != 0)
 		return -1;
 	if (rejects_gather(r->rejects, r->db, r->plan->sql[SQL_GATHER], e) != 0)
 		return -1;

@@ -62,14 +62,9 @@ static int
 apply(struct route *r, uint64_t *row, struct err *e)
 {
 	*row = 0;
-	if (r->plan->sql[SQL_TWICE] != NULL && staged_refuse_duplicates(r, e) != 0)
-		return -1;
-	if (ready_target(r->db, r->plan, r->first, e) != 0)
-		return -1;
-	if (staged_queue(staged_of(r), e) != 0)
-		return -1;
-	if (r->plan->sql[SQL_LOCK_OLD] != NULL &&
-	    db_exec(r->db, e, "%s", r->plan->sql[SQL_LOCK_OLD]) != 0)
+	if (staged_refuse_duplicates(r, e) != 0 ||
+	    ready_target(r->db, r->plan, r->first, e) != 0 ||
+	    staged_queue(staged_of(r), e) != 0)
 		return -1;
 	return apply_staged(staged_of(r), row, e);
 }

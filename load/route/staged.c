@@ -13,7 +13,6 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-#include "load/stage/plan_rejects.h"
 #include "load/rejects/rejects.h"
 #include "load/route/copycontext.h"
 #include "load/route/route.h"
@@ -180,6 +179,8 @@ staged_refuse_duplicates(const struct route *r, struct err *e)
 {
 	uint64_t rows[2] = {0, 0};
 
+	if (r->plan->sql[SQL_TWICE] == NULL)
+		return 0;
 	if (staged_numbers(r->db, r->plan->sql[SQL_TWICE], 0, NULL, rows, 2, e) != 0)
 		return -1;
 	if (rows[0] == 0)
@@ -266,5 +267,7 @@ staged_queue(struct staged *s, struct err *e)
 	    staged_numbers(db, sql[SQL_ALONE], 0, NULL, &alone, 1, e) != 0)
 		return -1;
 	s->alone = alone != 0;
-	return s->alone || sql[SQL_QUEUE] == NULL ? 0 : join_queue(db, sql[SQL_QUEUE], e);
+	if (!s->alone && sql[SQL_QUEUE] != NULL && join_queue(db, sql[SQL_QUEUE], e) != 0)
+		return -1;
+	return sql[SQL_LOCK_OLD] != NULL ? db_exec(db, e, "%s", sql[SQL_LOCK_OLD]) : 0;
 }

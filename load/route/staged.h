@@ -70,7 +70,8 @@ bool staged_may_reject(const struct plan_stage *st, const struct err *e);
 /*
  * staged_queue(s, e):
  * Wait for loaders that write into the target in another order than that of the
- * key, or become the only one to do so: s->alone.
+ * key, or become the only one to do so: s->alone.  Then lock the old rows, if the plan
+ * looks at them first.
  */
 int staged_queue(struct staged *s, struct err *e) __attribute__((warn_unused_result));
 

@@ -16,7 +16,6 @@
 #include "load/match/plan.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
-#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/plan_suspects.h"
 #include "load/stage/plan_key.h"
@@ -25,26 +24,36 @@
 #define COLUMNS_MAX 1599 /* the server's limit, less the row number */
 #define OUTPUT_MAX 1664  /* its limit of what one SELECT gives */
 
-/* Of tgtype, 1 is ROW, 2 BEFORE, 4 INSERT, 16 UPDATE, 64 INSTEAD. */
+/*
+ * In the order of read_facts().  Of tgtype, 1 is ROW, 2 BEFORE, 4 INSERT, 16 UPDATE,
+ * 64 INSTEAD.
+ */
 static const char facts_sql[] =
-	"WITH tree AS (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid)"
+	"WITH tree AS (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid),"
+	" trg AS (SELECT tgtype, tgisinternal FROM pg_trigger JOIN tree ON tgrelid = relid"
+	" WHERE tgenabled <> 'D'),"
+	" own AS (SELECT pg_constraint.* FROM pg_constraint JOIN tree ON conrelid = relid),"
+	" fk AS (SELECT conrelid, confrelid, confkey, confupdtype"
+	" FROM pg_constraint JOIN tree ON confrelid = relid WHERE contype = 'f')"
 	" SELECT has_database_privilege(current_database(), 'TEMP'),"
-	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
-	" WHERE tgenabled <> 'D' AND tgtype & 71 = 7),"
-	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
-	" WHERE tgenabled <> 'D' AND tgtype & 83 = 19)"
-	" AND current_setting('track_counts')::bool,"
-	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid WHERE contype = 'c'),"
-	" current_setting('track_counts')::bool"
-	" AND NOT EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
-	" WHERE tgenabled <> 'D' AND NOT tgisinternal)"
-	" AND NOT EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
-	" WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree) AND confupdtype <> 'a'),"
 	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1 AND ev_type = '2'),"
-	" EXISTS (SELECT FROM pg_trigger JOIN tree ON tgrelid = relid"
-	" WHERE tgenabled <> 'D' AND tgtype & 66 = 0 AND NOT tgisinternal),"
-	" EXISTS (SELECT FROM pg_constraint JOIN tree ON conrelid = relid"
-	" WHERE contype IN ('u', 'x', 'p') AND condeferrable)";
+	" EXISTS (SELECT FROM trg WHERE tgtype & 71 = 7),"
+	" EXISTS (SELECT FROM trg WHERE tgtype & 83 = 19)"
+	" AND current_setting('track_counts')::bool,"
+	" EXISTS (SELECT FROM trg WHERE NOT tgisinternal AND tgtype & 66 = 0),"
+	" EXISTS (SELECT FROM own WHERE contype IN ('u', 'x', 'p') AND condeferrable),"
+	" EXISTS (SELECT FROM own WHERE contype = 'c'),"
+	" current_setting('track_counts')::bool"
+	" AND NOT EXISTS (SELECT FROM trg WHERE NOT tgisinternal)"
+	" AND NOT EXISTS (SELECT FROM fk WHERE conrelid IN (SELECT relid FROM tree)"
+	" AND confupdtype <> 'a'),"
+	" EXISTS (SELECT FROM trg WHERE NOT tgisinternal AND tgtype & 20 <> 0),"
+	" EXISTS (SELECT FROM trg WHERE NOT tgisinternal AND tgtype & 66 = 0 AND tgtype & 20 <> 0)"
+	" OR EXISTS (SELECT FROM pg_index JOIN tree ON indrelid = relid WHERE NOT indimmediate)"
+	" OR EXISTS (SELECT FROM own WHERE contype = 'f'),"
+	" EXISTS (SELECT FROM fk WHERE NOT EXISTS (SELECT FROM pg_index"
+	" WHERE indrelid = confrelid AND indisprimary AND confkey <@ indkey::int2[])),"
+	" EXISTS (SELECT FROM own WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree))";
 
 /* Rows of nothing have nothing that could be refused. */
 static bool
@@ -69,26 +78,37 @@ needs_stage(const struct plan *p)
 static int
 read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
+	struct target_facts *f = &p->stage->facts;
+	bool temp, rules;
+	bool *const to[] = {&temp,
+			    &rules,
+			    &f->insert_triggers,
+			    &f->update_triggers,
+			    &f->after_triggers,
+			    &f->late_unique,
+			    &f->checks,
+			    &f->counted,
+			    &f->triggers,
+			    &f->late,
+			    &f->late_keys,
+			    &f->self};
 	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
+	size_t i;
 
 	if (res == NULL)
 		return -1;
-	if (PQgetvalue(res, 0, 0)[0] != 't')
+	for (i = 0; i < sizeof(to) / sizeof(to[0]); i++)
+		*to[i] = db_is_true(res, 0, (int)i);
+	PQclear(res);
+	f->counted = f->counted && p->rel != NULL;
+	if (!temp)
 		reasons_add(why, "rows have to be staged in a temporary table, and there is no "
 				 "TEMP privilege on the database");
-	p->stage->facts.insert_triggers = PQgetvalue(res, 0, 1)[0] == 't';
-	p->stage->facts.update_triggers = PQgetvalue(res, 0, 2)[0] == 't';
-	p->stage->facts.checks = PQgetvalue(res, 0, 3)[0] == 't';
-	p->stage->facts.counted = PQgetvalue(res, 0, 4)[0] == 't' && p->rel != NULL;
-	p->stage->facts.after_triggers = PQgetvalue(res, 0, 6)[0] == 't';
-	p->stage->facts.late_unique = PQgetvalue(res, 0, 7)[0] == 't';
-	if (p->rules->conflict->has_key && PQgetvalue(res, 0, 5)[0] == 't' && p->rel != NULL &&
-	    p->rel->kind != 'v')
+	if (p->rules->conflict->has_key && rules && p->rel != NULL && p->rel->kind != 'v')
 		reasons_add(
 			why,
 			"it has rules for UPDATE, with which PostgreSQL cannot do --conflict=%s",
 			p->rules->conflict->word);
-	PQclear(res);
 	return 0;
 }
 
@@ -171,6 +191,24 @@ decide(struct plan *p, struct db *db, struct err *e)
 	return plan_merge(p, simple, db, e);
 }
 
+/* How refused rows are found. */
+static void
+decide_rejects(struct plan *p)
+{
+	const struct target_facts *f = &p->stage->facts;
+	struct plan_rejects *pr = xcalloc(1, sizeof(*pr));
+	bool keyed = p->rules->conflict->has_key;
+	/* nobody has looked at what a view shows, or what is on another server */
+	bool plain = p->rel == NULL || strchr("rp", p->rel->kind) != NULL;
+
+	pr->triggers = f->triggers || !plain;
+	pr->late = f->late || !plain || (keyed && (f->late_keys || f->triggers));
+	pr->first = keyed && p->rules->duplicates != DUPLICATES_LAST;
+	pr->self = f->self && !pr->first;
+	pr->line = keyed || pr->self;
+	p->stage->rejects = pr;
+}
+
 /* How wide the widest of all statements' tables and results will be. */
 static void
 check_width(const struct plan *p, struct reasons *why)
@@ -222,5 +260,6 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	check_width(p, why);
 	if (!rejects(p))
 		return 0;
-	return plan_rejects(p, db, e) == 0 ? plan_suspects(p, db, e) : -1;
+	decide_rejects(p);
+	return plan_suspects(p, db, e);
 }

@@ -7,11 +7,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/os/runid.h"
 
 struct keyrun_column;
-struct plan_rejects;
 
 /* What the catalog says of the target, read once; of a partitioned one all are meant. */
 struct target_facts {
@@ -21,6 +21,23 @@ struct target_facts {
 	bool late_unique;     /* deferrable constraints, checked after all rows */
 	bool checks;          /* CHECK constraints */
 	bool counted; /* nothing but our statement updates it, and the server counts that */
+	/* with --rejects */
+	bool triggers;  /* any, of INSERT or UPDATE */
+	bool late;      /* something is checked behind an INSERT's last row, for any row */
+	bool late_keys; /* the same of an UPDATE: foreign keys to other columns than its key */
+	bool self;      /* a foreign key to itself: a row may need a later one */
+};
+
+/* Rounds of rows that are tried again have numbers from here on. */
+#define PLAN_REJECTS_AGAIN ((uint64_t)1 << 62)
+
+/* How rows are found that the server refuses (load/README, 3.). */
+struct plan_rejects {
+	bool late;     /* a statement may fail behind its last row, for any of them */
+	bool triggers; /* what becomes of a row may depend on the statement that it is in */
+	bool self;     /* a row that lacks another is tried again behind all */
+	bool line;     /* portl_line_* is made; else the order of insertion is that of n */
+	bool first;    /* a row is tried only if no earlier row of its key is in */
 };
 
 /* With --rejects: what a query for suspects asks about. */

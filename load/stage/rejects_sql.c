@@ -18,7 +18,6 @@
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
-#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/stage_sql.h"
 #include "load/stage/stagesql.h"

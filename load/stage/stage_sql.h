@@ -1,6 +1,6 @@
 /*
- * The statements of the staged route that write rows in rounds, count them, and find a row
- * that failed.
+ * The statements of the staged route: the temporary table, rows from there into the target in
+ * rounds, their counts, and the row that failed.
  */
 #ifndef LOAD_STAGE_SQL_H
 #define LOAD_STAGE_SQL_H
@@ -12,6 +12,8 @@ struct stagesql;
  * Return the statement, for the caller to free, or NULL where the plan needs none; what each
  * is for stands at enum statement.
  */
+char *stage_sql_table(struct stagesql *w);
+char *stage_sql_copy(struct stagesql *w);
 char *stage_sql_twice(struct stagesql *w);
 char *stage_sql_lock(struct stagesql *w);
 char *stage_sql_updates(struct stagesql *w);

@@ -16,7 +16,6 @@
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
-#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 
 /* Words that stand for other text. */

@@ -14,7 +14,6 @@
 #include "common/schema/header.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
-#include "load/stage/plan_rejects.h"
 #include "load/stage/plan_stage.h"
 
 #define COLUMNS 8 /* there is room for */
