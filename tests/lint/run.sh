@@ -8,7 +8,7 @@ make=${MAKE:-make}
 max_lines=600
 
 # Names a file in common/, extract/ or load/ may export besides STEM_*: "STEM NAME-PATTERN".
-exported_exceptions='xalloc x(malloc|calloc|realloc|strdup|strndup|asprintf|vasprintf)'
+exported_exceptions='xalloc x(malloc|calloc|realloc|strdup|strdup_null|strndup|asprintf|vasprintf)'
 
 files()
 {

@@ -144,6 +144,7 @@ receipt='portl-load: public.t: 20000 rows read, 20000 inserted;'
 
 	seq 100000 | sed '1i id;x
 		s/$/;some text that is the same in all of the rows, more or less/' >"$T/x.csv"
+	# shellcheck disable=SC2034 # held open, and never read
 	exec {out}<>"$T/feed"
 	on_tty "exec portl-extract -P --csv=$T/x.csv --delimiter=';' >$T/feed"
 	wait_until 10 draws portl-extract 8
