@@ -27,6 +27,11 @@ static const struct cli_choice edited[] = {
 static const struct cli_choice extras[] = {
 	{"error", EXTRA_ERROR}, {"ignore", EXTRA_IGNORE}, {NULL, 0}};
 
+static const struct cli_choice roundings[] = {{"warn", ROUNDING_WARN},
+					      {"error", ROUNDING_ERROR},
+					      {"ignore", ROUNDING_IGNORE},
+					      {NULL, 0}};
+
 static const struct cli_choice names[] = {{"exact", 0}, {"loose", 1}, {NULL, 0}};
 
 static const struct cli_choice conflicts[] = {{"fail", CONFLICT_FAIL},
@@ -53,6 +58,8 @@ static const struct cli_option target_options[] = {
 	 AT(extra_columns), .choices = extras, PG},
 	{"names", 0, CLI_CHOICE, "exact|loose",
 	 "match columns exactly, or Order Date = order_date", AT(loose), .choices = names, PG},
+	{"rounding", 0, CLI_CHOICE, "warn|error|ignore", "values that would lose digits",
+	 AT(rounding), .choices = roundings, PG},
 	{"create", 0, CLI_FLAG, NULL, "create the table if it is missing", AT(create), PG},
 	{"truncate", 0, CLI_FLAG, NULL, "empty the table first, in the same transaction",
 	 AT(truncate), PG},
@@ -347,6 +354,7 @@ rules_of(const struct load_options *o)
 		.newer = o->newer.n > 0 ? o->newer.names[0] : NULL,
 		.conflict = rules_conflict((enum rules_conflict)o->conflict),
 		.duplicates = (enum rules_duplicates)o->duplicates,
+		.rounding = (enum rules_rounding)o->rounding,
 		.loose = o->loose != 0,
 		.extra = (enum rules_extra)o->extra_columns,
 		.create = o->create,

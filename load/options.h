@@ -18,6 +18,7 @@ struct load_options {
 	const char *input;     /* path or NULL: standard input */
 	struct cli_list map;   /* as typed */
 	int extra_columns;     /* enum rules_extra */
+	int rounding;          /* enum rules_rounding */
 	int loose;             /* 1: --names=loose */
 	bool create;
 	bool truncate;

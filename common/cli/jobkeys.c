@@ -57,6 +57,7 @@ static const struct jobkey keys[] = {
 	/* where to load */
 	{"extra_columns", LOAD, LOAD, JOBKEY_OPTION},
 	{"names", LOAD, LOAD, JOBKEY_OPTION},
+	{"rounding", LOAD, LOAD, JOBKEY_OPTION},
 	{"create", LOAD, LOAD, JOBKEY_OPTION},
 	{"truncate", LOAD, LOAD, JOBKEY_OPTION},
 	{"min_rows", LOAD, LOAD, JOBKEY_OPTION},

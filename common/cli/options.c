@@ -165,6 +165,8 @@ options_settle(struct options *o, const char *variable, struct err *e)
 		return err_usage(e, "no-password", "-w and -W exclude each other");
 	if (o->check != CHECK_NOT)
 		o->summary = NULL; /* the last run's stays */
+	if (o->check != CHECK_NOT || o->dry_run)
+		log_ask_facts();
 	warn_of_exposure(o);
 	o->db.password_prompt = o->no_password ? -1 : o->ask_password;
 	if (o->db.conninfo != NULL)

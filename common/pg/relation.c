@@ -241,6 +241,27 @@ relation_kind_name(char kind)
 	}
 }
 
+static const char grant_sql[] =
+	"SELECT CASE WHEN NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN"
+	" pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, CURRENT_USER)"
+	" WHEN NOT pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN"
+	" pg_catalog.format('GRANT SELECT ON %I.%I TO %I', n.nspname, c.relname, CURRENT_USER)"
+	" END FROM pg_catalog.pg_class c"
+	" JOIN pg_catalog.pg_namespace n ON n.oid" EQUALS "c.relnamespace"
+	" WHERE c.oid" EQUALS "$1::pg_catalog.oid";
+
+void
+relation_suggest_grant(struct db *db, const struct relation *rel, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	PGresult *res = db_query_oid(db, &ignored, grant_sql, rel->oid);
+
+	if (res != NULL && PQntuples(res) == 1 && !PQgetisnull(res, 0, 0) && e->hint == NULL)
+		err_hint(e, "This would help: %s;", PQgetvalue(res, 0, 0));
+	PQclear(res);
+	err_release(&ignored);
+}
+
 void
 relation_free(struct relation *rel)
 {

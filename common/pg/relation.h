@@ -78,6 +78,12 @@ int relation_column_find(const struct relation *rel, const char *name);
 const char *relation_kind_name(char kind);
 
 /*
+ * relation_suggest_grant(db, rel, e):
+ * Add to ${e}, if it has no hint, the GRANT without which the role may not read ${rel}.
+ */
+void relation_suggest_grant(struct db *db, const struct relation *rel, struct err *e);
+
+/*
  * relation_free(rel):
  * Free a relation.  NULL does nothing.
  */

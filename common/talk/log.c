@@ -29,6 +29,7 @@ static struct logfile file = LOGFILE_INIT;
 static bool json_stderr; /* file is standard error */
 static bool shown;       /* the terminal's last line is ours to erase */
 static bool held;        /* show no status */
+static bool asked;       /* facts are wanted */
 static bool shared;      /* that line may be another program's */
 
 void
@@ -231,6 +232,31 @@ log_warning(const char *fmt, ...)
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	warn("warning", NULL, text);
+	free(text);
+}
+
+void
+log_ask_facts(void)
+{
+	asked = true;
+}
+
+void
+log_fact(const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (asked || level >= LOG_VERBOSE || isatty(STDERR_FILENO)) {
+		warn("warning", NULL, text);
+	} else {
+		pthread_mutex_lock(&lock);
+		record(LOG_NORMAL, "warning", "warning", NULL, text);
+		pthread_mutex_unlock(&lock);
+	}
 	free(text);
 }
 

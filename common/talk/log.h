@@ -5,6 +5,7 @@
  * run's id and facts as fields.  The log is a file (--log-file) that gets every event, or
  * standard error itself (--log-format=json without a file), where the level counts.
  *
+ *	log_fact                                                    both; people who watch
  *	log_report, log_warning, log_info, log_event, log_server    both
  *	log_sql                                                     both; people with -vv
  *	log_record, log_query, log_report_told                      the log only
@@ -106,6 +107,15 @@ void log_report_told(const struct err *e);
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_sql(const char *sql);
+
+/*
+ * log_fact(fmt, ...), log_ask_facts():
+ * Warn of what follows from the definitions alone, and so is the same on each run: a log
+ * has it, people are told on a terminal, with -v, and where facts have been asked for.  A
+ * run by cron that went well says nothing of it.
+ */
+void log_fact(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_ask_facts(void);
 
 /*
  * log_query(sql):

@@ -49,9 +49,9 @@ doubt_delimiter(const struct csvhead *h, char delimiter)
 
 	if (c == '\0' || delimiter != ',')
 		return;
-	log_warning("the file has a single column, called \"%s\"; if it is several, say "
-		    "--delimiter='%.*s'",
-		    h->names.names[0], c == '\t' ? 2 : 1, c == '\t' ? "\\t" : at);
+	log_fact("the file has a single column, called \"%s\"; if it is several, say "
+		 "--delimiter='%.*s'",
+		 h->names.names[0], c == '\t' ? 2 : 1, c == '\t' ? "\\t" : at);
 }
 
 bool

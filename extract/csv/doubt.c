@@ -77,8 +77,8 @@ doubt_warn(const struct doubt *d, const char *column)
 		what = tries[i].what;
 	}
 	if (what != NULL)
-		log_warning("column \"%s\" is sent as text, but looks like %s (%s); if so, say "
-			    "%s",
-			    column, what, d->example, buf_cstr(&options));
+		log_fact("column \"%s\" is sent as text, but looks like %s (%s); if so, say "
+			 "%s",
+			 column, what, d->example, buf_cstr(&options));
 	buf_release(&options);
 }

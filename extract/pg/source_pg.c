@@ -23,6 +23,7 @@
 #include "common/talk/log.h"
 #include "extract/options.h"
 #include "extract/pg/describe.h"
+#include "extract/pg/largeobj.h"
 #include "extract/pg/reads.h"
 #include "extract/pg/rowblock.h"
 #include "extract/pg/select.h"
@@ -404,9 +405,15 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 			       "what is read is altered again and again; "
 			       "%d snapshots were thrown away",
 			       ATTEMPTS);
+	if (rc < 0 && is_sqlstate(e, "42501") && s->rel != NULL) {
+		start_over(s);
+		relation_suggest_grant(&s->db, s->rel, e);
+	}
 	if (rc < 0)
 		return -1;
 	describe_relation(s);
+	if (largeobj_tell(&s->db, s->rel, &s->base.header->schema, e) != 0)
+		return -1;
 	if (session_watch_client(&s->db, &s->base.header->backend, e) != 0)
 		return -1;
 	return start_copy(s, e);

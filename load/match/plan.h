@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "common/base/relname.h"
+#include "load/match/digits.h"
 
 struct buf;
 struct db;
@@ -109,6 +110,7 @@ struct plan_column {
 	char *stage_type; /* not PLAN_SAME: the type to stage it as, without modifiers; owned */
 	char *cast_type; /* PLAN_TEXT: the type that reads the text, without modifiers; owned */
 	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
+	struct digits keeps; /* of texts whose type says nothing of their digits */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
 	bool refused;    /* there is a reason against this column */
 	/* of a column to be created, as this server names them; owned */

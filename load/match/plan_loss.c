@@ -232,6 +232,12 @@ varchar_loss(unsigned from_bit, const char *from, const char *to)
 	return had <= has ? NULL : xasprintf("loses blanks beyond %d characters", has);
 }
 
+bool
+plan_loss_is_string(const char *base)
+{
+	return (type_bit(base, false) & STRINGS) != 0;
+}
+
 char *
 plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to, bool by_text)
 {
@@ -241,7 +247,7 @@ plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to, bo
 	size_t i;
 
 	if (by_text && (a & STRINGS) != 0 && (b & (NUM | CLOCKS)) != 0)
-		return NULL; /* such as a CSV file's, where no scale says what would be lost */
+		return NULL; /* such as a CSV file's: each value is asked, see digits.h */
 	if (b == NUM)
 		what = numeric_loss(a, from->type, to->type);
 	else if ((b & CLOCKS) != 0)

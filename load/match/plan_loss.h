@@ -23,6 +23,12 @@ char *plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *
 		bool by_text);
 
 /*
+ * plan_loss_is_string(base):
+ * Tell whether the type says nothing of what its values look like.
+ */
+bool plan_loss_is_string(const char *base);
+
+/*
  * plan_loss_cut(from_base, to_base):
  * Return how much of a value ${to_base} keeps before it cuts silently ("63
  * bytes"), or NULL if it does not cut what ${from_base} can hold.  ${from_base}

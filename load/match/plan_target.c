@@ -73,8 +73,10 @@ check_kind(const struct relation *rel, const PGresult *facts, struct reasons *wh
 	if (rel->row_security && !db_is_true(facts, 0, 5))
 		reasons_add(why,
 			    "row security is active for this role, and row_security is off");
-	if (!db_is_true(facts, 0, 3))
+	if (!db_is_true(facts, 0, 3)) {
 		reasons_add(why, "no USAGE privilege on schema \"%s\"", rel->id.schema);
+		reasons_grant(&why->schema, "USAGE");
+	}
 }
 
 static void
@@ -83,10 +85,14 @@ check_truncate(const struct relation *rel, const PGresult *facts, struct reasons
 	if (strchr("rpf", rel->kind) == NULL)
 		reasons_add(why, "--truncate: a %s cannot be truncated",
 			    relation_kind_name(rel->kind));
-	else if (!db_is_true(facts, 0, 4))
+	else if (!db_is_true(facts, 0, 4)) {
 		reasons_add(why, "--truncate: no TRUNCATE privilege");
+		reasons_grant(&why->grants, "TRUNCATE");
+	}
 	if (rel->referenced)
-		reasons_add(why, "--truncate: foreign keys of other tables refer to it");
+		reasons_add(why, "--truncate: foreign keys of other tables refer to it; change "
+				 "its rows with --conflict=overwrite instead, or drop the keys "
+				 "before and add them again");
 }
 
 /* --create: the schema is there, or there is a reason already. */
@@ -100,9 +106,11 @@ check_create(const struct plan *p, struct db *db, struct reasons *why, struct er
 		return -1;
 	if (PQntuples(res) > 0 && db_is_true(res, 0, 0))
 		reasons_add(why, "the server is a read-only standby");
-	if (PQntuples(res) > 0 && !db_is_true(res, 0, 1))
+	if (PQntuples(res) > 0 && !db_is_true(res, 0, 1)) {
 		reasons_add(why, "--create: no CREATE privilege on schema \"%s\"",
 			    p->target.schema);
+		reasons_grant(&why->schema, "CREATE");
+	}
 	PQclear(res);
 	return 0;
 }
@@ -155,14 +163,17 @@ check_privileges(struct plan *p, struct reasons *why)
 
 	for (i = 0; i < p->rel->ncolumns; i++)
 		any = any || p->rel->columns[i].may_insert;
-	if (!any && p->rel->ncolumns > 0)
+	if (!any && p->rel->ncolumns > 0) {
 		reasons_add(why, "no INSERT privilege");
+		reasons_grant(&why->grants, "INSERT");
+	}
 	for (i = 0; any && i < p->ncolumns; i++) {
 		int position = p->columns[i].position;
 
 		if (position < 0 || p->rel->columns[position].may_insert)
 			continue;
 		plan_refuse(p, i, why, NULL, "may not be written: no INSERT privilege");
+		reasons_grant(&why->grants, "INSERT");
 	}
 }
 

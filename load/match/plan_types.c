@@ -44,6 +44,8 @@ note_loss(struct plan *p, size_t i, const json_t *here)
 
 	if (!p->columns[i].refused && p->columns[i].loss == NULL && from->base[0] != '\0')
 		p->columns[i].loss = plan_loss(&a, &b, p->text);
+	if (p->text && (from->base[0] == '\0' || plan_loss_is_string(a.base)))
+		p->columns[i].keeps = digits_of(b.base, b.type);
 }
 
 static const char *

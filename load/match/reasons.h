@@ -10,7 +10,10 @@
 struct err;
 
 struct reasons {
-	struct buf text; /* one reason a line */
+	struct buf text;   /* one reason a line */
+	struct buf grants; /* privileges on the table that would help: "INSERT, UPDATE" */
+	struct buf schema; /* the same on its schema */
+	struct buf sql;    /* what else would help, with a semicolon each */
 	size_t n;
 };
 
@@ -19,6 +22,18 @@ struct reasons {
  * Add a reason, without a full stop.
  */
 void reasons_add(struct reasons *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * reasons_grant(list, privilege):
+ * Add a privilege to grants or schema, if it is not there yet.
+ */
+void reasons_grant(struct buf *list, const char *privilege);
+
+/*
+ * reasons_release(r):
+ * Forget all.
+ */
+void reasons_release(struct reasons *r);
 
 /*
  * reasons_report(r, target, e):

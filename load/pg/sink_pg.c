@@ -249,7 +249,7 @@ sink_pg_write(struct sink *base, const struct stream_chunk *chunk, struct err *e
 
 	if (s->phase != BATCH && begin_batch(s, e) != 0)
 		return -1;
-	if (route_write(s->target.route, chunk, e) != 0)
+	if (target_write(&s->target, chunk, e) != 0)
 		return -1;
 	if (!in_batches(s) || r->counts.read < (uint64_t)base->options->batch_size)
 		return 0;
@@ -286,6 +286,7 @@ sink_pg_commit(struct sink *base, struct err *e)
 	struct sink_pg *s = pg(base);
 	int rc;
 
+	target_warn(&s->target);
 	if (s->phase == IDLE) {
 		if (s->target.unmoved == 0 || !sequences_wait(&s->target.sequences))
 			return finish_rejects(s, e); /* every batch is committed already */

@@ -13,6 +13,7 @@
 #include "load/match/plan.h"
 #include "load/plan/planner.h"
 #include "load/options.h"
+#include "load/pg/roundings.h"
 #include "load/route/ready.h"
 #include "load/sink/sink.h"
 
@@ -32,17 +33,29 @@ settle_name(struct target *t, struct err *e)
 	return err_hint(e, "Use -t to load all of them into one table.");
 }
 
+/* All rows of a stream are here. */
+static void
+finish_roundings(struct target *t)
+{
+	roundings_tell(t->roundings);
+	roundings_free(t->roundings);
+	t->roundings = NULL;
+}
+
 int
 target_plan(struct target *t, struct db *db, const struct load_options *options,
 	    const struct sink_stream *stream, struct err *e)
 {
 	route_free(t->route);
 	t->route = NULL;
+	finish_roundings(t);
 	planner_free(t->plan);
 	t->plan = planner_make(db, &options->rules, stream->header, stream->text, e);
 	if (t->plan == NULL)
 		return -1;
 	t->state = TARGET_PLANNED;
+	if (options->rules.rounding != ROUNDING_IGNORE)
+		t->roundings = roundings_new(t->plan);
 	t->moves_sequences = !options->no_sync_sequences;
 	return settle_name(t, e);
 }
@@ -90,6 +103,9 @@ target_end(struct target *t, struct err *e)
 
 	if (route_end(t->route, e) != 0 || note_identity(t, e) != 0)
 		return -1;
+	if (t->plan->rules->rounding == ROUNDING_ERROR &&
+	    roundings_refuse(t->roundings, e) != 0)
+		return -1;
 	t->ready = true;
 	t->rows_before += c->read;
 	t->unmoved += c->inserted + c->updated;
@@ -118,10 +134,24 @@ target_tell(const struct target *t, struct receipt *receipt)
 	receipt->rejected += t->counts.rejected;
 }
 
+int
+target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
+{
+	roundings_look(t->roundings, chunk);
+	return route_write(t->route, chunk, e);
+}
+
+void
+target_warn(struct target *t)
+{
+	finish_roundings(t);
+}
+
 void
 target_release(struct target *t)
 {
 	route_free(t->route);
+	roundings_free(t->roundings);
 	planner_free(t->plan);
 	sequences_release(&t->sequences);
 	relname_release(&t->name);

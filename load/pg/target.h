@@ -18,6 +18,7 @@ struct plan;
 struct receipt;
 struct rejects;
 struct sink_stream;
+struct stream_chunk;
 
 enum target_state {
 	TARGET_NEW,     /* nothing is planned yet */
@@ -28,16 +29,17 @@ enum target_state {
 struct target {
 	struct relname name; /* of all streams; empty before the first */
 	enum target_state state;
-	bool ready;                 /* it is created or emptied, where asked for */
-	struct plan *plan;          /* of the current stream; owned */
-	struct route *route;        /* of that plan; owned */
-	struct sequences sequences; /* of all streams' columns */
-	bool moves_sequences;       /* they are moved, too */
-	char *identity;             /* planned, or as it was made; owned */
-	char *key_sql;              /* to be run before the last COMMIT, or NULL; owned */
-	uint64_t rows_before;       /* of the input, before the current batch */
-	uint64_t unmoved;           /* rows written since all sequences were moved */
-	struct route_counts counts; /* of the open transaction */
+	bool ready;                  /* it is created or emptied, where asked for */
+	struct plan *plan;           /* of the current stream; owned */
+	struct route *route;         /* of that plan; owned */
+	struct roundings *roundings; /* of the current stream, or NULL; owned */
+	struct sequences sequences;  /* of all streams' columns */
+	bool moves_sequences;        /* they are moved, too */
+	char *identity;              /* planned, or as it was made; owned */
+	char *key_sql;               /* to be run before the last COMMIT, or NULL; owned */
+	uint64_t rows_before;        /* of the input, before the current batch */
+	uint64_t unmoved;            /* rows written since all sequences were moved */
+	struct route_counts counts;  /* of the open transaction */
 };
 
 /*
@@ -47,6 +49,14 @@ struct target {
 int target_plan(struct target *t, struct db *db, const struct load_options *options,
 		const struct sink_stream *stream, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * target_write(t, chunk, e), target_warn(t):
+ * Take rows; all are here: warn of what has happened to them.
+ */
+int target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
+	__attribute__((warn_unused_result));
+void target_warn(struct target *t);
 
 /*
  * target_begin(t, db, e), target_end(t, e):

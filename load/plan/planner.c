@@ -9,6 +9,8 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/ident.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -134,6 +136,18 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	return 0;
 }
 
+static void
+refuse_losses(const struct plan *p, struct reasons *why)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].loss != NULL)
+			reasons_add(why, "--rounding=error: column \"%s\": %s %s",
+				    p->columns[i].target, p->schema->columns[i].type,
+				    p->columns[i].loss);
+}
+
 /* Legal, but something may be lost: say so before the first row. */
 static void
 warn_of_losses(const struct plan *p)
@@ -142,19 +156,52 @@ warn_of_losses(const struct plan *p)
 
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].loss != NULL)
-			log_warning("column \"%s\": %s %s", p->columns[i].target,
-				    p->schema->columns[i].type, p->columns[i].loss);
+			log_fact("column \"%s\": %s %s", p->columns[i].target,
+				 p->schema->columns[i].type, p->columns[i].loss);
+}
+
+static void
+add_grant(struct buf *sql, struct buf *privileges, const char *on, const char *role)
+{
+	if (privileges->len > 0)
+		buf_addf(sql, " GRANT %s ON %s TO %s;", buf_cstr(privileges), on, role);
+}
+
+/* The statements by which the privileges that are missing would be there. */
+static int
+add_grants(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	struct buf table = BUF_INIT, schema = BUF_INIT;
+	char *role;
+
+	if (why->grants.len == 0 && why->schema.len == 0)
+		return 0;
+	role = db_query_text(
+		db, e, "SELECT pg_catalog.quote_ident(CURRENT_USER::pg_catalog.text)", 0, NULL);
+	if (role == NULL)
+		return -1;
+	relname_add_quoted(&p->target, &table);
+	buf_adds(&schema, "SCHEMA ");
+	ident_add_quoted(&schema, p->target.schema);
+	add_grant(&why->sql, &why->schema, buf_cstr(&schema), role);
+	add_grant(&why->sql, &why->grants, buf_cstr(&table), role);
+	buf_release(&table);
+	buf_release(&schema);
+	free(role);
+	return 0;
 }
 
 static int
-report(const struct plan *p, struct reasons *why, struct err *e)
+report(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	char *target = relname_text(&p->target);
 	int rc;
 
 	if (why->n > 0)
 		plan_show(p);
-	rc = reasons_report(why, target, e);
+	rc = add_grants(p, db, why, e);
+	if (rc == 0)
+		rc = reasons_report(why, target, e);
 	free(target);
 	return rc;
 }
@@ -177,13 +224,15 @@ make(struct plan *p, struct db *db, struct err *e)
 	if ((p->rel != NULL || why.n == 0) &&
 	    (plan_decide(p, db, &why, e) != 0 || plan_privileges(p, db, &why, e) != 0))
 		goto failed;
-	if (report(p, &why, e) != 0)
+	if (p->rules->rounding == ROUNDING_ERROR)
+		refuse_losses(p, &why);
+	if (report(p, db, &why, e) != 0)
 		return -1;
 	statements_write(p);
 	warn_of_losses(p);
 	return 0;
 failed:
-	buf_release(&why.text);
+	reasons_release(&why);
 	return -1;
 }
 

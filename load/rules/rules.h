@@ -18,6 +18,9 @@ enum rules_extra { EXTRA_ERROR, EXTRA_IGNORE };
 /* Several rows of the stream with one key: all in their order, the first, or none. */
 enum rules_duplicates { DUPLICATES_LAST, DUPLICATES_FIRST, DUPLICATES_ERROR };
 
+/* Values that lose digits: they are told of, they are an error, or nothing is said. */
+enum rules_rounding { ROUNDING_WARN, ROUNDING_ERROR, ROUNDING_IGNORE };
+
 /* The words of --conflict, as the command line stores them. */
 enum rules_conflict { CONFLICT_FAIL, CONFLICT_SKIP, CONFLICT_OVERWRITE, CONFLICT_MERGE };
 
@@ -43,6 +46,7 @@ struct load_rules {
 	enum rules_duplicates duplicates;
 	enum rules_extra extra;
 	bool loose; /* names match without regard to case, blanks, _ and - */
+	enum rules_rounding rounding;
 	bool create, truncate;
 	bool batches;        /* each is committed, not only the whole */
 	bool rejects;        /* rows that the server refuses are left out */

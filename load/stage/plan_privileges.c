@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "common/base/buf.h"
+#include "common/base/relname.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
@@ -26,11 +28,52 @@ check_column(struct plan *p, size_t i, const PGresult *may, struct reasons *why)
 
 	if (position < 0 || position >= PQntuples(may))
 		return;
-	if ((sets || key) && PQgetvalue(may, position, 0)[0] != 't')
+	if ((sets || key) && PQgetvalue(may, position, 0)[0] != 't') {
+		reasons_grant(&why->grants, "SELECT");
 		plan_refuse(p, i, why, key ? "grant it, for it is of the key" : NULL,
 			    "may not be compared: no SELECT privilege");
-	if (sets && PQgetvalue(may, position, 1)[0] != 't')
+	}
+	if (sets && PQgetvalue(may, position, 1)[0] != 't') {
+		reasons_grant(&why->grants, "UPDATE");
 		plan_refuse(p, i, why, NULL, "may not be updated: no UPDATE privilege");
+	}
+}
+
+/*
+ * What the publisher refuses: to update rows of a table in a publication of updates
+ * where nothing says which rows they are.
+ */
+static const char published_sql[] =
+	"SELECT c.relname, p.pubname FROM pg_class c, pg_publication p"
+	" WHERE c.oid IN (SELECT $1 UNION SELECT relid FROM pg_partition_tree($1) WHERE isleaf)"
+	" AND c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident <> 'f'"
+	" AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid"
+	" AND i.indimmediate AND CASE c.relreplident WHEN 'd' THEN i.indisprimary"
+	" WHEN 'i' THEN i.indisreplident ELSE false END) AND p.pubupdate"
+	" AND CASE WHEN p.puballtables THEN true ELSE EXISTS (SELECT FROM"
+	" pg_publication_tables t JOIN pg_namespace n ON n.nspname = t.schemaname"
+	" JOIN pg_class k ON k.relnamespace = n.oid AND k.relname = t.tablename"
+	" WHERE t.pubname = p.pubname AND k.oid IN (SELECT c.oid UNION"
+	" SELECT relid FROM pg_partition_ancestors(c.oid))) END LIMIT 1";
+
+static int
+check_published(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res = db_query_oid(db, e, published_sql, p->rel->oid);
+
+	if (res == NULL)
+		return -1;
+	if (PQntuples(res) > 0) {
+		reasons_add(why,
+			    "\"%s\" has no replica identity, and publication \"%s\" publishes "
+			    "updates of it: the server refuses them",
+			    PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1));
+		buf_adds(&why->sql, " ALTER TABLE ");
+		relname_add_quoted(&p->target, &why->sql);
+		buf_adds(&why->sql, " REPLICA IDENTITY FULL;");
+	}
+	PQclear(res);
+	return 0;
 }
 
 int
@@ -47,5 +90,7 @@ plan_privileges(struct plan *p, struct db *db, struct reasons *why, struct err *
 	for (i = 0; i < p->ncolumns; i++)
 		check_column(p, i, may, why);
 	PQclear(may);
+	if (p->stage->sets)
+		return check_published(p, db, why, e);
 	return 0;
 }

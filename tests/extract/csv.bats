@@ -141,11 +141,11 @@ as_copy()
 
 @test "a file with another delimiter than the one named draws a warning" {
 	printf 'a;b\n1,5;2\n' >in.csv
-	try portl-extract --csv in.csv -o out
+	try portl-extract -v --csv in.csv -o out
 	assert_status 1
 	assert_stderr_has "a single column, called \"a;b\"; if it is several, say --delimiter=';'"
 	printf 'a\tb\n1\t2\n' >in.csv
-	try portl-extract --csv in.csv -o out
+	try portl-extract -v --csv in.csv -o out
 	assert_stderr_has "say --delimiter='\\t'"
 	try portl-extract --csv in.csv '--delimiter=\t' -o out
 	assert_silent

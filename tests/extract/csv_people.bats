@@ -74,17 +74,17 @@ refuse()
 	assert_eq "$output" '{"d":"2024-01-02"}'
 	rows 'd\n2024/1/2\n' --infer --date-order=ymd
 	assert_eq "$output" '{"d":"2024-01-02"}'
-	rows 'd\n31/12/2024\n' --infer --date-order=mdy
+	rows 'd\n31/12/2024\n' --infer --date-order=mdy -v
 	assert_eq "$output" '{"d":"31/12/2024"}' # there is no month 31
 	assert_stderr_has 'say --date-order=dmy'
 }
 
 @test "--infer says which option would read numbers and dates" {
-	rows 'price;day;n\n1,5;1.2.2024;7\n' --delimiter=';' --infer
+	rows 'price;day;n\n1,5;1.2.2024;7\n' --delimiter=';' --infer -v
 	assert_status 0
 	assert_stderr_has 'column "price" is sent as text, but looks like numbers (1,5); if so, say --decimal=,'
 	assert_stderr_has 'column "day" is sent as text, but looks like dates (1.2.2024); if so, say --date-order=dmy or --date-order=mdy'
-	rows 'price\n"1,234"\n' --infer
+	rows 'price\n"1,234"\n' --infer -v
 	assert_stderr_has 'say --decimal=, or --decimal=.'
 	rows 'a;b\n1,5;1.2.2024\nx;y\n' --delimiter=';' --infer
 	assert_eq "$stderr" ''

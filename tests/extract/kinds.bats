@@ -70,3 +70,16 @@ setup()
 	assert_status 78
 	assert_stderr_has 'job.yaml:3: source.where: --where does not go with --generate'
 }
+
+@test "columns that point to large objects: it is said that the objects stay behind" {
+	fresh_db a
+	q "$a" "CREATE DOMAIN lo AS oid; CREATE TABLE t (id int, doc lo, x oid, y oid);
+		CREATE FUNCTION lo_manage() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+		CREATE TRIGGER m BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION lo_manage(x)"
+	try portl-extract -v -d "$a" -t t -o "$BATS_TEST_TMPDIR/out"
+	assert_status 0
+	assert_stderr_has 'warning: large objects are not sent, only the OIDs by which column "doc", "x" points to them'
+	assert_eq "$(grep -c warning <<<"$stderr")" 1
+	try portl-extract -v -d "$a" -t t --columns=id,y -o "$BATS_TEST_TMPDIR/out"
+	assert_stderr_lacks 'large objects'
+}

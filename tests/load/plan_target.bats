@@ -419,3 +419,53 @@ refused()
 	assert_eq "$(grep -c 'refused$' <<<"$stderr")" 3
 	refused 'there is no assignment cast'
 }
+
+@test "a table whose updates are published needs a replica identity before it is updated" {
+	[ "$(q "$to" 'SHOW wal_level')" != minimal ] || skip 'nothing is published'
+	target 'CREATE TABLE t (a int NOT NULL, b text); CREATE UNIQUE INDEX i ON t (a);
+	        INSERT INTO t VALUES (1, NULL); CREATE PUBLICATION p FOR TABLE t'
+	load_it --conflict=overwrite -k a
+	refused '"t" has no replica identity, and publication "p" publishes updates of it'
+	assert_stderr_has 'hint: This would help: ALTER TABLE "public"."t" REPLICA IDENTITY FULL;'
+	load_it --conflict=skip -k a
+	assert_status 0
+	target "DROP PUBLICATION p; CREATE PUBLICATION p FOR TABLE t WITH (publish = 'insert')"
+	load_it --conflict=overwrite -k a
+	assert_status 0
+	target 'DROP PUBLICATION p; CREATE PUBLICATION p FOR ALL TABLES; TRUNCATE t'
+	load_it --conflict=merge -k a
+	refused 'publication "p" publishes'
+	target 'ALTER TABLE t REPLICA IDENTITY USING INDEX i; INSERT INTO t VALUES (1, NULL)'
+	load_it --conflict=overwrite -k a
+	assert_status 0
+	assert_eq "$(q "$to" 'SELECT b FROM t WHERE a = 1')" x
+}
+
+@test "privileges that are missing bring the GRANT that would help, on both sides" {
+	local grants
+
+	target "CREATE TABLE t (a int PRIMARY KEY, b text); CREATE SCHEMA s; CREATE TABLE s.t (a int, b text)"
+	as_role --conflict=overwrite
+	refused 'no INSERT privilege'
+	assert_stderr_has "hint: This would help: GRANT INSERT, SELECT, UPDATE ON \"public\".\"t\" TO $ROLE;"
+	as_role --truncate
+	assert_stderr_has 'GRANT TRUNCATE, INSERT ON'
+	as_role -t s.t
+	assert_stderr_has "GRANT USAGE ON SCHEMA \"s\" TO $ROLE; GRANT INSERT ON"
+	grants=$(grep -o 'GRANT.*' <<<"$stderr")
+	q "$to" "$grants"
+	as_role -t s.t
+	assert_status 0
+	try portl-extract -d "$to" -U "$ROLE" -t t
+	assert_status 1
+	assert_stderr_has "hint: This would help: GRANT SELECT ON public.t TO $ROLE;"
+	q "$to" "$(grep -o 'GRANT.*' <<<"$stderr")"
+	try portl-extract -d "$to" -U "$ROLE" -t t
+	assert_status 0
+}
+
+@test "--truncate of a table that others refer to: what else there is" {
+	target 'CREATE TABLE t (a int PRIMARY KEY, b text); CREATE TABLE c (a int REFERENCES t)'
+	load_it --truncate
+	refused 'foreign keys of other tables refer to it; change its rows with --conflict=overwrite instead'
+}

@@ -111,7 +111,7 @@ carry()
 	q "$src" "CREATE TABLE s AS SELECT 1.23456::numeric(10,5) AS n, '12:34:56.789'::time AS t"
 	q "$dst" 'CREATE TABLE s (n numeric(10,2), t time(0))'
 	for values in binary text; do
-		try_sh "portl-extract -d $src -t s --values=$values | portl-load -d $dst"
+		try_sh "portl-extract -d $src -t s --values=$values | portl-load -v -d $dst"
 		assert_status 0
 		assert_stderr_has 'column "n": numeric(10,5) is rounded to numeric(10,2)'
 		assert_stderr_has 'column "t": time without time zone is rounded to time(0) without time zone'
