@@ -1,31 +1,46 @@
 /*
- * A hash table with open addressing.  Its hash (FNV-1a) can be made to collide by whoever
- * chooses the names; that costs what no index would, and no more.
+ * A hash table with open addressing.  Its hash can be made to collide by whoever chooses the
+ * names; that costs what no index would, and no more.
  */
 #include "common/base/nameindex.h"
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "common/base/xalloc.h"
 
 #define SLOTS_LEAST 64
 
+static bool
+is(const char *name, const char *bytes, size_t len)
+{
+	return strlen(name) == len && memcmp(name, bytes, len) == 0;
+}
+
 /* The slot where the name is, or would be. */
 static size_t
-slot_of(const struct nameindex *x, const char *name)
+slot_of(const struct nameindex *x, const char *name, size_t len)
 {
-	uint64_t hash = 14695981039346656037u;
-	const char *p;
-	size_t i;
+	size_t i = XXH3_64bits(name, len) & (x->nslots - 1);
 
-	for (p = name; *p != '\0'; p++)
-		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
-	i = (size_t)(hash ^ (hash >> 32)) & (x->nslots - 1);
-	while (x->slots[i] != 0 && strcmp(x->names[x->slots[i] - 1], name) != 0)
+	while (x->slots[i] != 0 && !is(x->names[x->slots[i] - 1], name, len))
 		i = (i + 1) & (x->nslots - 1);
 	return i;
+}
+
+/* An equal name that came before keeps the slot. */
+static int
+take_slot(struct nameindex *x, size_t number)
+{
+	const char *name = x->names[number];
+	size_t *slot = &x->slots[slot_of(x, name, strlen(name))];
+
+	if (*slot != 0)
+		return (int)*slot - 1;
+	*slot = number + 1;
+	return -1;
 }
 
 static void
@@ -38,28 +53,28 @@ grow(struct nameindex *x)
 	x->slots = xcalloc(x->nslots, sizeof(*x->slots));
 	x->names = xrealloc(x->names, x->nslots / 2 * sizeof(*x->names));
 	for (i = 0; i < x->n; i++)
-		x->slots[slot_of(x, x->names[i])] = i + 1;
+		take_slot(x, i);
 }
 
 int
 nameindex_add(struct nameindex *x, const char *name)
 {
-	size_t slot;
-
 	if (2 * (x->n + 1) > x->nslots)
 		grow(x);
-	slot = slot_of(x, name);
-	if (x->slots[slot] != 0)
-		return (int)x->slots[slot] - 1;
 	x->names[x->n++] = name;
-	x->slots[slot] = x->n;
-	return -1;
+	return take_slot(x, x->n - 1);
+}
+
+int
+nameindex_find_bytes(const struct nameindex *x, const char *name, size_t len)
+{
+	return x->nslots > 0 ? (int)x->slots[slot_of(x, name, len)] - 1 : -1;
 }
 
 int
 nameindex_find(const struct nameindex *x, const char *name)
 {
-	return x->nslots > 0 ? (int)x->slots[slot_of(x, name)] - 1 : -1;
+	return nameindex_find_bytes(x, name, strlen(name));
 }
 
 void

@@ -18,15 +18,16 @@ struct nameindex {
 
 /*
  * nameindex_add(x, name):
- * Append ${name}, which has to outlive the index.  Returns -1, or the number (from 0) of
- * an equal name that is there: then nothing is appended.
+ * Append ${name}, which has to outlive the index; it gets the next number, from 0.  Returns
+ * -1, or the number of the first equal name, which stays the one that is found.
  */
 int nameindex_add(struct nameindex *x, const char *name);
 
 /*
- * nameindex_find(x, name):
- * Return the number of the name, or -1.
+ * nameindex_find(x, name), nameindex_find_bytes(x, name, len):
+ * Return the number of the name, which may be ${len} bytes that no NUL follows, or -1.
  */
+int nameindex_find_bytes(const struct nameindex *x, const char *name, size_t len);
 int nameindex_find(const struct nameindex *x, const char *name);
 
 /*

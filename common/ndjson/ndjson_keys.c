@@ -1,5 +1,5 @@
 /*
- * Keys and columns: an open hash table of names.
+ * How the writer spells each key, ready to be compared with a line.
  */
 #include "common/ndjson/ndjson_keys.h"
 
@@ -8,33 +8,6 @@
 #include "common/base/xalloc.h"
 #include "common/ndjson/ndjson_string.h"
 #include "common/schema/schema.h"
-
-static size_t
-hash(const char *name, size_t len)
-{
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		h = (h ^ (unsigned char)name[i]) * 0x100000001b3u;
-	return (size_t)(h ^ h >> 32);
-}
-
-/* Where in the table ${name} is, or would be. */
-static size_t
-find_slot(const struct ndjson_keys *k, const char *name, size_t len)
-{
-	size_t i = hash(name, len) & k->mask;
-
-	while (k->slots[i] != NDJSON_NO_COLUMN) {
-		const char *other = k->keys[k->slots[i]].name;
-
-		if (strlen(other) == len && memcmp(other, name, len) == 0)
-			break;
-		i = (i + 1) & k->mask;
-	}
-	return i;
-}
 
 static void
 init_key(struct ndjson_keys *k, size_t column, const char *name)
@@ -56,21 +29,13 @@ init_key(struct ndjson_keys *k, size_t column, const char *name)
 void
 ndjson_keys_init(struct ndjson_keys *k, const struct schema *schema)
 {
-	size_t i, n = 8;
+	size_t i;
 
 	*k = (struct ndjson_keys){.n = schema->ncolumns};
 	k->keys = xcalloc(k->n, sizeof(*k->keys));
-	while (n < k->n * 2)
-		n *= 2;
-	k->mask = n - 1;
-	k->slots = xmalloc(n * sizeof(*k->slots));
-	for (i = 0; i < n; i++)
-		k->slots[i] = NDJSON_NO_COLUMN;
 	for (i = 0; i < k->n; i++) {
-		const char *name = schema->columns[i].name;
-
-		init_key(k, i, name);
-		k->slots[find_slot(k, name, strlen(name))] = i;
+		init_key(k, i, schema->columns[i].name);
+		nameindex_add(&k->names, schema->columns[i].name);
 	}
 }
 
@@ -78,12 +43,14 @@ void
 ndjson_keys_release(struct ndjson_keys *k)
 {
 	free(k->keys);
-	free(k->slots);
+	nameindex_release(&k->names);
 	buf_release(&k->text);
 }
 
 size_t
 ndjson_keys_find(const struct ndjson_keys *k, const char *name, size_t len)
 {
-	return k->slots[find_slot(k, name, len)];
+	int column = nameindex_find_bytes(&k->names, name, len);
+
+	return column >= 0 ? (size_t)column : NDJSON_NO_COLUMN;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/nameindex.h"
 
 struct schema;
 
@@ -32,8 +33,7 @@ struct ndjson_keys {
 	size_t n;
 	size_t first;    /* the column whose key came first last time */
 	struct buf text; /* of all keys */
-	size_t *slots;   /* hash table of column numbers */
-	size_t mask;     /* slots - 1 */
+	struct nameindex names;
 };
 
 /*

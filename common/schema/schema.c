@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
@@ -18,39 +17,10 @@ schema_init(struct schema *s)
 	*s = (struct schema){.types = json_object()};
 }
 
-/* The slot in which the column called ${name} is, or would be. */
-static uint32_t *
-slot_of(const struct schema *s, const char *name)
-{
-	size_t at = XXH3_64bits(name, strlen(name)) & (s->nslots - 1);
-
-	while (s->slots[at] != 0 && strcmp(s->columns[s->slots[at] - 1].name, name) != 0)
-		at = (at + 1) & (s->nslots - 1);
-	return &s->slots[at];
-}
-
-/* At most half of the slots are taken. */
-static void
-grow_slots(struct schema *s)
-{
-	size_t i;
-
-	s->nslots = s->nslots > 0 ? 2 * s->nslots : 16;
-	free(s->slots);
-	s->slots = xcalloc(s->nslots, sizeof(*s->slots));
-	for (i = 0; i < s->ncolumns; i++) {
-		uint32_t *slot = slot_of(s, s->columns[i].name);
-
-		if (*slot == 0)
-			*slot = (uint32_t)(i + 1);
-	}
-}
-
 struct schema_column *
 schema_add_column(struct schema *s, const char *name, const char *type, const char *base)
 {
 	struct schema_column *c;
-	uint32_t *slot;
 
 	if ((s->ncolumns & (s->ncolumns - 1)) == 0) /* the room is a power of two */
 		s->columns = xrealloc(s->columns,
@@ -59,11 +29,7 @@ schema_add_column(struct schema *s, const char *name, const char *type, const ch
 	*c = (struct schema_column){.name = xstrdup(name),
 				    .type = xstrdup(type),
 				    .base = xstrdup(base != NULL ? base : type)};
-	if (2 * s->ncolumns > s->nslots)
-		grow_slots(s);
-	slot = slot_of(s, name);
-	if (*slot == 0)
-		*slot = (uint32_t)s->ncolumns;
+	nameindex_add(&s->names, c->name);
 	return c;
 }
 
@@ -99,7 +65,7 @@ schema_copy(struct schema *s, const struct schema *from)
 int
 schema_find(const struct schema *s, const char *name)
 {
-	return s->nslots > 0 ? (int)*slot_of(s, name) - 1 : -1;
+	return nameindex_find(&s->names, name);
 }
 
 static json_t *
@@ -266,7 +232,7 @@ schema_release(struct schema *s)
 		free(s->primary_key[i]);
 	free(s->primary_key);
 	free(s->columns);
-	free(s->slots);
+	nameindex_release(&s->names);
 	relname_release(&s->relation);
 	ident_list_release(&s->beside);
 	json_decref(s->types);

@@ -8,9 +8,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "common/base/ident.h"
+#include "common/base/nameindex.h"
 #include "common/base/relname.h"
 
 struct err;
@@ -31,10 +31,9 @@ struct schema {
 	struct relname relation; /* no name: a query or a file */
 	struct schema_column *columns;
 	size_t ncolumns;
-	uint32_t *slots; /* schema_find()'s: numbers of columns from 1, by their names' hash */
-	size_t nslots;   /* a power of two, or 0 */
-	json_t *types;   /* object: type name → what it is made of; never NULL */
-	char **primary_key; /* column names */
+	struct nameindex names; /* of the columns */
+	json_t *types;          /* object: type name → what it is made of; never NULL */
+	char **primary_key;     /* column names */
 	size_t nprimary_key;
 	struct ident_list
 		beside; /* bare NDJSON: columns that the target has and no row may have */

@@ -50,19 +50,13 @@ loosename_init(struct loosename *x, const struct relation *rel)
 
 	*x = (struct loosename){.index = NAMEINDEX_INIT};
 	x->folded.names = xcalloc(rel->ncolumns, sizeof(char *));
-	x->position = xcalloc(rel->ncolumns, sizeof(*x->position));
 	x->other = xcalloc(rel->ncolumns, sizeof(*x->other));
 	for (i = 0; i < rel->ncolumns; i++) {
-		char *name = fold(rel->columns[i].name);
-		int at = nameindex_add(&x->index, name);
+		int first;
 
-		if (at >= 0) {
-			x->other[at] = i;
-			free(name);
-			continue;
-		}
-		x->position[x->folded.n] = x->other[x->folded.n] = i;
-		x->folded.names[x->folded.n++] = name;
+		x->folded.names[x->folded.n++] = fold(rel->columns[i].name);
+		first = nameindex_add(&x->index, x->folded.names[i]);
+		x->other[first >= 0 ? (size_t)first : i] = i;
 	}
 }
 
@@ -76,7 +70,7 @@ loosename_find(const struct loosename *x, const char *name, int *other)
 	if (at < 0)
 		return -1;
 	*other = (int)x->other[at];
-	return (int)x->position[at];
+	return at;
 }
 
 void
@@ -84,6 +78,5 @@ loosename_release(struct loosename *x)
 {
 	ident_list_release(&x->folded);
 	nameindex_release(&x->index);
-	free(x->position);
 	free(x->other);
 }

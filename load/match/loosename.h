@@ -12,10 +12,9 @@
 struct relation;
 
 struct loosename {
-	struct ident_list folded; /* of the columns that are unlike those before */
+	struct ident_list folded; /* the names of all columns */
 	struct nameindex index;   /* of these */
-	size_t *position;         /* of each, the column's in the table */
-	size_t *other; /* and that of one which folds to the same, or the same; owned */
+	size_t *other; /* per column: one that folds to the same name, or itself; owned */
 };
 
 /*

@@ -20,6 +20,10 @@ main(void)
 	is_int(nameindex_add(&x, "b"), -1, "another one");
 	is_int(nameindex_add(&x, "a"), 0, "the first again is number 0");
 	is_int(nameindex_add(&x, ""), -1, "an empty name is one");
+	is_int(nameindex_find(&x, ""), 3, "a name that came again has a number, too");
+	is_int(nameindex_find(&x, "a"), 0, "and the first is the one that is found");
+	is_int(nameindex_find_bytes(&x, "bc", 1), 1, "a name in other text");
+	is_int(nameindex_find_bytes(&x, "b\0c", 3), -1, "bytes with a NUL are no name");
 	is_int(nameindex_find(&x, "A"), -1, "case counts");
 	nameindex_release(&x);
 	for (i = 0; i < MANY; i++) {
