@@ -61,6 +61,8 @@ static const struct cli_option target_options[] = {
 	{"rounding", 0, CLI_CHOICE, "warn|error|ignore", "values that would lose digits",
 	 AT(rounding), .choices = roundings, PG},
 	{"create", 0, CLI_FLAG, NULL, "create the table if it is missing", AT(create), PG},
+	{"add-columns", 0, CLI_FLAG, NULL, "add columns that the table lacks", AT(add_columns),
+	 PG},
 	{"truncate", 0, CLI_FLAG, NULL, "empty the table first, in the same transaction",
 	 AT(truncate), PG},
 	{"min-rows", 0, CLI_NUMBER, "N", "commit nothing if fewer arrive; 1 with --truncate",
@@ -336,6 +338,9 @@ settle(struct load_options *o, struct err *e)
 	for (i = 0; i < o->map.n; i++)
 		if (parse_map(o, o->map.items[i], e) != 0)
 			return -1;
+	if (o->add_columns && o->extra_columns == EXTRA_IGNORE)
+		return err_usage(e, "add-columns",
+				 "--add-columns and --extra-columns=ignore exclude each other");
 	if (check_map(o, e) != 0 || parse_key(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
@@ -357,6 +362,7 @@ rules_of(const struct load_options *o)
 		.rounding = (enum rules_rounding)o->rounding,
 		.loose = o->loose != 0,
 		.extra = (enum rules_extra)o->extra_columns,
+		.add_columns = o->add_columns,
 		.create = o->create,
 		.truncate = o->truncate,
 		.batches = o->commit == COMMIT_BATCH,

@@ -59,6 +59,7 @@ static const struct jobkey keys[] = {
 	{"names", LOAD, LOAD, JOBKEY_OPTION},
 	{"rounding", LOAD, LOAD, JOBKEY_OPTION},
 	{"create", LOAD, LOAD, JOBKEY_OPTION},
+	{"add_columns", LOAD, LOAD, JOBKEY_OPTION},
 	{"truncate", LOAD, LOAD, JOBKEY_OPTION},
 	{"min_rows", LOAD, LOAD, JOBKEY_OPTION},
 	{"streams", LOAD, LOAD, JOBKEY_OPTION},

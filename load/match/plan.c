@@ -84,6 +84,14 @@ plan_add_value(const struct plan *p, struct buf *sql, size_t i, const char *stag
 	buf_addc(sql, ')');
 }
 
+const char *
+plan_new_name(const struct plan *p, size_t i)
+{
+	const struct plan_column *c = &p->columns[i];
+
+	return c->missing ? c->source : p->rel == NULL ? c->target : NULL;
+}
+
 void
 plan_release(struct plan *p)
 {
@@ -103,6 +111,7 @@ plan_release(struct plan *p)
 	free(p->adopted);
 	for (i = 0; i < STATEMENTS; i++)
 		free(p->sql[i]);
+	free(p->add_sql);
 	free(p->columns);
 	free(p->keep);
 	relation_free(p->rel);

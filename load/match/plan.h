@@ -112,6 +112,7 @@ struct plan_column {
 	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
 	struct digits keeps; /* of texts whose type says nothing of their digits */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
+	bool missing;    /* the table lacks it, and could be given it */
 	bool refused;    /* there is a reason against this column */
 	/* of a column to be created, as this server names them; owned */
 	char *new_type;      /* with modifiers; NULL: it exists, or has no such type */
@@ -128,6 +129,7 @@ struct plan {
 	enum plan_route route;
 	const char *stage_reason;    /* why COPY cannot write the target itself, or NULL */
 	char *search_path;           /* the user's; owned */
+	char *add_sql;               /* ALTER TABLE for the missing ones, to plan anew; owned */
 	struct relname target;       /* qualified, if it can be */
 	struct relation *rel;        /* NULL: to be created */
 	char *identity;              /* of rel, as identity_read() gives it; owned */
@@ -137,6 +139,13 @@ struct plan {
 	char *sql[STATEMENTS];    /* by enum statement; NULL: not needed; owned */
 	struct plan_stage *stage; /* PLAN_STAGED, else NULL; owned */
 };
+
+/*
+ * plan_new_name(p, i):
+ * Return how stream column ${i} is to be called that is to be created, with the table or in
+ * it; NULL: it is not.
+ */
+const char *plan_new_name(const struct plan *p, size_t i);
 
 /*
  * plan_column_into(p, target):

@@ -43,7 +43,7 @@ plan_exttype(struct plan *p, struct db *db, struct err *e)
 		const struct schema_column *c = &p->schema->columns[i];
 		const char *extension = exttype_extension(p->schema->types, c->base);
 
-		if (p->columns[i].target == NULL)
+		if (plan_new_name(p, i) == NULL)
 			continue;
 		p->columns[i].new_type = xstrdup(c->type);
 		if (extension != NULL &&

@@ -118,7 +118,8 @@ match_one(struct plan *p, struct names *names, size_t i, struct reasons *why)
 	if (p->rel != NULL) {
 		c->position = find_target(p, names, target, m >= 0, why);
 		if (c->position < 0) {
-			if (o->extra != EXTRA_IGNORE || m >= 0)
+			c->missing = o->extra != EXTRA_IGNORE && m < 0;
+			if (m >= 0 || (c->missing && !o->add_columns))
 				unmatched(p, names, c->source, target, m >= 0, why);
 			return;
 		}
@@ -246,7 +247,7 @@ check_not_empty(const struct plan *p, struct reasons *why)
 	size_t i, loadable = 0;
 
 	for (i = 0; i < p->ncolumns; i++)
-		if (p->keep[i])
+		if (p->keep[i] || (p->columns[i].missing && p->rules->add_columns))
 			return;
 	for (i = 0; p->rel != NULL && i < p->rel->ncolumns; i++)
 		loadable += !p->rel->columns[i].generated;

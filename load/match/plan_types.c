@@ -12,6 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/ident.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -23,6 +24,7 @@
 #include "load/match/plan_exttype.h"
 #include "load/match/plan_loss.h"
 #include "load/match/reasons.h"
+#include "load/rules/rules.h"
 
 #define OID_FREE_CONTAINERS \
 	140000                   /* arrays and composites may carry foreign OIDs from here on */
@@ -232,10 +234,10 @@ literals(const struct plan *p, enum what what)
 		const struct schema_column *c = &p->schema->columns[i];
 		const char *text = c->collation;
 
-		if (p->columns[i].target == NULL)
+		if (plan_new_name(p, i) == NULL)
 			continue;
 		if (what != COLLATIONS)
-			text = what == TYPES ? p->columns[i].new_type : p->columns[i].target;
+			text = what == TYPES ? p->columns[i].new_type : plan_new_name(p, i);
 		buf_adds(&b, comma);
 		if (text != NULL)
 			ident_add_literal(&b, text);
@@ -291,7 +293,7 @@ check_new_column(struct plan *p, size_t i, const PGresult *res, int row, struct 
 			why,
 			"column \"%s\": the name is longer than PostgreSQL keeps names; give "
 			"it another with --map",
-			p->columns[i].target);
+			plan_new_name(p, i));
 	if (PQgetisnull(res, row, 0)) {
 		reasons_add(why, "column \"%s\": type %s does not exist in this database",
 			    c->name, c->type);
@@ -318,7 +320,7 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	int row = 0, rc = res != NULL ? 0 : -1;
 
 	for (i = 0; rc == 0 && i < p->ncolumns; i++)
-		if (p->columns[i].target != NULL) {
+		if (plan_new_name(p, i) != NULL) {
 			oids[n] = check_new_column(p, i, res, row++, why);
 			n += oids[n] != 0;
 		}
@@ -328,7 +330,7 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		const struct schema_column *c = &p->schema->columns[i];
 		char *differs = NULL;
 
-		if (p->columns[i].target == NULL)
+		if (plan_new_name(p, i) == NULL)
 			continue;
 		if (!PQgetisnull(res, row, 0))
 			differs = (p->text ? typedocs_same_fields : typedocs_same_bytes)(
@@ -345,11 +347,92 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	return rc;
 }
 
+/* Only the owner may; no type is lost on the way, for the stream says which it has. */
+static int
+check_owner(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res =
+		db_query_oid(db, e,
+			     "SELECT pg_has_role(relowner, 'USAGE') AND relkind IN ('r', "
+			     "'p', 'f') FROM pg_class WHERE oid = $1",
+			     p->rel->oid);
+
+	if (res == NULL)
+		return -1;
+	if (PQntuples(res) == 0 || PQgetvalue(res, 0, 0)[0] != 't')
+		reasons_add(why, "--add-columns: only the owner of a table can add some");
+	PQclear(res);
+	return 0;
+}
+
+static char *
+add_sql(const struct plan *p)
+{
+	const char *comma = " ADD COLUMN ";
+	struct buf sql = BUF_INIT;
+	size_t i;
+
+	buf_adds(&sql, "ALTER TABLE ");
+	relname_add_quoted(&p->target, &sql);
+	for (i = 0; i < p->ncolumns; i++) {
+		const struct plan_column *c = &p->columns[i];
+
+		if (!c->missing)
+			continue;
+		buf_adds(&sql, comma);
+		ident_add_quoted(&sql, c->source);
+		buf_addc(&sql, ' ');
+		ident_add_type(&sql, c->new_type);
+		if (c->new_collation != NULL)
+			buf_addf(&sql, " COLLATE %s", c->new_collation);
+		comma = ", ADD COLUMN ";
+	}
+	return buf_detach(&sql);
+}
+
+/*
+ * The columns that the table lacks, as --create would make them, but without NOT NULL, for
+ * there may be rows: --add-columns adds them, else it is said what would.
+ */
+static int
+add_missing(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	struct reasons unsaid = {.n = 0}, *faults = p->rules->add_columns ? why : &unsaid;
+	size_t i, n = 0, before = faults->n;
+	int rc;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		if (p->columns[i].missing && p->schema->columns[i].type[0] == '\0')
+			reasons_add(faults, "column \"%s\": the stream does not say its type",
+				    p->columns[i].source);
+		n += p->columns[i].missing;
+	}
+	if (n == 0 || strchr("rpf", p->rel->kind) == NULL || faults->n > before) {
+		reasons_release(&unsaid);
+		return 0;
+	}
+	rc = plan_exttype(p, db, e) != 0 ? -1 : check_new(p, db, faults, e);
+	if (rc == 0 && p->rules->add_columns)
+		rc = check_owner(p, db, why, e);
+	if (rc == 0 && faults->n == before && p->rules->add_columns) {
+		p->add_sql = add_sql(p);
+	} else if (rc == 0 && faults->n == before) {
+		char *sql = add_sql(p);
+
+		buf_addf(&why->sql, " --add-columns, or %s;", sql);
+		free(sql);
+	}
+	reasons_release(&unsaid);
+	return rc;
+}
+
 int
 plan_types(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
+	if (p->rel != NULL && p->schema != NULL && add_missing(p, db, why, e) != 0)
+		return -1;
 	if (p->rel != NULL)
-		return check_existing(p, db, why, e);
+		return p->add_sql != NULL ? 0 : check_existing(p, db, why, e);
 	if (why->n > 0)
 		return 0; /* nothing to create anyway */
 	return plan_exttype(p, db, e) != 0 ? -1 : check_new(p, db, why, e);

@@ -118,6 +118,33 @@ in_batches(const struct sink_pg *s)
 }
 
 static int
+open_transaction(struct sink_pg *s, struct err *e)
+{
+	if (session_begin(&s->db, SESSION_WRITE, s->base.options->common.lock_timeout, e) != 0)
+		return -1;
+	s->phase = OPEN;
+	s->text = TEXT_OURS;
+	s->target.counts = (struct route_counts){.read = 0};
+	return 0;
+}
+
+/*
+ * The table gets the columns that it lacks, in the transaction of the rows, which holds it
+ * from now on; then it is planned anew.
+ */
+static int
+add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
+{
+	struct target *t = &s->target;
+
+	if (s->phase == IDLE && open_transaction(s, e) != 0)
+		return -1;
+	if (db_exec(&s->db, e, "%s", t->plan->add_sql) != 0)
+		return -1;
+	return target_plan(t, &s->db, s->base.options, stream, e);
+}
+
+static int
 sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_wants *wants,
 	      struct err *e)
 {
@@ -125,6 +152,8 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	struct target *t = &s->target;
 
 	if (target_plan(t, &s->db, base->options, stream, e) != 0)
+		return -1;
+	if (t->plan->add_sql != NULL && add_columns(s, stream, e) != 0)
 		return -1;
 	if (base->relation == NULL)
 		base->relation = relname_text(&t->name);
@@ -145,17 +174,6 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	wants->faults = t->plan->stage != NULL && t->plan->stage->rejects != NULL;
 	wants->finish = !in_batches(s) && t->plan->route == PLAN_STAGED ? STAGED_ROW : 0;
 	wants->batch = in_batches(s) ? (uint64_t)base->options->batch_size : 0;
-	return 0;
-}
-
-static int
-open_transaction(struct sink_pg *s, struct err *e)
-{
-	if (session_begin(&s->db, SESSION_WRITE, s->base.options->common.lock_timeout, e) != 0)
-		return -1;
-	s->phase = OPEN;
-	s->text = TEXT_OURS;
-	s->target.counts = (struct route_counts){.read = 0};
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct load_rules {
 	enum rules_extra extra;
 	bool loose; /* names match without regard to case, blanks, _ and - */
 	enum rules_rounding rounding;
+	bool add_columns; /* the table gets what it lacks */
 	bool create, truncate;
 	bool batches;        /* each is committed, not only the whole */
 	bool rejects;        /* rows that the server refuses are left out */
