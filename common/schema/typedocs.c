@@ -33,48 +33,39 @@ typedocs_kind(const json_t *types, const char *base)
 	return kind != NULL ? kind : "";
 }
 
-/* The document of ${base} if that is a domain, else NULL. */
-static const json_t *
-domain_doc(const json_t *types, const char *base)
+/* What domains stand on at last; ${*type} is that with its modifiers. */
+static const char *
+unwrap(const json_t *types, const char *base, const char **type)
 {
-	const json_t *doc = json_object_get(types, base);
-
-	if (strcmp(typedocs_kind(types, base), "domain") != 0 ||
-	    !json_is_string(json_object_get(doc, "base")))
-		return NULL;
-	return doc;
-}
-
-const char *
-typedocs_unwrap(const json_t *types, const char *base)
-{
-	const json_t *doc;
 	int depth;
 
-	for (depth = 0; depth < DEPTH_MAX; depth++) {
-		doc = domain_doc(types, base);
-		if (doc == NULL)
+	for (depth = 0; depth < DEPTH_MAX && strcmp(typedocs_kind(types, base), "domain") == 0;
+	     depth++) {
+		const json_t *doc = json_object_get(types, base);
+		const char *on = json_string_value(json_object_get(doc, "base"));
+
+		if (on == NULL)
 			break;
-		base = json_string_value(json_object_get(doc, "base"));
+		base = on;
+		*type = json_string_value(json_object_get(doc, "type"));
+		if (*type == NULL)
+			*type = base;
 	}
 	return base;
 }
 
 const char *
+typedocs_unwrap(const json_t *types, const char *base)
+{
+	const char *type = base;
+
+	return unwrap(types, base, &type);
+}
+
+const char *
 typedocs_modified(const json_t *types, const char *base, const char *type)
 {
-	const json_t *doc;
-	int depth;
-
-	for (depth = 0; depth < DEPTH_MAX; depth++) {
-		doc = domain_doc(types, base);
-		if (doc == NULL)
-			break;
-		base = json_string_value(json_object_get(doc, "base"));
-		type = json_string_value(json_object_get(doc, "type"));
-		if (type == NULL)
-			type = base;
-	}
+	unwrap(types, base, &type);
 	return type;
 }
 

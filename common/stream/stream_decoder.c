@@ -136,8 +136,8 @@ stream_decoder_header(struct stream_decoder *d, const char *text, size_t len, st
 	return 0;
 }
 
-int
-stream_decoder_terminal(struct err *e)
+static int
+advise_on_terminal(struct err *e)
 {
 	return err_hint(e,
 			"Each newline has come as carriage return and newline: a terminal is "
@@ -152,7 +152,7 @@ wrong_count(const struct stream_decoder *d, int64_t sent, struct err *e)
 		"%s: the stream has %" PRIu64 " rows, but its end document says %" PRId64,
 		input_name(d->rb.in), d->rows, sent);
 	if (d->crlf)
-		return stream_decoder_terminal(e);
+		return advise_on_terminal(e);
 	return err_hint(e,
 			"What edits rows may have failed on some and gone on, as jq does. If "
 			"rows were taken out or put in on purpose, use --edited=rows.");
@@ -170,7 +170,7 @@ wrong_digest(const struct stream_decoder *d, const char *digest, struct err *e)
 		"%s: the stream was damaged on the way: its digest is %s, not %s",
 		input_name(d->rb.in), hex, digest);
 	if (d->crlf)
-		return stream_decoder_terminal(e);
+		return advise_on_terminal(e);
 	return err_hint(e, "If rows were changed on the way on purpose, use --edited.");
 }
 

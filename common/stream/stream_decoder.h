@@ -94,12 +94,6 @@ int stream_decoder_header(struct stream_decoder *d, const char *text, size_t len
 	__attribute__((warn_unused_result));
 
 /*
- * stream_decoder_terminal(e):
- * Advise on newlines that a terminal on the way has changed.  Returns -1.
- */
-int stream_decoder_terminal(struct err *e);
-
-/*
  * stream_decoder_check_end(d, doc, e):
  * Compare an end document with what has been read.
  */
