@@ -242,7 +242,7 @@ unreadable()
 @test "--commit=batch: the file has the rejects of the batches that are in" {
 	small
 	printf '{"id":%s,"v":"a"}\n' 1 2 '"x"' 4 '"y"' 6 '"z"' 8 9 >"$T/rows"
-	echo '{"id":' >>"$T/rows"
+	printf '{"id":' >>"$T/rows"
 	load_small --commit=batch -b 3 <"$T/rows"
 	assert_status 4
 	assert_stderr_has 'The first 9 rows are committed: 6 inserted, 0 updated, 0 unchanged, 0 skipped, 3 rejected.'
