@@ -1,7 +1,9 @@
 #!/bin/sh
 # Bring a table up to date every hour, row by row, and set aside what the target refuses:
 #
-#   5 * * * *  /usr/local/share/doc/portl/examples/hourly.sh
+#   5 * * * *  /usr/share/doc/portl/examples/hourly.sh
+#
+# (from the package; /usr/local/share/doc where it was made from source)
 #
 # Rows that break a rule of the target do not hold up the others.  They are kept as a
 # stream that can be loaded again when the cause is gone, and a mail says where; more

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Replace a table by the source's, for cron:
 #
-#   17 3 * * *  /usr/local/share/doc/portl/examples/nightly.sh
+#   17 3 * * *  /usr/share/doc/portl/examples/nightly.sh
+#
+# (from the package; /usr/local/share/doc where it was made from source)
 #
 # cron mails whatever a job prints.  Portl prints nothing when all is well, so that a
 # mail means that something is wrong, and says what.  The receipts are kept.

@@ -175,4 +175,8 @@ echo 'Status 4, and the target is as it was.  Run it again, and it is complete:'
 show "portl-extract -d shop -t orders | portl-load -d dw -t by_portl &&
     psql -XAtd dw -c 'SELECT count(*) FROM by_portl'" || failed 'the second run'
 
+say 'A source that is lost half way, and what the last command says of it:'
+echo "psql | psql                  status 0   $part of $ROWS rows are in the target"
+echo 'portl-extract | portl-load   status 4   0 rows are'
+
 say 'That was all.  The server and its files are removed.  man man/portl.7 goes on.'

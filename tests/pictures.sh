@@ -15,6 +15,23 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
+# still SVG: the same, whose last frame is shown where nothing moves, or may not.
+still()
+{
+	local last
+
+	last=$(grep -o '^100\.000%{transform:translateY([^)]*)' "$1" | sed 's/.*{//')
+	[ -n "$last" ]
+	awk -v last="$last" '
+		/^ *#screen_view \{/ { print; print "                " last ";"; next }
+		{ print }
+		/animation-fill-mode/ { ending = 1 }
+		ending && /^ *}/ {
+			print "            @media (prefers-reduced-motion) { #screen_view { animation: none; } }"
+			ending = 0
+		}' "$1"
+}
+
 # termtosvg wants a terminal, whatever we have: script(1) makes one.
 demo()
 {
@@ -28,7 +45,7 @@ demo()
 	}
 	# The end has to be in it: a demo that failed is no advertisement.
 	grep -q 'That was all' "$work/demo.svg"
-	cp "$work/demo.svg" "$dir/demo.svg"
+	still "$work/demo.svg" >"$dir/demo.svg"
 	echo "$dir/demo.svg"
 }
 
