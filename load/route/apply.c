@@ -71,8 +71,6 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	const struct plan_stage *st = r->plan->stage;
 	struct err ignored = ERR_INIT;
 	const char *column = NULL;
-	char number[24];
-	const char *params[] = {number};
 	uint64_t row = 0;
 	int rc;
 
@@ -82,13 +80,11 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");
 	if (rc == 0)
 		rc = staged_numbers(
-			r->db, counted ? r->plan->sql[SQL_REACHED] : r->plan->sql[SQL_LAST], 0,
-			NULL, &row, 1, &ignored);
-	if (rc == 0 && row > 0 && counted) {
-		snprintf(number, sizeof(number), "%" PRIu64, row);
-		rc = staged_numbers(r->db, r->plan->sql[SQL_FIND], 1, params, &row, 1,
-				    &ignored);
-	}
+			r->db, counted ? r->plan->sql[SQL_REACHED] : r->plan->sql[SQL_LAST],
+			&row, 1, &ignored);
+	if (rc == 0 && row > 0 && counted)
+		rc = staged_numbers_of(r->db, r->plan->sql[SQL_FIND], 1, &row, &row, 1,
+				       &ignored);
 	if (rc == 0 && row > 0)
 		rc = staged_cast_column(r, row, e, &column, &ignored);
 	err_release(&ignored);
@@ -138,7 +134,7 @@ insert_latest(const struct route *r, struct tally *t, uint64_t *row, struct err 
 
 	if (r->plan->sql[SQL_LATEST] == NULL)
 		return 0;
-	if (staged_numbers(r->db, r->plan->sql[SQL_CHANGES], 0, NULL, changes, CHANGES, e) != 0)
+	if (staged_numbers(r->db, r->plan->sql[SQL_CHANGES], changes, CHANGES, e) != 0)
 		return -1;
 	if (changes[NULLS] > 0)
 		return 0;
@@ -159,7 +155,7 @@ insert_all_rounds(const struct route *r, struct tally *t, uint64_t *row, struct 
 	uint64_t rounds = 0, round;
 
 	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_REST]) != 0 ||
-	    staged_numbers(r->db, r->plan->sql[SQL_ROUNDS], 0, NULL, &rounds, 1, e) != 0 ||
+	    staged_numbers(r->db, r->plan->sql[SQL_ROUNDS], &rounds, 1, e) != 0 ||
 	    db_exec(r->db, e, "%s", r->plan->sql[SQL_RESTART]) != 0)
 		return -1;
 	for (round = 2; round <= rounds; round += ROUNDS)
@@ -180,7 +176,7 @@ insert_rest(const struct route *r, struct tally *t, uint64_t *row, struct err *e
 	if (r->plan->sql[SQL_REST] == NULL)
 		return 0;
 	if (!r->plan->stage->look_first &&
-	    staged_numbers(r->db, r->plan->sql[SQL_REACHED], 0, NULL, &reached, 1, e) != 0)
+	    staged_numbers(r->db, r->plan->sql[SQL_REACHED], &reached, 1, e) != 0)
 		return -1;
 	if (reached == staged_rows(r))
 		return 0;
@@ -197,7 +193,7 @@ count_updates(const struct route *r, uint64_t *updates, struct err *e)
 	const char *sql = r->plan->sql[SQL_UPDATES];
 
 	*updates = 0;
-	return sql != NULL ? staged_numbers(r->db, sql, 0, NULL, updates, 1, e) : 0;
+	return sql != NULL ? staged_numbers(r->db, sql, updates, 1, e) : 0;
 }
 
 /*
@@ -216,7 +212,7 @@ count(struct route *r, const struct tally *t, bool in_order, struct err *e)
 	uint64_t counted[2] = {st->plain ? written : 0, 0}, reached = written, updates = 0;
 
 	if (r->plan->sql[SQL_COUNTS] != NULL &&
-	    staged_numbers(r->db, r->plan->sql[SQL_COUNTS], 0, NULL, counted, 2, e) != 0)
+	    staged_numbers(r->db, r->plan->sql[SQL_COUNTS], counted, 2, e) != 0)
 		return -1;
 	if (r->plan->sql[SQL_UPDATES] != NULL) {
 		if (count_updates(r, &updates, e) != 0)
@@ -228,8 +224,8 @@ count(struct route *r, const struct tally *t, bool in_order, struct err *e)
 		counted[1] = rows - written;
 	if (st->once && r->plan->rules->conflict->sets) {
 		reached = rows;
-		if (!in_order && staged_numbers(r->db, r->plan->sql[SQL_REACHED], 0, NULL,
-						&reached, 1, e) != 0)
+		if (!in_order &&
+		    staged_numbers(r->db, r->plan->sql[SQL_REACHED], &reached, 1, e) != 0)
 			return -1;
 	}
 	c->updated = counted[0] < written ? counted[0] : written;

@@ -45,7 +45,7 @@ may_keep_order(struct staged *s, struct err *e)
 		return 1;
 	if (s->alone && sql[SQL_AGAIN] != NULL)
 		id = SQL_AGAIN;
-	if (staged_numbers(s->base.db, sql[id], 0, NULL, &found, 1, e) != 0)
+	if (staged_numbers(s->base.db, sql[id], &found, 1, e) != 0)
 		return -1;
 	if (found == 0) /* and it stays so when rows are left out */
 		s->order = id == SQL_UNSORTED ? KEYRUN_ASCENDING : KEYRUN_DISTINCT;
@@ -66,7 +66,7 @@ enum { THERE, MANY, FACTS };
 static int
 ask(const struct route *r, uint64_t *facts, struct err *e)
 {
-	return staged_numbers(r->db, r->plan->sql[SQL_THERE], 0, NULL, facts, FACTS, e);
+	return staged_numbers(r->db, r->plan->sql[SQL_THERE], facts, FACTS, e);
 }
 
 /*

@@ -5,9 +5,7 @@
  */
 #include "load/route/keys.h"
 
-#include <inttypes.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "common/base/err.h"
 #include "common/pg/db.h"
@@ -18,19 +16,9 @@
 #include "load/stage/plan_stage.h"
 
 static int
-query_row(struct route *r, const char *sql, uint64_t row, struct err *e)
-{
-	char number[24];
-	const char *params[] = {number};
-
-	snprintf(number, sizeof(number), "%" PRIu64, row);
-	return staged_numbers(r->db, sql, 1, params, NULL, 0, e);
-}
-
-static int
 leave_out(struct route *r, uint64_t row, const struct err *why, struct err *e)
 {
-	if (query_row(r, r->plan->sql[SQL_KEYS_LEAVE], row, e) != 0)
+	if (staged_numbers_of(r->db, r->plan->sql[SQL_KEYS_LEAVE], 1, &row, NULL, 0, e) != 0)
 		return -1;
 	r->counts.rejected++;
 	return rejects_note(r->rejects, r->input, r->rows_before + row, NULL, why, e);
@@ -43,14 +31,14 @@ find(struct route *r, uint64_t *row, struct err *why, struct err *e)
 {
 	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_RESTART]) != 0)
 		return -1;
-	if (query_row(r, r->plan->sql[SQL_KEYS], *row, why) == 0)
+	if (staged_numbers_of(r->db, r->plan->sql[SQL_KEYS], 1, row, NULL, 0, why) == 0)
 		return db_exec(r->db, e, "RELEASE SAVEPOINT portl");
 	if (!rejects_is_for(why)) {
 		err_take(e, why);
 		return -1;
 	}
 	if (db_exec(r->db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl") != 0 ||
-	    staged_numbers(r->db, r->plan->sql[SQL_LAST], 0, NULL, row, 1, e) != 0)
+	    staged_numbers(r->db, r->plan->sql[SQL_LAST], row, 1, e) != 0)
 		return -1;
 	return 1;
 }

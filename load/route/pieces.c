@@ -86,7 +86,7 @@ struct pieces {
 static int
 numbers(const struct pieces *p, const char *sql, uint64_t *to, int n, struct err *e)
 {
-	return sql != NULL ? staged_numbers(p->r->db, sql, 0, NULL, to, n, e) : 0;
+	return sql != NULL ? staged_numbers(p->r->db, sql, to, n, e) : 0;
 }
 
 /* ---- messages ---- */
@@ -253,16 +253,9 @@ try_insert(struct pieces *p, struct err *e)
 static int
 put_behind(struct pieces *p, struct err *e)
 {
-	char at[24], to[24], round[24];
-	const char *params[] = {at, to, round};
-	PGresult *res;
+	uint64_t args[] = {p->from, ++p->behind, p->again};
 
-	snprintf(at, sizeof(at), "%" PRIu64, p->from);
-	snprintf(to, sizeof(to), "%" PRIu64, ++p->behind);
-	snprintf(round, sizeof(round), "%" PRIu64, p->again);
-	res = db_query(p->r->db, e, p->plan->sql[SQL_BEHIND], 3, params);
-	PQclear(res);
-	return res != NULL ? 0 : -1;
+	return staged_numbers_of(p->r->db, p->plan->sql[SQL_BEHIND], 3, args, NULL, 0, e);
 }
 
 /* What a cast says does not tell whose value it was. */
@@ -364,6 +357,7 @@ guess(const struct pieces *p, uint64_t *position, struct err *e)
 	struct buf sql = BUF_INIT;
 	char from[24], to[24], *text;
 	const char *params[] = {from, to, NULL};
+	PGresult *res = NULL;
 	int rc = 0;
 
 	*position = 0;
@@ -375,8 +369,11 @@ guess(const struct pieces *p, uint64_t *position, struct err *e)
 		snprintf(from, sizeof(from), "%" PRIu64, p->from);
 		snprintf(to, sizeof(to), "%" PRIu64, p->to);
 		params[2] = text = xstrndup(middle + 3, (size_t)(end - middle - 3));
-		rc = staged_numbers(p->r->db, buf_cstr(&sql), 3, params, position, 1, e);
+		res = db_query(p->r->db, e, buf_cstr(&sql), 3, params);
 		free(text);
+		rc = res != NULL ? 0 : -1;
+		*position = res != NULL ? number(res, 0) : 0;
+		PQclear(res);
 	}
 	buf_release(&sql);
 	return rc;
@@ -494,14 +491,7 @@ apply_again(struct pieces *p, uint64_t round, uint64_t first, uint64_t last, str
 static int
 thin(const struct pieces *p, uint64_t round, struct err *e)
 {
-	char number[24];
-	const char *params[] = {number};
-	PGresult *res;
-
-	snprintf(number, sizeof(number), "%" PRIu64, round);
-	res = db_query(p->r->db, e, p->plan->sql[SQL_THIN], 1, params);
-	PQclear(res);
-	return res != NULL ? 0 : -1;
+	return staged_numbers_of(p->r->db, p->plan->sql[SQL_THIN], 1, &round, NULL, 0, e);
 }
 
 /* Rounds behind ${*round}, which becomes the last one applied; 0 if there are none, 1, -1. */

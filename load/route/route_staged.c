@@ -74,14 +74,14 @@ static uint64_t
 find_key(struct route *r)
 {
 	static const char back[] = "ROLLBACK TO SAVEPOINT portl_keys";
-	const char *params[] = {"1"};
+	const uint64_t first = 1;
 	struct err why = ERR_INIT, ignored = ERR_INIT;
 	uint64_t row = 0;
 
 	if (db_exec(r->db, &ignored, back) == 0 &&
-	    staged_numbers(r->db, r->plan->sql[SQL_KEYS], 1, params, NULL, 0, &why) != 0 &&
+	    staged_numbers_of(r->db, r->plan->sql[SQL_KEYS], 1, &first, NULL, 0, &why) != 0 &&
 	    (db_exec(r->db, &ignored, back) != 0 ||
-	     staged_numbers(r->db, r->plan->sql[SQL_LAST], 0, NULL, &row, 1, &ignored) != 0))
+	     staged_numbers(r->db, r->plan->sql[SQL_LAST], &row, 1, &ignored) != 0))
 		row = 0;
 	err_release(&why);
 	err_release(&ignored);

@@ -19,11 +19,19 @@
 #include "load/stage/plan_stage.h"
 
 int
-staged_numbers(struct db *db, const char *sql, int n, const char *const *params,
-	       uint64_t *numbers, int count, struct err *e)
+staged_numbers_of(struct db *db, const char *sql, int n, const uint64_t *args,
+		  uint64_t *numbers, int count, struct err *e)
 {
-	PGresult *res = db_query(db, e, sql, n, params);
+	char text[STAGED_ARGS][24];
+	const char *params[STAGED_ARGS];
+	PGresult *res;
 	int i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(text[i], sizeof(text[i]), "%" PRIu64, args[i]);
+		params[i] = text[i];
+	}
+	res = db_query(db, e, sql, n, params);
 
 	if (res == NULL)
 		return -1;
@@ -31,6 +39,12 @@ staged_numbers(struct db *db, const char *sql, int n, const char *const *params,
 		numbers[i] = PQntuples(res) > 0 ? strtoull(PQgetvalue(res, 0, i), NULL, 10) : 0;
 	PQclear(res);
 	return 0;
+}
+
+int
+staged_numbers(struct db *db, const char *sql, uint64_t *numbers, int count, struct err *e)
+{
+	return staged_numbers_of(db, sql, 0, NULL, numbers, count, e);
 }
 
 /* "c3" in the temporary table is a column of ours; ${tail} is what has to follow. */
@@ -133,13 +147,12 @@ staged_where(const struct route *r, struct err *e, uint64_t *line, char **column
 
 /* Returns 1 if the cast fails and says the same, 0, -1. */
 static int
-fails_alike(const struct route *r, const char *const *params, const struct err *why,
-	    struct err *e)
+fails_alike(const struct route *r, const uint64_t *args, const struct err *why, struct err *e)
 {
 	struct err got = ERR_INIT;
 	int rc;
 
-	if (staged_numbers(r->db, r->plan->sql[SQL_CAST], 2, params, NULL, 0, &got) == 0)
+	if (staged_numbers_of(r->db, r->plan->sql[SQL_CAST], 2, args, NULL, 0, &got) == 0)
 		return 0;
 	rc = got.msg != NULL && strcmp(got.msg, why->msg) == 0;
 	err_release(&got);
@@ -151,22 +164,20 @@ staged_cast_column(const struct route *r, uint64_t position, const struct err *w
 		   const char **column, struct err *e)
 {
 	const struct plan *plan = r->plan;
-	char at[24], number[24];
-	const char *params[] = {at, number};
+	uint64_t args[] = {position, 0};
 	int found = 0;
 	size_t i;
 
 	*column = NULL;
 	if (plan->sql[SQL_CAST] == NULL || strncmp(why->sqlstate, "22", 2) != 0)
 		return 0;
-	snprintf(at, sizeof(at), "%" PRIu64, position);
 	if (db_exec(r->db, e, "SAVEPOINT portl_cast") != 0)
 		return -1;
 	for (i = 0; found == 0 && i < plan->ncolumns; i++) {
 		if (plan->columns[i].target == NULL || plan->columns[i].way == PLAN_SAME)
 			continue;
-		snprintf(number, sizeof(number), "%zu", i);
-		found = fails_alike(r, params, why, e);
+		args[1] = i;
+		found = fails_alike(r, args, why, e);
 		if (found > 0)
 			*column = plan->columns[i].target;
 	}
@@ -181,7 +192,7 @@ staged_refuse_duplicates(const struct route *r, struct err *e)
 
 	if (r->plan->sql[SQL_TWICE] == NULL)
 		return 0;
-	if (staged_numbers(r->db, r->plan->sql[SQL_TWICE], 0, NULL, rows, 2, e) != 0)
+	if (staged_numbers(r->db, r->plan->sql[SQL_TWICE], rows, 2, e) != 0)
 		return -1;
 	if (rows[0] == 0)
 		return 0;
@@ -236,7 +247,7 @@ join_queue(struct db *db, const char *sql, struct err *e)
 	int strangers = 0;
 
 	for (;;) {
-		if (staged_numbers(db, sql, 0, NULL, answer, 2, e) != 0)
+		if (staged_numbers(db, sql, answer, 2, e) != 0)
 			return -1;
 		strangers += answer[0] == 2;
 		if (answer[0] == 1 || strangers == 2)
@@ -248,8 +259,7 @@ join_queue(struct db *db, const char *sql, struct err *e)
 			snprintf(e->sqlstate, sizeof(e->sqlstate), "55P03");
 			return -1;
 		}
-		if (staged_numbers(db, "SELECT pg_catalog.pg_sleep(0.05)", 0, NULL, NULL, 0,
-				   e) != 0)
+		if (staged_numbers(db, "SELECT pg_catalog.pg_sleep(0.05)", NULL, 0, e) != 0)
 			return -1;
 		waited += 50;
 	}
@@ -264,7 +274,7 @@ staged_queue(struct staged *s, struct err *e)
 	uint64_t alone = 0;
 
 	if (sql[SQL_ALONE] != NULL && !ordered &&
-	    staged_numbers(db, sql[SQL_ALONE], 0, NULL, &alone, 1, e) != 0)
+	    staged_numbers(db, sql[SQL_ALONE], &alone, 1, e) != 0)
 		return -1;
 	s->alone = alone != 0;
 	if (!s->alone && sql[SQL_QUEUE] != NULL && join_queue(db, sql[SQL_QUEUE], e) != 0)

@@ -25,13 +25,18 @@ staged_of(struct route *r)
 	return (struct staged *)r;
 }
 
+#define STAGED_ARGS 3
+
 /*
- * staged_numbers(db, sql, n, params, numbers, count, e):
+ * staged_numbers(db, sql, numbers, count, e),
+ * staged_numbers_of(db, sql, n, args, numbers, count, e):
  * Run a query and store the ${count} numbers in its first row, or zeros if it
- * has none.
+ * has none; $1 … are the ${n} numbers in ${args}, at most STAGED_ARGS.
  */
-int staged_numbers(struct db *db, const char *sql, int n, const char *const *params,
-		   uint64_t *numbers, int count, struct err *e)
+int staged_numbers(struct db *db, const char *sql, uint64_t *numbers, int count, struct err *e)
+	__attribute__((warn_unused_result));
+int staged_numbers_of(struct db *db, const char *sql, int n, const uint64_t *args,
+		      uint64_t *numbers, int count, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
