@@ -4,11 +4,14 @@
 #include "load/route/route.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "common/base/err.h"
 #include "common/pg/db.h"
 #include "common/pg/session.h"
 #include "common/stream/stream_chunk.h"
+
+#define COPY_ROWS 1000 /* MAX_BUFFERED_TUPLES, rows that COPY writes at once */
 
 void
 route_init(struct route *r, const struct route_ops *ops, struct db *db, const struct plan *plan,
@@ -61,6 +64,21 @@ route_at(const struct route *r, uint64_t row, const char *column, struct err *e)
 	if (column != NULL)
 		err_prefix(e, "column \"%s\": ", column);
 	return err_prefix(e, "%s:%" PRIu64 ": ", r->input, r->rows_before + row);
+}
+
+int
+route_at_line(const struct route *r, uint64_t line, const char *column, struct err *e)
+{
+	uint64_t last = line < r->counts.read ? line : r->counts.read; /* it may be one on */
+	uint64_t first = last > COPY_ROWS ? last - COPY_ROWS + 1 : 1;
+
+	/* of an index, the constraint is named, and the row is the one */
+	if (strcmp(e->sqlstate, "54000") != 0 || column != NULL || e->constraint != NULL)
+		return route_at(r, line, column, e);
+	if (first >= last)
+		return route_at(r, first, NULL, e);
+	return err_prefix(e, "%s: one of rows %" PRIu64 " to %" PRIu64 ": ", r->input,
+			  r->rows_before + first, r->rows_before + last);
 }
 
 void

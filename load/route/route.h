@@ -98,6 +98,13 @@ int route_locate(struct route *r, struct err *e);
 int route_at(const struct route *r, uint64_t row, const char *column, struct err *e);
 
 /*
+ * route_at_line(r, line, column, e):
+ * The same with the row that COPY was at, which may be another one than it speaks of: it
+ * writes up to 1,000 rows at once, and finds only then that one is too large for a page.
+ */
+int route_at_line(const struct route *r, uint64_t line, const char *column, struct err *e);
+
+/*
  * route_forget(r):
  * The load has failed: have nothing of the batch left in the session, which may be
  * a pooler's.  What cannot be had is let be.

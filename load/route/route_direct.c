@@ -65,7 +65,7 @@ direct_locate(struct route *r, struct err *e)
 		route_at(r, at.line, column, e);
 		free(column);
 	} else {
-		route_at(r, at.line, find_column(r->plan, &at), e);
+		route_at_line(r, at.line, find_column(r->plan, &at), e);
 	}
 	free(e->context);
 	e->context = NULL;

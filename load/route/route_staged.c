@@ -35,7 +35,7 @@ staged_locate(struct route *r, struct err *e)
 	uint64_t line;
 
 	if (staged_where(r, e, &line, &column))
-		route_at(r, line, column, e);
+		route_at_line(r, line, column, e);
 	free(column);
 	return -1;
 }

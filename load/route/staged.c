@@ -137,6 +137,10 @@ staged_where(const struct route *r, struct err *e, uint64_t *line, char **column
 		explain_null_key(r, column, e);
 	if (strcmp(e->sqlstate, "23514") == 0)
 		explain_cut(r, table, column, e);
+	if (strcmp(e->sqlstate, "54000") == 0 && *column == NULL && e->hint == NULL)
+		err_hint(e, "Staged, a row has its number with it, which takes 8 bytes; one "
+			    "that fits the table without them goes in if no --conflict, no "
+			    "--rejects and no cast makes it be staged.");
 	free(table);
 	free(e->column);
 	e->column = NULL;

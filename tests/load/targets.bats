@@ -197,3 +197,24 @@ carry()
 	assert_stderr_has 'the table "t" was altered just now'
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 0
 }
+
+@test "a row that fits the table and not the temporary one: the way out is named" {
+	q "$src" <<-'SQL'
+		SELECT format('CREATE TABLE wide (id bigint PRIMARY KEY, %s)', string_agg('c' || i || ' float8', ', '))
+			FROM generate_series(1, 1016) i \gexec
+		SELECT format('INSERT INTO wide SELECT 1, %s', string_agg(i::text, ', ')) FROM generate_series(1, 1016) i \gexec
+		CREATE TABLE u (LIKE wide INCLUDING ALL)
+	SQL
+	portl-extract -d "$src" -t wide -o "$BATS_TEST_TMPDIR/stream"
+	portl-load -d "$src" -t u "$BATS_TEST_TMPDIR/stream"
+	try portl-load -d "$src" -t u --conflict=overwrite "$BATS_TEST_TMPDIR/stream"
+	assert_status 1
+	assert_stderr_has ':1: row is too big'
+	assert_stderr_has 'takes 8 bytes'
+	q "$src" 'INSERT INTO wide (id) SELECT i FROM generate_series(2, 3000) i'
+	portl-extract -d "$src" -c 'SELECT * FROM wide WHERE id > 1 UNION ALL SELECT * FROM wide WHERE id = 1' \
+		-o "$BATS_TEST_TMPDIR/stream"
+	try portl-load -d "$src" -t u --truncate --conflict=overwrite "$BATS_TEST_TMPDIR/stream"
+	assert_status 1
+	assert_stderr_has ': one of rows 2001 to 3000: row is too big'
+}
