@@ -110,6 +110,11 @@ add(struct sequences *s, const struct plan *plan, const PGresult *res, int row)
 			    "SELECT and UPDATE on it and SELECT on column \"%s\" "
 			    "(--no-sync-sequences says that this is meant)",
 			    item->name, PQgetvalue(res, row, COLUMN));
+	if (item->move_sql != NULL && plan->rel->row_security)
+		log_warning("sequence %s is moved past the values of column \"%s\" that row "
+			    "security shows to this role, and stays behind others "
+			    "(--no-sync-sequences leaves it alone)",
+			    item->name, PQgetvalue(res, row, COLUMN));
 }
 
 int

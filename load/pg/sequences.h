@@ -21,7 +21,8 @@ struct sequences {
 /*
  * sequences_add(s, db, plan, e):
  * Note the sequences of the columns that ${plan} loads; inside a transaction.
- * One that may not be moved draws a warning.
+ * One that may not be moved draws a warning, and so does one of a table of which row security
+ * may hide values.
  */
 int sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
 	__attribute__((warn_unused_result));

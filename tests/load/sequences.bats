@@ -117,6 +117,20 @@ ids()
 	PGOPTIONS='' q "$b" "DROP OWNED BY s$b; DROP ROLE s$b"
 }
 
+@test "row security may hide values: a warning" {
+	q "$b" "CREATE TABLE t (id serial PRIMARY KEY, v text); CREATE ROLE s$b; ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+		CREATE POLICY i ON t FOR INSERT WITH CHECK (true); CREATE POLICY s ON t FOR SELECT USING (id < 5);
+		GRANT INSERT, SELECT ON t TO s$b; GRANT ALL ON SEQUENCE t_id_seq TO s$b"
+	export PGOPTIONS="-c role=s$b"
+	load_rows < <(ids 3 7)
+	loaded '2 2 0 0 0'
+	assert_stderr_has 'warning: sequence public.t_id_seq is moved past the values of column "id" that row security shows'
+	load_rows --no-sync-sequences < <(ids 8)
+	assert_eq "$stderr" ''
+	assert_eq "$(PGOPTIONS='' next)" 4
+	PGOPTIONS='' q "$b" "DROP OWNED BY s$b; DROP ROLE s$b"
+}
+
 @test "a column without an index: moved once, at the end of all batches" {
 	q "$b" 'CREATE TABLE t (id serial, v text PRIMARY KEY)'
 	for rows in '1 2 3' '4 5 6 7'; do
