@@ -79,7 +79,7 @@ static int
 read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	struct target_facts *f = &p->stage->facts;
-	bool temp, rules;
+	bool temp = false, rules = false;
 	bool *const to[] = {&temp,
 			    &rules,
 			    &f->insert_triggers,
