@@ -37,33 +37,33 @@ static const struct cli_spec spec = {
 	.max_operands = 1,
 };
 
-static struct cli_line line;
+static struct cli_line line; /* points into the options until it is released */
+static struct opts o;
 
 static int
-parse(struct opts *o, const char **operand, struct err *e, int argc, ...)
+parse(const char **operand, struct err *e, int argc, ...)
 {
 	char *argv[16] = {NULL};
 	va_list ap;
 	int i;
 
 	cli_release(&line);
-	*o = (struct opts){.number = -1};
+	o = (struct opts){.number = -1};
 	va_start(ap, argc);
 	argv[0] = (char[]){"test"};
 	for (i = 1; i <= argc; i++)
 		argv[i] = va_arg(ap, char *);
 	va_end(ap);
-	return cli_parse(&line, &spec, argc + 1, argv, o, operand, e);
+	return cli_parse(&line, &spec, argc + 1, argv, &o, operand, e);
 }
 
 static void
 test_good(void)
 {
-	struct opts o;
 	const char *operand = NULL;
 	struct err e = ERR_INIT;
 
-	is_int(parse(&o, &operand, &e, 7, "-f", "-t", "x", "--number=12", "--commit", "batch",
+	is_int(parse(&operand, &e, 7, "-f", "-t", "x", "--number=12", "--commit", "batch",
 		     "file"),
 	       0, "a command line parses");
 	ok(o.flag && o.number == 12 && o.choice == 2, "flag, number and choice are set");
@@ -71,27 +71,26 @@ test_good(void)
 	is_str(operand, "file", "and the operand");
 	ok(cli_has(&line, "text") && cli_has(&line, "commit"), "what is given is known");
 	ok(!cli_has(&line, "map"), "and what is not");
-	is_int(parse(&o, &operand, &e, 3, "-ma=b", "--map", "c=d"), 0, "a list");
+	is_int(parse(&operand, &e, 3, "-ma=b", "--map", "c=d"), 0, "a list");
 	ok(o.list.n == 2 && strcmp(o.list.items[0], "a=b") == 0 &&
 		   strcmp(o.list.items[1], "c=d") == 0,
 	   "gathers every one given");
-	is_int(parse(&o, &operand, &e, 1, "--num=7"), 0, "an unambiguous beginning will do");
+	is_int(parse(&operand, &e, 1, "--num=7"), 0, "an unambiguous beginning will do");
 	is_int(o.number, 7, "as getopt_long has it");
-	is_int(parse(&o, &operand, &e, 3, "file", "-t", "y"), 0, "options may follow");
+	is_int(parse(&operand, &e, 3, "file", "-t", "y"), 0, "options may follow");
 	is_str(o.text, "y", "the operand");
-	is_int(parse(&o, &operand, &e, 2, "--", "-f"), 0, "behind -- all is operand");
+	is_int(parse(&operand, &e, 2, "--", "-f"), 0, "behind -- all is operand");
 	ok(!o.flag && strcmp(operand, "-f") == 0, "even what looks like an option");
 }
 
 static void
 check_bad(const char *one, const char *two, const char *msg, const char *hint)
 {
-	struct opts o;
 	const char *operand;
 	struct err e = ERR_INIT;
 
-	is_int(parse(&o, &operand, &e, two != NULL ? 2 : 1, one, two), -1, "%s %s is refused",
-	       one, two != NULL ? two : "");
+	is_int(parse(&operand, &e, two != NULL ? 2 : 1, one, two), -1, "%s %s is refused", one,
+	       two != NULL ? two : "");
 	is_int(e.code, EXIT_USAGE, "%s: a usage error", one);
 	ok(e.msg != NULL && strstr(e.msg, msg) != NULL, "%s: %s", one, e.msg);
 	ok(e.hint != NULL ? strstr(e.hint, hint) != NULL : hint[0] == '\0', "%s: hint", one);
@@ -139,7 +138,8 @@ test_many(void)
 	char *argv[] = {(char[]){"many"}, (char[]){"--o299=o298"}, NULL};
 	char *wrong[] = {(char[]){"many"}, (char[]){"--o299=o2999"}, NULL};
 	struct err e = ERR_INIT;
-	int value = -1, i;
+	static int value = -1;
+	int i;
 
 	for (i = 0; i < MANY; i++) {
 		snprintf(names[i], sizeof(names[i]), "o%d", i);
