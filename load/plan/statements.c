@@ -12,7 +12,7 @@
 #include "load/stage/plan_stage.h"
 #include "load/stage/rejects_sql.h"
 #include "load/stage/stage_sql.h"
-#include "load/stage/stagesql.h"
+#include "load/stage/sqlparts.h"
 #include "load/stage/suspects_sql.h"
 #include "load/stage/target_sql.h"
 
@@ -23,7 +23,7 @@ static const struct {
 	const char *label;
 	enum route route;
 	bool step;
-	char *(*write)(struct stagesql *w);
+	char *(*write)(struct sqlparts *w);
 } table[STATEMENTS] = {
 	[SQL_STAGE] = {"create the temporary table", STAGED, true, stage_sql_table},
 	[SQL_BAD] = {"create the table of rejected rows", REJECTS, true, rejects_sql_bad},
@@ -101,7 +101,7 @@ is_on_route(const struct plan *p, enum route route)
 void
 statements_write(struct plan *p)
 {
-	struct stagesql w = {.p = p, .st = p->stage, .sql = BUF_INIT};
+	struct sqlparts w = {.p = p, .st = p->stage, .sql = BUF_INIT};
 	enum statement id;
 
 	for (id = 0; id < STATEMENTS; id++)

@@ -11,7 +11,7 @@
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
-#include "load/stage/stagesql.h"
+#include "load/stage/sqlparts.h"
 
 #define LOCK_CLASS 1347572300 /* "PRTL" */
 
@@ -34,42 +34,42 @@ static const char reset_sql[] =
 	" SET LOCAL jit TO DEFAULT";
 
 static void
-add_updates(struct stagesql *w)
+add_updates(struct sqlparts *w)
 {
-	stagesql_add(w, " WHEN MATCHED AND ");
+	sqlparts_add(w, " WHEN MATCHED AND ");
 	if (w->st->newer >= 0) /* what is newer is changed */
-		stagesql_add_newer(w, STAGESQL_MERGED);
+		sqlparts_add_newer(w, SQLPARTS_MERGED);
 	else
-		stagesql_add_changed(w, STAGESQL_MERGED);
-	stagesql_add(w, " THEN ");
-	stagesql_add_sets(w, STAGESQL_MERGED);
+		sqlparts_add_changed(w, SQLPARTS_MERGED);
+	sqlparts_add(w, " THEN ");
+	sqlparts_add_sets(w, SQLPARTS_MERGED);
 }
 
 char *
-merge_sql_merge(struct stagesql *w)
+merge_sql_merge(struct sqlparts *w)
 {
 	const char *comma = " VALUES (";
 	size_t i, j;
 
 	if (!w->st->merges)
 		return NULL;
-	stagesql_add(w, "MERGE INTO ONLY {target} AS t USING {stage}");
+	sqlparts_add(w, "MERGE INTO ONLY {target} AS t USING {stage}");
 	for (j = 0; j < w->st->nkey; j++) {
-		stagesql_add(w, j > 0 ? " AND t." : " AS s ON t.");
+		sqlparts_add(w, j > 0 ? " AND t." : " AS s ON t.");
 		ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
 		buf_addf(&w->sql, " %s s.c%zu%s", w->st->key_equal[j], w->st->key[j] + 1,
 			 w->st->key_collation[j]);
 	}
 	if (w->st->sets)
 		add_updates(w);
-	stagesql_add(w, " WHEN NOT MATCHED THEN INSERT ");
-	stagesql_add_names(w);
+	sqlparts_add(w, " WHEN NOT MATCHED THEN INSERT ");
+	sqlparts_add_names(w);
 	for (i = 0; i < w->p->ncolumns; i++)
 		if (w->p->columns[i].target != NULL) {
 			buf_addf(&w->sql, "%ss.c%zu", comma, i + 1);
 			comma = ", ";
 		}
-	return stagesql_text(w, ")");
+	return sqlparts_text(w, ")");
 }
 
 /*
@@ -78,11 +78,11 @@ merge_sql_merge(struct stagesql *w)
  * and would be read to no purpose.
  */
 char *
-merge_sql_there(struct stagesql *w)
+merge_sql_there(struct sqlparts *w)
 {
 	if (!w->st->merges)
 		return NULL;
-	stagesql_add(w, "SELECT 1, (pg_catalog.pg_relation_size('{stage}') {*} 2 {>=}"
+	sqlparts_add(w, "SELECT 1, (pg_catalog.pg_relation_size('{stage}') {*} 2 {>=}"
 			" pg_catalog.pg_relation_size(indrelid))::int FROM pg_catalog.pg_index"
 			" WHERE indexrelid {=} ");
 	buf_addf(&w->sql, "'%u' AND indisvalid", w->st->index);
@@ -90,43 +90,43 @@ merge_sql_there(struct stagesql *w)
 }
 
 char *
-merge_sql_index(struct stagesql *w)
+merge_sql_index(struct sqlparts *w)
 {
 	size_t j;
 
 	if (!w->st->merges)
 		return NULL;
-	stagesql_add(w, "CREATE INDEX ON {stage}");
+	sqlparts_add(w, "CREATE INDEX ON {stage}");
 	for (j = 0; j < w->st->nkey; j++)
 		buf_addf(&w->sql, "%sc%zu%s", j > 0 ? ", " : " (", w->st->key[j] + 1,
 			 w->st->key_collation[j]);
-	return stagesql_text(w, ")");
+	return sqlparts_text(w, ")");
 }
 
 /* Two rows with one key, wherever they are. */
 char *
-merge_sql_again(struct stagesql *w)
+merge_sql_again(struct sqlparts *w)
 {
 	if (!w->st->merges || w->st->once)
 		return NULL;
-	return stagesql_text(w, "SELECT 1 FROM {stage} GROUP BY {key}"
+	return sqlparts_text(w, "SELECT 1 FROM {stage} GROUP BY {key}"
 				" HAVING pg_catalog.count(*) {>} 1 LIMIT 1");
 }
 
 char *
-merge_sql_settings(struct stagesql *w)
+merge_sql_settings(struct sqlparts *w)
 {
 	return w->st->merges ? xstrdup(settings_sql) : NULL;
 }
 
 char *
-merge_sql_reset(struct stagesql *w)
+merge_sql_reset(struct sqlparts *w)
 {
 	return w->st->merges ? xstrdup(reset_sql) : NULL;
 }
 
 static bool
-has_queue(const struct stagesql *w)
+has_queue(const struct sqlparts *w)
 {
 	return w->p->rules->conflict->has_key && w->p->rel != NULL;
 }
@@ -152,7 +152,7 @@ static const char queue_sql[] =
 	" WHERE name OPERATOR(pg_catalog.=) 'lock_timeout')";
 
 char *
-merge_sql_queue(struct stagesql *w)
+merge_sql_queue(struct sqlparts *w)
 {
 	if (!has_queue(w))
 		return NULL;
@@ -161,9 +161,9 @@ merge_sql_queue(struct stagesql *w)
 }
 
 char *
-merge_sql_alone(struct stagesql *w)
+merge_sql_alone(struct sqlparts *w)
 {
-	if (!has_queue(w) || !stagesql_is_sorted(w) || !(w->st->once || w->st->merges))
+	if (!has_queue(w) || !sqlparts_is_sorted(w) || !(w->st->once || w->st->merges))
 		return NULL;
 	return xasprintf("SELECT pg_catalog.pg_try_advisory_xact_lock(%d, %d)::int", LOCK_CLASS,
 			 (int)w->p->rel->oid);

@@ -30,7 +30,7 @@
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
-#include "load/stage/stagesql.h"
+#include "load/stage/sqlparts.h"
 
 #define MERGE_SINCE 150000 /* the server's version, and libpq's that knows its rows */
 

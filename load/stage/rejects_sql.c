@@ -20,12 +20,12 @@
 #include "load/match/plan.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/stage_sql.h"
-#include "load/stage/stagesql.h"
+#include "load/stage/sqlparts.h"
 
 char *
-rejects_sql_number(struct stagesql *w)
+rejects_sql_number(struct sqlparts *w)
 {
-	return stagesql_text(w, "SELECT pg_catalog.setval({reached}, ");
+	return sqlparts_text(w, "SELECT pg_catalog.setval({reached}, ");
 }
 
 /* Does an explicit cast to the column's type with its modifiers do as an assignment does? */
@@ -40,25 +40,25 @@ rounds(const struct relation_column *rc)
 
 /* A value with the modifiers of its column, where a cast minds them as INSERT will. */
 static void
-add_strict(struct stagesql *w, size_t i)
+add_strict(struct sqlparts *w, size_t i)
 {
-	const struct relation_column *rc = stagesql_column(w, i);
+	const struct relation_column *rc = sqlparts_column(w, i);
 	bool strict = rc != NULL && rounds(rc);
 
-	stagesql_add(w, strict ? "CAST(" : "");
-	stagesql_add_typed(w, i);
+	sqlparts_add(w, strict ? "CAST(" : "");
+	sqlparts_add_typed(w, i);
 	if (strict)
 		buf_addf(&w->sql, " AS %s)", rc->type);
 }
 
 static bool
-is_cast(const struct stagesql *w, size_t i)
+is_cast(const struct sqlparts *w, size_t i)
 {
 	return w->p->columns[i].way != PLAN_SAME;
 }
 
 static bool
-casts_keys(const struct stagesql *w)
+casts_keys(const struct sqlparts *w)
 {
 	size_t j;
 
@@ -70,35 +70,35 @@ casts_keys(const struct stagesql *w)
 
 /* OFFSET 0 lets the planner leave none of the casts out. */
 char *
-rejects_sql_keys(struct stagesql *w)
+rejects_sql_keys(struct sqlparts *w)
 {
 	const char *comma = "ROW(";
 	size_t j;
 
 	if (!casts_keys(w))
 		return NULL;
-	stagesql_add(w, "SELECT pg_catalog.count(v) FROM (SELECT CASE"
+	sqlparts_add(w, "SELECT pg_catalog.count(v) FROM (SELECT CASE"
 			" WHEN pg_catalog.setval({reached}, n) IS NOT NULL THEN ");
 	for (j = 0; j < w->st->nkey; j++)
 		if (is_cast(w, w->st->key[j])) {
-			stagesql_add(w, comma);
+			sqlparts_add(w, comma);
 			add_strict(w, w->st->key[j]);
 			comma = ", ";
 		}
-	return stagesql_text(w, ") END AS v FROM (SELECT * FROM {stage} WHERE n {>=} $1"
+	return sqlparts_text(w, ") END AS v FROM (SELECT * FROM {stage} WHERE n {>=} $1"
 				" ORDER BY n OFFSET 0) AS s OFFSET 0) AS x");
 }
 
 char *
-rejects_sql_index(struct stagesql *w)
+rejects_sql_index(struct sqlparts *w)
 {
 	if (!casts_keys(w))
 		return NULL;
-	return stagesql_text(w, "CREATE INDEX ON {stage} (n); ANALYZE {stage} (n)");
+	return sqlparts_text(w, "CREATE INDEX ON {stage} (n); ANALYZE {stage} (n)");
 }
 
 static void
-add_columns(struct stagesql *w)
+add_columns(struct sqlparts *w)
 {
 	size_t i;
 
@@ -108,17 +108,17 @@ add_columns(struct stagesql *w)
 
 /* ${where} is a table and what in it is $1. */
 static void
-add_leave(struct stagesql *w, const char *where)
+add_leave(struct sqlparts *w, const char *where)
 {
-	stagesql_add(w, "WITH gone AS (DELETE FROM ");
-	stagesql_add(w, where);
-	stagesql_add(w, " {=} $1 RETURNING *) INSERT INTO {bad} SELECT ");
+	sqlparts_add(w, "WITH gone AS (DELETE FROM ");
+	sqlparts_add(w, where);
+	sqlparts_add(w, " {=} $1 RETURNING *) INSERT INTO {bad} SELECT ");
 	add_columns(w);
-	stagesql_add(w, "n FROM gone RETURNING n");
+	sqlparts_add(w, "n FROM gone RETURNING n");
 }
 
 char *
-rejects_sql_key(struct stagesql *w)
+rejects_sql_key(struct sqlparts *w)
 {
 	if (!casts_keys(w))
 		return NULL;
@@ -128,136 +128,136 @@ rejects_sql_key(struct stagesql *w)
 
 /* Rows in the order of insertion, round by round; k is one for all rows of a key. */
 static void
-add_copy(struct stagesql *w)
+add_copy(struct sqlparts *w)
 {
-	stagesql_add(w, "CREATE TEMPORARY TABLE {line} ON COMMIT DROP AS SELECT *");
+	sqlparts_add(w, "CREATE TEMPORARY TABLE {line} ON COMMIT DROP AS SELECT *");
 	if (w->st->rejects->first)
-		stagesql_add(w, ", pg_catalog.min(n) OVER (PARTITION BY {key}) AS k");
-	stagesql_add(w, ", pg_catalog.row_number() OVER (ORDER BY r");
-	stagesql_add(w, w->st->nkey > 0 ? ", {key}, n) AS pos FROM (SELECT *"
+		sqlparts_add(w, ", pg_catalog.min(n) OVER (PARTITION BY {key}) AS k");
+	sqlparts_add(w, ", pg_catalog.row_number() OVER (ORDER BY r");
+	sqlparts_add(w, w->st->nkey > 0 ? ", {key}, n) AS pos FROM (SELECT *"
 					: ", n) AS pos FROM (SELECT *");
-	if (stagesql_is_ranked(w))
-		stagesql_add_rank(w);
+	if (sqlparts_is_ranked(w))
+		sqlparts_add_rank(w);
 	else
-		stagesql_add(w, ", 1::bigint AS r");
-	stagesql_add(w, " FROM {stage}) AS s; ");
+		sqlparts_add(w, ", 1::bigint AS r");
+	sqlparts_add(w, " FROM {stage}) AS s; ");
 }
 
 /* One block's worth of statistics tells that positions ascend, so that no piece is sorted. */
 char *
-rejects_sql_line(struct stagesql *w)
+rejects_sql_line(struct sqlparts *w)
 {
 	char *piece = stage_sql_piece(w);
 
 	if (w->st->rejects->line)
 		add_copy(w);
-	stagesql_add(w,
+	sqlparts_add(w,
 		     "CREATE UNIQUE INDEX ON {line} ({pos});"
 		     " ALTER TABLE {line} ALTER {pos} SET STATISTICS 1; ANALYZE {line} ({pos});"
 		     " PREPARE portl_piece_{id} (bigint, bigint) AS ");
 	buf_adds(&w->sql, piece);
-	stagesql_add(w, "; PREPARE portl_leave_{id} (bigint) AS ");
+	sqlparts_add(w, "; PREPARE portl_leave_{id} (bigint) AS ");
 	add_leave(w, "{line} WHERE {pos}");
 	free(piece);
 	return buf_detach(&w->sql);
 }
 
 char *
-rejects_sql_next(struct stagesql *w)
+rejects_sql_next(struct sqlparts *w)
 {
 	if (w->st->rejects->line)
-		return stagesql_text(w, "SELECT r, pg_catalog.min(pos), pg_catalog.max(pos)"
+		return sqlparts_text(w, "SELECT r, pg_catalog.min(pos), pg_catalog.max(pos)"
 					" FROM {line} WHERE r {>} $1 GROUP BY r ORDER BY r");
-	return stagesql_text(w, "SELECT 1, pg_catalog.min(n), pg_catalog.max(n) FROM {stage}"
+	return sqlparts_text(w, "SELECT 1, pg_catalog.min(n), pg_catalog.max(n) FROM {stage}"
 				" HAVING $1::bigint {<} 1 AND pg_catalog.min(n) IS NOT NULL");
 }
 
 char *
-rejects_sql_again(struct stagesql *w)
+rejects_sql_again(struct sqlparts *w)
 {
 	if (!w->st->rejects->self)
 		return NULL;
-	return stagesql_text(w, "UPDATE {line} SET pos = $2, r = $3 WHERE pos {=} $1");
+	return sqlparts_text(w, "UPDATE {line} SET pos = $2, r = $3 WHERE pos {=} $1");
 }
 
 char *
-rejects_sql_thin(struct stagesql *w)
+rejects_sql_thin(struct sqlparts *w)
 {
 	if (!w->st->rejects->first)
 		return NULL;
-	return stagesql_text(w, "DELETE FROM {line} AS l WHERE r {>} $1 AND EXISTS ("
+	return sqlparts_text(w, "DELETE FROM {line} AS l WHERE r {>} $1 AND EXISTS ("
 				"SELECT FROM {line} AS p WHERE p.k {=} l.k AND p.r {<=} $1)");
 }
 
 char *
-rejects_sql_count(struct stagesql *w)
+rejects_sql_count(struct sqlparts *w)
 {
-	return w->st->once ? stagesql_text(w, "SELECT pg_catalog.count(*) FROM {line}") : NULL;
+	return w->st->once ? sqlparts_text(w, "SELECT pg_catalog.count(*) FROM {line}") : NULL;
 }
 
 char *
-rejects_sql_clean(struct stagesql *w)
+rejects_sql_clean(struct sqlparts *w)
 {
-	if (!stagesql_is_strict(w))
+	if (!sqlparts_is_strict(w))
 		return NULL;
-	return stagesql_text(w, "DELETE FROM {stage} WHERE n {=} ANY ("
+	return sqlparts_text(w, "DELETE FROM {stage} WHERE n {=} ANY ("
 				"ARRAY(SELECT n FROM {bad}))");
 }
 
 char *
-rejects_sql_zero(struct stagesql *w)
+rejects_sql_zero(struct sqlparts *w)
 {
-	stagesql_add(w, "SELECT pg_catalog.setval({reached}, 1, false)");
-	if (stagesql_is_upsert(w))
-		stagesql_add(w, ", pg_catalog.setval({updated}, 1, false),"
+	sqlparts_add(w, "SELECT pg_catalog.setval({reached}, 1, false)");
+	if (sqlparts_is_upsert(w))
+		sqlparts_add(w, ", pg_catalog.setval({updated}, 1, false),"
 				" pg_catalog.setval({same}, 1, false)");
 	return buf_detach(&w->sql);
 }
 
 /* The values as an error's detail has them. */
 char *
-rejects_sql_guess(struct stagesql *w)
+rejects_sql_guess(struct sqlparts *w)
 {
-	return stagesql_text(w, "SELECT pg_catalog.min({pos}) FROM {line} WHERE {pos} {>=} $1"
+	return sqlparts_text(w, "SELECT pg_catalog.min({pos}) FROM {line} WHERE {pos} {>=} $1"
 				" AND {pos} {<} $2 AND $3::pg_catalog.text {=}"
 				" pg_catalog.concat_ws(', '");
 }
 
 char *
-rejects_sql_gather(struct stagesql *w)
+rejects_sql_gather(struct sqlparts *w)
 {
 	size_t i;
 
-	stagesql_add(w, "COPY (SELECT n");
+	sqlparts_add(w, "COPY (SELECT n");
 	for (i = 0; i < w->p->ncolumns; i++)
 		buf_addf(&w->sql, ", c%zu", i + 1);
-	stagesql_add(w, " FROM {bad} ORDER BY n) TO STDOUT (FORMAT ");
-	return stagesql_text(w, w->p->text ? "text)" : "binary)");
+	sqlparts_add(w, " FROM {bad} ORDER BY n) TO STDOUT (FORMAT ");
+	return sqlparts_text(w, w->p->text ? "text)" : "binary)");
 }
 
 char *
-rejects_sql_drop(struct stagesql *w)
+rejects_sql_drop(struct sqlparts *w)
 {
 	if (w->st->rejects->line)
-		stagesql_add(w, "DROP TABLE {line}; ");
-	return stagesql_text(w, "DEALLOCATE portl_piece_{id}; DEALLOCATE portl_leave_{id}");
+		sqlparts_add(w, "DROP TABLE {line}; ");
+	return sqlparts_text(w, "DEALLOCATE portl_piece_{id}; DEALLOCATE portl_leave_{id}");
 }
 
 char *
-rejects_sql_bad(struct stagesql *w)
+rejects_sql_bad(struct sqlparts *w)
 {
-	return stagesql_text(w, "CREATE TEMPORARY TABLE {bad} ON COMMIT DROP AS"
+	return sqlparts_text(w, "CREATE TEMPORARY TABLE {bad} ON COMMIT DROP AS"
 				" SELECT * FROM {stage} WITH NO DATA");
 }
 
 char *
-rejects_sql_piece(struct stagesql *w)
+rejects_sql_piece(struct sqlparts *w)
 {
-	return stagesql_text(w, "EXECUTE portl_piece_{id} (");
+	return sqlparts_text(w, "EXECUTE portl_piece_{id} (");
 }
 
 char *
-rejects_sql_leave(struct stagesql *w)
+rejects_sql_leave(struct sqlparts *w)
 {
-	return stagesql_text(w, "EXECUTE portl_leave_{id} (");
+	return sqlparts_text(w, "EXECUTE portl_leave_{id} (");
 }

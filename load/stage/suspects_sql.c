@@ -7,33 +7,33 @@
 #include "common/base/ident.h"
 #include "load/match/plan.h"
 #include "load/stage/plan_stage.h"
-#include "load/stage/stagesql.h"
+#include "load/stage/sqlparts.h"
 
 /*
  * ${position} AS portl_place and rows "s" under their columns' names in the target, up to
  * SELECT … FROM the query.  What the query says is no template.
  */
 static void
-add_rows(struct stagesql *w, const char *position, const char *from)
+add_rows(struct sqlparts *w, const char *position, const char *from)
 {
 	size_t i;
 
-	stagesql_add(w, "WITH s AS NOT MATERIALIZED (SELECT ");
-	stagesql_add(w, position);
-	stagesql_add(w, " AS portl_place");
+	sqlparts_add(w, "WITH s AS NOT MATERIALIZED (SELECT ");
+	sqlparts_add(w, position);
+	sqlparts_add(w, " AS portl_place");
 	for (i = 0; i < w->p->ncolumns; i++) {
 		if (w->p->columns[i].target == NULL)
 			continue;
-		stagesql_add(w, ", ");
-		stagesql_add_typed(w, i);
-		stagesql_add(w, " AS ");
+		sqlparts_add(w, ", ");
+		sqlparts_add_typed(w, i);
+		sqlparts_add(w, " AS ");
 		ident_add_quoted(&w->sql, w->p->columns[i].target);
 	}
-	stagesql_add(w, from);
+	sqlparts_add(w, from);
 }
 
 char *
-suspects_sql_missing(struct stagesql *w)
+suspects_sql_missing(struct sqlparts *w)
 {
 	const char *query = w->st->suspects[SUSPECT_REFERENCES];
 
@@ -41,11 +41,11 @@ suspects_sql_missing(struct stagesql *w)
 		return NULL;
 	add_rows(w, "n", " FROM {stage} WHERE n {>=} $1) SELECT 1 FROM (");
 	buf_adds(&w->sql, query);
-	return stagesql_text(w, ") AS x LIMIT 1");
+	return sqlparts_text(w, ") AS x LIMIT 1");
 }
 
 static char *
-suspects(struct stagesql *w, enum plan_suspects kind)
+suspects(struct sqlparts *w, enum plan_suspects kind)
 {
 	const char *query = w->st->suspects[kind];
 
@@ -59,19 +59,19 @@ suspects(struct stagesql *w, enum plan_suspects kind)
 }
 
 char *
-suspects_sql_values(struct stagesql *w)
+suspects_sql_values(struct sqlparts *w)
 {
 	return suspects(w, SUSPECT_VALUES);
 }
 
 char *
-suspects_sql_references(struct stagesql *w)
+suspects_sql_references(struct sqlparts *w)
 {
 	return suspects(w, SUSPECT_REFERENCES);
 }
 
 char *
-suspects_sql_twice(struct stagesql *w)
+suspects_sql_twice(struct sqlparts *w)
 {
 	return suspects(w, SUSPECT_TWICE);
 }

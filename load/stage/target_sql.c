@@ -13,10 +13,10 @@
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
-#include "load/stage/stagesql.h"
+#include "load/stage/sqlparts.h"
 
 char *
-target_sql_create(struct stagesql *w)
+target_sql_create(struct sqlparts *w)
 {
 	const struct plan *p = w->p;
 	const char *comma = "";
@@ -24,34 +24,34 @@ target_sql_create(struct stagesql *w)
 
 	if (p->rel != NULL)
 		return NULL;
-	stagesql_add(w, "CREATE TABLE {target} (");
+	sqlparts_add(w, "CREATE TABLE {target} (");
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct plan_column *c = &p->columns[i];
 
 		if (c->target == NULL)
 			continue;
-		stagesql_add(w, comma);
+		sqlparts_add(w, comma);
 		ident_add_quoted(&w->sql, c->target);
-		stagesql_add(w, " ");
+		sqlparts_add(w, " ");
 		ident_add_type(&w->sql, c->new_type);
 		if (c->new_collation != NULL)
 			buf_addf(&w->sql, " COLLATE %s", c->new_collation);
-		stagesql_add(w, p->schema->columns[i].not_null ? " NOT NULL" : "");
+		sqlparts_add(w, p->schema->columns[i].not_null ? " NOT NULL" : "");
 		comma = ", ";
 	}
-	return stagesql_text(w, ")");
+	return sqlparts_text(w, ")");
 }
 
 /* The source's primary key, if all of it came along; made after the rows. */
 static char *
-key_sql(struct stagesql *w)
+key_sql(struct sqlparts *w)
 {
 	const struct plan *p = w->p;
 	size_t i;
 
 	if (p->schema->nprimary_key == 0)
 		return NULL;
-	stagesql_add(w, "ALTER TABLE {target} ADD PRIMARY KEY (");
+	sqlparts_add(w, "ALTER TABLE {target} ADD PRIMARY KEY (");
 	for (i = 0; i < p->schema->nprimary_key; i++) {
 		int at = schema_find(p->schema, p->schema->primary_key[i]);
 
@@ -59,10 +59,10 @@ key_sql(struct stagesql *w)
 			buf_release(&w->sql);
 			return NULL;
 		}
-		stagesql_add(w, i > 0 ? ", " : "");
+		sqlparts_add(w, i > 0 ? ", " : "");
 		ident_add_quoted(&w->sql, p->columns[at].target);
 	}
-	return stagesql_text(w, ")");
+	return sqlparts_text(w, ")");
 }
 
 /* Frozen rows need no second visit by VACUUM; only in a table that nobody else can see yet. */
@@ -77,23 +77,23 @@ may_freeze(const struct plan *p)
 }
 
 char *
-target_sql_copy(struct stagesql *w)
+target_sql_copy(struct sqlparts *w)
 {
 	const struct plan *p = w->p;
 	const char *comma = " (";
 	size_t i;
 
-	stagesql_add(w, "COPY {target}");
+	sqlparts_add(w, "COPY {target}");
 	for (i = 0; i < p->ncolumns; i++) {
 		if (p->columns[i].target == NULL)
 			continue;
-		stagesql_add(w, comma);
+		sqlparts_add(w, comma);
 		ident_add_quoted(&w->sql, p->columns[i].target);
 		comma = ", ";
 	}
-	stagesql_add(w, comma[0] == ',' ? ")" : "");
-	stagesql_add(w, p->text ? " FROM STDIN (FORMAT text" : " FROM STDIN (FORMAT binary");
-	return stagesql_text(w, may_freeze(p) ? ", FREEZE)" : ")");
+	sqlparts_add(w, comma[0] == ',' ? ")" : "");
+	sqlparts_add(w, p->text ? " FROM STDIN (FORMAT text" : " FROM STDIN (FORMAT binary");
+	return sqlparts_text(w, may_freeze(p) ? ", FREEZE)" : ")");
 }
 
 /*
@@ -101,19 +101,19 @@ target_sql_copy(struct stagesql *w)
  * with no privilege beyond what COPY needs; LOCK TABLE wants more before 16.
  */
 char *
-target_sql_lock(struct stagesql *w)
+target_sql_lock(struct sqlparts *w)
 {
 	if (w->p->rel == NULL)
 		return NULL;
-	return stagesql_text(w, "INSERT INTO {target} DEFAULT VALUES");
+	return sqlparts_text(w, "INSERT INTO {target} DEFAULT VALUES");
 }
 
 char *
-target_sql_truncate(struct stagesql *w)
+target_sql_truncate(struct sqlparts *w)
 {
 	if (w->p->rel == NULL || !w->p->rules->truncate)
 		return NULL;
-	return stagesql_text(w, "TRUNCATE TABLE {target}");
+	return sqlparts_text(w, "TRUNCATE TABLE {target}");
 }
 
 /* The key goes before the rows where they may conflict, and is built faster behind them. */
@@ -124,13 +124,13 @@ is_key_first(const struct plan *p)
 }
 
 char *
-target_sql_key_first(struct stagesql *w)
+target_sql_key_first(struct sqlparts *w)
 {
 	return w->p->rel == NULL && is_key_first(w->p) ? key_sql(w) : NULL;
 }
 
 char *
-target_sql_key(struct stagesql *w)
+target_sql_key(struct sqlparts *w)
 {
 	return w->p->rel == NULL && !is_key_first(w->p) ? key_sql(w) : NULL;
 }

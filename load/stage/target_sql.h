@@ -4,18 +4,18 @@
 #ifndef LOAD_TARGET_SQL_H
 #define LOAD_TARGET_SQL_H
 
-struct stagesql;
+struct sqlparts;
 
 /*
  * target_sql_…(w):
  * Return the statement, for the caller to free, or NULL where the plan needs none; what each
  * is for stands at enum statement.
  */
-char *target_sql_create(struct stagesql *w);
-char *target_sql_truncate(struct stagesql *w);
-char *target_sql_key_first(struct stagesql *w);
-char *target_sql_lock(struct stagesql *w);
-char *target_sql_copy(struct stagesql *w);
-char *target_sql_key(struct stagesql *w);
+char *target_sql_create(struct sqlparts *w);
+char *target_sql_truncate(struct sqlparts *w);
+char *target_sql_key_first(struct sqlparts *w);
+char *target_sql_lock(struct sqlparts *w);
+char *target_sql_copy(struct sqlparts *w);
+char *target_sql_key(struct sqlparts *w);
 
 #endif /* LOAD_TARGET_SQL_H */

@@ -2,7 +2,7 @@
  * Parts of the staged route's statements: values and keys of staged rows, comparisons with the
  * rows that are there, and the staged rows in the order of insertion (key, then n).
  */
-#include "load/stage/stagesql.h"
+#include "load/stage/sqlparts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,15 +30,15 @@ static const struct {
 	{"same", "'pg_temp.portl_same_{id}'::pg_catalog.regclass"},
 };
 
-static void add_key_value(struct stagesql *w, size_t j);
+static void add_key_value(struct sqlparts *w, size_t j);
 
 static void
-add_key(struct stagesql *w)
+add_key(struct sqlparts *w)
 {
 	size_t j;
 
 	for (j = 0; j < w->st->nkey; j++) {
-		stagesql_add(w, j > 0 ? ", " : "");
+		sqlparts_add(w, j > 0 ? ", " : "");
 		add_key_value(w, j);
 	}
 }
@@ -51,32 +51,32 @@ is(const char *text, size_t len, const char *word)
 
 /* What stands in braces; what is no word is an operator. */
 static void
-add_word(struct stagesql *w, const char *text, size_t len)
+add_word(struct sqlparts *w, const char *text, size_t len)
 {
 	bool line = w->st != NULL && w->st->rejects != NULL && w->st->rejects->line;
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (is(text, len, words[i].word)) {
-			stagesql_add(w, words[i].text);
+			sqlparts_add(w, words[i].text);
 			return;
 		}
 	if (is(text, len, "line"))
-		stagesql_add(w, line ? "pg_temp.portl_line_{id}" : "{stage}");
+		sqlparts_add(w, line ? "pg_temp.portl_line_{id}" : "{stage}");
 	else if (is(text, len, "pos"))
-		stagesql_add(w, line ? "pos" : "n");
+		sqlparts_add(w, line ? "pos" : "n");
 	else if (is(text, len, "target"))
 		relname_add_quoted(&w->p->target, &w->sql);
 	else if (is(text, len, "key"))
 		add_key(w);
 	else if (is(text, len, "id"))
-		stagesql_add(w, w->st->id);
+		sqlparts_add(w, w->st->id);
 	else
 		buf_addf(&w->sql, "OPERATOR(pg_catalog.%.*s)", (int)len, text);
 }
 
 void
-stagesql_add(struct stagesql *w, const char *text)
+sqlparts_add(struct sqlparts *w, const char *text)
 {
 	const char *open, *close;
 
@@ -90,47 +90,47 @@ stagesql_add(struct stagesql *w, const char *text)
 }
 
 char *
-stagesql_text(struct stagesql *w, const char *text)
+sqlparts_text(struct sqlparts *w, const char *text)
 {
-	stagesql_add(w, text);
+	sqlparts_add(w, text);
 	return buf_detach(&w->sql);
 }
 
 void
-stagesql_add_as(struct stagesql *w, const char *type)
+sqlparts_add_as(struct sqlparts *w, const char *type)
 {
-	stagesql_add(w, " AS ");
+	sqlparts_add(w, " AS ");
 	ident_add_type(&w->sql, type);
-	stagesql_add(w, ")");
+	sqlparts_add(w, ")");
 }
 
 bool
-stagesql_is_upsert(const struct stagesql *w)
+sqlparts_is_upsert(const struct sqlparts *w)
 {
 	return w->p->rules->conflict->has_key && !w->st->once;
 }
 
 bool
-stagesql_is_ranked(const struct stagesql *w)
+sqlparts_is_ranked(const struct sqlparts *w)
 {
 	return w->p->rules->conflict->has_key &&
 	       (!w->st->once || w->p->rules->duplicates == DUPLICATES_FIRST);
 }
 
 bool
-stagesql_is_sorted(const struct stagesql *w)
+sqlparts_is_sorted(const struct sqlparts *w)
 {
 	return !w->st->look_first && !w->st->null_keys;
 }
 
 bool
-stagesql_is_strict(const struct stagesql *w)
+sqlparts_is_strict(const struct sqlparts *w)
 {
 	return w->p->rules->conflict->has_key && w->p->rules->duplicates == DUPLICATES_ERROR;
 }
 
 const struct relation_column *
-stagesql_column(const struct stagesql *w, size_t i)
+sqlparts_column(const struct sqlparts *w, size_t i)
 {
 	int position = w->p->columns[i].position;
 
@@ -138,38 +138,38 @@ stagesql_column(const struct stagesql *w, size_t i)
 }
 
 const char *
-stagesql_collation(const struct stagesql *w, size_t i)
+sqlparts_collation(const struct sqlparts *w, size_t i)
 {
-	const struct relation_column *rc = stagesql_column(w, i);
+	const struct relation_column *rc = sqlparts_column(w, i);
 
 	return rc != NULL ? rc->collation : w->p->columns[i].new_collation;
 }
 
 void
-stagesql_add_names(struct stagesql *w)
+sqlparts_add_names(struct sqlparts *w)
 {
 	const char *comma = "(", *end = "";
 	bool identity = false;
 	size_t i;
 
 	for (i = 0; i < w->p->ncolumns; i++) {
-		const struct relation_column *rc = stagesql_column(w, i);
+		const struct relation_column *rc = sqlparts_column(w, i);
 
 		if (w->p->columns[i].target == NULL)
 			continue;
-		stagesql_add(w, comma);
+		sqlparts_add(w, comma);
 		ident_add_quoted(&w->sql, w->p->columns[i].target);
 		identity = identity || (rc != NULL && rc->identity_always);
 		comma = ", ";
 		end = ")";
 	}
-	stagesql_add(w, end);
-	stagesql_add(w, identity ? " OVERRIDING SYSTEM VALUE" : "");
+	sqlparts_add(w, end);
+	sqlparts_add(w, identity ? " OVERRIDING SYSTEM VALUE" : "");
 }
 
 /* A staged value; INSERT still has to make an assignment of it. */
 void
-stagesql_add_value(struct stagesql *w, size_t i)
+sqlparts_add_value(struct sqlparts *w, size_t i)
 {
 	char name[24];
 
@@ -179,15 +179,15 @@ stagesql_add_value(struct stagesql *w, size_t i)
 
 /* A staged value as the target's type, but for its modifiers. */
 void
-stagesql_add_typed(struct stagesql *w, size_t i)
+sqlparts_add_typed(struct sqlparts *w, size_t i)
 {
-	const struct relation_column *rc = stagesql_column(w, i);
+	const struct relation_column *rc = sqlparts_column(w, i);
 	bool cast = rc != NULL && w->p->columns[i].way == PLAN_CAST;
 
-	stagesql_add(w, cast ? "CAST(" : "");
-	stagesql_add_value(w, i);
+	sqlparts_add(w, cast ? "CAST(" : "");
+	sqlparts_add_value(w, i);
 	if (cast)
-		stagesql_add_as(w, w->p->columns[i].cast_type);
+		sqlparts_add_as(w, w->p->columns[i].cast_type);
 }
 
 /*
@@ -196,9 +196,9 @@ stagesql_add_typed(struct stagesql *w, size_t i)
  * could overflow, which is for the INSERT to say; strings are not cut to be keys.
  */
 static char *
-rounding_type(const struct stagesql *w, size_t i)
+rounding_type(const struct sqlparts *w, size_t i)
 {
-	const struct relation_column *rc = stagesql_column(w, i);
+	const struct relation_column *rc = sqlparts_column(w, i);
 	const char *scale;
 
 	if (rc == NULL || w->p->columns[i].way == PLAN_SAME || strcmp(rc->type, rc->base) == 0)
@@ -212,58 +212,58 @@ rounding_type(const struct stagesql *w, size_t i)
 }
 
 static void
-add_key_value(struct stagesql *w, size_t j)
+add_key_value(struct sqlparts *w, size_t j)
 {
 	size_t i = w->st->key[j];
 	char *type = rounding_type(w, i);
 
-	stagesql_add(w, type != NULL ? "CAST(" : "");
-	stagesql_add_typed(w, i);
+	sqlparts_add(w, type != NULL ? "CAST(" : "");
+	sqlparts_add_typed(w, i);
 	if (type != NULL)
 		buf_addf(&w->sql, " AS %s)", type);
 	free(type);
-	if (w->p->columns[i].way != PLAN_SAME && stagesql_collation(w, i) != NULL)
-		buf_addf(&w->sql, " COLLATE %s", stagesql_collation(w, i));
+	if (w->p->columns[i].way != PLAN_SAME && sqlparts_collation(w, i) != NULL)
+		buf_addf(&w->sql, " COLLATE %s", sqlparts_collation(w, i));
 }
 
 static void
-add_old(struct stagesql *w, size_t i, enum stagesql_clause clause)
+add_old(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 {
-	if (clause == STAGESQL_JOINED) {
+	if (clause == SQLPARTS_JOINED) {
 		buf_addf(&w->sql, "o%zu", i + 1);
 		return;
 	}
-	stagesql_add(w, "t.");
+	sqlparts_add(w, "t.");
 	ident_add_quoted(&w->sql, w->p->columns[i].target);
 }
 
 static void
-add_incoming(struct stagesql *w, size_t i, enum stagesql_clause clause)
+add_incoming(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 {
-	if (clause == STAGESQL_JOINED) {
-		stagesql_add_typed(w, i);
+	if (clause == SQLPARTS_JOINED) {
+		sqlparts_add_typed(w, i);
 		return;
 	}
-	if (clause == STAGESQL_MERGED) {
+	if (clause == SQLPARTS_MERGED) {
 		buf_addf(&w->sql, "s.c%zu", i + 1);
 		return;
 	}
-	stagesql_add(w, "excluded.");
+	sqlparts_add(w, "excluded.");
 	ident_add_quoted(&w->sql, w->p->columns[i].target);
 }
 
 /* What the row has after it was changed. */
 void
-stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_clause clause)
+sqlparts_add_new(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 {
 	bool merge = w->p->rules->conflict->fills;
 
-	stagesql_add(w, merge ? "COALESCE(" : "");
+	sqlparts_add(w, merge ? "COALESCE(" : "");
 	add_incoming(w, i, clause);
 	if (merge) {
-		stagesql_add(w, ", ");
+		sqlparts_add(w, ", ");
 		add_old(w, i, clause);
-		stagesql_add(w, ")");
+		sqlparts_add(w, ")");
 	}
 }
 
@@ -272,7 +272,7 @@ stagesql_add_new(struct stagesql *w, size_t i, enum stagesql_clause clause)
  * leaves NULLs aside: an old NULL is older than all, a new NULL never newer.
  */
 void
-stagesql_add_sets(struct stagesql *w, enum stagesql_clause clause)
+sqlparts_add_sets(struct sqlparts *w, enum sqlparts_clause clause)
 {
 	const char *comma = "UPDATE SET ";
 	size_t i;
@@ -280,39 +280,39 @@ stagesql_add_sets(struct stagesql *w, enum stagesql_clause clause)
 	for (i = 0; i < w->p->ncolumns; i++) {
 		if (!plan_stage_sets(w->p, i))
 			continue;
-		stagesql_add(w, comma);
+		sqlparts_add(w, comma);
 		ident_add_quoted(&w->sql, w->p->columns[i].target);
-		stagesql_add(w, " = ");
-		stagesql_add_new(w, i, clause);
+		sqlparts_add(w, " = ");
+		sqlparts_add_new(w, i, clause);
 		comma = ", ";
 	}
 }
 
 void
-stagesql_add_newer(struct stagesql *w, enum stagesql_clause clause)
+sqlparts_add_newer(struct sqlparts *w, enum sqlparts_clause clause)
 {
 	size_t i = (size_t)w->st->newer;
 
-	stagesql_add(w, "pg_catalog.record_image_ne(ROW(GREATEST(");
+	sqlparts_add(w, "pg_catalog.record_image_ne(ROW(GREATEST(");
 	add_old(w, i, clause);
-	stagesql_add(w, ", ");
+	sqlparts_add(w, ", ");
 	add_incoming(w, i, clause);
-	stagesql_add(w, ")), ROW(");
+	sqlparts_add(w, ")), ROW(");
 	add_old(w, i, clause);
-	stagesql_add(w, "))");
+	sqlparts_add(w, "))");
 }
 
 /* Of each column that an existing row gets. */
 static void
-add_list(struct stagesql *w, void (*add)(struct stagesql *, size_t, enum stagesql_clause),
-	 enum stagesql_clause clause)
+add_list(struct sqlparts *w, void (*add)(struct sqlparts *, size_t, enum sqlparts_clause),
+	 enum sqlparts_clause clause)
 {
 	const char *comma = "";
 	size_t i;
 
 	for (i = 0; i < w->p->ncolumns; i++)
 		if (plan_stage_sets(w->p, i)) {
-			stagesql_add(w, comma);
+			sqlparts_add(w, comma);
 			add(w, i, clause);
 			comma = ", ";
 		}
@@ -320,59 +320,59 @@ add_list(struct stagesql *w, void (*add)(struct stagesql *, size_t, enum stagesq
 
 /* Images: every type has one, json too, and 1.0 is not 1.00. */
 void
-stagesql_add_changed(struct stagesql *w, enum stagesql_clause clause)
+sqlparts_add_changed(struct sqlparts *w, enum sqlparts_clause clause)
 {
-	stagesql_add(w, "pg_catalog.record_image_ne(ROW(");
+	sqlparts_add(w, "pg_catalog.record_image_ne(ROW(");
 	add_list(w, add_old, clause);
-	stagesql_add(w, "), ROW(");
-	add_list(w, stagesql_add_new, clause);
-	stagesql_add(w, "))");
+	sqlparts_add(w, "), ROW(");
+	add_list(w, sqlparts_add_new, clause);
+	sqlparts_add(w, "))");
 }
 
 void
-stagesql_add_rank(struct stagesql *w)
+sqlparts_add_rank(struct sqlparts *w)
 {
-	stagesql_add(w, ", pg_catalog.row_number() OVER (PARTITION BY {key} ORDER BY n) AS r");
+	sqlparts_add(w, ", pg_catalog.row_number() OVER (PARTITION BY {key} ORDER BY n) AS r");
 }
 
 void
-stagesql_add_from(struct stagesql *w, enum stagesql_rows rows)
+sqlparts_add_from(struct sqlparts *w, enum sqlparts_rows rows)
 {
-	if (rows == STAGESQL_PIECE)
-		stagesql_add(w, " FROM {line} WHERE {pos} {>=} $1 AND {pos} {<} $2");
+	if (rows == SQLPARTS_PIECE)
+		sqlparts_add(w, " FROM {line} WHERE {pos} {>=} $1 AND {pos} {<} $2");
 	else
-		stagesql_add(w, rows == STAGESQL_LATER ? " FROM {rest} WHERE r {=} $1"
+		sqlparts_add(w, rows == SQLPARTS_LATER ? " FROM {rest} WHERE r {=} $1"
 						       : " FROM {stage}");
 }
 
 /* Staged rows with the keys as k1, k2 …, which no column of the target hides. */
 void
-stagesql_add_keyed_rows(struct stagesql *w, enum stagesql_rows rows)
+sqlparts_add_keyed_rows(struct sqlparts *w, enum sqlparts_rows rows)
 {
 	size_t j;
 
-	stagesql_add(w, "(SELECT *");
+	sqlparts_add(w, "(SELECT *");
 	for (j = 0; j < w->st->nkey; j++) {
-		stagesql_add(w, ", ");
+		sqlparts_add(w, ", ");
 		add_key_value(w, j);
 		buf_addf(&w->sql, " AS k%zu", j + 1);
 	}
-	if (rows == STAGESQL_FIRST && stagesql_is_ranked(w))
-		stagesql_add_rank(w);
-	stagesql_add_from(w, rows);
-	stagesql_add(w, ") AS s");
+	if (rows == SQLPARTS_FIRST && sqlparts_is_ranked(w))
+		sqlparts_add_rank(w);
+	sqlparts_add_from(w, rows);
+	sqlparts_add(w, ") AS s");
 }
 
 static void
-add_old_rows(struct stagesql *w)
+add_old_rows(struct sqlparts *w)
 {
 	/* ON CONFLICT meets no row of a table that inherits */
-	stagesql_add(w, w->p->rel != NULL && w->p->rel->kind == 'r' ? "ONLY {target} AS o"
+	sqlparts_add(w, w->p->rel != NULL && w->p->rel->kind == 'r' ? "ONLY {target} AS o"
 								    : "{target} AS o");
 }
 
 static void
-add_same_key(struct stagesql *w)
+add_same_key(struct sqlparts *w)
 {
 	size_t j;
 
@@ -382,7 +382,7 @@ add_same_key(struct stagesql *w)
 
 		ident_add_quoted(&column, w->p->columns[w->st->key[j]].target);
 		name = buf_cstr(&column);
-		stagesql_add(w, j > 0 ? " AND " : "");
+		sqlparts_add(w, j > 0 ? " AND " : "");
 		buf_addf(&w->sql, w->st->null_keys ? "(o.%s %s s.k%zu%s" : "o.%s %s s.k%zu%s",
 			 name, w->st->key_equal[j], j + 1, w->st->key_collation[j]);
 		if (w->st->null_keys)
@@ -392,42 +392,42 @@ add_same_key(struct stagesql *w)
 }
 
 void
-stagesql_add_join(struct stagesql *w)
+sqlparts_add_join(struct sqlparts *w)
 {
 	add_old_rows(w);
-	stagesql_add(w, " ON ");
+	sqlparts_add(w, " ON ");
 	add_same_key(w);
 }
 
 void
-stagesql_add_key_order(struct stagesql *w)
+sqlparts_add_key_order(struct sqlparts *w)
 {
 	size_t j;
 
-	stagesql_add(w, " ORDER BY ");
+	sqlparts_add(w, " ORDER BY ");
 	for (j = 0; j < w->st->nkey; j++)
 		buf_addf(&w->sql, "s.k%zu, ", j + 1);
-	stagesql_add(w, "s.n");
+	sqlparts_add(w, "s.n");
 }
 
 /* The old row's values as o1, o2 … */
 static void
-add_old_values(struct stagesql *w)
+add_old_values(struct sqlparts *w)
 {
 	size_t i;
 
 	for (i = 0; i < w->p->ncolumns; i++)
-		if (stagesql_is_upsert(w) && plan_stage_sets(w->p, i)) {
-			stagesql_add(w, ", o.");
+		if (sqlparts_is_upsert(w) && plan_stage_sets(w->p, i)) {
+			sqlparts_add(w, ", o.");
 			ident_add_quoted(&w->sql, w->p->columns[i].target);
 			buf_addf(&w->sql, " AS o%zu", i + 1);
 		}
 }
 
 bool
-stagesql_is_held(const struct stagesql *w)
+sqlparts_is_held(const struct sqlparts *w)
 {
-	return w->st->look_first && w->p->rules->conflict->fills && stagesql_is_upsert(w);
+	return w->st->look_first && w->p->rules->conflict->fills && sqlparts_is_upsert(w);
 }
 
 /*
@@ -436,65 +436,65 @@ stagesql_is_held(const struct stagesql *w)
  * the statement began is not seen, and a NULL that it would fill is refused.)
  */
 static void
-add_held_rows(struct stagesql *w)
+add_held_rows(struct sqlparts *w)
 {
-	stagesql_add(w, "LATERAL (SELECT true AS found");
+	sqlparts_add(w, "LATERAL (SELECT true AS found");
 	add_old_values(w);
-	stagesql_add(w, " FROM ");
+	sqlparts_add(w, " FROM ");
 	add_old_rows(w);
-	stagesql_add(w, " WHERE ");
+	sqlparts_add(w, " WHERE ");
 	add_same_key(w);
-	stagesql_add(w, " FOR NO KEY UPDATE) AS o ON true");
+	sqlparts_add(w, " FOR NO KEY UPDATE) AS o ON true");
 }
 
 /* Staged rows and the old ones, in the order of insertion. */
 static void
-add_joined_rows(struct stagesql *w, enum stagesql_rows rows)
+add_joined_rows(struct sqlparts *w, enum sqlparts_rows rows)
 {
-	bool held = stagesql_is_held(w);
+	bool held = sqlparts_is_held(w);
 	size_t i;
 
-	stagesql_add(w, held ? "(SELECT s.*, o.found IS NOT NULL AS found"
+	sqlparts_add(w, held ? "(SELECT s.*, o.found IS NOT NULL AS found"
 			     : "(SELECT s.*, o.tableoid IS NOT NULL AS found");
 	if (!held)
 		add_old_values(w);
 	for (i = 0; held && i < w->p->ncolumns; i++)
 		if (plan_stage_sets(w->p, i))
 			buf_addf(&w->sql, ", o.o%zu", i + 1);
-	stagesql_add(w, " FROM ");
-	stagesql_add_keyed_rows(w, rows);
-	stagesql_add(w, " LEFT JOIN ");
+	sqlparts_add(w, " FROM ");
+	sqlparts_add_keyed_rows(w, rows);
+	sqlparts_add(w, " LEFT JOIN ");
 	if (held)
 		add_held_rows(w);
 	else
-		stagesql_add_join(w);
-	stagesql_add(w,
-		     rows == STAGESQL_FIRST && stagesql_is_ranked(w) ? " WHERE s.r {=} 1" : "");
-	if (rows == STAGESQL_PIECE)
-		stagesql_add(w, " ORDER BY s.pos");
+		sqlparts_add_join(w);
+	sqlparts_add(w,
+		     rows == SQLPARTS_FIRST && sqlparts_is_ranked(w) ? " WHERE s.r {=} 1" : "");
+	if (rows == SQLPARTS_PIECE)
+		sqlparts_add(w, " ORDER BY s.pos");
 	else
-		stagesql_add_key_order(w);
-	stagesql_add(w, " OFFSET 0) AS s");
+		sqlparts_add_key_order(w);
+	sqlparts_add(w, " OFFSET 0) AS s");
 }
 
 /* Staged rows in the order of insertion. */
 void
-stagesql_add_rows(struct stagesql *w, enum stagesql_rows rows)
+sqlparts_add_rows(struct sqlparts *w, enum sqlparts_rows rows)
 {
 	if (w->st->look_first) {
 		add_joined_rows(w, rows);
 		return;
 	}
-	stagesql_add(w, "(SELECT *");
-	if (rows == STAGESQL_LAST || (rows == STAGESQL_FIRST && stagesql_is_ranked(w)))
-		stagesql_add_rank(w);
-	if (rows == STAGESQL_LAST)
-		stagesql_add(w, ", pg_catalog.lead(n) OVER (PARTITION BY {key} ORDER BY n)"
+	sqlparts_add(w, "(SELECT *");
+	if (rows == SQLPARTS_LAST || (rows == SQLPARTS_FIRST && sqlparts_is_ranked(w)))
+		sqlparts_add_rank(w);
+	if (rows == SQLPARTS_LAST)
+		sqlparts_add(w, ", pg_catalog.lead(n) OVER (PARTITION BY {key} ORDER BY n)"
 				" AS next");
-	stagesql_add_from(w, rows);
-	if (rows == STAGESQL_PIECE) /* by its index, so that none is sorted again */
-		stagesql_add(w, " ORDER BY {pos} OFFSET 0) AS s");
+	sqlparts_add_from(w, rows);
+	if (rows == SQLPARTS_PIECE) /* by its index, so that none is sorted again */
+		sqlparts_add(w, " ORDER BY {pos} OFFSET 0) AS s");
 	else
-		stagesql_add(w, w->st->nkey > 0 ? " ORDER BY {key}, n OFFSET 0) AS s"
+		sqlparts_add(w, w->st->nkey > 0 ? " ORDER BY {key}, n OFFSET 0) AS s"
 						: " ORDER BY n OFFSET 0) AS s");
 }
