@@ -107,7 +107,7 @@ roundings_look(struct roundings *r, const struct stream_chunk *chunk)
 {
 	const char *p = chunk->data, *end = p + chunk->len, *next;
 
-	if (r == NULL)
+	if (r == NULL || p == NULL)
 		return;
 	for (; p < end; p = next) {
 		next = end_of_field(r, p, end);
