@@ -17,6 +17,7 @@
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
+#include "common/os/writeall.h"
 #include "common/schema/header.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_writer.h"
@@ -154,7 +155,7 @@ print_check(const struct extract *x, struct err *e)
 	check_line(out, "rows", "%s, %zu columns, may be read",
 		   x->receipt.relation != NULL ? x->receipt.relation : "query",
 		   x->source->header->schema.ncolumns);
-	return check_finish(out, e);
+	return writeall_finish(out, e);
 }
 
 /* Not in the middle of what a person is reading. */

@@ -16,6 +16,7 @@
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
+#include "common/os/writeall.h"
 #include "common/stream/stream_chunk.h"
 #include "common/schema/header.h"
 #include "common/stream/input.h"
@@ -208,12 +209,12 @@ check(struct load *l, struct err *e)
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	check_line(stdout, "destination", "%s", l->sink->where);
-	if (check_finish(stdout, e) != 0 || stream_reader_begin(l->reader, e) != 0 ||
+	if (writeall_finish(stdout, e) != 0 || stream_reader_begin(l->reader, e) != 0 ||
 	    check_edited(l, e) != 0 || begin_stream(l, &wants, e) != 0)
 		return -1;
 	check_line(stdout, "target", "%s", l->sink->relation);
 	check_line(stdout, "plan", "%s", l->sink->plan);
-	return check_finish(stdout, e);
+	return writeall_finish(stdout, e);
 }
 
 /* Everything up to COMMIT; the last sink_end() waits for the proof that nothing follows. */

@@ -11,6 +11,7 @@
 #include "common/base/shown.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli_spec.h"
+#include "common/os/writeall.h"
 #include "common/pg/db.h"
 
 #define LABEL_WIDTH 12
@@ -51,11 +52,5 @@ check_connection(FILE *out, const char *label, const struct cli_kind *kind,
 		}
 		db_close(&db);
 	}
-	return rc == 0 ? check_finish(out, e) : -1;
-}
-
-int
-check_finish(FILE *out, struct err *e)
-{
-	return fflush(out) == 0 ? 0 : err_errno(e, "could not write");
+	return rc == 0 ? writeall_finish(out, e) : -1;
 }

@@ -26,10 +26,4 @@ int check_connection(FILE *out, const char *label, const struct cli_kind *kind,
 		     const struct db_params *params, struct err *e)
 	__attribute__((warn_unused_result));
 
-/*
- * check_finish(out, e):
- * See to it that the table has been written.
- */
-int check_finish(FILE *out, struct err *e) __attribute__((warn_unused_result));
-
 #endif /* COMMON_CHECK_H */

@@ -15,6 +15,7 @@
 #include "common/base/xalloc.h"
 #include "common/cli/cli_value.h"
 #include "common/cli/completion.h"
+#include "common/os/writeall.h"
 #include "common/pg/conninfo.h"
 
 #define LETTERLESS 256 /* getopt's value for the first option without a letter */
@@ -465,9 +466,7 @@ print_and_stop(const struct cli_spec *spec, const struct cli_option *o, const ch
 		completion_print(spec, (enum completion_shell)shell);
 	else
 		printf("%s (Portl) %s\n", spec->program, PORTL_VERSION);
-	if (fflush(stdout) != 0)
-		return err_errno(e, "could not write to standard output");
-	return 1;
+	return writeall_finish(stdout, e) == 0 ? 1 : -1;
 }
 
 /*

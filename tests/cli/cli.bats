@@ -84,7 +84,7 @@ on_terminal()
 	local program option
 
 	for program in portl-extract portl-load; do
-		for option in --help --version; do
+		for option in --help --version --completion=bash; do
 			try_sh "$program $option >/dev/full"
 			assert_status 1
 			assert_stderr_has 'No space left on device'
