@@ -86,6 +86,12 @@ committed_json(enum receipt_committed c)
 	return c == RECEIPT_UNKNOWN ? json_string("unknown") : json_boolean(c == RECEIPT_YES);
 }
 
+static json_t *
+known(bool is_known, uint64_t n)
+{
+	return is_known ? json_integer((json_int_t)n) : json_null();
+}
+
 /* What becomes of rows is decided at the target; a source has only read them. */
 static json_t *
 rows_json(const struct receipt *r)
@@ -94,10 +100,10 @@ rows_json(const struct receipt *r)
 
 	if (r->committed == RECEIPT_NOT_APPLICABLE)
 		return json_pack("{s:I}", "read", (json_int_t)r->read);
-	doc = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "read", (json_int_t)r->read,
-			"inserted", (json_int_t)r->inserted, "updated", (json_int_t)r->updated,
-			"unchanged", (json_int_t)r->unchanged, "skipped",
-			(json_int_t)r->skipped, "rejected", (json_int_t)r->rejected);
+	doc = json_pack("{s:I, s:o, s:o, s:I, s:I, s:I}", "read", (json_int_t)r->read,
+			"inserted", known(!r->vague, r->inserted), "updated",
+			known(!r->vague, r->updated), "unchanged", (json_int_t)r->unchanged,
+			"skipped", (json_int_t)r->skipped, "rejected", (json_int_t)r->rejected);
 	if (r->sent >= 0)
 		json_object_set_new(doc, "sent", json_integer(r->sent));
 	return doc;
@@ -201,12 +207,13 @@ as_line(const struct receipt *r, double seconds)
 	const struct {
 		const char *name;
 		uint64_t n;
-	} counts[] = {{"inserted", r->inserted},
-		      {"updated", r->updated},
+	} counts[] = {{"inserted or updated", r->vague ? r->inserted + r->updated : 0},
+		      {"inserted", r->vague ? 0 : r->inserted},
+		      {"updated", r->vague ? 0 : r->updated},
 		      {"unchanged", r->unchanged},
 		      {"skipped", r->skipped},
 		      {"rejected", r->rejected}};
-	char sent[48] = "", became[200] = "";
+	char sent[48] = "", became[240] = "";
 	const char *name = r->relation != NULL ? r->relation : "query";
 	double mb = (double)r->bytes / 1e6;
 	size_t i, len = 0;

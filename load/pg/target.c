@@ -8,6 +8,7 @@
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
+#include "common/talk/log.h"
 #include "common/talk/receipt.h"
 #include "load/match/identity.h"
 #include "load/match/plan.h"
@@ -115,6 +116,10 @@ target_end(struct target *t, struct err *e)
 	t->counts.unchanged += c->unchanged;
 	t->counts.skipped += c->skipped;
 	t->counts.rejected += c->rejected;
+	if (c->vague && !t->vague)
+		log_warning("the server does not say which rows were inserted and which "
+			    "updated; the receipt has null for both");
+	t->vague = t->vague || c->vague;
 	return 0;
 }
 
@@ -132,6 +137,7 @@ target_tell(const struct target *t, struct receipt *receipt)
 	receipt->unchanged += t->counts.unchanged;
 	receipt->skipped += t->counts.skipped;
 	receipt->rejected += t->counts.rejected;
+	receipt->vague = receipt->vague || t->vague;
 }
 
 int

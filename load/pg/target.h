@@ -40,6 +40,7 @@ struct target {
 	uint64_t rows_before;        /* of the input, before the current batch */
 	uint64_t unmoved;            /* rows written since all sequences were moved */
 	struct route_counts counts;  /* of the open transaction */
+	bool vague;                  /* the server does not count, and that was said */
 };
 
 /*

@@ -23,10 +23,13 @@
 
 #define ROUNDS 200 /* in one message */
 
+/* What the server has seen of the target, by its own count. */
+enum { UPDATED, INSERTED, SEEN };
+
 /* What statements have done to rows. */
 struct tally {
 	uint64_t written;
-	uint64_t updates_before;     /* the server's count, without those that are not meant */
+	uint64_t before[SEEN];       /* the server's count, without those that are not meant */
 	uint64_t updated, unchanged; /* rows that were counted, but perhaps not written */
 };
 
@@ -142,7 +145,7 @@ insert_latest(const struct route *r, struct tally *t, uint64_t *row, struct err 
 		return -1;
 	if (db_exec_rows(r->db, e, r->plan->sql[SQL_LATEST], &updates) != 0)
 		return locate_insert(r, false, row, e);
-	t->updates_before += updates;
+	t->before[UPDATED] += updates;
 	t->updated = changes[CHANGED];
 	t->unchanged = changes[SAME];
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl") == 0 ? 1 : -1;
@@ -188,15 +191,18 @@ insert_rest(const struct route *r, struct tally *t, uint64_t *row, struct err *e
 
 /* An attempt that was undone counts, too. */
 static int
-count_updates(const struct route *r, uint64_t *updates, struct err *e)
+see(const struct route *r, uint64_t *seen, struct err *e)
 {
 	const char *sql = r->plan->sql[SQL_UPDATES];
 
-	*updates = 0;
-	return sql != NULL ? staged_numbers(r->db, sql, updates, 1, e) : 0;
+	seen[UPDATED] = seen[INSERTED] = 0;
+	return sql != NULL ? staged_numbers(r->db, sql, seen, SEEN, e) : 0;
 }
 
 /*
+ * Where the server counts less than it has written (rows are kept
+ * elsewhere), nobody knows which of the rows were there.
+ *
  * Rows that a trigger suppressed, or that are not newer, are skipped.  An update
  * that a trigger suppressed was counted before that; the server's own count of
  * updates knows, unless triggers update the target, too.  Where
@@ -209,16 +215,19 @@ count(struct route *r, const struct tally *t, bool in_order, struct err *e)
 	const struct plan_stage *st = r->plan->stage;
 	struct route_counts *c = &r->counts;
 	uint64_t written = t->written, rows = staged_rows(r) - t->updated - t->unchanged;
-	uint64_t counted[2] = {st->plain ? written : 0, 0}, reached = written, updates = 0;
+	uint64_t counted[2] = {st->plain ? written : 0, 0}, reached = written, seen[SEEN];
 
 	if (r->plan->sql[SQL_COUNTS] != NULL &&
 	    staged_numbers(r->db, r->plan->sql[SQL_COUNTS], counted, 2, e) != 0)
 		return -1;
 	if (r->plan->sql[SQL_UPDATES] != NULL) {
-		if (count_updates(r, &updates, e) != 0)
+		if (see(r, seen, e) != 0)
 			return -1;
-		if (updates - t->updates_before < counted[0])
-			counted[0] = updates - t->updates_before;
+		seen[UPDATED] -= t->before[UPDATED];
+		seen[INSERTED] -= t->before[INSERTED];
+		if (seen[UPDATED] < counted[0])
+			counted[0] = seen[UPDATED];
+		c->vague = (int64_t)(seen[UPDATED] + seen[INSERTED]) < (int64_t)written;
 	}
 	if (st->plain && st->newer < 0)
 		counted[1] = rows - written;
@@ -244,14 +253,13 @@ apply_staged(struct staged *s, uint64_t *row, struct err *e)
 	int in_order;
 
 	*row = 0;
-	if (count_updates(r, &t.updates_before, e) != 0)
+	if (see(r, t.before, e) != 0)
 		return -1;
 	in_order = inorder_insert(s, &t.written, e);
 	if (in_order < 0)
 		return -1;
-	if (in_order == 0 &&
-	    (count_updates(r, &t.updates_before, e) != 0 ||
-	     insert(r, &t.written, row, e) != 0 || insert_rest(r, &t, row, e) != 0))
+	if (in_order == 0 && (see(r, t.before, e) != 0 || insert(r, &t.written, row, e) != 0 ||
+			      insert_rest(r, &t, row, e) != 0))
 		return -1;
 	return count(r, &t, in_order, e);
 }

@@ -22,6 +22,7 @@ struct route;
 /* What became of rows; read = the sum of the others. */
 struct route_counts {
 	uint64_t read, inserted, updated, unchanged, skipped, rejected;
+	bool vague; /* the server has not counted which rows are inserted, and which updated */
 };
 
 struct route_ops {

@@ -468,7 +468,8 @@ stage_sql_counts(struct sqlparts *w)
 				" pg_catalog.nextval({same}) {-} 1");
 }
 
-/* The updates of the target in this transaction so far, and before it where none was since. */
+/* Updates and INSERTs of the target in this transaction so far, and before it where none was
+ * since. */
 char *
 stage_sql_updates(struct sqlparts *w)
 {
@@ -478,9 +479,12 @@ stage_sql_updates(struct sqlparts *w)
 		return NULL;
 	oid = w->p->rel->oid;
 	if (w->p->rel->kind == 'r')
-		return xasprintf("SELECT pg_catalog.pg_stat_get_xact_tuples_updated(%u)", oid);
+		return xasprintf("SELECT pg_catalog.pg_stat_get_xact_tuples_updated(%u),"
+				 " pg_catalog.pg_stat_get_xact_tuples_inserted(%u)",
+				 oid, oid);
 	return xasprintf(
 		"SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)),"
+		" 0), COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(relid)),"
 		" 0) FROM (SELECT relid FROM pg_catalog.pg_partition_tree(%u) UNION"
 		" SELECT %u) AS tree",
 		oid, oid);

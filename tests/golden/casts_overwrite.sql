@@ -22,7 +22,7 @@ SELECT CASE
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
 -- SQL_UPDATES: count updates so far
-SELECT pg_catalog.pg_stat_get_xact_tuples_updated(16384);
+SELECT pg_catalog.pg_stat_get_xact_tuples_updated(16384), pg_catalog.pg_stat_get_xact_tuples_inserted(16384);
 
 -- SQL_UNSORTED: look for rows out of key order
 SELECT 1

@@ -25,7 +25,7 @@ SELECT CASE
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
 -- SQL_UPDATES: count updates so far
-SELECT pg_catalog.pg_stat_get_xact_tuples_updated(16384);
+SELECT pg_catalog.pg_stat_get_xact_tuples_updated(16384), pg_catalog.pg_stat_get_xact_tuples_inserted(16384);
 
 -- SQL_AGAIN: look for keys that come twice; unless the keys are seen to be distinct, with the lock alone
 SELECT 1

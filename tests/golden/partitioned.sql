@@ -22,7 +22,7 @@ SELECT CASE
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
 -- SQL_UPDATES: count updates so far
-SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)), 0)
+SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(relid)), 0), COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(relid)), 0)
     FROM (SELECT relid
     FROM pg_catalog.pg_partition_tree(16384) UNION
     SELECT 16384) AS tree;

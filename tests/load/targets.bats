@@ -218,3 +218,25 @@ carry()
 	assert_status 1
 	assert_stderr_has ': one of rows 2001 to 3000: row is too big'
 }
+
+@test "a server that does not count: null in the receipt, and no guess" {
+	local more what
+
+	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 500) i'
+	# As with tables whose rows an extension keeps on other servers: this one's functions say 0.
+	for what in inserted updated; do
+		PGOPTIONS='-c allow_system_table_mods=on' q "$dst" "CREATE OR REPLACE FUNCTION
+			pg_catalog.pg_stat_get_xact_tuples_$what(oid) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT 0::bigint'"
+	done
+	for more in '' --commit=batch; do
+		q "$dst" 'UPDATE t SET n = 0; DELETE FROM t WHERE id > 500'
+		try_sh "portl-extract -d $src -t t | portl-load -d $dst --conflict=overwrite $more --batch-size=300 --summary=-"
+		assert_status 0
+		assert_eq "$(jq -c '.rows | [.read, .inserted, .updated, .unchanged, .skipped]' <<<"$output")" '[1000,null,null,50,0]'
+		assert_eq "$(grep -c 'which rows were inserted' <<<"$stderr")" 1
+	done
+	# Of what is only inserted, or only skipped, the command's own count says all.
+	q "$dst" 'DELETE FROM t WHERE id > 900'
+	carry --conflict=skip --summary="$BATS_TEST_TMPDIR/receipt"
+	assert_eq "$(jq -c '.rows | [.inserted, .updated]' "$BATS_TEST_TMPDIR/receipt")" '[100,0]'
+}
