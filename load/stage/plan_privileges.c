@@ -41,10 +41,12 @@ check_column(struct plan *p, size_t i, const PGresult *may, struct reasons *why)
 
 /*
  * What the publisher refuses: to update rows of a table in a publication of updates
- * where nothing says which rows they are.
+ * where nothing says which rows they are.  A partition has an identity of its own.
  */
 static const char published_sql[] =
-	"SELECT c.relname, p.pubname FROM pg_class c, pg_publication p"
+	"SELECT DISTINCT ON (c.oid) c.relname, p.pubname,"
+	" format(' ALTER TABLE %I.%I REPLICA IDENTITY FULL;', s.nspname, c.relname)"
+	" FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace, pg_publication p"
 	" WHERE c.oid IN (SELECT $1 UNION SELECT relid FROM pg_partition_tree($1) WHERE isleaf)"
 	" AND c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident <> 'f'"
 	" AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid"
@@ -54,24 +56,23 @@ static const char published_sql[] =
 	" pg_publication_tables t JOIN pg_namespace n ON n.nspname = t.schemaname"
 	" JOIN pg_class k ON k.relnamespace = n.oid AND k.relname = t.tablename"
 	" WHERE t.pubname = p.pubname AND k.oid IN (SELECT c.oid UNION"
-	" SELECT relid FROM pg_partition_ancestors(c.oid))) END LIMIT 1";
+	" SELECT relid FROM pg_partition_ancestors(c.oid))) END ORDER BY c.oid, p.pubname";
 
 static int
 check_published(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	PGresult *res = db_query_oid(db, e, published_sql, p->rel->oid);
+	int i;
 
 	if (res == NULL)
 		return -1;
-	if (PQntuples(res) > 0) {
+	if (PQntuples(res) > 0)
 		reasons_add(why,
 			    "\"%s\" has no replica identity, and publication \"%s\" publishes "
 			    "updates of it: the server refuses them",
 			    PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1));
-		buf_adds(&why->sql, " ALTER TABLE ");
-		relname_add_quoted(&p->target, &why->sql);
-		buf_adds(&why->sql, " REPLICA IDENTITY FULL;");
-	}
+	for (i = 0; i < PQntuples(res); i++)
+		buf_adds(&why->sql, PQgetvalue(res, i, 2));
 	PQclear(res);
 	return 0;
 }

@@ -426,7 +426,7 @@ refused()
 	        INSERT INTO t VALUES (1, NULL); CREATE PUBLICATION p FOR TABLE t'
 	load_it --conflict=overwrite -k a
 	refused '"t" has no replica identity, and publication "p" publishes updates of it'
-	assert_stderr_has 'hint: This would help: ALTER TABLE "public"."t" REPLICA IDENTITY FULL;'
+	assert_stderr_has 'hint: This would help: ALTER TABLE public.t REPLICA IDENTITY FULL;'
 	load_it --conflict=skip -k a
 	assert_status 0
 	target "DROP PUBLICATION p; CREATE PUBLICATION p FOR TABLE t WITH (publish = 'insert')"
@@ -436,6 +436,19 @@ refused()
 	load_it --conflict=merge -k a
 	refused 'publication "p" publishes'
 	target 'ALTER TABLE t REPLICA IDENTITY USING INDEX i; INSERT INTO t VALUES (1, NULL)'
+	load_it --conflict=overwrite -k a
+	assert_status 0
+	assert_eq "$(q "$to" 'SELECT b FROM t WHERE a = 1')" x
+}
+
+@test "of a partitioned table whose updates are published each partition needs one" {
+	[ "$(q "$to" 'SHOW wal_level')" != minimal ] || skip 'nothing is published'
+	target 'CREATE TABLE t (a int NOT NULL, b text) PARTITION BY RANGE (a); CREATE UNIQUE INDEX i ON t (a);
+		CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9); CREATE TABLE "T 2" PARTITION OF t DEFAULT;
+		INSERT INTO t VALUES (1, NULL); CREATE PUBLICATION p FOR TABLE t'
+	load_it --conflict=overwrite -k a
+	refused 'has no replica identity'
+	target "${stderr#*This would help: }"
 	load_it --conflict=overwrite -k a
 	assert_status 0
 	assert_eq "$(q "$to" 'SELECT b FROM t WHERE a = 1')" x
