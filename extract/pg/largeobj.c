@@ -22,7 +22,8 @@ static const char managed_sql[] =
 	" JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) t.tgrelid"
 	" WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND f.proname OPERATOR(pg_catalog.=)"
 	" 'lo_manage'::pg_catalog.name AND t.tgargs OPERATOR(pg_catalog.=)"
-	" (a.attname::pg_catalog.text::pg_catalog.bytea OPERATOR(pg_catalog.||) '\\x00'::pg_catalog.bytea)";
+	" (pg_catalog.convert_to(a.attname::pg_catalog.text, pg_catalog.getdatabaseencoding())"
+	" OPERATOR(pg_catalog.||) '\\x00'::pg_catalog.bytea)";
 
 static void
 add_name(struct buf *names, const char *name)

@@ -80,6 +80,11 @@ setup()
 	assert_status 0
 	assert_stderr_has 'warning: large objects are not sent, only the OIDs by which column "doc", "x" points to them'
 	assert_eq "$(grep -c warning <<<"$stderr")" 1
+	q "$a" 'CREATE TABLE "b\1" (id int, "a\b" oid);
+		CREATE TRIGGER m BEFORE UPDATE ON "b\1" FOR EACH ROW EXECUTE FUNCTION lo_manage("a\b")'
+	try portl-extract -v -d "$a" -t '"b\1"' -o "$BATS_TEST_TMPDIR/out"
+	assert_status 0
+	assert_stderr_has 'column "a\b" points'
 	try portl-extract -v -d "$a" -t t --columns=id,y -o "$BATS_TEST_TMPDIR/out"
 	assert_stderr_lacks 'large objects'
 }
