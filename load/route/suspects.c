@@ -34,10 +34,11 @@ ask(struct db *db, const char *sql, int n, const char *const *params, PGresult *
 	struct err why = ERR_INIT;
 
 	if (db_exec(db, e,
-		    "SAVEPOINT portl_ask; SET LOCAL search_path TO pg_catalog, pg_temp") != 0)
+		    "SAVEPOINT portl_ask; SET LOCAL search_path TO pg_catalog, pg_temp; "
+		    "SET LOCAL client_min_messages = error") != 0)
 		return -1;
 	*res = db_query(db, &why, sql, n, params);
-	if (db_is_lost(db) || strncmp(why.sqlstate, "57", 2) == 0) {
+	if (why.signal != 0 || db_is_lost(db) || strncmp(why.sqlstate, "57", 2) == 0) {
 		err_take(e, &why);
 		return -1;
 	}

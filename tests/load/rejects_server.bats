@@ -134,3 +134,27 @@ refuses()
 	assert_stderr_has 'never'
 	[ ! -e "$T/rej" ]
 }
+
+@test "the query for suspects: what it says is not shown, and a signal ends it" {
+	local pid
+
+	q "$b" 'CREATE FUNCTION f(i int) RETURNS bool LANGUAGE plpgsql AS $$BEGIN
+			IF i < 0 THEN RAISE WARNING $a$negative %$a$, i; END IF; RETURN i >= 0; END$$;
+		CREATE TABLE t (id int CHECK (f(id)))'
+	printf '{"id":%s}\n' 1 -2 3 4 -5 6 >"$T/rows"
+	refuses '-2 -5' <"$T/rows"
+	assert_eq "$(grep -c 'negative -5' <<<"$stderr")" 1
+	rm "$T/rej"
+	q "$b" 'TRUNCATE t; CREATE OR REPLACE FUNCTION f(i int) RETURNS bool LANGUAGE plpgsql AS $$BEGIN
+			IF current_setting($a$search_path$a$) LIKE $a$pg_catalog%$a$ THEN PERFORM pg_sleep(60); END IF; RETURN i >= 0; END$$'
+	portl-load -d "$b" -t t --bare --rejects="$T/rej" "$T/rows" 2>"$T/err" 3>&- &
+	pid=$!
+	wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$b' AND wait_event = 'PgSleep')"
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	stderr=$(<"$T/err")
+	assert_status 143
+	assert_stderr_lacks 'in progress'
+	[ ! -e "$T/rej" ]
+}
