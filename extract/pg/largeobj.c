@@ -23,7 +23,7 @@ static const char managed_sql[] =
 	" WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND f.proname OPERATOR(pg_catalog.=)"
 	" 'lo_manage'::pg_catalog.name AND t.tgargs OPERATOR(pg_catalog.=)"
 	" (pg_catalog.convert_to(a.attname::pg_catalog.text, pg_catalog.getdatabaseencoding())"
-	" OPERATOR(pg_catalog.||) '\\x00'::pg_catalog.bytea)";
+	" OPERATOR(pg_catalog.||) pg_catalog.decode('00', 'hex'))";
 
 static void
 add_name(struct buf *names, const char *name)
