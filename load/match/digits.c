@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define TEXT_MAX 64 /* bytes of a number that is read as a floating one; longer ones lose */
+#define EXPONENT_MAX 100000L /* nothing is added to what is this much */
 
 struct digits
 digits_of(const char *base, const char *type)
@@ -39,6 +40,21 @@ struct decimal {
 	int significant; /* digits from the first that is not 0 to the last */
 	long last;       /* place of the last behind the point: 2 in 1.25, -1 in 30 */
 };
+
+/* The exponent that begins at ${p}; one that no type takes anyway is cut down. */
+static long
+read_exponent(const char *p, const char *end)
+{
+	bool minus = p < end && *p == '-';
+	long n = 0;
+
+	if (p < end && (*p == '-' || *p == '+'))
+		p++;
+	for (; p < end && (isdigit((unsigned char)*p) || *p == '_'); p++)
+		if (*p != '_' && n < EXPONENT_MAX)
+			n = n * 10 + (*p - '0');
+	return minus ? -n : n;
+}
 
 /* false: it is zero, or no decimal number. */
 static bool
@@ -73,7 +89,7 @@ read_decimal(const char *text, size_t len, struct decimal *d)
 	d->significant = (int)(d->last - first + 1);
 	d->last = place;
 	if (i < len && tolower((unsigned char)text[i]) == 'e')
-		d->last -= strtol(text + i + 1, NULL, 10);
+		d->last -= read_exponent(text + i + 1, text + len);
 	return any;
 }
 
@@ -120,36 +136,106 @@ floats(const char *text, size_t len, bool single)
 	return reads_back(text, len, d.significant, single);
 }
 
-/* Behind the first colon; that of an offset has no fraction. */
 static bool
-seconds_fit(const char *text, size_t len, int most)
+is_digit(const char *p)
 {
-	const char *end = text + len, *p = memchr(text, ':', len);
-	int place = 0;
+	return isdigit((unsigned char)*p);
+}
 
-	while (p != NULL && p < end && *p != '.')
-		p++;
-	if (p == NULL || p == end)
-		return true;
-	for (p++; p < end && isdigit((unsigned char)*p); p++)
-		if (++place > most && *p != '0')
+/* hhmm or hhmmss at ${p}: behind a T that ends no word, or behind a date and a blank. */
+static bool
+is_clock(const char *text, const char *p, size_t digits)
+{
+	if (p == text)
+		return false;
+	if (tolower((unsigned char)p[-1]) == 't')
+		return p - text == 1 || !isalpha((unsigned char)p[-2]);
+	return digits == 6 && p[-1] == ' ' && p - text >= 2 && is_digit(p - 2);
+}
+
+/* Do the digits in front of the point at ${point} end in seconds? */
+static bool
+are_seconds(const char *text, const char *point)
+{
+	const char *p = point;
+
+	while (p > text && is_digit(p - 1))
+		p--;
+	if (p == point)
+		return false;
+	return (p == text && point - p == 6) || (p > text && p[-1] == ':') ||
+	       is_clock(text, p, (size_t)(point - p));
+}
+
+static bool
+seconds_fit(const char *text, const char *end, int most)
+{
+	const char *p = text;
+	int place;
+
+	while ((p = memchr(p, '.', (size_t)(end - p))) != NULL) {
+		bool seconds = are_seconds(text, p);
+
+		for (place = 0, p++; p < end && is_digit(p); p++)
+			if (seconds && ++place > most && *p != '0')
+				return false;
+	}
+	return true;
+}
+
+/* Where the time of day begins, or NULL: there is none. */
+static const char *
+find_clock(const char *text, const char *end)
+{
+	const char *p = memchr(text, ':', (size_t)(end - text)), *run;
+
+	if (p != NULL) {
+		while (p > text && is_digit(p - 1))
+			p--;
+		return p;
+	}
+	for (p = text; p < end; p++) {
+		for (run = p; p < end && is_digit(p);)
+			p++;
+		if (p > run && is_clock(text, run, (size_t)(p - run)))
+			return run;
+	}
+	return NULL;
+}
+
+/* Is there anything but noughts in a row of digits, colons and points? */
+static bool
+is_nought(const char *p, const char *end)
+{
+	for (; p < end && (is_digit(p) || *p == ':' || *p == '.'); p++)
+		if (*p >= '1' && *p <= '9')
 			return false;
 	return true;
 }
 
+/* 12:00:00 AM is midnight. */
 static bool
-is_midnight(const char *text, size_t len)
+is_twelve_am(const char *p, const char *end)
 {
-	const char *end = text + len, *colon = memchr(text, ':', len), *p;
+	if (end - p < 4 || memcmp(p, "12", 2) != 0 || !is_nought(p + 2, end))
+		return false;
+	while (p < end && (is_digit(p) || *p == ':' || *p == '.' || *p == ' '))
+		p++;
+	return end - p >= 2 && tolower((unsigned char)p[0]) == 'a' &&
+	       tolower((unsigned char)p[1]) == 'm';
+}
 
-	if (colon == NULL)
+static bool
+is_midnight(const char *text, const char *end)
+{
+	const char *p = find_clock(text, end);
+
+	if (p != NULL)
+		return is_nought(p, end) || is_twelve_am(p, end);
+	if (text == end || tolower((unsigned char)*text) != 'j')
 		return true;
-	for (p = colon - (colon - text >= 2 ? 2 : colon - text);
-	     p < end && (isdigit((unsigned char)*p) || *p == ':' || *p == '.' || *p == ' ');
-	     p++)
-		if (*p >= '1' && *p <= '9')
-			return false;
-	return true;
+	p = memchr(text, '.', (size_t)(end - text)); /* of a Julian day */
+	return p == NULL || is_nought(p, end);
 }
 
 bool
@@ -157,6 +243,8 @@ digits_survive(const struct digits *d, const char *text, size_t len)
 {
 	struct decimal decimal = {0};
 
+	for (; len > 0 && *text == ' '; len--)
+		text++;
 	switch (d->kind) {
 	case DIGITS_ALL:
 		break;
@@ -166,9 +254,9 @@ digits_survive(const struct digits *d, const char *text, size_t len)
 	case DIGITS_DOUBLE:
 		return floats(text, len, d->kind == DIGITS_REAL);
 	case DIGITS_SECONDS:
-		return seconds_fit(text, len, d->most);
+		return seconds_fit(text, text + len, d->most);
 	case DIGITS_DAY:
-		return is_midnight(text, len);
+		return is_midnight(text, text + len);
 	}
 	return true;
 }

@@ -11,11 +11,14 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/utf8.h"
 #include "common/base/xalloc.h"
 #include "common/stream/stream_chunk.h"
 #include "common/talk/log.h"
 #include "load/match/digits.h"
 #include "load/match/plan.h"
+
+#define EXAMPLE_MAX ((size_t)40) /* bytes of a value that are shown */
 
 struct field {
 	size_t column; /* in plan->columns */
@@ -56,6 +59,15 @@ roundings_new(const struct plan *plan)
 	return NULL;
 }
 
+/* What is long is cut between characters. */
+static char *
+make_example(const char *text, size_t len)
+{
+	if (len <= EXAMPLE_MAX)
+		return xstrndup(text, len);
+	return xasprintf("%.*s…", (int)utf8_span(text, EXAMPLE_MAX), text);
+}
+
 static void
 note(struct roundings *r, struct field *f, const char *text, size_t len)
 {
@@ -66,7 +78,7 @@ note(struct roundings *r, struct field *f, const char *text, size_t len)
 	if (f->lost++ > 0)
 		return;
 	f->row = r->row;
-	f->example = xstrndup(text, len);
+	f->example = make_example(text, len);
 }
 
 /* Behind the end of the field that begins or goes on at ${p}, or NULL: it does not end here. */
@@ -109,6 +121,10 @@ roundings_look(struct roundings *r, const struct stream_chunk *chunk)
 
 	if (r == NULL || p == NULL)
 		return;
+	if (chunk->fault != NULL) { /* a line that is no COPY text, in place of a row */
+		r->row++;
+		return;
+	}
 	for (; p < end; p = next) {
 		next = end_of_field(r, p, end);
 		if (next == NULL) {

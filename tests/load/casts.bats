@@ -460,3 +460,39 @@ column()
 	assert_status 0
 	assert_silent
 }
+
+@test "rounding: values cut anywhere, whatever was gathered before" {
+	local csv=$BATS_TEST_TMPDIR/x.csv i
+
+	fresh_db db
+	column 'numeric(5,1)'
+	printf 'n,v\n' >"$csv"
+	for ((i = 1; i <= 999; i += 2)); do
+		printf '%d,0.000000000\n%d,2.555e1\n' $i $((i + 1)) >>"$csv"
+	done
+	try_sh "portl-extract --csv=$csv | dd bs=1 status=none | portl-load -d $db -t t"
+	assert_status 0
+	assert_stderr_has 'column "v": 500 values lost digits, such as 2.555e1 in row 2'
+}
+
+@test "rounding: a line that is no row has no values, and does not hide others" {
+	fresh_db db
+	column 'numeric(5,1)'
+	for lines in '{"v":1.5,"n":1}\n{bad\n{"v":2.55,"n":2}' '{"v":1.5,"n":1}\n1.2345\n{"v":2.55,"n":2}'; do
+		# shellcheck disable=SC2059
+		printf "$lines\n" >"$BATS_TEST_TMPDIR/x"
+		try_sh "portl-load -d $db -t t --bare --rejects=$BATS_TEST_TMPDIR/r --rounding=error <$BATS_TEST_TMPDIR/x"
+		assert_status 1
+		assert_stderr_has 'column "v": 1 value lost digits, such as 2.55 in row 3'
+		assert_eq "$(q "$db" 'SELECT count(*) FROM t')" 0
+	done
+}
+
+@test "rounding: of a long value the warning shows the beginning" {
+	fresh_db db
+	column 'numeric(5,1)'
+	printf '{"n":1,"v":2.%0500d}\n' 1 >"$BATS_TEST_TMPDIR/x"
+	try_sh "portl-load -d $db -t t --bare <$BATS_TEST_TMPDIR/x"
+	assert_status 0
+	assert_stderr_has "such as 2.$(printf '%038d' 0)… in row 1"
+}

@@ -16,6 +16,29 @@ check(const char *base, const char *type, const char *text, bool want)
 	   want ? "stays whole in" : "loses digits in", type);
 }
 
+/* A value is bytes in a buffer that holds others behind it. */
+static void
+check_part(const char *text, size_t len, bool want)
+{
+	struct digits d = digits_of("numeric", "numeric(5,1)");
+
+	ok(digits_survive(&d, text, len) == want, "%.*s %s, whatever stands behind it",
+	   (int)len, text, want ? "stays whole" : "loses digits");
+}
+
+static void
+test_exponents(void)
+{
+	check_part("2.555e19", 7, false);
+	check_part("2.5e19-3", 5, true);
+	check_part("25e-19", 5, true);
+	check_part("2.555e1", 6, false);
+	check("numeric", "numeric(5,1)", "1e-9223372036854775808", false);
+	check("numeric", "numeric(5,1)", "1.25e99999999999999999999", true);
+	check("numeric", "numeric(5,1)", "1.255e+0_1", false);
+	check("numeric", "numeric(5,1)", "1.255e+0_2", true);
+}
+
 static void
 test_numeric(void)
 {
@@ -73,11 +96,48 @@ test_clocks(void)
 	check("date", "date", "2026-01-02T00:00:00+01", true);
 }
 
+static void
+test_clocks_without_colons(void)
+{
+	const char *ts = "timestamp without time zone", *ts0 = "timestamp(0) without time zone";
+
+	check(ts, ts0, "20240101T101112.7", false);
+	check(ts, ts0, "20240101T101112", true);
+	check(ts, ts0, "20240101 101112.7", false);
+	check(ts, ts0, "20240101t1011.7", false);
+	check(ts, ts, "20240101T101112.1234567", false);
+	check(ts, ts, "20240101T101112.123456", true);
+	check(ts, ts0, "10:00:00 05.01.2024", true);
+	check(ts, ts0, "10:00:00.5 05.01.2024", false);
+	check(ts, ts0, "05.01.2024 10:00:00.5", false);
+	check(ts, ts0, "2024.123", true);
+	check("time without time zone", "time(0) without time zone", " 101112.5", false);
+	check("time without time zone", "time(0) without time zone", "T101112.5", false);
+	check("interval", "interval(0)", "PT1000.5M", true);
+	check("interval", "interval(0)", "P1DT1000.5M", true);
+	check("date", "date", "20240101T101112", false);
+	check("date", "date", "20240101T000000", true);
+	check("date", "date", "20240101T000000+0130", true);
+	check("date", "date", "20240101 101112", false);
+	check("date", "date", "00:00:00 05.01.2024", true);
+	check("date", "date", "1:00 2024-01-05", false);
+	check("date", "date", "1/5/2024 12:00:00 AM", true);
+	check("date", "date", "1/5/2024 12:00:00 PM", false);
+	check("date", "date", "1/5/2024 12:30:00 AM", false);
+	check("date", "date", "Oct 5 2024", true);
+	check("date", "date", "J2459000.75", false);
+	check("date", "date", "J2459000", true);
+	check("date", "date", "05.01.2024", true);
+	check("date", "date", "", true);
+}
+
 int
 main(void)
 {
+	test_exponents();
 	test_numeric();
 	test_floating();
 	test_clocks();
+	test_clocks_without_colons();
 	return tap_done();
 }
