@@ -10,6 +10,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
+#include "common/os/intr.h"
 #include "common/pg/db.h"
 
 static const char *const begin_sql[] = {
@@ -65,6 +66,8 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 	struct buf sql = BUF_INIT;
 	int rc;
 
+	if (intr_pending() != 0) /* it may have cut the ROLLBACK before this short */
+		return err_signal(e, intr_pending());
 	buf_adds(&sql, begin_sql[kind]);
 	buf_adds(&sql, settings_sql);
 	add_text_settings(&sql, true);
@@ -140,11 +143,15 @@ void
 session_rollback(struct db *db)
 {
 	struct err ignored = ERR_INIT;
+	int watched = db->watch_fd;
 
+	/* A reader that is gone is noticed by the next statement, which can say so. */
+	db->watch_fd = -1;
 	if (!db_is_lost(db) && PQtransactionStatus(db->conn) != PQTRANS_IDLE &&
 	    db_exec(db, &ignored, "ROLLBACK") != 0) {
 		/* closing the connection rolls back just as well */
 	}
+	db->watch_fd = watched;
 	err_release(&ignored);
 }
 
