@@ -111,7 +111,6 @@ plan_release(struct plan *p)
 	free(p->adopted);
 	for (i = 0; i < STATEMENTS; i++)
 		free(p->sql[i]);
-	free(p->add_sql);
 	free(p->columns);
 	free(p->keep);
 	relation_free(p->rel);

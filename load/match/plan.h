@@ -40,9 +40,10 @@ enum plan_way {
  * holds the table of how each is written.
  */
 enum statement {
-	SQL_STAGE,      /* the temporary table and its counters */
-	SQL_BAD,        /* rejects: the table for rows that are left out */
-	SQL_NUMBER,     /* rejects: sets the next row's number, up to that: "…, " */
+	SQL_ADD,    /* gives the target the columns that it lacks; then it is planned anew */
+	SQL_STAGE,  /* the temporary table and its counters */
+	SQL_BAD,    /* rejects: the table for rows that are left out */
+	SQL_NUMBER, /* rejects: sets the next row's number, up to that: "…, " */
 	SQL_STAGE_COPY, /* the stream\'s rows, into that */
 	SQL_TWICE,      /* rows that have the key of an earlier row; with rejects asked last */
 	SQL_CREATE,     /* the target */
@@ -113,10 +114,12 @@ struct plan_column {
 	struct digits keeps; /* of texts whose type says nothing of their digits */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
 	bool missing;    /* the table lacks it, and could be given it */
+	bool unread;     /* missing or to be created, and no server reads its type's name */
 	bool refused;    /* there is a reason against this column */
 	/* of a column to be created, as this server names them; owned */
-	char *new_type;      /* with modifiers; NULL: it exists, or has no such type */
-	char *new_base;      /* without */
+	char *new_type; /* with modifiers; NULL: it exists, or has no such type */
+	char *new_base; /* without */
+	unsigned new_oid;
 	char *new_collation; /* or NULL: the type's own */
 };
 
@@ -129,7 +132,6 @@ struct plan {
 	enum plan_route route;
 	const char *stage_reason;    /* why COPY cannot write the target itself, or NULL */
 	char *search_path;           /* the user's; owned */
-	char *add_sql;               /* ALTER TABLE for the missing ones, to plan anew; owned */
 	struct relname target;       /* qualified, if it can be */
 	struct relation *rel;        /* NULL: to be created */
 	char *identity;              /* of rel, as identity_read() gives it; owned */

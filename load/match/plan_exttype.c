@@ -43,8 +43,9 @@ plan_exttype(struct plan *p, struct db *db, struct err *e)
 		const struct schema_column *c = &p->schema->columns[i];
 		const char *extension = exttype_extension(p->schema->types, c->base);
 
-		if (plan_new_name(p, i) == NULL)
+		if (plan_new_name(p, i) == NULL || p->columns[i].unread)
 			continue;
+		free(p->columns[i].new_type);
 		p->columns[i].new_type = xstrdup(c->type);
 		if (extension != NULL &&
 		    rename_type(&p->columns[i].new_type, extension, db, e) != 0)

@@ -26,6 +26,7 @@
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
 
+#define TABLE_COLUMNS_MAX 1600 /* the server's limit */
 #define OID_FREE_CONTAINERS \
 	140000                   /* arrays and composites may carry foreign OIDs from here on */
 #define ESCAPED_CHAR 150000      /* "char" writes and reads \351 from here on */
@@ -232,7 +233,7 @@ literals(const struct plan *p, enum what what)
 
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct schema_column *c = &p->schema->columns[i];
-		const char *text = c->collation;
+		const char *text = p->columns[i].unread ? NULL : c->collation;
 
 		if (plan_new_name(p, i) == NULL)
 			continue;
@@ -265,7 +266,10 @@ look_up_types(const struct plan *p, struct db *db, struct err *e)
 		" (SELECT format('%%I.%%I', n.nspname, l.collname) FROM pg_collation l"
 		" JOIN pg_namespace n ON n.oid = l.collnamespace"
 		" WHERE l.oid = to_regcollation(c)), format_type(to_regtype(t), NULL),"
-		" octet_length(name) > current_setting('max_identifier_length')::int, %s"
+		" octet_length(name) > current_setting('max_identifier_length')::int, %s,"
+		" EXISTS (SELECT FROM pg_type WHERE oid = to_regtype(t) AND typtype = 'p'),"
+		" EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'pg_class'::regclass"
+		" AND attnum < 0 AND attname = name)"
 		" FROM ROWS FROM (unnest(ARRAY[%s]::text[]), unnest(ARRAY[%s]::text[]),"
 		" unnest(ARRAY[%s]::text[])) WITH ORDINALITY AS x(t, c, name, n) ORDER BY n",
 		PQserverVersion(db->conn) >= TYPE_MODIFIERS
@@ -278,6 +282,63 @@ look_up_types(const struct plan *p, struct db *db, struct err *e)
 	free(types);
 	free(collations);
 	free(names);
+	return res;
+}
+
+/* A text that is no name at all is an error of the whole query, so each is asked for by itself.
+ */
+static int
+find_unread(struct plan *p, struct db *db, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		const struct schema_column *c = &p->schema->columns[i];
+		const char *params[] = {c->type, c->collation};
+		PGresult *res;
+
+		if (plan_new_name(p, i) == NULL)
+			continue;
+		res = db_query(db, &ignored,
+			       PQserverVersion(db->conn) >= TYPE_MODIFIERS
+				       ? "SELECT to_regtype($1), to_regcollation($2),"
+					 " to_regtypemod($1)"
+				       : "SELECT to_regtype($1), to_regcollation($2)",
+			       2, params);
+		if (res == NULL) {
+			p->columns[i].unread = true;
+			free(p->columns[i].new_type);
+			p->columns[i].new_type = NULL;
+		}
+		PQclear(res);
+		err_release(&ignored);
+		if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl_types") != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The types' names are the stream's, so the server may refuse to read them. */
+static PGresult *
+read_types(struct plan *p, struct db *db, struct err *e)
+{
+	PGresult *res;
+
+	if (db_exec(db, e, "SAVEPOINT portl_types") != 0)
+		return NULL;
+	res = plan_exttype(p, db, e) == 0 ? look_up_types(p, db, e) : NULL;
+	if (res == NULL && e->sqlstate[0] != '\0' && !db_is_lost(db)) {
+		err_release(e);
+		if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl_types") != 0 ||
+		    find_unread(p, db, e) != 0 || plan_exttype(p, db, e) != 0)
+			return NULL;
+		res = look_up_types(p, db, e);
+	}
+	if (res != NULL && db_exec(db, e, "RELEASE SAVEPOINT portl_types") != 0) {
+		PQclear(res);
+		return NULL;
+	}
 	return res;
 }
 
@@ -294,6 +355,14 @@ check_new_column(struct plan *p, size_t i, const PGresult *res, int row, struct 
 			"column \"%s\": the name is longer than PostgreSQL keeps names; give "
 			"it another with --map",
 			plan_new_name(p, i));
+	if (db_is_true(res, row, 6))
+		reasons_add(why,
+			    "column \"%s\": every table has a system column of that name; give "
+			    "it another with --map",
+			    plan_new_name(p, i));
+	if (db_is_true(res, row, 5))
+		reasons_add(why, "column \"%s\": type %s is not one for columns", c->name,
+			    c->type);
 	if (PQgetisnull(res, row, 0)) {
 		reasons_add(why, "column \"%s\": type %s does not exist in this database",
 			    c->name, c->type);
@@ -307,13 +376,14 @@ check_new_column(struct plan *p, size_t i, const PGresult *res, int row, struct 
 	else if (c->collation != NULL)
 		reasons_add(why, "column \"%s\": collation %s does not exist in this database",
 			    c->name, c->collation);
-	return (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10);
+	column->new_oid = (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10);
+	return column->new_oid;
 }
 
 static int
 check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	PGresult *res = look_up_types(p, db, e);
+	PGresult *res = read_types(p, db, e);
 	unsigned *oids = xcalloc(p->ncolumns, sizeof(*oids));
 	struct typedocs here = {.types = NULL};
 	size_t i, n = 0;
@@ -347,19 +417,37 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	return rc;
 }
 
-/* Only the owner may; no type is lost on the way, for the stream says which it has. */
+/* What ALTER TABLE cannot add columns to, or not ${n} of them. */
 static int
-check_owner(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+check_addable(const struct plan *p, struct db *db, size_t n, struct reasons *why, struct err *e)
 {
-	PGresult *res =
-		db_query_oid(db, e,
-			     "SELECT pg_has_role(relowner, 'USAGE') AND relkind IN ('r', "
-			     "'p', 'f') FROM pg_class WHERE oid = $1",
-			     p->rel->oid);
+	PGresult *res = db_query_oid(
+		db, e,
+		"SELECT relkind IN ('r', 'p', 'f'), relispartition, reloftype <> 0,"
+		" pg_has_role(relowner, 'USAGE'), relnatts FROM pg_class WHERE oid = $1",
+		p->rel->oid);
 
 	if (res == NULL)
 		return -1;
-	if (PQntuples(res) == 0 || PQgetvalue(res, 0, 0)[0] != 't')
+	if (PQntuples(res) == 0)
+		reasons_add(why, "--add-columns: it has just been dropped");
+	else if (!db_is_true(res, 0, 0))
+		reasons_add(why, "--add-columns: a %s cannot get columns",
+			    relation_kind_name(p->rel->kind));
+	else if (db_is_true(res, 0, 1))
+		reasons_add(why,
+			    "--add-columns: a partition cannot get columns; the table that "
+			    "it is a partition of can");
+	else if (db_is_true(res, 0, 2))
+		reasons_add(why,
+			    "--add-columns: a table of a type cannot get columns; the type "
+			    "can get attributes");
+	else if (n + strtoul(PQgetvalue(res, 0, 4), NULL, 10) > TABLE_COLUMNS_MAX)
+		reasons_add(why,
+			    "--add-columns: a table has at most %d columns, with those "
+			    "that were dropped",
+			    TABLE_COLUMNS_MAX);
+	else if (p->rules->add_columns && !db_is_true(res, 0, 3))
 		reasons_add(why, "--add-columns: only the owner of a table can add some");
 	PQclear(res);
 	return 0;
@@ -390,39 +478,85 @@ add_sql(const struct plan *p)
 	return buf_detach(&sql);
 }
 
+/* From here on the plan is what it will be when the table has the columns. */
+static void
+take_added(struct plan *p)
+{
+	struct relation *rel = p->rel;
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		struct plan_column *c = &p->columns[i];
+
+		if (!c->missing)
+			continue;
+		rel->columns = xrealloc(rel->columns,
+					(rel->ncolumns + 1) * sizeof(*rel->columns));
+		rel->columns[rel->ncolumns] = (struct relation_column){
+			.name = xstrdup(c->source),
+			.type_oid = c->new_oid,
+			.type = xstrdup(c->new_type),
+			.base = xstrdup(c->new_base),
+			.collation = c->new_collation != NULL ? xstrdup(c->new_collation)
+							      : NULL,
+			.may_insert = true};
+		c->missing = false;
+		c->target = xstrdup(c->source);
+		c->position = (int)rel->ncolumns++;
+		p->keep[i] = true;
+	}
+}
+
+/* Can they be added?  ${faults} are the reasons why not. */
+static int
+check_missing(struct plan *p, struct db *db, size_t n, struct reasons *faults, struct err *e)
+{
+	size_t i, before = faults->n;
+
+	if (check_addable(p, db, n, faults, e) != 0)
+		return -1;
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].missing && p->schema->columns[i].type[0] == '\0')
+			reasons_add(faults, "column \"%s\": the stream does not say its type",
+				    p->columns[i].source);
+	return faults->n == before ? check_new(p, db, faults, e) : 0;
+}
+
 /*
  * The columns that the table lacks, as --create would make them, but without NOT NULL, for
- * there may be rows: --add-columns adds them, else it is said what would.
+ * there may be rows: --add-columns adds them, else it is said what would.  A column that
+ * stays missing is never without a reason.
  */
 static int
 add_missing(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	struct reasons unsaid = {.n = 0}, *faults = p->rules->add_columns ? why : &unsaid;
 	size_t i, n = 0, before = faults->n;
+	char *sql;
 	int rc;
 
-	for (i = 0; i < p->ncolumns; i++) {
-		if (p->columns[i].missing && p->schema->columns[i].type[0] == '\0')
-			reasons_add(faults, "column \"%s\": the stream does not say its type",
-				    p->columns[i].source);
+	for (i = 0; i < p->ncolumns; i++)
 		n += p->columns[i].missing;
-	}
-	if (n == 0 || strchr("rpf", p->rel->kind) == NULL || faults->n > before) {
-		reasons_release(&unsaid);
+	if (n == 0)
 		return 0;
-	}
-	rc = plan_exttype(p, db, e) != 0 ? -1 : check_new(p, db, faults, e);
-	if (rc == 0 && p->rules->add_columns)
-		rc = check_owner(p, db, why, e);
-	if (rc == 0 && faults->n == before && p->rules->add_columns) {
-		p->add_sql = add_sql(p);
-	} else if (rc == 0 && faults->n == before) {
-		char *sql = add_sql(p);
-
-		buf_addf(&why->sql, " --add-columns, or %s;", sql);
-		free(sql);
+	rc = check_missing(p, db, n, faults, e);
+	if (rc == 0 && faults->n == before) {
+		sql = add_sql(p);
+		if (p->rules->add_columns) {
+			p->sql[SQL_ADD] = sql;
+			take_added(p);
+		} else {
+			buf_addf(&why->sql, " --add-columns, or %s;", sql);
+			free(sql);
+		}
 	}
 	reasons_release(&unsaid);
+	for (i = 0; rc == 0 && i < p->ncolumns; i++) {
+		p->columns[i].refused = p->columns[i].refused || p->columns[i].missing;
+		if (p->columns[i].missing && why->n == 0)
+			reasons_add(why, "column \"%s\" is not in the table",
+				    p->columns[i].source);
+	}
 	return rc;
 }
 
@@ -432,8 +566,8 @@ plan_types(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	if (p->rel != NULL && p->schema != NULL && add_missing(p, db, why, e) != 0)
 		return -1;
 	if (p->rel != NULL)
-		return p->add_sql != NULL ? 0 : check_existing(p, db, why, e);
+		return check_existing(p, db, why, e);
 	if (why->n > 0)
 		return 0; /* nothing to create anyway */
-	return plan_exttype(p, db, e) != 0 ? -1 : check_new(p, db, why, e);
+	return check_new(p, db, why, e);
 }

@@ -104,7 +104,7 @@ attempt(struct db *db, const char *sql, struct err *e)
 	PGresult *res;
 
 	if (!is_insert(sql))
-		return db_exec(db, e, "%s", sql);
+		return db_exec_one(db, e, sql);
 	res = db_describe(db, e, sql);
 	PQclear(res);
 	return res != NULL ? 0 : -1;

@@ -26,6 +26,7 @@
 #include "load/pg/steps.h"
 #include "load/pg/target.h"
 #include "load/rejects/rejects.h"
+#include "load/route/ready.h"
 #include "load/route/route.h"
 #include "load/route/routes.h"
 #include "load/sink/sink.h"
@@ -139,9 +140,11 @@ add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 
 	if (s->phase == IDLE && open_transaction(s, e) != 0)
 		return -1;
-	if (db_exec(&s->db, e, "%s", t->plan->add_sql) != 0)
+	if (ready_add(&s->db, t->plan, e) != 0 ||
+	    target_plan(t, &s->db, s->base.options, stream, e) != 0)
 		return -1;
-	return target_plan(t, &s->db, s->base.options, stream, e);
+	/* an event trigger may have undone it */
+	return t->plan->sql[SQL_ADD] != NULL ? ready_altered(t->plan, e) : 0;
 }
 
 static int
@@ -153,7 +156,8 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 
 	if (target_plan(t, &s->db, base->options, stream, e) != 0)
 		return -1;
-	if (t->plan->add_sql != NULL && add_columns(s, stream, e) != 0)
+	if (t->plan->sql[SQL_ADD] != NULL && base->options->common.check == CHECK_NOT &&
+	    add_columns(s, stream, e) != 0)
 		return -1;
 	if (base->relation == NULL)
 		base->relation = relname_text(&t->name);

@@ -240,6 +240,8 @@ plan_show_line(const struct plan *p)
 		buf_addf(&b, "staged and inserted (%s)", reason);
 		free(reason);
 	}
+	if (p->sql[SQL_ADD] != NULL)
+		buf_addf(&b, ", behind %s", p->sql[SQL_ADD]);
 	for (i = 0; p->stage != NULL && i < p->stage->nkey; i++) {
 		char *name = plan_show_name(p->columns[p->stage->key[i]].target);
 

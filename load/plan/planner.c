@@ -220,8 +220,6 @@ make(struct plan *p, struct db *db, struct err *e)
 	plan_match(p, &why);
 	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0)
 		goto failed;
-	if (p->add_sql != NULL && why.n == 0)
-		return 0;
 	/* of a type that is refused nothing is resolved, and nothing may be asked */
 	if ((p->rel != NULL || why.n == 0) &&
 	    (plan_decide(p, db, &why, e) != 0 || plan_privileges(p, db, &why, e) != 0))

@@ -25,6 +25,7 @@ static const struct {
 	bool step;
 	char *(*write)(struct sqlparts *w);
 } table[STATEMENTS] = {
+	[SQL_ADD] = {"add the columns", ANY, true, target_sql_add},
 	[SQL_STAGE] = {"create the temporary table", STAGED, true, stage_sql_table},
 	[SQL_BAD] = {"create the table of rejected rows", REJECTS, true, rejects_sql_bad},
 	[SQL_NUMBER] = {"set the next row's number", REJECTS, false, rejects_sql_number},

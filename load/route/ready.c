@@ -25,19 +25,28 @@ run(struct db *db, const char *sql, struct err *e)
 	return sql != NULL ? db_exec_one(db, e, sql) : 0;
 }
 
-/* TRUNCATE's lock is asked for by itself: a savepoint around TRUNCATE would forbid FREEZE. */
+/* Nobody else may even read it.  Foreign tables cannot be locked by name. */
 static int
-truncate(struct db *db, const struct plan *plan, struct err *e)
+lock_all(struct db *db, const struct plan *plan, struct err *e)
 {
 	struct buf sql = BUF_INIT;
 	int rc;
 
+	if (plan->rel != NULL && plan->rel->kind == 'f')
+		return 0;
 	buf_adds(&sql, "LOCK TABLE ");
 	relname_add_quoted(&plan->target, &sql);
 	buf_adds(&sql, " IN ACCESS EXCLUSIVE MODE");
 	rc = waits_run(db, plan, buf_cstr(&sql), e);
 	buf_release(&sql);
-	return rc == 0 ? run(db, plan->sql[SQL_TRUNCATE], e) : -1;
+	return rc;
+}
+
+/* TRUNCATE's lock is asked for by itself: a savepoint around TRUNCATE would forbid FREEZE. */
+static int
+truncate(struct db *db, const struct plan *plan, struct err *e)
+{
+	return lock_all(db, plan, e) == 0 ? run(db, plan->sql[SQL_TRUNCATE], e) : -1;
 }
 
 /* The lock that INSERT and COPY take, on whatever has the name now. */
@@ -54,6 +63,13 @@ lock(struct db *db, const struct plan *plan, bool first, struct err *e)
 }
 
 int
+ready_altered(const struct plan *plan, struct err *e)
+{
+	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", plan->target.name);
+	return err_hint(e, "Run the transfer again.");
+}
+
+int
 ready_check(struct db *db, const struct plan *plan, const char *identity, struct err *e)
 {
 	unsigned oid = plan->rel != NULL ? plan->rel->oid : 0;
@@ -63,10 +79,15 @@ ready_check(struct db *db, const struct plan *plan, const char *identity, struct
 	if (now == NULL)
 		return -1;
 	free(now);
-	if (same)
-		return 0;
-	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", plan->target.name);
-	return err_hint(e, "Run the transfer again.");
+	return same ? 0 : ready_altered(plan, e);
+}
+
+int
+ready_add(struct db *db, const struct plan *plan, struct err *e)
+{
+	if (lock_all(db, plan, e) != 0 || ready_check(db, plan, plan->identity, e) != 0)
+		return -1;
+	return waits_run(db, plan, plan->sql[SQL_ADD], e);
 }
 
 int

@@ -21,6 +21,20 @@ int ready_target(struct db *db, const struct plan *plan, bool first, struct err 
 	__attribute__((warn_unused_result));
 
 /*
+ * ready_add(db, plan, e):
+ * Give the table the columns that it lacks.  Its lock comes first (ACCESS EXCLUSIVE), and a
+ * table that is no longer as it was when the plan was made is refused.
+ */
+int ready_add(struct db *db, const struct plan *plan, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * ready_altered(plan, e):
+ * Fill ${e}: the table is no longer as it was.  Returns -1.
+ */
+int ready_altered(const struct plan *plan, struct err *e);
+
+/*
  * ready_check(db, plan, identity, e):
  * Refuse a relation that is no longer what it was when identity_read() said
  * ${identity} of it, or that has lost its name to another one.

@@ -15,6 +15,13 @@
 #include "load/rules/rules.h"
 #include "load/stage/sqlparts.h"
 
+/* It is there since it was known that columns are missing. */
+char *
+target_sql_add(struct sqlparts *w)
+{
+	return w->p->sql[SQL_ADD];
+}
+
 char *
 target_sql_create(struct sqlparts *w)
 {

@@ -11,6 +11,7 @@ struct sqlparts;
  * Return the statement, for the caller to free, or NULL where the plan needs none; what each
  * is for stands at enum statement.
  */
+char *target_sql_add(struct sqlparts *w);
 char *target_sql_create(struct sqlparts *w);
 char *target_sql_truncate(struct sqlparts *w);
 char *target_sql_key_first(struct sqlparts *w);

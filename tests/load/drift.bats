@@ -3,6 +3,7 @@
 # --add-columns does it in the transaction of the rows.
 
 load ../lib/common
+load ../lib/meanwhile
 
 setup()
 {
@@ -96,4 +97,110 @@ all='id integer, v text, price numeric(10,2), K k text, m mood'
 	assert_status 5
 	assert_stderr_has '--add-columns: only the owner of a table can add some'
 	assert_eq "$(columns)" 'id integer, v text'
+}
+
+@test "refused, and no column is dropped in silence: what ALTER TABLE adds no columns to" {
+	local target
+
+	q "$dst" "CREATE VIEW view AS SELECT * FROM t;
+		CREATE TABLE whole (id int, v text) PARTITION BY LIST (id);
+		CREATE TABLE partition PARTITION OF whole DEFAULT;
+		CREATE TYPE pair AS (id int, v text); CREATE TABLE typed OF pair;
+		CREATE TABLE wide (id int, v text);
+		DO \$\$BEGIN EXECUTE 'ALTER TABLE wide ' || (SELECT string_agg('ADD c' || i || ' int', ',') FROM generate_series(1, 1596) i); END\$\$;
+		ALTER TABLE wide DROP c1"
+	for target in 'view: a view cannot' 'partition: a partition cannot' 'typed: a table of a type cannot' 'wide: a table has at most 1600'; do
+		try portl-load -d "$dst" -t "${target%%:*}" --add-columns --check=plan stream
+		assert_status 5
+		assert_stderr_has "--add-columns: ${target#*: }"
+		try portl-load -d "$dst" -t "${target%%:*}" --add-columns stream
+		assert_status 5
+		try portl-load -d "$dst" -t "${target%%:*}" stream
+		assert_status 5
+		assert_stderr_lacks '--add-columns'
+	done
+	try portl-load -d "$dst" -t whole --add-columns stream
+	assert_status 0
+	assert_eq "$(columns partition)" "$all"
+	assert_eq "$(q "$dst" 'TABLE t')" '9|old'
+}
+
+@test "--add-columns: the sender's own lock is not waited for forever" {
+	q "$dst" "CREATE TABLE big AS SELECT i AS id, repeat('x', 1000) AS v, 1 AS more FROM generate_series(1, 5000) i"
+	try_sh "portl-extract -d $dst -c 'SELECT big.* FROM big LEFT JOIN t ON t.id = big.id' |
+		timeout 30 portl-load -d $dst -t t --add-columns"
+	assert_status 5
+	assert_stderr_has 'would be waited for forever: the sender reads the same table'
+	assert_eq "$(columns)" 'id integer, v text'
+}
+
+@test "--add-columns: another table under the name, or what undoes it, is 'altered just now'" {
+	local pid
+
+	open_session "$dst"
+	say 'BEGIN; SELECT FROM t'
+	portl-load -d "$dst" --add-columns stream 2>errors 3>&- &
+	pid=$!
+	wait_for "$dst" "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)"
+	say 'ALTER TABLE t RENAME TO old; CREATE TABLE t (z int); COMMIT'
+	close_session
+	wait "$pid" && status=0 || status=$?
+	stderr=$(<errors)
+	assert_status 1
+	assert_stderr_has 'the table "t" was altered just now'
+	assert_eq "$(columns)" 'z integer'
+	q "$dst" "DROP TABLE t; ALTER TABLE old RENAME TO t;
+		CREATE FUNCTION undo() RETURNS event_trigger LANGUAGE plpgsql AS
+			\$\$BEGIN IF (SELECT count(*) > 4 FROM pg_attribute WHERE attrelid = 't'::regclass AND attname ~ '^(price|K k|m|id|v)\$')
+				THEN ALTER TABLE t DROP COLUMN price; END IF; END\$\$;
+		CREATE EVENT TRIGGER undo ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION undo()"
+	try portl-load -d "$dst" --add-columns stream
+	assert_status 1
+	assert_stderr_has 'the table "t" was altered just now'
+}
+
+@test "--check=plan --add-columns shows the ALTER TABLE and does not run it" {
+	q "$dst" "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS
+			\$\$BEGIN RAISE 'no % here', tg_tag; END\$\$;
+		CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION refuse()"
+	for option in '' --conflict=overwrite --conflict=merge --rejects=r; do
+		try portl-load -d "$dst" --add-columns --check=plan -v $option stream
+		assert_status 0
+		assert_out_has 'behind ALTER TABLE "public"."t" ADD COLUMN "price" numeric(10,2), ADD'
+		[[ $stderr =~ price\ +numeric\(10,2\)\ +-\>\ price\ +numeric\(10,2\) ]]
+	done
+	try portl-load -d "$dst" --add-columns --conflict=overwrite --key=m --check=plan stream
+	assert_status 5
+	try portl-load -d "$dst" --add-columns --dry-run stream
+	assert_status 1
+	assert_stderr_has 'no ALTER TABLE here'
+}
+
+# extra TYPE: a stream for t with a column x of that type.
+extra()
+{
+	printf '{"$portl":{"version":1,"relation":{"name":"t"},"columns":[{"name":"id","type":"integer"},{"name":"%s","type":"%s","base":"integer"}],"bare":true}}\n{"id":1,"x":2}\n' \
+		"${2:-x}" "$1" >extra
+}
+
+@test "a type that is none, or none for columns, is a reason beside the others" {
+	local type
+
+	q "$dst" 'ALTER TABLE t ADD must int NOT NULL DEFAULT 1; ALTER TABLE t ALTER must DROP DEFAULT'
+	for type in 'numeric(1,2,3)' 'varchar(0)' 'setof int' a.b.c record trigger anyelement unknown; do
+		extra "$type"
+		try portl-load -d "$dst" extra --bare
+		assert_status 5
+		assert_stderr_has 'column "x" is not in the table'
+		assert_stderr_has 'column "must" is NOT NULL'
+		assert_stderr_lacks 'ALTER TABLE'
+		try portl-load -d "$dst" extra --bare --add-columns
+		assert_status 5
+		assert_stderr_has "column \"x\": type $type "
+		assert_stderr_has 'column "must" is NOT NULL'
+	done
+	extra integer xmin
+	try portl-load -d "$dst" extra --bare --add-columns
+	assert_status 5
+	assert_stderr_has 'column "xmin": every table has a system column of that name'
 }
