@@ -16,10 +16,10 @@ carry()
 	done
 }
 
-# load_rows [OPTION...]: bare NDJSON from stdin into $dst's t
+# load_rows [OPTION...]: bare NDJSON from stdin into $dst's t, or $into
 load_rows()
 {
-	try portl-load -d "$dst" -t t --bare -q "$@" -
+	try portl-load -d "$dst" -t "${into:-t}" --bare -q "$@" -
 }
 
 @test "virtual generated columns are read, are not written, and are values where none is generated" {
@@ -88,7 +88,7 @@ load_rows()
 	assert_status 3
 	assert_eq "$(q "$dst" "SELECT count(*) FROM t WHERE id = '[99,100)'")" 1
 	# covered by two rows of the other table, by a gap, and by none
-	load_rows -t child --rejects="$BATS_TEST_TMPDIR/bad" <<-'END'
+	into=child load_rows --rejects="$BATS_TEST_TMPDIR/bad" <<-'END'
 		{"id":1,"parent":"[1,2)","at":"[2020-01-05,2020-01-09)"}
 		{"id":2,"parent":"[1,2)","at":"[2019-01-05,2020-01-09)"}
 		{"id":3,"parent":"[77,78)","at":"[2020-01-05,2020-01-06)"}
