@@ -15,6 +15,7 @@
 #include "load/plan/planner.h"
 #include "load/options.h"
 #include "load/pg/roundings.h"
+#include "load/rejects/rejects.h"
 #include "load/route/ready.h"
 #include "load/sink/sink.h"
 
@@ -56,7 +57,7 @@ target_plan(struct target *t, struct db *db, const struct load_options *options,
 		return -1;
 	t->state = TARGET_PLANNED;
 	if (options->rules.rounding != ROUNDING_IGNORE)
-		t->roundings = roundings_new(t->plan);
+		t->roundings = roundings_new(t->plan, options->rejects != NULL);
 	t->moves_sequences = !options->no_sync_sequences;
 	return settle_name(t, e);
 }
@@ -74,12 +75,20 @@ look_ahead(struct target *t, struct db *db, struct err *e)
 	return 0;
 }
 
+static int
+leave_out(void *roundings, uint64_t n, struct err *e)
+{
+	return roundings_leave_out(roundings, n, e);
+}
+
 int
 target_begin(struct target *t, struct db *db, struct err *e)
 {
 	if (t->state != TARGET_FILLING && look_ahead(t, db, e) != 0)
 		return -1;
 	t->state = TARGET_FILLING;
+	if (t->route->rejects != NULL)
+		rejects_watch(t->route->rejects, leave_out, t->roundings);
 	return route_begin(t->route, t->rows_before, !t->ready, e);
 }
 
@@ -103,6 +112,8 @@ target_end(struct target *t, struct err *e)
 	const struct route_counts *c = &t->route->counts;
 
 	if (route_end(t->route, e) != 0 || note_identity(t, e) != 0)
+		return -1;
+	if (roundings_settle(t->roundings, e) != 0)
 		return -1;
 	if (t->plan->rules->rounding == ROUNDING_ERROR &&
 	    roundings_refuse(t->roundings, e) != 0)
@@ -143,7 +154,8 @@ target_tell(const struct target *t, struct receipt *receipt)
 int
 target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
 {
-	roundings_look(t->roundings, chunk);
+	if (roundings_look(t->roundings, chunk, e) != 0)
+		return -1;
 	return route_write(t->route, chunk, e);
 }
 

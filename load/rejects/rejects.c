@@ -53,6 +53,8 @@ struct rejects {
 	FILE *spool;
 	struct spooled next; /* the first row in the spool that is not yet read */
 	struct buf row;
+	int (*left_out)(void *watcher, uint64_t n, struct err *e); /* or NULL */
+	void *watcher;                                             /* borrowed */
 };
 
 /* What FILE was before must be there again if COMMIT fails. */
@@ -172,9 +174,12 @@ rejects_end(struct rejects *rj, struct err *e)
 	return stream_writer_end(rj->writer, e);
 }
 
+/* Row ${n} of the batch. */
 static int
-write_row(struct rejects *rj, const char *data, size_t len, struct err *e)
+write_row(struct rejects *rj, uint64_t n, const char *data, size_t len, struct err *e)
 {
+	if (rj->left_out != NULL && rj->left_out(rj->watcher, n, e) != 0)
+		return -1;
 	if (rj->ended && output_rewind(rj->out, rj->resume, e) != 0)
 		return -1;
 	rj->ended = false;
@@ -314,7 +319,7 @@ spool_write(struct rejects *rj, uint64_t n, struct err *e)
 		    rj->next.len)
 			rc = err_errno(e, "could not read a temporary file");
 		if (rc == 0)
-			rc = write_row(rj, row.data, rj->next.len, e);
+			rc = write_row(rj, rj->next.n, row.data, rj->next.len, e);
 		if (rc == 0)
 			rc = spool_next(rj, e);
 	}
@@ -338,7 +343,7 @@ take_tuple(struct rejects *rj, const char *p, size_t len, struct err *e)
 	if (rc == 0) {
 		pgcopy_put16(&row, (uint16_t)(pgcopy_get16(p) - 1));
 		buf_add(&row, p + head, len - head);
-		rc = write_row(rj, row.data, row.len, e);
+		rc = write_row(rj, n, row.data, row.len, e);
 	}
 	buf_release(&row);
 	return rc;
@@ -350,10 +355,11 @@ take_line(struct rejects *rj, const char *p, size_t len, struct err *e)
 {
 	const char *tab = memchr(p, '\t', len);
 	const char *rest = tab != NULL ? tab + 1 : p + len - 1;
+	uint64_t n = strtoull(p, NULL, 10);
 
-	if (spool_write(rj, strtoull(p, NULL, 10), e) != 0)
+	if (spool_write(rj, n, e) != 0)
 		return -1;
-	return write_row(rj, rest, (size_t)(p + len - rest), e);
+	return write_row(rj, n, rest, (size_t)(p + len - rest), e);
 }
 
 /*
@@ -380,6 +386,14 @@ fetch(struct rejects *rj, struct db *db, size_t head, struct err *e)
 					   : row->data[row->len - 1] == '\n';
 	} while (len == FETCH && whole == 0);
 	return whole < 0 ? DB_ROW_FAILED : DB_ROW;
+}
+
+void
+rejects_watch(struct rejects *rj, int (*left_out)(void *watcher, uint64_t n, struct err *e),
+	      void *watcher)
+{
+	rj->left_out = left_out;
+	rj->watcher = watcher;
 }
 
 int

@@ -68,6 +68,14 @@ int rejects_spool(struct rejects *rj, uint64_t n, const char *data, size_t len, 
 	__attribute__((warn_unused_result));
 
 /*
+ * rejects_watch(rj, left_out, watcher):
+ * Have ${left_out} called with ${watcher} for each row that rejects_gather() writes, in their
+ * order; NULL for none.
+ */
+void rejects_watch(struct rejects *rj,
+		   int (*left_out)(void *watcher, uint64_t n, struct err *e), void *watcher);
+
+/*
  * rejects_gather(rj, db, sql, e):
  * Write the rows of the batch: those set aside and those that ${sql}, a COPY … TO
  * STDOUT with the row's number in front, finds, by their numbers.

@@ -496,3 +496,42 @@ column()
 	assert_status 0
 	assert_stderr_has "such as 2.$(printf '%038d' 0)… in row 1"
 }
+
+@test "rounding: what is left out has lost nothing, wherever the server refuses it" {
+	local T=$BATS_TEST_TMPDIR rows
+
+	fresh_db db
+	# COPY refuses the row, its constraint does, it is a duplicate key
+	for rows in '{"n":"x","v":1.55,"w":""}\n{"n":2,"v":2.5,"w":"a"}' \
+		'{"n":1,"v":2.5,"w":"a"}\n{"n":-1,"v":1.55,"w":""}' \
+		'{"n":1,"v":2.5,"w":"a"}\n{"n":1,"v":1.55,"w":"b"}'; do
+		for commit in end 'batch --batch-size=1'; do
+			column 'numeric(5,1)'
+			q "$db" 'ALTER TABLE t ADD PRIMARY KEY (n), ADD CHECK (n > 0)'
+			# shellcheck disable=SC2059
+			printf "$rows\n" >"$T/x"
+			try_sh "portl-load -q -d $db -t t --bare --rejects=$T/r --rounding=error --commit=$commit <$T/x"
+			assert_status 3
+			assert_silent
+			assert_eq "$(q "$db" 'SELECT v FROM t')" 2.5
+		done
+	done
+}
+
+@test "rounding: the rows that stay are counted, over many that do not, and batches" {
+	local T=$BATS_TEST_TMPDIR commit
+
+	fresh_db db
+	# row i: bad n if 3 divides it, bad JSON if 7 does, a key that was there if 5 does
+	seq 1000 | awk '{ n = $1 % 5 ? $1 : 1 }
+		$1 % 7 == 0 { print "{"; next }
+		{ printf "{\"n\":\"%s%s\",\"v\":%s}\n", n, $1 % 3 ? "" : "x", $1 % 2 ? 1.5 : $1 ".25" }' >"$T/x"
+	sed -i '1s/.*/{"n":"1x","v":1.25}/' "$T/x"
+	for commit in end 'batch --batch-size=99'; do
+		column 'numeric(9,1)'
+		q "$db" 'ALTER TABLE t ADD PRIMARY KEY (n); INSERT INTO t VALUES (1)'
+		try_sh "portl-load -d $db -t t --bare --rejects=$T/r --commit=$commit <$T/x"
+		assert_status 3
+		assert_stderr_has "column \"v\": $(seq 1000 | awk '$1 % 2 == 0 && $1 % 3 && $1 % 5 && $1 % 7' | wc -l) values lost digits, such as 2.25 in row 2 "
+	done
+}
