@@ -114,7 +114,7 @@ struct plan_column {
 	struct digits keeps; /* of texts whose type says nothing of their digits */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
 	bool missing;    /* the table lacks it, and could be given it */
-	bool unread;     /* missing or to be created, and no server reads its type's name */
+	bool unread;     /* to be created, and this server cannot read its type's name */
 	bool refused;    /* there is a reason against this column */
 	/* of a column to be created, as this server names them; owned */
 	char *new_type; /* with modifiers; NULL: it exists, or has no such type */

@@ -32,7 +32,7 @@ int waits_limited(struct db *db, bool *limited, struct err *e)
  * waits_run(db, plan, sql, e):
  * Run ${sql}, one statement, which takes the target's lock and gives nothing; it is only
  * parsed if it is an INSERT.  While another session holds the lock, it is looked each second
- * who that is. Where lock_timeout says how long to wait, that counts.
+ * who that is.  Where lock_timeout says how long to wait, that counts.
  */
 int waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e)
 	__attribute__((warn_unused_result));

@@ -324,6 +324,15 @@ composite_key(struct made *m)
 }
 
 static void
+added(struct made *m)
+{
+	add_column(m, "id", "bigint", "bigint");
+	add_column(m, "more", "text", "text");
+	m->p->sql[SQL_ADD] = xstrdup(
+		"ALTER TABLE \"public\".\"orders\" ADD COLUMN \"more\" pg_catalog.text");
+}
+
+static void
 key_alone(struct made *m)
 {
 	add_column(m, "id", "bigint", "bigint");
@@ -484,6 +493,7 @@ static const struct shape {
 	{"casts", "an assignment cast, and a type that reads the text", casts},
 	{"casts_overwrite", "the same with --conflict=overwrite", casts_overwrite},
 	{"composite_key", "--conflict=overwrite --key=id,changed", composite_key},
+	{"added", "--add-columns, and the table lacks one", added},
 	{"key_alone", "--conflict=overwrite, and the stream carries keys only", key_alone},
 	{"nulls_not_distinct", "the key's index is NULLS NOT DISTINCT", nulls_not_distinct},
 	{"partitioned", "--conflict=overwrite into a partitioned table", partitioned},
