@@ -213,11 +213,11 @@ log_report(const struct err *e)
 }
 
 static void
-warn(const char *event, json_t *fields, const char *text)
+warn(enum log_level least, const char *event, json_t *fields, const char *text)
 {
 	pthread_mutex_lock(&lock);
-	record(LOG_NORMAL, "warning", event, fields, text);
-	if (level != LOG_QUIET && !json_stderr)
+	record(least, "warning", event, fields, text);
+	if (!json_stderr && (level != LOG_QUIET || (least == LOG_QUIET && file.fd < 0)))
 		say(COLOUR_WARNING, "warning:", text);
 	pthread_mutex_unlock(&lock);
 }
@@ -231,7 +231,7 @@ log_warning(const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	warn("warning", NULL, text);
+	warn(LOG_NORMAL, "warning", NULL, text);
 	free(text);
 }
 
@@ -251,7 +251,7 @@ log_fact(const char *fmt, ...)
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	if (asked || level >= LOG_VERBOSE || isatty(STDERR_FILENO)) {
-		warn("warning", NULL, text);
+		warn(LOG_NORMAL, "warning", NULL, text);
 	} else {
 		pthread_mutex_lock(&lock);
 		record(LOG_NORMAL, "warning", "warning", NULL, text);
@@ -269,7 +269,20 @@ log_warning_event(const char *event, json_t *fields, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	warn(event, fields, text);
+	warn(LOG_NORMAL, event, fields, text);
+	free(text);
+}
+
+void
+log_keep_event(const char *event, json_t *fields, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	warn(LOG_QUIET, event, fields, text);
 	free(text);
 }
 

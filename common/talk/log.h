@@ -141,10 +141,13 @@ void log_record(const char *event, json_t *fields, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * log_warning_event(event, fields, fmt, ...):
- * The same for what people are warned of.
+ * log_warning_event(event, fields, fmt, ...), log_keep_event(event, fields, fmt, ...):
+ * The same for what people are warned of; and for what is kept nowhere else, so that they
+ * are warned with LOG_QUIET, too, unless a log file has it.
  */
 void log_warning_event(const char *event, json_t *fields, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void log_keep_event(const char *event, json_t *fields, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*

@@ -278,8 +278,8 @@ rejects_note_line(struct rejects *rj, const char *input, uint64_t row, const cha
 				"line_bytes", (json_int_t)len);
 
 	json_object_set_new(doc, "reason", jsontext(why->msg));
-	log_warning_event("reject", doc, "%s:%" PRIu64 ": rejected: %s\n%s", input, row,
-			  why->msg, text);
+	log_keep_event("reject", doc, "%s:%" PRIu64 ": rejected: %s\n%s", input, row, why->msg,
+		       text);
 	free(text);
 	return count(rj, row, why, e);
 }

@@ -139,6 +139,25 @@ unreadable()
 	assert_eq "$(cat "$T/lines")" "$(cat "$T/wanted" "$T/wanted")"
 }
 
+@test "a row that cannot be read is not lost with -q: standard error has it, or the log" {
+	small
+	printf '%s\n' '{"id":1}' '{"id":2' '{"id":1}' >"$T/rows"
+	try portl-load -q -d "$b" -t t --bare --rejects="$T/rej" "$T/rows"
+	assert_status 3
+	assert_stderr_has 'rows:2: rejected: '
+	assert_stderr_has '	{"id":2'
+	assert_stderr_lacks 'rows:3: '
+	q "$b" 'DELETE FROM t'
+	try portl-load -q -d "$b" -t t --bare --rejects="$T/rej" --log-format=json "$T/rows"
+	assert_status 3
+	assert_eq "$(jq -r '[.event, .line] | join(" ")' <<<"$stderr")" 'reject {"id":2'
+	q "$b" 'DELETE FROM t'
+	try portl-load -q -d "$b" -t t --bare --rejects="$T/rej" -L "$T/log" --log-format=json "$T/rows"
+	assert_status 3
+	assert_silent
+	assert_eq "$(jq -r 'select(.line != null) | .line' "$T/log")" '{"id":2'
+}
+
 @test "a row that cannot be read counts: the end document's rows, --max-rejects, batches" {
 	small
 	portl-extract -d "$b" -F ndjson -c 'SELECT i AS id FROM generate_series(1, 9) i' |
