@@ -215,11 +215,11 @@ is_old()
 	if is_old 17; then
 		q "$old" 'DROP TABLE IF EXISTS t; CREATE TABLE t (v interval)'
 		refused 1 'invalid input syntax for type interval: "infinity"' "SELECT 'infinity'::interval AS v" --values=text
-		try_sh "portl-extract -d '$new' -t t | portl-load -d '$old' -t t"
+		try_sh "portl-extract -d '$new' -t t | portl-load -v -d '$old' -t t"
 		assert_status 0
 		assert_stderr_has 'column "v": interval becomes finite where it is infinite'
 		q "$old" 'DROP TABLE t'
-		try_sh "portl-extract -d '$new' -t t | portl-load -d '$old' -t t --create"
+		try_sh "portl-extract -d '$new' -t t | portl-load -v -d '$old' -t t --create"
 		assert_status 0
 		assert_stderr_has 'column "v": interval becomes finite where it is infinite'
 	fi
