@@ -26,7 +26,7 @@ struct receipt {
 	char *source, *target; /* owned; as people say them, without secrets; or NULL */
 	/* rows; after success read = inserted + updated + unchanged + skipped + rejected */
 	uint64_t read, inserted, updated, unchanged, skipped, rejected;
-	bool vague; /* of inserted and updated only the sum is known */
+	bool vague;     /* of inserted and updated only the sum is known */
 	int64_t sent;   /* rows, of which some may have been taken out on the way; -1: not asked
 			 */
 	uint64_t bytes; /* of the stream, before compression */

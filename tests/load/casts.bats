@@ -478,9 +478,10 @@ column()
 @test "rounding: a line that is no row has no values, and does not hide others" {
 	fresh_db db
 	column 'numeric(5,1)'
-	for lines in '{"v":1.5,"n":1}\n{bad\n{"v":2.55,"n":2}' '{"v":1.5,"n":1}\n1.2345\n{"v":2.55,"n":2}'; do
-		# shellcheck disable=SC2059
-		printf "$lines\n" >"$BATS_TEST_TMPDIR/x"
+	for line in '{bad' 1.2345; do
+		printf '{"v":%s,"n":1}\n' 1.5 >"$BATS_TEST_TMPDIR/x"
+		printf '%s\n' "$line" >>"$BATS_TEST_TMPDIR/x"
+		printf '{"v":%s,"n":2}\n' 2.55 >>"$BATS_TEST_TMPDIR/x"
 		try_sh "portl-load -d $db -t t --bare --rejects=$BATS_TEST_TMPDIR/r --rounding=error <$BATS_TEST_TMPDIR/x"
 		assert_status 1
 		assert_stderr_has 'column "v": 1 value lost digits, such as 2.55 in row 3'

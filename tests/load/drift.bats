@@ -60,8 +60,8 @@ all='id integer, v text, price numeric(10,2), K k text, m mood'
 }
 
 @test "they are not there when the rows are not: cut, refused, rehearsed, checked" {
-	head -c -1 stream >cut
-	try portl-load -d "$dst" --add-columns cut
+	head -c -1 stream >cut.pgcopy
+	try portl-load -d "$dst" --add-columns cut.pgcopy
 	assert_status 4
 	q "$dst" 'ALTER TABLE t ADD CHECK (id <> 2)'
 	try portl-load -d "$dst" --add-columns stream
@@ -179,6 +179,7 @@ all='id integer, v text, price numeric(10,2), K k text, m mood'
 # extra TYPE: a stream for t with a column x of that type.
 extra()
 {
+	# shellcheck disable=SC2016 # "$portl" is a key
 	printf '{"$portl":{"version":1,"relation":{"name":"t"},"columns":[{"name":"id","type":"integer"},{"name":"%s","type":"%s","base":"integer"}],"bare":true}}\n{"id":1,"x":2}\n' \
 		"${2:-x}" "$1" >extra
 }
