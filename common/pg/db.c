@@ -49,6 +49,7 @@ static bool
 drain(struct db *db, int64_t deadline)
 {
 	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
+	ExecStatusType status;
 	PGresult *res;
 	char *row;
 	int n;
@@ -60,7 +61,11 @@ drain(struct db *db, int64_t deadline)
 			res = PQgetResult(db->conn);
 			if (res == NULL)
 				return !db_is_lost(db);
+			status = PQresultStatus(res);
 			PQclear(res);
+			if (status ==
+			    PGRES_COPY_IN) /* it waits for us, and says so without end */
+				return false;
 			continue;
 		}
 		if (db_clock() >= deadline || poll(&fd, 1, (int)(deadline - db_clock())) <= 0 ||

@@ -105,10 +105,13 @@ rejects_open(const char *path, int64_t max, struct err *e)
 	if (rj->out == NULL || try_keep(rj, e) != 0)
 		goto failed;
 	fd = tempfile_open(e);
-	rj->spool = fd >= 0 ? fdopen(fd, "w+") : NULL;
-	if (rj->spool == NULL)
+	if (fd < 0)
 		goto failed;
-	return rj;
+	rj->spool = fdopen(fd, "w+");
+	if (rj->spool != NULL)
+		return rj;
+	err_errno(e, "could not open a temporary file");
+	close(fd);
 failed:
 	rejects_free(rj);
 	return NULL;
