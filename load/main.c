@@ -168,8 +168,9 @@ pump(struct load *l, uint64_t batch, struct err *e)
 			return -1;
 		if (batch > 0 && (left -= chunk.rows) == 0)
 			stream_reader_stop(l->reader, left = batch);
-		progress_set(l->progress, stream_reader_rows(l->reader),
-			     stream_reader_bytes(l->reader), input_share(l->in));
+		if (l->progress != NULL) /* it asks the kernel how far the file is read */
+			progress_set(l->progress, stream_reader_rows(l->reader),
+				     stream_reader_bytes(l->reader), input_share(l->in));
 	}
 	return rc;
 }

@@ -28,3 +28,16 @@ tempfile_open(struct err *e)
 	free(path);
 	return fd;
 }
+
+FILE *
+tempfile_stream(struct err *e)
+{
+	int fd = tempfile_open(e);
+	FILE *f = fd >= 0 ? fdopen(fd, "w+") : NULL;
+
+	if (fd >= 0 && f == NULL) {
+		err_errno(e, "could not open a temporary file");
+		close(fd);
+	}
+	return f;
+}

@@ -63,8 +63,8 @@ drain(struct db *db, int64_t deadline)
 				return !db_is_lost(db);
 			status = PQresultStatus(res);
 			PQclear(res);
-			if (status ==
-			    PGRES_COPY_IN) /* it waits for us, and says so without end */
+			/* it would wait for us, and say so without end */
+			if (status == PGRES_COPY_IN)
 				return false;
 			continue;
 		}

@@ -93,18 +93,8 @@ count(struct roundings *r, const struct loss *loss)
 static int
 set_aside(struct roundings *r, const struct loss *loss, struct err *e)
 {
-	int fd;
-
-	if (r->losses == NULL) {
-		fd = tempfile_open(e);
-		if (fd < 0)
-			return -1;
-		r->losses = fdopen(fd, "w+");
-		if (r->losses == NULL) {
-			close(fd);
-			return err_errno(e, "could not open a temporary file");
-		}
-	}
+	if (r->losses == NULL && (r->losses = tempfile_stream(e)) == NULL)
+		return -1;
 	if (fwrite(loss, sizeof(*loss), 1, r->losses) != 1)
 		return err_errno(e, "could not write a temporary file");
 	return 0;
@@ -254,46 +244,45 @@ roundings_settle(struct roundings *r, struct err *e)
 	return 0;
 }
 
+/* Says what the next field from ${*i} on has lost, or returns NULL: no other has. */
 static char *
-describe(const struct roundings *r, const struct field *f)
+next_lost(const struct roundings *r, size_t *i)
 {
-	const struct plan_column *c = &r->plan->columns[f->column];
+	for (; r != NULL && *i < r->n; (*i)++) {
+		const struct field *f = &r->fields[*i];
 
-	return xasprintf("column \"%s\": %" PRIu64 " value%s lost digits, such as %s in row "
-			 "%" PRIu64,
-			 c->target, f->lost, f->lost == 1 ? "" : "s", f->example, f->row);
+		if (f->lost == 0)
+			continue;
+		(*i)++;
+		return xasprintf("column \"%s\": %" PRIu64
+				 " value%s lost digits, such as %s in "
+				 "row %" PRIu64,
+				 r->plan->columns[f->column].target, f->lost,
+				 f->lost == 1 ? "" : "s", f->example, f->row);
+	}
+	return NULL;
 }
 
 int
 roundings_refuse(const struct roundings *r, struct err *e)
 {
-	size_t i;
+	size_t i = 0;
+	char *what = next_lost(r, &i);
 
-	for (i = 0; r != NULL && i < r->n; i++) {
-		char *what;
-
-		if (r->fields[i].lost == 0)
-			continue;
-		what = describe(r, &r->fields[i]);
-		err_set(e, EXIT_DATA, "%s", what);
-		free(what);
-		return err_hint(e,
-				"--rounding=error refuses what does not fit digit by digit.");
-	}
-	return 0;
+	if (what == NULL)
+		return 0;
+	err_set(e, EXIT_DATA, "%s", what);
+	free(what);
+	return err_hint(e, "--rounding=error refuses what does not fit digit by digit.");
 }
 
 void
 roundings_tell(const struct roundings *r)
 {
-	size_t i;
+	size_t i = 0;
+	char *what;
 
-	for (i = 0; r != NULL && i < r->n; i++) {
-		char *what;
-
-		if (r->fields[i].lost == 0)
-			continue;
-		what = describe(r, &r->fields[i]);
+	while ((what = next_lost(r, &i)) != NULL) {
 		log_warning("%s (--rounding=ignore says that this is meant)", what);
 		free(what);
 	}

@@ -95,7 +95,6 @@ struct rejects *
 rejects_open(const char *path, int64_t max, struct err *e)
 {
 	struct rejects *rj = xcalloc(1, sizeof(*rj));
-	int fd;
 
 	rj->path = path;
 	rj->max = max;
@@ -104,14 +103,9 @@ rejects_open(const char *path, int64_t max, struct err *e)
 	rj->out = output_open(path, e);
 	if (rj->out == NULL || try_keep(rj, e) != 0)
 		goto failed;
-	fd = tempfile_open(e);
-	if (fd < 0)
-		goto failed;
-	rj->spool = fdopen(fd, "w+");
+	rj->spool = tempfile_stream(e);
 	if (rj->spool != NULL)
 		return rj;
-	err_errno(e, "could not open a temporary file");
-	close(fd);
 failed:
 	rejects_free(rj);
 	return NULL;

@@ -200,8 +200,8 @@ see(const struct route *r, uint64_t *seen, struct err *e)
 }
 
 /*
- * Where the server counts less than it has written (rows are kept
- * elsewhere), nobody knows which of the rows were there.
+ * Where the server counts less than it has written (rows are kept elsewhere), nobody knows
+ * which of the rows were there.
  *
  * Rows that a trigger suppressed, or that are not newer, are skipped.  An update
  * that a trigger suppressed was counted before that; the server's own count of
