@@ -51,20 +51,31 @@ static const char relation_sql[] =
 	" EXISTS (SELECT FROM pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid),"
 	" pg_is_in_recovery() FROM pg_class c WHERE c.oid = $1";
 
-/* The last is the column's position in the primary key, from 1. */
+/*
+ * d is a column's type and, if that is a domain, those below it; only the lowest has
+ * modifiers, and each may forbid NULL.  The last is the column's position in the primary
+ * key, from 1.
+ */
 static const char columns_sql[] =
 	"SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),"
 	" format_type(a.atttypid, NULL),"
 	" CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN"
 	" (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname) FROM pg_collation l"
 	" JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END,"
-	" a.attnotnull OR t.typnotnull, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
+	" a.attnotnull OR d.not_null, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
 	" a.attgenerated <> '',"
 	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
 	" a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid"
 	" AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),"
-	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum)"
+	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), d.plain"
 	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+	" CROSS JOIN LATERAL (WITH RECURSIVE d (type, modifiers) AS ("
+	"  SELECT a.atttypid, a.atttypmod"
+	"  UNION ALL SELECT b.typbasetype, b.typtypmod FROM d"
+	"  JOIN pg_type b ON b.oid = d.type AND b.typtype = 'd')"
+	"  SELECT bool_or(b.typnotnull),"
+	"  min(format_type(d.type, d.modifiers)) FILTER (WHERE b.typtype <> 'd')"
+	"  FROM d JOIN pg_type b ON b.oid = d.type) AS d (not_null, plain)"
 	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
 	" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
@@ -196,6 +207,7 @@ read_columns(struct db *db, struct relation *rel, struct err *e)
 		c->not_null_itself = db_is_true(res, i, 10);
 		if (!PQgetisnull(res, i, 11))
 			note_key(rel, (size_t)i, strtoul(PQgetvalue(res, i, 11), NULL, 10));
+		c->plain = xstrdup(PQgetvalue(res, i, 12));
 	}
 	PQclear(res);
 	return 0;
@@ -273,6 +285,7 @@ relation_free(struct relation *rel)
 		free(rel->columns[i].name);
 		free(rel->columns[i].type);
 		free(rel->columns[i].base);
+		free(rel->columns[i].plain);
 		free(rel->columns[i].collation);
 	}
 	for (i = 0; i < rel->nprimary_key; i++)

@@ -21,6 +21,7 @@ struct relation_column {
 	unsigned type_oid;
 	char *type;           /* with modifiers */
 	char *base;           /* without */
+	char *plain;          /* with modifiers; of a domain, what it is made of in the end */
 	char *collation;      /* qualified, or NULL for the type's own */
 	bool not_null;        /* by itself or by its domain */
 	bool not_null_itself; /* whatever its domain says; not if it is NOT VALID */

@@ -177,17 +177,31 @@ sqlparts_add_value(struct sqlparts *w, size_t i)
 	plan_add_value(w->p, &w->sql, i, name);
 }
 
+/*
+ * A NULL that the row's own value will replace is none that a domain has to forbid: until
+ * then it is of the type that the domain is made of.
+ */
+const struct relation_column *
+sqlparts_filled_domain(const struct sqlparts *w, size_t i)
+{
+	const struct relation_column *rc = sqlparts_column(w, i);
+
+	if (rc == NULL || strcmp(rc->plain, rc->type) == 0)
+		return NULL;
+	return w->p->rules->conflict->fills && plan_stage_sets(w->p, i) ? rc : NULL;
+}
+
 /* A staged value as the target's type, but for its modifiers. */
 void
 sqlparts_add_typed(struct sqlparts *w, size_t i)
 {
-	const struct relation_column *rc = sqlparts_column(w, i);
-	bool cast = rc != NULL && w->p->columns[i].way == PLAN_CAST;
+	const struct relation_column *domain = sqlparts_filled_domain(w, i);
+	bool cast = sqlparts_column(w, i) != NULL && w->p->columns[i].way == PLAN_CAST;
 
 	sqlparts_add(w, cast ? "CAST(" : "");
 	sqlparts_add_value(w, i);
 	if (cast)
-		sqlparts_add_as(w, w->p->columns[i].cast_type);
+		sqlparts_add_as(w, domain != NULL ? domain->plain : w->p->columns[i].cast_type);
 }
 
 /*
@@ -257,7 +271,11 @@ void
 sqlparts_add_new(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 {
 	bool merge = w->p->rules->conflict->fills;
+	const struct relation_column *domain = clause != SQLPARTS_CONFLICT
+						       ? sqlparts_filled_domain(w, i)
+						       : NULL;
 
+	sqlparts_add(w, domain != NULL ? "CAST(" : "");
 	sqlparts_add(w, merge ? "COALESCE(" : "");
 	add_incoming(w, i, clause);
 	if (merge) {
@@ -265,6 +283,8 @@ sqlparts_add_new(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 		add_old(w, i, clause);
 		sqlparts_add(w, ")");
 	}
+	if (domain != NULL)
+		sqlparts_add_as(w, domain->base);
 }
 
 /*

@@ -74,6 +74,13 @@ void sqlparts_add_as(struct sqlparts *w, const char *type);
 void sqlparts_add_names(struct sqlparts *w);
 
 /*
+ * sqlparts_filled_domain(w, i):
+ * Return the target's column for stream column ${i} if that is of a domain, and a NULL in it
+ * leaves what the row has; else NULL.
+ */
+const struct relation_column *sqlparts_filled_domain(const struct sqlparts *w, size_t i);
+
+/*
  * sqlparts_add_value(w, i), sqlparts_add_typed(w, i), sqlparts_add_new(w, i, clause):
  * Append the staged value of stream column ${i}, which INSERT still has to
  * make an assignment of; the same as the target's type, but for its modifiers;

@@ -39,19 +39,28 @@ add_uncut(struct sqlparts *w, size_t i)
 	buf_addf(&w->sql, " OPERATOR(pg_catalog.=) c%zu)", i + 1);
 }
 
+static const char *
+stage_type(const struct sqlparts *w, size_t i)
+{
+	const struct plan_column *c = &w->p->columns[i];
+	const struct relation_column *rc = sqlparts_column(w, i);
+
+	if (c->target == NULL) /* whatever it is, these take it and give it back */
+		return w->p->text ? "text" : "bytea";
+	if (c->stage_type != NULL)
+		return c->stage_type;
+	if (rc == NULL)
+		return c->new_type;
+	return sqlparts_filled_domain(w, i) != NULL ? rc->plain : rc->type;
+}
+
 static void
 add_stage_column(struct sqlparts *w, size_t i)
 {
 	const struct plan_column *c = &w->p->columns[i];
-	const struct relation_column *rc = sqlparts_column(w, i);
-	const char *type = c->stage_type;
 
-	if (c->target == NULL) /* whatever it is, these take it and give it back */
-		type = w->p->text ? "text" : "bytea";
-	else if (type == NULL)
-		type = rc != NULL ? rc->type : c->new_type;
 	buf_addf(&w->sql, "c%zu ", i + 1);
-	ident_add_type(&w->sql, type);
+	ident_add_type(&w->sql, stage_type(w, i));
 	if (c->target == NULL)
 		return;
 	if (c->way == PLAN_SAME && sqlparts_collation(w, i) != NULL)

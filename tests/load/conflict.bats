@@ -50,6 +50,26 @@ setup()
 	assert_stderr_has 'stdin:1: null value in column "v"'
 }
 
+@test "merge: an incoming NULL is none for a domain either, however deep its NOT NULL is" {
+	q "$b" "CREATE DOMAIN price AS numeric(8,2) NOT NULL; CREATE DOMAIN net AS price CHECK (VALUE >= 0);
+		CREATE DOMAIN word AS text CHECK (VALUE IS NOT NULL);
+		CREATE TABLE t (id int PRIMARY KEY, v word, n net);
+		INSERT INTO t VALUES (1, 'one', 1.50), (2, 'two', 2)"
+	load_rows --conflict=merge <<-'EOF'
+		{"id":1,"v":null,"n":3.25}
+		{"id":2,"v":"zwei","n":null}
+		{"id":3,"v":"three","n":0}
+	EOF
+	loaded '3 1 2 0 0'
+	load_rows --conflict=merge \
+		< <(portl-extract -d "$b" -c "SELECT 1 AS id, NULL::varchar AS v, 4::bigint AS n")
+	loaded '1 0 1 0 0'
+	t_is '1|one|4.00' '2|zwei|2.00' '3|three|0.00'
+	load_rows --conflict=merge <<<'{"id":4,"v":"four","n":null}'
+	assert_status 1
+	assert_stderr_has 'domain net does not allow null values'
+}
+
 # one_by_one FILE: what becomes of table u and of its rows when they come one after the other,
 # as "inserted updated unchanged".
 one_by_one()

@@ -39,7 +39,7 @@ add_column(struct made *m, const char *name, const char *from, const char *to)
 		.source = name, .target = xstrdup(name), .position = (int)m->rel->ncolumns};
 	p->keep[i] = true;
 	m->rel->columns[m->rel->ncolumns++] = (struct relation_column){
-		.name = xstrdup(name), .type = xstrdup(to), .base = xstrdup(to)};
+		.name = xstrdup(name), .type = xstrdup(to), .base = xstrdup(to), .plain = xstrdup(to)};
 	return &p->columns[i];
 }
 
