@@ -41,7 +41,8 @@ header_to_json(const struct header *h)
 	json_t *doc = json_object();
 	int bad; /* names that are not valid UTF-8 make no JSON */
 
-	json_object_set_new(doc, "version", json_integer(HEADER_VERSION));
+	json_object_set_new(doc, "version",
+			    json_integer(h->set != NULL ? HEADER_VERSION_SET : HEADER_VERSION));
 	json_object_set_new(doc, "producer", json_string(h->producer ? h->producer : ""));
 	json_object_set_new(doc, "run", json_string(h->run ? h->run : ""));
 	json_object_set_new(doc, "values", values_to_json(h));
@@ -56,6 +57,10 @@ header_to_json(const struct header *h)
 	json_object_set_new(doc, "dry_run", json_boolean(h->dry_run));
 	if (h->bare)
 		json_object_set_new(doc, "bare", json_true());
+	if (h->set != NULL)
+		json_object_set_new(
+			doc, "set",
+			json_pack("{s:s, s:I}", "id", h->set, "number", (json_int_t)h->number));
 	if (bad == 0)
 		return doc;
 	json_decref(doc);
@@ -75,11 +80,13 @@ check_version(const json_t *doc, struct err *e)
 	}
 	if (!json_is_integer(version))
 		return schema_damaged(e, "no version");
-	if (json_integer_value(version) == HEADER_VERSION)
+	if (json_integer_value(version) == HEADER_VERSION ||
+	    json_integer_value(version) == HEADER_VERSION_SET)
 		return 0;
 	return err_set(e, EXIT_STREAM,
-		       "the stream has version %lld, this program reads version %d",
-		       (long long)json_integer_value(version), HEADER_VERSION);
+		       "the stream has version %lld, this program reads versions %d and %d",
+		       (long long)json_integer_value(version), HEADER_VERSION,
+		       HEADER_VERSION_SET);
 }
 
 static int
@@ -101,13 +108,28 @@ read_values(struct header *h, const json_t *doc, struct err *e)
 }
 
 static int
+read_set(struct header *h, const json_t *set, struct err *e)
+{
+	json_int_t number = json_integer_value(json_object_get(set, "number"));
+
+	if (set == NULL)
+		return 0;
+	h->set = xstrdup_null(json_string_value(json_object_get(set, "id")));
+	if (h->set == NULL || number < 1 || number > HEADER_SET_MAX)
+		return schema_damaged(e, "no id or no number in \"set\"");
+	h->number = (size_t)number;
+	return 0;
+}
+
+static int
 fill(struct header *h, const json_t *doc, struct err *e)
 {
 	json_int_t server = json_integer_value(json_object_get(doc, "server_version"));
 	const json_t *estimate = json_object_get(doc, "rows_estimate");
 
 	if (check_version(doc, e) != 0 || read_values(h, doc, e) != 0 ||
-	    schema_take_json(&h->schema, doc, e) != 0)
+	    schema_take_json(&h->schema, doc, e) != 0 ||
+	    read_set(h, json_object_get(doc, "set"), e) != 0)
 		return -1;
 	h->producer = xstrdup_null(json_string_value(json_object_get(doc, "producer")));
 	h->run = xstrdup_null(json_string_value(json_object_get(doc, "run")));
@@ -182,5 +204,6 @@ header_free(struct header *h)
 	free(h->producer);
 	free(h->run);
 	free(h->backend);
+	free(h->set);
 	free(h);
 }

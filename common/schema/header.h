@@ -13,7 +13,9 @@
 
 struct err;
 
-#define HEADER_VERSION 1 /* of the stream's documents */
+#define HEADER_VERSION 1       /* of a stream's documents */
+#define HEADER_VERSION_SET 2   /* of a set's, which readers of streams alone refuse by it */
+#define HEADER_SET_MAX 1000000 /* members of a set */
 
 /* The form in which all fields of one binary stream travel. */
 enum header_values {
@@ -33,6 +35,8 @@ struct header {
 	bool dry_run;          /* nothing but header and end: never commit */
 	bool bare;             /* no end document follows */
 	bool guessed;          /* the first row alone says which columns there are */
+	char *set;             /* the id of the set that the stream is a member of, or NULL */
+	size_t number;         /* of the member in its set, from 1 */
 	struct schema schema;  /* of the rows */
 };
 

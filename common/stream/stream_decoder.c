@@ -6,10 +6,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
+#include "common/schema/manifest.h"
 #include "common/stream/input.h"
 
 #define MEMORY_MAX ((size_t)64 * 1024 * 1024) /* bytes that a document may take when parsed */
@@ -17,8 +19,26 @@
 int
 stream_decoder_where(struct stream_decoder *d, struct err *e)
 {
-	return err_prefix(e, "%s:%" PRIu64 ": byte %" PRIu64 ": ", input_name(d->rb.in),
-			  d->rows_before + d->rows + 1, readbuf_offset(&d->rb));
+	err_prefix(e, "byte %" PRIu64 ": ", readbuf_offset(&d->rb));
+	return stream_decoder_at(d, e);
+}
+
+/* Each member of a set counts its own rows. */
+int
+stream_decoder_at(const struct stream_decoder *d, struct err *e)
+{
+	uint64_t row = d->rows + 1;
+	char *name;
+
+	if (d->set == NULL)
+		return err_prefix(e, "%s:%" PRIu64 ": ", input_name(d->rb.in),
+				  d->rows_before + row);
+	if (d->member < d->set->n) {
+		name = manifest_name(d->set, d->member);
+		err_prefix(e, "%s:%" PRIu64 ": ", name, row);
+		free(name);
+	}
+	return err_prefix(e, "%s: ", input_name(d->rb.in));
 }
 
 int
@@ -29,6 +49,19 @@ stream_decoder_cut(struct stream_decoder *d, struct err *e)
 	err_hint(e, "The sender failed or was stopped; its own messages say why. "
 		    "Run the transfer again.");
 	return stream_decoder_where(d, e);
+}
+
+int
+stream_decoder_lacks(const struct stream_decoder *d, struct err *e)
+{
+	char *name = manifest_name(d->set, d->member);
+
+	err_set(e, EXIT_STREAM,
+		"%s: the set is incomplete: it ends in front of %s, number %zu of %zu",
+		input_name(d->rb.in), name, d->member + 1, d->set->total);
+	free(name);
+	return err_hint(e, "The sender failed or was stopped; its own messages say why. Run "
+			   "the transfer again.");
 }
 
 int
@@ -120,20 +153,76 @@ stream_decoder_document(struct stream_decoder *d, const char *text, size_t len, 
 	return NULL;
 }
 
+bool
+stream_decoder_is_set(const struct stream_decoder *d)
+{
+	return d->set != NULL && d->set->n == d->set->total;
+}
+
+/* The digest of the documents stands in for them in that of each member. */
+static int
+take_manifest(struct stream_decoder *d, const json_t *doc, const char *text, size_t len,
+	      struct err *e)
+{
+	if (stream_decoder_is_set(d))
+		return err_set(e, EXIT_STREAM, "a manifest stands where a member is expected");
+	if (manifest_take_json(&d->set, doc, e) != 0)
+		return -1;
+	XXH3_64bits_update(d->digest, text, len);
+	if (stream_decoder_is_set(d)) {
+		stream_decoder_digest(d, d->set->digest);
+		stream_decoder_restart(d);
+	}
+	return STREAM_MANIFEST;
+}
+
+/* A member has to be the one that the manifest promises; a stream alone is no member. */
+static int
+check_member(const struct stream_decoder *d, const json_t *doc, struct err *e)
+{
+	if (d->set != NULL && !stream_decoder_is_set(d))
+		return err_set(e, EXIT_STREAM,
+			       "the set's manifest lists %zu of its %zu members", d->set->n,
+			       d->set->total);
+	if (d->set != NULL)
+		return manifest_check(d->set, d->member, d->header, doc, e);
+	if (d->header->set == NULL)
+		return 0;
+	return err_set(e, EXIT_STREAM,
+		       "this is number %zu of a set, and the set's beginning is missing",
+		       d->header->number);
+}
+
 int
 stream_decoder_header(struct stream_decoder *d, const char *text, size_t len, struct err *e)
 {
 	json_t *doc = stream_decoder_document(d, text, len, e);
+	int rc;
 
 	if (doc == NULL)
 		return -1;
-	d->header = header_from_json(doc, e);
+	if (manifest_is_document(doc)) {
+		rc = take_manifest(d, doc, text, len, e);
+	} else {
+		d->header = header_from_json(doc, e);
+		rc = d->header != NULL ? check_member(d, doc, e) : -1;
+	}
 	json_decref(doc);
-	if (d->header == NULL)
+	if (rc < 0)
 		return stream_decoder_where(d, e);
+	if (rc == STREAM_MANIFEST)
+		return rc;
 	d->bare = d->header->bare;
 	XXH3_64bits_update(d->digest, text, len);
 	return 0;
+}
+
+void
+stream_decoder_restart(struct stream_decoder *d)
+{
+	XXH3_64bits_reset(d->digest);
+	if (stream_decoder_is_set(d))
+		XXH3_64bits_update(d->digest, d->set->digest, MANIFEST_DIGEST_LEN);
 }
 
 static int

@@ -17,7 +17,11 @@
 #include "common/stream/readbuf.h"
 #include "common/stream/stream_chunk.h"
 
+struct manifest;
 struct ndjson_reader;
+
+/* What stream_decoder_header() has found in place of a header. */
+#define STREAM_MANIFEST 1
 
 #define STREAM_ENOUGH READBUF_BLOCK /* bytes of transcoded rows that make a chunk */
 
@@ -25,6 +29,8 @@ struct ndjson_reader;
 struct stream_decoder {
 	struct readbuf rb;
 	struct header *header; /* owned; NULL: plain PGCOPY */
+	struct manifest *set;  /* owned; NULL: one stream, or streams that know nothing of it */
+	size_t member;         /* of the set, from 0, that the current stream is */
 	struct schema *schema; /* of the rows, as the caller says; owned; NULL: the header's */
 	enum stream_edited edited;
 	bool bare;
@@ -66,10 +72,23 @@ struct stream_decoder_ops {
 int stream_decoder_where(struct stream_decoder *d, struct err *e);
 
 /*
+ * stream_decoder_at(d, e):
+ * Put input name and row in front of the message, with the member's name in a set.
+ * Returns -1.
+ */
+int stream_decoder_at(const struct stream_decoder *d, struct err *e);
+
+/*
  * stream_decoder_cut(d, e):
  * Say that the input ends too early.  Returns -1.
  */
 int stream_decoder_cut(struct stream_decoder *d, struct err *e);
+
+/*
+ * stream_decoder_lacks(d, e):
+ * Say that a set ends where its manifest promises another member.  Returns -1.
+ */
+int stream_decoder_lacks(const struct stream_decoder *d, struct err *e);
 
 /*
  * stream_decoder_too_large(d, e):
@@ -89,9 +108,23 @@ json_t *stream_decoder_document(struct stream_decoder *d, const char *text, size
 /*
  * stream_decoder_header(d, text, len, e):
  * Parse the header document, which becomes the decoder's, and begin the digest with it.
+ * Returns 0; STREAM_MANIFEST if it is a document of a set's manifest, behind which another
+ * one or a header follows; -1.
  */
 int stream_decoder_header(struct stream_decoder *d, const char *text, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * stream_decoder_is_set(d):
+ * Has the whole manifest of a set been read?
+ */
+bool stream_decoder_is_set(const struct stream_decoder *d);
+
+/*
+ * stream_decoder_restart(d):
+ * Begin the digest of another stream, or of the set's manifest.
+ */
+void stream_decoder_restart(struct stream_decoder *d);
 
 /*
  * stream_decoder_check_end(d, doc, e):

@@ -71,8 +71,7 @@ static int
 fault_in_row(const struct stream_decoder *d, const char *line, const char *end, struct err *e)
 {
 	advise(line, end, e);
-	return err_prefix(e, "%s:%" PRIu64 ": ", input_name(d->rb.in),
-			  d->rows_before + d->rows + 1);
+	return stream_decoder_at(d, e);
 }
 
 /* The input ends without a newline. */
@@ -131,10 +130,11 @@ wait_for_line(struct stream_decoder *d, size_t *seen, struct err *e)
 static int
 read_header(struct stream_decoder *d, const char *text, size_t len, struct err *e)
 {
-	if (stream_decoder_header(d, text, len, e) != 0)
-		return -1;
-	d->header->values = HEADER_TEXT;
-	return 0;
+	int rc = stream_decoder_header(d, text, len, e);
+
+	if (rc == 0)
+		d->header->values = HEADER_TEXT;
+	return rc;
 }
 
 /* The first line is a row; it stays to be read as one. */
@@ -156,20 +156,21 @@ begin_bare(struct stream_decoder *d, const char *line, size_t len, struct err *e
 	return 0;
 }
 
+/* The first line with anything in it: a header's, a manifest's, a row. */
 static int
-ndjson_begin(struct stream_decoder *d, struct err *e)
+first_line(struct stream_decoder *d, struct err *e)
 {
 	const char *line, *end, *text;
 	int rc;
 
-	ndjson_reader_free(d->ndjson);
-	d->ndjson = NULL;
 	do { /* blank lines in front are nobody's */
 		size_t seen = 0;
 
 		rc = wait_for_line(d, &seen, e);
 		if (rc < 0)
 			return -1;
+		if (rc == 0 && stream_decoder_is_set(d))
+			return stream_decoder_lacks(d, e);
 		if (rc == 0) {
 			err_set(e, EXIT_STREAM, "%s: the input has no rows and no header",
 				input_name(d->rb.in));
@@ -186,11 +187,30 @@ ndjson_begin(struct stream_decoder *d, struct err *e)
 		d->rb.pos += (size_t)(end + 1 - line);
 	} while (true);
 	text = find_document(line, end);
+	if (text == NULL && d->set != NULL) {
+		err_set(e, EXIT_STREAM,
+			"a row stands where the next member of the set is "
+			"expected");
+		return stream_decoder_where(d, e);
+	}
 	if (text == NULL)
 		return begin_bare(d, line, (size_t)(end - line), e);
 	d->crlf = end[-1] == '\r';
 	rc = read_header(d, text, (size_t)(find_document_end(text, end) - text), e);
 	d->rb.pos += (size_t)(end + 1 - line);
+	return rc;
+}
+
+static int
+ndjson_begin(struct stream_decoder *d, struct err *e)
+{
+	int rc;
+
+	ndjson_reader_free(d->ndjson);
+	d->ndjson = NULL;
+	do
+		rc = first_line(d, e);
+	while (rc == STREAM_MANIFEST);
 	return rc;
 }
 

@@ -25,6 +25,9 @@ read_preamble(struct stream_decoder *d, const char **text, size_t *len, struct e
 	int rc = readbuf_need(&d->rb, PGCOPY_PREAMBLE_LEN, e);
 	const char *p;
 
+	if (rc == 0 && readbuf_left(&d->rb) == 0 && d->header == NULL &&
+	    stream_decoder_is_set(d))
+		return stream_decoder_lacks(d, e);
 	if (rc <= 0)
 		return rc < 0 ? -1 : stream_decoder_cut(d, e);
 	p = readbuf_bytes(&d->rb);
@@ -48,20 +51,45 @@ read_preamble(struct stream_decoder *d, const char **text, size_t *len, struct e
 	return rc;
 }
 
+/* What stands behind a segment that has only a document. */
+static int
+read_trailer(struct stream_decoder *d, struct err *e)
+{
+	int rc = readbuf_need(&d->rb, PGCOPY_TRAILER_LEN, e);
+
+	if (rc <= 0)
+		return rc < 0 ? -1 : stream_decoder_cut(d, e);
+	if (pgcopy_get16(readbuf_bytes(&d->rb)) != 0xffff) {
+		err_set(e, EXIT_STREAM, "the stream is damaged: a document has no trailer");
+		return stream_decoder_where(d, e);
+	}
+	d->rb.pos += PGCOPY_TRAILER_LEN;
+	return 0;
+}
+
 static int
 pgcopy_begin(struct stream_decoder *d, struct err *e)
 {
 	const char *text = NULL;
 	size_t len = 0;
-	int rc = read_preamble(d, &text, &len, e);
+	int rc;
 
 	pgcopy_scan_init(&d->scan, -1);
-	if (rc <= 0)
-		return rc;
-	if (stream_decoder_header(d, text, len, e) != 0)
-		return -1;
-	d->scan.nfields = (int)d->header->schema.ncolumns;
-	return 0;
+	do {
+		rc = read_preamble(d, &text, &len, e);
+		if (rc == 0 && d->set != NULL) {
+			err_set(e, EXIT_STREAM, "a member of the set has no header document");
+			return stream_decoder_where(d, e);
+		}
+		if (rc <= 0)
+			return rc;
+		rc = stream_decoder_header(d, text, len, e);
+		if (rc == STREAM_MANIFEST && read_trailer(d, e) != 0)
+			return -1;
+	} while (rc == STREAM_MANIFEST);
+	if (rc == 0)
+		d->scan.nfields = (int)d->header->schema.ncolumns;
+	return rc;
 }
 
 /* The tuples are over: look for the proof that they were all. */
@@ -89,15 +117,7 @@ read_end(struct stream_decoder *d, struct err *e)
 	json_decref(doc);
 	if (rc != 0)
 		return -1;
-	rc = readbuf_need(&d->rb, PGCOPY_TRAILER_LEN, e);
-	if (rc <= 0)
-		return rc < 0 ? -1 : stream_decoder_cut(d, e);
-	if (pgcopy_get16(readbuf_bytes(&d->rb)) != 0xffff) {
-		err_set(e, EXIT_STREAM, "the stream's end is damaged");
-		return stream_decoder_where(d, e);
-	}
-	d->rb.pos += PGCOPY_TRAILER_LEN;
-	return 0;
+	return read_trailer(d, e);
 }
 
 /* Rows as they are, from the window. */

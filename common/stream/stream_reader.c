@@ -12,6 +12,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/ndjson/ndjson.h"
+#include "common/schema/manifest.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_decoder.h"
 #include "common/stream/stream_ndjson.h"
@@ -89,6 +90,8 @@ detect(struct stream_reader *r, struct err *e)
 
 	if (rc < 0)
 		return -1;
+	if (rc == 0 && r->d.set != NULL)
+		return stream_decoder_lacks(&r->d, e);
 	if (rc == 0) {
 		err_set(e, EXIT_STREAM, "%s: the input is empty%s", input_name(r->d.rb.in),
 			r->d.rb.offset + r->d.rb.pos > 0 ? " where another stream is expected"
@@ -151,17 +154,24 @@ stream_reader_begin(struct stream_reader *r, struct err *e)
 	r->d.keep = NULL;
 	r->d.rows_before += r->d.rows;
 	r->d.rows = 0;
+	r->d.member += r->d.set != NULL; /* the first begins with the manifest */
 	r->d.stop = 0;
 	r->d.crlf = false;
 	r->d.bare = true;
 	r->done = false;
-	XXH3_64bits_reset(r->d.digest);
+	stream_decoder_restart(&r->d);
 	if (detect(r, e) != 0 || r->ops->begin(&r->d, e) != 0)
 		return -1;
 	if (r->d.names != NULL && (r->ops != &stream_ndjson_ops || !r->d.bare))
 		return err_set(e, EXIT_USAGE, "--columns is for bare NDJSON, and %s is none",
 			       input_name(r->d.rb.in));
 	return 0;
+}
+
+const struct manifest *
+stream_reader_set(const struct stream_reader *r)
+{
+	return r->d.set;
 }
 
 const struct header *
@@ -295,6 +305,7 @@ stream_reader_free(struct stream_reader *r)
 		return;
 	readbuf_release(&r->d.rb);
 	header_free(r->d.header);
+	manifest_free(r->d.set);
 	ndjson_reader_free(r->d.ndjson);
 	forget_schema(&r->d);
 	XXH3_freeState(r->d.digest);

@@ -15,6 +15,7 @@
 struct err;
 struct input;
 struct header;
+struct manifest;
 struct schema;
 struct stream_reader;
 
@@ -50,6 +51,13 @@ void stream_reader_limit_line(struct stream_reader *r, size_t bytes);
  */
 int stream_reader_begin(struct stream_reader *r, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * stream_reader_set(r):
+ * Return, once the first stream has begun, the set that it is the first member of, owned by
+ * the reader; NULL: it is of none.  All members follow in their order, one stream each.
+ */
+const struct manifest *stream_reader_set(const struct stream_reader *r);
 
 /*
  * stream_reader_header(r):

@@ -20,6 +20,7 @@
 #include "common/ndjson/ndjson.h"
 #include "common/rows/pgcopy.h"
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "common/stream/output.h"
 
 #define ABORT_PATIENCE 1000 /* ms to wait for room for an abort document */
@@ -42,7 +43,9 @@ struct stream_writer {
 	const char *run;  /* borrowed; for an abort document, or NULL */
 	struct buf block; /* rows held back */
 	XXH3_state_t *digest;
-	uint64_t rows;
+	uint64_t rows;                     /* of the current stream */
+	uint64_t rows_before;              /* of the members before it */
+	char set[MANIFEST_DIGEST_LEN + 1]; /* the manifest's digest; "": no set */
 	bool bare;
 };
 
@@ -168,22 +171,66 @@ write_rows(struct stream_writer *w, struct err *e)
 	return write_block(w, e);
 }
 
-int
-stream_writer_begin(struct stream_writer *w, const struct header *header, struct err *e)
+/* The text of a document, for the caller to free; NULL with ${e} filled.  Takes ${doc}. */
+static char *
+document_text(json_t *doc, struct err *e)
 {
-	json_t *doc = header_to_json(header);
 	char *text = json_dumps(doc, JSON_COMPACT);
-	size_t len;
 
 	json_decref(doc);
 	if (text == NULL)
-		return err_set(e, EXIT_DATA, "a name in the relation is not valid UTF-8");
-	len = strlen(text);
-	if (len > PGCOPY_DOCUMENT_MAX) {
+		err_set(e, EXIT_DATA, "a name in the relation is not valid UTF-8");
+	if (text == NULL || strlen(text) <= PGCOPY_DOCUMENT_MAX)
+		return text;
+	err_set(e, EXIT_DATA, "the header document is too large (%zu bytes)", strlen(text));
+	free(text);
+	return NULL;
+}
+
+/* Each document is a stream of its own without rows. */
+int
+stream_writer_manifest(struct stream_writer *w, const struct manifest *set, struct err *e)
+{
+	size_t at = 0;
+
+	while (at < set->n) {
+		char *text = document_text(manifest_to_json(set, &at), e);
+
+		if (text == NULL)
+			return -1;
+		XXH3_64bits_update(w->digest, text, strlen(text));
+		w->ops->last(w, text, strlen(text));
 		free(text);
-		return err_set(e, EXIT_DATA, "the header document is too large (%zu bytes)",
-			       len);
+		if (write_block(w, e) != 0)
+			return -1;
 	}
+	stream_writer_digest(w, w->set);
+	return 0;
+}
+
+/* Another member; what it is the first of has been said by the manifest. */
+static void
+begin_member(struct stream_writer *w)
+{
+	w->rows_before += w->rows;
+	w->rows = 0;
+	XXH3_64bits_reset(w->digest);
+	XXH3_64bits_update(w->digest, w->set, MANIFEST_DIGEST_LEN);
+	ndjson_writer_free(w->ndjson);
+	w->ndjson = NULL;
+}
+
+int
+stream_writer_begin(struct stream_writer *w, const struct header *header, struct err *e)
+{
+	char *text = document_text(header_to_json(header), e);
+	size_t len;
+
+	if (text == NULL)
+		return -1;
+	len = strlen(text);
+	if (w->set[0] != '\0')
+		begin_member(w);
 	w->bare = header->bare;
 	if (w->format == STREAM_NDJSON)
 		w->ndjson = ndjson_writer_new(&header->schema, w->ndjson_flags);
@@ -250,6 +297,8 @@ stream_writer_end(struct stream_writer *w, struct err *e)
 	doc = xasprintf("{\"end\":true,\"rows\":%" PRIu64 ",\"xxh3\":\"%s\"}", w->rows, hex);
 	w->ops->last(w, doc, strlen(doc));
 	free(doc);
+	if (w->set[0] != '\0')
+		w->header = NULL; /* no tuples are open: what follows begins a segment */
 	return write_block(w, e);
 }
 
@@ -275,7 +324,7 @@ abort_document(const struct stream_writer *w, const struct err *why)
 				jsontext(why->msg != NULL ? why->msg : ""), "sqlstate",
 				why->sqlstate, "status",
 				why->signal != 0 ? 128 + why->signal : (int)why->code, "rows",
-				(json_int_t)w->rows, "run", w->run);
+				(json_int_t)(w->rows_before + w->rows), "run", w->run);
 
 	if (why->detail != NULL)
 		json_object_set_new(doc, "detail", jsontext(why->detail));
@@ -314,7 +363,7 @@ stream_writer_abort(struct stream_writer *w, const struct err *why)
 uint64_t
 stream_writer_count(const struct stream_writer *w)
 {
-	return w->rows;
+	return w->rows_before + w->rows;
 }
 
 void

@@ -13,6 +13,7 @@
 struct err;
 struct output;
 struct header;
+struct manifest;
 struct stream_writer;
 
 enum stream_format { STREAM_BINARY, STREAM_NDJSON };
@@ -34,8 +35,16 @@ struct stream_writer *stream_writer_new(struct output *out, enum stream_format f
 void stream_writer_set_run(struct stream_writer *w, const char *run);
 
 /*
- * stream_writer_begin(w, schema, e):
- * Write the header document.  ${schema} is borrowed until the writer is freed;
+ * stream_writer_manifest(w, set, e):
+ * Write the manifest of a set, before anything else.  Each of its members has to follow in
+ * its order, from stream_writer_begin() to stream_writer_end().
+ */
+int stream_writer_manifest(struct stream_writer *w, const struct manifest *set, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * stream_writer_begin(w, header, e):
+ * Write the header document.  ${header} is borrowed until the stream ends;
  * its `values` says whether rows come as binary tuples or as COPY text (NDJSON:
  * always COPY text), its `bare` whether the envelope is left out.
  */

@@ -212,7 +212,7 @@ test_refused(void)
 	struct header *h;
 
 	check_refused("{}", "no version");
-	check_refused("{\"version\":2,\"columns\":[]}", "version 2");
+	check_refused("{\"version\":3,\"columns\":[]}", "version 3");
 	check_refused("{\"version\":\"1\",\"columns\":[]}", "no version");
 	check_refused("{\"version\":1}", "no columns");
 	check_refused("{\"version\":1,\"columns\":[{\"name\":\"a\"}]}", "without name or type");

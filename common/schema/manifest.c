@@ -1,0 +1,194 @@
+/*
+ * The manifest documents, to and from JSON, and the comparison of a member with what they
+ * promise.
+ */
+#include "common/schema/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/schema/header.h"
+#include "common/schema/schema.h"
+
+#define ENOUGH ((size_t)1 << 20) /* bytes of members' documents that make a document full */
+
+struct manifest *
+manifest_new(const char *id)
+{
+	struct manifest *m = xcalloc(1, sizeof(*m));
+
+	m->id = xstrdup(id);
+	return m;
+}
+
+/* What a document comes to, however its members are ordered and whatever set it is of. */
+static uint64_t
+mark(const json_t *doc)
+{
+	json_t *alone = json_copy((json_t *)(uintptr_t)doc); /* jansson's copy reads only */
+	char *text;
+	uint64_t sum;
+
+	if (alone == NULL)
+		xalloc_failed();
+	json_object_del(alone, "set");
+	text = json_dumps(alone, JSON_COMPACT | JSON_SORT_KEYS);
+	if (text == NULL)
+		xalloc_failed();
+	sum = XXH3_64bits(text, strlen(text));
+	free(text);
+	json_decref(alone);
+	return sum;
+}
+
+static void
+add(struct manifest *m, struct header *header, uint64_t sum)
+{
+	if (m->n == m->room) {
+		m->room = m->room > 0 ? 2 * m->room : 16;
+		m->members = xrealloc(m->members, m->room * sizeof(*m->members));
+		m->marks = xrealloc(m->marks, m->room * sizeof(*m->marks));
+	}
+	free(header->set);
+	header->set = xstrdup(m->id);
+	header->number = m->n + 1;
+	m->members[m->n] = header;
+	m->marks[m->n++] = sum;
+}
+
+void
+manifest_add(struct manifest *m, struct header *header)
+{
+	add(m, header, 0);
+	m->total = m->n;
+}
+
+bool
+manifest_is_document(const json_t *doc)
+{
+	return json_object_get(doc, "manifest") != NULL;
+}
+
+json_t *
+manifest_to_json(const struct manifest *m, size_t *from)
+{
+	json_t *members = json_array();
+	size_t len = 0;
+
+	for (; *from < m->n && len < ENOUGH; (*from)++) {
+		json_t *doc = header_to_json(m->members[*from]);
+		char *text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
+
+		if (text == NULL) {
+			json_decref(doc);
+			json_decref(members);
+			return NULL;
+		}
+		len += strlen(text);
+		free(text);
+		json_object_del(doc, "set");
+		json_array_append_new(members, doc);
+	}
+	return json_pack("{s:i, s:{s:s, s:I, s:o}}", "version", HEADER_VERSION_SET, "manifest",
+			 "id", m->id, "of", (json_int_t)m->total, "members", members);
+}
+
+static int
+damaged(struct err *e, const char *what)
+{
+	return err_set(e, EXIT_STREAM, "the set's manifest is damaged: %s", what);
+}
+
+static int
+take_members(struct manifest *m, const json_t *members, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(members); i++) {
+		const json_t *doc = json_array_get(members, i);
+		struct header *header = header_from_json(doc, e);
+
+		if (header == NULL)
+			return -1;
+		add(m, header, mark(doc));
+		if (header->bare)
+			return damaged(e, "a member without an end document");
+	}
+	return 0;
+}
+
+int
+manifest_take_json(struct manifest **m, const json_t *doc, struct err *e)
+{
+	const json_t *body = json_object_get(doc, "manifest");
+	const json_t *version = json_object_get(doc, "version");
+	const char *id = json_string_value(json_object_get(body, "id"));
+	json_int_t of = json_integer_value(json_object_get(body, "of"));
+	const json_t *members = json_object_get(body, "members");
+
+	if (!json_is_integer(version) || json_integer_value(version) != HEADER_VERSION_SET)
+		return err_set(e, EXIT_STREAM,
+			       "the set has version %lld, this program reads version %d",
+			       (long long)json_integer_value(version), HEADER_VERSION_SET);
+	if (id == NULL || of < 1 || of > HEADER_SET_MAX || json_array_size(members) == 0)
+		return damaged(e, "no id, no number of members, or no member");
+	if (*m == NULL) {
+		*m = manifest_new(id);
+		(*m)->total = (size_t)of;
+	}
+	if (strcmp((*m)->id, id) != 0 || (*m)->total != (size_t)of)
+		return damaged(e, "its documents are of different sets");
+	if (json_array_size(members) > (*m)->total - (*m)->n)
+		return damaged(e, "it has more members than it says");
+	return take_members(*m, members, e);
+}
+
+char *
+manifest_name(const struct manifest *m, size_t i)
+{
+	const struct relname *relation = &m->members[i]->schema.relation;
+
+	return relation->name != NULL ? relname_text(relation) : xstrdup("a query");
+}
+
+int
+manifest_check(const struct manifest *m, size_t i, const struct header *header,
+	       const json_t *doc, struct err *e)
+{
+	char *name = manifest_name(m, i);
+
+	if (header->set == NULL || strcmp(header->set, m->id) != 0)
+		err_set(e, EXIT_STREAM,
+			"a stream that is not of this set stands where %s is expected, "
+			"which is number %zu of %zu",
+			name, i + 1, m->total);
+	else if (header->number != i + 1)
+		err_set(e, EXIT_STREAM,
+			"number %zu of the set stands where number %zu is expected, "
+			"which is %s",
+			header->number, i + 1, name);
+	else if (mark(doc) != m->marks[i])
+		err_set(e, EXIT_STREAM,
+			"%s, number %zu of the set, is not as its manifest says", name, i + 1);
+	free(name);
+	return e->code == EXIT_DONE ? 0 : -1;
+}
+
+void
+manifest_free(struct manifest *m)
+{
+	size_t i;
+
+	if (m == NULL)
+		return;
+	for (i = 0; i < m->n; i++)
+		header_free(m->members[i]);
+	free(m->members);
+	free(m->marks);
+	free(m->id);
+	free(m);
+}

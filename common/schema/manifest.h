@@ -1,0 +1,82 @@
+/*
+ * What a set says of itself: the manifest documents of portl-stream(5), which list the
+ * headers of all its members in the order in which they follow.  With them a reader can plan
+ * all of it before the first row.
+ */
+#ifndef COMMON_MANIFEST_H
+#define COMMON_MANIFEST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct header;
+
+#define MANIFEST_DIGEST_LEN 16 /* hex digits of the digest of all its documents */
+
+/* A set is complete in memory when n is total. */
+struct manifest {
+	char *id;                /* of the set; owned */
+	struct header **members; /* owned, each with its number in the set */
+	uint64_t *marks; /* what a member's header document comes to, see manifest_is() */
+	size_t n, room;  /* members that are here; allocated */
+	size_t total;    /* members of the set, at least 1 */
+	char digest[MANIFEST_DIGEST_LEN + 1]; /* set by whoever writes or reads the documents */
+};
+
+/*
+ * manifest_new(id):
+ * Return a set of no members with a copy of ${id}; free it with manifest_free().
+ */
+struct manifest *manifest_new(const char *id);
+
+/*
+ * manifest_add(m, header):
+ * Append a member, which becomes the manifest's, and tell the header its place in the set.
+ */
+void manifest_add(struct manifest *m, struct header *header);
+
+/*
+ * manifest_is_document(doc):
+ * Tell whether the document is a manifest's.
+ */
+bool manifest_is_document(const json_t *doc);
+
+/*
+ * manifest_to_json(m, from):
+ * Return a document with the members from ${*from}, as many as go into one, for the caller
+ * to json_decref(), and set ${*from} behind them; NULL if a name is not valid UTF-8.
+ */
+json_t *manifest_to_json(const struct manifest *m, size_t *from);
+
+/*
+ * manifest_take_json(m, doc, e):
+ * Make a set of the first document (${*m} NULL) or add to it what another one says.  Returns
+ * 0, or -1 with ${e} (EXIT_STREAM) filled if it is misshapen or of another set.
+ */
+int manifest_take_json(struct manifest **m, const json_t *doc, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * manifest_check(m, i, header, doc, e):
+ * Is ${header}, read from ${doc}, the one of member ${i}, from 0, as the manifest has it?
+ * Returns 0, or -1 with ${e} (EXIT_STREAM) filled, which names the member.
+ */
+int manifest_check(const struct manifest *m, size_t i, const struct header *header,
+		   const json_t *doc, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * manifest_name(m, i):
+ * Return how people call member ${i}, from 0, for the caller to free.
+ */
+char *manifest_name(const struct manifest *m, size_t i) __attribute__((returns_nonnull));
+
+/*
+ * manifest_free(m):
+ * Free it and its members.  NULL does nothing.
+ */
+void manifest_free(struct manifest *m);
+
+#endif /* COMMON_MANIFEST_H */
