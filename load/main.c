@@ -65,6 +65,8 @@ open_input(struct load *l, struct err *e)
 	stream_reader_name_columns(l->reader, l->options.column_list.names,
 				   l->options.column_list.n,
 				   l->options.extra_columns == EXTRA_IGNORE);
+	if (l->options.infer)
+		stream_reader_infer(l->reader);
 	return 0;
 }
 

@@ -104,6 +104,8 @@ static const struct cli_option input_options[] = {
 	 AT(streams), .min = 1},
 	{"columns", 0, CLI_NAMES, "LIST", "columns of bare NDJSON; default: its first line's",
 	 AT(columns)},
+	{"infer", 0, CLI_FLAG, NULL, "guess types of bare NDJSON from its first rows",
+	 AT(infer), PG},
 	{"max-line", 0, CLI_NUMBER, "BYTES", "refuse longer lines of NDJSON; default: 1 GB",
 	 AT(max_line), .min = 1},
 	{"edited", 0, CLI_DEGREE, "values|rows",
@@ -341,6 +343,10 @@ settle(struct load_options *o, struct err *e)
 	if (o->add_columns && o->extra_columns == EXTRA_IGNORE)
 		return err_usage(e, "add-columns",
 				 "--add-columns and --extra-columns=ignore exclude each other");
+	if (o->infer && !o->create && !o->add_columns)
+		return err_usage(e, "infer",
+				 "--infer needs --create or --add-columns: a table that is "
+				 "there knows its types");
 	if (check_map(o, e) != 0 || parse_key(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)

@@ -20,6 +20,7 @@ struct load_options {
 	int extra_columns;     /* enum rules_extra */
 	int rounding;          /* enum rules_rounding */
 	int loose;             /* 1: --names=loose */
+	bool infer;
 	bool add_columns;
 	bool create;
 	bool truncate;

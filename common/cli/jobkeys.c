@@ -36,7 +36,7 @@ static const struct jobkey keys[] = {
 	{"limit", EXTRACT, EXTRACT, JOBKEY_OPTION},
 	{"enable_row_security", EXTRACT, EXTRACT, JOBKEY_OPTION},
 	/* CSV files */
-	{"infer", EXTRACT, EXTRACT, JOBKEY_OPTION},
+	{"infer", BOTH, EXTRACT, JOBKEY_OPTION},
 	{"decimal", EXTRACT, EXTRACT, JOBKEY_OPTION},
 	{"date_order", EXTRACT, EXTRACT, JOBKEY_OPTION},
 	{"escape", EXTRACT, EXTRACT, JOBKEY_OPTION},

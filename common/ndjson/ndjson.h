@@ -50,7 +50,8 @@ struct ndjson_reader;
  * ndjson_reader_new(schema, flags):
  * Prepare to read rows for ${schema}'s columns (borrowed until free), in that
  * order whatever the order of a line's keys.  With NDJSON_BARE, null and
- * absent are SQL NULL for json columns too.
+ * absent are SQL NULL for json columns too.  Values that are not of an inferred type are
+ * refused.
  */
 struct ndjson_reader *ndjson_reader_new(const struct schema *schema, unsigned flags);
 
@@ -72,12 +73,34 @@ int ndjson_reader_line(struct ndjson_reader *r, const char *line, size_t len, st
 
 void ndjson_reader_free(struct ndjson_reader *r);
 
+/* ---- what the first rows of a bare stream say ---- */
+
+struct ndjson_sample;
+
 /*
- * ndjson_first_columns(schema, line, len, e):
- * Add the keys of a bare stream's first line to ${schema}, in its order, as columns of
- * unknown type (type "").  Returns -1 with ${e} filled if the line is not an object.
+ * ndjson_sample_new(schema, fixed):
+ * Prepare to find out which columns bare rows have: keys become columns of ${schema}
+ * (borrowed until free) in the order in which they come, of unknown type (type "").
+ * ${fixed}: the schema has all of them, and other keys are passed over.
  */
-int ndjson_first_columns(struct schema *schema, const char *line, size_t len, struct err *e)
+struct ndjson_sample *ndjson_sample_new(struct schema *schema, bool fixed);
+
+/*
+ * ndjson_sample_line(s, line, len, e):
+ * Take one row into account.  Returns -1 with ${e} filled if it is not an object, or has a
+ * key twice.
+ */
+int ndjson_sample_line(struct ndjson_sample *s, const char *line, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * ndjson_sample_settle(s):
+ * Give the columns the types that all values so far have (infer.h).  What is an object or an
+ * array is jsonb, or json where jsonb would change it, and so are the column's other values;
+ * strings are no numbers and no booleans.
+ */
+void ndjson_sample_settle(struct ndjson_sample *s);
+
+void ndjson_sample_free(struct ndjson_sample *s);
 
 #endif /* COMMON_NDJSON_H */

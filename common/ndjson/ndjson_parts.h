@@ -7,6 +7,7 @@
 #ifndef COMMON_NDJSON_PARTS_H
 #define COMMON_NDJSON_PARTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -71,5 +72,12 @@ char *ndjson_number_whole(char *dst, const char *p, const char *stop);
 const char *ndjson_value_read(const struct ndjson_type *type, unsigned flags,
 			      struct jsonscan *s, const char *p, const char *end,
 			      struct buf *out);
+
+/*
+ * ndjson_sample_fits(type, p, stop):
+ * Tell whether a column of the inferred ${type} (enum infer_type) takes the JSON value from
+ * ${p} to ${stop} and loses nothing of it.
+ */
+bool ndjson_sample_fits(int type, const char *p, const char *stop);
 
 #endif /* COMMON_NDJSON_PARTS_H */

@@ -21,12 +21,14 @@
 #include "common/ndjson/ndjson_keys.h"
 #include "common/ndjson/ndjson_string.h"
 #include "common/ndjson/ndjson_parts.h"
+#include "common/schema/infer.h"
 #include "common/schema/schema.h"
 
 #define NULL_FIELD 3 /* bytes: \N and a tab */
 
 struct column {
 	struct ndjson_type type;
+	int inferred;  /* enum infer_type, -1: every value fits */
 	bool drop;     /* to be checked but not written */
 	uint64_t seen; /* the number of the last line out of order that had it, */
 	size_t at;     /* and where its value is in values */
@@ -65,8 +67,12 @@ ndjson_reader_new(const struct schema *schema, unsigned flags)
 	r->beside = &schema->beside;
 	r->ncolumns = schema->ncolumns;
 	r->columns = xcalloc(r->ncolumns, sizeof(*r->columns));
-	for (i = 0; i < r->ncolumns; i++)
+	for (i = 0; i < r->ncolumns; i++) {
+		const struct schema_column *c = &schema->columns[i];
+
 		r->columns[i].type = ndjson_type_of(schema, i, flags);
+		r->columns[i].inferred = c->inferred ? infer_find(c->base) : -1;
+	}
 	ndjson_keys_init(&r->keys, schema);
 	return r;
 }
@@ -147,8 +153,8 @@ unknown_key(struct ndjson_reader *r, const char *at)
 			 "it would not get its default or keep what is there; name all "
 			 "columns with --columns=LIST.");
 	else
-		err_hint(r->e, "The first line of a bare stream decides its columns; name all "
-			       "of them with --columns=LIST.");
+		err_hint(r->e, "The first line of a bare stream (with --infer the first rows) "
+			       "decides its columns; name all of them with --columns=LIST.");
 	return NULL;
 }
 
@@ -209,6 +215,28 @@ read_other(struct ndjson_reader *r, size_t column, struct buf *out, struct pen a
 		return make_room(r, out, at.src);
 	fail_scan(r, column);
 	return at;
+}
+
+/* Is the value at ${p} what the column's inferred type says?  What is no value is said later.
+ */
+static bool
+fits(struct ndjson_reader *r, size_t column, const char *p)
+{
+	int type = r->columns[column].inferred;
+	const char *stop;
+
+	if (type < 0 || r->columns[column].drop)
+		return true;
+	stop = jsonscan_value(&r->scan, p, r->end);
+	if (stop == NULL || ndjson_sample_fits(type, p, stop))
+		return true;
+	err_set(r->e, EXIT_DATA,
+		"byte %td: column \"%s\": the value is not of the inferred type %s",
+		p - r->start + 1, r->keys.keys[column].name, infer_name((enum infer_type)type));
+	err_hint(r->e,
+		 "The type was guessed from the first rows. Create the table first, with a "
+		 "type that takes all values.");
+	return false;
 }
 
 /* The value at at.src, as a field of COPY text without what follows a field. */
@@ -325,6 +353,8 @@ read_ordered(struct ndjson_reader *r, struct buf *out)
 			next = column + 1;
 			previous = column;
 			from = (size_t)(at.dst - out->data);
+			if (!fits(r, column, at.src))
+				return -1;
 			at = read_value(r, column, out, at);
 		}
 		if (at.src == NULL)
@@ -376,6 +406,8 @@ read_shuffled(struct ndjson_reader *r)
 			}
 			c->seen = r->line;
 			c->at = (size_t)(at.dst - out->data);
+			if (!fits(r, column, at.src))
+				return -1;
 			at = read_value(r, column, out, at);
 			c->len = (size_t)(at.dst - out->data) - c->at;
 			r->shuffled |= previous != NDJSON_NO_COLUMN && column < previous;

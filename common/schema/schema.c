@@ -55,6 +55,7 @@ schema_copy(struct schema *s, const struct schema *from)
 		copy->collation = xstrdup_null(c->collation);
 		copy->not_null = c->not_null;
 		copy->generated = c->generated;
+		copy->inferred = c->inferred;
 	}
 	for (i = 0; i < from->nprimary_key; i++)
 		schema_add_key(s, from->primary_key[i]);

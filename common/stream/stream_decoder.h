@@ -39,6 +39,7 @@ struct stream_decoder {
 	char *const *names; /* the columns of bare NDJSON; borrowed; NULL: the first line's */
 	size_t nnames;
 	bool ignore_others;   /* with names: other keys are passed over */
+	bool infer;           /* the first rows of bare NDJSON say which types there are */
 	bool keep_faults;     /* a row of NDJSON that cannot be read is a chunk */
 	struct err fault;     /* of the last of these */
 	size_t line_max;      /* bytes of an NDJSON line without its newline */

@@ -13,6 +13,7 @@
 
 #include "common/base/err.h"
 #include "common/ndjson/ndjson.h"
+#include "common/schema/infer.h"
 #include "common/stream/input.h"
 
 #define FAULT 2 /* a row is at fault, and that is no failure */
@@ -137,23 +138,71 @@ read_header(struct stream_decoder *d, const char *text, size_t len, struct err *
 	return rc;
 }
 
+/*
+ * Show the sample the window's rows, and more until it has enough; all of them stay to be
+ * read, and what is wrong with one is said then.
+ */
+static int
+show_sample(struct stream_decoder *d, struct ndjson_sample *sample, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	size_t at = 0, seen = 0; /* bytes of the window: of whole lines, without a newline */
+	int rows = 0;
+
+	while (rows < INFER_ROWS && at < INFER_BYTES && seen - at <= d->line_max) {
+		const char *line = readbuf_bytes(&d->rb) + at, *end;
+		size_t left = readbuf_left(&d->rb);
+		int rc = 1;
+
+		end = left > seen ? memchr(line - at + seen, '\n', left - seen) : NULL;
+		if (end == NULL) {
+			seen = left;
+			rc = readbuf_more(&d->rb, e);
+			if (rc <= 0)
+				return rc;
+			continue;
+		}
+		if (skip_space(line, end) < end && find_document(line, end) == NULL) {
+			(void)!ndjson_sample_line(sample, line, (size_t)(end - line), &ignored);
+			err_release(&ignored);
+			rows++;
+		}
+		at += (size_t)(end + 1 - line);
+		seen = at;
+	}
+	return 0;
+}
+
+/* Which columns there are, the first line says, or with --infer the first lines. */
+static int
+find_columns(struct stream_decoder *d, const char *line, size_t len, struct err *e)
+{
+	struct ndjson_sample *sample = ndjson_sample_new(&d->header->schema, d->names != NULL);
+	int rc = ndjson_sample_line(sample, line, len, e);
+
+	if (rc != 0)
+		fault_in_row(d, line, line + len, e);
+	else if (d->infer) {
+		rc = show_sample(d, sample, e);
+		ndjson_sample_settle(sample);
+	}
+	ndjson_sample_free(sample);
+	return rc;
+}
+
 /* The first line is a row; it stays to be read as one. */
 static int
 begin_bare(struct stream_decoder *d, const char *line, size_t len, struct err *e)
 {
-	struct schema *schema;
 	size_t i;
 
 	d->header = header_new();
-	schema = &d->header->schema;
-	if (d->names == NULL && ndjson_first_columns(schema, line, len, e) != 0)
-		return fault_in_row(d, line, line + len, e);
 	for (i = 0; d->names != NULL && i < d->nnames; i++)
-		schema_add_column(schema, d->names[i], "", NULL);
+		schema_add_column(&d->header->schema, d->names[i], "", NULL);
 	d->header->values = HEADER_TEXT;
 	d->header->bare = true;
 	d->header->guessed = d->names == NULL;
-	return 0;
+	return d->names == NULL || d->infer ? find_columns(d, line, len, e) : 0;
 }
 
 /* The first line with anything in it: a header's, a manifest's, a row. */

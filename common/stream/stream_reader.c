@@ -130,9 +130,30 @@ stream_reader_name_columns(struct stream_reader *r, char *const *names, size_t n
 }
 
 void
+stream_reader_infer(struct stream_reader *r)
+{
+	r->d.infer = true;
+}
+
+void
 stream_reader_limit_line(struct stream_reader *r, size_t bytes)
 {
 	r->d.line_max = bytes;
+}
+
+/* What --columns and --infer say is for streams that do not say it themselves. */
+static int
+check_bare(const struct stream_reader *r, struct err *e)
+{
+	const char *option = r->d.infer ? "--infer" : "--columns";
+
+	if ((r->d.names == NULL && !r->d.infer) || (r->ops == &stream_ndjson_ops && r->d.bare))
+		return 0;
+	err_set(e, EXIT_USAGE, "%s is for bare NDJSON, and %s is none", option,
+		input_name(r->d.rb.in));
+	if (r->d.infer && r->d.header != NULL)
+		err_hint(e, "The stream says by itself which types it has.");
+	return -1;
 }
 
 static void
@@ -162,10 +183,7 @@ stream_reader_begin(struct stream_reader *r, struct err *e)
 	stream_decoder_restart(&r->d);
 	if (detect(r, e) != 0 || r->ops->begin(&r->d, e) != 0)
 		return -1;
-	if (r->d.names != NULL && (r->ops != &stream_ndjson_ops || !r->d.bare))
-		return err_set(e, EXIT_USAGE, "--columns is for bare NDJSON, and %s is none",
-			       input_name(r->d.rb.in));
-	return 0;
+	return check_bare(r, e);
 }
 
 const struct manifest *

@@ -39,6 +39,13 @@ void stream_reader_name_columns(struct stream_reader *r, char *const *names, siz
 				bool ignore_others);
 
 /*
+ * stream_reader_infer(r):
+ * Find out which types the columns of bare NDJSON streams have, and unless they are named
+ * which columns there are, from as many rows as infer.h says; other streams are refused.
+ */
+void stream_reader_infer(struct stream_reader *r);
+
+/*
  * stream_reader_limit_line(r, bytes):
  * Refuse longer lines of NDJSON, newline not counted; the default is STREAM_LINE_MAX.
  */
@@ -63,7 +70,7 @@ const struct manifest *stream_reader_set(const struct stream_reader *r);
  * stream_reader_header(r):
  * Return what the stream says of itself, owned by the reader and valid until
  * the next stream begins.  NULL for a plain PGCOPY file, whose columns have no
- * names; columns of a bare NDJSON stream have the type "".
+ * names; columns of a bare NDJSON stream have the type "" unless it is inferred.
  */
 const struct header *stream_reader_header(const struct stream_reader *r);
 

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "extract/csv/infer.h"
+#include "common/schema/infer.h"
 
 #define DOUBT_EXAMPLE 40 /* bytes, with a NUL */
 #define DOUBT_FORMS 5

@@ -18,6 +18,7 @@
 #include "common/rows/copytext.h"
 #include "common/rows/rowtext.h"
 #include "common/schema/header.h"
+#include "common/schema/infer.h"
 #include "common/stream/input.h"
 #include "extract/csv/csvescape.h"
 #include "extract/csv/csvforms.h"
@@ -25,13 +26,9 @@
 #include "extract/csv/csvopts.h"
 #include "extract/csv/csvrows.h"
 #include "extract/csv/doubt.h"
-#include "extract/csv/infer.h"
 #include "extract/csv/textin.h"
 #include "extract/options.h"
 #include "extract/source/source.h"
-
-#define SAMPLE_ROWS 1000
-#define SAMPLE_BYTES ((size_t)1 << 20)
 
 struct source_csv {
 	struct source base;
@@ -190,7 +187,7 @@ check_unseen(const struct source_csv *s, size_t column, const char *value, size_
 	err_set(e, EXIT_DATA,
 		"column \"%s\": a number or date, or text?  The first rows have no value",
 		s->base.header->schema.columns[column].name);
-	return err_hint(e, "Put a row with a value among the first %d.", SAMPLE_ROWS);
+	return err_hint(e, "Put a row with a value among the first %d.", INFER_ROWS);
 }
 
 /*
@@ -350,7 +347,7 @@ on_row(void *arg, struct err *e)
 	}
 	rowtext_row(&s->rows);
 	s->total++;
-	if (s->sample != NULL && (s->total == SAMPLE_ROWS || s->parser.offset >= SAMPLE_BYTES))
+	if (s->sample != NULL && (s->total == INFER_ROWS || s->parser.offset >= INFER_BYTES))
 		end_sample(s);
 	s->limited = s->base.options->limit == (int64_t)s->total;
 	return s->limited ? -1 : 0; /* no fault, but no more is wanted */

@@ -102,6 +102,15 @@ find_target(const struct plan *p, const struct names *names, const char *target,
 	return position;
 }
 
+/* What the table has counts more than what the first rows look like. */
+static void
+forget_guess(struct schema_column *c)
+{
+	c->inferred = false;
+	c->type[0] = '\0';
+	c->base[0] = '\0';
+}
+
 /* Decide about stream column ${i}. */
 static void
 match_one(struct plan *p, struct names *names, size_t i, struct reasons *why)
@@ -130,6 +139,8 @@ match_one(struct plan *p, struct names *names, size_t i, struct reasons *why)
 			return; /* computed on both sides */
 		}
 	}
+	if (rc != NULL && p->schema->columns[i].inferred)
+		forget_guess(&p->adopted->columns[i]);
 	c->target = xstrdup(target);
 	if (nameindex_add(&names->taken, c->target) >= 0)
 		reasons_add(why, "two columns go into \"%s\"", target);

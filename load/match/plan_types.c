@@ -517,7 +517,9 @@ check_missing(struct plan *p, struct db *db, size_t n, struct reasons *faults, s
 		return -1;
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].missing && p->schema->columns[i].type[0] == '\0')
-			reasons_add(faults, "column \"%s\": the stream does not say its type",
+			reasons_add(faults,
+				    "column \"%s\": the stream does not say its type; --infer "
+				    "guesses it from the first rows",
 				    p->columns[i].source);
 	return faults->n == before ? check_new(p, db, faults, e) : 0;
 }

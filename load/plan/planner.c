@@ -59,10 +59,12 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 	const char *params[] = {p->target.schema};
 	char *found;
 
-	if (p->schema == NULL ||
-	    (p->schema->ncolumns > 0 && p->schema->columns[0].type[0] == '\0'))
+	if (p->schema == NULL)
 		reasons_add(why, "the stream has no column types to create a table from; "
 				 "create it first");
+	else if (p->schema->ncolumns > 0 && p->schema->columns[0].type[0] == '\0')
+		reasons_add(why, "the stream has no column types to create a table from; guess "
+				 "them from its first rows with --infer, or create it first");
 	if (p->target.schema == NULL) {
 		p->target.schema = db_query_text(db, e, "SELECT pg_catalog.current_schema()", 0,
 						 NULL);
@@ -294,7 +296,7 @@ leaves_open(const struct header *header)
 	size_t i;
 
 	for (i = 0; i < s->ncolumns; i++)
-		if (s->columns[i].base[0] == '\0')
+		if (s->columns[i].base[0] == '\0' || s->columns[i].inferred)
 			return true;
 	return header->guessed;
 }

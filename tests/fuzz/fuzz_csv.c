@@ -13,7 +13,7 @@
 #include "common/base/utf8.h"
 #include "common/rows/csvfile.h"
 #include "extract/csv/csvrows.h"
-#include "extract/csv/infer.h"
+#include "common/schema/infer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

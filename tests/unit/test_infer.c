@@ -2,7 +2,7 @@
  * Type guessing: what each form takes, what it leaves alone, and how samples of
  * several values come out.
  */
-#include "extract/csv/infer.h"
+#include "common/schema/infer.h"
 #include "tests/unit/tap.h"
 
 static const char *

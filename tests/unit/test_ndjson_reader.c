@@ -2,6 +2,8 @@
  * JSON lines to COPY text: what goes into which type, keys, refusals with
  * their place.
  */
+#include "common/ndjson/ndjson_parts.h"
+#include "common/schema/infer.h"
 #include "tests/unit/rows.h"
 #include "tests/unit/tap.h"
 
@@ -295,13 +297,16 @@ static void
 first(const char *line, const char *want)
 {
 	struct err e = ERR_INIT;
+	struct ndjson_sample *sample;
 	struct schema s;
 	struct buf got = BUF_INIT;
 	size_t i;
 	int rc;
 
 	schema_init(&s);
-	rc = ndjson_first_columns(&s, line, strlen(line), &e);
+	sample = ndjson_sample_new(&s, false);
+	rc = ndjson_sample_line(sample, line, strlen(line), &e);
+	ndjson_sample_free(sample);
 	for (i = 0; i < s.ncolumns; i++)
 		buf_addf(&got, "[%s]%s", s.columns[i].name, s.columns[i].base);
 	is_str(rc == 0 ? buf_cstr(&got) : e.msg, want, "first line %s", line);
@@ -324,6 +329,113 @@ test_first(void)
 	first("{\"\\ud800\":1}", "byte 3: half of a surrogate pair");
 }
 
+/* Columns and types that a sample of lines has, one behind the other. */
+static void
+sample(const char *const *lines, const char *want)
+{
+	struct err e = ERR_INIT;
+	struct ndjson_sample *seen;
+	struct schema s;
+	struct buf got = BUF_INIT;
+	const char *const *line;
+	size_t i;
+
+	schema_init(&s);
+	seen = ndjson_sample_new(&s, false);
+	for (line = lines; *line != NULL; line++) {
+		if (ndjson_sample_line(seen, *line, strlen(*line), &e) != 0)
+			err_release(&e);
+	}
+	ndjson_sample_settle(seen);
+	for (i = 0; i < s.ncolumns; i++)
+		buf_addf(&got, "%s%s %s", i > 0 ? ", " : "", s.columns[i].name,
+			 s.columns[i].base);
+	is_str(buf_cstr(&got), want, "a sample of %s", lines[0]);
+	ndjson_sample_free(seen);
+	buf_release(&got);
+	schema_release(&s);
+}
+
+#define SAMPLE(want, ...) sample((const char *const[]){__VA_ARGS__, NULL}, want)
+
+static void
+test_sample(void)
+{
+	SAMPLE("a text, b text", "{\"a\":null,\"b\":\"\"}");
+	SAMPLE("b bigint, a bigint", "{\"b\":1,\"a\":null}", "{\"a\":-9223372036854775808}");
+	SAMPLE("a bigint, c bigint, b bigint", "{\"a\":1}", "{\"c\":3,\"b\":2,\"a\":1}");
+	SAMPLE("a numeric", "{\"a\":1}", "{\"a\":1.50}");
+	SAMPLE("a numeric", "{\"a\":9223372036854775808}");
+	SAMPLE("a double precision", "{\"a\":1}", "{\"a\":1e3}");
+	SAMPLE("a double precision", "{\"a\":-0}");
+	SAMPLE("a text", "{\"a\":1e3}", "{\"a\":12345678901234567890.5}"); /* no double */
+	SAMPLE("a boolean", "{\"a\":true}", "{\"a\":false}");
+	SAMPLE("a text", "{\"a\":true}", "{\"a\":1}");
+	SAMPLE("a text, b text, c text", "{\"a\":\"1\",\"b\":\"true\",\"c\":\"NaN\"}");
+	SAMPLE("a text", "{\"a\":1}", "{\"a\":\"1\"}");
+	SAMPLE("a date", "{\"a\":\"2024-02-29\"}");
+	SAMPLE("a text", "{\"a\":\"2024-02-30\"}");
+	SAMPLE("a text", "{\"a\":\"2024\\u002d02-29\"}");
+	SAMPLE("a timestamp with time zone", "{\"a\":\"2024-02-29T12:00:00.123Z\"}");
+	SAMPLE("a timestamp without time zone", "{\"a\":\"2024-02-29 12:00\"}");
+	SAMPLE("a text", "{\"a\":\"2024-02-29\"}", "{\"a\":\"2024-02-29 12:00\"}");
+	SAMPLE("a uuid", "{\"a\":\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\"}");
+	SAMPLE("a jsonb, b jsonb", "{\"a\":{\"x\":1e5},\"b\":[]}");
+	SAMPLE("a jsonb", "{\"a\":{\"x\":[18446744073709551616]}}");
+	SAMPLE("a jsonb", "{\"a\":\"s\"}", "{\"a\":null}", "{\"a\":[1]}");
+	SAMPLE("a json", "{\"a\":{\"x\":1,\"x\":2}}", "{\"a\":{}}");
+	SAMPLE("a json", "{\"a\":[\"\\u0000\"]}");
+	SAMPLE("id bigint, tags jsonb, at timestamp with time zone, b bigint, c text",
+	       " { \"id\" : 1 , \"tags\" : [\"a\"] } ",
+	       "{\"id\":2,\"at\":\"2026-02-01T10:00Z\"}", "{\"b\":1,\"c\":\"\"}");
+	/* a line that is no row says nothing, and the others still do */
+	SAMPLE("a bigint", "{\"a\":1}", "{\"a\":\"x\",\"b\":2", "[1]", "{\"a\":2}");
+}
+
+static void
+fits(const char *type, const char *value, bool want)
+{
+	ok(ndjson_sample_fits(infer_find(type), value, value + strlen(value)) == want,
+	   "%s %s %s", type, want ? "takes" : "does not take", value);
+}
+
+static void
+test_fits(void)
+{
+	fits("bigint", "null", true);
+	fits("bigint", "1e3", true);
+	fits("bigint", "1.0", true);
+	fits("bigint", "-0", true);
+	fits("bigint", "1.5", false);
+	fits("bigint", "1e19", false);
+	fits("bigint", "\"1\"", false);
+	fits("bigint", "true", false);
+	fits("numeric", "1e-7", true);
+	fits("numeric", "1E+1001", false);
+	fits("numeric", "1e-99999999999999999999", false);
+	fits("numeric", "9223372036854775808", true);
+	fits("numeric", "\"1.5\"", false);
+	fits("double precision", "1", true);
+	fits("double precision", "9007199254740993", false);
+	fits("double precision", "1e400", false);
+	fits("boolean", "true", true);
+	fits("boolean", "1", false);
+	fits("boolean", "\"t\"", false);
+	fits("date", "\"2024-02-29\"", true);
+	fits("date", "\"2024-02-29 10:00\"", false);
+	fits("date", "20240229", false);
+	fits("uuid", "\"x\"", false);
+	fits("text", "\"\\n\"", true);
+	fits("text", "1.10", true);
+	fits("text", "true", true);
+	fits("text", "{}", false);
+	fits("text", "[]", false);
+	fits("jsonb", "\"x\"", true);
+	fits("jsonb", "1e400", true);
+	fits("jsonb", "{\"x\":1}", true);
+	fits("jsonb", "{\"x\":1,\"x\":1}", false);
+}
+
 int
 main(void)
 {
@@ -336,5 +448,7 @@ main(void)
 	test_many_rows();
 	test_sizes();
 	test_first();
+	test_sample();
+	test_fits();
 	return tap_done();
 }

@@ -3,7 +3,7 @@
  * name, not a number; 01/02/2003 is two dates; a number too long for a double
  * stays what it is.
  */
-#include "extract/csv/infer.h"
+#include "common/schema/infer.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -253,7 +253,7 @@ is_jsonb(const char *value, size_t len)
 
 	if (len < 2 || (*value != '{' && *value != '['))
 		return false;
-	doc = json_loadb(value, len, JSON_REJECT_DUPLICATES, NULL);
+	doc = json_loadb(value, len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
 	json_decref(doc);
 	return doc != NULL;
 }
@@ -323,6 +323,17 @@ const char *
 infer_name(enum infer_type type)
 {
 	return types[type].name;
+}
+
+int
+infer_find(const char *name)
+{
+	int t;
+
+	for (t = 0; t <= INFER_TEXT; t++)
+		if (strcmp(types[t].name, name) == 0)
+			return t;
+	return -1;
 }
 
 bool

@@ -2,11 +2,15 @@
  * Guessing the types of text columns from a sample, with care: a type is only
  * guessed if every value seen means the same in it and loses nothing.
  */
-#ifndef EXTRACT_INFER_H
-#define EXTRACT_INFER_H
+#ifndef COMMON_INFER_H
+#define COMMON_INFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* What a sample is: so many rows, or so many bytes if that is less. */
+#define INFER_ROWS 1000
+#define INFER_BYTES ((size_t)1 << 20)
 
 /* In the order of preference; INFER_TEXT takes everything. */
 enum infer_type {
@@ -60,6 +64,12 @@ enum infer_type infer_type(const struct infer_column *c);
 const char *infer_name(enum infer_type type);
 
 /*
+ * infer_find(name):
+ * Return the type of that name, -1 if it is none of these.
+ */
+int infer_find(const char *name);
+
+/*
  * infer_is_number(value, len):
  * Tell whether the value is a number in the form that PostgreSQL reads.
  */
@@ -77,4 +87,4 @@ bool infer_has_forms(enum infer_type type);
  */
 bool infer_fits(enum infer_type type, const char *value, size_t len);
 
-#endif /* EXTRACT_INFER_H */
+#endif /* COMMON_INFER_H */
