@@ -61,6 +61,11 @@ header_to_json(const struct header *h)
 		json_object_set_new(
 			doc, "set",
 			json_pack("{s:s, s:I}", "id", h->set, "number", (json_int_t)h->number));
+	if (h->is_sequence)
+		json_object_set_new(doc, "sequence",
+				    json_pack("{s:I, s:b}", "last_value",
+					      (json_int_t)h->sequence.last_value, "is_called",
+					      h->sequence.is_called));
 	if (bad == 0)
 		return doc;
 	json_decref(doc);
@@ -122,6 +127,24 @@ read_set(struct header *h, const json_t *set, struct err *e)
 }
 
 static int
+read_sequence(struct header *h, const json_t *sequence, struct err *e)
+{
+	const json_t *last = json_object_get(sequence, "last_value");
+	const json_t *called = json_object_get(sequence, "is_called");
+
+	if (sequence == NULL)
+		return 0;
+	if (!json_is_integer(last) || !json_is_boolean(called) || h->schema.ncolumns > 0)
+		return schema_damaged(e, "no value in \"sequence\", or columns beside it");
+	h->is_sequence = true;
+	h->sequence = (struct header_sequence){
+		.last_value = json_integer_value(last),
+		.is_called = json_is_true(called),
+	};
+	return 0;
+}
+
+static int
 fill(struct header *h, const json_t *doc, struct err *e)
 {
 	json_int_t server = json_integer_value(json_object_get(doc, "server_version"));
@@ -129,7 +152,8 @@ fill(struct header *h, const json_t *doc, struct err *e)
 
 	if (check_version(doc, e) != 0 || read_values(h, doc, e) != 0 ||
 	    schema_take_json(&h->schema, doc, e) != 0 ||
-	    read_set(h, json_object_get(doc, "set"), e) != 0)
+	    read_set(h, json_object_get(doc, "set"), e) != 0 ||
+	    read_sequence(h, json_object_get(doc, "sequence"), e) != 0)
 		return -1;
 	h->producer = xstrdup_null(json_string_value(json_object_get(doc, "producer")));
 	h->run = xstrdup_null(json_string_value(json_object_get(doc, "run")));

@@ -23,6 +23,12 @@ enum header_values {
 	HEADER_TEXT    /* as the types' output functions write them, UTF-8 */
 };
 
+/* What a sequence has come to, as its own row has it (PostgreSQL manual, CREATE SEQUENCE). */
+struct header_sequence {
+	int64_t last_value;
+	bool is_called; /* the next value is behind it, else itself */
+};
+
 /* Strings are owned and UTF-8. */
 struct header {
 	char *producer;     /* program and version, or NULL */
@@ -37,7 +43,9 @@ struct header {
 	bool guessed;          /* the first row alone says which columns there are */
 	char *set;             /* the id of the set that the stream is a member of, or NULL */
 	size_t number;         /* of the member in its set, from 1 */
-	struct schema schema;  /* of the rows */
+	bool is_sequence;      /* the member is a sequence: no columns and no rows */
+	struct header_sequence sequence;
+	struct schema schema; /* of the rows */
 };
 
 /*

@@ -66,6 +66,20 @@ receipt_init(struct receipt *r, const char *path, struct err *e)
 	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", r->path) : 0;
 }
 
+struct receipt_relation *
+receipt_add(struct receipt *r, const char *relation)
+{
+	struct receipt_relation *one;
+
+	if ((r->nrelations & (r->nrelations - 1)) == 0) /* the room is a power of two */
+		r->relations = xrealloc(r->relations,
+					(r->nrelations > 0 ? 2 * r->nrelations : 1) *
+						sizeof(*r->relations));
+	one = &r->relations[r->nrelations++];
+	*one = (struct receipt_relation){.relation = xstrdup(relation)};
+	return one;
+}
+
 static double
 seconds_since(const struct timespec *start)
 {
@@ -94,19 +108,60 @@ known(bool is_known, uint64_t n)
 
 /* What becomes of rows is decided at the target; a source has only read them. */
 static json_t *
+counts_json(const struct receipt_relation *r, enum receipt_committed committed)
+{
+	if (committed == RECEIPT_NOT_APPLICABLE)
+		return json_pack("{s:I}", "read", (json_int_t)r->read);
+	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:I}", "read", (json_int_t)r->read,
+			 "inserted", known(!r->vague, r->inserted), "updated",
+			 known(!r->vague, r->updated), "unchanged", (json_int_t)r->unchanged,
+			 "skipped", (json_int_t)r->skipped, "rejected",
+			 (json_int_t)r->rejected);
+}
+
+static json_t *
 rows_json(const struct receipt *r)
 {
-	json_t *doc;
+	const struct receipt_relation all = {
+		.read = r->read,
+		.inserted = r->inserted,
+		.updated = r->updated,
+		.unchanged = r->unchanged,
+		.skipped = r->skipped,
+		.rejected = r->rejected,
+		.vague = r->vague,
+	};
+	json_t *doc = counts_json(&all, r->committed);
 
-	if (r->committed == RECEIPT_NOT_APPLICABLE)
-		return json_pack("{s:I}", "read", (json_int_t)r->read);
-	doc = json_pack("{s:I, s:o, s:o, s:I, s:I, s:I}", "read", (json_int_t)r->read,
-			"inserted", known(!r->vague, r->inserted), "updated",
-			known(!r->vague, r->updated), "unchanged", (json_int_t)r->unchanged,
-			"skipped", (json_int_t)r->skipped, "rejected", (json_int_t)r->rejected);
-	if (r->sent >= 0)
+	if (r->committed != RECEIPT_NOT_APPLICABLE && r->sent >= 0)
 		json_object_set_new(doc, "sent", json_integer(r->sent));
 	return doc;
+}
+
+static json_t *
+digest_json(const char *hex)
+{
+	return hex[0] != '\0' ? json_string(hex) : json_null();
+}
+
+static json_t *
+relations_json(const struct receipt *r)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < r->nrelations; i++) {
+		const struct receipt_relation *one = &r->relations[i];
+		json_t *doc = json_object();
+
+		json_object_set_new(doc, "relation", jsontext(one->relation));
+		json_object_set_new(doc, "rows", counts_json(one, r->committed));
+		json_object_set_new(doc, "bytes", json_integer((json_int_t)one->bytes));
+		json_object_set_new(doc, "xxh3", digest_json(one->xxh3));
+		json_object_set_new(doc, "rows_digest", digest_json(one->rows_digest));
+		json_array_append_new(list, doc);
+	}
+	return list;
 }
 
 static json_t *
@@ -150,9 +205,10 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 	json_object_set_new(doc, "rows", rows_json(r));
 	json_object_set_new(doc, "bytes", json_integer((json_int_t)r->bytes));
 	json_object_set_new(doc, "seconds", json_real(seconds));
-	json_object_set_new(doc, "xxh3",
-			    r->xxh3[0] != '\0' ? json_string(r->xxh3) : json_null());
+	json_object_set_new(doc, "xxh3", digest_json(r->xxh3));
 	json_object_set_new(doc, "committed", committed_json(r->committed));
+	if (r->relations != NULL)
+		json_object_set_new(doc, "relations", relations_json(r));
 	return doc;
 }
 
@@ -260,9 +316,20 @@ static void
 balance(struct receipt *r)
 {
 	uint64_t told = r->inserted + r->updated + r->unchanged + r->skipped + r->rejected;
+	size_t i;
 
-	if (r->committed != RECEIPT_NOT_APPLICABLE && told < r->read)
+	if (r->committed == RECEIPT_NOT_APPLICABLE)
+		return;
+	if (told < r->read)
 		r->skipped += r->read - told;
+	for (i = 0; i < r->nrelations; i++) {
+		struct receipt_relation *one = &r->relations[i];
+
+		told = one->inserted + one->updated + one->unchanged + one->skipped +
+		       one->rejected;
+		if (told < one->read)
+			one->skipped += one->read - told;
+	}
 }
 
 int
@@ -283,8 +350,13 @@ receipt_print(struct receipt *r, int status, const struct err *why, struct err *
 void
 receipt_release(struct receipt *r)
 {
+	size_t i;
+
 	if (r->fd >= 0)
 		close(r->fd);
+	for (i = 0; i < r->nrelations; i++)
+		free(r->relations[i].relation);
+	free(r->relations);
 	free(r->relation);
 	free(r->source);
 	free(r->target);

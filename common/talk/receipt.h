@@ -5,6 +5,7 @@
 #define COMMON_RECEIPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -17,6 +18,16 @@ enum receipt_committed {
 	RECEIPT_LOCALLY, /* but perhaps not on the standbys that COMMIT waits for */
 	RECEIPT_UNKNOWN,
 	RECEIPT_NOT_APPLICABLE
+};
+
+/* What has become of one relation of a set; the fields mean what they mean below. */
+struct receipt_relation {
+	char *relation; /* owned */
+	uint64_t read, inserted, updated, unchanged, skipped, rejected;
+	bool vague;
+	uint64_t bytes;
+	char xxh3[17];
+	char rows_digest[33]; /* hex digits, or "" */
 };
 
 struct receipt {
@@ -32,6 +43,8 @@ struct receipt {
 	uint64_t bytes; /* of the stream, before compression */
 	char xxh3[17];  /* hex digits, or "" */
 	enum receipt_committed committed;
+	struct receipt_relation *relations; /* owned; NULL: it is no set */
+	size_t nrelations;
 	struct timespec started; /* CLOCK_MONOTONIC */
 	time_t began;            /* the same moment, by the calendar */
 	char *path;              /* of the summary; owned, or NULL */
@@ -47,6 +60,15 @@ struct receipt {
  */
 int receipt_init(struct receipt *r, const char *path, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * receipt_add(r, relation):
+ * Append a relation of a set, with a copy of its name, in the order in which they are to be
+ * told; the counts are the caller's to fill, here and, for all together, in ${r}.  The
+ * pointer is valid until the next call.
+ */
+struct receipt_relation *receipt_add(struct receipt *r, const char *relation)
+	__attribute__((returns_nonnull));
 
 /*
  * receipt_print(r, status, why, e):

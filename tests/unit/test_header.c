@@ -232,9 +232,36 @@ test_refused(void)
 	header_free(NULL);
 }
 
+/* A member of a set that is a sequence has a value and no columns. */
+static void
+test_sequence(void)
+{
+	struct header *a = header_new(), *b;
+	struct err e = ERR_INIT;
+	json_t *doc;
+
+	relname_set(&a->schema.relation, "s", "numbers");
+	a->is_sequence = true;
+	a->sequence = (struct header_sequence){.last_value = INT64_MIN, .is_called = true};
+	doc = header_to_json(a);
+	b = header_from_json(doc, &e);
+	ok(b != NULL && b->is_sequence && b->sequence.last_value == INT64_MIN &&
+		   b->sequence.is_called,
+	   "a sequence has its value");
+	ok(b != NULL && b->schema.ncolumns == 0, "and no columns");
+	json_decref(doc);
+	header_free(a);
+	header_free(b);
+	check_refused("{\"version\":2,\"columns\":[],\"sequence\":{\"last_value\":1}}",
+		      "no value in \"sequence\"");
+	check_refused("{\"version\":2,\"columns\":[],\"sequence\":{\"is_called\":true}}",
+		      "no value in \"sequence\"");
+}
+
 int
 main(void)
 {
+	test_sequence();
 	test_round_trip();
 	test_query();
 	test_refused();

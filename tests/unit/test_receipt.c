@@ -93,6 +93,60 @@ check_committed(enum receipt_committed c, const char *want)
 	json_decref(doc);
 }
 
+/* ${path} is read back as member ${i} of `relations`; "" where it has none. */
+static char *
+relation_text(const json_t *doc, size_t i)
+{
+	char *text = json_dumps(json_array_get(json_object_get(doc, "relations"), i),
+				JSON_COMPACT);
+
+	return text != NULL ? text : strdup("");
+}
+
+static void
+check_relations(enum receipt_committed committed, const char *want)
+{
+	struct receipt r;
+	struct receipt_relation *one;
+	struct err e = ERR_INIT;
+	json_t *doc;
+	char *text;
+
+	is_int(receipt_init(&r, path, &e), 0, "the receipt of a set");
+	r.committed = committed;
+	one = receipt_add(&r, "s.a");
+	one->read = 3;
+	one->inserted = 2;
+	strcpy(one->xxh3, "00000000000000ff");
+	one = receipt_add(&r, "s.b");
+	one->bytes = 7;
+	one->vague = true;
+	is_int(receipt_print(&r, EXIT_DONE, &ERR_INIT, &e), 0, "is printed");
+	receipt_release(&r);
+	doc = read_back();
+	text = relation_text(doc, 0);
+	is_str(text, want, "a relation's part");
+	free(text);
+	text = relation_text(doc, 1);
+	ok(strstr(text, "\"s.b\"") != NULL && strstr(text, "\"bytes\":7") != NULL,
+	   "each has its own");
+	free(text);
+	json_decref(doc);
+}
+
+static void
+test_relations(void)
+{
+	check_relations(RECEIPT_NOT_APPLICABLE,
+			"{\"relation\":\"s.a\",\"rows\":{\"read\":3},\"bytes\":0,"
+			"\"xxh3\":\"00000000000000ff\",\"rows_digest\":null}");
+	check_relations(
+		RECEIPT_YES, /* what is not told has been skipped */
+		"{\"relation\":\"s.a\",\"rows\":{\"read\":3,\"inserted\":2,\"updated\":0,"
+		"\"unchanged\":0,\"skipped\":1,\"rejected\":0},\"bytes\":0,"
+		"\"xxh3\":\"00000000000000ff\",\"rows_digest\":null}");
+}
+
 static void
 test_trouble(void)
 {
@@ -123,6 +177,7 @@ main(void)
 	check_committed(RECEIPT_YES, "true");
 	check_committed(RECEIPT_UNKNOWN, "\"unknown\"");
 	check_committed(RECEIPT_NOT_APPLICABLE, "null");
+	test_relations();
 	test_trouble();
 	unlink(path);
 	return tap_done();
