@@ -80,9 +80,11 @@ enum statement {
 	SQL_DROP_REST, /* what SQL_REST made */
 	SQL_LINE,      /* rejects: makes all that the statements below need */
 	SQL_NEXT,      /* rejects: the rounds behind $1, their first and last positions */
-	SQL_PIECE, /* rejects: inserts, up to the first position, then the one behind the last
-		    */
-	SQL_LEAVE, /* rejects: the row at a position, up to that, is left out; its number */
+	SQL_PIECE, /* rejects: inserts, up to the first position, the one behind the last, and
+		      those that are left aside, an array's text */
+	SQL_PIECE_ROW, /* the same of one row, up to its position */
+	SQL_LEAVE,     /* rejects: the rows at positions, an array's text that is to be appended
+			  with a ")", are left out; their numbers in the order of positions */
 	SQL_CUT_VALUES, /* rejects: positions from $1 on that CHECK or NOT NULL may refuse */
 	SQL_CUT_REFS,   /* the same for foreign keys, those that $2 names */
 	SQL_CUT_TWICE,  /* the same for unique indexes */

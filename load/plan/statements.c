@@ -65,6 +65,7 @@ static const struct {
 	[SQL_LINE] = {"put the rows in line", REJECTS, false, rejects_sql_line},
 	[SQL_NEXT] = {"find rounds in line", REJECTS, false, rejects_sql_next},
 	[SQL_PIECE] = {"insert a piece of the line", REJECTS, false, rejects_sql_piece},
+	[SQL_PIECE_ROW] = {"insert a row of the line", REJECTS, false, rejects_sql_row},
 	[SQL_LEAVE] = {"leave a row out", REJECTS, false, rejects_sql_leave},
 	[SQL_CUT_VALUES] = {"look where to cut", REJECTS, false, suspects_sql_values},
 	[SQL_CUT_REFS] = {"look where to cut", REJECTS, false, suspects_sql_references},

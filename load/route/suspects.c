@@ -12,6 +12,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
@@ -133,6 +134,14 @@ suspects_learn_missing(struct suspects *s)
 	s->kinds[SUSPECT_REFERENCES].all = s->kinds[SUSPECT_REFERENCES].due = true;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 /* The next one at or behind ${from}, or NULL. */
 static const uint64_t *
 next_position(struct suspects_kind *k, uint64_t from)
@@ -214,6 +223,51 @@ suspects_next(struct suspects *s, uint64_t from)
 			first = *position;
 	}
 	return first;
+}
+
+size_t
+suspects_window(struct suspects *s, uint64_t from, uint64_t *end, uint64_t *positions,
+		size_t max)
+{
+	uint64_t position;
+	size_t i, n = 0;
+
+	for (i = 0; i < PLAN_SUSPECTS; i++) {
+		const struct suspects_kind *k = &s->kinds[i];
+
+		if (k->due && k->n > 0 && k->positions[k->n - 1] < *end)
+			*end = k->positions[k->n - 1] + 1; /* nobody has asked further */
+	}
+	position = suspects_next(s, from);
+	for (; position < *end && n < max; position = suspects_next(s, position + 1))
+		positions[n++] = position;
+	if (position < *end)
+		*end = position;
+	for (i = 0; i < PLAN_SUSPECTS; i++)
+		s->kinds[i].next = 0;
+	return n;
+}
+
+/* An index that the query leaves out is named by the server, but not in the query. */
+bool
+suspects_knows(const struct suspects *s, const struct err *why, uint64_t position)
+{
+	const struct suspects_kind *k = &s->kinds[SUSPECT_TWICE];
+	const char *query = s->r->plan->stage->suspects[SUSPECT_TWICE];
+	struct buf name = BUF_INIT;
+	bool known;
+
+	if (query == NULL || why->constraint == NULL || k->n == 0 ||
+	    bsearch(&position, k->positions, k->n, sizeof(position), compare) == NULL)
+		return false;
+	ident_add_literal(&name, why->constraint);
+	buf_adds(&name, " = ANY ($2)");
+	known = strstr(query, buf_cstr(&name)) != NULL;
+	name.len = 0;
+	add_name(&name, why->constraint);
+	known = known && (k->all || strstr(buf_cstr(&k->names), buf_cstr(&name)) != NULL);
+	buf_release(&name);
+	return known;
 }
 
 void

@@ -71,6 +71,21 @@ int suspects_ask(struct suspects *s, uint64_t from, struct err *e)
 uint64_t suspects_next(struct suspects *s, uint64_t from);
 
 /*
+ * suspects_window(s, from, end, positions, max):
+ * Fill ${positions} with the first suspects between ${from} and ${*end}, at most ${max}, and
+ * return how many.  ${*end} comes down to where that is all there are.
+ */
+size_t suspects_window(struct suspects *s, uint64_t from, uint64_t *end, uint64_t *positions,
+		       size_t max);
+
+/*
+ * suspects_knows(s, why, position):
+ * Tell whether the unique index that refuses the row at ${position} is asked about, and the
+ * row is suspected for a unique index: then so is every row behind it with these values.
+ */
+bool suspects_knows(const struct suspects *s, const struct err *why, uint64_t position);
+
+/*
  * suspects_judge(s, position, refused):
  * The server has refused or taken the suspect at ${position}.
  */

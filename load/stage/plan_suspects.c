@@ -18,8 +18,10 @@
 
 /*
  * A foreign key to a partitioned table has a constraint for each partition below it.  Of a
- * unique index that rows may conflict by, nothing is refused.  $2 names the constraints
- * that are asked about (NULL: all), where the server names those of the target itself.
+ * unique index that rows may conflict by, nothing is refused.  For each other one, if it is
+ * plain, its own equality says which rows are equal: all behind the first are found.  $2 names
+ * the constraints that are asked about (NULL: all), where the server names those of the target
+ * itself.
  *
  * To be filled in: the names of the columns that are loaded, the end of the condition under
  * which a row of the target "t" is another one than "s", the index that rows conflict by.
@@ -58,12 +60,15 @@ static const char queries_sql[] =
 	" WHERE EXISTS (SELECT FROM %%s AS t WHERE %%s%%s)', $1::regclass, same, %s)"
 	" || format(meant, relname),"
 	" ' UNION ALL ') FROM meant, pg_index AS i JOIN pg_class AS r ON r.oid = indexrelid, LATERAL"
-	" (SELECT string_agg(format('s.%%I', attname), ', ') AS list,"
-	" string_agg(format('s.%%I IS NOT NULL', attname), ' AND ') AS given,"
+	" (SELECT string_agg(format('s.%%I', attname) || CASE WHEN coll <> 0"
+	" THEN ' COLLATE ' || coll::regcollation ELSE '' END, ', ') AS list,"
+	" CASE WHEN to_jsonb(i) @> '{\"indnullsnotdistinct\": true}' THEN 'true'"
+	" ELSE string_agg(format('s.%%I IS NOT NULL', attname), ' AND ') END AS given,"
 	" string_agg(format('t.%%I OPERATOR(%%I.%%s) s.%%I', attname, nspname, oprname, attname),"
 	" ' AND ') AS same, count(*) AS n"
-	" FROM unnest(i.indkey::int2[], i.indclass::oid[]) AS u (k, class)"
-	" JOIN loaded ON attnum = k JOIN pg_opclass AS c ON c.oid = class"
+	" FROM unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])"
+	" AS u (k, class, coll)"
+	" JOIN loaded ON attnum = k JOIN pg_opclass AS c ON c.oid = class AND opcdefault"
 	" JOIN pg_amop AS m ON amopfamily = opcfamily AND amopstrategy = 3"
 	" AND amoplefttype = opcintype AND amoprighttype = opcintype"
 	" JOIN pg_operator AS o ON o.oid = amopopr JOIN pg_namespace AS n ON n.oid = oprnamespace"

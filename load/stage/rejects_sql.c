@@ -106,15 +106,16 @@ add_columns(struct sqlparts *w)
 		buf_addf(&w->sql, "c%zu, ", i + 1);
 }
 
-/* ${where} is a table and what in it is $1. */
+/* ${where} is a table and what in it is $1; their numbers come in the order of ${position}. */
 static void
-add_leave(struct sqlparts *w, const char *where)
+add_leave(struct sqlparts *w, const char *where, const char *position)
 {
 	sqlparts_add(w, "WITH gone AS (DELETE FROM ");
 	sqlparts_add(w, where);
-	sqlparts_add(w, " {=} $1 RETURNING *) INSERT INTO {bad} SELECT ");
+	sqlparts_add(w, " RETURNING *), kept AS (INSERT INTO {bad} SELECT ");
 	add_columns(w);
-	sqlparts_add(w, "n FROM gone RETURNING n");
+	sqlparts_add(w, "n FROM gone) SELECT n FROM gone ORDER BY ");
+	sqlparts_add(w, position);
 }
 
 char *
@@ -122,7 +123,7 @@ rejects_sql_key(struct sqlparts *w)
 {
 	if (!casts_keys(w))
 		return NULL;
-	add_leave(w, "{stage} WHERE n");
+	add_leave(w, "{stage} WHERE n {=} $1", "n");
 	return buf_detach(&w->sql);
 }
 
@@ -147,18 +148,21 @@ add_copy(struct sqlparts *w)
 char *
 rejects_sql_line(struct sqlparts *w)
 {
-	char *piece = stage_sql_piece(w);
+	char *piece = stage_sql_piece(w), *row = stage_sql_piece_row(w);
 
 	if (w->st->rejects->line)
 		add_copy(w);
 	sqlparts_add(w,
 		     "CREATE UNIQUE INDEX ON {line} ({pos});"
 		     " ALTER TABLE {line} ALTER {pos} SET STATISTICS 1; ANALYZE {line} ({pos});"
-		     " PREPARE portl_piece_{id} (bigint, bigint) AS ");
+		     " PREPARE portl_piece_{id} (bigint, bigint, bigint[]) AS ");
 	buf_adds(&w->sql, piece);
-	sqlparts_add(w, "; PREPARE portl_leave_{id} (bigint) AS ");
-	add_leave(w, "{line} WHERE {pos}");
+	sqlparts_add(w, "; PREPARE portl_row_{id} (bigint) AS ");
+	buf_adds(&w->sql, row);
+	sqlparts_add(w, "; PREPARE portl_leave_{id} (bigint[]) AS ");
+	add_leave(w, "{line} WHERE {pos} {=} ANY ($1)", "{pos}");
 	free(piece);
+	free(row);
 	return buf_detach(&w->sql);
 }
 
@@ -240,7 +244,8 @@ rejects_sql_drop(struct sqlparts *w)
 {
 	if (w->st->rejects->line)
 		sqlparts_add(w, "DROP TABLE {line}; ");
-	return sqlparts_text(w, "DEALLOCATE portl_piece_{id}; DEALLOCATE portl_leave_{id}");
+	return sqlparts_text(w, "DEALLOCATE portl_piece_{id}; DEALLOCATE portl_row_{id};"
+				" DEALLOCATE portl_leave_{id}");
 }
 
 char *
@@ -254,6 +259,12 @@ char *
 rejects_sql_piece(struct sqlparts *w)
 {
 	return sqlparts_text(w, "EXECUTE portl_piece_{id} (");
+}
+
+char *
+rejects_sql_row(struct sqlparts *w)
+{
+	return sqlparts_text(w, "EXECUTE portl_row_{id} (");
 }
 
 char *

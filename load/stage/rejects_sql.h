@@ -20,6 +20,7 @@ char *rejects_sql_line(struct sqlparts *w);
 char *rejects_sql_zero(struct sqlparts *w);
 char *rejects_sql_next(struct sqlparts *w);
 char *rejects_sql_piece(struct sqlparts *w);
+char *rejects_sql_row(struct sqlparts *w);
 char *rejects_sql_leave(struct sqlparts *w);
 char *rejects_sql_again(struct sqlparts *w);
 char *rejects_sql_guess(struct sqlparts *w);

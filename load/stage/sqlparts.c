@@ -358,8 +358,11 @@ sqlparts_add_rank(struct sqlparts *w)
 void
 sqlparts_add_from(struct sqlparts *w, enum sqlparts_rows rows)
 {
-	if (rows == SQLPARTS_PIECE)
-		sqlparts_add(w, " FROM {line} WHERE {pos} {>=} $1 AND {pos} {<} $2");
+	if (rows == SQLPARTS_ROW)
+		sqlparts_add(w, " FROM {line} WHERE {pos} {=} $1");
+	else if (rows == SQLPARTS_PIECE) /* hashed, unlike an array's elements before 15 */
+		sqlparts_add(w, " FROM {line} WHERE {pos} {>=} $1 AND {pos} {<} $2"
+				" AND NOT ({pos} {=} ANY (SELECT pg_catalog.unnest($3)))");
 	else
 		sqlparts_add(w, rows == SQLPARTS_LATER ? " FROM {rest} WHERE r {=} $1"
 						       : " FROM {stage}");
@@ -490,7 +493,7 @@ add_joined_rows(struct sqlparts *w, enum sqlparts_rows rows)
 		sqlparts_add_join(w);
 	sqlparts_add(w,
 		     rows == SQLPARTS_FIRST && sqlparts_is_ranked(w) ? " WHERE s.r {=} 1" : "");
-	if (rows == SQLPARTS_PIECE)
+	if (rows == SQLPARTS_PIECE || rows == SQLPARTS_ROW)
 		sqlparts_add(w, " ORDER BY s.pos");
 	else
 		sqlparts_add_key_order(w);
@@ -512,7 +515,8 @@ sqlparts_add_rows(struct sqlparts *w, enum sqlparts_rows rows)
 		sqlparts_add(w, ", pg_catalog.lead(n) OVER (PARTITION BY {key} ORDER BY n)"
 				" AS next");
 	sqlparts_add_from(w, rows);
-	if (rows == SQLPARTS_PIECE) /* by its index, so that none is sorted again */
+	if (rows == SQLPARTS_PIECE ||
+	    rows == SQLPARTS_ROW) /* by its index, so that none is sorted again */
 		sqlparts_add(w, " ORDER BY {pos} OFFSET 0) AS s");
 	else
 		sqlparts_add(w, w->st->nkey > 0 ? " ORDER BY {key}, n OFFSET 0) AS s"

@@ -14,8 +14,17 @@ struct plan;
 struct plan_stage;
 struct relation_column;
 
-/* Which rows an INSERT takes: the first of each key, the last, the r-th, or some in line. */
-enum sqlparts_rows { SQLPARTS_FIRST, SQLPARTS_LAST, SQLPARTS_LATER, SQLPARTS_PIECE };
+/*
+ * Which rows an INSERT takes: the first of each key, the last, the r-th, some in line, one in
+ * line.
+ */
+enum sqlparts_rows {
+	SQLPARTS_FIRST,
+	SQLPARTS_LAST,
+	SQLPARTS_LATER,
+	SQLPARTS_PIECE,
+	SQLPARTS_ROW
+};
 
 /* The clause that an expression is in, which decides how it names the old row and the new. */
 enum sqlparts_clause { SQLPARTS_JOINED, SQLPARTS_CONFLICT, SQLPARTS_MERGED };

@@ -266,7 +266,7 @@ insert_sql(struct sqlparts *w, enum sqlparts_rows rows)
 	add_insert(w);
 	sqlparts_add(w, " FROM ");
 	sqlparts_add_rows(w, rows);
-	if (rows == SQLPARTS_PIECE)
+	if (rows == SQLPARTS_PIECE || rows == SQLPARTS_ROW)
 		add_piece_filter(w);
 	else
 		add_filter(w, rows);
@@ -460,6 +460,12 @@ stage_sql_restart(struct sqlparts *w)
 {
 	return sqlparts_text(w,
 			     "SAVEPOINT portl; SELECT pg_catalog.setval({reached}, 1, false)");
+}
+
+char *
+stage_sql_piece_row(struct sqlparts *w)
+{
+	return insert_sql(w, SQLPARTS_ROW);
 }
 
 char *

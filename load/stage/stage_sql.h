@@ -22,6 +22,7 @@ char *stage_sql_sorted(struct sqlparts *w);
 char *stage_sql_restart(struct sqlparts *w);
 char *stage_sql_insert(struct sqlparts *w);
 char *stage_sql_piece(struct sqlparts *w);
+char *stage_sql_piece_row(struct sqlparts *w);
 char *stage_sql_reached(struct sqlparts *w);
 char *stage_sql_changes(struct sqlparts *w);
 char *stage_sql_latest(struct sqlparts *w);

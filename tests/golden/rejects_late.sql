@@ -63,21 +63,31 @@ SELECT pg_catalog.nextval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catal
 CREATE UNIQUE INDEX ON pg_temp.portl_stage_0123456789abcdef (n);
 ALTER TABLE pg_temp.portl_stage_0123456789abcdef ALTER n SET STATISTICS 1;
 ANALYZE pg_temp.portl_stage_0123456789abcdef (n);
-PREPARE portl_piece_0123456789abcdef (bigint, bigint) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
+PREPARE portl_piece_0123456789abcdef (bigint, bigint, bigint[]) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
     SELECT "c1", "c2", "c3"
     FROM (SELECT *
     FROM pg_temp.portl_stage_0123456789abcdef
-    WHERE n OPERATOR(pg_catalog.>=) $1 AND n OPERATOR(pg_catalog.<) $2
+    WHERE n OPERATOR(pg_catalog.>=) $1 AND n OPERATOR(pg_catalog.<) $2 AND NOT (n OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.unnest($3)))
     ORDER BY n OFFSET 0) AS s
     WHERE CASE
     WHEN pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, n) IS NULL THEN false ELSE true END;
-PREPARE portl_leave_0123456789abcdef (bigint) AS WITH gone AS (DELETE
+PREPARE portl_row_0123456789abcdef (bigint) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
+    SELECT "c1", "c2", "c3"
+    FROM (SELECT *
     FROM pg_temp.portl_stage_0123456789abcdef
     WHERE n OPERATOR(pg_catalog.=) $1
-    RETURNING *) INSERT INTO pg_temp.portl_bad_0123456789abcdef
+    ORDER BY n OFFSET 0) AS s
+    WHERE CASE
+    WHEN pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, n) IS NULL THEN false ELSE true END;
+PREPARE portl_leave_0123456789abcdef (bigint[]) AS WITH gone AS (DELETE
+    FROM pg_temp.portl_stage_0123456789abcdef
+    WHERE n OPERATOR(pg_catalog.=) ANY ($1)
+    RETURNING *), kept AS (INSERT INTO pg_temp.portl_bad_0123456789abcdef
     SELECT c1, c2, c3, n
+    FROM gone)
+    SELECT n
     FROM gone
-    RETURNING n;
+    ORDER BY n;
 
 -- SQL_NEXT: find rounds in line
 SELECT 1, pg_catalog.min(n), pg_catalog.max(n)
@@ -85,6 +95,9 @@ SELECT 1, pg_catalog.min(n), pg_catalog.max(n)
 
 -- SQL_PIECE: insert a piece of the line
 EXECUTE portl_piece_0123456789abcdef (;
+
+-- SQL_PIECE_ROW: insert a row of the line
+EXECUTE portl_row_0123456789abcdef (;
 
 -- SQL_LEAVE: leave a row out
 EXECUTE portl_leave_0123456789abcdef (;
@@ -130,6 +143,7 @@ SELECT pg_catalog.min(n)
 
 -- SQL_DROP_LINE: drop the line
 DEALLOCATE portl_piece_0123456789abcdef;
+DEALLOCATE portl_row_0123456789abcdef;
 DEALLOCATE portl_leave_0123456789abcdef;
 
 -- SQL_FIND: find the row that was refused

@@ -72,22 +72,33 @@ CREATE TEMPORARY TABLE pg_temp.portl_line_0123456789abcdef ON COMMIT DROP AS
 CREATE UNIQUE INDEX ON pg_temp.portl_line_0123456789abcdef (pos);
 ALTER TABLE pg_temp.portl_line_0123456789abcdef ALTER pos SET STATISTICS 1;
 ANALYZE pg_temp.portl_line_0123456789abcdef (pos);
-PREPARE portl_piece_0123456789abcdef (bigint, bigint) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
+PREPARE portl_piece_0123456789abcdef (bigint, bigint, bigint[]) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
     SELECT "c1", "c2", "c3"
     FROM (SELECT *
     FROM pg_temp.portl_line_0123456789abcdef
-    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2
+    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND NOT (pos OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.unnest($3)))
     ORDER BY pos OFFSET 0) AS s
     WHERE CASE
     WHEN pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, pos) IS NULL THEN false ELSE true END
     ON CONFLICT ("id") DO NOTHING;
-PREPARE portl_leave_0123456789abcdef (bigint) AS WITH gone AS (DELETE
+PREPARE portl_row_0123456789abcdef (bigint) AS INSERT INTO "public"."orders" AS t ("id", "note", "changed")
+    SELECT "c1", "c2", "c3"
+    FROM (SELECT *
     FROM pg_temp.portl_line_0123456789abcdef
     WHERE pos OPERATOR(pg_catalog.=) $1
-    RETURNING *) INSERT INTO pg_temp.portl_bad_0123456789abcdef
+    ORDER BY pos OFFSET 0) AS s
+    WHERE CASE
+    WHEN pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, pos) IS NULL THEN false ELSE true END
+    ON CONFLICT ("id") DO NOTHING;
+PREPARE portl_leave_0123456789abcdef (bigint[]) AS WITH gone AS (DELETE
+    FROM pg_temp.portl_line_0123456789abcdef
+    WHERE pos OPERATOR(pg_catalog.=) ANY ($1)
+    RETURNING *), kept AS (INSERT INTO pg_temp.portl_bad_0123456789abcdef
     SELECT c1, c2, c3, n
+    FROM gone)
+    SELECT n
     FROM gone
-    RETURNING n;
+    ORDER BY pos;
 
 -- SQL_NEXT: find rounds in line
 SELECT r, pg_catalog.min(pos), pg_catalog.max(pos)
@@ -97,6 +108,9 @@ SELECT r, pg_catalog.min(pos), pg_catalog.max(pos)
 
 -- SQL_PIECE: insert a piece of the line
 EXECUTE portl_piece_0123456789abcdef (;
+
+-- SQL_PIECE_ROW: insert a row of the line
+EXECUTE portl_row_0123456789abcdef (;
 
 -- SQL_LEAVE: leave a row out
 EXECUTE portl_leave_0123456789abcdef (;
@@ -113,6 +127,7 @@ SELECT pg_catalog.count(*)
 -- SQL_DROP_LINE: drop the line
 DROP TABLE pg_temp.portl_line_0123456789abcdef;
 DEALLOCATE portl_piece_0123456789abcdef;
+DEALLOCATE portl_row_0123456789abcdef;
 DEALLOCATE portl_leave_0123456789abcdef;
 
 -- SQL_FIND: find the row that was refused
