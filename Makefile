@@ -35,9 +35,10 @@ COMMON = $(OUT)/libcommon.a
 MODULES = $(if $(findstring test_load,$@),$(OUT)/load.a $(OUT)/extract.a,$(OUT)/extract.a $(OUT)/load.a)
 PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load
 UNIT = $(call made,unit,test_*)
-BENCH = $(call made,bench,*)
+# What the tests run besides: measures, a client that stays.
+TOOLS = $(call made,bench,*) $(call made,lib,*)
 PRODUCT = $(call modules,common extract load)
-OBJECTS = $(PRODUCT) $(call objects,tests/unit/test_*.c tests/bench/*.c tests/faults/*.c)
+OBJECTS = $(PRODUCT) $(call objects,tests/unit/test_*.c tests/bench/*.c tests/lib/*.c tests/faults/*.c)
 
 # The targets are those that a line of two # describes; what is to be installed comes first.
 GOALS := $(shell sed -nE 's/^\#\#([a-z, -]+):.*/\1/p' Makefile tests/campaigns.mk | tr -d ,)
@@ -49,7 +50,7 @@ $(OBJECTS) $(filter-out deps%,$(GOALS)): | $(filter deps deps-%,$(MAKECMDGOALS))
 ##all: the programs
 all: $(PROGRAMS) $(OUT)/portl
 ##unit: what check runs besides bats
-unit: $(UNIT) $(BENCH)
+unit: $(UNIT) $(TOOLS)
 
 # As many jobs as cores, unless make was told.
 ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
@@ -85,7 +86,7 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $< $(MODULES) $(COMMON) $(LIBS)
 
-$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(COMMON)
+$(TOOLS): $(OUT)/%: $(OUT)/obj/tests/%.o $(COMMON)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
 

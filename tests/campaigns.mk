@@ -102,7 +102,7 @@ regress: all
 	@BUILD=$(OUT) tests/record.sh $@ tests/regress/run.sh
 
 ##matrix: the suite on servers 13 to 18, and between; MATRIX="13 18", MATRIX_FILES
-matrix: all $(BENCH)
+matrix: all $(TOOLS)
 	@BUILD=$(OUT) MATRIX='$(MATRIX)' MATRIX_FILES='$(MATRIX_FILES)' tests/record.sh $@ tests/matrix/run.sh
 
 # A library that is preloaded, so position-independent; it counts nothing itself.
@@ -124,11 +124,11 @@ coverage:
 	@FAULT_RUNS=$(FAULT_RUNS) tests/record.sh $@ tests/coverage/run.sh build/coverage
 
 ##bench: compare with psql and more
-bench: all $(BENCH)
+bench: all $(TOOLS)
 	@BUILD=$(OUT) tests/record.sh $@ tests/bench/run.sh
 
 ##scale: SCALE_ROWS rows, and the largest values, in little memory
-scale: all $(BENCH)
+scale: all $(TOOLS)
 	@BUILD=$(OUT) tests/record.sh $@ tests/scale.sh
 
 ##dist: build/portl-VERSION.tar.gz

@@ -10,8 +10,9 @@ wrapped=$build/valgrind
 
 [ $# -gt 0 ] || set -- stream.bats csv.bats conflict.bats rejects.bats rejects_exactly.bats job.bats
 
-mkdir -p "$wrapped"
+mkdir -p "$wrapped/lib"
 cp "$build/portl" "$wrapped"
+cp "$build/lib/client" "$wrapped/lib"
 for program in portl-extract portl-load; do
 	cat >"$wrapped/$program" <<-END
 		#!/bin/sh

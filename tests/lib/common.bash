@@ -19,25 +19,29 @@ dbs_made=()
 # no other test has.  CLAUSE is of CREATE DATABASE, such as "ENCODING 'LATIN1'".
 fresh_db()
 {
-	local -a sql=()
-	local words=" $*" clause='' strategy='' name left=$BATS_FILE_TMPDIR/left
+	local sql='SET client_min_messages = error;' words=" $*" clause='' strategy='' name
+	local left=$BATS_FILE_TMPDIR/left pid=$$
 
 	# Copied as files, a database takes an eighth of the work.
 	((SERVER_VERSION < 150000)) || strategy='STRATEGY FILE_COPY'
 	[[ $words != *' -- '* ]] || clause=${words#* -- }
+	if [ -s "$left" ]; then
+		while read -r name; do
+			sql+="DROP DATABASE IF EXISTS $name WITH (FORCE);"
+		done <"$left"
+		: >"$left"
+	fi
 	for name in "$@"; do
 		[ "$name" != -- ] || break
 		export "$name=t${BATS_SUITE_TEST_NUMBER:-f}_$$_$name"
-		sql+=(-c "CREATE DATABASE ${!name} TEMPLATE template0 $strategy $clause")
+		sql+="CREATE DATABASE ${!name} TEMPLATE template0 $strategy $clause;"
 		dbs_made+=("${!name}")
 	done
-	if [ -s "$left" ]; then
-		while read -r name; do
-			sql+=(-c "DROP DATABASE IF EXISTS $name WITH (FORCE)")
-		done <"$left"
-		rm "$left"
-	fi
-	PGOPTIONS='-c client_min_messages=error' psql -Xq -v ON_ERROR_STOP=1 -d postgres "${sql[@]}"
+	# One client for the tests of a file; it ends with the process that runs them.
+	[ -z "${BATS_SUITE_TEST_NUMBER:-}" ] || pid=$PPID
+	[ -p "$BATS_FILE_TMPDIR/sql.in" ] ||
+		"$BUILD/lib/client" "$BATS_FILE_TMPDIR" "$pid" || return
+	ask s postgres "$sql"
 }
 
 # leave_dbs: let the file's next test drop them in the session in which it makes its own.
@@ -50,14 +54,13 @@ leave_dbs()
 
 drop_dbs()
 {
-	local -a sql=()
-	local db
+	local sql='SET client_min_messages = error;' db
 
 	for db in "${dbs_made[@]}"; do
-		sql+=(-c "DROP DATABASE IF EXISTS $db WITH (FORCE)")
+		sql+="DROP DATABASE IF EXISTS $db WITH (FORCE);"
 	done
 	dbs_made=()
-	((${#sql[@]} == 0)) || PGOPTIONS='-c client_min_messages=error' psql -Xq -v ON_ERROR_STOP=1 -d postgres "${sql[@]}"
+	ask s postgres "$sql"
 }
 
 teardown()
@@ -65,10 +68,64 @@ teardown()
 	leave_dbs
 }
 
+# ask MODE DB SQL: have the file's client run it (see client.c), or a psql where there is no
+# client, where another process asks it just now, or where only psql understands the SQL.
+ask()
+{
+	local LC_ALL=C at=$BATS_FILE_TMPDIR/sql name status='-' out err answer='' errors='' token=''
+
+	[[ $3 == \\* || $3 == *[Ff][Rr][Oo][Mm]\ [Ss][Tt][Dd][Ii][Nn]* || ! -p $at.token ]] ||
+		read -r -N 1 -t 0.1 token <>"$at.token" || :
+	if [ "$token" = t ]; then
+		{
+			printf '%s\0' "$1"
+			for name in "${!PG@}"; do
+				[ -z "${!name}" ] || printf '%s=%s\0' "$name" "${!name}"
+			done
+			printf '\0%s\0%s\0' "$2" "$3"
+		} >"$at.in"
+		{
+			read -r status out err || fail 'the client is gone' || return
+			case $out in
+			0) ;;
+			-) cat "$at.big" ;;
+			*) IFS= read -r -N "$out" answer || : ;;
+			esac
+			[ "$err" = 0 ] || IFS= read -r -N "$err" errors || :
+		} <"$at.out"
+		printf t 1<>"$at.token"
+		[ -z "$answer" ] || printf %s "$answer"
+		[ -z "$errors" ] || printf %s "$errors" >&2
+	fi
+	if [ "$status" = - ]; then
+		ask_psql "$@"
+	else
+		return "$status"
+	fi
+}
+
+ask_psql()
+{
+	local -a psql=(psql -XAtq -v ON_ERROR_STOP=1 -d "$2")
+
+	case $1 in
+	c) "${psql[@]}" -c "$3" ;;
+	s) "${psql[@]}" <<<"$3" ;;
+	r) "${psql[@]}" <<<"$3" | LC_ALL=C sort ;;
+	esac
+}
+
 # q DB [SQL]: run SQL (or stdin), print bare tuples; an error fails the test.
 q()
 {
-	psql -XAtq -v ON_ERROR_STOP=1 -d "$1" ${2+-c "$2"}
+	local sql
+
+	if (($# > 1)); then
+		ask c "$1" "$2"
+	else
+		IFS= LC_ALL=C read -r -N 1000000000 sql || :
+		ask s "$1" "$sql"
+	fi
 }
 
 # rows DB TABLE [COLUMN,...]: print the rows in a form that depends on neither their
@@ -76,27 +133,24 @@ q()
 # in it each value's binary form, or its text where that form holds OIDs or is missing.
 rows()
 {
-	local list
-	local -x PGCLIENTENCODING=UTF8 PGTZ=UTC PGDATESTYLE=ISO PGOPTIONS
-	local -a psql=(psql -XAtq -v ON_ERROR_STOP=1 -d "$1")
+	local list table=${2//\'/\'\'} only=${3-}
+	local -x PGOPTIONS=''
+	local set="SET client_encoding = UTF8; SET timezone = 'UTC'; SET datestyle = ISO; SET intervalstyle = postgres;
+		SET extra_float_digits = 3; SET bytea_output = hex; SET lc_monetary = 'C'; SET search_path = public;
+		SET standard_conforming_strings = on; SET quote_all_identifiers = on;" # keywords differ by version
 
-	PGOPTIONS='-c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex'
-	PGOPTIONS+=' -c lc_monetary=C -c search_path=public -c quote_all_identifiers=on' # keywords differ by version
-	list=$("${psql[@]}" -v "t=$2" -v "only=${3:-}" <<-'SQL'
+	only=${only//\'/\'\'}
+	list=$(ask s "$1" "$set
 		SELECT string_agg(
-		    CASE WHEN t.typname ~ '^_?xml$' THEN format('%I::text', a.attname)
+		    CASE WHEN t.typname ~ '^_?xml\$' THEN format('%I::text', a.attname)
 		         WHEN t.oid < 16384 AND t.typsend::oid <> 0 AND t.typname !~ '^_?(reg|refcur)'
 		         THEN format('%s(%I)', t.typsend::regproc, a.attname)
-		         ELSE quote_ident(a.attname) END, ', ' ORDER BY a.attname COLLATE "C")
+		         ELSE quote_ident(a.attname) END, ', ' ORDER BY a.attname COLLATE \"C\")
 		  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-		 WHERE a.attrelid = :'t'::regclass AND a.attnum > 0 AND NOT a.attisdropped
-		   AND (:'only' = '' OR a.attname = ANY (string_to_array(:'only', ',')))
-	SQL
-	) || return
+		 WHERE a.attrelid = '$table'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+		   AND ('$only' = '' OR a.attname = ANY (string_to_array('$only', ',')))") || return
 	printf '%s\n' "$list" # other columns or types are a difference, too
-	"${psql[@]}" -c "COPY (SELECT $list FROM $2) TO STDOUT" \
-		>"$BATS_TEST_TMPDIR/rows" || return
-	LC_ALL=C sort "$BATS_TEST_TMPDIR/rows"
+	ask r "$1" "$set COPY (SELECT $list FROM $2) TO STDOUT"
 }
 
 # same_table DB1 TABLE1 DB2 TABLE2 [COLUMN,...]: fail unless both hold the same rows,
@@ -286,10 +340,11 @@ wait_for()
 	wait_until "${3:-10}" is_true "$1" "$2"
 }
 
-# no_backends DB [SECONDS]: until nobody is connected to DB.
+# no_backends DB [SECONDS]: until nobody but our client is connected to DB.
 no_backends()
 {
-	wait_for postgres "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$1')" \
+	wait_for postgres "NOT EXISTS (SELECT FROM pg_stat_activity
+		WHERE datname = '$1' AND application_name <> 'tests')" \
 		"${2:-10}" || {
 		q postgres "SELECT pid, state, query FROM pg_stat_activity WHERE datname = '$1'"
 		return 1
