@@ -76,9 +76,14 @@ look_ahead(struct target *t, struct db *db, struct err *e)
 }
 
 static int
-leave_out(void *roundings, uint64_t n, struct err *e)
+leave_out(void *target, uint64_t row, struct err *e)
 {
-	return roundings_leave_out(roundings, n, e);
+	struct target *t = target;
+	uint64_t number;
+
+	if (route_number(t->route, row, &number, e) != 0)
+		return -1;
+	return roundings_leave_out(t->roundings, number - t->rows_before, e);
 }
 
 int
@@ -88,7 +93,7 @@ target_begin(struct target *t, struct db *db, struct err *e)
 		return -1;
 	t->state = TARGET_FILLING;
 	if (t->route->rejects != NULL)
-		rejects_watch(t->route->rejects, leave_out, t->roundings);
+		rejects_watch(t->route->rejects, leave_out, t);
 	return route_begin(t->route, t->rows_before, !t->ready, e);
 }
 

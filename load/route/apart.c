@@ -26,7 +26,6 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-#include "load/rejects/rejects.h"
 #include "load/route/attempt.h"
 #include "load/route/route.h"
 #include "load/route/suspects.h"
@@ -124,9 +123,7 @@ note(struct apart *x, const struct window *w, const PGresult *res, struct err *e
 	for (i = 0; i < w->n; i++) {
 		uint64_t n = strtoull(PQgetvalue(res, (int)i, 0), NULL, 10);
 
-		r->counts.rejected++;
-		if (rejects_note(r->rejects, r->input, r->rows_before + n, NULL, &w->why[i],
-				 e) != 0)
+		if (route_reject(r, n, NULL, &w->why[i], e) != 0)
 			return -1;
 	}
 	return 0;

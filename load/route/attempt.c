@@ -81,9 +81,7 @@ take(struct attempt *a, enum attempt_step step, PGresult *res, struct err *e)
 		a->counts.unchanged += number(res, 1);
 		break;
 	case ATTEMPT_LEFT:
-		a->r->counts.rejected++;
-		return rejects_note(a->r->rejects, a->r->input,
-				    a->r->rows_before + number(res, 0), NULL, &a->why, e);
+		return route_reject(a->r, number(res, 0), NULL, &a->why, e);
 	case ATTEMPT_AT:
 		a->at = number(res, 0);
 		break;

@@ -31,6 +31,7 @@ void
 intake_init(struct intake *in, struct rejects *rejects)
 {
 	*in = (struct intake){.rejects = rejects, .fd = -1, .refused = ERR_INIT};
+	gaps_init(&in->gaps);
 }
 
 void
@@ -38,6 +39,7 @@ intake_release(struct intake *in)
 {
 	if (in->fd >= 0)
 		close(in->fd);
+	gaps_release(&in->gaps);
 	err_release(&in->refused);
 }
 
@@ -192,10 +194,8 @@ leave_out(struct intake *in, struct route *r, uint64_t line, const char *column,
 	if (behind < 0 || send_again(in, r, row, e) != 0 ||
 	    set_aside(in, in->base + line, row, behind, e) != 0)
 		return -1;
-	if (rejects_note(in->rejects, r->input, r->rows_before + in->base + line, column,
-			 &in->refused, e) != 0)
+	if (route_reject(r, in->base + line, column, &in->refused, e) != 0)
 		return -1;
-	r->counts.rejected++;
 	in->base += line;
 	in->rows -= line;
 	in->start = behind;
@@ -307,6 +307,8 @@ intake_begin(struct intake *in, struct route *r, struct err *e)
 	in->start = in->end = in->whole = 0;
 	in->base = in->rows = 0;
 	in->parts = 0;
+	gaps_reset(&in->gaps);
+	r->gaps = &in->gaps;
 	return begin_part(in, r, e);
 }
 
@@ -340,14 +342,12 @@ end_part(struct intake *in, struct route *r, struct err *e)
 	return -1;
 }
 
-/* ${without} rows between the parts never came to the server. */
 static int
-next_part(struct intake *in, struct route *r, uint64_t without, const char *rest, size_t len,
-	  struct err *e)
+next_part(struct intake *in, struct route *r, const char *rest, size_t len, struct err *e)
 {
 	if (end_part(in, r, e) != 0)
 		return -1;
-	in->base += in->rows + without;
+	in->base += in->rows;
 	in->rows = 0;
 	in->start = in->end = in->whole = 0;
 	if (ftruncate(in->fd, 0) != 0)
@@ -359,19 +359,17 @@ next_part(struct intake *in, struct route *r, uint64_t without, const char *rest
 	return 0;
 }
 
-/* The row cannot be read, so that it is not sent: its number is passed over. */
+/* The row cannot be read, so that it is not sent. */
 static int
 refuse(struct intake *in, struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
-	int parts = in->parts;
+	uint64_t sent = in->base + in->rows, row = r->rows_before + sent + in->gaps.n + 1;
 
-	if (rejects_note_line(in->rejects, r->input, r->rows_before + in->base + in->rows + 1,
-			      chunk->data, chunk->len, chunk->fault, e) != 0 ||
-	    next_part(in, r, 1, NULL, 0, e) != 0)
-		return -1;
-	in->parts = parts; /* parts are to be as large as if it had not been there */
 	r->counts.rejected++;
-	return 0;
+	if (gaps_add(&in->gaps, sent, e) != 0)
+		return -1;
+	return rejects_note_line(in->rejects, r->input, row, chunk->data, chunk->len,
+				 chunk->fault, e);
 }
 
 int
@@ -392,7 +390,7 @@ intake_write(struct intake *in, struct route *r, const struct stream_chunk *chun
 	     feed_write(&r->feed, chunk->data, now, &in->refused) != 0) &&
 	    recover(in, r, e) != 0)
 		return -1;
-	return full ? next_part(in, r, 0, chunk->data + now, chunk->len - now, e) : 0;
+	return full ? next_part(in, r, chunk->data + now, chunk->len - now, e) : 0;
 }
 
 int

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "common/base/err.h"
+#include "load/route/gaps.h"
 
 struct rejects;
 struct route;
@@ -22,9 +23,10 @@ struct intake {
 	int fd;                  /* a temporary file with the part's bytes, -1: not open yet */
 	off_t start, end;        /* where in it the part begins and ends */
 	off_t whole;             /* as far as there are whole rows */
-	uint64_t base;           /* rows of the batch before the part */
+	uint64_t base;           /* rows of the batch that were sent before the part */
 	uint64_t rows;           /* whole rows of the part */
 	int parts;               /* released since the batch began */
+	struct gaps gaps;        /* lines of the batch that are no rows */
 	struct err refused;      /* what COPY has said, but is not yet dealt with */
 };
 

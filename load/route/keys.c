@@ -20,8 +20,7 @@ leave_out(struct route *r, uint64_t row, const struct err *why, struct err *e)
 {
 	if (staged_numbers_of(r->db, r->plan->sql[SQL_KEYS_LEAVE], 1, &row, NULL, 0, e) != 0)
 		return -1;
-	r->counts.rejected++;
-	return rejects_note(r->rejects, r->input, r->rows_before + row, NULL, why, e);
+	return route_reject(r, row, NULL, why, e);
 }
 
 /* Returns 0 if all keys from ${*row} on can be cast, 1 if ${*row} now is one that cannot, -1.

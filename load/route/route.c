@@ -10,6 +10,8 @@
 #include "common/pg/db.h"
 #include "common/pg/session.h"
 #include "common/stream/stream_chunk.h"
+#include "load/rejects/rejects.h"
+#include "load/route/gaps.h"
 
 #define COPY_ROWS 1000 /* MAX_BUFFERED_TUPLES, rows that COPY writes at once */
 
@@ -59,11 +61,40 @@ route_end(struct route *r, struct err *e)
 }
 
 int
+route_number(const struct route *r, uint64_t row, uint64_t *number, struct err *e)
+{
+	uint64_t gaps = 0;
+
+	if (r->gaps != NULL && gaps_before(r->gaps, row, &gaps, e) != 0)
+		return -1;
+	*number = r->rows_before + row + gaps;
+	return 0;
+}
+
+int
+route_reject(struct route *r, uint64_t row, const char *column, const struct err *why,
+	     struct err *e)
+{
+	uint64_t number;
+
+	if (route_number(r, row, &number, e) != 0)
+		return -1;
+	r->counts.rejected++;
+	return rejects_note(r->rejects, r->input, number, column, why, e);
+}
+
+int
 route_at(const struct route *r, uint64_t row, const char *column, struct err *e)
 {
+	struct err ignored = ERR_INIT;
+	uint64_t number;
+
 	if (column != NULL)
 		err_prefix(e, "column \"%s\": ", column);
-	return err_prefix(e, "%s:%" PRIu64 ": ", r->input, r->rows_before + row);
+	if (route_number(r, row, &number, &ignored) == 0)
+		return err_prefix(e, "%s:%" PRIu64 ": ", r->input, number);
+	err_release(&ignored);
+	return err_prefix(e, "%s: ", r->input);
 }
 
 int

@@ -15,6 +15,7 @@
 struct stream_chunk;
 struct db;
 struct err;
+struct gaps;
 struct plan;
 struct rejects;
 struct route;
@@ -50,6 +51,7 @@ struct route {
 	const struct plan *plan; /* borrowed */
 	const char *input;       /* borrowed: its name, for messages */
 	struct rejects *rejects; /* borrowed, or NULL: no row may be refused */
+	const struct gaps *gaps; /* borrowed, or NULL: all rows of the batch are sent */
 	struct feed feed;
 	uint64_t rows_before;       /* the batch; the number of its first row is one more */
 	bool first;                 /* the target has still to be created or emptied */
@@ -92,9 +94,24 @@ int route_end(struct route *r, struct err *e) __attribute__((warn_unused_result)
 int route_locate(struct route *r, struct err *e);
 
 /*
+ * route_number(r, row, number, e):
+ * Store in ${*number} the number in the input of the row that was sent as ${row}, from 1 in the
+ * batch.
+ */
+int route_number(const struct route *r, uint64_t row, uint64_t *number, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * route_reject(r, row, column, why, e):
+ * That row is refused: count it and note why, as rejects_note() does.
+ */
+int route_reject(struct route *r, uint64_t row, const char *column, const struct err *why,
+		 struct err *e) __attribute__((warn_unused_result));
+
+/*
  * route_at(r, row, column, e):
- * For routes: put input name, row (from 1 in the batch) and column, unless that is
- * NULL, in front of the message.  Returns -1.
+ * For routes: put input name, row (as it was sent, from 1 in the batch) and column, unless that
+ * is NULL, in front of the message.  Returns -1.
  */
 int route_at(const struct route *r, uint64_t row, const char *column, struct err *e);
 

@@ -192,7 +192,7 @@ staged_cast_column(const struct route *r, uint64_t position, const struct err *w
 int
 staged_refuse_duplicates(const struct route *r, struct err *e)
 {
-	uint64_t rows[2] = {0, 0};
+	uint64_t rows[2] = {0, 0}, earlier;
 
 	if (r->plan->sql[SQL_TWICE] == NULL)
 		return 0;
@@ -200,8 +200,10 @@ staged_refuse_duplicates(const struct route *r, struct err *e)
 		return -1;
 	if (rows[0] == 0)
 		return 0;
+	if (route_number(r, rows[1], &earlier, e) != 0)
+		return -1;
 	err_set(e, EXIT_DATA, "the key is that of row %" PRIu64 " (--duplicates=error)",
-		r->rows_before + rows[1]);
+		earlier);
 	return route_at(r, rows[0], NULL, e);
 }
 

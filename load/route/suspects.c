@@ -250,9 +250,9 @@ suspects_window(struct suspects *s, uint64_t from, uint64_t *end, uint64_t *posi
 
 /* An index that the query leaves out is named by the server, but not in the query. */
 bool
-suspects_knows(const struct suspects *s, const struct err *why, uint64_t position)
+suspects_knows(struct suspects *s, const struct err *why, uint64_t position)
 {
-	const struct suspects_kind *k = &s->kinds[SUSPECT_TWICE];
+	struct suspects_kind *k = &s->kinds[SUSPECT_TWICE];
 	const char *query = s->r->plan->stage->suspects[SUSPECT_TWICE];
 	struct buf name = BUF_INIT;
 	bool known;

@@ -83,7 +83,7 @@ size_t suspects_window(struct suspects *s, uint64_t from, uint64_t *end, uint64_
  * Tell whether the unique index that refuses the row at ${position} is asked about, and the
  * row is suspected for a unique index: then so is every row behind it with these values.
  */
-bool suspects_knows(const struct suspects *s, const struct err *why, uint64_t position);
+bool suspects_knows(struct suspects *s, const struct err *why, uint64_t position);
 
 /*
  * suspects_judge(s, position, refused):

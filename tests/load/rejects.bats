@@ -139,6 +139,21 @@ unreadable()
 	assert_eq "$(cat "$T/lines")" "$(cat "$T/wanted" "$T/wanted")"
 }
 
+@test "rows that cannot be read cost the server nothing, and the others keep their numbers" {
+	small
+	{
+		echo '{"id":1}' && yes '{"id":2' | head -n 1300 && echo '{"id":7,"v":"abcd"}' &&
+			yes 'x' | head -n 10 && printf '%s\n' '{"id":8}' '{"id":9}' '{"id":9}'
+	} >"$T/rows"
+	try portl-load -vv -d "$b" -t t --bare --columns=id,v --rejects="$T/rej" --log-format=json "$T/rows"
+	assert_status 3
+	assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 8 9'
+	assert_eq "$(jq -r 'select(.event == "reject" and .line == null) | .row' <<<"$stderr" | xargs)" '1302 1315'
+	assert_eq "$(jq -r 'select(.event == "reject" and .line != null) | .row' <<<"$stderr" | tail -n 1)" 1312
+	# one COPY, and those that follow from the row that it refuses
+	assert_eq "$(grep -c 'SAVEPOINT portl_copy; SELECT' <<<"$stderr")" 2
+}
+
 @test "a row that cannot be read is not lost with -q: standard error has it, or the log" {
 	small
 	printf '%s\n' '{"id":1}' '{"id":2' '{"id":1}' >"$T/rows"
