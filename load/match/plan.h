@@ -115,6 +115,7 @@ struct plan_column {
 	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
 	struct digits keeps; /* of texts whose type says nothing of their digits */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
+	bool images;     /* one value of the target's type may have several images */
 	bool missing;    /* the table lacks it, and could be given it */
 	bool unread;     /* to be created, and this server cannot read its type's name */
 	bool refused;    /* there is a reason against this column */

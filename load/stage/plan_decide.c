@@ -17,6 +17,7 @@
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
+#include "load/stage/plan_images.h"
 #include "load/stage/plan_suspects.h"
 #include "load/stage/plan_key.h"
 #include "load/stage/plan_merge.h"
@@ -254,7 +255,8 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	if (read_facts(p, db, why, e) != 0)
 		return -1;
 	if (p->rules->conflict->has_key) {
-		if (plan_key(p, db, why, e) != 0 || decide(p, db, e) != 0)
+		if (plan_key(p, db, why, e) != 0 || plan_images(p, db, e) != 0 ||
+		    decide(p, db, e) != 0)
 			return -1;
 	}
 	check_width(p, why);

@@ -338,6 +338,33 @@ add_list(struct sqlparts *w, void (*add)(struct sqlparts *, size_t, enum sqlpart
 		}
 }
 
+/*
+ * The new value, or the old one if it is the same though its image may differ
+ * (plan_images.c).  The type's equality alone would not do, nor its text: 1.0 is equal to
+ * 1.00, and not all types write all that they hold.
+ */
+static void
+add_new_image(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
+{
+	if (!w->p->columns[i].images) {
+		sqlparts_add_new(w, i, clause);
+		return;
+	}
+	sqlparts_add(w, "CASE WHEN pg_catalog.record_eq(ROW(");
+	add_old(w, i, clause);
+	sqlparts_add(w, "), ROW(");
+	sqlparts_add_new(w, i, clause);
+	sqlparts_add(w, ")) AND pg_catalog.textin(pg_catalog.record_out(ROW(");
+	add_old(w, i, clause);
+	sqlparts_add(w, "))) {=} pg_catalog.textin(pg_catalog.record_out(ROW(");
+	sqlparts_add_new(w, i, clause);
+	sqlparts_add(w, "))) THEN ");
+	add_old(w, i, clause);
+	sqlparts_add(w, " ELSE ");
+	sqlparts_add_new(w, i, clause);
+	sqlparts_add(w, " END");
+}
+
 /* Images: every type has one, json too, and 1.0 is not 1.00. */
 void
 sqlparts_add_changed(struct sqlparts *w, enum sqlparts_clause clause)
@@ -345,7 +372,7 @@ sqlparts_add_changed(struct sqlparts *w, enum sqlparts_clause clause)
 	sqlparts_add(w, "pg_catalog.record_image_ne(ROW(");
 	add_list(w, add_old, clause);
 	sqlparts_add(w, "), ROW(");
-	add_list(w, sqlparts_add_new, clause);
+	add_list(w, add_new_image, clause);
 	sqlparts_add(w, "))");
 }
 

@@ -38,8 +38,10 @@ add_column(struct made *m, const char *name, const char *from, const char *to)
 	p->columns[i] = (struct plan_column){
 		.source = name, .target = xstrdup(name), .position = (int)m->rel->ncolumns};
 	p->keep[i] = true;
-	m->rel->columns[m->rel->ncolumns++] = (struct relation_column){
-		.name = xstrdup(name), .type = xstrdup(to), .base = xstrdup(to), .plain = xstrdup(to)};
+	m->rel->columns[m->rel->ncolumns++] = (struct relation_column){.name = xstrdup(name),
+								       .type = xstrdup(to),
+								       .base = xstrdup(to),
+								       .plain = xstrdup(to)};
 	return &p->columns[i];
 }
 
@@ -242,6 +244,13 @@ overwrite(struct made *m)
 {
 	in_rounds(m);
 	m->st->folds = true;
+}
+
+static void
+overwrite_images(struct made *m)
+{
+	overwrite(m);
+	m->p->columns[1].images = true;
 }
 
 static void
@@ -483,8 +492,10 @@ static const struct shape {
 	{"skip", "--conflict=skip", skip},
 	{"overwrite", "--conflict=overwrite", overwrite},
 	{"overwrite_checks", "the same, and the table has CHECK constraints", overwrite_checks},
-	{"overwrite_by_merge", "the same where MERGE can do it and keys are watched",
-	 overwrite_by_merge},
+	{"overwrite_images", "the same, and a column's type has several images of a value",
+	 overwrite_images},
+	{"overwrite_by_merge",
+	 "--conflict=overwrite where MERGE can do it and keys are watched", overwrite_by_merge},
 	{"merge", "--conflict=merge", merge},
 	{"merge_by_merge", "the same where MERGE can do it", merge_by_merge},
 	{"newer", "--conflict=overwrite --newer=changed", newer},
