@@ -242,3 +242,51 @@ contents()
 		done
 	done
 }
+
+# portl-load's statements that begin so, in what it has said with -vv.
+statements()
+{
+	grep -c "$1" <<<"$stderr"
+}
+
+@test "rows that are likely to be refused are tried apart: the others go in at once" {
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v int CHECK (v > 0), u int UNIQUE)'
+	for mode in fail overwrite; do
+		seq 2000 | jq -c '{id: ., v: (if . % 40 == 7 then -1 else 1 end)}' >"$T/rows"
+		try portl-load -vv -d "$b" -t t --bare --conflict=$mode --rejects="$T/rej" "$T/rows"
+		assert_status 3
+		assert_eq "$(q "$b" 'SELECT count(*), min(id), max(id) FROM t')" '1950|1|2000'
+		assert_eq "$(grep -c ': rejected: .*23514' <<<"$stderr")" 50
+		assert_eq "$(sed -n 's/.*rows:\([0-9]*\): rejected: .*/\1/p' <<<"$stderr" | xargs)" "$(seq -s ' ' 7 40 2000)"
+		((($(statements 'EXECUTE portl_piece_') <= 3)))
+		q "$b" 'DELETE FROM t'
+	done
+	seq 2000 | jq -c '{id: ., u: (if . % 40 == 7 then . - 1 else . end)}' >"$T/rows"
+	try portl-load -vv -d "$b" -t t --bare --rejects="$T/rej" "$T/rows"
+	assert_status 3
+	assert_eq "$(grep -c ': rejected: .*23505' <<<"$stderr")" 50
+	((($(statements 'EXECUTE portl_piece_') <= 3)))
+}
+
+@test "where the order would tell, it is the stream's" {
+	# Row 1 makes those suspect whose c IS NULL, as (,) is, which is taken all the same.
+	q "$b" 'CREATE TYPE pair AS (a int, b int); CREATE TABLE t (id int, v text, c pair NOT NULL);
+		CREATE UNIQUE INDEX ON t (lower(v))'
+	printf '%s\n' '{"id":1}' '{"id":2,"c":"(,)","v":"x"}' '{"id":3,"c":"(1,1)","v":"X"}' >"$T/rows"
+	try portl-load -d "$b" -t t --bare --columns=id,v,c --rejects="$T/rej" "$T/rows"
+	assert_status 3
+	assert_eq "$(q "$b" 'SELECT id FROM t')" 2
+	# by key: what is there stays
+	q "$b" 'DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v text, c pair NOT NULL)'
+	printf '%s\n' '{"id":1}' '{"id":2,"c":"(,)","v":"x"}' '{"id":2,"c":"(1,1)","v":"X"}' >"$T/rows"
+	try portl-load -d "$b" -t t --bare --columns=id,v,c --conflict=skip --rejects="$T/rej" "$T/rows"
+	assert_status 3
+	assert_eq "$(q "$b" 'SELECT v FROM t')" x
+	# a NULL that is equal to another
+	((SERVER_VERSION >= 150000)) || return 0
+	q "$b" 'DROP TABLE t; CREATE TABLE t (id int, v text UNIQUE NULLS NOT DISTINCT, c pair NOT NULL)'
+	printf '%s\n' '{"id":1}' '{"id":2,"c":"(,)"}' '{"id":3,"c":"(1,1)"}' >"$T/rows"
+	try portl-load -d "$b" -t t --bare --columns=id,v,c --rejects="$T/rej" "$T/rows"
+	assert_status 3
+	assert_eq "$(q "$b" 'SELECT id FROM t')" 2
+}
