@@ -72,8 +72,9 @@ enum statement {
 	SQL_RESTART,   /* a savepoint, and rows are counted from 1 */
 	SQL_INSERT,    /* the first round */
 	SQL_REACHED,   /* how many rows it has taken in */
-	SQL_CHANGES,   /* of rows behind the first of a key: changed, same, NULLs to refuse */
-	SQL_LATEST,    /* the last of each key; instead of all from here to SQL_DROP_REST */
+	SQL_NULLS,     /* finds something if each row has to be written, to be refused */
+	SQL_LATEST,    /* what the rows of a key come to; instead of all from here to
+			  SQL_DROP_REST; how many changed it, how many did not, updates */
 	SQL_REST,      /* the rows of later rounds, and an INSERT to be prepared */
 	SQL_ROUNDS,    /* how many rounds there are */
 	SQL_ROUND,     /* up to the round's number, which the caller appends with a ")" */

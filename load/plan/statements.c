@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "load/match/plan.h"
+#include "load/stage/fold_sql.h"
 #include "load/stage/merge_sql.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/rejects_sql.h"
@@ -56,8 +57,8 @@ static const struct {
 	[SQL_RESTART] = {"count rows from 1", STAGED, false, stage_sql_restart},
 	[SQL_INSERT] = {"insert the first row of each key", STAGED, true, stage_sql_insert},
 	[SQL_REACHED] = {"count rows taken in", STAGED, false, stage_sql_reached},
-	[SQL_CHANGES] = {"count changes by the other rows", STAGED, true, stage_sql_changes},
-	[SQL_LATEST] = {"insert the last row of each key", STAGED, true, stage_sql_latest},
+	[SQL_NULLS] = {"look for a NULL that has to be refused", STAGED, true, fold_sql_nulls},
+	[SQL_LATEST] = {"insert what the other rows come to", STAGED, true, fold_sql_latest},
 	[SQL_REST] = {"stage the other rows of each key", STAGED, true, stage_sql_rest},
 	[SQL_ROUNDS] = {"count rounds", STAGED, false, stage_sql_rounds},
 	[SQL_ROUND] = {"insert a round", STAGED, false, stage_sql_round},
@@ -123,6 +124,8 @@ statements_is_step(const struct plan *p, enum statement id)
 	/* MERGE does it, unless a key may come twice */
 	if (id == SQL_SORTED && p->sql[SQL_MERGE] != NULL && !p->stage->once)
 		return false;
+	if (id == SQL_REST && p->sql[SQL_LATEST] != NULL && p->sql[SQL_NULLS] == NULL)
+		return false;
 	return p->sql[id] != NULL && table[id].step;
 }
 
@@ -169,9 +172,9 @@ statements_when(const struct plan *p, enum statement id)
 	case SQL_INSERT:
 		return p->sql[SQL_UNSORTED] != NULL ? "else, or if it fails" : NULL;
 	case SQL_LATEST:
-		return "if no NULL among them has to be refused";
+		return p->sql[SQL_NULLS] != NULL ? "if that finds nothing" : NULL;
 	case SQL_REST:
-		return p->sql[SQL_LATEST] != NULL ? "else" : NULL;
+		return p->sql[SQL_NULLS] != NULL ? "else" : NULL;
 	default:
 		return NULL;
 	}

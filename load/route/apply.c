@@ -1,7 +1,7 @@
 /*
  * Rows enter the target in key order, so that loaders with the same keys queue and do not
  * deadlock.  Round 1 is the first row of each key, round 2 the second row of each …; where
- * only the last row of a key matters, round 2 is the last rows and there are no more.
+ * a key's later rows can be computed, round 2 is what they come to and there are no more.
  */
 #include "load/route/apply.h"
 
@@ -123,29 +123,30 @@ insert_rounds(const struct route *r, uint64_t from, uint64_t to, uint64_t *writt
 	return rc != 0 ? locate_insert(r, false, row, e) : 0;
 }
 
-enum { CHANGED, SAME, NULLS, CHANGES };
+enum { CHANGED, SAME, WRITTEN, CHANGES };
 
 /*
- * Of the rows whose key an earlier row has the last one of each key: 1, or 0 if all have
- * to be written, so that the server refuses one.  What each would have changed is counted
- * instead of the updates that are made.
+ * What the rows come to whose key an earlier row has: 1, or 0 if all have to be written, so
+ * that the server refuses one.  What each would have changed is counted instead of the
+ * updates that are made.
  */
 static int
 insert_latest(const struct route *r, struct tally *t, uint64_t *row, struct err *e)
 {
-	uint64_t changes[CHANGES], updates = 0;
+	char *const *sql = r->plan->sql;
+	uint64_t changes[CHANGES], nulls = 0;
 
-	if (r->plan->sql[SQL_LATEST] == NULL)
+	if (sql[SQL_LATEST] == NULL)
 		return 0;
-	if (staged_numbers(r->db, r->plan->sql[SQL_CHANGES], changes, CHANGES, e) != 0)
+	if (sql[SQL_NULLS] != NULL && staged_numbers(r->db, sql[SQL_NULLS], &nulls, 1, e) != 0)
 		return -1;
-	if (changes[NULLS] > 0)
+	if (nulls > 0)
 		return 0;
-	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_RESTART]) != 0)
+	if (db_exec(r->db, e, "%s", sql[SQL_RESTART]) != 0)
 		return -1;
-	if (db_exec_rows(r->db, e, r->plan->sql[SQL_LATEST], &updates) != 0)
+	if (staged_numbers(r->db, sql[SQL_LATEST], changes, CHANGES, e) != 0)
 		return locate_insert(r, false, row, e);
-	t->before[UPDATED] += updates;
+	t->before[UPDATED] += changes[WRITTEN];
 	t->updated = changes[CHANGED];
 	t->unchanged = changes[SAME];
 	return db_exec(r->db, e, "RELEASE SAVEPOINT portl") == 0 ? 1 : -1;

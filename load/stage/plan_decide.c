@@ -148,24 +148,38 @@ takes_as_staged(const struct plan *p)
 	return true;
 }
 
+/* Can one SELECT give a row, and of each column where its value is? */
+static bool
+fits(const struct plan *p)
+{
+	size_t i, n = 0, sets = 0;
+
+	for (i = 0; i < p->ncolumns; i++) {
+		n += p->columns[i].target != NULL;
+		sets += plan_stage_sets(p, i);
+	}
+	return n + p->stage->nkey + sets + 6 <= OUTPUT_MAX;
+}
+
 /*
  * Rows of one key that are written one by one cost the square of their number: the server
- * passes by all versions of the row that the transaction has made.  So those that another
- * replaces are not written, where nobody could tell: the new row owes nothing to the old
- * one, no trigger sees it, and all that the table demands of a row by itself is known to
- * be so, but for NULLs, which are looked for.  (That it clashes with other rows is not
- * noticed then: it would not be there at COMMIT either.)
+ * passes by all versions of the row that the transaction has made.  So it is computed what
+ * they come to, and only that is written, where nobody could tell: no trigger sees a row, and
+ * all that the table demands of one by itself is known to be so, but for NULLs, which are
+ * looked for.  (That it clashes with other rows is not noticed then: it would not be there at
+ * COMMIT either.)  What is there is looked for by the key's operators, which a table that is
+ * made on the way does not show.
  */
 static bool
 folds(const struct plan *p)
 {
 	const struct plan_stage *st = p->stage;
 	const struct load_rules *o = p->rules;
+	bool looks = st->newer >= 0 || o->conflict->fills;
 
-	return st->sets && !st->look_first && !st->null_keys && st->newer < 0 &&
-	       !o->conflict->keeps && !o->conflict->fills && !o->rejects &&
-	       o->duplicates == DUPLICATES_LAST && (st->facts.counted || p->rel == NULL) &&
-	       takes_as_staged(p);
+	return st->sets && !st->null_keys && !o->conflict->keeps && !o->rejects &&
+	       o->duplicates == DUPLICATES_LAST &&
+	       (p->rel != NULL ? st->facts.counted : !looks) && takes_as_staged(p) && fits(p);
 }
 
 /*

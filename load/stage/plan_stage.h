@@ -67,7 +67,7 @@ struct plan_stage {
 	bool sets;       /* existing rows get something: the stream carries more than keys */
 	bool once;       /* what is there stays: rows of one key need no rounds */
 	bool plain;      /* updates are what the server counts, less those before */
-	bool folds;      /* of later rows of a key only the last needs to be written */
+	bool folds;      /* of later rows of a key only what they come to is written */
 	bool merges;     /* MERGE does it, where no key is staged twice */
 	struct keyrun_column *key_columns; /* if the bytes show the keys, else NULL; owned */
 	struct plan_rejects *rejects;      /* with --rejects, else NULL; owned */

@@ -247,6 +247,10 @@ add_old(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 		buf_addf(&w->sql, "o%zu", i + 1);
 		return;
 	}
+	if (clause == SQLPARTS_FOLDED) {
+		buf_addf(&w->sql, "pg_catalog.lag(c%zu) OVER w", i + 1);
+		return;
+	}
 	sqlparts_add(w, "t.");
 	ident_add_quoted(&w->sql, w->p->columns[i].target);
 }
@@ -258,8 +262,8 @@ add_incoming(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 		sqlparts_add_typed(w, i);
 		return;
 	}
-	if (clause == SQLPARTS_MERGED) {
-		buf_addf(&w->sql, "s.c%zu", i + 1);
+	if (clause == SQLPARTS_MERGED || clause == SQLPARTS_FOLDED) {
+		buf_addf(&w->sql, "%sc%zu", clause == SQLPARTS_MERGED ? "s." : "", i + 1);
 		return;
 	}
 	sqlparts_add(w, "excluded.");
@@ -270,8 +274,9 @@ add_incoming(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 void
 sqlparts_add_new(struct sqlparts *w, size_t i, enum sqlparts_clause clause)
 {
-	bool merge = w->p->rules->conflict->fills;
-	const struct relation_column *domain = clause != SQLPARTS_CONFLICT
+	bool merge = w->p->rules->conflict->fills && clause != SQLPARTS_FOLDED;
+	const struct relation_column *domain = clause != SQLPARTS_CONFLICT &&
+							       clause != SQLPARTS_FOLDED
 						       ? sqlparts_filled_domain(w, i)
 						       : NULL;
 
@@ -374,6 +379,53 @@ sqlparts_add_changed(struct sqlparts *w, enum sqlparts_clause clause)
 	sqlparts_add(w, "), ROW(");
 	add_list(w, add_new_image, clause);
 	sqlparts_add(w, "))");
+}
+
+/* What is newer is changed. */
+static void
+add_plain_condition(struct sqlparts *w)
+{
+	sqlparts_add(w, " WHERE ");
+	if (w->st->newer >= 0)
+		sqlparts_add_newer(w, SQLPARTS_CONFLICT);
+	else
+		sqlparts_add_changed(w, SQLPARTS_CONFLICT);
+}
+
+static void
+add_counted_condition(struct sqlparts *w)
+{
+	sqlparts_add(w, " WHERE CASE WHEN NOT ");
+	if (w->st->newer >= 0) {
+		sqlparts_add_newer(w, SQLPARTS_CONFLICT);
+		sqlparts_add(w, " THEN false WHEN NOT ");
+	}
+	sqlparts_add_changed(w, SQLPARTS_CONFLICT);
+	sqlparts_add(w, " THEN pg_catalog.nextval({same}) IS NULL"
+			" ELSE pg_catalog.nextval({updated}) IS NOT NULL END");
+}
+
+void
+sqlparts_add_conflict(struct sqlparts *w, bool plain)
+{
+	size_t j;
+
+	if (!w->p->rules->conflict->has_key)
+		return;
+	for (j = 0; j < w->st->nkey; j++) {
+		sqlparts_add(w, j > 0 ? ", " : " ON CONFLICT (");
+		ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
+	}
+	if (!w->st->sets) {
+		sqlparts_add(w, ") DO NOTHING");
+		return;
+	}
+	sqlparts_add(w, ") DO ");
+	sqlparts_add_sets(w, SQLPARTS_CONFLICT);
+	if (plain)
+		add_plain_condition(w);
+	else
+		add_counted_condition(w);
 }
 
 void
@@ -536,11 +588,8 @@ sqlparts_add_rows(struct sqlparts *w, enum sqlparts_rows rows)
 		return;
 	}
 	sqlparts_add(w, "(SELECT *");
-	if (rows == SQLPARTS_LAST || (rows == SQLPARTS_FIRST && sqlparts_is_ranked(w)))
+	if (rows == SQLPARTS_FIRST && sqlparts_is_ranked(w))
 		sqlparts_add_rank(w);
-	if (rows == SQLPARTS_LAST)
-		sqlparts_add(w, ", pg_catalog.lead(n) OVER (PARTITION BY {key} ORDER BY n)"
-				" AS next");
 	sqlparts_add_from(w, rows);
 	if (rows == SQLPARTS_PIECE ||
 	    rows == SQLPARTS_ROW) /* by its index, so that none is sorted again */

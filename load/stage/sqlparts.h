@@ -15,19 +15,15 @@ struct plan_stage;
 struct relation_column;
 
 /*
- * Which rows an INSERT takes: the first of each key, the last, the r-th, some in line, one in
- * line.
+ * Which rows an INSERT takes: the first of each key, the r-th, some in line, one in line.
  */
-enum sqlparts_rows {
-	SQLPARTS_FIRST,
-	SQLPARTS_LAST,
-	SQLPARTS_LATER,
-	SQLPARTS_PIECE,
-	SQLPARTS_ROW
-};
+enum sqlparts_rows { SQLPARTS_FIRST, SQLPARTS_LATER, SQLPARTS_PIECE, SQLPARTS_ROW };
 
-/* The clause that an expression is in, which decides how it names the old row and the new. */
-enum sqlparts_clause { SQLPARTS_JOINED, SQLPARTS_CONFLICT, SQLPARTS_MERGED };
+/*
+ * The clause that an expression is in, which decides how it names the old row and the new.
+ * FOLDED: the old row is the one before in the window w, and the new one is filled already.
+ */
+enum sqlparts_clause { SQLPARTS_JOINED, SQLPARTS_CONFLICT, SQLPARTS_MERGED, SQLPARTS_FOLDED };
 
 /* What is being written, and where to. */
 struct sqlparts {
@@ -111,6 +107,13 @@ void sqlparts_add_sets(struct sqlparts *w, enum sqlparts_clause clause);
  */
 void sqlparts_add_newer(struct sqlparts *w, enum sqlparts_clause clause);
 void sqlparts_add_changed(struct sqlparts *w, enum sqlparts_clause clause);
+
+/*
+ * sqlparts_add_conflict(w, plain):
+ * Append ON CONFLICT and what becomes of a row that is there, if rows can conflict; unless
+ * ${plain}, rows are counted by sequences.
+ */
+void sqlparts_add_conflict(struct sqlparts *w, bool plain);
 
 /*
  * sqlparts_add_rank(w), sqlparts_add_from(w, rows):

@@ -23,7 +23,6 @@
 #include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
-#include "common/schema/schema.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
@@ -176,13 +175,11 @@ static void
 add_filter(struct sqlparts *w, enum sqlparts_rows rows)
 {
 	bool first_only = rows == SQLPARTS_FIRST && sqlparts_is_ranked(w);
-	bool cases = w->st->look_first || first_only || rows == SQLPARTS_LAST;
+	bool cases = w->st->look_first || first_only;
 
 	sqlparts_add(w, cases ? " WHERE CASE" : " WHERE ");
 	if (first_only)
 		sqlparts_add(w, " WHEN r {<>} 1 THEN false");
-	if (rows == SQLPARTS_LAST)
-		sqlparts_add(w, " WHEN r {=} 1 OR next IS NOT NULL THEN false");
 	if (w->st->look_first)
 		add_found_cases(w);
 	sqlparts_add(w, cases ? " ELSE " : "");
@@ -212,54 +209,6 @@ add_piece_filter(struct sqlparts *w)
 	sqlparts_add(w, " ELSE true END");
 }
 
-/* What is newer is changed. */
-static void
-add_plain_condition(struct sqlparts *w)
-{
-	sqlparts_add(w, " WHERE ");
-	if (w->st->newer >= 0)
-		sqlparts_add_newer(w, SQLPARTS_CONFLICT);
-	else
-		sqlparts_add_changed(w, SQLPARTS_CONFLICT);
-}
-
-static void
-add_counted_condition(struct sqlparts *w)
-{
-	sqlparts_add(w, " WHERE CASE WHEN NOT ");
-	if (w->st->newer >= 0) {
-		sqlparts_add_newer(w, SQLPARTS_CONFLICT);
-		sqlparts_add(w, " THEN false WHEN NOT ");
-	}
-	sqlparts_add_changed(w, SQLPARTS_CONFLICT);
-	sqlparts_add(w, " THEN pg_catalog.nextval({same}) IS NULL"
-			" ELSE pg_catalog.nextval({updated}) IS NOT NULL END");
-}
-
-/* The last rows of keys are counted with those before them. */
-static void
-add_on_conflict(struct sqlparts *w, enum sqlparts_rows rows)
-{
-	size_t j;
-
-	if (!w->p->rules->conflict->has_key)
-		return;
-	for (j = 0; j < w->st->nkey; j++) {
-		sqlparts_add(w, j > 0 ? ", " : " ON CONFLICT (");
-		ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
-	}
-	if (!w->st->sets) {
-		sqlparts_add(w, ") DO NOTHING");
-		return;
-	}
-	sqlparts_add(w, ") DO ");
-	sqlparts_add_sets(w, SQLPARTS_CONFLICT);
-	if (w->st->plain || rows == SQLPARTS_LAST)
-		add_plain_condition(w);
-	else
-		add_counted_condition(w);
-}
-
 static char *
 insert_sql(struct sqlparts *w, enum sqlparts_rows rows)
 {
@@ -270,7 +219,7 @@ insert_sql(struct sqlparts *w, enum sqlparts_rows rows)
 		add_piece_filter(w);
 	else
 		add_filter(w, rows);
-	add_on_conflict(w, rows);
+	sqlparts_add_conflict(w, w->st->plain);
 	return buf_detach(&w->sql);
 }
 
@@ -301,7 +250,7 @@ stage_sql_sorted(struct sqlparts *w)
 		return NULL;
 	add_insert(w);
 	sqlparts_add(w, " FROM {stage} WHERE true");
-	add_on_conflict(w, SQLPARTS_FIRST);
+	sqlparts_add_conflict(w, w->st->plain);
 	return buf_detach(&w->sql);
 }
 
@@ -373,58 +322,6 @@ stage_sql_lock(struct sqlparts *w)
 	if (sqlparts_is_held(w))
 		sqlparts_add(w, "; SET LOCAL enable_seqscan = off; SET LOCAL jit = off");
 	return buf_detach(&w->sql);
-}
-
-/* "c2, c5 …": what a row sets. */
-static void
-add_set_values(struct sqlparts *w)
-{
-	const char *comma = "";
-	size_t i;
-
-	for (i = 0; i < w->p->ncolumns; i++)
-		if (plan_stage_sets(w->p, i)) {
-			buf_addf(&w->sql, "%sc%zu", comma, i + 1);
-			comma = ", ";
-		}
-}
-
-static bool
-is_not_null(const struct sqlparts *w, size_t i)
-{
-	const struct relation_column *rc = sqlparts_column(w, i);
-
-	if (rc != NULL)
-		return rc->not_null;
-	return w->p->schema != NULL && w->p->schema->columns[i].not_null;
-}
-
-/* The first row of a key has none before it; what it does is known from its INSERT. */
-char *
-stage_sql_changes(struct sqlparts *w)
-{
-	size_t i;
-
-	if (!w->st->folds)
-		return NULL;
-	sqlparts_add(w, "SELECT pg_catalog.count(*) FILTER (WHERE changed),"
-			" pg_catalog.count(*) FILTER (WHERE NOT changed),"
-			" pg_catalog.count(*) FILTER (WHERE false");
-	for (i = 0; i < w->p->ncolumns; i++)
-		if (w->p->columns[i].target != NULL && is_not_null(w, i))
-			buf_addf(&w->sql, " OR c%zu IS NULL", i + 1);
-	sqlparts_add(w, ") FROM (SELECT *, pg_catalog.record_image_ne(ROW(");
-	add_set_values(w);
-	sqlparts_add(w, "), pg_catalog.lag(ROW(");
-	add_set_values(w);
-	return sqlparts_text(w, ")) OVER (PARTITION BY {key} ORDER BY n)) AS changed"
-				" FROM {stage}) AS s WHERE changed IS NOT NULL");
-}
-
-char *
-stage_sql_latest(struct sqlparts *w)
-{
-	return w->st->folds ? insert_sql(w, SQLPARTS_LAST) : NULL;
 }
 
 /* Rounds are many and small: their INSERT is planned once. */

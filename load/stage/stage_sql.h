@@ -24,8 +24,6 @@ char *stage_sql_insert(struct sqlparts *w);
 char *stage_sql_piece(struct sqlparts *w);
 char *stage_sql_piece_row(struct sqlparts *w);
 char *stage_sql_reached(struct sqlparts *w);
-char *stage_sql_changes(struct sqlparts *w);
-char *stage_sql_latest(struct sqlparts *w);
 char *stage_sql_rest(struct sqlparts *w);
 char *stage_sql_rounds(struct sqlparts *w);
 char *stage_sql_round(struct sqlparts *w);

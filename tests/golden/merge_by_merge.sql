@@ -106,6 +106,53 @@ INSERT INTO "public"."orders" AS t ("id", "note", "changed")
 -- SQL_REACHED: count rows taken in
 SELECT pg_catalog.nextval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass) OPERATOR(pg_catalog.-) 1;
 
+-- SQL_LATEST: insert what the other rows come to
+WITH ranked AS (SELECT *
+    FROM (SELECT *, "c1" AS k1, pg_catalog.row_number() OVER (PARTITION BY "c1"
+    ORDER BY n) AS r
+    FROM pg_temp.portl_stage_0123456789abcdef) AS s), listed AS (SELECT c1, c2, c3, n
+    FROM ranked
+    WHERE r OPERATOR(pg_catalog.>) 1 UNION ALL
+    SELECT s.c1, o."note", o."changed", 0
+    FROM ranked AS s
+    JOIN ONLY "public"."orders" AS o ON o."id" OPERATOR(pg_catalog.=) s.k1
+    WHERE s.r OPERATOR(pg_catalog.=) 2), placed AS (SELECT *, pg_catalog.row_number() OVER w AS place
+    FROM listed
+    WINDOW w AS (PARTITION BY "c1"
+    ORDER BY n ROWS UNBOUNDED PRECEDING)), found AS (SELECT *, pg_catalog.max(CASE
+    WHEN c2 IS DISTINCT
+    FROM NULL THEN place END) OVER w AS p2, pg_catalog.max(CASE
+    WHEN c3 IS DISTINCT
+    FROM NULL THEN place END) OVER w AS p3
+    FROM placed
+    WINDOW w AS (PARTITION BY "c1"
+    ORDER BY n ROWS UNBOUNDED PRECEDING)), filled AS (SELECT c1, pg_catalog.nth_value(c2, p2::pg_catalog.int4) OVER w AS c2, pg_catalog.nth_value(c3, p3::pg_catalog.int4) OVER w AS c3, n
+    FROM found
+    WINDOW w AS (PARTITION BY "c1"
+    ORDER BY n ROWS UNBOUNDED PRECEDING)), compared AS (SELECT *, CASE
+    WHEN pg_catalog.lag(n) OVER w IS NOT NULL THEN pg_catalog.record_image_ne(ROW(pg_catalog.lag(c2) OVER w, pg_catalog.lag(c3) OVER w), ROW(c2, c3)) END AS changed, pg_catalog.lead(n) OVER w IS NULL AS last
+    FROM filled
+    WINDOW w AS (PARTITION BY "c1"
+    ORDER BY n ROWS UNBOUNDED PRECEDING)), counted AS (SELECT *, pg_catalog.count(*) FILTER (WHERE changed) OVER w AS updated, pg_catalog.count(*) FILTER (WHERE NOT changed) OVER w AS same
+    FROM compared
+    WINDOW w AS (PARTITION BY "c1"
+    ORDER BY n ROWS UNBOUNDED PRECEDING)), folded AS (SELECT *
+    FROM counted
+    WHERE last AND changed IS NOT NULL), written AS (INSERT INTO "public"."orders" AS t ("id", "note", "changed")
+    SELECT c1, c2, c3
+    FROM (SELECT *
+    FROM folded
+    ORDER BY "c1" OFFSET 0) AS s
+    WHERE CASE
+    WHEN updated OPERATOR(pg_catalog.=) 0 THEN false ELSE pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, n) IS NOT NULL END
+    ON CONFLICT ("id") DO
+    UPDATE SET "note" = COALESCE(excluded."note", t."note"), "changed" = COALESCE(excluded."changed", t."changed")
+    WHERE pg_catalog.record_image_ne(ROW(t."note", t."changed"), ROW(COALESCE(excluded."note", t."note"), COALESCE(excluded."changed", t."changed")))
+    RETURNING 1)
+    SELECT pg_catalog.sum(updated), pg_catalog.sum(same), (SELECT pg_catalog.count(*)
+    FROM written)
+    FROM folded;
+
 -- SQL_REST: stage the other rows of each key
 CREATE TEMPORARY TABLE pg_temp.portl_rest_0123456789abcdef ON COMMIT DROP AS
     SELECT *

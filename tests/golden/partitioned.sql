@@ -62,28 +62,33 @@ INSERT INTO "public"."orders" AS t ("id", "note", "changed")
 -- SQL_REACHED: count rows taken in
 SELECT pg_catalog.nextval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass) OPERATOR(pg_catalog.-) 1;
 
--- SQL_CHANGES: count changes by the other rows
-SELECT pg_catalog.count(*) FILTER (WHERE changed), pg_catalog.count(*) FILTER (WHERE NOT changed), pg_catalog.count(*) FILTER (WHERE false)
-    FROM (SELECT *, pg_catalog.record_image_ne(ROW(c2, c3), pg_catalog.lag(ROW(c2, c3)) OVER (PARTITION BY "c1"
-    ORDER BY n)) AS changed
-    FROM pg_temp.portl_stage_0123456789abcdef) AS s
-    WHERE changed IS NOT NULL;
-
--- SQL_LATEST: insert the last row of each key; if no NULL among them has to be refused
-INSERT INTO "public"."orders" AS t ("id", "note", "changed")
-    SELECT "c1", "c2", "c3"
-    FROM (SELECT *, pg_catalog.row_number() OVER (PARTITION BY "c1"
-    ORDER BY n) AS r, pg_catalog.lead(n) OVER (PARTITION BY "c1"
-    ORDER BY n) AS next
-    FROM pg_temp.portl_stage_0123456789abcdef
-    ORDER BY "c1", n OFFSET 0) AS s
+-- SQL_LATEST: insert what the other rows come to
+WITH listed AS (SELECT c1, c2, c3, n
+    FROM pg_temp.portl_stage_0123456789abcdef), compared AS (SELECT *, CASE
+    WHEN pg_catalog.lag(n) OVER w IS NOT NULL THEN pg_catalog.record_image_ne(ROW(pg_catalog.lag(c2) OVER w, pg_catalog.lag(c3) OVER w), ROW(c2, c3)) END AS changed, pg_catalog.lead(n) OVER w IS NULL AS last
+    FROM listed
+    WINDOW w AS (PARTITION BY "c1"
+    ORDER BY n ROWS UNBOUNDED PRECEDING)), counted AS (SELECT *, pg_catalog.count(*) FILTER (WHERE changed) OVER w AS updated, pg_catalog.count(*) FILTER (WHERE NOT changed) OVER w AS same
+    FROM compared
+    WINDOW w AS (PARTITION BY "c1"
+    ORDER BY n ROWS UNBOUNDED PRECEDING)), folded AS (SELECT *
+    FROM counted
+    WHERE last AND changed IS NOT NULL), written AS (INSERT INTO "public"."orders" AS t ("id", "note", "changed")
+    SELECT c1, c2, c3
+    FROM (SELECT *
+    FROM folded
+    ORDER BY "c1" OFFSET 0) AS s
     WHERE CASE
-    WHEN r OPERATOR(pg_catalog.=) 1 OR next IS NOT NULL THEN false ELSE pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, n) IS NOT NULL END
+    WHEN updated OPERATOR(pg_catalog.=) 0 THEN false ELSE pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, n) IS NOT NULL END
     ON CONFLICT ("id") DO
     UPDATE SET "note" = excluded."note", "changed" = excluded."changed"
-    WHERE pg_catalog.record_image_ne(ROW(t."note", t."changed"), ROW(excluded."note", excluded."changed"));
+    WHERE pg_catalog.record_image_ne(ROW(t."note", t."changed"), ROW(excluded."note", excluded."changed"))
+    RETURNING 1)
+    SELECT pg_catalog.sum(updated), pg_catalog.sum(same), (SELECT pg_catalog.count(*)
+    FROM written)
+    FROM folded;
 
--- SQL_REST: stage the other rows of each key; else
+-- SQL_REST: stage the other rows of each key
 CREATE TEMPORARY TABLE pg_temp.portl_rest_0123456789abcdef ON COMMIT DROP AS
     SELECT *
     FROM (SELECT *, pg_catalog.row_number() OVER (PARTITION BY "c1"

@@ -134,40 +134,99 @@ equality()
 	assert_stderr_has 'domain net does not allow null values'
 }
 
-# one_by_one FILE: what becomes of table u and of its rows when they come one after the other,
-# as "inserted updated unchanged".
+# one_by_one FILE fill newer: what becomes of table u and of its rows when they come one after
+# the other, as "inserted updated unchanged skipped"; fill: NULLs are filled, newer: by n.
 one_by_one()
 {
-	q "$b" "CREATE TABLE u (id int PRIMARY KEY, v text, n numeric);
+	q "$b" "DROP TABLE IF EXISTS u, raw; DROP FUNCTION IF EXISTS apply;
+		CREATE TABLE u (id int PRIMARY KEY, v text, n numeric);
 		INSERT INTO u SELECT id, v, n FROM t;
 		CREATE TABLE raw (at serial, j jsonb)"
 	q "$b" '\copy raw (j) FROM '"$1"
-	q "$b" "CREATE FUNCTION apply(OUT i int, OUT u int, OUT s int) LANGUAGE plpgsql AS \$\$
-		DECLARE r record; o u; BEGIN i := 0; u := 0; s := 0;
+	q "$b" "CREATE FUNCTION apply(OUT i int, OUT u int, OUT s int, OUT k int) LANGUAGE plpgsql AS \$\$
+		DECLARE r record; o u; BEGIN i := 0; u := 0; s := 0; k := 0;
 		FOR r IN SELECT (j->>'id')::int AS id, j->>'v' AS v, (j->>'n')::numeric AS n FROM raw ORDER BY at LOOP
 			SELECT * INTO o FROM u AS x WHERE x.id = r.id;
-			IF NOT FOUND THEN INSERT INTO u VALUES (r.id, r.v, r.n); i := i + 1;
-			ELSIF record_image_ne(ROW(o.v, o.n), ROW(r.v, r.n)) THEN
+			IF NOT FOUND THEN INSERT INTO u VALUES (r.id, r.v, r.n); i := i + 1; CONTINUE;
+			ELSIF $3 AND (r.n IS NULL OR r.n <= o.n) THEN k := k + 1; CONTINUE; END IF;
+			IF $2 THEN r.v := COALESCE(r.v, o.v); r.n := COALESCE(r.n, o.n); END IF;
+			IF record_image_ne(ROW(o.v, o.n), ROW(r.v, r.n)) THEN
 				UPDATE u AS x SET v = r.v, n = r.n WHERE x.id = r.id; u := u + 1;
 			ELSE s := s + 1; END IF;
 		END LOOP; END \$\$"
-	q "$b" "SELECT concat_ws(' ', i, u, s) FROM apply()"
+	q "$b" "SELECT concat_ws(' ', i, u, s, k) FROM apply()"
+}
+
+# many_rows SEED VALUES NUMBERS: rows of eight keys.
+many_rows()
+{
+	awk -v seed="$1" -v values="$2" -v numbers="$3" 'BEGIN {
+		srand(seed); nv = split(values, v); nn = split(numbers, n)
+		for (i = 0; i < 4000; i++) printf "{\"id\":%d,\"v\":%s,\"n\":%s}\n", 1 + rand() * 8,
+			v[1 + int(rand() * nv)], n[1 + int(rand() ^ 3 * nn)] }'
+}
+
+# in_turn FILL NEWER OPTION...: the rows come to what they do one by one, in one block.
+in_turn()
+{
+	q "$b" "TRUNCATE t; INSERT INTO t SELECT i, 'a', nullif(i % 3, 0) FROM generate_series(1, 4) i"
+	expected=$(one_by_one "$BATS_TEST_TMPDIR/rows" "$1" "$2")
+	load_rows "${@:3}" <"$BATS_TEST_TMPDIR/rows"
+	loaded "4000 $expected"
+	assert_eq "$(q "$b" 'SELECT id, v, n FROM t EXCEPT ALL SELECT * FROM u')" ''
+	assert_eq "$(q "$b" 'SELECT count(*), min(d), max(d) FROM t')" '8|7|7'
+	assert_eq "$(q "$b" "SELECT pg_relation_size('t') <= 8192")" t
 }
 
 @test "many rows of a key: as if one came after the other, but written twice at most" {
 	local seed=${SEED:-$RANDOM}
 	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text NOT NULL, n numeric, d int DEFAULT 7);
-		INSERT INTO t SELECT i, 'a', 1 FROM generate_series(1, 4) i"
+		CREATE UNIQUE INDEX ON t (v, n, id)"
 	echo "SEED=$seed"
-	awk -v seed="$seed" 'BEGIN { srand(seed); split("1 1.0 2 null", n)
-		for (i = 0; i < 4000; i++) printf "{\"id\":%d,\"v\":\"%s\",\"n\":%s}\n", 1 + rand() * 8,
-			rand() < .5 ? "a" : "b", n[1 + int(rand() * 4)] }' >"$BATS_TEST_TMPDIR/rows"
-	expected=$(one_by_one "$BATS_TEST_TMPDIR/rows")
-	load_rows --conflict=overwrite <"$BATS_TEST_TMPDIR/rows"
-	loaded "4000 $expected 0"
-	assert_eq "$(q "$b" 'SELECT id, v, n FROM t EXCEPT ALL SELECT * FROM u')" ''
-	assert_eq "$(q "$b" 'SELECT count(*), min(d), max(d) FROM t')" '8|7|7'
-	assert_eq "$(q "$b" "SELECT pg_relation_size('t') <= 8192")" t
+	many_rows "$seed" '"a" "b"' '1 1.0 2 null' >"$BATS_TEST_TMPDIR/rows"
+	in_turn false false --conflict=overwrite
+	many_rows "$seed" '"a" "b"' 'null 1 1.0 2 -1 2.00 3 4 5 6 7' >"$BATS_TEST_TMPDIR/rows"
+	in_turn false true --conflict=overwrite --newer=n
+	in_turn true true --conflict=merge --newer=n
+	{
+		printf '{"id":%d,"v":"a","n":null}\n' 1 2 3 4 5 6 7 8
+		many_rows "$seed" '"a" null null null' 'null null null 1 1.0 2'
+	} | head -n 4000 >"$BATS_TEST_TMPDIR/rows"
+	in_turn true false --conflict=merge
+	in_turn true true --conflict=merge --newer=n
+}
+
+# (,) is NULL to IS NULL, but no NULL; json has no equality; the arrays have no common shape.
+@test "many rows of a key: composite values, arrays, json and a domain, merged" {
+	q "$b" "CREATE TYPE pair AS (a int, b int); CREATE DOMAIN known AS int NOT NULL;
+		CREATE TABLE t (id int PRIMARY KEY, p pair, l int[], j json, d known);
+		INSERT INTO t VALUES (1, '(9,9)', '{9}', '9', 9);
+		CREATE TABLE s (nr int, id int, p pair, l int[], j json, d int);
+		INSERT INTO s VALUES (1, 1, NULL, NULL, '{}', NULL), (2, 1, '(,)', NULL, NULL, NULL),
+			(3, 1, NULL, '{{1,2},{3,4}}', NULL, 3), (4, 1, '(1,)', '{}', NULL, NULL),
+			(5, 1, NULL, '{}', '{}', NULL), (6, 2, NULL, '{1}', NULL, 6),
+			(7, 2, '(,)', NULL, NULL, NULL), (8, 2, NULL, '{{1}}', '1', NULL)"
+	portl-extract -d "$b" -c 'SELECT id, p, l, j, d FROM s ORDER BY nr' >"$BATS_TEST_TMPDIR/s"
+	try portl-load -d "$b" -t t --conflict=merge -vv --summary="$BATS_TEST_TMPDIR/sum" <"$BATS_TEST_TMPDIR/s"
+	assert_status 0
+	[[ $stderr == *'filled AS'* ]]
+	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '8 1 6 1 0'
+	assert_eq "$(q "$b" 'SELECT * FROM t ORDER BY id')" $'1|(1,)|{}|{}|3\n2|(,)|{{1}}|1|6'
+}
+
+# The type has an order, but no max().
+@test "many rows of a key: newer by a type's own order" {
+	q "$b" "CREATE TYPE pair AS (a int, b int); CREATE TABLE s (nr int, id int, p pair);
+		INSERT INTO s VALUES (1, 1, '(1,2)'), (2, 1, '(1,1)'), (3, 1, NULL), (4, 1, '(1,)'), (5, 1, '(1,)'),
+			(6, 2, NULL), (7, 2, NULL), (8, 2, '(0,0)'), (9, 2, '(0,0)'), (10, 2, '(0,1)')"
+	q "$b" 'CREATE TABLE t (nr int, id int PRIMARY KEY, p pair)'
+	portl-extract -d "$b" -c 'TABLE s ORDER BY nr' >"$BATS_TEST_TMPDIR/s"
+	for expected in '10 2 3 0 5' '10 0 0 0 10'; do
+		try portl-load -d "$b" -t t --conflict=overwrite --newer=p --summary="$BATS_TEST_TMPDIR/sum" <"$BATS_TEST_TMPDIR/s"
+		assert_status 0
+		assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" "$expected"
+		t_is '4|1|(1,)' '10|2|(0,1)'
+	done
 }
 
 @test "many rows of a key: one that is replaced is refused nonetheless for what it is" {

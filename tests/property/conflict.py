@@ -7,7 +7,8 @@ Wants portl-extract, portl-load and psql on PATH, and libpq's environment
 pointing at a database of its own.  Each case makes a table with some rows and a
 stream with some rows, loads it in a random mode, and compares the table, the
 receipt, the exit status, what triggers saw, and which rows were not touched.
-The model knows nothing of SQL: a list of rows, and a loop.
+The model knows nothing of SQL: a list of rows, and a loop.  Where no trigger sees each row,
+rows of one key are folded, which must not be told from the outside.
 """
 import json
 import os
@@ -53,6 +54,7 @@ class Case:
         self.primary = not self.null_keys and rng.random() < 0.7
         self.partitioned = rng.random() < 0.2 and not self.null_keys
         self.trigger = rng.random() < 0.3
+        self.after = self.trigger or rng.random() < 0.3
         # An incoming NULL hurts before the old row is looked for, except in a merge.
         self.not_null = None
         payload = range(self.nkey, len(columns))
@@ -68,7 +70,7 @@ class Case:
         self.batch = None
         if self.mode == "fail":
             self.duplicates = rng.choice([None, "error"])
-        nrows = rng.choice([0, 1, 2, 3, 5, 8, 13, 21])
+        nrows = rng.choice([0, 1, 2, 3, 5, 8, 13, 21, 21, 55, 89])  # many of one key
         if self.duplicates in (None, "last") and rng.random() < 0.4:
             self.batch = rng.randint(1, nrows + 2)
         self.source_types = [rng.choice(columns[i][1]) for i in range(len(columns))]
@@ -137,8 +139,9 @@ class Case:
         if self.trigger:
             out.append("CREATE TRIGGER before BEFORE INSERT ON target FOR EACH ROW "
                        "EXECUTE FUNCTION note();")
-        out.append("CREATE TRIGGER after AFTER INSERT OR UPDATE ON target FOR EACH ROW "
-                   "EXECUTE FUNCTION note();")
+        if self.after:
+            out.append("CREATE TRIGGER after AFTER INSERT OR UPDATE ON target FOR EACH ROW "
+                       "EXECUTE FUNCTION note();")
         out.append("CREATE TABLE source (nr int, %s);" % ", ".join(
             "%s %s" % (quoted[i], self.source_types[i]) for i in self.carried))
         for nr, row in enumerate(self.new):
@@ -282,8 +285,8 @@ def check(case, psql, summary):
     committed = refused is None or (case.batch is not None and sum(counts.values()) > 0)
     if receipt["committed"] != committed:
         problems.append("committed: %s" % receipt["committed"])
-    if int(ops.get("AFTER INSERT", 0)) != counts["inserted"] or \
-            int(ops.get("AFTER UPDATE", 0)) != counts["updated"]:
+    if case.after and (int(ops.get("AFTER INSERT", 0)) != counts["inserted"] or
+                       int(ops.get("AFTER UPDATE", 0)) != counts["updated"]):
         problems.append("triggers saw %s, wanted %s" % (ops, counts))
     if case.trigger and counts["inserted"] + counts["updated"] > int(ops.get("BEFORE INSERT", 0)):
         problems.append("BEFORE triggers saw %s" % ops)

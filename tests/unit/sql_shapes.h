@@ -267,6 +267,7 @@ merge(struct made *m)
 {
 	three_columns(m);
 	upsert(m, CONFLICT_MERGE);
+	m->st->folds = true;
 }
 
 static void
@@ -279,9 +280,20 @@ merge_by_merge(struct made *m)
 static void
 newer(struct made *m)
 {
-	in_rounds(m);
+	overwrite(m);
+	m->rel->columns[1].not_null = true;
 	m->rules.newer = "changed";
 	m->st->newer = 2;
+}
+
+/* NULLs are filled before a row is inserted. */
+static void
+merge_newer(struct made *m)
+{
+	newer(m);
+	m->rules.conflict = rules_conflict(CONFLICT_MERGE);
+	m->st->look_first = true;
+	m->st->plain = false;
 }
 
 static void
@@ -385,6 +397,7 @@ triggers_before_insert(struct made *m)
 {
 	merge(m);
 	not_plain(m);
+	m->st->folds = false;
 	m->st->facts.insert_triggers = m->st->look_first = true;
 }
 
@@ -473,6 +486,7 @@ hostile_names(struct made *m)
 	add_column(m, "it's\\", "text", "\"we\"\"ird\".\"ty pe\"");
 	add_column(m, "$1 %s\n*/ /*", "text", "text");
 	upsert(m, CONFLICT_MERGE);
+	m->st->folds = true;
 	relname_set(&m->p->target, "sch\"ema", "\xc3\xa4 'b' \\ \"c\"");
 	m->rel->columns[1].collation = xstrdup("\"co\"\"ll\".\"a'te\"");
 }
@@ -498,7 +512,9 @@ static const struct shape {
 	 "--conflict=overwrite where MERGE can do it and keys are watched", overwrite_by_merge},
 	{"merge", "--conflict=merge", merge},
 	{"merge_by_merge", "the same where MERGE can do it", merge_by_merge},
-	{"newer", "--conflict=overwrite --newer=changed", newer},
+	{"newer", "--conflict=overwrite --newer=changed, and a column is NOT NULL", newer},
+	{"merge_newer", "--conflict=merge --newer=changed, and a column is NOT NULL",
+	 merge_newer},
 	{"duplicates_first", "--conflict=overwrite --duplicates=first", duplicates_first},
 	{"duplicates_error", "--conflict=overwrite --duplicates=error", duplicates_error},
 	{"casts", "an assignment cast, and a type that reads the text", casts},
