@@ -19,6 +19,7 @@
 #include "common/os/writeall.h"
 #include "common/stream/stream_chunk.h"
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_reader.h"
 #include "common/talk/log.h"
@@ -26,6 +27,7 @@
 #include "common/talk/receipt.h"
 #include "common/talk/toldonce.h"
 #include "load/options.h"
+#include "load/setchoice.h"
 #include "load/sink/sink.h"
 #include "load/sink/sink_kind.h"
 #include "load/sinks.h"
@@ -37,7 +39,9 @@ struct load {
 	struct sink *sink;
 	struct receipt receipt;
 	struct progress *progress;
-	char *run; /* upstream's run id, or our own */
+	char *run;                  /* upstream's run id, or our own */
+	const struct manifest *set; /* the reader's, or NULL: streams of one relation */
+	bool *chosen;               /* which of its members are loaded */
 };
 
 static int
@@ -136,6 +140,27 @@ check_edited(const struct load *l, struct err *e)
 			   "meant to come, say --bare.");
 }
 
+/*
+ * The input is a set, which is all of it.  What the sink is to take of it is planned before
+ * the first row.
+ */
+static int
+expect_set(struct load *l, struct err *e)
+{
+	struct sink_set set = {
+		.manifest = stream_reader_set(l->reader),
+		.ndjson = stream_reader_is_ndjson(l->reader),
+	};
+
+	if (set.manifest == NULL)
+		return 0;
+	l->set = set.manifest;
+	if (setchoice_make(&l->chosen, &l->options, l->set, e) != 0)
+		return -1;
+	set.chosen = l->chosen;
+	return sink_expect(l->sink, &set, e);
+}
+
 /* Show the sink the header, and have the reader do what it wants. */
 static int
 begin_stream(struct load *l, struct sink_wants *wants, struct err *e)
@@ -177,20 +202,51 @@ pump(struct load *l, uint64_t batch, struct err *e)
 	return rc;
 }
 
+static bool
+is_chosen(const struct load *l, size_t i)
+{
+	return l->set == NULL || l->chosen[i];
+}
+
+/* How many streams are to come, as far as it is known. */
+static size_t
+stream_count(const struct load *l)
+{
+	return l->set != NULL ? l->set->total : (size_t)l->options.streams;
+}
+
+/* A member of a set that nobody wants is only proved whole. */
 static int
-load_stream(struct load *l, struct err *e)
+skip(struct load *l, struct err *e)
+{
+	struct stream_chunk chunk;
+	int rc;
+
+	while ((rc = stream_reader_next(l->reader, &chunk, e)) > 0)
+		continue;
+	return rc;
+}
+
+/* Stream ${i}, of the set if there is one. */
+static int
+load_stream(struct load *l, size_t i, struct err *e)
 {
 	struct sink_wants wants = {.keep = NULL};
-	int rc;
+	int rc = 0;
 
 	if (stream_reader_begin(l->reader, e) != 0 || check_edited(l, e) != 0)
 		return -1;
 	note_header(l);
 	log_hold(true); /* plans are printed */
-	rc = begin_stream(l, &wants, e);
+	if (i == 0)
+		rc = expect_set(l, e);
+	if (rc == 0 && is_chosen(l, i))
+		rc = begin_stream(l, &wants, e);
 	log_hold(false);
 	if (rc != 0)
 		return -1;
+	if (!is_chosen(l, i))
+		return skip(l, e);
 	show_progress(l, wants.finish);
 	if (l->receipt.relation == NULL && l->sink->relation != NULL)
 		l->receipt.relation = xstrdup(l->sink->relation);
@@ -203,6 +259,7 @@ check(struct load *l, struct err *e)
 {
 	const struct load_options *o = &l->options;
 	struct sink_wants wants = {.keep = NULL};
+	size_t i;
 
 	if (o->common.check == CHECK_CONNECTION)
 		return check_connection(stdout, "destination", &o->kind->cli, &o->common.db, e);
@@ -213,10 +270,16 @@ check(struct load *l, struct err *e)
 		return -1;
 	check_line(stdout, "destination", "%s", l->sink->where);
 	if (writeall_finish(stdout, e) != 0 || stream_reader_begin(l->reader, e) != 0 ||
-	    check_edited(l, e) != 0 || begin_stream(l, &wants, e) != 0)
+	    check_edited(l, e) != 0 || expect_set(l, e) != 0)
 		return -1;
-	check_line(stdout, "target", "%s", l->sink->relation);
-	check_line(stdout, "plan", "%s", l->sink->plan);
+	for (i = 0; i < (l->set != NULL ? l->set->n : 1); i++) {
+		if (!is_chosen(l, i))
+			continue;
+		if (begin_stream(l, &wants, e) != 0)
+			return -1;
+		check_line(stdout, "target", "%s", l->sink->relation);
+		check_line(stdout, "plan", "%s", l->sink->plan);
+	}
 	return writeall_finish(stdout, e);
 }
 
@@ -224,7 +287,7 @@ check(struct load *l, struct err *e)
 static int
 run(struct load *l, struct err *e)
 {
-	int64_t i;
+	size_t i;
 
 	if (open_input(l, e) != 0)
 		return -1;
@@ -233,14 +296,14 @@ run(struct load *l, struct err *e)
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	l->receipt.target = xstrdup(l->sink->where);
-	for (i = 0; i < l->options.streams; i++) {
-		if (load_stream(l, e) != 0)
+	for (i = 0; i == 0 || i < stream_count(l); i++) {
+		if (load_stream(l, i, e) != 0)
 			return -1;
-		if (i + 1 == l->options.streams && stream_reader_finish(l->reader, e) != 0)
+		if (i + 1 == stream_count(l) && stream_reader_finish(l->reader, e) != 0)
 			return -1;
-		if (i + 1 == l->options.streams)
+		if (i + 1 == stream_count(l))
 			progress_finishing(l->progress);
-		if (sink_end(l->sink, e) != 0)
+		if (is_chosen(l, i) && sink_end(l->sink, e) != 0)
 			return -1;
 	}
 	if (log_check(e) != 0)
@@ -331,6 +394,7 @@ release(struct load *l)
 	receipt_release(&l->receipt);
 	load_options_release(&l->options);
 	free(l->run);
+	free(l->chosen);
 }
 
 int

@@ -45,6 +45,8 @@ static const struct cli_choice duplicates[] = {{"last", DUPLICATES_LAST},
 					       {"error", DUPLICATES_ERROR},
 					       {NULL, 0}};
 
+static const struct cli_choice foreign_keys[] = {{"check", 0}, {"recheck", 1}, {NULL, 0}};
+
 static const struct cli_choice commits[] = {
 	{"end", COMMIT_END}, {"batch", COMMIT_BATCH}, {NULL, 0}};
 
@@ -52,6 +54,8 @@ static const struct cli_option target_options[] = {
 	{.type = CLI_HEADING, .help = "Where to load"},
 	{"table", 't', CLI_TABLE, "[SCHEMA.]TABLE", "default: the relation named in the stream",
 	 AT(common.table), .part = CLI_WHAT, .replaces = CLI_WHAT, PG},
+	{"into-schema", 0, CLI_NAME, "SCHEMA", "where the relations of a set go", AT(into_text),
+	 PG},
 	{"map", 'm', CLI_LIST, "SRC=DST,...", "load column SRC into DST; SRC= drops it",
 	 AT(map)},
 	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "columns that the table does not have",
@@ -84,6 +88,9 @@ static const struct cli_option conflict_options[] = {
 	 AT(commit), .choices = commits, PG},
 	{"batch-size", 'b', CLI_NUMBER, "ROWS", "rows in a batch; default: 10000",
 	 AT(batch_size), .min = 1, PG},
+	{"foreign-keys", 0, CLI_CHOICE, "check|recheck",
+	 "check each row, or all at once behind them", AT(foreign_keys),
+	 .choices = foreign_keys, PG},
 	{"no-sync-sequences", 0, CLI_FLAG, NULL, "leave sequences where they are",
 	 AT(no_sync_sequences), PG},
 	{.help = NULL},
@@ -307,6 +314,39 @@ parse_key(struct load_options *o, struct err *e)
 	return 0;
 }
 
+/* Names of schemas are folded as in SQL; quoted ones are exact. */
+static int
+parse_into(struct load_options *o, struct err *e)
+{
+	if (o->into_text == NULL)
+		return 0;
+	if (ident_parse_list(o->into_text, &o->into_list, e) != 0)
+		return err_prefix(e, "--into-schema: ");
+	if (o->into_list.n != 1)
+		return err_usage(e, "into-schema", "--into-schema takes one schema, not \"%s\"",
+				 o->into_text);
+	o->into_schema = o->into_list.names[0];
+	return 0;
+}
+
+/* What cannot be looked for once the constraint is gone. */
+static int
+check_recheck(const struct load_options *o, struct err *e)
+{
+	if (o->foreign_keys == 0)
+		return 0;
+	if (o->commit == COMMIT_BATCH)
+		return err_usage(
+			e, "foreign-keys",
+			"--foreign-keys=recheck needs --commit=end: it checks all rows "
+			"behind the last");
+	if (o->rejects != NULL)
+		return err_usage(e, "foreign-keys",
+				 "--foreign-keys=recheck refuses all rows or none, not those "
+				 "for --rejects");
+	return 0;
+}
+
 static int
 check_files(const struct load_options *o, struct err *e)
 {
@@ -347,7 +387,8 @@ settle(struct load_options *o, struct err *e)
 		return err_usage(e, "infer",
 				 "--infer needs --create or --add-columns: a table that is "
 				 "there knows its types");
-	if (check_map(o, e) != 0 || parse_key(o, e) != 0)
+	if (check_map(o, e) != 0 || parse_key(o, e) != 0 || parse_into(o, e) != 0 ||
+	    check_recheck(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
 		o->min_rows = o->truncate ? 1 : 0;
@@ -371,6 +412,7 @@ rules_of(const struct load_options *o)
 		.add_columns = o->add_columns,
 		.create = o->create,
 		.truncate = o->truncate,
+		.recheck = o->foreign_keys != 0,
 		.batches = o->commit == COMMIT_BATCH,
 		.rejects = o->rejects != NULL,
 		.dry_run = o->common.dry_run,
@@ -420,5 +462,6 @@ load_options_release(struct load_options *o)
 	ident_list_release(&o->map_targets);
 	ident_list_release(&o->key);
 	ident_list_release(&o->newer);
+	ident_list_release(&o->into_list);
 	relname_release(&o->rel);
 }

@@ -37,8 +37,10 @@ struct load_options {
 	int commit;               /* enum load_commit */
 	int64_t batch_size;       /* rows */
 	bool no_sync_sequences;
-	const char *rejects; /* path or NULL */
-	int64_t max_rejects; /* -1: as many as there are */
+	int foreign_keys;      /* 1: --foreign-keys=recheck */
+	const char *into_text; /* as typed, or NULL */
+	const char *rejects;   /* path or NULL */
+	int64_t max_rejects;   /* -1: as many as there are */
 	/* derived */
 	struct cli_spec spec;          /* the command line's, with the kinds */
 	const struct sink_kind *kind;  /* of sink */
@@ -49,7 +51,9 @@ struct load_options {
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
 	struct ident_list key;                      /* empty: the target's primary key */
 	struct ident_list newer;                    /* one name or none */
-	struct load_rules rules;                    /* what of all this makes the plan */
+	struct ident_list into_list;                /* the same of --into-schema */
+	const char *into_schema; /* for all relations of a set, or NULL: the sender's */
+	struct load_rules rules; /* what of all this makes the plan */
 };
 
 /*

@@ -47,6 +47,7 @@ struct stream_writer {
 	uint64_t rows_before;              /* of the members before it */
 	char set[MANIFEST_DIGEST_LEN + 1]; /* the manifest's digest; "": no set */
 	bool bare;
+	bool open; /* rows may follow: a segment's trailer has still to come */
 };
 
 /* ---- binary tuples ---- */
@@ -78,7 +79,7 @@ binary_header(struct stream_writer *w, const char *doc, size_t len)
 static void
 binary_last(struct stream_writer *w, const char *doc, size_t len)
 {
-	if (w->header != NULL)
+	if (w->open)
 		pgcopy_put_trailer(&w->block);
 	pgcopy_put_preamble(&w->block, doc, len);
 	pgcopy_put_trailer(&w->block);
@@ -238,6 +239,7 @@ stream_writer_begin(struct stream_writer *w, const struct header *header, struct
 		XXH3_64bits_update(w->digest, text, len);
 	w->ops->header(w, text, len);
 	w->header = header;
+	w->open = true;
 	free(text);
 	return write_block(w, e) != 0 ? -1 : output_flush(w->out, e);
 }
@@ -257,6 +259,7 @@ stream_writer_rows(struct stream_writer *w, const char *data, size_t len, uint64
 		   struct err *e)
 {
 	w->rows += nrows;
+	w->open = true; /* again, for a caller that has taken the end back */
 	if (w->format == STREAM_BINARY && w->header->values == HEADER_BINARY) {
 		if (len >= OUTPUT_BLOCK)
 			return write_huge(w, data, len, e);
@@ -297,8 +300,7 @@ stream_writer_end(struct stream_writer *w, struct err *e)
 	doc = xasprintf("{\"end\":true,\"rows\":%" PRIu64 ",\"xxh3\":\"%s\"}", w->rows, hex);
 	w->ops->last(w, doc, strlen(doc));
 	free(doc);
-	if (w->set[0] != '\0')
-		w->header = NULL; /* no tuples are open: what follows begins a segment */
+	w->open = false;
 	return write_block(w, e);
 }
 

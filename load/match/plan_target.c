@@ -80,7 +80,8 @@ check_kind(const struct relation *rel, const PGresult *facts, struct reasons *wh
 }
 
 static void
-check_truncate(const struct relation *rel, const PGresult *facts, struct reasons *why)
+check_truncate(const struct relation *rel, bool together, const PGresult *facts,
+	       struct reasons *why)
 {
 	if (strchr("rpf", rel->kind) == NULL)
 		reasons_add(why, "--truncate: a %s cannot be truncated",
@@ -89,7 +90,7 @@ check_truncate(const struct relation *rel, const PGresult *facts, struct reasons
 		reasons_add(why, "--truncate: no TRUNCATE privilege");
 		reasons_grant(&why->grants, "TRUNCATE");
 	}
-	if (rel->referenced)
+	if (rel->referenced && !together)
 		reasons_add(why, "--truncate: foreign keys of other tables refer to it; change "
 				 "its rows with --conflict=overwrite instead, or drop the keys "
 				 "before and add them again");
@@ -143,7 +144,7 @@ plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		return -1;
 	check_kind(p->rel, facts, why);
 	if (p->rules->truncate)
-		check_truncate(p->rel, facts, why);
+		check_truncate(p->rel, p->rules->together, facts, why);
 	if (p->rel->row_security)
 		p->stage_reason = "row security is active for this role";
 	else if (p->rel->kind == 'v')

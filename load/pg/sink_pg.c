@@ -17,6 +17,7 @@
 #include "common/pg/db.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "common/stream/input.h"
 #include "common/talk/receipt.h"
 #include "load/match/plan.h"
@@ -25,6 +26,7 @@
 #include "load/pg/sequences.h"
 #include "load/pg/steps.h"
 #include "load/pg/target.h"
+#include "load/pg/targets.h"
 #include "load/rejects/rejects.h"
 #include "load/route/ready.h"
 #include "load/route/route.h"
@@ -62,9 +64,9 @@ enum dry {
 struct sink_pg {
 	struct sink base;
 	struct db db;
-	struct input *in;        /* borrowed, for its name */
-	char *stayed;            /* what undoes session_stay(), or NULL; owned */
-	struct target target;    /* of all streams */
+	struct input *in; /* borrowed, for its name */
+	char *stayed;     /* what undoes session_stay(), or NULL; owned */
+	struct targets targets;
 	struct rejects *rejects; /* or NULL: no row may be refused */
 	enum phase phase;
 	enum dry dry;
@@ -86,7 +88,7 @@ on_readable(void *arg, struct err *e)
 	if (db_copy_on_readable(&s->db, e) == 0)
 		return 0;
 	/* 0: rows can be rejected */
-	return s->phase == BATCH ? route_locate(s->target.route, e) : -1;
+	return s->phase == BATCH ? route_locate(targets_at(&s->targets)->route, e) : -1;
 }
 
 static int
@@ -95,6 +97,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	struct sink_pg *s = pg(base);
 
 	s->in = in;
+	targets_one(&s->targets, base->options, input_name(in));
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
 	/* only now, for a stop signal that comes while connecting just ends the program */
@@ -125,8 +128,32 @@ open_transaction(struct sink_pg *s, struct err *e)
 		return -1;
 	s->phase = OPEN;
 	s->text = TEXT_OURS;
-	s->target.counts = (struct route_counts){.read = 0};
+	targets_start(&s->targets);
 	return 0;
+}
+
+static int
+expect_rejects(struct sink_pg *s, const struct sink_set *set, struct err *e)
+{
+	size_t n = s->targets.n, i;
+	const struct plan **plans = xcalloc(n, sizeof(*plans));
+	int rc;
+
+	for (i = 0; i < n; i++)
+		plans[i] = s->targets.list[i].plan;
+	rc = rejects_expect(s->rejects, set->manifest->id, plans, n, set->ndjson, e);
+	free(plans);
+	return rc;
+}
+
+static int
+sink_pg_expect(struct sink *base, const struct sink_set *set, struct err *e)
+{
+	struct sink_pg *s = pg(base);
+
+	if (targets_expect(&s->targets, &s->db, base->options, input_name(s->in), set, e) != 0)
+		return -1;
+	return s->rejects != NULL ? expect_rejects(s, set, e) : 0;
 }
 
 /*
@@ -136,12 +163,11 @@ open_transaction(struct sink_pg *s, struct err *e)
 static int
 add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 {
-	struct target *t = &s->target;
+	struct target *t = targets_at(&s->targets);
 
 	if (s->phase == IDLE && open_transaction(s, e) != 0)
 		return -1;
-	if (ready_add(&s->db, t->plan, e) != 0 ||
-	    target_plan(t, &s->db, s->base.options, stream, e) != 0)
+	if (ready_add(&s->db, t->plan, e) != 0 || target_plan(t, &s->db, stream, e) != 0)
 		return -1;
 	/* an event trigger may have undone it */
 	return t->plan->sql[SQL_ADD] != NULL ? ready_altered(t->plan, e) : 0;
@@ -152,15 +178,22 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	      struct err *e)
 {
 	struct sink_pg *s = pg(base);
-	struct target *t = &s->target;
+	struct target *t;
 
-	if (target_plan(t, &s->db, base->options, stream, e) != 0)
+	if (s->targets.set)
+		targets_next(&s->targets);
+	t = targets_at(&s->targets);
+	if (!s->targets.set && target_plan(t, &s->db, stream, e) != 0)
+		return -1;
+	/* once: the transaction is open when further streams begin */
+	if (!s->targets.set && t->rules.recheck && s->targets.keys.drop == NULL &&
+	    s->phase == IDLE && fkeys_plan(&s->targets.keys, &s->db, t, 1, e) != 0)
 		return -1;
 	if (t->plan->sql[SQL_ADD] != NULL && base->options->common.check == CHECK_NOT &&
 	    add_columns(s, stream, e) != 0)
 		return -1;
-	if (base->relation == NULL)
-		base->relation = relname_text(&t->name);
+	free(base->relation); /* of a set, the current one's */
+	base->relation = relname_text(&t->name);
 	if (stream->header != NULL && stream->header->dry_run)
 		s->dry = DRY_SENDER;
 	else if (s->dry == DRY_NOT && base->options->common.dry_run)
@@ -169,7 +202,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	base->plan = plan_show_line(t->plan);
 	plan_show(t->plan);
 	plan_log(t->plan);
-	t->route = routes_new(&s->db, t->plan, input_name(s->in), s->rejects);
+	t->route = routes_new(&s->db, t->plan, t->input, s->rejects);
 	if (s->rejects != NULL && rejects_begin(s->rejects, t->plan, stream->ndjson, e) != 0)
 		return -1;
 	wants->schema = t->plan->adopted;
@@ -184,7 +217,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 static int
 settle_text(struct sink_pg *s, struct err *e)
 {
-	const struct header *header = s->target.plan->header;
+	const struct header *header = targets_at(&s->targets)->plan->header;
 	enum text text = header != NULL && header->server_version == 0 ? TEXT_ROLE : TEXT_OURS;
 
 	if (text == s->text)
@@ -196,10 +229,11 @@ settle_text(struct sink_pg *s, struct err *e)
 static int
 begin_batch(struct sink_pg *s, struct err *e)
 {
-	if ((s->phase == IDLE && open_transaction(s, e) != 0) || settle_text(s, e) != 0)
+	if ((s->phase == IDLE && open_transaction(s, e) != 0) || settle_text(s, e) != 0 ||
+	    targets_prepare(&s->targets, &s->db, e) != 0)
 		return -1;
 	s->phase = BATCH;
-	return target_begin(&s->target, &s->db, e);
+	return target_begin(targets_at(&s->targets), &s->db, e);
 }
 
 /* All rows of the batch are in the target, though not committed. */
@@ -207,7 +241,7 @@ static int
 end_batch(struct sink_pg *s, struct err *e)
 {
 	s->phase = OPEN;
-	return target_end(&s->target, e);
+	return target_end(targets_at(&s->targets), e);
 }
 
 static int
@@ -216,7 +250,7 @@ run_steps(struct sink_pg *s, enum steps_at at, struct err *e)
 	struct steps steps = {
 		.db = &s->db,
 		.options = s->base.options,
-		.target = &s->target,
+		.targets = &s->targets,
 		.rejects = s->rejects,
 		.read = s->base.receipt->read,
 		.sent = s->dry != DRY_SENDER,
@@ -232,7 +266,7 @@ in_doubt(const struct sink_pg *s, struct err *e)
 
 	err_detail(e,
 		   "%s\nThis is about the last %" PRIu64 " rows; those before are committed.",
-		   detail, s->target.counts.read);
+		   detail, targets_read(&s->targets));
 	free(detail);
 }
 
@@ -259,7 +293,7 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	/* What is committed stays so, whatever becomes of later batches. */
 	receipt->committed = now == RECEIPT_NO ? before : now;
 	if (now != RECEIPT_NO)
-		target_tell(&s->target, receipt);
+		targets_tell(&s->targets, receipt);
 	return rc;
 }
 
@@ -267,13 +301,13 @@ static int
 sink_pg_write(struct sink *base, const struct stream_chunk *chunk, struct err *e)
 {
 	struct sink_pg *s = pg(base);
-	const struct route *r = s->target.route;
+	struct target *t = targets_at(&s->targets);
 
 	if (s->phase != BATCH && begin_batch(s, e) != 0)
 		return -1;
-	if (target_write(&s->target, chunk, e) != 0)
+	if (target_write(t, chunk, e) != 0)
 		return -1;
-	if (!in_batches(s) || r->counts.read < (uint64_t)base->options->batch_size)
+	if (!in_batches(s) || t->route->counts.read < (uint64_t)base->options->batch_size)
 		return 0;
 	return end_batch(s, e) != 0 ? -1 : commit(s, false, e);
 }
@@ -284,13 +318,19 @@ sink_pg_end(struct sink *base, struct err *e)
 	struct sink_pg *s = pg(base);
 
 	/* A stream without rows still creates or empties its table. */
-	if (s->phase == BATCH || !s->target.ready || !in_batches(s)) {
+	if (s->phase == BATCH || !targets_at(&s->targets)->ready || !in_batches(s)) {
 		if (s->phase != BATCH && begin_batch(s, e) != 0)
 			return -1;
 		if (end_batch(s, e) != 0)
 			return -1;
 	}
-	return s->rejects != NULL ? rejects_end(s->rejects, e) : 0;
+	if (s->rejects != NULL && rejects_end(s->rejects, e) != 0)
+		return -1;
+	if (!s->targets.set)
+		return 0;
+	target_done(targets_at(&s->targets));
+	/* a relation is what is promised, at the least */
+	return in_batches(s) && s->phase == OPEN ? commit(s, false, e) : 0;
 }
 
 /* With --commit=batch, FILE gets its name when all batches are in. */
@@ -308,9 +348,9 @@ sink_pg_commit(struct sink *base, struct err *e)
 	struct sink_pg *s = pg(base);
 	int rc;
 
-	target_warn(&s->target);
+	targets_warn(&s->targets);
 	if (s->phase == IDLE) {
-		if (s->target.unmoved == 0 || !sequences_wait(&s->target.sequences))
+		if (!targets_wait(&s->targets, true))
 			return finish_rejects(s, e); /* every batch is committed already */
 		if (open_transaction(s, e) != 0)
 			return -1;
@@ -324,7 +364,7 @@ sink_pg_commit(struct sink *base, struct err *e)
 	if (rc == 0)
 		rc = db_exec(&s->db, e, "ROLLBACK");
 	if (rc == 0)
-		target_tell(&s->target, base->receipt);
+		targets_tell(&s->targets, base->receipt);
 	return rc;
 }
 
@@ -334,19 +374,21 @@ sink_pg_close(struct sink *base)
 	struct sink_pg *s = pg(base);
 	PGTransactionStatusType status = PQtransactionStatus(s->db.conn);
 
-	if (s->target.route != NULL && (status == PQTRANS_INERROR || status == PQTRANS_INTRANS))
-		route_forget(s->target.route);
+	if (s->targets.n > 0 && targets_at(&s->targets)->route != NULL &&
+	    (status == PQTRANS_INERROR || status == PQTRANS_INTRANS))
+		route_forget(targets_at(&s->targets)->route);
 	session_leave(&s->db, s->stayed);
 	free(s->stayed);
 	db_close(&s->db);
 	if (s->rejects != NULL)
 		rejects_rescue(s->rejects);
 	rejects_free(s->rejects);
-	target_release(&s->target);
+	targets_release(&s->targets);
 }
 
 static const struct sink_ops sink_pg_ops = {
 	.open = sink_pg_open,
+	.expect = sink_pg_expect,
 	.begin = sink_pg_begin,
 	.write = sink_pg_write,
 	.end = sink_pg_end,

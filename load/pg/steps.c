@@ -14,20 +14,27 @@
 #include "load/options.h"
 #include "load/pg/sequences.h"
 #include "load/pg/target.h"
+#include "load/pg/targets.h"
 #include "load/rejects/rejects.h"
 
 /* Nothing has been written if the transaction is only to move sequences. */
 static bool
 has_rows(const struct steps *s)
 {
-	return s->target->counts.read > 0;
+	return targets_read(s->targets) > 0;
 }
 
 static int
-check_target(const struct steps *s, enum steps_at at, struct err *e)
+check_targets(const struct steps *s, enum steps_at at, struct err *e)
 {
+	const struct targets *ts = s->targets;
+	size_t i;
+
 	(void)at;
-	return target_check(s->target, s->db, e);
+	for (i = 0; i < ts->n; i++)
+		if (ts->list[i].counts.read > 0 && target_check(&ts->list[i], s->db, e) != 0)
+			return -1;
+	return 0;
 }
 
 static bool
@@ -39,7 +46,7 @@ has_least(const struct steps *s)
 static int
 check_min_rows(const struct steps *s, enum steps_at at, struct err *e)
 {
-	uint64_t rejected = s->target->counts.rejected; /* of all rows: there are no batches */
+	uint64_t rejected = targets_rejected(s->targets); /* of all rows: no batches */
 	int64_t least = s->options->min_rows;
 
 	(void)at;
@@ -56,31 +63,64 @@ check_min_rows(const struct steps *s, enum steps_at at, struct err *e)
 static bool
 has_key(const struct steps *s)
 {
-	return s->target->key_sql != NULL;
+	const struct targets *ts = s->targets;
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		if (ts->list[i].key_sql != NULL)
+			return true;
+	return false;
 }
 
 static int
-add_key(const struct steps *s, enum steps_at at, struct err *e)
+add_keys(const struct steps *s, enum steps_at at, struct err *e)
+{
+	const struct targets *ts = s->targets;
+	size_t i;
+
+	(void)at;
+	for (i = 0; i < ts->n; i++)
+		if (ts->list[i].key_sql != NULL &&
+		    db_exec(s->db, e, "%s", ts->list[i].key_sql) != 0)
+			return -1;
+	return 0;
+}
+
+static bool
+has_dropped(const struct steps *s)
+{
+	return s->targets->prepared && s->targets->keys.add != NULL;
+}
+
+static int
+restore_keys(const struct steps *s, enum steps_at at, struct err *e)
 {
 	(void)at;
-	return db_exec(s->db, e, "%s", s->target->key_sql);
+	return fkeys_restore(&s->targets->keys, s->db, e);
 }
 
 static bool
 has_unmoved(const struct steps *s)
 {
-	return s->target->unmoved > 0 && s->target->sequences.n > 0;
+	return targets_wait(s->targets, false);
 }
 
 static int
 move_sequences(const struct steps *s, enum steps_at at, struct err *e)
 {
-	struct target *t = s->target;
+	struct targets *ts = s->targets;
+	size_t i;
 
-	if (sequences_move(&t->sequences, s->db, at == STEPS_LAST, e) != 0)
-		return -1;
-	if (at == STEPS_LAST)
-		t->unmoved = 0;
+	for (i = 0; i < ts->n; i++) {
+		struct target *t = &ts->list[i];
+
+		if (t->unmoved == 0)
+			continue;
+		if (sequences_move(&t->sequences, s->db, at == STEPS_LAST, e) != 0)
+			return -1;
+		if (at == STEPS_LAST)
+			t->unmoved = 0;
+	}
 	return 0;
 }
 
@@ -104,10 +144,12 @@ static const struct step {
 	bool (*needed)(const struct steps *s);
 	int (*run)(const struct steps *s, enum steps_at at, struct err *e);
 } table[] = {
-	{"target", "looking at the table again", STEPS_BATCH | STEPS_LAST | STEPS_DRY, has_rows,
-	 check_target},
 	{"min-rows", "counting the rows", STEPS_LAST | STEPS_DRY, has_least, check_min_rows},
-	{"key", "adding the primary key", STEPS_LAST | STEPS_DRY, has_key, add_key},
+	{"foreign-keys", "adding foreign keys again", STEPS_LAST | STEPS_DRY, has_dropped,
+	 restore_keys},
+	{"target", "looking at the table again", STEPS_BATCH | STEPS_LAST | STEPS_DRY, has_rows,
+	 check_targets},
+	{"key", "adding the primary key", STEPS_LAST | STEPS_DRY, has_key, add_keys},
 	{"sequences", "moving sequences", STEPS_BATCH | STEPS_LAST, has_unmoved,
 	 move_sequences},
 	{"rejects", "storing the rejected rows", STEPS_BATCH | STEPS_LAST, has_rejects,

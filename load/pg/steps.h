@@ -11,7 +11,7 @@ struct db;
 struct err;
 struct load_options;
 struct rejects;
-struct target;
+struct targets;
 
 /* When a step is due. */
 enum steps_at {
@@ -24,7 +24,7 @@ enum steps_at {
 struct steps {
 	struct db *db;
 	const struct load_options *options;
-	struct target *target;
+	struct targets *targets;
 	struct rejects *rejects; /* or NULL */
 	uint64_t read;           /* rows of the input */
 	bool sent;               /* the sender sends its rows: it does not run dry */

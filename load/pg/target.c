@@ -9,6 +9,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/talk/log.h"
+#include "common/pg/relation.h"
 #include "common/talk/receipt.h"
 #include "load/match/identity.h"
 #include "load/match/plan.h"
@@ -44,21 +45,39 @@ finish_roundings(struct target *t)
 	t->roundings = NULL;
 }
 
+void
+target_init(struct target *t, const struct load_options *options, const char *input)
+{
+	*t = (struct target){
+		.rules = options->rules,
+		.input = xstrdup(input),
+		.moves_sequences = !options->no_sync_sequences,
+	};
+}
+
+/* A plan that is made anew, for columns that were added, would empty it once more. */
+static void
+forget_truncate(struct plan *p)
+{
+	free(p->sql[SQL_TRUNCATE]);
+	p->sql[SQL_TRUNCATE] = NULL;
+}
+
 int
-target_plan(struct target *t, struct db *db, const struct load_options *options,
-	    const struct sink_stream *stream, struct err *e)
+target_plan(struct target *t, struct db *db, const struct sink_stream *stream, struct err *e)
 {
 	route_free(t->route);
 	t->route = NULL;
 	finish_roundings(t);
 	planner_free(t->plan);
-	t->plan = planner_make(db, &options->rules, stream->header, stream->text, e);
+	t->plan = planner_make(db, &t->rules, stream->header, stream->text, e);
 	if (t->plan == NULL)
 		return -1;
 	t->state = TARGET_PLANNED;
-	if (options->rules.rounding != ROUNDING_IGNORE)
-		t->roundings = roundings_new(t->plan, options->rejects != NULL);
-	t->moves_sequences = !options->no_sync_sequences;
+	if (t->emptied)
+		forget_truncate(t->plan);
+	if (t->rules.rounding != ROUNDING_IGNORE)
+		t->roundings = roundings_new(t->plan, t->rules.rejects);
 	return settle_name(t, e);
 }
 
@@ -140,9 +159,36 @@ target_end(struct target *t, struct err *e)
 }
 
 int
+target_hold(const struct target *t, struct db *db, struct err *e)
+{
+	return t->plan->rel != NULL ? ready_hold(db, t->plan, e) : 0;
+}
+
+void
+target_emptied(struct target *t)
+{
+	t->emptied = true;
+	forget_truncate(t->plan);
+}
+
+int
+target_altered(struct target *t, struct db *db, struct err *e)
+{
+	struct plan *p = t->plan;
+
+	if (p->rel == NULL)
+		return 0;
+	if (t->original == NULL)
+		t->original = xstrdup(p->identity);
+	free(p->identity);
+	p->identity = identity_read(db, p->rel->oid, &p->target, e);
+	return p->identity != NULL ? 0 : -1;
+}
+
+int
 target_check(const struct target *t, struct db *db, struct err *e)
 {
-	return ready_check(db, t->plan, t->identity, e);
+	return ready_check(db, t->plan, t->original != NULL ? t->original : t->identity, e);
 }
 
 void
@@ -171,6 +217,20 @@ target_warn(struct target *t)
 }
 
 void
+target_done(struct target *t)
+{
+	size_t i;
+
+	finish_roundings(t);
+	route_free(t->route);
+	t->route = NULL;
+	for (i = 0; i < STATEMENTS; i++) {
+		free(t->plan->sql[i]);
+		t->plan->sql[i] = NULL;
+	}
+}
+
+void
 target_release(struct target *t)
 {
 	route_free(t->route);
@@ -178,7 +238,10 @@ target_release(struct target *t)
 	planner_free(t->plan);
 	sequences_release(&t->sequences);
 	relname_release(&t->name);
+	relname_release(&t->into);
+	free(t->input);
 	free(t->identity);
+	free(t->original);
 	free(t->key_sql);
 	*t = (struct target){.route = NULL};
 }

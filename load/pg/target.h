@@ -10,6 +10,7 @@
 #include "common/base/relname.h"
 #include "load/pg/sequences.h"
 #include "load/route/route.h"
+#include "load/rules/rules.h"
 
 struct db;
 struct err;
@@ -27,7 +28,10 @@ enum target_state {
 };
 
 struct target {
-	struct relname name; /* of all streams; empty before the first */
+	struct load_rules rules; /* for this relation */
+	struct relname into;     /* rules.target, of a member of a set; owned */
+	char *input;             /* what its rows are called in messages; owned */
+	struct relname name;     /* of all streams; empty before the first */
 	enum target_state state;
 	bool ready;                  /* it is created or emptied, where asked for */
 	struct plan *plan;           /* of the current stream; owned */
@@ -35,7 +39,9 @@ struct target {
 	struct roundings *roundings; /* of the current stream, or NULL; owned */
 	struct sequences sequences;  /* of all streams' columns */
 	bool moves_sequences;        /* they are moved, too */
+	bool emptied;                /* together with others: it need not be by itself */
 	char *identity;              /* planned, or as it was made; owned */
+	char *original;              /* the same before we altered it, or NULL; owned */
 	char *key_sql;               /* to be run before the last COMMIT, or NULL; owned */
 	uint64_t rows_before;        /* of the input, before the current batch */
 	uint64_t unmoved;            /* rows written since all sequences were moved */
@@ -44,12 +50,17 @@ struct target {
 };
 
 /*
- * target_plan(t, db, options, stream, e):
+ * target_init(t, options, input):
+ * Begin with what the options say of all relations; ${input} is copied.
+ */
+void target_init(struct target *t, const struct load_options *options, const char *input);
+
+/*
+ * target_plan(t, db, stream, e):
  * Plan a stream, which has to be for the same relation as those before it.
  */
-int target_plan(struct target *t, struct db *db, const struct load_options *options,
-		const struct sink_stream *stream, struct err *e)
-	__attribute__((warn_unused_result));
+int target_plan(struct target *t, struct db *db, const struct sink_stream *stream,
+		struct err *e) __attribute__((warn_unused_result));
 
 /*
  * target_write(t, chunk, e), target_warn(t):
@@ -69,11 +80,30 @@ int target_begin(struct target *t, struct db *db, struct err *e)
 int target_end(struct target *t, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * target_hold(t, db, e), target_emptied(t), target_altered(t, db, e):
+ * In the loading transaction, before any row: lock the relation against everybody and see
+ * that it is the one that was planned, if it is there; it is emptied together with others;
+ * we have altered it, and it will be what it was before COMMIT.
+ */
+int target_hold(const struct target *t, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
+void target_emptied(struct target *t);
+int target_altered(struct target *t, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * target_check(t, db, e):
  * Before COMMIT: the rows are in the relation that was planned, and it is as it was.
  */
 int target_check(const struct target *t, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * target_done(t):
+ * No further stream is for this relation: free all but what is needed to check it and to
+ * tell of it.
+ */
+void target_done(struct target *t);
 
 /*
  * target_tell(t, receipt):

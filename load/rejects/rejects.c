@@ -22,6 +22,7 @@
 #include "common/pg/relation.h"
 #include "common/rows/pgcopy.h"
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_writer.h"
 #include "common/talk/log.h"
@@ -42,7 +43,9 @@ struct rejects {
 	struct output *out;
 	bool live;                    /* what is written is seen at once */
 	struct stream_writer *writer; /* of the current stream */
-	struct header *header;        /* of that; owned */
+	struct header *header;        /* of that, if it is of no set; owned */
+	struct manifest *set;         /* of the streams, or NULL; owned */
+	size_t begun;                 /* streams of the set */
 	bool binary;                  /* of the current stream's rows */
 	bool ended;                   /* the end document is written */
 	uint64_t resume;              /* ended: where rows would go on, in bytes */
@@ -147,16 +150,41 @@ make_header(const struct plan *p)
 	return h;
 }
 
-int
-rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, struct err *e)
+static void
+new_writer(struct rejects *rj, bool ndjson)
 {
 	stream_writer_free(rj->writer);
 	rj->writer = stream_writer_new(rj->out, ndjson ? STREAM_NDJSON : STREAM_BINARY, 0);
-	header_free(rj->header);
-	rj->header = make_header(plan);
+}
+
+int
+rejects_expect(struct rejects *rj, const char *id, const struct plan *const *plans, size_t n,
+	       bool ndjson, struct err *e)
+{
+	size_t i;
+
+	rj->set = manifest_new(id);
+	for (i = 0; i < n; i++)
+		manifest_add(rj->set, make_header(plans[i]));
+	new_writer(rj, ndjson);
+	return stream_writer_manifest(rj->writer, rj->set, e);
+}
+
+int
+rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, struct err *e)
+{
+	const struct header *header;
+
 	rj->binary = !plan->text;
 	rj->ended = false;
-	return stream_writer_begin(rj->writer, rj->header, e);
+	if (rj->set != NULL) {
+		header = rj->set->members[rj->begun++];
+	} else {
+		new_writer(rj, ndjson);
+		header_free(rj->header);
+		header = rj->header = make_header(plan);
+	}
+	return stream_writer_begin(rj->writer, header, e);
 }
 
 int
@@ -499,6 +527,7 @@ rejects_free(struct rejects *rj)
 	if (rj == NULL)
 		return;
 	stream_writer_free(rj->writer);
+	manifest_free(rj->set);
 	header_free(rj->header);
 	output_free(rj->out);
 	if (rj->spool != NULL)

@@ -28,6 +28,13 @@ struct rejects *rejects_open(const char *path, int64_t max, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * rejects_expect(rj, id, plans, n, ndjson, e):
+ * The ${n} streams of a set will follow, with these plans: FILE is to be a set, too.
+ */
+int rejects_expect(struct rejects *rj, const char *id, const struct plan *const *plans,
+		   size_t n, bool ndjson, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * rejects_begin(rj, plan, ndjson, e):
  * A stream has begun: write its header.  ${plan} is borrowed until rejects_end().
  */

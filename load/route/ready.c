@@ -83,9 +83,15 @@ ready_check(struct db *db, const struct plan *plan, const char *identity, struct
 }
 
 int
+ready_hold(struct db *db, const struct plan *plan, struct err *e)
+{
+	return lock_all(db, plan, e) == 0 ? ready_check(db, plan, plan->identity, e) : -1;
+}
+
+int
 ready_add(struct db *db, const struct plan *plan, struct err *e)
 {
-	if (lock_all(db, plan, e) != 0 || ready_check(db, plan, plan->identity, e) != 0)
+	if (ready_hold(db, plan, e) != 0)
 		return -1;
 	return waits_run(db, plan, plan->sql[SQL_ADD], e);
 }

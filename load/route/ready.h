@@ -21,6 +21,14 @@ int ready_target(struct db *db, const struct plan *plan, bool first, struct err 
 	__attribute__((warn_unused_result));
 
 /*
+ * ready_hold(db, plan, e):
+ * Lock the table against everybody, and refuse one that is no longer as it was when the plan
+ * was made.
+ */
+int ready_hold(struct db *db, const struct plan *plan, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * ready_add(db, plan, e):
  * Give the table the columns that it lacks.  Its lock comes first (ACCESS EXCLUSIVE), and a
  * table that is no longer as it was when the plan was made is refused.

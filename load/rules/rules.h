@@ -49,8 +49,10 @@ struct load_rules {
 	enum rules_rounding rounding;
 	bool add_columns; /* the table gets what it lacks */
 	bool create, truncate;
-	bool batches;        /* each is committed, not only the whole */
-	bool rejects;        /* rows that the server refuses are left out */
+	bool together; /* the relation is one of several, of which references do not matter */
+	bool recheck;  /* foreign keys are dropped, and added again behind the rows */
+	bool batches;  /* each is committed, not only the whole */
+	bool rejects;  /* rows that the server refuses are left out */
 	bool dry_run, check; /* nothing is to be committed; nothing but the plan is asked for */
 	int64_t lock_timeout; /* ms, -1: the server's */
 };

@@ -5,6 +5,17 @@
 
 #include <stdlib.h>
 
+#include "common/base/err.h"
+
+int
+sink_expect(struct sink *s, const struct sink_set *set, struct err *e)
+{
+	if (s->ops->expect != NULL)
+		return s->ops->expect(s, set, e);
+	err_set(e, EXIT_USAGE, "a set of several relations does not go into one file");
+	return err_hint(e, "--csv=DIR/, with a slash behind it, makes a file of each.");
+}
+
 void
 sink_free(struct sink *s)
 {

@@ -15,6 +15,7 @@ struct stream_chunk;
 struct err;
 struct header;
 struct input;
+struct manifest;
 struct load_options;
 struct receipt;
 struct schema;
@@ -25,6 +26,13 @@ struct sink_stream {
 	const struct header *header; /* borrowed; NULL: a plain PGCOPY file */
 	bool text;                   /* its rows come as COPY text, else COPY binary */
 	bool ndjson;                 /* it is NDJSON, else binary */
+};
+
+/* Several streams of which all is known before the first. */
+struct sink_set {
+	const struct manifest *manifest; /* borrowed, as long as the sink */
+	const bool *chosen;              /* those that will come: manifest->total of them */
+	bool ndjson;                     /* they are NDJSON, else binary */
 };
 
 /* What the sink wants of a stream's rows. */
@@ -40,6 +48,11 @@ struct sink_wants {
 struct sink_ops {
 	/* Connect or open; from now on watch the target while ${in} is waited for. */
 	int (*open)(struct sink *s, struct input *in, struct err *e);
+	/*
+	 * The streams that are chosen of a set will follow, each begun, written and ended:
+	 * plan all or refuse, with the reasons of all of them.  NULL: this kind takes no sets.
+	 */
+	int (*expect)(struct sink *s, const struct sink_set *set, struct err *e);
 	/* A stream's header has been read: make the plan or refuse (EXIT_TARGET). */
 	int (*begin)(struct sink *s, const struct sink_stream *stream, struct sink_wants *wants,
 		     struct err *e);
@@ -71,6 +84,13 @@ sink_open(struct sink *s, struct input *in, struct err *e)
 {
 	return s->ops->open(s, in, e);
 }
+
+/*
+ * sink_expect(s, set, e):
+ * Return 0 if the sink takes all of the set, else -1.
+ */
+int sink_expect(struct sink *s, const struct sink_set *set, struct err *e)
+	__attribute__((warn_unused_result));
 
 static inline int
 sink_begin(struct sink *s, const struct sink_stream *stream, struct sink_wants *wants,

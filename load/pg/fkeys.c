@@ -1,0 +1,221 @@
+/*
+ * The server checks a foreign key when the statement ends that wrote the row, or at COMMIT
+ * if the constraint is deferred.  A set comes in the order of its sender's foreign keys; where
+ * the target's ask for another one, they are deferred, and what cannot be is refused.
+ */
+#include "load/pg/fkeys.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "load/match/plan.h"
+#include "load/match/reasons.h"
+#include "load/pg/target.h"
+#include "load/rules/rules.h"
+
+/*
+ * The foreign keys from and to the relations $1; a partition's are its root's, and what a
+ * partition has of its root's is no key of its own.  number is the place in $1, from 1.
+ */
+static const char keys_sql[] =
+	"WITH member AS (SELECT * FROM unnest($1::oid[]) WITH ORDINALITY AS m (oid, number))"
+	" SELECT quote_ident(n.nspname) || '.' || quote_ident(k.conname), k.conname,"
+	" format('%I.%I', m.nspname, r.relname), child.number, parent.number,"
+	" k.condeferrable, k.condeferred, pg_has_role(r.relowner, 'USAGE'),"
+	" format('ALTER TABLE %I.%I DROP CONSTRAINT %I', m.nspname, r.relname, k.conname),"
+	" format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', m.nspname, r.relname, k.conname,"
+	"  pg_get_constraintdef(k.oid)),"
+	" format('COMMENT ON CONSTRAINT %I ON %I.%I IS %L', k.conname, m.nspname, r.relname,"
+	"  d.description), d.description IS NOT NULL"
+	" FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace"
+	" JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace m ON m.oid = r.relnamespace"
+	" LEFT JOIN member child ON child.oid ="
+	" COALESCE(pg_partition_root(k.conrelid)::oid, k.conrelid)"
+	" LEFT JOIN member parent ON parent.oid ="
+	" COALESCE(pg_partition_root(k.confrelid)::oid, k.confrelid)"
+	" LEFT JOIN pg_description d ON d.classoid = 'pg_constraint'::regclass"
+	" AND d.objoid = k.oid AND d.objsubid = 0"
+	" WHERE k.contype = 'f' AND k.conparentid = 0"
+	" AND (child.oid IS NOT NULL OR parent.oid IS NOT NULL) ORDER BY child.number, k.oid";
+
+/* What becomes a struct fkeys. */
+struct draft {
+	struct buf defer, drop, add;
+};
+
+enum { NAME, WORD, TABLE, CHILD, PARENT, DEFERRABLE, DEFERRED, OWNED, DROP, ADD, NOTE, NOTED };
+
+static char *
+oids(const struct target *list, size_t n)
+{
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	buf_addc(&b, '{');
+	for (i = 0; i < n; i++) {
+		const struct relation *rel = list[i].plan->rel;
+
+		/* what is to be created has no foreign keys */
+		buf_addf(&b, "%s%u", i > 0 ? "," : "", rel != NULL ? rel->oid : 0);
+	}
+	buf_addc(&b, '}');
+	return buf_detach(&b);
+}
+
+static size_t
+number(const PGresult *res, int row, int col)
+{
+	return PQgetisnull(res, row, col) ? 0 : strtoul(PQgetvalue(res, row, col), NULL, 10);
+}
+
+static void
+add_sql(struct buf *sql, const char *text)
+{
+	buf_addf(sql, "%s%s", sql->len > 0 ? "; " : "", text);
+}
+
+static void
+recheck(struct draft *k, const PGresult *res, int row, struct reasons *why)
+{
+	if (!db_is_true(res, row, OWNED)) {
+		reasons_add(why,
+			    "--foreign-keys=recheck: only the owner of %s may drop its foreign "
+			    "key \"%s\"",
+			    PQgetvalue(res, row, TABLE), PQgetvalue(res, row, WORD));
+		return;
+	}
+	add_sql(&k->drop, PQgetvalue(res, row, DROP));
+	add_sql(&k->add, PQgetvalue(res, row, ADD));
+	if (db_is_true(res, row, NOTED))
+		add_sql(&k->add, PQgetvalue(res, row, NOTE));
+}
+
+/* The child comes before its parent. */
+static void
+defer(struct draft *k, const struct load_rules *rules, const PGresult *res, int row,
+      struct reasons *why)
+{
+	if (!db_is_true(res, row, DEFERRABLE))
+		reasons_add(why,
+			    "%s comes before a table that its foreign key \"%s\" refers to, "
+			    "and that cannot be deferred; make it DEFERRABLE, or use "
+			    "--foreign-keys=recheck",
+			    PQgetvalue(res, row, TABLE), PQgetvalue(res, row, WORD));
+	else if (rules->batches)
+		reasons_add(why,
+			    "%s comes before a table that its foreign key \"%s\" refers to; "
+			    "batches cannot be committed so",
+			    PQgetvalue(res, row, TABLE), PQgetvalue(res, row, WORD));
+	else if (!db_is_true(res, row, DEFERRED))
+		buf_addf(&k->defer, "%s%s", k->defer.len > 0 ? ", " : "SET CONSTRAINTS ",
+			 PQgetvalue(res, row, NAME));
+}
+
+static void
+settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int row,
+       struct reasons *why)
+{
+	size_t child = number(res, row, CHILD), parent = number(res, row, PARENT);
+
+	if (child == 0) {
+		if (rules->truncate && rules->together)
+			reasons_add(why,
+				    "--truncate: foreign key \"%s\" of %s, which is not among "
+				    "the relations, refers to one of them",
+				    PQgetvalue(res, row, WORD), PQgetvalue(res, row, TABLE));
+		return;
+	}
+	if (rules->recheck)
+		recheck(k, res, row, why);
+	else if (parent > child)
+		defer(k, rules, res, row, why);
+}
+
+static int
+refuse(struct reasons *why, struct err *e)
+{
+	if (why->n == 0)
+		return 0;
+	err_set(e, EXIT_TARGET, "foreign keys are in the way");
+	err_detail(e, "%s", buf_cstr(&why->text));
+	reasons_release(why);
+	return -1;
+}
+
+static char *
+text_of(struct buf *sql)
+{
+	return sql->len > 0 ? buf_detach(sql) : NULL;
+}
+
+int
+fkeys_plan(struct fkeys *k, struct db *db, const struct target *list, size_t n, struct err *e)
+{
+	struct reasons why = {.n = 0};
+	struct draft draft = {.defer = BUF_INIT, .drop = BUF_INIT, .add = BUF_INIT};
+	const struct load_rules *rules = &list[0].rules;
+	char *all = oids(list, n);
+	const char *params[] = {all};
+	PGresult *res = NULL;
+	int row, rc;
+
+	fkeys_release(k);
+	rc = session_begin(db, SESSION_PLAN, rules->lock_timeout, e);
+	if (rc == 0)
+		rc = session_set_path(db, "pg_catalog", e);
+	if (rc == 0)
+		res = db_query(db, e, keys_sql, 1, params);
+	for (row = 0; row < PQntuples(res); row++)
+		settle(&draft, rules, res, row, &why);
+	rc = res != NULL ? refuse(&why, e) : -1;
+	if (draft.defer.len > 0)
+		buf_adds(&draft.defer, " DEFERRED");
+	*k = (struct fkeys){text_of(&draft.defer), text_of(&draft.drop), text_of(&draft.add)};
+	PQclear(res);
+	free(all);
+	session_rollback(db);
+	return rc;
+}
+
+int
+fkeys_prepare(const struct fkeys *k, struct db *db, struct target *list, size_t n,
+	      struct err *e)
+{
+	size_t i;
+
+	if (k->defer != NULL && db_exec(db, e, "%s", k->defer) != 0)
+		return -1;
+	if (k->drop == NULL)
+		return 0;
+	for (i = 0; i < n; i++)
+		if (target_hold(&list[i], db, e) != 0)
+			return -1;
+	if (db_exec(db, e, "%s", k->drop) != 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (target_altered(&list[i], db, e) != 0)
+			return -1;
+	return 0;
+}
+
+/* A table with checks that still wait cannot be altered. */
+int
+fkeys_restore(const struct fkeys *k, struct db *db, struct err *e)
+{
+	return db_exec(db, e, "SET CONSTRAINTS ALL IMMEDIATE; %s", k->add);
+}
+
+void
+fkeys_release(struct fkeys *k)
+{
+	free(k->defer);
+	free(k->drop);
+	free(k->add);
+	*k = (struct fkeys){.defer = NULL};
+}

@@ -1,0 +1,251 @@
+/*
+ * A set's relations: planned together, emptied together, and what their plans refuse said
+ * together.
+ */
+#include "load/pg/targets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/schema/header.h"
+#include "common/schema/manifest.h"
+#include "common/talk/receipt.h"
+#include "load/match/plan.h"
+#include "load/options.h"
+#include "load/pg/fkeys.h"
+#include "load/pg/target.h"
+#include "load/sink/sink.h"
+
+void
+targets_one(struct targets *ts, const struct load_options *options, const char *input)
+{
+	*ts = (struct targets){.list = xcalloc(1, sizeof(*ts->list)), .n = 1};
+	target_init(&ts->list[0], options, input);
+}
+
+struct target *
+targets_at(const struct targets *ts)
+{
+	return &ts->list[ts->at];
+}
+
+void
+targets_next(struct targets *ts)
+{
+	ts->at = ts->begun++;
+}
+
+/* ---- the plans of a set ---- */
+
+/* What is against one of them, as a paragraph among those of the others. */
+static void
+add_reasons(struct buf *all, struct err *why)
+{
+	buf_addf(all, "%s%s", all->len > 0 ? "\n" : "", why->msg);
+	if (why->detail != NULL)
+		buf_addf(all, "\n  %s", why->detail);
+	if (why->hint != NULL)
+		buf_addf(all, "\n  %s", why->hint);
+	err_release(why);
+}
+
+static void
+init_member(struct target *t, const struct load_options *options, const char *input,
+	    const struct sink_set *set, size_t i)
+{
+	const struct relname *name = &set->manifest->members[i]->schema.relation;
+	char *called = manifest_name(set->manifest, i);
+	char *text = xasprintf("%s: %s", input, called);
+
+	target_init(t, options, text);
+	relname_set(&t->into,
+		    options->into_schema != NULL ? options->into_schema : name->schema,
+		    name->name);
+	t->rules.target = t->into;
+	t->rules.together = true;
+	free(text);
+	free(called);
+}
+
+/* 1: it is refused, and why is in ${all}. */
+static int
+plan_member(struct target *t, struct db *db, const struct sink_set *set, size_t i,
+	    struct buf *all, struct err *e)
+{
+	const struct header *header = set->manifest->members[i];
+	struct sink_stream stream = {
+		.header = header,
+		.text = set->ndjson || header->values == HEADER_TEXT,
+		.ndjson = set->ndjson,
+	};
+
+	if (target_plan(t, db, &stream, e) == 0)
+		return 0;
+	if (e->code != EXIT_TARGET || e->sqlstate[0] != '\0')
+		return -1;
+	add_reasons(all, e);
+	return 1;
+}
+
+static int
+refuse(const struct targets *ts, size_t refused, struct buf *all, struct err *e)
+{
+	err_set(e, EXIT_TARGET, "%zu of %zu relations cannot take their streams", refused,
+		ts->n);
+	return err_detail(e, "%s", buf_cstr(all));
+}
+
+static int
+plan_all(struct targets *ts, struct db *db, const struct sink_set *set, struct err *e)
+{
+	struct buf all = BUF_INIT;
+	size_t i, k = 0, refused = 0;
+	int rc = 0;
+
+	for (i = 0; rc >= 0 && i < set->manifest->n; i++) {
+		if (!set->chosen[i])
+			continue;
+		rc = plan_member(&ts->list[k++], db, set, i, &all, e);
+		refused += rc > 0;
+	}
+	if (rc >= 0)
+		rc = refused > 0 ? refuse(ts, refused, &all, e)
+				 : fkeys_plan(&ts->keys, db, ts->list, ts->n, e);
+	buf_release(&all);
+	return rc;
+}
+
+int
+targets_expect(struct targets *ts, struct db *db, const struct load_options *options,
+	       const char *input, const struct sink_set *set, struct err *e)
+{
+	size_t i, k = 0;
+
+	targets_release(ts);
+	ts->set = true;
+	for (i = 0; i < set->manifest->n; i++)
+		ts->n += set->chosen[i];
+	ts->list = xcalloc(ts->n, sizeof(*ts->list));
+	for (i = 0; i < set->manifest->n; i++)
+		if (set->chosen[i])
+			init_member(&ts->list[k++], options, input, set, i);
+	return plan_all(ts, db, set, e);
+}
+
+/* ---- in the transaction ---- */
+
+/* One TRUNCATE, so that foreign keys among them are no obstacle. */
+static int
+empty_all(struct targets *ts, struct db *db, struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < ts->n; i++) {
+		struct target *t = &ts->list[i];
+
+		if (t->plan->sql[SQL_TRUNCATE] == NULL)
+			continue;
+		rc = target_hold(t, db, e);
+		buf_adds(&sql, sql.len > 0 ? ", " : "TRUNCATE TABLE ");
+		relname_add_quoted(&t->plan->target, &sql);
+		target_emptied(t);
+	}
+	if (rc == 0 && sql.len > 0)
+		rc = db_exec(db, e, "%s", buf_cstr(&sql));
+	buf_release(&sql);
+	return rc;
+}
+
+int
+targets_prepare(struct targets *ts, struct db *db, struct err *e)
+{
+	if (ts->prepared)
+		return 0;
+	ts->prepared = true;
+	if (ts->set && empty_all(ts, db, e) != 0)
+		return -1;
+	return fkeys_prepare(&ts->keys, db, ts->list, ts->n, e);
+}
+
+void
+targets_start(struct targets *ts)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		ts->list[i].counts = (struct route_counts){.read = 0};
+}
+
+void
+targets_tell(const struct targets *ts, struct receipt *receipt)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		target_tell(&ts->list[i], receipt);
+}
+
+void
+targets_warn(struct targets *ts)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		target_warn(&ts->list[i]);
+}
+
+uint64_t
+targets_read(const struct targets *ts)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		sum += ts->list[i].counts.read;
+	return sum;
+}
+
+uint64_t
+targets_rejected(const struct targets *ts)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		sum += ts->list[i].counts.rejected;
+	return sum;
+}
+
+bool
+targets_wait(const struct targets *ts, bool last)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++) {
+		const struct target *t = &ts->list[i];
+
+		if (t->unmoved > 0 && t->sequences.n > 0 &&
+		    (!last || sequences_wait(&t->sequences)))
+			return true;
+	}
+	return false;
+}
+
+void
+targets_release(struct targets *ts)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		target_release(&ts->list[i]);
+	free(ts->list);
+	fkeys_release(&ts->keys);
+	*ts = (struct targets){.list = NULL};
+}

@@ -1,0 +1,95 @@
+/*
+ * The relations that a run loads: one, or those that are chosen of a set.  A set is planned
+ * as a whole before its first row.
+ */
+#ifndef LOAD_TARGETS_H
+#define LOAD_TARGETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "load/pg/fkeys.h"
+
+struct db;
+struct err;
+struct load_options;
+struct receipt;
+struct sink_set;
+struct target;
+
+struct targets {
+	struct target *list; /* owned; where they are is where they stay */
+	size_t n;
+	size_t at;    /* the one whose stream is read */
+	size_t begun; /* streams of a set */
+	bool set;
+	bool prepared;     /* what all of a set need is done in the open transaction */
+	struct fkeys keys; /* of all */
+};
+
+/*
+ * targets_one(ts, options, input):
+ * Begin with one relation for all streams; ${input} names them in messages.
+ */
+void targets_one(struct targets *ts, const struct load_options *options, const char *input);
+
+/*
+ * targets_expect(ts, db, options, input, set, e):
+ * Plan all that is chosen of the set, in place of the one.  What is against it, of all
+ * relations, fills ${e} (EXIT_TARGET).
+ */
+int targets_expect(struct targets *ts, struct db *db, const struct load_options *options,
+		   const char *input, const struct sink_set *set, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * targets_next(ts):
+ * The stream of the next relation of a set begins: make it the one at hand.
+ */
+void targets_next(struct targets *ts);
+
+/*
+ * targets_at(ts):
+ * Return the relation whose stream is read.
+ */
+struct target *targets_at(const struct targets *ts) __attribute__((returns_nonnull));
+
+/*
+ * targets_prepare(ts, db, e):
+ * In the loading transaction, before the first row of a set: empty all relations at once,
+ * where that is asked for, and settle when foreign keys among them are checked.
+ */
+int targets_prepare(struct targets *ts, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * targets_start(ts), targets_tell(ts, receipt), targets_warn(ts):
+ * A transaction begins; add what it has done to the receipt; all rows are here, warn of what
+ * has happened to them.
+ */
+void targets_start(struct targets *ts);
+void targets_tell(const struct targets *ts, struct receipt *receipt);
+void targets_warn(struct targets *ts);
+
+/*
+ * targets_read(ts), targets_rejected(ts):
+ * Return the rows that the open transaction has taken, and has refused.
+ */
+uint64_t targets_read(const struct targets *ts);
+uint64_t targets_rejected(const struct targets *ts);
+
+/*
+ * targets_wait(ts, last):
+ * Tell whether sequences have still to be moved; with ${last}, whether some can only be when
+ * all rows are here.
+ */
+bool targets_wait(const struct targets *ts, bool last);
+
+/*
+ * targets_release(ts):
+ * Free what it holds.
+ */
+void targets_release(struct targets *ts);
+
+#endif /* LOAD_TARGETS_H */
