@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # run.sh sets work
 # Loading rows of which half are there already, with other values; against the best script
 # for psql that we know: COPY into a temporary table, one INSERT … SELECT … ON CONFLICT.
+# And many rows of one key, against rows of distinct keys.
 
 title="$(scaled 1000000) rows, half of them there"
 statements=$work/insert.sql
@@ -103,5 +104,16 @@ compare "$title: overwrite, against INSERTs of 1,000 rows from a file" wall agai
 rounds 'upsert_portl equal full mixed --conflict=overwrite' 'upsert_psql equal.psql full overwrite'
 compare "$(scaled 1000000) rows, all there and equal: against a blind update" wall equal equal.psql 0.5
 
+# Many rows of one key must not cost the square of their number: against distinct keys.
+reset src "CREATE TABLE ten AS SELECT id % 10 AS id, created, customer, status, amount, paid,
+	CASE WHEN id % 3 = 0 THEN note END AS note, detail FROM mixed ORDER BY mixed.id"
+for mode in overwrite newer merge skip; do
+	options=--conflict=$mode
+	[ $mode != newer ] || options='--conflict=overwrite --newer=created'
+	rounds "upsert_portl ten.$mode none ten $options" "upsert_portl distinct.$mode none mixed $options"
+	compare "$(scaled 1000000) rows of ten keys, against distinct keys: $mode" wall ten.$mode distinct.$mode 3
+done
+
+reset src 'DROP TABLE ten'
 reset dst 'DROP TABLE half, whole'
 rm -f "$statements"
