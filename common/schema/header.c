@@ -57,6 +57,10 @@ header_to_json(const struct header *h)
 	json_object_set_new(doc, "dry_run", json_boolean(h->dry_run));
 	if (h->bare)
 		json_object_set_new(doc, "bare", json_true());
+	if (h->file != NULL) /* one that is no UTF-8 is left out */
+		json_object_set_new(doc, "csv",
+				    json_pack("{s:s, s:I}", "file", h->file, "first_line",
+					      (json_int_t)h->first_line));
 	if (h->set != NULL)
 		json_object_set_new(
 			doc, "set",
@@ -149,6 +153,7 @@ fill(struct header *h, const json_t *doc, struct err *e)
 {
 	json_int_t server = json_integer_value(json_object_get(doc, "server_version"));
 	const json_t *estimate = json_object_get(doc, "rows_estimate");
+	const json_t *csv = json_object_get(doc, "csv");
 
 	if (check_version(doc, e) != 0 || read_values(h, doc, e) != 0 ||
 	    schema_take_json(&h->schema, doc, e) != 0 ||
@@ -164,6 +169,8 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	h->backend = xstrdup_null(json_string_value(json_object_get(doc, "backend")));
 	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	h->bare = json_is_true(json_object_get(doc, "bare"));
+	h->file = xstrdup_null(json_string_value(json_object_get(csv, "file")));
+	h->first_line = json_integer_value(json_object_get(csv, "first_line"));
 	return 0;
 }
 
@@ -229,5 +236,6 @@ header_free(struct header *h)
 	free(h->run);
 	free(h->backend);
 	free(h->set);
+	free(h->file);
 	free(h);
 }

@@ -45,6 +45,8 @@ struct header {
 	size_t number;         /* of the member in its set, from 1 */
 	bool is_sequence;      /* the member is a sequence: no columns and no rows */
 	struct header_sequence sequence;
+	char *file;           /* of CSV: the file's name, or NULL: not known, or no file */
+	int64_t first_line;   /* where its first row stands at the earliest */
 	struct schema schema; /* of the rows */
 };
 

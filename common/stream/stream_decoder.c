@@ -213,6 +213,10 @@ stream_decoder_header(struct stream_decoder *d, const char *text, size_t len, st
 	if (rc == STREAM_MANIFEST)
 		return rc;
 	d->bare = d->header->bare;
+	if (d->edited != STREAM_AS_SENT) { /* rows may be others, or elsewhere */
+		free(d->header->file);
+		d->header->file = NULL;
+	}
 	XXH3_64bits_update(d->digest, text, len);
 	return 0;
 }

@@ -72,6 +72,7 @@ settle_columns(struct source_csv *s, struct err *e)
 	size_t i;
 
 	s->header_done = true;
+	s->base.header->first_line = s->parser.names ? (int64_t)s->parser.line + 1 : 1;
 	s->parser.names = false;
 	s->limited = s->base.options->limit == 0;
 	if (csvhead_choose(&s->head, s->base.options, schema, e) != 0)
@@ -470,6 +471,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 
 	intr_install();
 	base->where = xasprintf("CSV file %s", c->path);
+	base->header->file = xstrdup(basename(c->path));
 	base->header->values = HEADER_TEXT;
 	s->in = input_open(c->path, e);
 	if (s->in == NULL)

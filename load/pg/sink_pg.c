@@ -203,6 +203,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	plan_show(t->plan);
 	plan_log(t->plan);
 	t->route = routes_new(&s->db, t->plan, t->input, s->rejects);
+	t->route->others = t->rows_before;
 	if (s->rejects != NULL && rejects_begin(s->rejects, t->plan, stream->ndjson, e) != 0)
 		return -1;
 	wants->schema = t->plan->adopted;

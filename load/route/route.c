@@ -4,12 +4,16 @@
 #include "load/route/route.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/session.h"
+#include "common/schema/header.h"
 #include "common/stream/stream_chunk.h"
+#include "load/match/plan.h"
 #include "load/rejects/rejects.h"
 #include "load/route/gaps.h"
 
@@ -83,6 +87,23 @@ route_reject(struct route *r, uint64_t row, const char *column, const struct err
 	return rejects_note(r->rejects, r->input, number, column, why, e);
 }
 
+/* Lines of a CSV file are no fewer than its rows, and more where a field has several. */
+static void
+tell_line(const struct route *r, uint64_t number, struct err *e)
+{
+	const struct header *h = r->plan->header;
+	char *before;
+
+	if (h == NULL || h->file == NULL || h->first_line <= 0)
+		return;
+	before = e->detail != NULL ? xasprintf("%s\n", e->detail) : xstrdup("");
+	err_detail(e,
+		   "%sIn the file \"%s\" the row is at line %" PRIu64
+		   ", or behind it if lines before are blank or fields go over several.",
+		   before, h->file, (uint64_t)h->first_line + number - r->others - 1);
+	free(before);
+}
+
 int
 route_at(const struct route *r, uint64_t row, const char *column, struct err *e)
 {
@@ -91,8 +112,10 @@ route_at(const struct route *r, uint64_t row, const char *column, struct err *e)
 
 	if (column != NULL)
 		err_prefix(e, "column \"%s\": ", column);
-	if (route_number(r, row, &number, &ignored) == 0)
+	if (route_number(r, row, &number, &ignored) == 0) {
+		tell_line(r, number, e);
 		return err_prefix(e, "%s:%" PRIu64 ": ", r->input, number);
+	}
 	err_release(&ignored);
 	return err_prefix(e, "%s: ", r->input);
 }

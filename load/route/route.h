@@ -54,6 +54,7 @@ struct route {
 	const struct gaps *gaps; /* borrowed, or NULL: all rows of the batch are sent */
 	struct feed feed;
 	uint64_t rows_before;       /* the batch; the number of its first row is one more */
+	uint64_t others;            /* rows of the streams before this one */
 	bool first;                 /* the target has still to be created or emptied */
 	struct route_counts counts; /* of the batch */
 };

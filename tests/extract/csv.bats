@@ -388,3 +388,32 @@ as_copy()
 		AND a[1] = 'NULL'), count(*) FILTER (WHERE extract(epoch FROM i) = -79200
 		AND a[1] IS NULL) FROM t")" '2|1'
 }
+
+@test 'what the server refuses is told with its line in the file' {
+	q "$db" 'CREATE TABLE l (a int PRIMARY KEY, b text)'
+	# at FILE-CONTENT EXTRACT-OPTIONS LOAD-OPTIONS ROW LINE
+	at()
+	{
+		printf "$1" >in.csv
+		try_sh "portl-extract --csv in.csv $2 | portl-load -d $db -t l $3"
+		assert_status 1
+		assert_stderr_has "error: stdin:$4: "
+		assert_stderr_has "In the file \"in.csv\" the row is at line $5, or behind it"
+	}
+	at 'a,b\n1,x\n2,y\nz,z\n' '' '' 3 4
+	assert_stderr_has 'column "a": invalid input syntax'
+	at 'a,b\n1,x\n2,y\nz,z\n' '-F ndjson' '' 3 4
+	at '1,x\nz,z\n' '--columns=a,b' '' 2 2
+	at 'sep=;\n"a";b\n1;x\nz;z\n' '' '' 2 4
+	at 'a,"b\nb"\nz,z\n' '' '-m "\"b
+b\"=b"' 1 3
+	at 'a,b\n1,x\nz,"y\n"\n' '' '--conflict=skip --commit=batch --batch-size=1' 2 3
+	q "$db" 'TRUNCATE l'
+	# who has edited rows may have moved them, and what is no file has no lines
+	try_sh "portl-extract --csv in.csv -F ndjson | portl-load -d $db -t l --edited"
+	assert_status 1
+	assert_stderr_lacks 'In the file'
+	try_sh "echo '{\"a\":\"z\"}' | portl-load -d $db -t l --bare"
+	assert_status 1
+	assert_stderr_lacks 'In the file'
+}
