@@ -133,9 +133,9 @@ choice_make(struct choice *c, char *const *names, size_t n, const struct extract
 
 	*c = (struct choice){.columns = xcalloc(n, sizeof(*c->columns))};
 	if (rc == 0)
-		rc = exclude(&s, &o->exclude_list, taken, e);
+		rc = exclude(&s, &o->rows.exclude_list, taken, e);
 	if (rc == 0)
-		rc = take(c, &s, &o->column_list, taken, e);
+		rc = take(c, &s, &o->rows.column_list, taken, e);
 	if (rc == 0 && c->n == 0)
 		rc = err_set(e, EXIT_USAGE, "no column is left to be sent");
 	free(s.sorted);

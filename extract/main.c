@@ -19,6 +19,7 @@
 #include "common/os/stdfds.h"
 #include "common/os/writeall.h"
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_writer.h"
 #include "common/talk/log.h"
@@ -87,12 +88,10 @@ when_to_draw(const struct extract *x)
 		       : options_progress(&x->options.common);
 }
 
+/* What a header says of the run. */
 static int
-begin(struct extract *x, struct err *e)
+sign(const struct extract *x, struct header *header, struct err *e)
 {
-	struct header *header = x->source->header;
-	const struct relname *from = &header->schema.relation;
-
 	header->producer = xasprintf("portl-extract %s", PORTL_VERSION);
 	header->run = xstrdup(x->run);
 	header->bare = x->options.bare;
@@ -104,6 +103,17 @@ begin(struct extract *x, struct err *e)
 			"NDJSON stream");
 		return err_hint(e, "Use -F binary, or give it another name with -c.");
 	}
+	return 0;
+}
+
+static int
+begin_one(struct extract *x, struct err *e)
+{
+	struct header *header = x->source->header;
+	const struct relname *from = &header->schema.relation;
+
+	if (sign(x, header, e) != 0)
+		return -1;
 	if (from->name != NULL)
 		x->receipt.relation = relname_text(from);
 	else if (x->options.path != NULL)
@@ -114,6 +124,39 @@ begin(struct extract *x, struct err *e)
 							      .rough = header->rows_rough,
 						      });
 	return stream_writer_begin(x->writer, header, e);
+}
+
+/* Of all members together; one of which nothing is known leaves it open. */
+static struct progress_goal
+goal_of(const struct manifest *set)
+{
+	struct progress_goal goal = {.estimate = 0};
+	size_t i;
+
+	for (i = 0; i < set->n; i++) {
+		const struct header *h = set->members[i];
+
+		goal.rough = goal.rough || h->rows_rough;
+		if (h->is_sequence || goal.estimate < 0)
+			continue;
+		goal.estimate = h->rows_estimate < 0 ? -1 : goal.estimate + h->rows_estimate;
+	}
+	return goal;
+}
+
+static int
+begin_set(struct extract *x, struct err *e)
+{
+	struct manifest *set = x->source->set;
+	struct progress_goal goal = goal_of(set);
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (sign(x, set->members[i], e) != 0)
+			return -1;
+	x->receipt.relation = xasprintf("%zu relation%s", set->n, set->n == 1 ? "" : "s");
+	x->progress = progress_start(when_to_draw(x), &goal);
+	return stream_writer_manifest(x->writer, set, e);
 }
 
 static int
@@ -145,16 +188,76 @@ pump(struct extract *x, struct err *e)
 	}
 }
 
+/* What the receipt says of the member that has just ended. */
+static void
+note_member(struct extract *x, size_t i, uint64_t rows_before, uint64_t bytes_before)
+{
+	char *name = manifest_name(x->source->set, i);
+	struct receipt_relation *one = receipt_add(&x->receipt, name);
+
+	one->read = stream_writer_count(x->writer) - rows_before;
+	one->bytes = output_bytes(x->out) - bytes_before;
+	stream_writer_digest(x->writer, one->xxh3);
+	free(name);
+}
+
+static int
+send_set(struct extract *x, struct err *e)
+{
+	const struct manifest *set = x->source->set;
+	size_t i;
+
+	if (begin_set(x, e) != 0)
+		return -1;
+	for (i = 0; i < set->n; i++) {
+		uint64_t rows = stream_writer_count(x->writer), bytes = output_bytes(x->out);
+
+		header_log(set->members[i], "writing");
+		if (source_member(x->source, i, e) != 0 ||
+		    stream_writer_begin(x->writer, set->members[i], e) != 0 || pump(x, e) != 0)
+			return -1;
+		note_member(x, i, rows, bytes);
+	}
+	return 0;
+}
+
+static int
+send_rows(struct extract *x, struct err *e)
+{
+	if (x->source->set != NULL)
+		return send_set(x, e);
+	return begin_one(x, e) != 0 ? -1 : pump(x, e);
+}
+
+static void
+check_member(FILE *out, const struct manifest *set, size_t i)
+{
+	char *name = manifest_name(set, i);
+
+	if (set->members[i]->is_sequence)
+		check_line(out, "sequence", "%s, may be read", name);
+	else
+		check_line(out, "rows", "%s, %zu columns, may be read", name,
+			   set->members[i]->schema.ncolumns);
+	free(name);
+}
+
 /* What --check=plan has found out; a table says more to people than a stream. */
 static int
 print_check(const struct extract *x, struct err *e)
 {
 	FILE *out = output_is_live(x->options.output) ? stderr : stdout;
 
+	const struct manifest *set = x->source->set;
+	size_t i;
+
 	check_line(out, "source", "%s", x->source->where);
-	check_line(out, "rows", "%s, %zu columns, may be read",
-		   x->receipt.relation != NULL ? x->receipt.relation : "query",
-		   x->source->header->schema.ncolumns);
+	for (i = 0; set != NULL && i < set->n; i++)
+		check_member(out, set, i);
+	if (set == NULL)
+		check_line(out, "rows", "%s, %zu columns, may be read",
+			   x->receipt.relation != NULL ? x->receipt.relation : "query",
+			   x->source->header->schema.ncolumns);
 	return writeall_finish(out, e);
 }
 
@@ -187,7 +290,7 @@ run(struct extract *x, struct err *e)
 	if (rc == 0 && !live)
 		rc = open_output(x, e);
 	x->receipt.target = xstrdup(x->options.output != NULL ? x->options.output : "stdout");
-	if (rc == 0 && (begin(x, e) != 0 || pump(x, e) != 0))
+	if (rc == 0 && send_rows(x, e) != 0)
 		rc = -1;
 	if (rc == 0 && x->options.common.check != CHECK_NOT && print_check(x, e) != 0)
 		rc = -1;

@@ -29,18 +29,24 @@ static const struct cli_choice values[] = {
 
 static const struct cli_option source_options[] = {
 	{.type = CLI_HEADING, .help = "What to read"},
-	{"table", 't', CLI_TABLE, "[SCHEMA.]TABLE", "table, view or other relation",
-	 AT(common.table), .part = CLI_WHAT, .replaces = CLI_WHAT},
+	{"table", 't', CLI_PATTERN, "PATTERN", "table, view or others; *, ? and more: a set",
+	 AT(what.table_texts), .part = CLI_WHAT, .replaces = CLI_WHAT},
+	{"schema", 0, CLI_PATTERN, "PATTERN", "all tables of these schemas",
+	 AT(what.schema_texts), .part = CLI_WHAT, .replaces = CLI_WHAT, PG},
+	{"exclude-table", 0, CLI_PATTERN, "PATTERN", "but not these tables",
+	 AT(what.exclude_table_texts), .part = CLI_WHAT, PG},
+	{"exclude-schema", 0, CLI_PATTERN, "PATTERN", "but none of these schemas",
+	 AT(what.exclude_schema_texts), .part = CLI_WHAT, PG},
 	{"query", 'c', CLI_STRING, "SQL", "one SELECT instead of a table", AT(query),
 	 .part = CLI_WHAT, .replaces = CLI_WHAT | CLI_FILE, PG},
 	{"query-file", 0, CLI_STRING, "FILE", "the same, read from FILE", AT(query_file),
 	 .part = CLI_WHAT, .replaces = CLI_WHAT | CLI_FILE, PG},
-	{"columns", 0, CLI_NAMES, "LIST", "only these columns, in this order", AT(columns),
+	{"columns", 0, CLI_NAMES, "LIST", "only these columns, in this order", AT(rows.columns),
 	 .part = CLI_COLUMNS, .replaces = CLI_COLUMNS},
-	{"exclude-columns", 0, CLI_NAMES, "LIST", "all columns but these", AT(exclude),
+	{"exclude-columns", 0, CLI_NAMES, "LIST", "all columns but these", AT(rows.exclude),
 	 .part = CLI_COLUMNS, .replaces = CLI_COLUMNS},
-	{"where", 0, CLI_STRING, "SQL", "only rows for which this is true", AT(where), PG},
-	{"limit", 0, CLI_NUMBER, "N", "at most N rows", AT(limit)},
+	{"where", 0, CLI_STRING, "SQL", "only rows for which this is true", AT(rows.where), PG},
+	{"limit", 0, CLI_NUMBER, "N", "at most N rows", AT(rows.limit)},
 	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
 	 AT(row_security), PG},
 	{.help = NULL},
@@ -64,7 +70,7 @@ static const struct cli_option output_options[] = {
 static const struct cli_spec spec = {
 	.program = "portl-extract",
 	.what = "writes rows of a PostgreSQL table, query or CSV file as a stream.",
-	.usage = "[OPTION]... {-d CONNSTR {-t TABLE | -c QUERY} | --csv FILE}",
+	.usage = "[OPTION]... {-d CONNSTR {-t TABLE... | -c QUERY} | --csv FILE}",
 	.brief =
 		"For example:\n"
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
@@ -79,12 +85,82 @@ static const struct cli_spec spec = {
 static int
 check_columns(struct extract_options *o, struct err *e)
 {
-	if (o->columns.n > 0 && o->exclude.n > 0)
+	struct extract_rows *rows = &o->rows;
+
+	if (rows->columns.n > 0 && rows->exclude.n > 0)
 		return err_usage(e, cli_last(&o->common.line, CLI_COLUMNS),
 				 "--columns and --exclude-columns exclude each other");
-	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
+	if (options_names("columns", &rows->columns, &rows->column_list, e) != 0)
 		return -1;
-	return options_names("exclude-columns", &o->exclude, &o->exclude_list, e);
+	return options_names("exclude-columns", &rows->exclude, &rows->exclude_list, e);
+}
+
+static int
+parse_patterns(const char *option, const struct cli_list *texts, struct pattern_list *list,
+	       int (*add)(struct pattern_list *, const char *, struct err *), struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < texts->n; i++)
+		if (add(list, texts->items[i], e) != 0) {
+			e->option = xstrdup(option);
+			return -1;
+		}
+	return 0;
+}
+
+/* What the options about rows and columns are about has to be one relation. */
+static int
+check_set(struct extract_options *o, struct err *e)
+{
+	const struct {
+		const char *option;
+		bool given;
+	} single[] = {{"columns", o->rows.columns.n > 0},
+		      {"exclude-columns", o->rows.exclude.n > 0},
+		      {"where", o->rows.where != NULL},
+		      {"limit", o->rows.limit >= 0}};
+	size_t i;
+
+	for (i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (single[i].given) {
+			err_usage(e, single[i].option,
+				  "--%s is about one relation, and several are to be read",
+				  single[i].option);
+			return err_hint(e, "A job file may say it for each in its block "
+					   "\"tables\".");
+		}
+	if (!o->bare)
+		return 0;
+	err_usage(e, "bare",
+		  "--bare: without headers nobody could tell where one relation ends and the "
+		  "next begins");
+	return err_hint(e, "Run it once for each relation.");
+}
+
+/* One exact name is one relation; all else may be several. */
+static int
+take_what(struct extract_options *o, struct err *e)
+{
+	struct extract_what *w = &o->what;
+
+	if (parse_patterns("table", &w->table_texts, &w->tables, pattern_add, e) != 0 ||
+	    parse_patterns("schema", &w->schema_texts, &w->schemas, pattern_add_schema, e) !=
+		    0 ||
+	    parse_patterns("exclude-table", &w->exclude_table_texts, &w->exclude_tables,
+			   pattern_add, e) != 0 ||
+	    parse_patterns("exclude-schema", &w->exclude_schema_texts, &w->exclude_schemas,
+			   pattern_add_schema, e) != 0)
+		return -1;
+	o->is_set = w->tables.n > 1 || w->schemas.n > 0 || w->exclude_tables.n > 0 ||
+		    w->exclude_schemas.n > 0 ||
+		    (w->tables.n == 1 && !pattern_is_exact(&w->tables.list[0]));
+	if (o->is_set)
+		return check_set(o, e);
+	if (w->tables.n == 1)
+		relname_set(&o->rel, w->tables.list[0].schema.name,
+			    w->tables.list[0].name.name);
+	return 0;
 }
 
 static bool
@@ -216,10 +292,7 @@ settle(struct extract_options *o, struct err *e)
 	o->kind = (const struct source_kind *)kind;
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_SOURCE" : NULL, e) != 0 ||
-	    check_columns(o, e) != 0)
-		return -1;
-	if (o->common.table != NULL &&
-	    ident_parse_qualified(o->common.table, &o->rel.schema, &o->rel.name, e) != 0)
+	    check_columns(o, e) != 0 || take_what(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;
@@ -232,7 +305,8 @@ extract_options_parse(struct extract_options *o, const struct cli_kind *const *k
 {
 	int rc;
 
-	*o = (struct extract_options){.limit = -1, .common.lock_timeout = -1, .spec = spec};
+	*o = (struct extract_options){
+		.rows.limit = -1, .common.lock_timeout = -1, .spec = spec};
 	o->spec.kinds = kinds;
 	rc = cli_parse(&o->common.line, &o->spec, argc, argv, o, NULL, e);
 	if (rc != 0)
@@ -248,8 +322,12 @@ void
 extract_options_release(struct extract_options *o)
 {
 	options_release(&o->common);
-	ident_list_release(&o->column_list);
-	ident_list_release(&o->exclude_list);
+	ident_list_release(&o->rows.column_list);
+	ident_list_release(&o->rows.exclude_list);
 	relname_release(&o->rel);
+	pattern_list_release(&o->what.tables);
+	pattern_list_release(&o->what.schemas);
+	pattern_list_release(&o->what.exclude_tables);
+	pattern_list_release(&o->what.exclude_schemas);
 	free(o->query_text);
 }

@@ -5,6 +5,7 @@
 #define EXTRACT_OPTIONS_H
 
 #include "common/base/ident.h"
+#include "common/base/pattern.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
 
@@ -13,16 +14,31 @@ struct source_kind;
 enum extract_format { EXTRACT_AUTO, EXTRACT_BINARY, EXTRACT_NDJSON };
 enum extract_values { VALUES_AUTO, VALUES_BINARY, VALUES_TEXT };
 
-struct extract_options {
-	struct options common; /* first: the shared tables' offsets count from it */
-	const char *query;
-	const char *query_file;
+/* Which rows of a relation, and which of their columns. */
+struct extract_rows {
 	struct cli_list columns; /* as typed */
 	struct cli_list exclude; /* as typed */
 	const char *where;
-	int64_t limit; /* rows, -1: all */
-	int format;    /* enum extract_format */
-	int values;    /* enum extract_values */
+	int64_t limit;                               /* rows, -1: all */
+	struct ident_list column_list, exclude_list; /* derived; owned */
+};
+
+/* Which relations, as patterns. */
+struct extract_what {
+	struct cli_list table_texts, schema_texts; /* as typed */
+	struct cli_list exclude_table_texts, exclude_schema_texts;
+	struct pattern_list tables, schemas; /* derived; owned */
+	struct pattern_list exclude_tables, exclude_schemas;
+};
+
+struct extract_options {
+	struct options common; /* first: the shared tables' offsets count from it */
+	struct extract_what what;
+	const char *query;
+	const char *query_file;
+	struct extract_rows rows;
+	int format; /* enum extract_format */
+	int values; /* enum extract_values */
 	bool quote_numbers;
 	const char *output;   /* path, "-" or NULL */
 	const char *compress; /* zstd[:LEVEL] as typed */
@@ -34,9 +50,9 @@ struct extract_options {
 	const struct source_kind *kind; /* of source */
 	void *own;                      /* its own options, or NULL */
 	const char *path;               /* the file that is read, "-" or NULL: none */
-	struct relname rel;             /* from -t; owned */
-	struct ident_list column_list, exclude_list;
-	char *query_text; /* from -c or --query-file; owned */
+	bool is_set;                    /* several relations, or perhaps several */
+	struct relname rel;             /* from -t, if it is no set; owned */
+	char *query_text;               /* from -c or --query-file; owned */
 };
 
 /*

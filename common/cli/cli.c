@@ -368,19 +368,13 @@ cli_choose(const struct cli_line *line, const struct cli_kind **kind, void **own
 
 /* ---- the command line ---- */
 
-static bool
-adds_up(const struct cli_option *o)
-{
-	return o->type == CLI_LIST || o->type == CLI_NAMES || o->type == CLI_COUNT;
-}
-
 /* The one that has this slot's value already, by this name or by another. */
 static const struct cli_slot *
 given_before(const struct cli_line *line, const struct cli_slot *slot)
 {
 	size_t i;
 
-	for (i = 0; i < line->n && !adds_up(slot->option); i++)
+	for (i = 0; i < line->n && !cli_spec_adds_up(slot->option); i++)
 		if (line->slots[i].given && line->slots[i].value == slot->value)
 			return &line->slots[i];
 	return NULL;
@@ -541,7 +535,8 @@ cli_release(struct cli_line *line)
 	size_t i;
 
 	for (i = 0; i < line->n; i++)
-		if (adds_up(line->slots[i].option) && line->slots[i].option->type != CLI_COUNT)
+		if (cli_spec_adds_up(line->slots[i].option) &&
+		    line->slots[i].option->type != CLI_COUNT)
 			free(((struct cli_list *)line->slots[i].value)->items);
 	for (i = 0;
 	     line->own != NULL && line->spec->kinds != NULL && line->spec->kinds[i] != NULL;

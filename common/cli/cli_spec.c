@@ -32,3 +32,17 @@ cli_spec_table(const struct cli_spec *spec, size_t n, const struct cli_kind **ki
 	table = of_kinds(spec, n, &before, kind);
 	return table != NULL ? table : spec->tables[n - before + 1];
 }
+
+bool
+cli_spec_adds_up(const struct cli_option *option)
+{
+	switch (option->type) {
+	case CLI_LIST:
+	case CLI_NAMES:
+	case CLI_PATTERN:
+	case CLI_COUNT:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -22,6 +22,8 @@ enum cli_type {
 	CLI_STRING,  /* const char *, borrowed from argv */
 	CLI_CONNSTR, /* the same: a connection string, which may hold secrets */
 	CLI_TABLE,   /* the same: [SCHEMA.]TABLE */
+	CLI_PATTERN, /* struct cli_list: [SCHEMA.]TABLE or a pattern; given again, it is added
+		      */
 	CLI_NAME,    /* the same: a column */
 	CLI_NUMBER,  /* int64_t, at least cli_option.min */
 	CLI_CHOICE,  /* int, one of cli_option.choices */
@@ -106,6 +108,12 @@ struct cli_spec {
  */
 const struct cli_option *cli_spec_table(const struct cli_spec *spec, size_t n,
 					const struct cli_kind **kind);
+
+/*
+ * cli_spec_adds_up(option):
+ * Tell whether what is given again is added to what was given before.
+ */
+bool cli_spec_adds_up(const struct cli_option *option);
 
 /* One option of a program: where its value is, and who has set it. */
 struct cli_slot {

@@ -88,6 +88,7 @@ cli_value_set(struct cli_slot *slot, const char *arg, size_t order, struct err *
 		return cli_value_choice(slot->option, arg, slot->value, e);
 	case CLI_LIST:
 	case CLI_NAMES:
+	case CLI_PATTERN:
 		list->items = xrealloc(list->items, (list->n + 1) * sizeof(*list->items));
 		list->items[list->n++] = arg;
 		return 0;

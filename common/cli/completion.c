@@ -135,7 +135,7 @@ print_bash(const struct cli_spec *spec)
 static void
 zsh_option(const struct cli_option *o, const struct cli_spec *spec)
 {
-	bool adds_up = o->type == CLI_LIST || o->type == CLI_NAMES || o->type == CLI_COUNT;
+	bool adds_up = cli_spec_adds_up(o);
 	const char *often = adds_up ? "*" : "";
 
 	(void)spec;

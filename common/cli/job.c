@@ -62,6 +62,13 @@ option_of(const struct cli_line *line, const char *key)
 	for (p = name; *p != '\0'; p++)
 		*p = *p == '_' ? '-' : *p;
 	slot = strchr(key, '-') == NULL ? cli_find(line, name) : NULL;
+	if (slot == NULL && p > name &&
+	    p[-1] == 's') { /* a list of what the option takes one of */
+		p[-1] = '\0';
+		slot = cli_find(line, name);
+		if (slot != NULL && slot->option->type != CLI_PATTERN)
+			slot = NULL;
+	}
 	free(name);
 	return slot;
 }
@@ -173,7 +180,8 @@ static bool
 takes_names(const struct job_key *key)
 {
 	return key->slot != NULL &&
-	       (key->slot->option->type == CLI_NAMES || key->slot->option->type == CLI_NAME);
+	       (key->slot->option->type == CLI_NAMES || key->slot->option->type == CLI_NAME ||
+		key->slot->option->type == CLI_PATTERN);
 }
 
 static int

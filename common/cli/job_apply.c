@@ -10,6 +10,7 @@
 #include "common/base/err.h"
 #include "common/base/ident.h"
 #include "common/base/nearest.h"
+#include "common/base/pattern.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
 #include "common/cli/cli_value.h"
@@ -248,6 +249,23 @@ value_of(struct applying *a, const struct jobfile_entry *entry, const struct job
 	return NULL;
 }
 
+/* Each is one pattern as it stands. */
+static int
+apply_patterns(struct applying *a, const struct jobfile_entry *entry, struct cli_slot *slot)
+{
+	bool expanded;
+	size_t i;
+
+	for (i = 0; i < entry->n; i++) {
+		const char *text = expand(a, entry, i, &expanded);
+
+		if (text == NULL ||
+		    set_option(a, entry, slot, keep(a->job, pattern_keep_case(text))) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 apply_key(struct applying *a, const struct jobfile_entry *entry, const struct job_key *key)
 {
@@ -256,6 +274,8 @@ apply_key(struct applying *a, const struct jobfile_entry *entry, const struct jo
 
 	if (is_moot(a, entry, key))
 		return 0;
+	if (key->slot != NULL && key->slot->option->type == CLI_PATTERN)
+		return apply_patterns(a, entry, key->slot);
 	text = value_of(a, entry, key, &expanded);
 	if (text == NULL)
 		return -1;

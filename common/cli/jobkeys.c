@@ -26,6 +26,13 @@ static const struct jobkey keys[] = {
 	{"no_password", BOTH, BOTH, JOBKEY_OPTION},
 	{"lock_wait_timeout", BOTH, BOTH, JOBKEY_OPTION},
 	{"table", BOTH, 0, JOBKEY_OPTION},
+	{"tables", EXTRACT, 0, JOBKEY_OPTION},
+	{"schema", EXTRACT, 0, JOBKEY_OPTION},
+	{"schemas", EXTRACT, 0, JOBKEY_OPTION},
+	{"exclude_table", EXTRACT, 0, JOBKEY_OPTION},
+	{"exclude_tables", EXTRACT, 0, JOBKEY_OPTION},
+	{"exclude_schema", EXTRACT, 0, JOBKEY_OPTION},
+	{"exclude_schemas", EXTRACT, 0, JOBKEY_OPTION},
 	{"columns", BOTH, 0, JOBKEY_OPTION},
 	{"bare", BOTH, 0, JOBKEY_OPTION},
 	/* what to read */

@@ -42,22 +42,23 @@ static const char near_sql[] =
 	" ORDER BY n.nspname" EQUALS "$1::pg_catalog.text DESC NULLS LAST, 1 LIMIT 1";
 
 static const char relation_sql[] =
-	"SELECT CASE WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'm') THEN c.reltuples::int8"
+	"SELECT c.oid, CASE WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'm') THEN c.reltuples::int8"
 	" ELSE -1 END,"
 	" EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),"
 	" row_security_active(c.oid),"
 	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type = '3'),"
 	" EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 68 = 68),"
-	" EXISTS (SELECT FROM pg_constraint WHERE confrelid = c.oid AND conrelid <> c.oid),"
-	" pg_is_in_recovery() FROM pg_class c WHERE c.oid = $1";
+	" c.oid IN (SELECT confrelid FROM pg_constraint" /* has no index on it */
+	"  WHERE contype = 'f' AND conrelid <> confrelid),"
+	" pg_is_in_recovery() FROM pg_class c WHERE c.oid = ANY ($1::oid[]) ORDER BY c.oid";
 
 /*
  * d is a column's type and, if that is a domain, those below it; only the lowest has
- * modifiers, and each may forbid NULL.  The last is the column's position in the primary
- * key, from 1.
+ * modifiers, and each may forbid NULL.  The last but one is the column's position in the
+ * primary key, from 1.
  */
 static const char columns_sql[] =
-	"SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),"
+	"SELECT a.attrelid, a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),"
 	" format_type(a.atttypid, NULL),"
 	" CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN"
 	" (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname) FROM pg_collation l"
@@ -77,7 +78,8 @@ static const char columns_sql[] =
 	"  min(format_type(d.type, d.modifiers)) FILTER (WHERE b.typtype <> 'd')"
 	"  FROM d JOIN pg_type b ON b.oid = d.type) AS d (not_null, plain)"
 	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
-	" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+	" WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped"
+	" ORDER BY a.attrelid, a.attnum";
 
 /* All whose name may have been mistyped, but the system's own. */
 static const char names_sql[] =
@@ -149,26 +151,38 @@ relation_find(struct db *db, const char *schema, const char *name, struct err *e
 	return rel;
 }
 
-static int
-read_facts(struct db *db, struct relation *rel, struct err *e)
+static unsigned
+oid_at(const PGresult *res, int row, int col)
 {
-	PGresult *res = db_query_oid(db, e, relation_sql, rel->oid);
+	return (unsigned)strtoul(PQgetvalue(res, row, col), NULL, 10);
+}
+
+static int
+read_facts(struct db *db, struct relation *const *rels, size_t n, const char *oids,
+	   struct err *e)
+{
+	PGresult *res = db_query(db, e, relation_sql, 1, &oids);
+	size_t i;
 
 	if (res == NULL)
 		return -1;
-	if (PQntuples(res) == 0) {
-		PQclear(res);
-		return err_set(e, EXIT_DATA, "the relation was dropped just now");
+	for (i = 0; i < n && i < (size_t)PQntuples(res); i++) {
+		struct relation *rel = rels[i];
+
+		if (oid_at(res, (int)i, 0) != rel->oid)
+			break;
+		rel->rows_estimate = strtoll(PQgetvalue(res, (int)i, 1), NULL, 10);
+		rel->has_children = db_is_true(res, (int)i, 2);
+		rel->row_security = db_is_true(res, (int)i, 3);
+		rel->insert_rules = db_is_true(res, (int)i, 4);
+		rel->instead_trigger = db_is_true(res, (int)i, 5);
+		rel->referenced = db_is_true(res, (int)i, 6);
+		rel->standby = db_is_true(res, (int)i, 7);
 	}
-	rel->rows_estimate = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
-	rel->has_children = db_is_true(res, 0, 1);
-	rel->row_security = db_is_true(res, 0, 2);
-	rel->insert_rules = db_is_true(res, 0, 3);
-	rel->instead_trigger = db_is_true(res, 0, 4);
-	rel->referenced = db_is_true(res, 0, 5);
-	rel->standby = db_is_true(res, 0, 6);
 	PQclear(res);
-	return 0;
+	return i == n ? 0
+		      : err_set(e, EXIT_DATA, "relation \"%s\" was dropped just now",
+				rels[i]->id.name);
 }
 
 /* Column ${i} is the primary key's ${position}th, from 1. */
@@ -179,44 +193,81 @@ note_key(struct relation *rel, size_t i, size_t position)
 	rel->nprimary_key++;
 }
 
-static int
-read_columns(struct db *db, struct relation *rel, struct err *e)
+static void
+take_column(struct relation *rel, size_t at, const PGresult *res, int row)
 {
-	PGresult *res = db_query_oid(db, e, columns_sql, rel->oid);
-	int i;
+	struct relation_column *c = &rel->columns[at];
+
+	c->name = xstrdup(PQgetvalue(res, row, 1));
+	c->type_oid = oid_at(res, row, 2);
+	c->type = xstrdup(PQgetvalue(res, row, 3));
+	c->base = xstrdup(PQgetvalue(res, row, 4));
+	if (!PQgetisnull(res, row, 5))
+		c->collation = xstrdup(PQgetvalue(res, row, 5));
+	c->not_null = db_is_true(res, row, 6);
+	c->has_default = db_is_true(res, row, 7);
+	c->generated = db_is_true(res, row, 8);
+	c->identity_always = db_is_true(res, row, 9);
+	c->may_insert = db_is_true(res, row, 10);
+	c->not_null_itself = db_is_true(res, row, 11);
+	if (!PQgetisnull(res, row, 12))
+		note_key(rel, at, strtoul(PQgetvalue(res, row, 12), NULL, 10));
+	c->plain = xstrdup(PQgetvalue(res, row, 13));
+}
+
+/* Rows come relation by relation, in the order of ${rels}. */
+static int
+read_columns(struct db *db, struct relation *const *rels, size_t n, const char *oids,
+	     struct err *e)
+{
+	PGresult *res = db_query(db, e, columns_sql, 1, &oids);
+	int row = 0, first;
+	size_t i;
 
 	if (res == NULL)
 		return -1;
-	rel->ncolumns = (size_t)PQntuples(res);
-	rel->columns = xcalloc(rel->ncolumns, sizeof(*rel->columns));
-	rel->primary_key = xcalloc(rel->ncolumns, sizeof(*rel->primary_key));
-	for (i = 0; i < PQntuples(res); i++) {
-		struct relation_column *c = &rel->columns[i];
+	for (i = 0; i < n; i++) {
+		struct relation *rel = rels[i];
 
-		c->name = xstrdup(PQgetvalue(res, i, 0));
-		c->type_oid = (unsigned)strtoul(PQgetvalue(res, i, 1), NULL, 10);
-		c->type = xstrdup(PQgetvalue(res, i, 2));
-		c->base = xstrdup(PQgetvalue(res, i, 3));
-		if (!PQgetisnull(res, i, 4))
-			c->collation = xstrdup(PQgetvalue(res, i, 4));
-		c->not_null = db_is_true(res, i, 5);
-		c->has_default = db_is_true(res, i, 6);
-		c->generated = db_is_true(res, i, 7);
-		c->identity_always = db_is_true(res, i, 8);
-		c->may_insert = db_is_true(res, i, 9);
-		c->not_null_itself = db_is_true(res, i, 10);
-		if (!PQgetisnull(res, i, 11))
-			note_key(rel, (size_t)i, strtoul(PQgetvalue(res, i, 11), NULL, 10));
-		c->plain = xstrdup(PQgetvalue(res, i, 12));
+		for (first = row; row < PQntuples(res) && oid_at(res, row, 0) == rel->oid;)
+			row++;
+		rel->ncolumns = (size_t)(row - first);
+		rel->columns = xcalloc(rel->ncolumns, sizeof(*rel->columns));
+		rel->primary_key = xcalloc(rel->ncolumns, sizeof(*rel->primary_key));
+		for (row = first; row - first < (int)rel->ncolumns; row++)
+			take_column(rel, (size_t)(row - first), res, row);
 	}
 	PQclear(res);
 	return 0;
 }
 
+#define AT_ONCE 1000 /* relations in one query */
+
+int
+relation_read_all(struct db *db, struct relation *const *rels, size_t n, struct err *e)
+{
+	struct buf oids = BUF_INIT;
+	size_t from, m, i;
+	int rc = 0;
+
+	for (from = 0; rc == 0 && from < n; from += m) {
+		m = n - from < AT_ONCE ? n - from : AT_ONCE;
+		oids.len = 0;
+		for (i = from; i < from + m; i++)
+			buf_addf(&oids, "%c%u", i > from ? ',' : '{', rels[i]->oid);
+		buf_addc(&oids, '}');
+		rc = read_facts(db, rels + from, m, buf_cstr(&oids), e);
+		if (rc == 0)
+			rc = read_columns(db, rels + from, m, buf_cstr(&oids), e);
+	}
+	buf_release(&oids);
+	return rc;
+}
+
 int
 relation_read(struct db *db, struct relation *rel, struct err *e)
 {
-	return read_facts(db, rel, e) != 0 ? -1 : read_columns(db, rel, e);
+	return relation_read_all(db, &rel, 1, e);
 }
 
 int

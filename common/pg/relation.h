@@ -67,6 +67,14 @@ int relation_read(struct db *db, struct relation *rel, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * relation_read_all(db, rels, n, e):
+ * The same for ${n} relations in few queries; they are in the order of their OIDs, none of
+ * them twice.
+ */
+int relation_read_all(struct db *db, struct relation *const *rels, size_t n, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * relation_column_find(rel, name):
  * Return the position of the column called exactly ${name}, or -1.
  */

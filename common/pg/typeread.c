@@ -92,8 +92,8 @@ static const unsigned plain_types[] = {
 	3802, 3807, /* jsonb */
 };
 
-static bool
-is_plain(unsigned oid)
+bool
+typeread_is_plain(unsigned oid)
 {
 	size_t i;
 
@@ -111,7 +111,7 @@ asked_about(const unsigned *oids, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!is_plain(oids[i]))
+		if (!typeread_is_plain(oids[i]))
 			buf_addf(&b, "%c%u", b.len > 0 ? ',' : '{', oids[i]);
 	if (b.len == 0)
 		return NULL;

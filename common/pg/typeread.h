@@ -4,6 +4,7 @@
 #ifndef COMMON_TYPEREAD_H
 #define COMMON_TYPEREAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct db;
@@ -18,5 +19,11 @@ struct typedocs;
  */
 int typeread_docs(struct db *db, const unsigned *oids, size_t n, struct typedocs *docs,
 		  struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * typeread_is_plain(oid):
+ * Tell whether it is one of the commonest, of which there is nothing to say.
+ */
+bool typeread_is_plain(unsigned oid);
 
 #endif /* COMMON_TYPEREAD_H */

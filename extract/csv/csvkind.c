@@ -56,7 +56,7 @@ check(struct extract_options *o, struct err *e)
 	struct csvopts *own = o->own;
 
 	o->path = own->path;
-	if (own->header == HEADER_NO && o->columns.n == 0) {
+	if (own->header == HEADER_NO && o->rows.columns.n == 0) {
 		err_usage(e, "header", "--header=no leaves the columns without names");
 		return err_hint(e, "Give them with --columns, in the order of the file.");
 	}

@@ -74,7 +74,7 @@ settle_columns(struct source_csv *s, struct err *e)
 	s->header_done = true;
 	s->base.header->first_line = s->parser.names ? (int64_t)s->parser.line + 1 : 1;
 	s->parser.names = false;
-	s->limited = s->base.options->limit == 0;
+	s->limited = s->base.options->rows.limit == 0;
 	if (csvhead_choose(&s->head, s->base.options, schema, e) != 0)
 		return -1;
 	rowtext_init(&s->rows, s->head.place, s->head.names.n);
@@ -95,7 +95,7 @@ settle_columns(struct source_csv *s, struct err *e)
 static int
 take_given_names(struct source_csv *s, struct err *e)
 {
-	const struct ident_list *given = &s->base.options->column_list;
+	const struct ident_list *given = &s->base.options->rows.column_list;
 	size_t i;
 
 	for (i = 0; i < given->n; i++)
@@ -129,7 +129,7 @@ take_separator(struct source_csv *s, char delimiter, struct err *e)
 static bool
 may_be_header(const struct source_csv *s)
 {
-	return own(&s->base)->header == HEADER_AUTO && s->base.options->columns.n > 0 &&
+	return own(&s->base)->header == HEADER_AUTO && s->base.options->rows.columns.n > 0 &&
 	       s->total == 0;
 }
 
@@ -350,7 +350,7 @@ on_row(void *arg, struct err *e)
 	s->total++;
 	if (s->sample != NULL && (s->total == INFER_ROWS || s->parser.offset >= INFER_BYTES))
 		end_sample(s);
-	s->limited = s->base.options->limit == (int64_t)s->total;
+	s->limited = s->base.options->rows.limit == (int64_t)s->total;
 	return s->limited ? -1 : 0; /* no fault, but no more is wanted */
 }
 
@@ -456,8 +456,9 @@ estimate_rows(struct source_csv *s)
 		return;
 	header->rows_rough = true;
 	header->rows_estimate = (int64_t)rows;
-	if (s->base.options->limit >= 0 && s->base.options->limit < header->rows_estimate)
-		header->rows_estimate = s->base.options->limit;
+	if (s->base.options->rows.limit >= 0 &&
+	    s->base.options->rows.limit < header->rows_estimate)
+		header->rows_estimate = s->base.options->rows.limit;
 }
 
 static int
@@ -467,7 +468,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	const struct extract_options *o = base->options;
 	const struct csvopts *c = own(base);
 	bool headless = c->header == HEADER_NO ||
-			(c->header == HEADER_AUTO && o->columns.n > 0);
+			(c->header == HEADER_AUTO && o->rows.columns.n > 0);
 
 	intr_install();
 	base->where = xasprintf("CSV file %s", c->path);

@@ -84,6 +84,18 @@ add_columns(const PGresult *described, const PGresult *res, struct schema *schem
 	return 0;
 }
 
+static void
+add_own_column(const struct relation_column *from, struct schema *schema, unsigned *type)
+{
+	struct schema_column *c = schema_add_column(schema, from->name, from->type, from->base);
+
+	if (from->collation != NULL)
+		c->collation = xstrdup(from->collation);
+	c->not_null = from->not_null_itself;
+	c->generated = from->generated;
+	*type = from->type_oid;
+}
+
 /* The protocol would tell the base type where a column has a domain. */
 static int
 add_own_columns(const PGresult *described, const struct relation *rel, struct schema *schema,
@@ -94,22 +106,23 @@ add_own_columns(const PGresult *described, const struct relation *rel, struct sc
 	for (i = 0; i < PQnfields(described); i++) {
 		const char *name = PQfname(described, i);
 		int place = relation_column_find(rel, name);
-		const struct relation_column *from;
-		struct schema_column *c;
 
 		if (place < 0 || PQftable(described, i) != rel->oid)
 			return 1;
 		if (check_name(schema, name, e) != 0)
 			return -1;
-		from = &rel->columns[place];
-		c = schema_add_column(schema, name, from->type, from->base);
-		if (from->collation != NULL)
-			c->collation = xstrdup(from->collation);
-		c->not_null = from->not_null_itself;
-		c->generated = from->generated;
-		types[i] = from->type_oid;
+		add_own_column(&rel->columns[place], schema, &types[i]);
 	}
 	return 0;
+}
+
+void
+describe_relation(const struct relation *rel, struct schema *schema, unsigned *types)
+{
+	size_t i;
+
+	for (i = 0; i < rel->ncolumns; i++)
+		add_own_column(&rel->columns[i], schema, &types[i]);
 }
 
 static int

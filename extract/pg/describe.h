@@ -24,4 +24,10 @@ int describe_columns(struct db *db, const PGresult *described, const struct rela
 		     struct schema *schema, unsigned *types, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * describe_relation(rel, schema, types):
+ * The same for all columns of ${rel}, of which nothing has been parsed.
+ */
+void describe_relation(const struct relation *rel, struct schema *schema, unsigned *types);
+
 #endif /* EXTRACT_DESCRIBE_H */

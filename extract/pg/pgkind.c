@@ -17,15 +17,23 @@ static const struct cli_option alias_options[] = {
 static int
 check(struct extract_options *o, struct err *e)
 {
-	int given = (o->common.table != NULL) + (o->query != NULL) + (o->query_file != NULL);
+	const struct extract_what *w = &o->what;
+	bool excludes = w->exclude_table_texts.n > 0 || w->exclude_schema_texts.n > 0;
+	int given = (w->table_texts.n > 0 || w->schema_texts.n > 0) + (o->query != NULL) +
+		    (o->query_file != NULL);
 
+	if (given == 0 && excludes) {
+		err_set(e, EXIT_USAGE, "say what to read, and not only what to leave out");
+		return err_hint(e, "All schemas but the server's own: --schema='*'.");
+	}
 	if (given == 0) {
 		err_set(e, EXIT_USAGE, "say what to read: -t TABLE, -c QUERY or --csv FILE");
 		return cli_brief(&o->spec, e);
 	}
-	if (given > 1)
-		return err_usage(e, cli_last(&o->common.line, CLI_WHAT),
-				 "-t, -c and --query-file exclude each other");
+	if (given > 1 || (excludes && o->what.table_texts.n + o->what.schema_texts.n == 0))
+		return err_usage(
+			e, cli_last(&o->common.line, CLI_WHAT),
+			"-t, -c and --query-file exclude each other, and so do patterns and queries");
 	return 0;
 }
 

@@ -43,7 +43,8 @@ static const char see_sql[] =
 void
 reads_add(struct reads *r, unsigned oid, const char *name, bool is_view, bool lockable)
 {
-	r->list = xrealloc(r->list, (r->n + 1) * sizeof(*r->list));
+	if ((r->n & (r->n - 1)) == 0) /* the room is a power of two */
+		r->list = xrealloc(r->list, (r->n > 0 ? 2 * r->n : 1) * sizeof(*r->list));
 	r->list[r->n++] = (struct reads_relation){
 		.oid = oid,
 		.name = xstrdup(name),
@@ -107,15 +108,37 @@ reads_lock(struct db *db, const struct reads *r, enum reads_reach reach, bool wa
 	return rc;
 }
 
+static int
+by_oid(const void *a, const void *b)
+{
+	const struct reads_relation *x = a, *y = b;
+
+	return (x->oid > y->oid) - (x->oid < y->oid);
+}
+
+void
+reads_sort(struct reads *r)
+{
+	size_t i, kept = 0;
+
+	if (r->n > 0)
+		qsort(r->list, r->n, sizeof(*r->list), by_oid);
+	for (i = 0; i < r->n; i++)
+		if (kept > 0 && r->list[kept - 1].oid == r->list[i].oid)
+			free(r->list[i].name);
+		else
+			r->list[kept++] = r->list[i];
+	r->n = kept;
+}
+
 bool
 reads_is_locked(const struct reads *r, unsigned oid, enum reads_reach reach)
 {
-	size_t i;
+	const struct reads_relation key = {.oid = oid}, *found = NULL;
 
-	for (i = 0; i < r->n; i++)
-		if (r->list[i].oid == oid)
-			return is_within(&r->list[i], reach);
-	return false;
+	if (r->n > 0)
+		found = bsearch(&key, r->list, r->n, sizeof(*r->list), by_oid);
+	return found != NULL && is_within(found, reach);
 }
 
 bool

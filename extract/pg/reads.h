@@ -35,6 +35,12 @@ enum reads_reach { READS_ALL, READS_NO_VIEWS, READS_NOTHING };
 void reads_add(struct reads *r, unsigned oid, const char *name, bool is_view, bool lockable);
 
 /*
+ * reads_sort(r):
+ * Put those that were added in order, each once; to be called before anything else is.
+ */
+void reads_sort(struct reads *r);
+
+/*
  * reads_see(db, r, stale, e):
  * Replace ${r} by what the open transaction has locked, but for indexes and the
  * server's own catalogs, which no DDL exchanges.  ${*stale} comes out as the name of

@@ -15,7 +15,10 @@
 void
 rowblock_init(struct rowblock *b, bool binary, int nfields)
 {
-	*b = (struct rowblock){.binary = binary, .nfields = nfields};
+	struct buf bytes = b->bytes;
+
+	bytes.len = 0;
+	*b = (struct rowblock){.bytes = bytes, .binary = binary, .nfields = nfields};
 }
 
 void

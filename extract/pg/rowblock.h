@@ -28,7 +28,8 @@ struct rowblock {
 
 /*
  * rowblock_init(b, binary, nfields), rowblock_release(b):
- * Begin in front of the first row; free the memory.
+ * Begin in front of the first row; free the memory.  ${b} is zeroed or has been begun before,
+ * and then keeps its memory.
  */
 void rowblock_init(struct rowblock *b, bool binary, int nfields);
 void rowblock_release(struct rowblock *b);

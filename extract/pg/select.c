@@ -22,9 +22,8 @@
 #include "common/schema/typedocs.h"
 #include "extract/options.h"
 
-/* Is there anything beyond "all rows of the query as they are"? */
-static bool
-is_narrowed(const struct extract_options *o)
+bool
+select_is_narrowed(const struct extract_rows *o)
 {
 	return o->columns.n > 0 || o->exclude.n > 0 || o->where != NULL || o->limit >= 0;
 }
@@ -84,7 +83,7 @@ check_excluded(const PGresult *described, const struct ident_list *list, struct 
 
 /* The columns of a query are known to the server only. */
 static int
-add_query_columns(struct db *db, struct buf *sql, const struct extract_options *o,
+add_query_columns(struct db *db, struct buf *sql, const struct extract_rows *o,
 		  const char *query, struct err *e)
 {
 	PGresult *res = db_describe(db, e, query);
@@ -99,7 +98,7 @@ add_query_columns(struct db *db, struct buf *sql, const struct extract_options *
 }
 
 static int
-add_columns(struct db *db, struct buf *sql, const struct extract_options *o,
+add_columns(struct db *db, struct buf *sql, const struct extract_rows *o,
 	    const struct relation *rel, const char *query, struct err *e)
 {
 	const char *comma = "";
@@ -119,7 +118,7 @@ add_columns(struct db *db, struct buf *sql, const struct extract_options *o,
 }
 
 static void
-add_conditions(struct buf *sql, const struct extract_options *o)
+add_conditions(struct buf *sql, const struct extract_rows *o)
 {
 	if (o->where != NULL)
 		buf_addf(sql, " WHERE (\n%s\n)", o->where);
@@ -128,12 +127,12 @@ add_conditions(struct buf *sql, const struct extract_options *o)
 }
 
 char *
-select_build(struct db *db, const struct extract_options *o, const struct relation *rel,
+select_build(struct db *db, const struct extract_rows *o, const struct relation *rel, bool only,
 	     const char *query, struct err *e)
 {
 	struct buf sql = BUF_INIT;
 
-	if (rel == NULL && !is_narrowed(o))
+	if (rel == NULL && !select_is_narrowed(o))
 		return xstrdup(query);
 	buf_adds(&sql, "SELECT ");
 	if (add_columns(db, &sql, o, rel, query, e) != 0) {
@@ -141,7 +140,7 @@ select_build(struct db *db, const struct extract_options *o, const struct relati
 		return NULL;
 	}
 	if (rel != NULL) {
-		buf_adds(&sql, " FROM ");
+		buf_adds(&sql, only ? " FROM ONLY " : " FROM ");
 		relname_add_quoted(&rel->id, &sql);
 	} else {
 		buf_addf(&sql, " FROM (\n%s\n) AS portl", query);
@@ -212,12 +211,12 @@ select_try(struct db *db, const char *copy, const char *select, struct err *e)
 
 /* COPY t reads a heap without the executor, but knows nothing of children or expressions. */
 static bool
-can_copy_table(const struct extract_options *o, const struct relation *rel)
+can_copy_table(const struct extract_rows *o, const struct relation *rel, bool only)
 {
 	size_t i;
 
-	if (rel == NULL || rel->kind != 'r' || rel->has_children || rel->ncolumns == 0 ||
-	    is_narrowed(o))
+	if (rel == NULL || rel->kind != 'r' || (rel->has_children && !only) ||
+	    rel->ncolumns == 0 || select_is_narrowed(o))
 		return false;
 	for (i = 0; i < rel->ncolumns; i++)
 		if (rel->columns[i].generated)
@@ -259,7 +258,7 @@ select_as_text(const struct schema *schema, const char *select)
 }
 
 char *
-select_copy(const struct extract_options *o, const struct relation *rel,
+select_copy(const struct extract_rows *o, const struct relation *rel, bool only,
 	    const struct header *header, const char *select)
 {
 	bool binary = header->values == HEADER_BINARY;
@@ -267,7 +266,7 @@ select_copy(const struct extract_options *o, const struct relation *rel,
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");
-	if (as_text == NULL && can_copy_table(o, rel))
+	if (as_text == NULL && can_copy_table(o, rel, only))
 		relname_add_quoted(&rel->id, &sql);
 	else
 		buf_addf(&sql, "(\n%s\n)", as_text != NULL ? as_text : select);

@@ -4,22 +4,30 @@
 #ifndef EXTRACT_SELECT_H
 #define EXTRACT_SELECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct db;
 struct err;
-struct extract_options;
+struct extract_rows;
 struct relation;
 struct header;
 
 /*
- * select_build(db, options, rel, query, e):
- * Return the one SELECT statement that yields the rows asked for, of relation
- * ${rel} or (NULL) of the user's ${query}; the caller frees it.  NULL with ${e}
- * (EXIT_USAGE) filled for a column that the relation does not have.
+ * select_is_narrowed(rows):
+ * Is there anything beyond "all rows as they are"?
  */
-char *select_build(struct db *db, const struct extract_options *options,
-		   const struct relation *rel, const char *query, struct err *e);
+bool select_is_narrowed(const struct extract_rows *rows);
+
+/*
+ * select_build(db, rows, rel, only, query, e):
+ * Return the one SELECT statement that yields the rows asked for, of relation
+ * ${rel}, ${only}: without those of its children, or (NULL) of the user's ${query}; the
+ * caller frees it.  NULL with ${e} (EXIT_USAGE) filled for a column that the relation does
+ * not have.
+ */
+char *select_build(struct db *db, const struct extract_rows *rows, const struct relation *rel,
+		   bool only, const char *query, struct err *e);
 
 /*
  * select_plan(db, select, rows, e):
@@ -38,12 +46,12 @@ int select_try(struct db *db, const char *copy, const char *select, struct err *
 	__attribute__((warn_unused_result));
 
 /*
- * select_copy(options, rel, schema, select):
+ * select_copy(rows, rel, only, header, select):
  * Return the COPY … TO STDOUT for it, in the form that header->values says, for
  * the caller to free: COPY of the table itself where that means the same and is
  * faster.
  */
-char *select_copy(const struct extract_options *options, const struct relation *rel,
+char *select_copy(const struct extract_rows *rows, const struct relation *rel, bool only,
 		  const struct header *header, const char *select);
 
 #endif /* EXTRACT_SELECT_H */

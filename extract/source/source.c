@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 
 void
 source_free(struct source *s)
@@ -13,7 +14,9 @@ source_free(struct source *s)
 	if (s == NULL)
 		return;
 	s->ops->close(s);
-	header_free(s->header);
+	if (s->set == NULL)
+		header_free(s->header);
+	manifest_free(s->set);
 	free(s->where);
 	free(s);
 }

@@ -12,6 +12,7 @@
 struct err;
 struct extract_options;
 struct header;
+struct manifest;
 struct source;
 
 #define SOURCE_PATIENCE 100 /* ms that rows are held back for a fuller block */
@@ -33,6 +34,11 @@ struct source_ops {
 	 * read yet.  ${watch_fd} is the output's, to be watched during waits.
 	 */
 	int (*open)(struct source *s, int watch_fd, struct err *e);
+	/*
+	 * Make member ${i} of the set, from 0, the current one: the header is its, and rows
+	 * are, up to SOURCE_END.  Called for each in its order, if there is a set.
+	 */
+	int (*member)(struct source *s, size_t i, struct err *e);
 	/* Wait for rows, at most ${timeout} ms (-1: any time). */
 	enum source_event (*next)(struct source *s, int timeout, struct source_chunk *chunk,
 				  struct err *e);
@@ -44,15 +50,22 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	const struct extract_options *options; /* borrowed */
-	struct header *header;                 /* owned; complete after open */
-	double share; /* of the input's bytes that has been read; -1: it has no size */
-	char *where;  /* what is read from, as people say it, known after open; owned */
+	struct manifest *set;  /* of several relations; owned, complete after open, or NULL */
+	struct header *header; /* owned, complete after open; if there is a set, its member's */
+	double share;          /* of the input's bytes that has been read; -1: it has no size */
+	char *where; /* what is read from, as people say it, known after open; owned */
 };
 
 static inline int
 source_open(struct source *s, int watch_fd, struct err *e)
 {
 	return s->ops->open(s, watch_fd, e);
+}
+
+static inline int
+source_member(struct source *s, size_t i, struct err *e)
+{
+	return s->ops->member(s, i, e);
 }
 
 static inline enum source_event

@@ -35,7 +35,7 @@ test_good(void)
 	       "a table with columns");
 	is_str(o.rel.schema, "public", "its schema");
 	is_str(o.rel.name, "Orders", "its name");
-	ok(o.column_list.n == 2 && o.limit == 5, "columns and limit");
+	ok(o.rows.column_list.n == 2 && o.rows.limit == 5, "columns and limit");
 	is_int(o.format, EXTRACT_BINARY, "binary by default");
 	extract_options_release(&o);
 	is_int(parse(&o, &e, "-d shop -c select;; -Z zstd:7 -o -"), 0, "a query, compressed");
@@ -114,7 +114,7 @@ check_twice(const char *name)
 	slot = cli_find(&o.common.line, name);
 	if (slot->option->type == CLI_COUNT) {
 		is_int(*(int *)slot->value, 2, "--%s is counted", name);
-	} else if (slot->option->type == CLI_LIST || slot->option->type == CLI_NAMES) {
+	} else if (cli_spec_adds_up(slot->option)) {
 		is_int((int)((struct cli_list *)slot->value)->n, 2, "--%s adds up", name);
 	} else {
 		is_int(rc, -1, "--%s twice", name);

@@ -1,0 +1,245 @@
+/*
+ * A relation as a whole is described by its catalog rows alone when it is a member of a set,
+ * for a round trip each would be dear; all else is parsed by the server, which also proves
+ * that a user's text is one statement.
+ */
+#include "extract/pg/member.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/schema/header.h"
+#include "common/schema/typedocs.h"
+#include "common/talk/log.h"
+#include "extract/options.h"
+#include "extract/pg/describe.h"
+#include "extract/pg/select.h"
+
+bool
+member_is_sequence(const struct member *m)
+{
+	return m->in_set && m->rel->kind == 'S';
+}
+
+bool
+member_has_user_text(const struct member *m)
+{
+	return m->query != NULL || m->rows->where != NULL;
+}
+
+bool
+member_is_plain(const struct member *m)
+{
+	return m->rel != NULL && m->rel->kind == 'r' && (!m->rel->has_children || m->in_set) &&
+	       !m->rel->row_security && m->rows->where == NULL;
+}
+
+/* Without the rows of its children; views know no ONLY. */
+static bool
+is_only(const struct member *m)
+{
+	return m->in_set && m->rel->kind == 'r';
+}
+
+static int
+build_select(struct member *m, struct db *db, struct path *path, struct err *e)
+{
+	if (member_has_user_text(m) && path_restore(path, db, e) != 0)
+		return -1;
+	free(m->select);
+	m->select = select_build(db, m->rows, m->rel, is_only(m), m->query, e);
+	return m->select != NULL ? 0 : -1;
+}
+
+/* Binary where values mean the same everywhere, else text; refuse what cannot travel. */
+static int
+choose_values(struct member *m, const struct extract_options *o, const struct typedocs *docs,
+	      struct err *e)
+{
+	bool text = o->values == VALUES_TEXT || o->format == EXTRACT_NDJSON;
+
+	if (docs->refused != NULL)
+		return err_set(e, EXIT_DATA, "cannot send these rows: %s", docs->refused);
+	if (docs->text_only != NULL && o->values == VALUES_BINARY) {
+		err_set(e, EXIT_DATA, "cannot send binary values: %s", docs->text_only);
+		return err_hint(e, "Use --values=auto or --values=text.");
+	}
+	if (docs->text_only != NULL && !text)
+		log_info("values travel as text: %s", docs->text_only);
+	m->header->values = text || docs->text_only != NULL ? HEADER_TEXT : HEADER_BINARY;
+	/* Names inside reg* values must be qualified, so the path stays narrow. */
+	m->narrow = docs->search_path != NULL;
+	if (!m->narrow || !member_has_user_text(m))
+		return 0;
+	err_set(e, EXIT_DATA,
+		"cannot send type %s from a query: its text depends on search_path",
+		docs->search_path);
+	return err_hint(e, "Cast the column to text or to oid in the query.");
+}
+
+/* In a set the fault is one of many relations'. */
+static int
+name_it(const struct member *m, struct err *e)
+{
+	char *name;
+
+	if (m->in_set) {
+		name = relname_text(&m->rel->id);
+		err_prefix(e, "%s: ", name);
+		free(name);
+	}
+	return -1;
+}
+
+static int
+describe_types(struct member *m, const struct extract_options *o, struct db *db,
+	       struct typecache *cache, struct err *e)
+{
+	struct schema *schema = &m->header->schema;
+	const struct typedocs *docs = typecache_docs(cache, db, m->types, schema->ncolumns, e);
+
+	if (docs == NULL)
+		return -1;
+	if (choose_values(m, o, docs, e) != 0)
+		return name_it(m, e);
+	json_object_update(schema->types, docs->types);
+	return 0;
+}
+
+/* As the server sees the statement. */
+static int
+describe_statement(struct member *m, struct db *db, struct path *path, struct err *e)
+{
+	PGresult *described = db_describe(db, e, m->select);
+	int rc = -1;
+
+	free(m->types);
+	m->types = xcalloc(described != NULL ? (size_t)PQnfields(described) : 0,
+			   sizeof(*m->types));
+	if (described != NULL && PQnparams(described) > 0)
+		err_set(e, EXIT_USAGE,
+			"the query has parameters ($1); nobody gives them values");
+	else if (described != NULL && path_narrow(path, db, e) == 0)
+		rc = describe_columns(db, described, m->rel, &m->header->schema, m->types, e);
+	PQclear(described);
+	return rc;
+}
+
+/* Locked, and named by the catalog: what the statement would yield is known. */
+static bool
+is_known(const struct member *m)
+{
+	return m->in_set && (m->rel->kind == 'r' || m->rel->kind == 'p') &&
+	       !select_is_narrowed(m->rows);
+}
+
+int
+member_describe(struct member *m, const struct extract_options *options, struct db *db,
+		struct path *path, struct typecache *cache, struct err *e)
+{
+	int rc;
+
+	m->planned = -1;
+	if (build_select(m, db, path, e) != 0)
+		return name_it(m, e);
+	if (is_known(m)) {
+		free(m->types);
+		m->types = xcalloc(m->rel->ncolumns, sizeof(*m->types));
+		describe_relation(m->rel, &m->header->schema, m->types);
+	} else {
+		rc = describe_statement(m, db, path, e);
+		if (rc < 0)
+			name_it(m, e);
+		if (rc != 0)
+			return rc;
+	}
+	if (path_narrow(path, db, e) != 0)
+		return -1;
+	return describe_types(m, options, db, cache, e);
+}
+
+int
+member_plan(struct member *m, struct db *db, struct path *path, struct err *e)
+{
+	return path_be(path, m->narrow, db, e) == 0 ? select_plan(db, m->select, &m->planned, e)
+						    : -1;
+}
+
+/* A whole table has been counted by ANALYZE; for all else the planner has a guess. */
+static void
+estimate_rows(struct member *m)
+{
+	struct header *header = m->header;
+
+	if (m->rel != NULL && m->rows->where == NULL)
+		header->rows_estimate = m->rel->rows_estimate;
+	header->rows_rough = header->rows_estimate <= 0 && m->planned >= 0;
+	if (header->rows_rough)
+		header->rows_estimate = m->planned;
+	if (m->rows->limit >= 0 && m->rows->limit < header->rows_estimate)
+		header->rows_estimate = m->rows->limit;
+}
+
+void
+member_finish(struct member *m, const struct db *db)
+{
+	const struct relation *rel = m->rel;
+	struct schema *schema = &m->header->schema;
+	size_t i;
+
+	m->header->server_version = PQserverVersion(db->conn);
+	estimate_rows(m);
+	if (rel == NULL)
+		return;
+	relname_set(&schema->relation, rel->id.schema, rel->id.name);
+	if (rel->kind == 'r' && rel->has_children && !m->in_set)
+		return; /* children may repeat their parent's keys */
+	for (i = 0; i < rel->nprimary_key; i++)
+		if (schema_find(schema, rel->primary_key[i]) < 0)
+			return; /* a part of a key is no key */
+	for (i = 0; i < rel->nprimary_key; i++)
+		schema_add_key(schema, rel->primary_key[i]);
+}
+
+int
+member_copy(const struct member *m, struct db *db, struct path *path, bool dry, struct err *e)
+{
+	char *sql = select_copy(m->rows, m->rel, is_only(m), m->header, m->select);
+	int rc;
+
+	/* The one table means the same under every path, but values may not. */
+	rc = m->in_set && member_is_plain(m) && !m->narrow ? 0
+							   : path_be(path, m->narrow, db, e);
+	if (rc == 0)
+		rc = dry ? select_try(db, sql, m->select, e) : db_copy_out(db, e, sql);
+	free(sql);
+	return rc;
+}
+
+bool
+member_stands_on_more(const struct member *m)
+{
+	size_t i;
+
+	if (json_object_size(m->header->schema.types) > 0)
+		return true;
+	for (i = 0; i < m->rel->ncolumns; i++)
+		if (m->rel->columns[i].generated)
+			return true;
+	return false;
+}
+
+void
+member_release(struct member *m)
+{
+	relation_free(m->rel);
+	free(m->select);
+	free(m->types);
+	*m = (struct member){.rel = NULL};
+}

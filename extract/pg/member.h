@@ -1,0 +1,94 @@
+/*
+ * One relation or query that is read: what the catalog says of it, the statement that reads
+ * it, and what its header says.  A source has one, or those of a set in their order.
+ */
+#ifndef EXTRACT_MEMBER_H
+#define EXTRACT_MEMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "extract/pg/path.h"
+#include "extract/pg/typecache.h"
+
+struct db;
+struct err;
+struct extract_options;
+struct extract_rows;
+struct header;
+struct relation;
+
+struct member {
+	struct relation *rel;            /* owned; NULL: a query */
+	const char *query;               /* borrowed; the user's, NULL: a relation */
+	const struct extract_rows *rows; /* borrowed */
+	bool in_set;           /* so that children by inheritance are members themselves */
+	struct header *header; /* borrowed */
+	char *select;          /* owned */
+	unsigned *types;       /* of the columns; owned */
+	bool narrow;           /* reading needs search_path to be pg_catalog */
+	int64_t planned;       /* rows that the planner expects, -1: not known */
+};
+
+/*
+ * member_is_sequence(m):
+ * Is it a member of a set without rows, a sequence?
+ */
+bool member_is_sequence(const struct member *m);
+
+/*
+ * member_has_user_text(m):
+ * Does its statement hold text of the user's, which search_path gives its meaning?
+ */
+bool member_has_user_text(const struct member *m);
+
+/*
+ * member_is_plain(m):
+ * Is it a table whose rows are all in it, so that nothing but it is read?  Children,
+ * policies and expressions may lead to other relations.
+ */
+bool member_is_plain(const struct member *m);
+
+/*
+ * member_describe(m, options, db, path, cache, e):
+ * Build the statement, and fill the header's facts about columns, types and the form of the
+ * values.  Returns 0, -1, or 1 if its names lead to what the snapshot does not know.
+ */
+int member_describe(struct member *m, const struct extract_options *options, struct db *db,
+		    struct path *path, struct typecache *cache, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * member_plan(m, db, path, e):
+ * Plan the statement, and so lock what parsing and LOCK have not: children, partitions.
+ */
+int member_plan(struct member *m, struct db *db, struct path *path, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * member_finish(m, db):
+ * Fill what else the header says: whose rows, how many about, by which key.
+ */
+void member_finish(struct member *m, const struct db *db);
+
+/*
+ * member_copy(m, db, path, dry, e):
+ * Start the COPY, or, ${dry}, refuse what COPY would refuse.
+ */
+int member_copy(const struct member *m, struct db *db, struct path *path, bool dry,
+		struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * member_stands_on_more(m):
+ * Is there anything in a plain table that no lock holds: its types, what generates columns?
+ */
+bool member_stands_on_more(const struct member *m);
+
+/*
+ * member_release(m):
+ * Free what is owned.
+ */
+void member_release(struct member *m);
+
+#endif /* EXTRACT_MEMBER_H */

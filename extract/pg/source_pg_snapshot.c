@@ -1,0 +1,424 @@
+/*
+ * FIND to LOOK of README: attempts until what is locked, what the snapshot knows and what
+ * the server reads are the same.
+ */
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/os/runid.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "common/schema/header.h"
+#include "common/schema/manifest.h"
+#include "extract/options.h"
+#include "extract/pg/choose.h"
+#include "extract/pg/order.h"
+#include "extract/pg/seqread.h"
+#include "extract/pg/source_pg_parts.h"
+
+#define ATTEMPTS 20 /* snapshots thrown away before giving up */
+#define HASTY 10    /* attempts that wait for locks only in a transaction to be thrown away */
+
+static bool
+is_set(const struct source_pg *s)
+{
+	return s->base.options->is_set;
+}
+
+/* ---- the members ---- */
+
+static void
+drop_members(struct source_pg *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		member_release(&s->members[i]);
+	free(s->members);
+	s->members = NULL;
+	s->n = 0;
+}
+
+/* Members of these relations (a NULL: of the query); what is in ${rels} is taken. */
+static void
+make_members(struct source_pg *s, struct relation *const *rels, size_t n)
+{
+	size_t i;
+
+	drop_members(s);
+	s->members = xcalloc(n, sizeof(*s->members));
+	s->n = n;
+	for (i = 0; i < n; i++)
+		s->members[i] = (struct member){
+			.rel = rels[i],
+			.query = s->query,
+			.rows = &s->base.options->rows,
+			.in_set = is_set(s),
+			.planned = -1,
+		};
+}
+
+static int
+look_up(struct source_pg *s, struct err *e)
+{
+	const struct relname *name = &s->base.options->rel;
+	struct relation *rel = relation_find(&s->db, name->schema, name->name, e);
+
+	if (rel == NULL)
+		return -1;
+	make_members(s, &rel, 1);
+	if (strchr("rpvmfSt", rel->kind) == NULL)
+		return err_set(e, EXIT_USAGE, "\"%s\" is not a table or view", rel->id.name);
+	return 0;
+}
+
+static int
+choose(struct source_pg *s, struct err *e)
+{
+	struct choose_list list = {.n = 0};
+	int rc = choose_relations(&s->db, &s->base.options->what, &list, e);
+
+	if (rc == 0)
+		rc = choose_check(&s->db, &list, e);
+	if (rc == 0) {
+		make_members(s, list.rels, list.n);
+		list.n = 0;
+	}
+	choose_release(&list);
+	return rc;
+}
+
+/* ---- FIND ---- */
+
+static void
+start_over(struct source_pg *s)
+{
+	path_rollback(&s->path, &s->db);
+	typecache_release(&s->types);
+	if (is_set(s)) {
+		manifest_free(s->base.set);
+		s->base.set = NULL;
+	} else {
+		header_free(s->base.header);
+	}
+	s->base.header = is_set(s) ? NULL : header_new();
+}
+
+/* LOCK takes these kinds, from whoever may SELECT from all of their columns. */
+static const char partitions_sql[] =
+	"SELECT p.relid::pg_catalog.oid,"
+	" pg_catalog.format('%I.%I', n.nspname, c.relname)"
+	" FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS r(oid)"
+	" CROSS JOIN LATERAL pg_catalog.pg_partition_tree(r.oid) AS p"
+	" JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) p.relid"
+	" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+	" WHERE p.relid OPERATOR(pg_catalog.<>) r.oid";
+
+/* The partitions of the set's members, so that the first attempt knows them. */
+static int
+expect_partitions(struct source_pg *s, struct err *e)
+{
+	struct buf roots = BUF_INIT;
+	const char *params[1];
+	PGresult *res = NULL;
+	size_t i;
+	int row, rc = 0;
+
+	for (i = 0; i < s->n; i++)
+		if (s->members[i].rel->kind == 'p')
+			buf_addf(&roots, "%c%u", roots.len > 0 ? ',' : '{',
+				 s->members[i].rel->oid);
+	if (roots.len > 0) {
+		buf_addc(&roots, '}');
+		params[0] = buf_cstr(&roots);
+		res = db_query(&s->db, e, partitions_sql, 1, params);
+		rc = res != NULL ? 0 : -1;
+	}
+	for (row = 0; res != NULL && row < PQntuples(res); row++)
+		reads_add(&s->reads, (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10),
+			  PQgetvalue(res, row, 1), false, true);
+	PQclear(res);
+	buf_release(&roots);
+	return rc;
+}
+
+/* What is read as far as it is known without having planned anything. */
+static int
+expect_relations(struct source_pg *s, struct err *e)
+{
+	struct buf name = BUF_INIT;
+	size_t i;
+	int rc = 0;
+
+	reads_release(&s->reads);
+	for (i = 0; i < s->n; i++) {
+		const struct relation *rel = s->members[i].rel;
+
+		name.len = 0;
+		if (rel == NULL)
+			continue;
+		relname_add_quoted(&rel->id, &name);
+		reads_add(&s->reads, rel->oid, buf_cstr(&name), rel->kind == 'v',
+			  strchr("rpv", rel->kind) != NULL);
+	}
+	buf_release(&name);
+	if (is_set(s))
+		rc = expect_partitions(s, e);
+	reads_sort(&s->reads);
+	return rc;
+}
+
+/* In a transaction of its own, for looking takes a snapshot. */
+static int
+find_relations(struct source_pg *s, struct err *e)
+{
+	struct relation *none = NULL;
+
+	if (s->query != NULL) {
+		make_members(s, &none, 1);
+		return expect_relations(s, e);
+	}
+	if (session_begin(&s->db, SESSION_READ, s->base.options->common.lock_timeout, e) != 0 ||
+	    (is_set(s) ? choose(s, e) : look_up(s, e)) != 0 || expect_relations(s, e) != 0)
+		return -1;
+	start_over(s);
+	return 0;
+}
+
+/* ---- LOCK ---- */
+
+static bool
+is_sqlstate(const struct err *e, const char *sqlstate)
+{
+	return strcmp(e->sqlstate, sqlstate) == 0;
+}
+
+/*
+ * As 0, but 1 if another attempt may do: LOCK is refused (it needs more than SELECT on
+ * a column, and views may stand on what cannot be locked), a name has gone, or another
+ * session holds a lock, which is waited for with nothing locked yet.
+ */
+static int
+try_lock(struct source_pg *s, struct err *e)
+{
+	bool wait = !s->seen || s->attempt >= HASTY;
+
+	if (reads_lock(&s->db, &s->reads, s->reach, wait, e) == 0)
+		return 0;
+	if (is_sqlstate(e, "42501") || is_sqlstate(e, "42809"))
+		s->reach += s->reach < READS_NOTHING ? 1 : 0;
+	else if (!is_sqlstate(e, "42P01") && !is_sqlstate(e, "3F000") &&
+		 (wait || !is_sqlstate(e, "55P03")))
+		return -1;
+	s->seen = false;
+	err_release(e);
+	return 1;
+}
+
+bool
+source_pg_is_locked_whole(const struct source_pg *s, const struct member *m)
+{
+	return member_is_plain(m) && reads_is_locked(&s->reads, m->rel->oid, s->reach);
+}
+
+/* ---- SNAP ---- */
+
+/*
+ * Read the relation, now that it is locked.  1: while the lock was waited
+ * for, its name has passed to another one.
+ */
+static int
+read_one(struct source_pg *s, struct err *e)
+{
+	struct member *m = &s->members[0];
+	unsigned oid = m->rel->oid;
+	struct relation *now;
+
+	if (path_narrow(&s->path, &s->db, e) != 0)
+		return -1;
+	now = relation_find(&s->db, m->rel->id.schema, m->rel->id.name, e);
+	if (now == NULL)
+		return -1;
+	relation_free(m->rel);
+	m->rel = now;
+	if (now->oid == oid)
+		return relation_read(&s->db, now, e);
+	s->seen = false;
+	return 1;
+}
+
+static bool
+same_relations(const struct choose_list *a, const struct source_pg *s)
+{
+	size_t i, j, found = 0;
+
+	if (a->n != s->n)
+		return false;
+	for (i = 0; i < s->n; i++) { /* those are in the set's order, these by OID */
+		size_t low = 0, high = a->n;
+
+		while (low < high) {
+			j = low + (high - low) / 2;
+			if (a->rels[j]->oid < s->members[i].rel->oid)
+				low = j + 1;
+			else
+				high = j;
+		}
+		found += low < a->n && a->rels[low]->oid == s->members[i].rel->oid &&
+			 relname_equal(&a->rels[low]->id, &s->members[i].rel->id);
+	}
+	return found == a->n;
+}
+
+/* The same for a set: the patterns have to mean, under the snapshot, what is locked. */
+static int
+read_set(struct source_pg *s, struct err *e)
+{
+	struct choose_list list = {.n = 0};
+	int rc = choose_relations(&s->db, &s->base.options->what, &list, e);
+
+	if (rc == 0 && !same_relations(&list, s)) {
+		s->seen = false;
+		rc = 1;
+	}
+	if (rc == 0)
+		rc = path_narrow(&s->path, &s->db, e);
+	if (rc == 0)
+		rc = relation_read_all(&s->db, list.rels, list.n, e);
+	if (rc == 0)
+		rc = order_relations(&s->db, list.rels, list.n, e);
+	if (rc == 0) {
+		make_members(s, list.rels, list.n);
+		list.n = 0;
+	}
+	choose_release(&list);
+	return rc;
+}
+
+/* The headers that the members fill: the source's, or those of a manifest. */
+static void
+give_headers(struct source_pg *s)
+{
+	char id[RUNID_LEN + 1];
+	size_t i;
+
+	if (!is_set(s)) {
+		s->members[0].header = s->base.header;
+		return;
+	}
+	runid_make(id);
+	s->base.set = manifest_new(id);
+	for (i = 0; i < s->n; i++) {
+		s->members[i].header = header_new();
+		manifest_add(s->base.set, s->members[i].header);
+	}
+	s->base.header = s->members[0].header;
+}
+
+static int
+describe(struct source_pg *s, struct err *e)
+{
+	size_t i;
+	int rc = 0;
+
+	give_headers(s);
+	for (i = 0; rc == 0 && i < s->n; i++)
+		if (!member_is_sequence(&s->members[i]))
+			rc = member_describe(&s->members[i], s->base.options, &s->db, &s->path,
+					     &s->types, e);
+	if (rc == 0)
+		rc = seqread_values(&s->db, s->members, s->n, e);
+	return rc;
+}
+
+/* ---- LOOK ---- */
+
+static bool
+needs_look(const struct source_pg *s)
+{
+	return is_set(s) || !source_pg_is_locked_whole(s, &s->members[0]);
+}
+
+/*
+ * Plan the statements, and so lock what parsing and LOCK have not.  1: something that is
+ * read was not among what the attempt began with, or the snapshot is older than what it is
+ * now.
+ */
+static int
+look_around(struct source_pg *s, struct err *e)
+{
+	struct reads now = {.list = NULL};
+	const char *stale;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < s->n; i++)
+		if (!source_pg_is_locked_whole(s, &s->members[i]) &&
+		    !member_is_sequence(&s->members[i]) &&
+		    member_plan(&s->members[i], &s->db, &s->path, e) != 0)
+			return -1;
+	if (reads_see(&s->db, &now, &stale, e) != 0)
+		return -1;
+	rc = stale != NULL || !reads_same(&now, &s->reads);
+	reads_release(&s->reads);
+	s->reads = now;
+	s->seen = true;
+	return rc;
+}
+
+/* ---- all of it ---- */
+
+/* One attempt: 0 with a good snapshot, 1 to try again, -1. */
+static int
+attempt(struct source_pg *s, struct err *e)
+{
+	const struct extract_options *o = s->base.options;
+	int rc;
+
+	if (!s->seen && find_relations(s, e) != 0)
+		return -1;
+	if (session_begin(&s->db, o->row_security ? SESSION_READ_SEEN : SESSION_READ,
+			  o->common.lock_timeout, e) != 0)
+		return -1;
+	rc = try_lock(s, e);
+	if (rc == 0 && s->query == NULL)
+		rc = is_set(s) ? read_set(s, e) : read_one(s, e);
+	if (rc == 0)
+		rc = describe(s, e);
+	if (rc == 0 && needs_look(s))
+		rc = look_around(s, e);
+	if (rc < 0 && is_sqlstate(e, "40P01")) {
+		/* DDL locks in an order of its own; nothing of ours is lost by waiting anew */
+		err_release(e);
+		s->seen = false;
+		rc = 1;
+	}
+	if (rc > 0)
+		start_over(s);
+	return rc;
+}
+
+int
+source_pg_snapshot(struct source_pg *s, struct err *e)
+{
+	int rc = 1;
+
+	for (; rc > 0 && s->attempt < ATTEMPTS; s->attempt++)
+		rc = attempt(s, e);
+	if (rc > 0)
+		return err_set(e, EXIT_DATA,
+			       "what is read is altered again and again; "
+			       "%d snapshots were thrown away",
+			       ATTEMPTS);
+	if (rc < 0 && is_sqlstate(e, "42501") && !is_set(s) && s->n > 0 &&
+	    s->members[0].rel != NULL) {
+		start_over(s);
+		relation_suggest_grant(&s->db, s->members[0].rel, e);
+	}
+	return rc;
+}
