@@ -67,7 +67,15 @@ static const struct cli_option output_options[] = {
 	{.help = NULL},
 };
 
+static const char *const instead[][2] = {
+	{"ndjson", "Rows as NDJSON are written with --format=ndjson; a file of them is read by "
+		   "portl-load --bare FILE."},
+	{"json", "Rows as NDJSON are written with --format=ndjson; a file of them is read by "
+		 "portl-load --bare FILE."},
+	{NULL, NULL}};
+
 static const struct cli_spec spec = {
+	.instead = instead,
 	.program = "portl-extract",
 	.what = "writes rows of a PostgreSQL table, query or CSV file as a stream.",
 	.usage = "[OPTION]... {-d CONNSTR {-t TABLE... | -c QUERY} | --csv FILE}",

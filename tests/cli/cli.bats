@@ -108,6 +108,8 @@ on_terminal()
 	assert_stderr_has 'with --conflict=overwrite'
 	refused 'unknown option --verify' portl-load --verify
 	assert_stderr_has 'always verified'
+	refused 'unknown option --ndjson' portl-extract --ndjson FILE
+	assert_stderr_has 'read by portl-load --bare FILE'
 	refused 'option -h needs an argument' portl-extract -h
 	assert_stderr_has 'help is printed by --help'
 	try portl help
