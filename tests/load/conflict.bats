@@ -138,7 +138,7 @@ equality()
 # the other, as "inserted updated unchanged skipped"; fill: NULLs are filled, newer: by n.
 one_by_one()
 {
-	q "$b" "DROP TABLE IF EXISTS u, raw; DROP FUNCTION IF EXISTS apply;
+	q "$b" "SET client_min_messages = error; DROP TABLE IF EXISTS u, raw; DROP FUNCTION IF EXISTS apply;
 		CREATE TABLE u (id int PRIMARY KEY, v text, n numeric);
 		INSERT INTO u SELECT id, v, n FROM t;
 		CREATE TABLE raw (at serial, j jsonb)"
@@ -188,6 +188,9 @@ in_turn()
 	many_rows "$seed" '"a" "b"' 'null 1 1.0 2 -1 2.00 3 4 5 6 7' >"$BATS_TEST_TMPDIR/rows"
 	in_turn false true --conflict=overwrite --newer=n
 	in_turn true true --conflict=merge --newer=n
+	awk 'BEGIN { for (i = 0; i < 4000; i++)
+		printf "{\"id\":%d,\"v\":\"a\",\"n\":%d}\n", 1 + i % 8, i - i % 3 }' >"$BATS_TEST_TMPDIR/rows"
+	in_turn false true --conflict=overwrite --newer=n
 	{
 		printf '{"id":%d,"v":"a","n":null}\n' 1 2 3 4 5 6 7 8
 		many_rows "$seed" '"a" null null null' 'null null null 1 1.0 2'
@@ -206,7 +209,7 @@ in_turn()
 			(3, 1, NULL, '{{1,2},{3,4}}', NULL, 3), (4, 1, '(1,)', '{}', NULL, NULL),
 			(5, 1, NULL, '{}', '{}', NULL), (6, 2, NULL, '{1}', NULL, 6),
 			(7, 2, '(,)', NULL, NULL, NULL), (8, 2, NULL, '{{1}}', '1', NULL)"
-	portl-extract -d "$b" -c 'SELECT id, p, l, j, d FROM s ORDER BY nr' >"$BATS_TEST_TMPDIR/s"
+	portl-extract -d "$b" --values=text -c 'SELECT id, p, l, j, d FROM s ORDER BY nr' >"$BATS_TEST_TMPDIR/s"
 	try portl-load -d "$b" -t t --conflict=merge -vv --summary="$BATS_TEST_TMPDIR/sum" <"$BATS_TEST_TMPDIR/s"
 	assert_status 0
 	[[ $stderr == *'filled AS'* ]]
@@ -220,7 +223,7 @@ in_turn()
 		INSERT INTO s VALUES (1, 1, '(1,2)'), (2, 1, '(1,1)'), (3, 1, NULL), (4, 1, '(1,)'), (5, 1, '(1,)'),
 			(6, 2, NULL), (7, 2, NULL), (8, 2, '(0,0)'), (9, 2, '(0,0)'), (10, 2, '(0,1)')"
 	q "$b" 'CREATE TABLE t (nr int, id int PRIMARY KEY, p pair)'
-	portl-extract -d "$b" -c 'TABLE s ORDER BY nr' >"$BATS_TEST_TMPDIR/s"
+	portl-extract -d "$b" --values=text -c 'TABLE s ORDER BY nr' >"$BATS_TEST_TMPDIR/s"
 	for expected in '10 2 3 0 5' '10 0 0 0 10'; do
 		try portl-load -d "$b" -t t --conflict=overwrite --newer=p --summary="$BATS_TEST_TMPDIR/sum" <"$BATS_TEST_TMPDIR/s"
 		assert_status 0
