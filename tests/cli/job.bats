@@ -27,7 +27,7 @@ fresh()
 	local db
 
 	for db in "$@"; do
-		PGOPTIONS='-c client_min_messages=error' q "$db" 'DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS "S p" CASCADE; CREATE SCHEMA public'
+		q "$db" 'SET client_min_messages = error; DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS "S p" CASCADE; CREATE SCHEMA public'
 	done
 }
 

@@ -7,13 +7,13 @@ load ../lib/faults
 setup_file()
 {
 	fresh_db a b
-	psql -Xq -d postgres -c 'DROP ROLE IF EXISTS portl_plain' -c 'CREATE ROLE portl_plain LOGIN'
+	q postgres 'SET client_min_messages = error; DROP ROLE IF EXISTS portl_plain; CREATE ROLE portl_plain LOGIN'
 }
 
 teardown_file()
 {
 	drop_dbs
-	psql -Xq -d postgres -c 'DROP ROLE portl_plain'
+	q postgres 'DROP ROLE portl_plain'
 }
 
 # Whoever kills portl with KILL has to look after its children himself.
@@ -30,8 +30,8 @@ teardown()
 setup()
 {
 	cd "$T" || return
-	PGOPTIONS='-c client_min_messages=error' q "$a" 'DROP SCHEMA public CASCADE; CREATE SCHEMA public'
-	PGOPTIONS='-c client_min_messages=error' q "$b" 'DROP SCHEMA public CASCADE; CREATE SCHEMA public'
+	q "$a" 'SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public'
+	q "$b" 'SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public'
 	make_rows "$a" t 1000
 	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text)'
 	cat >job.yaml <<-EOF

@@ -162,12 +162,12 @@ conn_clean(struct conn *c)
 	PQclear(result);
 }
 
-/* Does ${sql} make, drop or alter what a connection stands on? */
+/* Does ${sql} alter what each new connection finds? */
 static bool
-moves_ground(const char *sql)
+alters_all(const char *sql)
 {
-	static const char *const words[] = {"database", "role ", "user ", "system ",
-					    "reload_conf"};
+	static const char *const words[] = {"alter database", "alter role", "alter user",
+					    "alter system", "reload_conf"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcasestr(sql, words[i]) != NULL)
@@ -176,12 +176,13 @@ moves_ground(const char *sql)
 	return false;
 }
 
+/* Close the others: all, or those to a database that ${sql} names. */
 static void
-conns_close_but(const struct conn *kept)
+conns_close_but(const struct conn *kept, const char *sql, bool all)
 {
-	for (size_t i = 0; i < CONNS; i++) {
-		if (&conns[i] != kept && conns[i].key != NULL)
-			conn_close(&conns[i]);
+	for (struct conn *c = conns; c < conns + CONNS; c++) {
+		if (c != kept && c->key != NULL && (all || strstr(sql, PQdb(c->pg)) != NULL))
+			conn_close(c);
 	}
 }
 
@@ -408,7 +409,7 @@ static void
 answer(const struct request *r, struct answer *a)
 {
 	struct conn *c;
-	bool moves = moves_ground(r->sql), ok;
+	bool alters = alters_all(r->sql), ok;
 
 	if (r->mode != 'c' && is_for_psql(r->sql)) {
 		a->status = -1;
@@ -417,14 +418,14 @@ answer(const struct request *r, struct answer *a)
 	if ((c = conn_for(r, a)) == NULL)
 		return;
 	c->used = ++requests;
-	if (moves)
-		conns_close_but(c);
+	if (alters || strcasestr(r->sql, "database ") != NULL)
+		conns_close_but(c, r->sql, alters);
 	PQsetNoticeProcessor(c->pg, take_notice, &a->err);
 	ok = r->mode != 'c' ? run_script(c->pg, r->sql, a) : run(c->pg, r->sql, a);
 	a->status = ok ? 0 : PQstatus(c->pg) == CONNECTION_BAD ? 2 : r->mode != 'c' ? 3 : 1;
 	if (r->mode == 'r')
 		sort_lines(&a->out);
-	if (moves && strcasestr(r->sql, "alter") != NULL)
+	if (alters)
 		conn_close(c);
 	else
 		conn_clean(c);

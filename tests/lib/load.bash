@@ -16,9 +16,17 @@ load_rows()
 # counts FILE: those of a receipt, after checking that it balances.
 counts()
 {
+	local text='' read inserted updated unchanged skipped rejected name
+
 	[ -s "$1" ] || return 0
-	jq -r '.rows | select(.read == .inserted + .updated + .unchanged + .skipped + .rejected)
-		| "\(.read) \(.inserted) \(.updated) \(.unchanged) \(.skipped)"' "$1"
+	read -r -d '' text <"$1" || :
+	text=${text#*\"rows\":}
+	for name in read inserted updated unchanged skipped rejected; do
+		[[ $text =~ \"$name\":([0-9]+) ]] || return 0
+		printf -v "$name" %s "${BASH_REMATCH[1]}"
+	done
+	((read != inserted + updated + unchanged + skipped + rejected)) ||
+		echo "$read $inserted $updated $unchanged $skipped"
 }
 
 # loaded COUNTS: the load has succeeded, with these counts.

@@ -93,8 +93,8 @@ cast()
 	local from=$1 value=$2 to=$3
 
 	shift 3
-	q "$db" "DROP TABLE IF EXISTS s, t; CREATE TABLE s (v $from); CREATE TABLE t (v $to)"
-	psql -Xq -v ON_ERROR_STOP=1 -d "$db" -v "value=$value" <<<"INSERT INTO s VALUES (:'value')"
+	q "$db" "SET client_min_messages = error; DROP TABLE IF EXISTS s, t; CREATE TABLE s (v $from);
+		CREATE TABLE t (v $to); INSERT INTO s VALUES ('${value//\'/\'\'}')"
 	portl-extract -d "$db" -t s >"$BATS_TEST_TMPDIR/stream"
 	try portl-load -d "$db" -t t "$@" "$BATS_TEST_TMPDIR/stream"
 	got=$(q "$db" "SELECT format('[%s]', v) FROM t")

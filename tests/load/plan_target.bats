@@ -17,7 +17,7 @@ setup()
 teardown()
 {
 	drop_dbs
-	psql -Xq -d postgres -c "DROP ROLE IF EXISTS $ROLE"
+	q postgres "SET client_min_messages = error; DROP ROLE IF EXISTS $ROLE"
 }
 
 # load_it OPTION...: load the stream of t.
