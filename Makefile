@@ -13,7 +13,7 @@ ZSHDIR = $(DATADIR)/zsh/site-functions
 OUT = build$(VARIANT:%=/%)
 CFLAGS = -O2 -g -D_FORTIFY_SOURCE=2
 FLAGS_lint-gcc = -Werror
-FLAGS_lint-clang = -Werror
+FLAGS_lint-clang = -Werror -U_FORTIFY_SOURCE -O0
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wvla -Wformat=2 -Wundef \
 	-Wnull-dereference -Wimplicit-fallthrough

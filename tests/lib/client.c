@@ -33,8 +33,6 @@
 #define CONNS 6              /* open at a time; a test has two or three databases */
 #define PIPE_BYTES_MAX 65536 /* of an answer that goes through the pipe */
 
-extern char **environ;
-
 struct conn {
 	char *key; /* the environment and the database; NULL: a free slot */
 	PGconn *pg;
