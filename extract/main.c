@@ -321,6 +321,7 @@ report(struct extract *x, struct err *e)
 		x->receipt.read = stream_writer_count(x->writer);
 		x->receipt.bytes = output_bytes(x->out);
 		stream_writer_digest(x->writer, x->receipt.xxh3);
+		stream_writer_rows_digest(x->writer, x->receipt.rows_digest);
 		progress_set(x->progress, x->receipt.read, x->receipt.bytes, -1);
 	}
 	progress_free(x->progress);

@@ -363,6 +363,8 @@ report(struct load *l, struct err *e)
 		if (l->options.edited == STREAM_EDITED_ROWS)
 			l->receipt.sent = stream_reader_sent(l->reader);
 		stream_reader_digest(l->reader, l->receipt.xxh3);
+		if (l->options.streams == 1)
+			stream_reader_rows_digest(l->reader, l->receipt.rows_digest);
 		progress_set(l->progress, l->receipt.read, l->receipt.bytes, -1);
 	}
 	progress_free(l->progress);

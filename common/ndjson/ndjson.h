@@ -39,6 +39,13 @@ int ndjson_writer_rows(struct ndjson_writer *w, const char *rows, size_t len, st
 
 void ndjson_writer_free(struct ndjson_writer *w);
 
+/*
+ * ndjson_json_columns(schema):
+ * Return which of ${schema}'s columns hold JSON or arrays of it, as an array for the caller to
+ * free(); NULL: none.  Newlines in these become spaces when they are written.
+ */
+bool *ndjson_json_columns(const struct schema *schema);
+
 /* ---- reading ---- */
 
 struct ndjson_reader;
@@ -57,7 +64,8 @@ struct ndjson_reader *ndjson_reader_new(const struct schema *schema, unsigned fl
 
 /*
  * ndjson_reader_select(r, keep):
- * Leave the columns with keep[i] false out of the rows; they are still checked.
+ * Say that the columns with keep[i] false are not wanted: their values are in the rows all the
+ * same, but are not held against types that were guessed.
  */
 void ndjson_reader_select(struct ndjson_reader *r, const bool *keep);
 

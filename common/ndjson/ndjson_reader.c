@@ -29,7 +29,6 @@
 struct column {
 	struct ndjson_type type;
 	int inferred;  /* enum infer_type, -1: every value fits */
-	bool drop;     /* to be checked but not written */
 	uint64_t seen; /* the number of the last line out of order that had it, */
 	size_t at;     /* and where its value is in values */
 	size_t len;    /* bytes */
@@ -83,7 +82,8 @@ ndjson_reader_select(struct ndjson_reader *r, const bool *keep)
 	size_t i;
 
 	for (i = 0; i < r->ncolumns; i++)
-		r->columns[i].drop = !keep[i];
+		if (!keep[i])
+			r->columns[i].inferred = -1;
 }
 
 void
@@ -225,7 +225,7 @@ fits(struct ndjson_reader *r, size_t column, const char *p)
 	int type = r->columns[column].inferred;
 	const char *stop;
 
-	if (type < 0 || r->columns[column].drop)
+	if (type < 0)
 		return true;
 	stop = jsonscan_value(&r->scan, p, r->end);
 	if (stop == NULL || ndjson_sample_fits(type, p, stop))
@@ -276,14 +276,13 @@ read_value(struct ndjson_reader *r, size_t column, struct buf *out, struct pen a
 /* ---- rows ---- */
 
 static char *
-put_nulls(const struct ndjson_reader *r, char *dst, size_t from, size_t to)
+put_nulls(char *dst, size_t from, size_t to)
 {
-	for (; from < to; from++)
-		if (!r->columns[from].drop) {
-			*dst++ = '\\';
-			*dst++ = 'N';
-			*dst++ = '\t';
-		}
+	for (; from < to; from++) {
+		*dst++ = '\\';
+		*dst++ = 'N';
+		*dst++ = '\t';
+	}
 	return dst;
 }
 
@@ -335,7 +334,7 @@ static int
 read_ordered(struct ndjson_reader *r, struct buf *out)
 {
 	size_t next = 0, column = NDJSON_NO_COLUMN, previous = NDJSON_NO_COLUMN;
-	size_t start = out->len, from = 0;
+	size_t start = out->len;
 	struct pen at = {NULL, r->start};
 	int more = read_opening(r, &at.src);
 
@@ -349,26 +348,22 @@ read_ordered(struct ndjson_reader *r, struct buf *out)
 		} else if (column < next) {
 			return 1;
 		} else {
-			at.dst = put_nulls(r, at.dst, next, column);
+			at.dst = put_nulls(at.dst, next, column);
 			next = column + 1;
 			previous = column;
-			from = (size_t)(at.dst - out->data);
 			if (!fits(r, column, at.src))
 				return -1;
 			at = read_value(r, column, out, at);
 		}
 		if (at.src == NULL)
 			return -1;
-		if (column != NDJSON_NO_COLUMN) {
+		if (column != NDJSON_NO_COLUMN)
 			*at.dst++ = '\t';
-			if (r->columns[column].drop)
-				at.dst = out->data + from;
-		}
 		more = read_comma(r, &at.src);
 	}
 	if (more < 0)
 		return -1;
-	at.dst = put_nulls(r, at.dst, next, r->ncolumns);
+	at.dst = put_nulls(at.dst, next, r->ncolumns);
 	if (at.dst == out->data + start)
 		at.dst++;
 	at.dst[-1] = '\n'; /* instead of the last tab */
@@ -428,8 +423,6 @@ put_in_order(const struct ndjson_reader *r, struct buf *out)
 	for (i = 0; i < r->ncolumns; i++) {
 		const struct column *c = &r->columns[i];
 
-		if (c->drop)
-			continue;
 		if (c->seen == r->line)
 			buf_add(out, r->values.data + c->at, c->len);
 		else

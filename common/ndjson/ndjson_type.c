@@ -3,8 +3,10 @@
  */
 #include "common/ndjson/ndjson_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/xalloc.h"
 #include "common/ndjson/ndjson.h"
 #include "common/schema/schema.h"
 #include "common/schema/typedocs.h"
@@ -69,4 +71,23 @@ ndjson_type_of(const struct schema *schema, size_t column, unsigned flags)
 			     : strcmp(type, "box[]") == 0 ? ';'
 							  : ',',
 	};
+}
+
+bool *
+ndjson_json_columns(const struct schema *schema)
+{
+	bool *is_json = xcalloc(schema->ncolumns, sizeof(*is_json)), any = false;
+	size_t i;
+
+	for (i = 0; i < schema->ncolumns; i++) {
+		struct ndjson_type type = ndjson_type_of(schema, i, 0);
+
+		is_json[i] = type.form == NDJSON_JSON ||
+			     (type.form == NDJSON_ARRAY && type.element == NDJSON_JSON);
+		any |= is_json[i];
+	}
+	if (any)
+		return is_json;
+	free(is_json);
+	return NULL;
 }

@@ -121,3 +121,27 @@ copytext_unescape(char *dst, const char *field, size_t len)
 	}
 	return (size_t)(out - dst);
 }
+
+void
+copytext_keep(struct buf *out, const char *rows, size_t len, const bool *keep)
+{
+	const char *p = rows, *end = rows + len;
+
+	buf_reserve(out, len);
+	while (p < end) {
+		size_t n = 0, kept = 0;
+		bool more = true;
+
+		for (; more && p < end; n++) {
+			const char *stop = copytext_field_end(p, end);
+
+			if (keep[n] && kept++ > 0)
+				buf_addc(out, '\t');
+			if (keep[n])
+				buf_add(out, p, (size_t)(stop - p));
+			more = *stop == '\t';
+			p = stop + 1;
+		}
+		buf_addc(out, '\n');
+	}
+}

@@ -7,6 +7,7 @@
 #ifndef COMMON_COPYTEXT_H
 #define COMMON_COPYTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -53,5 +54,11 @@ const char *copytext_read_escape(const char *p, const char *end, char *byte);
  * server reads (\b \f \n \r \t \v \digits \xhex, else the character itself).
  */
 size_t copytext_unescape(char *dst, const char *field, size_t len);
+
+/*
+ * copytext_keep(out, rows, len, keep):
+ * Append whole rows (${len} bytes) to ${out} without the fields for which ${keep} is false.
+ */
+void copytext_keep(struct buf *out, const char *rows, size_t len, const bool *keep);
 
 #endif /* COMMON_COPYTEXT_H */

@@ -11,6 +11,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/rows/copytext.h"
+#include "common/rows/rowdigest.h"
 
 #define CHUNK_ID "PRTL"
 #define CHUNK_HEAD 8 /* bytes: id and length */
@@ -104,10 +105,23 @@ bad_length(uint32_t len, struct err *e)
 		       (long)(int32_t)len);
 }
 
+/* A tuple ends; what has not been digested of it are the bytes from ${p} to ${end}. */
+static inline void
+digest_rest(struct rowdigest *d, const char *p, const char *end)
+{
+	if (!d->open) {
+		rowdigest_row(d, p, (size_t)(end - p));
+		return;
+	}
+	rowdigest_part(d, p, (size_t)(end - p));
+	rowdigest_end(d);
+}
+
 int
 pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, struct err *e)
 {
 	const char *const start = p, *const end = p + len;
+	const char *row = p; /* what is not digested of the current tuple */
 	uint32_t size;
 
 	s->whole = 0;
@@ -142,6 +156,8 @@ pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, st
 		if (s->fields_left > 0)
 			break;
 		if (s->in_row) {
+			if (s->digest != NULL)
+				digest_rest(s->digest, row, p);
 			s->in_row = false;
 			s->rows++;
 			s->whole = (size_t)(p - start);
@@ -153,7 +169,10 @@ pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, st
 		if (begin_tuple(s, pgcopy_get16(p), e) != 0)
 			return -1;
 		p += 2;
+		row = p;
 	}
+	if (s->in_row && s->digest != NULL)
+		rowdigest_part(s->digest, row, (size_t)(p - row));
 	*passed = (size_t)(p - start);
 	return 0;
 }
@@ -250,5 +269,43 @@ pgcopy_from_text(struct buf *out, const char *row, size_t len, int nfields, stru
 	if (n != nfields || stop != end)
 		return err_set(e, EXIT_DATA, "a row does not have the %d fields expected",
 			       nfields);
+	return 0;
+}
+
+/* Newlines are spaces in the columns that ${blank} says. */
+static void
+blank_newlines(char *tuple, size_t len, const bool *blank)
+{
+	char *p = tuple + 2, *end = tuple + len;
+
+	for (; p < end; blank++) {
+		uint32_t size = pgcopy_get32(p);
+		char *stop = p + 4 + (size == UINT32_MAX ? 0 : size);
+
+		for (p += 4; *blank && p < stop; p++)
+			if (*p == '\n' || *p == '\r')
+				*p = ' ';
+		p = stop;
+	}
+}
+
+int
+pgcopy_digest_text(struct rowdigest *d, struct buf *scratch, const char *rows, size_t len,
+		   int nfields, const bool *blank, struct err *e)
+{
+	const char *end = rows + len;
+
+	while (rows < end) {
+		const char *stop = memchr(rows, '\n', (size_t)(end - rows));
+
+		stop = stop != NULL ? stop + 1 : end;
+		scratch->len = 0;
+		if (pgcopy_from_text(scratch, rows, (size_t)(stop - rows), nfields, e) != 0)
+			return -1;
+		if (blank != NULL)
+			blank_newlines(scratch->data, scratch->len, blank);
+		rowdigest_row(d, scratch->data + 2, scratch->len - 2);
+		rows = stop;
+	}
 	return 0;
 }

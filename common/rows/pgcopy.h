@@ -13,6 +13,7 @@
 
 struct buf;
 struct err;
+struct rowdigest;
 
 #define PGCOPY_SIGNATURE "PGCOPY\n\377\r\n" /* and a NUL: 11 bytes */
 #define PGCOPY_SIGNATURE_LEN 11
@@ -77,6 +78,7 @@ struct pgcopy_scan {
 	uint64_t rows;       /* tuples passed completely */
 	size_t whole;        /* what of pgcopy_scan()'s bytes the last whole tuple ends with */
 	uint64_t stop;       /* pgcopy_scan() goes no further than this many, 0: to the end */
+	struct rowdigest *digest; /* pgcopy_scan() adds the tuples to it; borrowed, or NULL */
 };
 
 /*
@@ -134,6 +136,17 @@ enum pgcopy_event pgcopy_step(struct pgcopy_scan *s, const char **p, const char 
  * filled if the row does not have ${nfields} fields.
  */
 int pgcopy_from_text(struct buf *out, const char *row, size_t len, int nfields, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * pgcopy_digest_text(d, scratch, rows, len, nfields, blank, e):
+ * Add rows of COPY text (${len} bytes) to ${d} as the tuples that pgcopy_from_text() makes,
+ * with the help of ${scratch}, whose contents are lost.  With ${blank} not NULL, newlines
+ * and carriage returns count as spaces in the columns for which it is true.  Returns 0, or
+ * -1 as above.
+ */
+int pgcopy_digest_text(struct rowdigest *d, struct buf *scratch, const char *rows, size_t len,
+		       int nfields, const bool *blank, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif /* COMMON_PGCOPY_H */

@@ -55,8 +55,7 @@ header_to_json(const struct header *h)
 	if (h->backend != NULL)
 		json_object_set_new(doc, "backend", json_string(h->backend));
 	json_object_set_new(doc, "dry_run", json_boolean(h->dry_run));
-	if (h->bare)
-		json_object_set_new(doc, "bare", json_true());
+	json_object_set_new(doc, h->bare ? "bare" : "rows_digest", json_true());
 	if (h->file != NULL) /* one that is no UTF-8 is left out */
 		json_object_set_new(doc, "csv",
 				    json_pack("{s:s, s:I}", "file", h->file, "first_line",
@@ -169,6 +168,7 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	h->backend = xstrdup_null(json_string_value(json_object_get(doc, "backend")));
 	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	h->bare = json_is_true(json_object_get(doc, "bare"));
+	h->rows_digest = json_is_true(json_object_get(doc, "rows_digest"));
 	h->file = xstrdup_null(json_string_value(json_object_get(csv, "file")));
 	h->first_line = json_integer_value(json_object_get(csv, "first_line"));
 	return 0;

@@ -40,6 +40,7 @@ struct header {
 	bool rows_rough;       /* the estimate is a guess: a plan's, a file's first rows' */
 	bool dry_run;          /* nothing but header and end: never commit */
 	bool bare;             /* no end document follows */
+	bool rows_digest;      /* read: the end document says what the rows come to */
 	bool guessed;          /* the first row alone says which columns there are */
 	char *set;             /* the id of the set that the stream is a member of, or NULL */
 	size_t number;         /* of the member in its set, from 1 */

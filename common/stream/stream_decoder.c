@@ -252,19 +252,31 @@ wrong_count(const struct stream_decoder *d, int64_t sent, struct err *e)
 }
 
 static int
-wrong_digest(const struct stream_decoder *d, const char *digest, struct err *e)
+wrong_digest(const struct stream_decoder *d, const char *whose, const char *digest,
+	     const char *sent, struct err *e)
 {
-	char hex[17];
-
-	stream_decoder_digest(d, hex);
-	if (strcmp(digest, hex) == 0)
-		return 0;
 	err_set(e, EXIT_STREAM,
-		"%s: the stream was damaged on the way: its digest is %s, not %s",
-		input_name(d->rb.in), hex, digest);
+		"%s: the stream was damaged on the way: %s digest is %s, not %s",
+		input_name(d->rb.in), whose, digest, sent);
 	if (d->crlf)
 		return advise_on_terminal(e);
 	return err_hint(e, "If rows were changed on the way on purpose, use --edited.");
+}
+
+/* A stream without a digest of its rows says so in its header, which it has proof of. */
+static int
+check_digests(const struct stream_decoder *d, const char *sent, const char *rows_sent,
+	      struct err *e)
+{
+	char hex[17], rows_hex[ROWDIGEST_LEN + 1];
+
+	stream_decoder_digest(d, hex);
+	stream_decoder_rows_digest(d, rows_hex);
+	if (strcmp(sent, hex) != 0)
+		return wrong_digest(d, "its", hex, sent, e);
+	if (rows_sent != NULL && rows_hex[0] != '\0' && strcmp(rows_sent, rows_hex) != 0)
+		return wrong_digest(d, "its rows'", rows_hex, rows_sent, e);
+	return 0;
 }
 
 int
@@ -272,10 +284,11 @@ stream_decoder_check_end(struct stream_decoder *d, json_t *doc, struct err *e)
 {
 	const json_t *rows = json_object_get(doc, "rows");
 	const char *digest = json_string_value(json_object_get(doc, "xxh3"));
+	const char *rows_digest = json_string_value(json_object_get(doc, "rows_digest"));
 	int64_t sent = json_integer_value(rows);
 
 	if (!json_is_true(json_object_get(doc, "end")) || !json_is_integer(rows) || sent < 0 ||
-	    digest == NULL) {
+	    digest == NULL || (d->header->rows_digest && rows_digest == NULL)) {
 		err_set(e, EXIT_STREAM, "the stream's end document is damaged");
 		return stream_decoder_where(d, e);
 	}
@@ -285,11 +298,22 @@ stream_decoder_check_end(struct stream_decoder *d, json_t *doc, struct err *e)
 		return 0;
 	if ((uint64_t)sent != d->rows)
 		return wrong_count(d, sent, e);
-	return d->edited == STREAM_EDITED ? 0 : wrong_digest(d, digest, e);
+	return d->edited == STREAM_EDITED ? 0 : check_digests(d, digest, rows_digest, e);
 }
 
 void
 stream_decoder_digest(const struct stream_decoder *d, char hex[17])
 {
 	snprintf(hex, 17, "%016" PRIx64, (uint64_t)XXH3_64bits_digest(d->digest));
+}
+
+void
+stream_decoder_rows_digest(const struct stream_decoder *d, char hex[ROWDIGEST_LEN + 1])
+{
+	bool text = d->header != NULL && d->header->values == HEADER_TEXT;
+
+	if (!d->digest_faulty)
+		rowdigest_text(&d->rows_digest, text, hex);
+	else
+		hex[0] = '\0';
 }

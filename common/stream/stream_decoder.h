@@ -13,6 +13,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/rows/pgcopy.h"
+#include "common/rows/rowdigest.h"
 #include "common/schema/header.h"
 #include "common/stream/readbuf.h"
 #include "common/stream/stream_chunk.h"
@@ -51,8 +52,15 @@ struct stream_decoder {
 	int aborted_status;   /* the writer's exit status, 0: it has not said */
 	uint64_t stop; /* a chunk ends with this row of the stream at the latest, 0: none */
 	XXH3_state_t *digest;
-	struct buf out; /* transcoded rows */
+	struct rowdigest rows_digest;
+	bool digest_faulty; /* a row could not be read, so their digest is not known */
+	bool *json;         /* which columns of NDJSON hold it; owned; NULL: none */
+	struct buf scratch; /* for pgcopy_digest_text() */
+	struct buf full;    /* rows of NDJSON before fields are left out */
+	struct buf out;     /* transcoded rows */
 	struct pgcopy_scan scan;
+	struct pgcopy_scan
+		sent_scan; /* the same of rows whose fields are left out or rewritten */
 	struct ndjson_reader *ndjson;
 };
 
@@ -140,5 +148,12 @@ int stream_decoder_check_end(struct stream_decoder *d, json_t *doc, struct err *
  * a NUL.
  */
 void stream_decoder_digest(const struct stream_decoder *d, char hex[17]);
+
+/*
+ * stream_decoder_rows_digest(d, hex):
+ * Store the digest of the rows that have been read, whatever is yielded of them, and a NUL;
+ * the empty string if it is not known.
+ */
+void stream_decoder_rows_digest(const struct stream_decoder *d, char hex[ROWDIGEST_LEN + 1]);
 
 #endif /* COMMON_STREAM_DECODER_H */

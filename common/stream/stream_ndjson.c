@@ -13,6 +13,7 @@
 
 #include "common/base/err.h"
 #include "common/ndjson/ndjson.h"
+#include "common/rows/copytext.h"
 #include "common/schema/infer.h"
 #include "common/stream/input.h"
 
@@ -263,17 +264,31 @@ ndjson_begin(struct stream_decoder *d, struct err *e)
 	return rc;
 }
 
+static const struct schema *
+schema_of(const struct stream_decoder *d)
+{
+	return d->schema != NULL ? d->schema : &d->header->schema;
+}
+
 static void
 make_reader(struct stream_decoder *d)
 {
-	const struct schema *schema = d->schema != NULL ? d->schema : &d->header->schema;
 	unsigned flags = !d->bare ? 0 : NDJSON_BARE | (d->ignore_others ? NDJSON_IGNORE : 0);
 
 	if (!d->bare && d->edited == STREAM_AS_SENT)
 		flags |= NDJSON_EXACT;
-	d->ndjson = ndjson_reader_new(schema, flags);
+	d->ndjson = ndjson_reader_new(schema_of(d), flags);
 	if (d->keep != NULL)
 		ndjson_reader_select(d->ndjson, d->keep);
+	free(d->json);
+	d->json = ndjson_json_columns(schema_of(d));
+}
+
+/* Where rows are read to: whole, that is before fields are left out. */
+static struct buf *
+rows_of(struct stream_decoder *d)
+{
+	return d->keep != NULL ? &d->full : &d->out;
 }
 
 static int
@@ -285,7 +300,7 @@ read_row(struct stream_decoder *d, const char *line, const char *end, struct err
 		too_long(d, e);
 		return fault_in_row(d, line, end, e);
 	}
-	if (ndjson_reader_line(d->ndjson, line, (size_t)(end - line), &d->out, &d->fault) ==
+	if (ndjson_reader_line(d->ndjson, line, (size_t)(end - line), rows_of(d), &d->fault) ==
 	    0) {
 		d->rows++;
 		return 0;
@@ -310,6 +325,7 @@ yield_fault(struct stream_decoder *d, struct stream_chunk *chunk)
 	buf_add(&d->out, line, len);
 	d->rb.pos += len + 1;
 	d->rows++;
+	d->digest_faulty = true;
 	*chunk = (struct stream_chunk){
 		.data = d->out.data, .len = len, .whole = len, .rows = 1, .fault = &d->fault};
 	return 1;
@@ -329,7 +345,7 @@ read_rows(struct stream_decoder *d, struct err *e)
 					  : UINT64_MAX; /* what is past holds no more */
 	int rc = 0;
 
-	while (rc == 0 && d->out.len < STREAM_ENOUGH && d->rows < last &&
+	while (rc == 0 && rows_of(d)->len < STREAM_ENOUGH && d->rows < last &&
 	       (stop = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		if (*p == '{' || skip_space(p, stop) < stop) {
 			if (!d->bare && find_document(p, stop) != NULL)
@@ -364,6 +380,20 @@ read_end(struct stream_decoder *d, struct err *e)
 	return rc;
 }
 
+/* Digest the rows as they were sent, and leave out what is not wanted of them. */
+static int
+take_rows(struct stream_decoder *d, struct err *e)
+{
+	const struct buf *rows = rows_of(d);
+
+	if (pgcopy_digest_text(&d->rows_digest, &d->scratch, rows->data, rows->len,
+			       (int)schema_of(d)->ncolumns, d->json, e) != 0)
+		return -1;
+	if (d->keep != NULL)
+		copytext_keep(&d->out, rows->data, rows->len, d->keep);
+	return 0;
+}
+
 static int
 ndjson_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 {
@@ -371,7 +401,7 @@ ndjson_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 	size_t seen = 0;
 	int rc;
 
-	d->out.len = 0;
+	d->out.len = d->full.len = 0;
 	err_release(&d->fault);
 	do {
 		rc = wait_for_line(d, &seen, e);
@@ -388,6 +418,8 @@ ndjson_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 		if (rc > 0 && d->rows == before)
 			return read_end(d, e);
 	} while (d->rows == before);
+	if (take_rows(d, e) != 0)
+		return -1;
 	chunk->data = d->out.data;
 	chunk->len = chunk->whole = d->out.len;
 	chunk->rows = d->rows - before;

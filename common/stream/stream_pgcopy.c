@@ -75,6 +75,7 @@ pgcopy_begin(struct stream_decoder *d, struct err *e)
 	int rc;
 
 	pgcopy_scan_init(&d->scan, -1);
+	pgcopy_scan_init(&d->sent_scan, -1);
 	do {
 		rc = read_preamble(d, &text, &len, e);
 		if (rc == 0 && d->set != NULL) {
@@ -126,6 +127,7 @@ pass_through(struct stream_decoder *d, struct stream_chunk *chunk, size_t *passe
 	     struct err *e)
 {
 	chunk->data = readbuf_bytes(&d->rb);
+	d->scan.digest = &d->rows_digest;
 	if (pgcopy_scan(&d->scan, chunk->data, readbuf_left(&d->rb), passed, e) != 0)
 		return -1;
 	chunk->len = *passed - (d->scan.done ? PGCOPY_TRAILER_LEN : 0);
@@ -235,6 +237,17 @@ rewrite(struct stream_decoder *d, struct stream_chunk *chunk, size_t *passed, st
 	return 0;
 }
 
+/* The rows as they were sent are those in the window, not those that are yielded. */
+static int
+digest_sent(struct stream_decoder *d, size_t len, struct err *e)
+{
+	size_t passed;
+
+	d->sent_scan.nfields = d->scan.nfields;
+	d->sent_scan.digest = &d->rows_digest;
+	return pgcopy_scan(&d->sent_scan, readbuf_bytes(&d->rb), len, &passed, e);
+}
+
 static int
 pgcopy_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 {
@@ -245,10 +258,10 @@ pgcopy_next(struct stream_decoder *d, struct stream_chunk *chunk, struct err *e)
 	if (d->scan.done)
 		return read_end(d, e);
 	d->scan.stop = d->stop;
-	if (d->keep != NULL || is_text(d))
-		rc = rewrite(d, chunk, &passed, e);
-	else
+	if (d->keep == NULL && !is_text(d))
 		rc = pass_through(d, chunk, &passed, e);
+	else if ((rc = rewrite(d, chunk, &passed, e)) == 0)
+		rc = digest_sent(d, passed, e);
 	d->rows += d->scan.rows - before;
 	if (rc != 0)
 		return stream_decoder_where(d, e);

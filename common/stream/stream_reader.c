@@ -33,6 +33,7 @@ stream_reader_new(struct input *in, enum stream_edited edited)
 	r->d.edited = edited;
 	r->d.line_max = STREAM_LINE_MAX;
 	r->d.fault = ERR_INIT;
+	rowdigest_init(&r->d.rows_digest);
 	r->d.digest = XXH3_createState();
 	if (r->d.digest == NULL)
 		xalloc_failed();
@@ -179,6 +180,8 @@ stream_reader_begin(struct stream_reader *r, struct err *e)
 	r->d.stop = 0;
 	r->d.crlf = false;
 	r->d.bare = true;
+	r->d.digest_faulty = false;
+	rowdigest_release(&r->d.rows_digest);
 	r->done = false;
 	stream_decoder_restart(&r->d);
 	if (detect(r, e) != 0 || r->ops->begin(&r->d, e) != 0)
@@ -317,6 +320,15 @@ stream_reader_digest(const struct stream_reader *r, char hex[17])
 }
 
 void
+stream_reader_rows_digest(const struct stream_reader *r, char hex[ROWDIGEST_LEN + 1])
+{
+	if (r->ops != NULL)
+		stream_decoder_rows_digest(&r->d, hex);
+	else
+		hex[0] = '\0';
+}
+
+void
 stream_reader_free(struct stream_reader *r)
 {
 	if (r == NULL)
@@ -327,6 +339,10 @@ stream_reader_free(struct stream_reader *r)
 	ndjson_reader_free(r->d.ndjson);
 	forget_schema(&r->d);
 	XXH3_freeState(r->d.digest);
+	rowdigest_release(&r->d.rows_digest);
+	free(r->d.json);
+	buf_release(&r->d.scratch);
+	buf_release(&r->d.full);
 	buf_release(&r->d.out);
 	free(r->d.keep);
 	free(r->d.aborted_run);

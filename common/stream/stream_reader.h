@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/rows/rowdigest.h"
 #include "common/stream/stream_chunk.h"
 
 struct err;
@@ -157,6 +158,14 @@ uint64_t stream_reader_rows(const struct stream_reader *r);
 int64_t stream_reader_sent(const struct stream_reader *r);
 uint64_t stream_reader_bytes(const struct stream_reader *r);
 void stream_reader_digest(const struct stream_reader *r, char hex[17]);
+
+/*
+ * stream_reader_rows_digest(r, hex):
+ * Store the digest of the rows of the stream last begun as they were sent, which does not
+ * depend on their order, and a NUL; the empty string if none has begun or a row could not be
+ * read.
+ */
+void stream_reader_rows_digest(const struct stream_reader *r, char hex[ROWDIGEST_LEN + 1]);
 
 /*
  * stream_reader_free(r):

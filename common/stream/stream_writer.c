@@ -19,6 +19,7 @@
 #include "common/base/xalloc.h"
 #include "common/ndjson/ndjson.h"
 #include "common/rows/pgcopy.h"
+#include "common/rows/rowdigest.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "common/stream/output.h"
@@ -43,12 +44,36 @@ struct stream_writer {
 	const char *run;  /* borrowed; for an abort document, or NULL */
 	struct buf block; /* rows held back */
 	XXH3_state_t *digest;
+	struct rowdigest rows_digest;
+	struct pgcopy_scan scan;           /* finds the server's tuples for it */
+	bool *json;                        /* which columns of NDJSON hold it; NULL: none */
+	struct buf scratch;                /* for pgcopy_digest_text() */
 	uint64_t rows;                     /* of the current stream */
 	uint64_t rows_before;              /* of the members before it */
 	char set[MANIFEST_DIGEST_LEN + 1]; /* the manifest's digest; "": no set */
 	bool bare;
 	bool open; /* rows may follow: a segment's trailer has still to come */
+	bool text; /* rows come to their digest in text form */
+	bool digest_only;
 };
+
+/* Are the rows tuples as the server sends them? */
+static bool
+passes_through(const struct stream_writer *w)
+{
+	return w->format == STREAM_BINARY && w->header->values == HEADER_BINARY;
+}
+
+static int
+digest_rows(struct stream_writer *w, const char *data, size_t len, struct err *e)
+{
+	size_t passed;
+
+	if (passes_through(w))
+		return pgcopy_scan(&w->scan, data, len, &passed, e);
+	return pgcopy_digest_text(&w->rows_digest, &w->scratch, data, len,
+				  (int)w->header->schema.ncolumns, w->json, e);
+}
 
 /* ---- binary tuples ---- */
 
@@ -60,11 +85,13 @@ binary_rows(struct stream_writer *w, const char *data, size_t len, struct err *e
 
 	while (data < end) {
 		const char *stop = memchr(data, '\n', (size_t)(end - data));
+		size_t mark = w->block.len + 2; /* behind the field count */
 
 		stop = stop != NULL ? stop + 1 : end;
 		if (pgcopy_from_text(&w->block, data, (size_t)(stop - data),
 				     (int)w->header->schema.ncolumns, e) != 0)
 			return -1;
+		rowdigest_row(&w->rows_digest, w->block.data + mark, w->block.len - mark);
 		data = stop;
 	}
 	return 0;
@@ -103,7 +130,9 @@ static const struct encoder_ops binary_ops = {
 static int
 json_rows(struct stream_writer *w, const char *data, size_t len, struct err *e)
 {
-	return ndjson_writer_rows(w->ndjson, data, len, &w->block, e);
+	if (ndjson_writer_rows(w->ndjson, data, len, &w->block, e) != 0)
+		return -1;
+	return digest_rows(w, data, len, e);
 }
 
 static void
@@ -150,14 +179,21 @@ stream_writer_new(struct output *out, enum stream_format format, unsigned ndjson
 	if (w->digest == NULL)
 		xalloc_failed();
 	XXH3_64bits_reset(w->digest);
+	rowdigest_init(&w->rows_digest);
 	return w;
+}
+
+void
+stream_writer_digest_only(struct stream_writer *w)
+{
+	w->digest_only = true;
 }
 
 /* Write the block as it is, undigested: documents and framing. */
 static int
 write_block(struct stream_writer *w, struct err *e)
 {
-	int rc = output_write(w->out, w->block.data, w->block.len, e);
+	int rc = w->digest_only ? 0 : output_write(w->out, w->block.data, w->block.len, e);
 
 	w->block.len = 0;
 	return rc;
@@ -221,6 +257,24 @@ begin_member(struct stream_writer *w)
 	w->ndjson = NULL;
 }
 
+/* Rows are counted and digested from here on. */
+static void
+begin_rows(struct stream_writer *w)
+{
+	const struct schema *schema = &w->header->schema;
+
+	rowdigest_release(&w->rows_digest);
+	pgcopy_scan_init(&w->scan, (int)schema->ncolumns);
+	w->scan.digest = &w->rows_digest;
+	w->text = !passes_through(w);
+	free(w->json);
+	w->json = NULL;
+	if (w->format != STREAM_NDJSON)
+		return;
+	w->ndjson = ndjson_writer_new(schema, w->ndjson_flags);
+	w->json = ndjson_json_columns(schema);
+}
+
 int
 stream_writer_begin(struct stream_writer *w, const struct header *header, struct err *e)
 {
@@ -233,13 +287,12 @@ stream_writer_begin(struct stream_writer *w, const struct header *header, struct
 	if (w->set[0] != '\0')
 		begin_member(w);
 	w->bare = header->bare;
-	if (w->format == STREAM_NDJSON)
-		w->ndjson = ndjson_writer_new(&header->schema, w->ndjson_flags);
 	if (w->format != STREAM_NDJSON || !w->bare) /* what is not sent is not digested */
 		XXH3_64bits_update(w->digest, text, len);
 	w->ops->header(w, text, len);
 	w->header = header;
 	w->open = true;
+	begin_rows(w);
 	free(text);
 	return write_block(w, e) != 0 ? -1 : output_flush(w->out, e);
 }
@@ -260,7 +313,11 @@ stream_writer_rows(struct stream_writer *w, const char *data, size_t len, uint64
 {
 	w->rows += nrows;
 	w->open = true; /* again, for a caller that has taken the end back */
-	if (w->format == STREAM_BINARY && w->header->values == HEADER_BINARY) {
+	if ((w->digest_only || passes_through(w)) && digest_rows(w, data, len, e) != 0)
+		return -1;
+	if (w->digest_only)
+		return 0;
+	if (passes_through(w)) {
 		if (len >= OUTPUT_BLOCK)
 			return write_huge(w, data, len, e);
 		if (w->block.len + len > OUTPUT_BLOCK && write_rows(w, e) != 0)
@@ -288,7 +345,7 @@ stream_writer_flush(struct stream_writer *w, struct err *e)
 int
 stream_writer_end(struct stream_writer *w, struct err *e)
 {
-	char hex[STREAM_DIGEST_LEN + 1], *doc;
+	char hex[STREAM_DIGEST_LEN + 1], rows_hex[ROWDIGEST_LEN + 1], *doc;
 
 	if (write_rows(w, e) != 0)
 		return -1;
@@ -297,7 +354,10 @@ stream_writer_end(struct stream_writer *w, struct err *e)
 		return write_block(w, e);
 	}
 	stream_writer_digest(w, hex);
-	doc = xasprintf("{\"end\":true,\"rows\":%" PRIu64 ",\"xxh3\":\"%s\"}", w->rows, hex);
+	stream_writer_rows_digest(w, rows_hex);
+	doc = xasprintf("{\"end\":true,\"rows\":%" PRIu64
+			",\"xxh3\":\"%s\",\"rows_digest\":\"%s\"}",
+			w->rows, hex, rows_hex);
 	w->ops->last(w, doc, strlen(doc));
 	free(doc);
 	w->open = false;
@@ -345,7 +405,7 @@ stream_writer_abort(struct stream_writer *w, const struct err *why)
 	struct err ignored = ERR_INIT;
 	bool told = false;
 
-	if (w->bare || !output_is_whole(w->out) || why->signal == SIGPIPE ||
+	if (w->bare || w->digest_only || !output_is_whole(w->out) || why->signal == SIGPIPE ||
 	    !output_has_room(w->out))
 		return false;
 	doc = abort_document(w, why);
@@ -376,12 +436,24 @@ stream_writer_digest(const struct stream_writer *w, char hex[STREAM_DIGEST_LEN +
 }
 
 void
+stream_writer_rows_digest(const struct stream_writer *w, char hex[ROWDIGEST_LEN + 1])
+{
+	if (w->scan.digest != NULL)
+		rowdigest_text(&w->rows_digest, w->text, hex);
+	else
+		hex[0] = '\0';
+}
+
+void
 stream_writer_free(struct stream_writer *w)
 {
 	if (w == NULL)
 		return;
 	ndjson_writer_free(w->ndjson);
 	XXH3_freeState(w->digest);
+	rowdigest_release(&w->rows_digest);
+	free(w->json);
+	buf_release(&w->scratch);
 	buf_release(&w->block);
 	free(w);
 }

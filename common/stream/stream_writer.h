@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/rows/rowdigest.h"
+
 struct err;
 struct output;
 struct header;
@@ -33,6 +35,12 @@ struct stream_writer *stream_writer_new(struct output *out, enum stream_format f
  * Say which run (borrowed) an abort document is of.
  */
 void stream_writer_set_run(struct stream_writer *w, const char *run);
+
+/*
+ * stream_writer_digest_only(w):
+ * Write nothing: rows are counted and come to their digest, and that is all.
+ */
+void stream_writer_digest_only(struct stream_writer *w);
 
 /*
  * stream_writer_manifest(w, set, e):
@@ -95,6 +103,13 @@ bool stream_writer_abort(struct stream_writer *w, const struct err *why);
  */
 uint64_t stream_writer_count(const struct stream_writer *w);
 void stream_writer_digest(const struct stream_writer *w, char hex[STREAM_DIGEST_LEN + 1]);
+
+/*
+ * stream_writer_rows_digest(w, hex):
+ * Store the digest of the rows of the stream last begun, which does not depend on their
+ * order, and a NUL; the empty string if none has begun.
+ */
+void stream_writer_rows_digest(const struct stream_writer *w, char hex[ROWDIGEST_LEN + 1]);
 
 /*
  * stream_writer_free(w):

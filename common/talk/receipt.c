@@ -206,6 +206,7 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 	json_object_set_new(doc, "bytes", json_integer((json_int_t)r->bytes));
 	json_object_set_new(doc, "seconds", json_real(seconds));
 	json_object_set_new(doc, "xxh3", digest_json(r->xxh3));
+	json_object_set_new(doc, "rows_digest", digest_json(r->rows_digest));
 	json_object_set_new(doc, "committed", committed_json(r->committed));
 	if (r->relations != NULL)
 		json_object_set_new(doc, "relations", relations_json(r));

@@ -27,7 +27,7 @@ struct receipt_relation {
 	bool vague;
 	uint64_t bytes;
 	char xxh3[17];
-	char rows_digest[33]; /* hex digits, or "" */
+	char rows_digest[40]; /* form of the values and hex digits, or "" */
 };
 
 struct receipt {
@@ -42,6 +42,7 @@ struct receipt {
 			 */
 	uint64_t bytes; /* of the stream, before compression */
 	char xxh3[17];  /* hex digits, or "" */
+	char rows_digest[40]; /* form of the values and hex digits, or "" */
 	enum receipt_committed committed;
 	struct receipt_relation *relations; /* owned; NULL: it is no set */
 	size_t nrelations;

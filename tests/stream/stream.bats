@@ -257,10 +257,10 @@ load_numbers()
 
 @test "another version is refused; unknown members and chunks are passed over" {
 	numbers
-	pgcopy make "prtl:$(header | sed 's/"version":1/"version":2/')" rows:2 "$end" rows:0 >"$T/s"
+	pgcopy make "prtl:$(header | sed 's/"version":1/"version":3/')" rows:2 "$end" rows:0 >"$T/s"
 	load_numbers
 	assert_status 4
-	assert_stderr_has 'the stream has version 2, this program reads version 1'
+	assert_stderr_has 'the stream has version 3, this program reads versions 1 and 2'
 	pgcopy make 'abcd:what is this' "prtl:$(header '"later":{"x":[1]},')" zzzz: rows:2 \
 		"wxyz:and this" "$end" rows:0 >"$T/s"
 	load_numbers

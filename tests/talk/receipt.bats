@@ -47,8 +47,40 @@ balanced()
 		try_sh "portl-extract -d '$a' -t t $form --summary='$T/x' |
 			portl-load -d '$b' -t t $([[ $form != *--bare ]] || echo --bare) --summary='$T/l'"
 		assert_status 0
-		assert_eq "$form $(jq -r .xxh3 "$T/x")" "$form $(jq -r .xxh3 "$T/l")"
+		assert_eq "$form $(jq -r '.xxh3, .rows_digest' "$T/x")" "$form $(jq -r '.xxh3, .rows_digest' "$T/l")"
 	done
+}
+
+@test "rows digest: equal for equal rows, whatever their order and the form between" {
+	local form
+
+	q "$a" "CREATE TABLE v (i int, b bool, n numeric, f float8, t text, d timestamptz, iv interval, y bytea,
+			ia int[], ta text[], ba bool[], j json, jb jsonb, ja json[], jn json[], x box[], r int4range);
+		INSERT INTO v VALUES (1, true, 1.50, 1e-7, E'a\tb\nc\\\\d\x01', now(), '1 mon', '\x00ff',
+				'{{1,NULL},{3,4}}', E'{\"\",NULL,\"null\",\"a b\",\"a\\\\\"\\\\\\\\\b\n\"}', '{t,f,NULL}', E'{\"a\" :\n1}', '{\"a\":[1]}',
+				array[E'[1,\n2]'::json, '\"x\"'], array[E'\n1'::json, NULL], '{(1,1),(0,0);(2,2),(1,1)}', '[1,3)'),
+			(2, false, 'NaN', '-Infinity', '', 'infinity', '0', '', '{}', '{}', '[0:1]={t,f}', 'null', 'null', '{}', NULL, NULL, 'empty'),
+			(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+		CREATE TABLE w AS TABLE v ORDER BY i DESC; CREATE TABLE twice AS TABLE v UNION ALL TABLE v"
+	pg_dump -d "$a" -st v | psql -Xq -d "$b" >/dev/null
+	for form in '' --values=text '-F ndjson'; do
+		q "$b" 'TRUNCATE v'
+		try_sh "portl-extract -d '$a' -t v $form --summary='$T/x' | tee '$T/s' | portl-load -d '$b' --map=b= --summary='$T/l'"
+		assert_status 0
+		digest=$(jq -r .rows_digest "$T/x")
+		[[ $digest =~ ^$([[ -z $form ]] && echo binary || echo text):[0-9a-f]{32}$ ]]
+		assert_eq "$form $(jq -r .rows_digest "$T/l")" "$form $digest"
+		grep -qa "\"rows_digest\":\"$digest\"}" "$T/s"
+		portl-extract -d "$a" -t w $form --summary="$T/x" >/dev/null
+		assert_eq "$form $(jq -r .rows_digest "$T/x")" "$form $digest"
+		portl-extract -d "$a" -t twice $form --summary="$T/x" >/dev/null
+		[[ $(jq -r .rows_digest "$T/x") != "$digest" ]]
+	done
+	# but for json with newlines, text is text
+	for form in --values=text '-F ndjson'; do
+		portl-extract -d "$a" -t v --exclude-columns=j,ja,jn $form --summary="$T/$form" >/dev/null
+	done
+	assert_eq "$(jq -r .rows_digest "$T/--values=text")" "$(jq -r .rows_digest "$T/-F ndjson")"
 }
 
 @test "files whose names are not UTF-8 have receipts, too" {

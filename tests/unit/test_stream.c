@@ -288,6 +288,70 @@ test_several(void)
 	buf_release(&got);
 }
 
+/* What the writer's rows come to and what the reader's come to, with a field left out or not.
+ */
+static void
+check_rows_digest(enum header_values values, const bool *keep)
+{
+	struct err e = ERR_INIT;
+	struct input *in;
+	struct stream_reader *r;
+	struct stream_chunk chunk;
+	char hex[ROWDIGEST_LEN + 1];
+	struct buf file = BUF_INIT;
+	int rc;
+
+	write_stream(values, 20000, false, WHOLE); /* rows straddle the reader's windows */
+	load_file(&file);
+	in = input_open(path, &e);
+	r = stream_reader_new(in, 0);
+	rc = stream_reader_begin(r, &e);
+	if (rc == 0 && keep != NULL)
+		stream_reader_select(r, keep, 2);
+	while (rc == 0 && stream_reader_next(r, &chunk, &e) > 0)
+		continue;
+	stream_reader_rows_digest(r, hex);
+	ok(e.code == EXIT_DONE && memmem(file.data, file.len, hex, strlen(hex)) != NULL,
+	   "the end document has the rows digest %s: %s", hex, e.msg != NULL ? e.msg : "");
+	ok(strncmp(hex, values == HEADER_TEXT ? "text:" : "binary:", 5) == 0, "of their form");
+	stream_reader_free(r);
+	input_free(in);
+	buf_release(&file);
+	err_release(&e);
+}
+
+/* A digest of other rows, and none though the header promises one. */
+static void
+test_rows_digest(void)
+{
+	const bool first[] = {true, false};
+	struct buf whole = BUF_INIT, got = BUF_INIT;
+	struct err e = ERR_INIT;
+	uint64_t rows;
+	char *at;
+
+	check_rows_digest(HEADER_BINARY, NULL);
+	check_rows_digest(HEADER_BINARY, first);
+	check_rows_digest(HEADER_TEXT, NULL);
+	check_rows_digest(HEADER_TEXT, first);
+	write_stream(HEADER_BINARY, 3, false, WHOLE);
+	load_file(&whole);
+	at = memmem(whole.data, whole.len, "\"binary:", 8);
+	at[8] = at[8] == '0' ? '1' : '0';
+	damage(&whole, whole.len, 0, 0);
+	ok(read_stream(&got, 1, NULL, &rows, &e) != 0 && e.code == EXIT_STREAM &&
+		   strstr(e.msg, "its rows' digest is") != NULL,
+	   "another rows digest is refused: %s", e.msg);
+	err_release(&e);
+	memcpy(at - strlen("\"rows_digest\":"), "\"rows_digesx\":", strlen("\"rows_digest\":"));
+	damage(&whole, whole.len, 0, 0);
+	ok(read_stream(&got, 1, NULL, &rows, &e) != 0 && e.code == EXIT_STREAM,
+	   "none though the header promises one: %s", e.msg);
+	err_release(&e);
+	buf_release(&whole);
+	buf_release(&got);
+}
+
 /*
  * The reader's window ends with a row of text values, and that row fills the chunk:
  * nothing is left to be consumed for the row's newline.
@@ -357,6 +421,7 @@ main(void)
 	test_damage(HEADER_BINARY);
 	test_damage(HEADER_TEXT);
 	test_several();
+	test_rows_digest();
 	test_row_that_ends_with_the_window();
 	test_header_too_large();
 	unlink(path);

@@ -64,6 +64,7 @@ make_stream(struct buf *b, enum way way)
 	schema_add_column(&h->schema, "b", "text", NULL);
 	h->values = way == TEXT ? HEADER_TEXT : HEADER_BINARY;
 	json = header_to_json(h);
+	json_object_del(json, "rows_digest"); /* as 0.1.0 wrote it */
 	doc = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	header_free(h);
