@@ -27,7 +27,7 @@ spoilt()
 {
 	reset src "DROP TABLE IF EXISTS spoilt_$1_$2; CREATE TABLE spoilt_$1_$2 AS
 		SELECT id, CASE WHEN spoilt AND '$1' = 'unique' THEN created - interval '17 s' ELSE created END AS created,
-			CASE WHEN spoilt THEN $3 ELSE customer$4 END AS customer,
+			CASE WHEN spoilt THEN $3 ELSE customer${4-} END AS customer,
 			status, amount, paid, note, detail
 		FROM (SELECT *, hashint8(id) % $2 = 0 AND id > 1 AS spoilt FROM mixed) AS s"
 }
