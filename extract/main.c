@@ -198,6 +198,7 @@ note_member(struct extract *x, size_t i, uint64_t rows_before, uint64_t bytes_be
 	one->read = stream_writer_count(x->writer) - rows_before;
 	one->bytes = output_bytes(x->out) - bytes_before;
 	stream_writer_digest(x->writer, one->xxh3);
+	stream_writer_rows_digest(x->writer, one->rows_digest);
 	free(name);
 }
 
@@ -320,8 +321,10 @@ report(struct extract *x, struct err *e)
 	if (x->writer != NULL) {
 		x->receipt.read = stream_writer_count(x->writer);
 		x->receipt.bytes = output_bytes(x->out);
-		stream_writer_digest(x->writer, x->receipt.xxh3);
-		stream_writer_rows_digest(x->writer, x->receipt.rows_digest);
+		if (x->receipt.relations == NULL) { /* else each member has its own */
+			stream_writer_digest(x->writer, x->receipt.xxh3);
+			stream_writer_rows_digest(x->writer, x->receipt.rows_digest);
+		}
 		progress_set(x->progress, x->receipt.read, x->receipt.bytes, -1);
 	}
 	progress_free(x->progress);

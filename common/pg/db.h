@@ -33,6 +33,7 @@ struct db {
 	uint64_t rows_written; /* by all statements, as their results say */
 	uint64_t notices;      /* messages the server has sent beside results */
 	bool unreplicated;     /* one says that a COMMIT gave up waiting for a standby */
+	bool widened;          /* what libpq reads into has grown */
 	bool in_copy;          /* COPY FROM STDIN is running */
 	bool heard;            /* the server has spoken since that began */
 	long rest;             /* us to wait for the server's next rows before looking */

@@ -53,15 +53,16 @@ is_on_unix_socket(const struct db *db)
 /*
  * Have libpq read all that a unix socket holds at once: what it reads into grows to
  * the largest message that it has seen.  Over a network that message would take its
- * time, and less is there to be read.
+ * time, and less is there to be read.  Once is enough for a connection.
  */
 static int
 widen_input(struct db *db, struct err *e)
 {
 	PGresult *res;
 
-	if (!is_on_unix_socket(db))
+	if (db->widened || !is_on_unix_socket(db))
 		return 0;
+	db->widened = true;
 	res = db_query(db, e, "SELECT pg_catalog.repeat(' ', 100000)", 0, NULL);
 	PQclear(res);
 	return res != NULL ? 0 : -1;

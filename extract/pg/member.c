@@ -167,8 +167,10 @@ member_describe(struct member *m, const struct extract_options *options, struct 
 int
 member_plan(struct member *m, struct db *db, struct path *path, struct err *e)
 {
-	return path_be(path, m->narrow, db, e) == 0 ? select_plan(db, m->select, &m->planned, e)
-						    : -1;
+	if (path_be(path, m->narrow, db, e) == 0 &&
+	    select_plan(db, m->select, &m->planned, e) == 0)
+		return 0;
+	return name_it(m, e);
 }
 
 /* A whole table has been counted by ANALYZE; for all else the planner has a guess. */
@@ -219,7 +221,7 @@ member_copy(const struct member *m, struct db *db, struct path *path, bool dry, 
 	if (rc == 0)
 		rc = dry ? select_try(db, sql, m->select, e) : db_copy_out(db, e, sql);
 	free(sql);
-	return rc;
+	return rc == 0 ? 0 : name_it(m, e);
 }
 
 bool

@@ -173,6 +173,18 @@ expect_relations(struct source_pg *s, struct err *e)
 	return rc;
 }
 
+/*
+ * The planner thinks queries about a thousand relations worth just-in-time compilation,
+ * which takes ten times as long as they do.
+ */
+static int
+begin(struct source_pg *s, enum session_kind kind, struct err *e)
+{
+	if (session_begin(&s->db, kind, s->base.options->common.lock_timeout, e) != 0)
+		return -1;
+	return is_set(s) ? db_exec(&s->db, e, "SET LOCAL jit = off") : 0;
+}
+
 /* In a transaction of its own, for looking takes a snapshot. */
 static int
 find_relations(struct source_pg *s, struct err *e)
@@ -183,8 +195,8 @@ find_relations(struct source_pg *s, struct err *e)
 		make_members(s, &none, 1);
 		return expect_relations(s, e);
 	}
-	if (session_begin(&s->db, SESSION_READ, s->base.options->common.lock_timeout, e) != 0 ||
-	    (is_set(s) ? choose(s, e) : look_up(s, e)) != 0 || expect_relations(s, e) != 0)
+	if (begin(s, SESSION_READ, e) != 0 || (is_set(s) ? choose(s, e) : look_up(s, e)) != 0 ||
+	    expect_relations(s, e) != 0)
 		return -1;
 	start_over(s);
 	return 0;
@@ -377,13 +389,12 @@ look_around(struct source_pg *s, struct err *e)
 static int
 attempt(struct source_pg *s, struct err *e)
 {
-	const struct extract_options *o = s->base.options;
+	bool seen = s->base.options->row_security;
 	int rc;
 
 	if (!s->seen && find_relations(s, e) != 0)
 		return -1;
-	if (session_begin(&s->db, o->row_security ? SESSION_READ_SEEN : SESSION_READ,
-			  o->common.lock_timeout, e) != 0)
+	if (begin(s, seen ? SESSION_READ_SEEN : SESSION_READ, e) != 0)
 		return -1;
 	rc = try_lock(s, e);
 	if (rc == 0 && s->query == NULL)
@@ -400,6 +411,8 @@ attempt(struct source_pg *s, struct err *e)
 	}
 	if (rc > 0)
 		start_over(s);
+	else if (rc == 0 && is_set(s))
+		rc = db_exec(&s->db, e, "SET LOCAL jit TO DEFAULT");
 	return rc;
 }
 
