@@ -26,6 +26,7 @@ refused()
 setup()
 {
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR" || return
 	q "$src" <<-'EOF'
 		CREATE TABLE orders (id int); CREATE TABLE order_lines (id int); CREATE TABLE t1 (a int); CREATE TABLE t2 (a int);
 		CREATE TABLE "Orders" (id int); CREATE TABLE "odd*name" (a int); CREATE TABLE "a.b" (a int); CREATE TABLE price$ (a int);
@@ -76,10 +77,10 @@ setup()
 
 	for pattern in '*' 'o*' '*.*' 'sales.*' '?1' '*_*' '"O"*' 's*.o*' '(t1|t2)' 'orders|t1'; do
 		psql -XAtqd "$src" -c "\\dt $pattern" -c "\\ds $pattern" | awk -F '|' '{print $1 "." $2}' |
-			grep -v -e '^pg_catalog' -e '^information_schema' -e '^pg_toast' -e 'parted_1$' -e '_seq$' | LC_ALL=C sort >psql
+			grep -v -e '^pg_catalog' -e '^information_schema' -e '^pg_toast' -e 'parted_1$' -e '_seq$' | LC_ALL=C sort >by_psql
 		portl-extract -d "$src" -F ndjson -n -t "$pattern" | head -n 1 |
-			jq -r '."$portl".manifest.members[].relation | "\(.schema).\(.name)"' | LC_ALL=C sort >portl
-		diff psql portl || fail "$pattern"
+			jq -r '."$portl".manifest.members[].relation | "\(.schema).\(.name)"' | LC_ALL=C sort >by_portl
+		diff by_psql by_portl || fail "$pattern"
 	done
 }
 
@@ -157,7 +158,6 @@ setup()
 }
 
 @test "a job file chooses with lists, and a flag takes their place" {
-	cd "$BATS_TEST_TMPDIR"
 	printf 'source:\n  database: %s\n  tables: ["order*", "Orders", sales.items]\n  exclude_tables: [order_lines]\n' "$src" >job.yaml
 	assert_eq "$(chosen -f job.yaml)" 'Orders orders sales.items'
 	assert_eq "$(chosen -f job.yaml -t t1 -t t2)" 't1 t2'

@@ -23,6 +23,7 @@ counts()
 
 @test "parents before children, circles together, else by name" {
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" <<-'EOF'
 		CREATE TABLE zoo (id int PRIMARY KEY); CREATE TABLE a (z int REFERENCES zoo); CREATE TABLE m (id int);
 		CREATE TABLE self (id int PRIMARY KEY, p int REFERENCES self);
@@ -40,6 +41,7 @@ counts()
 
 @test "no row twice: partitions, and inheritance with each its own" {
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" <<-'EOF'
 		CREATE TABLE parent (a int PRIMARY KEY); CREATE TABLE child (b int) INHERITS (parent); CREATE TABLE grandchild () INHERITS (child);
 		INSERT INTO parent VALUES (1); INSERT INTO child VALUES (2, 2), (3, 3); INSERT INTO grandchild VALUES (4, 4);
@@ -50,10 +52,10 @@ counts()
 	EOF
 	for format in 'ndjson' 'binary --values=text' binary; do
 		# shellcheck disable=SC2086 # two words
-		portl-extract -d "$src" -t '*' -t v -F $format --summary=sum.json >set
+		portl-extract -d "$src" -t '*' -t v -F $format --summary=sum.json >out.set
 		jq -r '[.relations[] | "\(.relation):\(.rows.read)"] | join(" ")' sum.json >told
 		assert_eq "$(<told)" 'public.child:2 public.grandchild:1 public.parent:1 public.parted:30 public.v:4'
-		[ "$format" != ndjson ] || assert_eq "$(counts set)" 'child:2 grandchild:1 parent:1 parted:30 v:4'
+		[ "$format" != ndjson ] || assert_eq "$(counts out.set)" 'child:2 grandchild:1 parent:1 parted:30 v:4'
 		jq -e '.rows.read == 38 and .relation == "5 relations" and ([.relations[].bytes] | add) < .bytes
 			and ([.relations[].xxh3 | length] | unique == [16]) and .xxh3 == null and .rows_digest == null
 			and ([.relations[].rows_digest | test(":[0-9a-f]{32}$")] | all)' sum.json || fail "$(<sum.json)"
@@ -66,6 +68,7 @@ counts()
 	local i pid sum
 
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE TABLE a AS SELECT i AS id, 1000 AS money FROM generate_series(1, 500) i; CREATE TABLE b AS TABLE a;
 		CREATE TABLE c (id int, money int) PARTITION BY LIST (id); CREATE TABLE c1 PARTITION OF c DEFAULT; INSERT INTO c TABLE a"
 	q "$src" "CREATE PROCEDURE move() LANGUAGE plpgsql AS \$\$ BEGIN LOOP
@@ -75,10 +78,10 @@ counts()
 	pid=$!
 	wait_for "$src" '(SELECT sum(money) FROM a) < 499000'
 	for i in 1 2 3 4 5 6 7 8; do
-		portl-extract -d "$src" -t '?' -F ndjson >set
-		sum=$(jq -n '[inputs | .money // 0] | add' set)
+		portl-extract -d "$src" -t '?' -F ndjson >out.set
+		sum=$(jq -n '[inputs | .money // 0] | add' out.set)
 		assert_eq "$sum" 1500000
-		jq -n '[inputs | .money // 0] | add' <(sed -n '/"name":"a"/,/"end"/p' set) >>sums
+		jq -n '[inputs | .money // 0] | add' <(sed -n '/"name":"a"/,/"end"/p' out.set) >>sums
 	done
 	q postgres "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '$src' AND query ~ '^CALL'" >killed
 	wait "$pid" || :
@@ -87,6 +90,7 @@ counts()
 
 @test "tables truncated and refilled together are read old or new, never mixed" {
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE TABLE a AS SELECT 1 AS n; CREATE TABLE b AS SELECT 1 AS n; CREATE TABLE c AS SELECT 1 AS n"
 	meanwhile 'TRUNCATE b' 'TRUNCATE a, c; INSERT INTO a VALUES (2), (2); INSERT INTO b VALUES (2), (2); INSERT INTO c VALUES (2), (2)' -t '?' -F ndjson
 	assert_status 0
@@ -95,6 +99,7 @@ counts()
 
 @test "a table that comes, goes or takes a name while locks are waited for" {
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE TABLE a AS SELECT 1 AS n; CREATE TABLE b AS SELECT 1 AS n; CREATE TABLE other AS SELECT 3 AS m"
 	meanwhile 'LOCK TABLE b' 'CREATE TABLE c AS SELECT 4 AS n; DROP TABLE a' -t '?' -F ndjson
 	assert_status 0
@@ -108,6 +113,7 @@ counts()
 	local pid
 
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE FUNCTION hold(int) RETURNS int LANGUAGE plpgsql AS \$\$ BEGIN
 			PERFORM pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1); RETURN \$1; END \$\$;
 		CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
@@ -128,12 +134,13 @@ counts()
 
 @test "sequences: the value at the snapshot or later, whether it has been given, no rows" {
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE SEQUENCE s1 START 5; CREATE SEQUENCE s2; SELECT setval('s2', 41), nextval('s2'); CREATE SEQUENCE s3 AS smallint INCREMENT -1;
 		CREATE TABLE t (id serial); SELECT nextval('s3'); CREATE SEQUENCE \"s'4\" MAXVALUE 9223372036854775807; SELECT setval('\"s''4\"', 9223372036854775807)" >made
 	for options in '-F ndjson' '-F binary'; do
 		# shellcheck disable=SC2086 # two words
-		portl-extract -d "$src" -t '*' $options -o set
-		assert_eq "$(grep -ao '"sequence":{[^}]*}' set | sort -u | tr -d '"{}' | tr '\n' ' ')" \
+		portl-extract -d "$src" -t '*' $options -o out.set
+		assert_eq "$(grep -ao '"sequence":{[^}]*}' out.set | sort -u | tr -d '"{}' | tr '\n' ' ')" \
 			'sequence:last_value:-1,is_called:true sequence:last_value:42,is_called:true sequence:last_value:5,is_called:false sequence:last_value:9223372036854775807,is_called:true '
 	done
 	assert_eq "$(order -t '*')" "s'4 s1 s2 s3 t"
@@ -141,32 +148,35 @@ counts()
 
 @test "values are chosen for each member: text only where binary would not do" {
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE TABLE a (r regclass, x xml); INSERT INTO a VALUES ('pg_class', '<?xml version=\"1.0\"?><a/>'); CREATE TABLE b (n int); INSERT INTO b VALUES (1);
 		CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE c (m mood, ms mood[]); INSERT INTO c VALUES ('ok', '{ok}'); CREATE TABLE d (m mood); CREATE TABLE e ()"
-	portl-extract -d "$src" -t '?' -o set
-	assert_eq "$(grep -ao '"values":"[a-z]*","relation":{"schema":"public","name":"."' set | sort -u | tr -d '"{' | tr '\n' ' ')" \
+	portl-extract -d "$src" -t '?' -o out.set
+	assert_eq "$(grep -ao '"values":"[a-z]*","relation":{"schema":"public","name":"."' out.set | sort -u | tr -d '"{' | tr '\n' ' ')" \
 		'values:binary,relation:schema:public,name:b values:binary,relation:schema:public,name:c values:binary,relation:schema:public,name:d values:binary,relation:schema:public,name:e values:text,relation:schema:public,name:a '
-	portl-extract -d "$src" -t '?' -F ndjson >set
+	portl-extract -d "$src" -t '?' -F ndjson >out.set
 	grep -q '^{"r":"pg_catalog.pg_class","x":"<?xml version=\\"1.0\\"?><a/>"}$' set || grep -q '^{"r":"pg_class"' set
 }
 
 @test "a check names all members, a dry run has no rows" {
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE TABLE a AS SELECT 1 AS n; CREATE VIEW v AS TABLE a; CREATE SEQUENCE s"
 	try portl-extract -d "$src" -t '*' -t v --check=plan -o x
 	assert_status 0
 	assert_eq "${#lines[@]}" 4
 	[[ $output == *'rows         public.a, 1 columns, may be read'*'sequence     public.s, may be read'*'public.v'* ]] || fail "$output"
-	portl-extract -d "$src" -t '*' -n -F ndjson >set
-	assert_eq "$(counts set)" 'a:0 s:0'
+	portl-extract -d "$src" -t '*' -n -F ndjson >out.set
+	assert_eq "$(counts out.set)" 'a:0 s:0'
 }
 
 @test "a thousand tables cost few round trips" {
 	local statements
 
 	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
 	q "$src" "DO \$\$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, n text)', i); END LOOP; END \$\$"
-	portl-extract -d "$src" -t 't*' -vv -o set 2>log
+	portl-extract -d "$src" -t 't*' -vv -o out.set 2>log
 	assert_eq "$(grep -c 'COPY "public"' log)" 1000
 	statements=$(grep -cE '(SELECT|LOCK|SET|BEGIN|EXPLAIN|DECLARE)' log)
 	[ "$statements" -lt 120 ] || fail "$statements statements beside COPY"
