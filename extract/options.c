@@ -160,8 +160,8 @@ take_what(struct extract_options *o, struct err *e)
 	    parse_patterns("exclude-schema", &w->exclude_schema_texts, &w->exclude_schemas,
 			   pattern_add_schema, e) != 0)
 		return -1;
-	o->is_set = w->tables.n > 1 || w->schemas.n > 0 || w->exclude_tables.n > 0 ||
-		    w->exclude_schemas.n > 0 ||
+	o->is_set = o->is_set || w->tables.n > 1 || w->schemas.n > 0 ||
+		    w->exclude_tables.n > 0 || w->exclude_schemas.n > 0 ||
 		    (w->tables.n == 1 && !pattern_is_exact(&w->tables.list[0]));
 	if (o->is_set)
 		return check_set(o, e);

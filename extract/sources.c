@@ -20,7 +20,7 @@ const struct cli_kind *const sources_kinds[] = {
 struct source *
 sources_make(const struct extract_options *options)
 {
-	struct source *s = options->kind->make();
+	struct source *s = options->kind->make(options);
 
 	s->options = options;
 	s->header = header_new();

@@ -6,6 +6,7 @@
 #include "common/base/err.h"
 #include "extract/csv/csvopts.h"
 #include "extract/csv/source_csv.h"
+#include "extract/csv/source_csvdir.h"
 #include "extract/options.h"
 
 #define AT(member) .offset = offsetof(struct csvopts, member), .part = CLI_FILE
@@ -18,8 +19,8 @@ static const struct cli_choice orders[] = {
 
 static const struct cli_option options[] = {
 	{.type = CLI_HEADING, .help = "CSV files instead of a database"},
-	{"csv", 0, CLI_STRING, "FILE", "read this CSV file, - is standard input", AT(path),
-	 .replaces = CLI_WHAT | CLI_SERVER | CLI_REACH},
+	{"csv", 0, CLI_STRING, "FILE", "read this CSV file, - is stdin; DIR/: all in it",
+	 AT(path), .replaces = CLI_WHAT | CLI_SERVER | CLI_REACH},
 	{"header", 0, CLI_CHOICE, "yes|no", "first line holds the names; no with --columns",
 	 AT(header), .choices = headers},
 	{"infer", 0, CLI_FLAG, NULL, "guess column types from the first rows", AT(infer)},
@@ -56,6 +57,11 @@ check(struct extract_options *o, struct err *e)
 	struct csvopts *own = o->own;
 
 	o->path = own->path;
+	o->is_set = source_csvdir_is_meant(o->path);
+	if (o->is_set && o->what.table_texts.n > 0)
+		return err_usage(e, "table",
+				 "-t does not go with a folder: its files have the names of "
+				 "relations");
 	if (own->header == HEADER_NO && o->rows.columns.n == 0) {
 		err_usage(e, "header", "--header=no leaves the columns without names");
 		return err_hint(e, "Give them with --columns, in the order of the file.");
@@ -75,6 +81,12 @@ check(struct extract_options *o, struct err *e)
 	return 0;
 }
 
+static struct source *
+make(const struct extract_options *o)
+{
+	return source_csvdir_is_meant(o->path) ? source_csvdir_new() : source_csv_new();
+}
+
 const struct source_kind csvkind = {
 	.cli = {.name = "csv",
 		.option = "csv",
@@ -84,5 +96,5 @@ const struct source_kind csvkind = {
 		.tables = {options},
 		.size = sizeof(struct csvopts)},
 	.check = check,
-	.make = source_csv_new,
+	.make = make,
 };

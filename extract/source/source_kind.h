@@ -17,8 +17,8 @@ struct source_kind {
 	 * together.  Failure fills ${e}, with the option at fault by err_usage().
 	 */
 	int (*check)(struct extract_options *o, struct err *e);
-	/* Return a source whose base is zeroes but for the ops. */
-	struct source *(*make)(void);
+	/* Return a source for the options, whose base is zeroes but for the ops. */
+	struct source *(*make)(const struct extract_options *o);
 };
 
 #endif /* EXTRACT_SOURCE_KIND_H */

@@ -155,7 +155,7 @@ counts()
 	assert_eq "$(grep -ao '"values":"[a-z]*","relation":{"schema":"public","name":"."' out.set | sort -u | tr -d '"{' | tr '\n' ' ')" \
 		'values:binary,relation:schema:public,name:b values:binary,relation:schema:public,name:c values:binary,relation:schema:public,name:d values:binary,relation:schema:public,name:e values:text,relation:schema:public,name:a '
 	portl-extract -d "$src" -t '?' -F ndjson >out.set
-	grep -q '^{"r":"pg_catalog.pg_class","x":"<?xml version=\\"1.0\\"?><a/>"}$' set || grep -q '^{"r":"pg_class"' set
+	grep -q '^{"r":"pg_catalog.pg_class","x":"<?xml version=\\"1.0\\"?><a/>"}$' out.set || grep -q '^{"r":"pg_class"' out.set
 }
 
 @test "a check names all members, a dry run has no rows" {
@@ -180,4 +180,39 @@ counts()
 	assert_eq "$(grep -c 'COPY "public"' log)" 1000
 	statements=$(grep -cE '(SELECT|LOCK|SET|BEGIN|EXPLAIN|DECLARE)' log)
 	[ "$statements" -lt 120 ] || fail "$statements statements beside COPY"
+}
+
+@test "a folder of CSV files is a set: relations by the names of the files" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir d && printf 'a,b\n1,x\n2,y\n' >d/public.t1.csv && printf 'k\n5\n' >'d/a%2Eb.c%2Fd.csv' && printf 'z\n' >d/empty.csv
+	touch d/.hidden.csv d/notes.txt
+	portl-extract --csv d/ -F ndjson --summary=sum.json >out.set
+	assert_eq "$(counts out.set)" 'empty:0 c/d:1 t1:2'
+	jq -e '[.relations[].relation] == ["empty", "a.b.c/d", "public.t1"] and .rows.read == 3' sum.json
+	head -n 1 out.set | jq -e '[."$portl".manifest.members[].relation.schema] == [null, "a.b", "public"]'
+	portl-extract --csv d/ --infer -F ndjson | grep -q '^{"a":1,"b":"x"}$'
+	printf 'a,b\n1,x\n2' >d/public.t1.csv # every row of it is checked
+	try portl-extract --csv d/ -o whole
+	assert_status 1
+	assert_stderr_has 'd/public.t1.csv:3'
+	[ ! -e whole ]
+}
+
+@test "a folder of CSV files: names that are none, no files, options for one file" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir d e && printf 'a\n' >d/a.csv
+	for option in --columns=a --exclude-columns=a --limit=1 --bare '-t x'; do
+		# shellcheck disable=SC2086 # two words
+		try portl-extract --csv d/ -o x $option
+		assert_status 64
+	done
+	try portl-extract --csv e/ -o x
+	assert_status 1
+	assert_stderr_has 'there is no file *.csv in folder "e/"'
+	try portl-extract --csv none/ -o x
+	assert_status 1
+	printf 'a\n' >d/a.b.c.csv
+	try portl-extract --csv d/ -o x
+	assert_status 1
+	assert_stderr_has 'd/a.b.c.csv: the file'\''s name is not that of a relation'
 }
