@@ -47,11 +47,13 @@ check(struct extract_options *o, struct err *e)
 }
 
 static struct source *
-make(void)
+make(const struct extract_options *o)
 {
-	static const struct source_ops ops = {generate_open, generate_next, generate_close};
+	static const struct source_ops ops = {
+		.open = generate_open, .next = generate_next, .close = generate_close};
 	struct source *s = xcalloc(1, sizeof(*s));
 
+	(void)o;
 	s->ops = &ops;
 	return s;
 }
