@@ -130,7 +130,7 @@ begin_one(struct extract *x, struct err *e)
 static struct progress_goal
 goal_of(const struct manifest *set)
 {
-	struct progress_goal goal = {.estimate = 0};
+	struct progress_goal goal = {.estimate = 0, .relations = set->n};
 	size_t i;
 
 	for (i = 0; i < set->n; i++) {
@@ -213,6 +213,7 @@ send_set(struct extract *x, struct err *e)
 	for (i = 0; i < set->n; i++) {
 		uint64_t rows = stream_writer_count(x->writer), bytes = output_bytes(x->out);
 
+		progress_relation(x->progress, i + 1);
 		header_log(set->members[i], "writing");
 		if (source_member(x->source, i, e) != 0 ||
 		    stream_writer_begin(x->writer, set->members[i], e) != 0 || pump(x, e) != 0)

@@ -30,6 +30,7 @@
 struct progress {
 	_Atomic uint64_t rows, bytes;
 	_Atomic double share;
+	_Atomic size_t relation;
 	atomic_bool finishing;
 	/* the thread's */
 	bool terminal;
@@ -88,7 +89,7 @@ share_of_rows(const struct progress_view *v)
 }
 
 /* The parts of a line in their order; those that are not known are empty. */
-enum part { ROWS, BYTES, RATE, ROW_RATE, ELAPSED, FINISHING, SHARE, LEFT, PARTS };
+enum part { RELATION, ROWS, BYTES, RATE, ROW_RATE, ELAPSED, FINISHING, SHARE, LEFT, PARTS };
 
 /*
  * The share is of the time: of the rows where nothing is left to do when they are here.
@@ -135,10 +136,13 @@ join(char parts[PARTS][48], char *text, size_t size)
 void
 progress_line(const struct progress_view *v, char *text, size_t size)
 {
-	static const enum part spared[] = {RATE, BYTES, ROW_RATE, ELAPSED, ROWS};
+	static const enum part spared[] = {RATE, BYTES, ROW_RATE, ELAPSED, RELATION, ROWS};
 	char parts[PARTS][48] = {""}, number[32];
 	size_t i;
 
+	if (v->relations > 0)
+		snprintf(parts[RELATION], sizeof(parts[RELATION]), "relation %zu of %zu",
+			 v->relation, v->relations);
 	snprintf(parts[ROWS], sizeof(parts[ROWS]), "%" PRIu64 " rows", v->rows);
 	format_bytes((double)v->bytes, parts[BYTES]);
 	format_duration(v->elapsed, parts[ELAPSED]);
@@ -180,6 +184,7 @@ look(struct progress *p)
 	p->now.rows = atomic_load_explicit(&p->rows, memory_order_relaxed);
 	p->now.bytes = atomic_load_explicit(&p->bytes, memory_order_relaxed);
 	p->now.share = atomic_load_explicit(&p->share, memory_order_relaxed);
+	p->now.relation = atomic_load_explicit(&p->relation, memory_order_relaxed);
 	p->now.finishing = atomic_load_explicit(&p->finishing, memory_order_relaxed);
 	p->now.elapsed = seconds_between(&p->started, &time);
 	if (since > 0) {
@@ -233,6 +238,20 @@ draw(struct progress *p)
 	log_status(line);
 }
 
+static json_t *
+facts(const struct progress_view *v)
+{
+	json_t *doc = json_pack("{s:I, s:I, s:I, s:f}", "rows", (json_int_t)v->rows, "bytes",
+				(json_int_t)v->bytes, "rows_estimate", (json_int_t)v->estimate,
+				"seconds", v->elapsed);
+
+	if (v->relations > 0) {
+		json_object_set_new(doc, "relation", json_integer((json_int_t)v->relation));
+		json_object_set_new(doc, "relations", json_integer((json_int_t)v->relations));
+	}
+	return doc;
+}
+
 /* A line that stays. */
 static void
 print(const struct progress *p)
@@ -241,11 +260,7 @@ print(const struct progress *p)
 
 	progress_line(&p->now, text, sizeof(text));
 	if (log_is_json())
-		log_record("progress",
-			   json_pack("{s:I, s:I, s:I, s:f}", "rows", (json_int_t)p->now.rows,
-				     "bytes", (json_int_t)p->now.bytes, "rows_estimate",
-				     (json_int_t)p->now.estimate, "seconds", p->now.elapsed),
-			   "%s", text);
+		log_record("progress", facts(&p->now), "%s", text);
 	else
 		log_line("%s", text);
 }
@@ -333,6 +348,7 @@ progress_start(enum progress_when when, const struct progress_goal *goal)
 	p->now.estimate = goal->estimate;
 	p->now.rough = goal->rough;
 	p->now.finish = goal->finish;
+	p->now.relations = goal->relations;
 	atomic_init(&p->share, -1);
 	clock_gettime(CLOCK_MONOTONIC, &p->started);
 	p->looked = p->started;
@@ -352,6 +368,13 @@ progress_set(struct progress *p, uint64_t rows, uint64_t bytes, double share)
 	atomic_store_explicit(&p->rows, rows, memory_order_relaxed);
 	atomic_store_explicit(&p->bytes, bytes, memory_order_relaxed);
 	atomic_store_explicit(&p->share, share, memory_order_relaxed);
+}
+
+void
+progress_relation(struct progress *p, size_t number)
+{
+	if (p != NULL)
+		atomic_store_explicit(&p->relation, number, memory_order_relaxed);
 }
 
 void

@@ -35,6 +35,8 @@ struct progress_view {
 	double row_rate;      /* rows a second, of late */
 	bool finishing;       /* all rows are here, but not yet done with */
 	double finishing_for; /* seconds of that */
+	size_t relation,
+		relations; /* the number of the one that is at work; of all, 0: no set */
 };
 
 /* What a run is heading for, as far as it is known before. */
@@ -42,6 +44,7 @@ struct progress_goal {
 	int64_t estimate; /* rows in all, -1: not known */
 	bool rough;       /* the estimate is a guess */
 	double finish;    /* seconds for each row when all are here, about */
+	size_t relations; /* members of a set, 0: it is none */
 };
 
 /*
@@ -58,6 +61,12 @@ struct progress *progress_start(enum progress_when when, const struct progress_g
  */
 void progress_set(struct progress *p, uint64_t rows, uint64_t bytes, double share);
 void progress_finishing(struct progress *p);
+
+/*
+ * progress_relation(p, number):
+ * Say which member of the set is at work, from 1.  NULL does nothing.
+ */
+void progress_relation(struct progress *p, size_t number);
 
 /*
  * progress_free(p):
