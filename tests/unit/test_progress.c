@@ -65,13 +65,19 @@ static void
 test_relations(void)
 {
 	struct progress_view v = {
-		.rows = 250, .elapsed = 100, .estimate = 1000, .relation = 3, .relations = 12};
+		.rows = 250,
+		.elapsed = 100,
+		.estimate = 1000,
+		.share = -1,
+		.relation = 3,
+		.relations = 12,
+	};
 	char text[48];
 
 	check(v, "relation 3 of 12, 250 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 1:40, 25%, ETA 5:00",
 	      "a set says which relation of how many");
 	progress_line(&v, text, sizeof(text));
-	is_str(text, "relation 3 of 12, 250 rows, 25%, ETA 5:00", "if there is room");
+	is_str(text, "relation 3 of 12, 250 rows, 1:40, 25%, ETA 5:00", "if there is room");
 	progress_line(&v, text, 30);
 	is_str(text, "250 rows, 25%, ETA 5:00", "else the rows say more");
 }
