@@ -12,6 +12,7 @@
 #include "common/base/err.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
+#include "common/cli/job.h"
 #include "common/cli/jobkeys.h"
 #include "common/stream/input.h"
 #include "extract/source/source_kind.h"
@@ -91,6 +92,15 @@ static const struct cli_spec spec = {
 };
 
 static int
+parse_columns(struct extract_rows *rows, struct err *e)
+{
+	return options_names("columns", &rows->columns, &rows->column_list, e) != 0
+		       ? -1
+		       : options_names("exclude-columns", &rows->exclude, &rows->exclude_list,
+				       e);
+}
+
+static int
 check_columns(struct extract_options *o, struct err *e)
 {
 	struct extract_rows *rows = &o->rows;
@@ -98,9 +108,7 @@ check_columns(struct extract_options *o, struct err *e)
 	if (rows->columns.n > 0 && rows->exclude.n > 0)
 		return err_usage(e, cli_last(&o->common.line, CLI_COLUMNS),
 				 "--columns and --exclude-columns exclude each other");
-	if (options_names("columns", &rows->columns, &rows->column_list, e) != 0)
-		return -1;
-	return options_names("exclude-columns", &rows->exclude, &rows->exclude_list, e);
+	return parse_columns(rows, e);
 }
 
 static int
@@ -114,6 +122,82 @@ parse_patterns(const char *option, const struct cli_list *texts, struct pattern_
 			e->option = xstrdup(option);
 			return -1;
 		}
+	return 0;
+}
+
+/* A relation's block, whose options are read like those of the whole run. */
+static int
+take_one(struct extract_options *o, size_t i, struct err *e)
+{
+	struct extract_options alone = {.rows.limit = -1};
+	char *name = ident_keep_case(job_relation(o->common.job, i));
+	struct extract_each *one;
+	int rc;
+
+	o->each = xrealloc(o->each, (o->neach + 1) * sizeof(*o->each));
+	one = &o->each[o->neach++];
+	*one = (struct extract_each){.rows.limit = -1};
+	rc = ident_parse_qualified(name, &one->name.schema, &one->name.name, e);
+	if (rc == 0)
+		rc = job_apply_relation(o->common.job, i, &o->common.line, &alone, e);
+	one->rows = alone.rows;
+	if (rc == 0 && one->rows.columns.n > 0 && one->rows.exclude.n > 0)
+		rc = job_refuse_relation(o->common.job, i,
+					 "columns and exclude_columns exclude each other", e);
+	if (rc == 0)
+		rc = parse_columns(&one->rows, e);
+	free(name);
+	return rc;
+}
+
+static int
+take_each(struct extract_options *o, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; o->common.job != NULL && job_relation(o->common.job, i) != NULL; i++)
+		if (take_one(o, i, e) != 0)
+			return -1;
+	return 0;
+}
+
+static bool
+is_meant(const struct relname *name, const struct relname *relation)
+{
+	return strcmp(name->name, relation->name) == 0 &&
+	       (name->schema == NULL || relname_equal(name, relation));
+}
+
+const struct extract_rows *
+extract_options_rows(const struct extract_options *o, const struct relname *relation)
+{
+	size_t i;
+
+	for (i = 0; i < o->neach; i++)
+		if (is_meant(&o->each[i].name, relation))
+			return &o->each[i].rows;
+	return &o->rows;
+}
+
+int
+extract_options_check_each(const struct extract_options *o,
+			   const struct relname *const *relations, size_t n, struct err *e)
+{
+	size_t i, j, found;
+
+	for (i = 0; i < o->neach; i++) {
+		for (j = 0, found = 0; j < n; j++)
+			found += is_meant(&o->each[i].name, relations[j]);
+		if (found == 0 && !cli_has(&o->common.line, "table") &&
+		    !cli_has(&o->common.line, "schema")) /* which have chosen others */
+			return job_refuse_relation(o->common.job, i,
+						   "it is not among the relations to be read",
+						   e);
+		if (found > 1)
+			return job_refuse_relation(
+				o->common.job, i,
+				"several relations have this name; write SCHEMA.TABLE", e);
+	}
 	return 0;
 }
 
@@ -160,7 +244,7 @@ take_what(struct extract_options *o, struct err *e)
 	    parse_patterns("exclude-schema", &w->exclude_schema_texts, &w->exclude_schemas,
 			   pattern_add_schema, e) != 0)
 		return -1;
-	o->is_set = o->is_set || w->tables.n > 1 || w->schemas.n > 0 ||
+	o->is_set = o->is_set || o->neach > 0 || w->tables.n > 1 || w->schemas.n > 0 ||
 		    w->exclude_tables.n > 0 || w->exclude_schemas.n > 0 ||
 		    (w->tables.n == 1 && !pattern_is_exact(&w->tables.list[0]));
 	if (o->is_set)
@@ -300,7 +384,7 @@ settle(struct extract_options *o, struct err *e)
 	o->kind = (const struct source_kind *)kind;
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_SOURCE" : NULL, e) != 0 ||
-	    check_columns(o, e) != 0 || take_what(o, e) != 0)
+	    check_columns(o, e) != 0 || take_each(o, e) != 0 || take_what(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;
@@ -326,9 +410,21 @@ extract_options_parse(struct extract_options *o, const struct cli_kind *const *k
 	return o->common.check == CHECK_JOB;
 }
 
+static void
+release_each(struct extract_each *one)
+{
+	relname_release(&one->name);
+	free(one->rows.columns.items);
+	free(one->rows.exclude.items);
+	ident_list_release(&one->rows.column_list);
+	ident_list_release(&one->rows.exclude_list);
+}
+
 void
 extract_options_release(struct extract_options *o)
 {
+	size_t i;
+
 	options_release(&o->common);
 	ident_list_release(&o->rows.column_list);
 	ident_list_release(&o->rows.exclude_list);
@@ -337,5 +433,8 @@ extract_options_release(struct extract_options *o)
 	pattern_list_release(&o->what.schemas);
 	pattern_list_release(&o->what.exclude_tables);
 	pattern_list_release(&o->what.exclude_schemas);
+	for (i = 0; i < o->neach; i++)
+		release_each(&o->each[i]);
+	free(o->each);
 	free(o->query_text);
 }

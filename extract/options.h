@@ -23,6 +23,12 @@ struct extract_rows {
 	struct ident_list column_list, exclude_list; /* derived; owned */
 };
 
+/* What a job says of one relation of several. */
+struct extract_each {
+	struct relname name; /* without a schema: of whichever; owned */
+	struct extract_rows rows;
+};
+
 /* Which relations, as patterns. */
 struct extract_what {
 	struct cli_list table_texts, schema_texts; /* as typed */
@@ -51,8 +57,10 @@ struct extract_options {
 	void *own;                      /* its own options, or NULL */
 	const char *path;               /* the file that is read, "-" or NULL: none */
 	bool is_set;                    /* several relations, or perhaps several */
-	struct relname rel;             /* from -t, if it is no set; owned */
-	char *query_text;               /* from -c or --query-file; owned */
+	struct extract_each *each;      /* owned */
+	size_t neach;
+	struct relname rel; /* from -t, if it is no set; owned */
+	char *query_text;   /* from -c or --query-file; owned */
 };
 
 /*
@@ -64,6 +72,22 @@ struct extract_options {
  */
 int extract_options_parse(struct extract_options *o, const struct cli_kind *const *kinds,
 			  int argc, char **argv, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * extract_options_rows(o, relation):
+ * Return what is to be read of a relation.
+ */
+const struct extract_rows *extract_options_rows(const struct extract_options *o,
+						const struct relname *relation);
+
+/*
+ * extract_options_check_each(o, relations, n, e):
+ * Are all that the job says something of among the ${n} relations that are read, and is none
+ * of them meant twice?
+ */
+int extract_options_check_each(const struct extract_options *o,
+			       const struct relname *const *relations, size_t n, struct err *e)
 	__attribute__((warn_unused_result));
 
 void extract_options_release(struct extract_options *o);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/ident.h"
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
@@ -19,9 +20,11 @@ job_accuse(const struct job *job, const struct jobfile_entry *entry, const char 
 	   struct err *e)
 {
 	e->code = EXIT_JOBFILE;
-	return err_prefix(e, "%s:%zu: %s%s%s%s", job->file->path, entry->line,
+	return err_prefix(e, "%s:%zu: %s%s%s%s%s%s", job->file->path, entry->line,
 			  entry->block != NULL ? entry->block : "",
-			  entry->block != NULL ? "." : "", entry->key, link);
+			  entry->block != NULL ? "." : "",
+			  entry->relation != NULL ? entry->relation : "",
+			  entry->relation != NULL ? "." : "", entry->key, link);
 }
 
 int
@@ -101,12 +104,41 @@ key_inside(const struct job *job, const struct cli_line *line, const char *name,
 	return known != NULL && (known->inside & job->side) != 0 ? 1 : -1;
 }
 
+/* In the block of one relation. */
+static int
+key_of_one(const struct job *job, const struct cli_line *line, const char *name,
+	   struct job_key *key)
+{
+	const struct jobkey *known = jobkeys_find(name);
+
+	if (known == NULL || known->each == 0)
+		return -1;
+	key->special = JOBKEY_OPTION;
+	key->slot = option_of(line, name);
+	return (known->each & job->side) != 0;
+}
+
+bool
+job_is_relation(const struct jobfile_entry *entry)
+{
+	return entry->block != NULL && entry->relation == NULL &&
+	       strcmp(entry->block, JOBFILE_TABLES) == 0;
+}
+
 int
 job_key(const struct job *job, const struct cli_line *line, const struct jobfile_entry *entry,
 	struct job_key *key)
 {
 	const struct jobkey *known;
 
+	if (entry->relation != NULL)
+		return key_of_one(job, line, entry->key, key);
+	if (job_is_relation(entry))
+		return 0;
+	if (entry->block == NULL && strcmp(entry->key, JOBFILE_TABLES) == 0) {
+		key->special = JOBKEY_BLOCK;
+		return 1;
+	}
 	if (entry->block != NULL)
 		return strcmp(entry->block, job_block(job)) == 0
 			       ? key_inside(job, line, entry->key, key)
@@ -155,6 +187,19 @@ key_instead(const struct cli_line *line, const char *name)
 }
 
 static int
+unknown_in_relation(const struct job *job, const struct jobfile_entry *entry, struct err *e)
+{
+	const char *words[JOBKEYS_MAX];
+	const char *near = nearest_word(entry->key, words, jobkeys_words_each(words));
+
+	if (jobkeys_find(entry->key) != NULL)
+		return job_refuse(job, entry, "this key is not for one of several relations",
+				  e);
+	job_refuse(job, entry, "unknown key", e);
+	return near != NULL ? err_hint(e, "Perhaps you meant \"%s\".", near) : -1;
+}
+
+static int
 unknown_key(const struct job *job, const struct cli_line *line,
 	    const struct jobfile_entry *entry, struct err *e)
 {
@@ -162,6 +207,10 @@ unknown_key(const struct job *job, const struct cli_line *line,
 	const char *near = nearest_key(job, line, entry->key, entry->block != NULL);
 	const char *other = key_instead(line, entry->key);
 
+	if (entry->relation != NULL)
+		return unknown_in_relation(job, entry, e);
+	if (key != NULL && (key->inside | key->top) == 0 && key->special == JOBKEY_OPTION)
+		key = NULL; /* of a relation's block only */
 	if (key != NULL && entry->block == NULL)
 		return job_refuse(job, entry, "this key belongs into source or destination", e);
 	if (key != NULL && key->special != JOBKEY_BLOCK) {
@@ -211,6 +260,22 @@ job_is_mapping(const struct jobfile_entry *entry)
 }
 
 static int
+check_relation(const struct job *job, const struct jobfile_entry *entry, struct err *e)
+{
+	char *text = ident_keep_case(entry->key), *schema = NULL, *name = NULL;
+	int rc = ident_parse_qualified(text, &schema, &name, e);
+
+	free(schema);
+	free(name);
+	free(text);
+	if (rc != 0)
+		return job_accuse(job, entry, ": ", e);
+	if (entry->kind != JOBFILE_BLOCK)
+		return job_refuse(job, entry, "keys and values are expected below it", e);
+	return 0;
+}
+
+static int
 check_entry(const struct job *job, const struct cli_line *line,
 	    const struct jobfile_entry *entry, struct err *e)
 {
@@ -222,6 +287,8 @@ check_entry(const struct job *job, const struct cli_line *line,
 					  e);
 		return *entry->key == '\0' ? job_refuse(job, entry, "a name is missing", e) : 0;
 	}
+	if (job_is_relation(entry))
+		return check_relation(job, entry, e);
 	switch (job_key(job, line, entry, &key)) {
 	case 0:
 		return 0;

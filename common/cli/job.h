@@ -6,6 +6,7 @@
 #define COMMON_JOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/cli/jobkeys.h"
 
@@ -31,6 +32,27 @@ struct job *job_read(const char *path, unsigned side, const struct cli_line *lin
  */
 int job_apply(struct job *job, struct cli_line *line, struct db_params *db, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * job_relation(job, i):
+ * Return the name of relation ${i}, from 0, of the block of tables, as it is written there,
+ * owned by the job; NULL behind the last.
+ */
+const char *job_relation(const struct job *job, size_t i);
+
+/*
+ * job_apply_relation(job, i, line, options, e):
+ * Set what that block says for this side in ${options}, a struct of the kind that the line's
+ * options are in.  What is put there is owned by the job.
+ */
+int job_apply_relation(struct job *job, size_t i, struct cli_line *line, void *options,
+		       struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * job_refuse_relation(job, i, what, e):
+ * Say what is wrong with relation ${i} of the block.  Returns -1.
+ */
+int job_refuse_relation(const struct job *job, size_t i, const char *what, struct err *e);
 
 /*
  * job_connects(job):

@@ -131,8 +131,8 @@ note_setting(struct job *job, const struct cli_slot *slot, const struct jobfile_
 }
 
 static int
-set_option(struct applying *a, const struct jobfile_entry *entry, struct cli_slot *slot,
-	   const char *text)
+set_value(struct applying *a, const struct jobfile_entry *entry, struct cli_slot *slot,
+	  const char *text)
 {
 	enum cli_type type = slot->option->type;
 	int truth = truth_of(text);
@@ -149,6 +149,15 @@ set_option(struct applying *a, const struct jobfile_entry *entry, struct cli_slo
 		((struct cli_list *)slot->value)->n = 0; /* a block's instead of the top's */
 	if (cli_value_set(slot, text, ORDER_IN_FILE + entry->line, a->e) != 0)
 		return job_accuse(a->job, entry, " ", a->e);
+	return 0;
+}
+
+static int
+set_option(struct applying *a, const struct jobfile_entry *entry, struct cli_slot *slot,
+	   const char *text)
+{
+	if (set_value(a, entry, slot, text) != 0)
+		return -1;
 	note_setting(a->job, slot, entry);
 	return 0;
 }
@@ -315,8 +324,8 @@ apply_entry(struct applying *a, const struct jobfile_entry *entry)
 
 	if (job_is_mapping(entry))
 		return a->job->side == JOB_LOAD ? apply_mapping(a, entry) : 0;
-	if (job_key(a->job, a->line, entry, &key) != 1 || key.special == JOBKEY_BLOCK ||
-	    key.special == JOBKEY_TYPE)
+	if (entry->relation != NULL || job_key(a->job, a->line, entry, &key) != 1 ||
+	    key.special == JOBKEY_BLOCK || key.special == JOBKEY_TYPE)
 		return 0;
 	return apply_key(a, entry, &key);
 }
@@ -445,4 +454,57 @@ job_apply(struct job *job, struct cli_line *line, struct db_params *db, struct e
 			    apply_entry(&a, &f->entries[i]) != 0)
 				return -1;
 	return check_what(&a);
+}
+
+/* ---- one relation of several ---- */
+
+static const struct jobfile_entry *
+relation_entry(const struct job *job, size_t i)
+{
+	const struct jobfile *f = job->file;
+	size_t at;
+
+	for (at = 0; at < f->n; at++)
+		if (job_is_relation(&f->entries[at]) && i-- == 0)
+			return &f->entries[at];
+	return NULL;
+}
+
+const char *
+job_relation(const struct job *job, size_t i)
+{
+	const struct jobfile_entry *entry = relation_entry(job, i);
+
+	return entry != NULL ? entry->key : NULL;
+}
+
+int
+job_refuse_relation(const struct job *job, size_t i, const char *what, struct err *e)
+{
+	return job_refuse(job, relation_entry(job, i), what, e);
+}
+
+int
+job_apply_relation(struct job *job, size_t i, struct cli_line *line, void *options,
+		   struct err *e)
+{
+	struct applying a = {job, line, NULL, e};
+	const struct jobfile_entry *relation = relation_entry(job, i), *entry;
+	const struct jobfile_entry *end = job->file->entries + job->file->n;
+
+	for (entry = relation + 1; entry < end && entry->relation != NULL; entry++) {
+		struct job_key key = {.slot = NULL};
+		struct cli_slot slot;
+		bool expanded;
+		const char *text;
+
+		if (job_key(job, line, entry, &key) != 1 || key.slot == NULL)
+			continue;
+		text = value_of(&a, entry, &key, &expanded);
+		slot = *key.slot;
+		slot.value = (char *)options + slot.option->offset;
+		if (text == NULL || set_value(&a, entry, &slot, text) != 0)
+			return -1;
+	}
+	return 0;
 }

@@ -68,6 +68,12 @@ int job_key(const struct job *job, const struct cli_line *line,
 	    const struct jobfile_entry *entry, struct job_key *key);
 
 /*
+ * job_is_relation(entry):
+ * Tell whether the entry is a relation's in the block of tables, whose keys follow.
+ */
+bool job_is_relation(const struct jobfile_entry *entry);
+
+/*
  * job_is_mapping(entry):
  * Tell whether the entry is a pair of schema_mapping, whose key is a column.
  */

@@ -110,9 +110,11 @@ is_null(const yaml_event_t *ev)
 static int
 refuse_key(struct reading *r, const struct jobfile_entry *entry, size_t line, const char *what)
 {
-	return err_set(r->e, EXIT_JOBFILE, "%s:%zu: %s%s%s: %s", r->file->path, line,
+	return err_set(r->e, EXIT_JOBFILE, "%s:%zu: %s%s%s%s%s: %s", r->file->path, line,
 		       entry->block != NULL ? entry->block : "",
-		       entry->block != NULL ? "." : "", entry->key, what);
+		       entry->block != NULL ? "." : "",
+		       entry->relation != NULL ? entry->relation : "",
+		       entry->relation != NULL ? "." : "", entry->key, what);
 }
 
 static void
@@ -142,7 +144,7 @@ read_list(struct reading *r, size_t place)
 	}
 }
 
-static int read_block(struct reading *r, const char *block);
+static int read_block(struct reading *r, const char *block, const char *relation);
 
 static int
 read_value(struct reading *r, size_t place)
@@ -159,33 +161,55 @@ read_value(struct reading *r, size_t place)
 	case YAML_SEQUENCE_START_EVENT:
 		return read_list(r, place);
 	default: /* the one thing that is left */
-		if (entry->block != NULL)
+		if (entry->relation != NULL ||
+		    (entry->block != NULL && strcmp(entry->block, JOBFILE_TABLES) != 0))
 			return refuse_key(r, entry, entry->line,
 					  "a value is expected here, not keys and values");
 		entry->kind = JOBFILE_BLOCK;
-		return read_block(r, entry->key);
+		return entry->block == NULL ? read_block(r, entry->key, NULL)
+					    : read_block(r, entry->block, entry->key);
 	}
 }
 
+static bool
+same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static const struct jobfile_entry *
+find(const struct jobfile *f, const char *block, const char *relation, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (strcmp(f->entries[i].key, key) == 0 && same(f->entries[i].block, block) &&
+		    same(f->entries[i].relation, relation))
+			return &f->entries[i];
+	return NULL;
+}
+
 static int
-check_duplicate(struct reading *r, const char *block)
+check_duplicate(struct reading *r, const char *block, const char *relation)
 {
 	const char *key = (const char *)r->event.data.scalar.value;
-	const struct jobfile_entry *first = jobfile_find(r->file, block, key);
+	const struct jobfile_entry *first = find(r->file, block, relation, key);
 
 	if (first == NULL)
 		return 0;
-	return err_set(r->e, EXIT_JOBFILE, "%s:%zu: %s%s%s is given twice, first in line %zu",
-		       r->file->path, line_of(r), block != NULL ? block : "",
-		       block != NULL ? "." : "", key, first->line);
+	return err_set(r->e, EXIT_JOBFILE,
+		       "%s:%zu: %s%s%s%s%s is given twice, first in line %zu", r->file->path,
+		       line_of(r), block != NULL ? block : "", block != NULL ? "." : "",
+		       relation != NULL ? relation : "", relation != NULL ? "." : "", key,
+		       first->line);
 }
 
 /* The keys of a mapping whose start is the current event. */
 static int
-read_block(struct reading *r, const char *block)
+read_block(struct reading *r, const char *block, const char *relation)
 {
 	struct jobfile *f = r->file;
-	char *name = xstrdup_null(block); /* entries move */
+	char *name = xstrdup_null(block), *below = xstrdup_null(relation); /* entries move */
 	int rc = 0;
 
 	while (rc == 0) {
@@ -196,17 +220,19 @@ read_block(struct reading *r, const char *block)
 			rc = refuse(r, line_of(r), "a key has to be a plain name");
 			break;
 		}
-		rc = check_duplicate(r, name);
+		rc = check_duplicate(r, name, below);
 		if (rc != 0)
 			break;
 		f->entries = xrealloc(f->entries, (f->n + 1) * sizeof(*f->entries));
 		f->entries[f->n] = (struct jobfile_entry){
 			.block = xstrdup_null(name),
+			.relation = xstrdup_null(below),
 			.key = xstrdup((const char *)r->event.data.scalar.value),
 			.line = line_of(r)};
 		rc = read_value(r, f->n++);
 	}
 	free(name);
+	free(below);
 	return rc;
 }
 
@@ -231,7 +257,7 @@ read_document(struct reading *r)
 	if (r->event.type != YAML_MAPPING_START_EVENT)
 		return refuse(r, line_of(r),
 			      "a job file has keys and values, such as \"conflict: skip\"");
-	if (read_block(r, NULL) != 0 || skip(r, 2) != 0)
+	if (read_block(r, NULL, NULL) != 0 || skip(r, 2) != 0)
 		return -1;
 	if (r->event.type != YAML_STREAM_END_EVENT)
 		return refuse(r, line_of(r), "a second document begins; a file holds one job");
@@ -310,17 +336,7 @@ jobfile_read(const char *path, struct err *e)
 const struct jobfile_entry *
 jobfile_find(const struct jobfile *f, const char *block, const char *key)
 {
-	size_t i;
-
-	for (i = 0; i < f->n; i++) {
-		const struct jobfile_entry *entry = &f->entries[i];
-
-		if (strcmp(entry->key, key) == 0 &&
-		    (entry->block == NULL || block == NULL ? entry->block == block
-							   : strcmp(entry->block, block) == 0))
-			return entry;
-	}
-	return NULL;
+	return find(f, block, NULL, key);
 }
 
 void
@@ -338,6 +354,7 @@ jobfile_free(struct jobfile *f)
 		}
 		free(f->entries[i].values);
 		free(f->entries[i].block);
+		free(f->entries[i].relation);
 		free(f->entries[i].key);
 	}
 	free(f->entries);

@@ -2,7 +2,7 @@
  * A job file as a list of keys and values.  YAML 1.1 as libyaml reads it, less
  * what hides things from a reader: no anchors, aliases or tags, no second
  * document, no key twice.  At the top level and one level below it values are
- * scalars or lists of scalars.
+ * scalars or lists of scalars; in the block of tables, two levels below.
  */
 #ifndef COMMON_JOBFILE_H
 #define COMMON_JOBFILE_H
@@ -20,13 +20,17 @@ enum jobfile_kind {
 };
 
 struct jobfile_entry {
-	char *block; /* the key of the block that it is in, or NULL */
+	char *block;    /* the key of the block that it is in, or NULL */
+	char *relation; /* in the block JOBFILE_TABLES: the key of that block's block, or NULL
+			 */
 	char *key;
 	enum jobfile_kind kind;
 	char **values; /* as in the file, not expanded; one for a scalar */
 	size_t n;
 	size_t line; /* of the key, from 1 */
 };
+
+#define JOBFILE_TABLES "tables" /* the block of blocks */
 
 struct jobfile {
 	char *path;

@@ -33,6 +33,7 @@ struct jobkey {
 	unsigned inside; /* JOB_*: blocks that may have it */
 	unsigned top;    /* JOB_*: programs that take it at the top level */
 	enum jobkey_special special;
+	unsigned each; /* JOB_*: programs that take it for one relation of several */
 };
 
 /*
@@ -47,6 +48,12 @@ const struct jobkey *jobkeys_find(const char *name);
  * ${words}[], which has room for JOBKEYS_MAX.  Returns how many.
  */
 size_t jobkeys_words(unsigned block, const char **words);
+
+/*
+ * jobkeys_words_each(words):
+ * The same for those that a relation's block may have.
+ */
+size_t jobkeys_words_each(const char **words);
 
 /*
  * jobkeys_block(name):

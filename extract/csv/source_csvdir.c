@@ -14,6 +14,7 @@
 #include "common/base/relfile.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
+#include "common/cli/job.h"
 #include "common/os/runid.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
@@ -106,6 +107,26 @@ list_files(struct source_csvdir *s, struct err *e)
 	return rc;
 }
 
+static int
+check_each(const struct source_csvdir *s, struct err *e)
+{
+	const struct extract_options *o = s->base.options;
+	const struct relname **names = xcalloc(s->n, sizeof(struct relname *));
+	size_t i;
+	int rc;
+
+	for (i = 0; i < s->n; i++)
+		names[i] = &s->files[i];
+	rc = extract_options_check_each(o, names, s->n, e);
+	free(names);
+	for (i = 0; rc == 0 && i < o->neach; i++)
+		if (o->each[i].rows.where != NULL)
+			rc = job_refuse_relation(
+				o->common.job, i,
+				"where needs a database, and this is a CSV file", e);
+	return rc;
+}
+
 static void
 close_file(struct source_csvdir *s)
 {
@@ -131,6 +152,7 @@ open_file(struct source_csvdir *s, size_t i, struct err *e)
 	s->options = *all;
 	s->options.own = &s->own;
 	s->options.path = s->path;
+	s->options.rows = *extract_options_rows(all, &s->files[i]);
 	s->options.rel = RELNAME_INIT;
 	relname_set(&s->options.rel, s->files[i].schema, s->files[i].name);
 	s->file = source_csv_new();
@@ -153,7 +175,7 @@ source_csvdir_open(struct source *base, int watch_fd, struct err *e)
 	base->header = NULL;
 	runid_make(id);
 	base->set = manifest_new(id);
-	if (list_files(s, e) != 0)
+	if (list_files(s, e) != 0 || check_each(s, e) != 0)
 		return -1;
 	for (i = 0; i < s->n; i++) {
 		if (open_file(s, i, e) != 0)

@@ -57,7 +57,9 @@ make_members(struct source_pg *s, struct relation *const *rels, size_t n)
 		s->members[i] = (struct member){
 			.rel = rels[i],
 			.query = s->query,
-			.rows = &s->base.options->rows,
+			.rows = rels[i] != NULL
+					? extract_options_rows(s->base.options, &rels[i]->id)
+					: &s->base.options->rows,
 			.in_set = is_set(s),
 			.planned = -1,
 		};
@@ -78,6 +80,20 @@ look_up(struct source_pg *s, struct err *e)
 }
 
 static int
+check_each(const struct source_pg *s, const struct choose_list *list, struct err *e)
+{
+	const struct relname **names = xcalloc(list->n, sizeof(struct relname *));
+	size_t i;
+	int rc;
+
+	for (i = 0; i < list->n; i++)
+		names[i] = &list->rels[i]->id;
+	rc = extract_options_check_each(s->base.options, names, list->n, e);
+	free(names);
+	return rc;
+}
+
+static int
 choose(struct source_pg *s, struct err *e)
 {
 	struct choose_list list = {.n = 0};
@@ -85,6 +101,8 @@ choose(struct source_pg *s, struct err *e)
 
 	if (rc == 0)
 		rc = choose_check(&s->db, &list, e);
+	if (rc == 0)
+		rc = check_each(s, &list, e);
 	if (rc == 0) {
 		make_members(s, list.rels, list.n);
 		list.n = 0;

@@ -166,3 +166,32 @@ setup()
 	sed -i 's/"o\*"/"O*"/' job.yaml
 	assert_eq "$(chosen -f job.yaml)" 'sales.items sales.orders'
 }
+
+@test "a job file says for each relation what is read of it" {
+	q "$src" "INSERT INTO t1 SELECT generate_series(1, 9); INSERT INTO t2 SELECT generate_series(1, 9);
+		INSERT INTO sales.items SELECT generate_series(1, 9); ALTER TABLE t2 ADD b int DEFAULT 7, ADD \"C\" int"
+	printf 'source: {database: %s, tables: [t1, t2, sales.items]}\ntables:\n  t1: {where: a > 7 /* and */, conflict: overwrite}\n  public.t2:\n    columns: [b, C]\n    limit: 2\n    key: b\n' "$src" >job.yaml
+	portl-extract -f job.yaml -F ndjson --summary=sum.json >out.set
+	jq -r '[.relations[] | "\(.relation):\(.rows.read)"] | join(" ")' sum.json >told
+	assert_eq "$(<told)" 'public.t1:2 public.t2:2 sales.items:9'
+	grep -q '^{"b":7,"C":null}$' out.set
+	head -n 1 out.set | jq -e '[."$portl".manifest.members[1].columns[].name] == ["b", "C"]'
+	sed 's/limit: 2/exclude_columns: a/' job.yaml >bad.yaml
+	refused 78 'bad.yaml:4: tables.public.t2: columns and exclude_columns exclude each other' -f bad.yaml
+	sed 's/limit: 2/limti: 2/' job.yaml >bad.yaml
+	refused 78 'bad.yaml:6: tables.public.t2.limti: unknown key' -f bad.yaml
+	assert_stderr_has 'Perhaps you meant "limit"'
+	sed 's/limit: 2/truncate: true/' job.yaml >bad.yaml
+	refused 78 'tables.public.t2.truncate: this key is not for one of several relations' -f bad.yaml
+	sed 's/  t1:/  t9:/' job.yaml >bad.yaml
+	refused 78 'bad.yaml:3: tables.t9: it is not among the relations to be read' -f bad.yaml
+	sed 's/  t1:/  T1:/' job.yaml >bad.yaml
+	refused 78 'tables.T1: it is not among' -f bad.yaml
+	sed 's/limit: 2/columns: x/' job.yaml >bad.yaml
+	refused 78 'bad.yaml:6: tables.public.t2.columns is given twice, first in line 5' -f bad.yaml
+	sed 's/columns: .*/columns: nope/' job.yaml >bad.yaml
+	refused 64 'public.t2: table "t2" has no column "nope"' -f bad.yaml
+	sed 's/ sales.items\]/ sales.orders, orders]/; s/  t1:/  orders:/; s/a > 7/true/' job.yaml >bad.yaml
+	refused 78 'tables.orders: several relations have this name' -f bad.yaml
+	assert_eq "$(chosen -f job.yaml -t sales.orders)" sales.orders
+}
