@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/shown.h"
+#include "common/base/utctime.h"
 #include "common/base/xalloc.h"
 #include "common/cli/check.h"
 #include "common/ndjson/ndjson.h"
@@ -57,6 +60,8 @@ open_output(struct extract *x, struct err *e)
 	x->writer = stream_writer_new(
 		x->out, o->format == EXTRACT_NDJSON ? STREAM_NDJSON : STREAM_BINARY, flags);
 	stream_writer_set_run(x->writer, x->run);
+	if (o->digest_only)
+		stream_writer_digest_only(x->writer);
 	return 0;
 }
 
@@ -94,6 +99,8 @@ sign(const struct extract *x, struct header *header, struct err *e)
 {
 	header->producer = xasprintf("portl-extract %s", PORTL_VERSION);
 	header->run = xstrdup(x->run);
+	header->created = xmalloc(UTCTIME_LEN + 1);
+	utctime_text(x->receipt.began, header->created);
 	header->bare = x->options.bare;
 	header->dry_run = x->options.common.dry_run;
 	if (x->options.format == EXTRACT_NDJSON && !header->bare &&
@@ -188,6 +195,25 @@ pump(struct extract *x, struct err *e)
 	}
 }
 
+/* A line for a relation whose rows have been digested, as sha256sum has one for a file. */
+static int
+print_digest(struct extract *x, const char *relation, uint64_t rows, struct err *e)
+{
+	char hex[ROWDIGEST_LEN + 1];
+	struct buf line = BUF_INIT;
+	int rc;
+
+	if (!x->options.digest_only || x->options.common.check != CHECK_NOT)
+		return 0;
+	stream_writer_rows_digest(x->writer, hex);
+	buf_addf(&line, "%s  %" PRIu64 "  ", hex, rows);
+	shown_add_name(&line, relation != NULL ? relation : "query");
+	buf_addc(&line, '\n');
+	rc = output_write(x->out, line.data, line.len, e);
+	buf_release(&line);
+	return rc;
+}
+
 /* What the receipt says of the member that has just ended. */
 static void
 note_member(struct extract *x, size_t i, uint64_t rows_before, uint64_t bytes_before)
@@ -197,7 +223,8 @@ note_member(struct extract *x, size_t i, uint64_t rows_before, uint64_t bytes_be
 
 	one->read = stream_writer_count(x->writer) - rows_before;
 	one->bytes = output_bytes(x->out) - bytes_before;
-	stream_writer_digest(x->writer, one->xxh3);
+	if (!x->options.digest_only)
+		stream_writer_digest(x->writer, one->xxh3);
 	stream_writer_rows_digest(x->writer, one->rows_digest);
 	free(name);
 }
@@ -219,6 +246,10 @@ send_set(struct extract *x, struct err *e)
 		    stream_writer_begin(x->writer, set->members[i], e) != 0 || pump(x, e) != 0)
 			return -1;
 		note_member(x, i, rows, bytes);
+		if (!set->members[i]->is_sequence &&
+		    print_digest(x, x->receipt.relations[i].relation,
+				 x->receipt.relations[i].read, e) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -228,7 +259,9 @@ send_rows(struct extract *x, struct err *e)
 {
 	if (x->source->set != NULL)
 		return send_set(x, e);
-	return begin_one(x, e) != 0 ? -1 : pump(x, e);
+	if (begin_one(x, e) != 0 || pump(x, e) != 0)
+		return -1;
+	return print_digest(x, x->receipt.relation, stream_writer_count(x->writer), e);
 }
 
 static void
@@ -323,7 +356,8 @@ report(struct extract *x, struct err *e)
 		x->receipt.read = stream_writer_count(x->writer);
 		x->receipt.bytes = output_bytes(x->out);
 		if (x->receipt.relations == NULL) { /* else each member has its own */
-			stream_writer_digest(x->writer, x->receipt.xxh3);
+			if (!x->options.digest_only)
+				stream_writer_digest(x->writer, x->receipt.xxh3);
 			stream_writer_rows_digest(x->writer, x->receipt.rows_digest);
 		}
 		progress_set(x->progress, x->receipt.read, x->receipt.bytes, -1);

@@ -65,6 +65,8 @@ static const struct cli_option output_options[] = {
 	 AT(output)},
 	{"compress", 'Z', CLI_STRING, "zstd[:LEVEL]", "compress the stream", AT(compress)},
 	{"bare", 0, CLI_FLAG, NULL, "rows only, no proof of completeness", AT(bare)},
+	{"digest-only", 0, CLI_FLAG, NULL, "no rows, only their digest as a line of text",
+	 AT(digest_only)},
 	{.help = NULL},
 };
 
@@ -328,7 +330,7 @@ check_compress(struct extract_options *o, struct err *e)
 static int
 check_output(struct extract_options *o, struct err *e)
 {
-	bool terminal = o->output == NULL && isatty(STDOUT_FILENO);
+	bool terminal = o->output == NULL && !o->digest_only && isatty(STDOUT_FILENO);
 	bool to_stdout = o->output == NULL || is_dash(o->output);
 
 	if (to_stdout && is_dash(o->common.summary)) {
@@ -337,6 +339,9 @@ check_output(struct extract_options *o, struct err *e)
 	}
 	if (o->output != NULL && o->output[0] == '\0')
 		return err_usage(e, "output", "-o needs the name of a file");
+	if (o->digest_only && o->common.dry_run && o->common.check == CHECK_NOT)
+		return err_usage(e, "digest-only",
+				 "--digest-only reads all rows, and a dry run reads none");
 	if (o->format == EXTRACT_AUTO)
 		o->format = terminal && o->compress == NULL ? EXTRACT_NDJSON : EXTRACT_BINARY;
 	if (terminal && (o->format == EXTRACT_BINARY || o->compress != NULL)) {

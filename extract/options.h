@@ -50,6 +50,7 @@ struct extract_options {
 	const char *compress; /* zstd[:LEVEL] as typed */
 	int zstd_level;       /* 0: no compression */
 	bool bare;
+	bool digest_only;
 	bool row_security;
 	/* derived */
 	struct cli_spec spec;           /* the command line's, with the kinds */

@@ -109,7 +109,7 @@ quoted()
 extract_args=''
 load_args=''
 either='dbname host port username table columns bare csv' # the job says it for each side
-neither='output check completion'
+neither='output check completion digest-only'
 
 # route SHOWN [VALUE]: give option ${name} to those who have it.
 route()

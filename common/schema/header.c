@@ -45,6 +45,8 @@ header_to_json(const struct header *h)
 			    json_integer(h->set != NULL ? HEADER_VERSION_SET : HEADER_VERSION));
 	json_object_set_new(doc, "producer", json_string(h->producer ? h->producer : ""));
 	json_object_set_new(doc, "run", json_string(h->run ? h->run : ""));
+	if (h->created != NULL)
+		json_object_set_new(doc, "created", json_string(h->created));
 	json_object_set_new(doc, "values", values_to_json(h));
 	bad = schema_put_json(&h->schema, doc);
 	json_object_set_new(doc, "encoding", json_string("UTF8"));
@@ -165,6 +167,7 @@ fill(struct header *h, const json_t *doc, struct err *e)
 		h->rows_estimate = json_integer_value(estimate);
 	h->rows_rough = json_is_true(json_object_get(doc, "rows_rough"));
 	h->server_version = server >= 0 && server <= INT_MAX ? (int)server : 0;
+	h->created = xstrdup_null(json_string_value(json_object_get(doc, "created")));
 	h->backend = xstrdup_null(json_string_value(json_object_get(doc, "backend")));
 	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	h->bare = json_is_true(json_object_get(doc, "bare"));
@@ -234,6 +237,7 @@ header_free(struct header *h)
 	schema_release(&h->schema);
 	free(h->producer);
 	free(h->run);
+	free(h->created);
 	free(h->backend);
 	free(h->set);
 	free(h->file);

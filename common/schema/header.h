@@ -33,6 +33,7 @@ struct header_sequence {
 struct header {
 	char *producer;     /* program and version, or NULL */
 	char *run;          /* the run's id, for logs on both sides, or NULL */
+	char *created;      /* when the run began, as utctime.h has it, or NULL */
 	char *backend;      /* what names the sending server process, or NULL */
 	int server_version; /* as PQserverVersion(), 0: not known */
 	enum header_values values;

@@ -14,6 +14,7 @@
 
 #include "common/base/err.h"
 #include "common/base/jsontext.h"
+#include "common/base/utctime.h"
 #include "common/base/xalloc.h"
 #include "common/os/writeall.h"
 #include "common/talk/log.h"
@@ -167,11 +168,9 @@ relations_json(const struct receipt *r)
 static json_t *
 moment(time_t when)
 {
-	struct tm tm;
-	char text[32];
+	char text[UTCTIME_LEN + 1];
 
-	gmtime_r(&when, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	utctime_text(when, text);
 	return json_string(text);
 }
 

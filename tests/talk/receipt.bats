@@ -83,6 +83,22 @@ balanced()
 	assert_eq "$(jq -r .rows_digest "$T/--values=text")" "$(jq -r .rows_digest "$T/-F ndjson")"
 }
 
+@test "--digest-only: a line for people, and no stream" {
+	portl-extract -d "$a" -t t --summary="$T/x" >/dev/null
+	digest=$(jq -r .rows_digest "$T/x")
+	try portl-extract -d "$a" -t t --digest-only --summary="$T/y"
+	assert_status 0
+	assert_eq "$output" "$digest  100  public.t"
+	assert_eq "$(jq -c '[.rows.read, .xxh3, .rows_digest]' "$T/y")" "[100,null,\"$digest\"]"
+	try_sh "portl-extract -d '$a' -c 'SELECT * FROM t ORDER BY random()' --digest-only | portl-load -d '$b' -t t"
+	assert_status 4
+	assert_eq "$(portl-extract -d "$a" -c 'SELECT * FROM t ORDER BY id DESC' --digest-only)" "$digest  100  query"
+	try portl-extract -d "$a" -t t --digest-only --dry-run
+	assert_status 64
+	portl-extract -d "$a" -t t | portl-load --csv="$T/c"
+	[[ $(portl-extract --csv="$T/c" --digest-only) == text:*"  100  $T/c" ]]
+}
+
 @test "files whose names are not UTF-8 have receipts, too" {
 	printf 'a\n1\n' >"$T/in"$'\xff'
 	portl-extract --csv="$T/in"$'\xff' --summary="$T/x" |
