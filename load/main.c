@@ -140,6 +140,32 @@ check_edited(const struct load *l, struct err *e)
 			   "meant to come, say --bare.");
 }
 
+/* What is to be told of each relation that is loaded, in their order. */
+static void
+tell_members(struct load *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->set->n; i++)
+		if (l->chosen[i]) {
+			char *name = manifest_name(l->set, i);
+
+			receipt_add(&l->receipt, name);
+			free(name);
+		}
+}
+
+/* The stream of the ${k}th relation, from 0, is complete; ${before} is the reader's count. */
+static void
+tell_stream(struct load *l, size_t k, uint64_t rows_before, uint64_t bytes_before)
+{
+	struct receipt_relation *r = &l->receipt.relations[k];
+
+	r->read = stream_reader_rows(l->reader) - rows_before;
+	r->bytes = stream_reader_bytes(l->reader) - bytes_before;
+	stream_reader_digest(l->reader, r->xxh3);
+}
+
 /*
  * The input is a set, which is all of it.  What the sink is to take of it is planned before
  * the first row.
@@ -158,6 +184,7 @@ expect_set(struct load *l, struct err *e)
 	if (setchoice_make(&l->chosen, &l->options, l->set, e) != 0)
 		return -1;
 	set.chosen = l->chosen;
+	tell_members(l);
 	return sink_expect(l->sink, &set, e);
 }
 
@@ -248,7 +275,7 @@ load_stream(struct load *l, size_t i, struct err *e)
 	if (!is_chosen(l, i))
 		return skip(l, e);
 	show_progress(l, wants.finish);
-	if (l->receipt.relation == NULL && l->sink->relation != NULL)
+	if (l->set == NULL && l->receipt.relation == NULL && l->sink->relation != NULL)
 		l->receipt.relation = xstrdup(l->sink->relation);
 	return pump(l, wants.batch, e);
 }
@@ -287,7 +314,7 @@ check(struct load *l, struct err *e)
 static int
 run(struct load *l, struct err *e)
 {
-	size_t i;
+	size_t i, told = 0;
 
 	if (open_input(l, e) != 0)
 		return -1;
@@ -297,8 +324,13 @@ run(struct load *l, struct err *e)
 		return -1;
 	l->receipt.target = xstrdup(l->sink->where);
 	for (i = 0; i == 0 || i < stream_count(l); i++) {
+		uint64_t rows = stream_reader_rows(l->reader);
+		uint64_t bytes = stream_reader_bytes(l->reader);
+
 		if (load_stream(l, i, e) != 0)
 			return -1;
+		if (l->set != NULL && is_chosen(l, i))
+			tell_stream(l, told++, rows, bytes);
 		if (i + 1 == stream_count(l) && stream_reader_finish(l->reader, e) != 0)
 			return -1;
 		if (i + 1 == stream_count(l))

@@ -5,6 +5,7 @@
  */
 #include "load/pg/sequences.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
+#include "common/schema/header.h"
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 
@@ -137,6 +139,77 @@ sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struc
 done:
 	PQclear(res);
 	free(path);
+	return rc;
+}
+
+static const char own_sql[] =
+	"SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), q.seqincrement > 0,"
+	" has_sequence_privilege(c.oid, 'UPDATE') AND has_sequence_privilege(c.oid, 'SELECT')"
+	" FROM pg_sequence q JOIN pg_class c ON c.oid = q.seqrelid"
+	" JOIN pg_namespace n ON n.oid = c.relnamespace"
+	" WHERE n.nspname = $1 AND c.relname = $2";
+
+/* One that was never called gives its last_value itself next. */
+static char *
+reach_sql(const char *name, bool up, const struct header_sequence *there)
+{
+	const char *called = there->is_called ? "true" : "false";
+	struct buf sql = BUF_INIT;
+
+	buf_adds(&sql, "SELECT pg_catalog.setval(");
+	ident_add_literal(&sql, name);
+	buf_addf(&sql, "::pg_catalog.regclass, '%" PRId64 "'::bigint, %s) FROM %s AS s",
+		 there->last_value, called, name);
+	buf_addf(&sql,
+		 " WHERE s.last_value OPERATOR(pg_catalog.%s) '%" PRId64 "'::bigint"
+		 " OR s.last_value OPERATOR(pg_catalog.=) '%" PRId64 "'::bigint"
+		 " AND %s AND NOT s.is_called",
+		 up ? "<" : ">", there->last_value, there->last_value, called);
+	return buf_detach(&sql);
+}
+
+static void
+add_own(struct sequences *s, const PGresult *res, const struct header_sequence *there)
+{
+	struct sequence *item;
+
+	s->items = xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
+	item = &s->items[s->n++];
+	item->name = xstrdup(PQgetvalue(res, 0, 0));
+	item->indexed = false; /* once, behind all */
+	item->move_sql = reach_sql(item->name, db_is_true(res, 0, 1), there);
+}
+
+int
+sequences_expect(struct sequences *s, struct db *db, const struct relname *name,
+		 const struct header_sequence *there, struct err *e)
+{
+	const char *params[] = {name->schema, name->name};
+	char *text = relname_text(name);
+	PGresult *res = NULL;
+	int rc = session_begin(db, SESSION_PLAN, -1, e);
+
+	if (rc == 0)
+		rc = session_set_path(db, "pg_catalog", e);
+	if (rc == 0)
+		res = db_query(db, e, own_sql, 2, params);
+	if (res == NULL)
+		rc = -1;
+	else if (PQntuples(res) == 0)
+		rc = err_set(e, EXIT_TARGET,
+			     "sequence \"%s\" does not exist; create it first, as pg_dump "
+			     "--section=pre-data does",
+			     text);
+	else if (!db_is_true(res, 0, 2))
+		rc = err_set(e, EXIT_TARGET,
+			     "sequence \"%s\": moving it needs SELECT and UPDATE on it "
+			     "(--no-sync-sequences leaves it alone)",
+			     text);
+	else
+		add_own(s, res, there);
+	PQclear(res);
+	session_rollback(db);
+	free(text);
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Sequences that belong to loaded columns (serial, identity): moved past the
- * loaded values, so that the next plain INSERT works.
+ * loaded values, so that the next plain INSERT works.  And those of a set that belong to
+ * none: moved to where the sender's is.  None is moved back.
  */
 #ifndef LOAD_SEQUENCES_H
 #define LOAD_SEQUENCES_H
@@ -10,7 +11,9 @@
 
 struct db;
 struct err;
+struct header_sequence;
 struct plan;
+struct relname;
 struct sequence;
 
 struct sequences {
@@ -25,6 +28,15 @@ struct sequences {
  * may hide values.
  */
 int sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * sequences_expect(s, db, name, there, e):
+ * Note a sequence of its own, which is to come as far as ${there} says that the sender's
+ * has.  What is against it fills ${e} (EXIT_TARGET).  Outside a transaction.
+ */
+int sequences_expect(struct sequences *s, struct db *db, const struct relname *name,
+		     const struct header_sequence *there, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

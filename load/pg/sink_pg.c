@@ -71,6 +71,7 @@ struct sink_pg {
 	enum phase phase;
 	enum dry dry;
 	enum text text; /* of the open transaction */
+	bool sequence;  /* the stream is a sequence's: it has no rows */
 };
 
 static struct sink_pg *
@@ -173,6 +174,24 @@ add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 	return t->plan->sql[SQL_ADD] != NULL ? ready_altered(t->plan, e) : 0;
 }
 
+/* Where it stands is known from the manifest; it is moved right before COMMIT. */
+static int
+begin_sequence(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
+{
+	(void)e;
+	free(s->base.relation);
+	s->base.relation = relname_text(&stream->header->schema.relation);
+	free(s->base.plan);
+	s->base.plan = xstrdup("a sequence, moved forward at the end");
+	return 0;
+}
+
+static int
+lone_sequence(struct err *e)
+{
+	return err_set(e, EXIT_TARGET, "a sequence is loaded as a member of a set only");
+}
+
 static int
 sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_wants *wants,
 	      struct err *e)
@@ -180,6 +199,9 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	struct sink_pg *s = pg(base);
 	struct target *t;
 
+	s->sequence = stream->header != NULL && stream->header->is_sequence;
+	if (s->sequence)
+		return s->targets.set ? begin_sequence(s, stream, e) : lone_sequence(e);
 	if (s->targets.set)
 		targets_next(&s->targets);
 	t = targets_at(&s->targets);
@@ -304,6 +326,8 @@ sink_pg_write(struct sink *base, const struct stream_chunk *chunk, struct err *e
 	struct sink_pg *s = pg(base);
 	struct target *t = targets_at(&s->targets);
 
+	if (s->sequence)
+		return err_set(e, EXIT_STREAM, "a sequence has rows");
 	if (s->phase != BATCH && begin_batch(s, e) != 0)
 		return -1;
 	if (target_write(t, chunk, e) != 0)
@@ -318,6 +342,8 @@ sink_pg_end(struct sink *base, struct err *e)
 {
 	struct sink_pg *s = pg(base);
 
+	if (s->sequence)
+		return 0;
 	/* A stream without rows still creates or empties its table. */
 	if (s->phase == BATCH || !targets_at(&s->targets)->ready || !in_batches(s)) {
 		if (s->phase != BATCH && begin_batch(s, e) != 0)

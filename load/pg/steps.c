@@ -108,20 +108,7 @@ has_unmoved(const struct steps *s)
 static int
 move_sequences(const struct steps *s, enum steps_at at, struct err *e)
 {
-	struct targets *ts = s->targets;
-	size_t i;
-
-	for (i = 0; i < ts->n; i++) {
-		struct target *t = &ts->list[i];
-
-		if (t->unmoved == 0)
-			continue;
-		if (sequences_move(&t->sequences, s->db, at == STEPS_LAST, e) != 0)
-			return -1;
-		if (at == STEPS_LAST)
-			t->unmoved = 0;
-	}
-	return 0;
+	return targets_move(s->targets, s->db, at == STEPS_LAST, e);
 }
 
 static bool

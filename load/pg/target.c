@@ -191,6 +191,17 @@ target_check(const struct target *t, struct db *db, struct err *e)
 	return ready_check(db, t->plan, t->original != NULL ? t->original : t->identity, e);
 }
 
+static void
+tell_relation(const struct target *t, struct receipt_relation *r)
+{
+	r->inserted += t->counts.inserted;
+	r->updated += t->counts.updated;
+	r->unchanged += t->counts.unchanged;
+	r->skipped += t->counts.skipped;
+	r->rejected += t->counts.rejected;
+	r->vague = r->vague || t->vague;
+}
+
 void
 target_tell(const struct target *t, struct receipt *receipt)
 {
@@ -200,6 +211,8 @@ target_tell(const struct target *t, struct receipt *receipt)
 	receipt->skipped += t->counts.skipped;
 	receipt->rejected += t->counts.rejected;
 	receipt->vague = receipt->vague || t->vague;
+	if (t->told > 0)
+		tell_relation(t, &receipt->relations[t->told - 1]);
 }
 
 int

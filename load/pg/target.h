@@ -47,6 +47,7 @@ struct target {
 	uint64_t unmoved;            /* rows written since all sequences were moved */
 	struct route_counts counts;  /* of the open transaction */
 	bool vague;                  /* the server does not count, and that was said */
+	size_t told; /* its place among the receipt's relations, from 1; 0: none */
 };
 
 /*

@@ -54,87 +54,124 @@ add_reasons(struct buf *all, struct err *why)
 	err_release(why);
 }
 
+/* Where a member goes. */
+static struct relname
+destination(const struct load_options *options, const struct header *header)
+{
+	const struct relname *name = &header->schema.relation;
+	struct relname into = RELNAME_INIT;
+
+	relname_set(&into, options->into_schema != NULL ? options->into_schema : name->schema,
+		    name->name);
+	return into;
+}
+
 static void
 init_member(struct target *t, const struct load_options *options, const char *input,
 	    const struct sink_set *set, size_t i)
 {
-	const struct relname *name = &set->manifest->members[i]->schema.relation;
 	char *called = manifest_name(set->manifest, i);
 	char *text = xasprintf("%s: %s", input, called);
 
 	target_init(t, options, text);
-	relname_set(&t->into,
-		    options->into_schema != NULL ? options->into_schema : name->schema,
-		    name->name);
+	t->into = destination(options, set->manifest->members[i]);
 	t->rules.target = t->into;
 	t->rules.together = true;
 	free(text);
 	free(called);
 }
 
-/* 1: it is refused, and why is in ${all}. */
 static int
-plan_member(struct target *t, struct db *db, const struct sink_set *set, size_t i,
-	    struct buf *all, struct err *e)
+plan_rows(struct target *t, struct db *db, const struct sink_set *set,
+	  const struct header *header, struct err *e)
 {
-	const struct header *header = set->manifest->members[i];
 	struct sink_stream stream = {
 		.header = header,
 		.text = set->ndjson || header->values == HEADER_TEXT,
 		.ndjson = set->ndjson,
 	};
 
-	if (target_plan(t, db, &stream, e) == 0)
-		return 0;
-	if (e->code != EXIT_TARGET || e->sqlstate[0] != '\0')
-		return -1;
-	add_reasons(all, e);
-	return 1;
+	return target_plan(t, db, &stream, e);
 }
 
 static int
-refuse(const struct targets *ts, size_t refused, struct buf *all, struct err *e)
+plan_sequence(struct targets *ts, struct db *db, const struct load_options *options,
+	      const struct header *header, struct err *e)
 {
-	err_set(e, EXIT_TARGET, "%zu of %zu relations cannot take their streams", refused,
-		ts->n);
+	struct relname into;
+	int rc;
+
+	if (options->no_sync_sequences)
+		return 0;
+	into = destination(options, header);
+	rc = sequences_expect(&ts->sequences, db, &into, &header->sequence, e);
+	relname_release(&into);
+	return rc;
+}
+
+static int
+refuse(size_t refused, size_t n, struct buf *all, struct err *e)
+{
+	err_set(e, EXIT_TARGET, "%zu of %zu relations cannot take their streams", refused, n);
 	return err_detail(e, "%s", buf_cstr(all));
 }
 
+/* A refusal leaves the others to be looked at; any other failure does not. */
 static int
-plan_all(struct targets *ts, struct db *db, const struct sink_set *set, struct err *e)
+plan_all(struct targets *ts, struct db *db, const struct load_options *options,
+	 const struct sink_set *set, struct err *e)
 {
 	struct buf all = BUF_INIT;
-	size_t i, k = 0, refused = 0;
+	size_t i, k = 0, n = 0, refused = 0;
 	int rc = 0;
 
-	for (i = 0; rc >= 0 && i < set->manifest->n; i++) {
+	for (i = 0; rc == 0 && i < set->manifest->n; i++) {
+		const struct header *header = set->manifest->members[i];
+
 		if (!set->chosen[i])
 			continue;
-		rc = plan_member(&ts->list[k++], db, set, i, &all, e);
-		refused += rc > 0;
+		n++;
+		rc = header->is_sequence ? plan_sequence(ts, db, options, header, e)
+					 : plan_rows(&ts->list[k++], db, set, header, e);
+		if (rc != 0 && e->code == EXIT_TARGET && e->sqlstate[0] == '\0') {
+			add_reasons(&all, e);
+			refused++;
+			rc = 0;
+		}
 	}
-	if (rc >= 0)
-		rc = refused > 0 ? refuse(ts, refused, &all, e)
-				 : fkeys_plan(&ts->keys, db, ts->list, ts->n, e);
+	if (rc == 0 && refused > 0)
+		rc = refuse(refused, n, &all, e);
+	else if (rc == 0 && ts->n > 0)
+		rc = fkeys_plan(&ts->keys, db, ts->list, ts->n, e);
 	buf_release(&all);
 	return rc;
+}
+
+static bool
+has_rows(const struct sink_set *set, size_t i)
+{
+	return set->chosen[i] && !set->manifest->members[i]->is_sequence;
 }
 
 int
 targets_expect(struct targets *ts, struct db *db, const struct load_options *options,
 	       const char *input, const struct sink_set *set, struct err *e)
 {
-	size_t i, k = 0;
+	size_t i, k = 0, told = 0;
 
 	targets_release(ts);
 	ts->set = true;
 	for (i = 0; i < set->manifest->n; i++)
-		ts->n += set->chosen[i];
-	ts->list = xcalloc(ts->n, sizeof(*ts->list));
-	for (i = 0; i < set->manifest->n; i++)
-		if (set->chosen[i])
-			init_member(&ts->list[k++], options, input, set, i);
-	return plan_all(ts, db, set, e);
+		ts->n += has_rows(set, i);
+	ts->list = xcalloc(ts->n > 0 ? ts->n : 1, sizeof(*ts->list));
+	for (i = 0; i < set->manifest->n; i++) {
+		told += set->chosen[i];
+		if (!has_rows(set, i))
+			continue;
+		init_member(&ts->list[k], options, input, set, i);
+		ts->list[k++].told = told;
+	}
+	return plan_all(ts, db, options, set, e);
 }
 
 /* ---- in the transaction ---- */
@@ -223,10 +260,31 @@ targets_rejected(const struct targets *ts)
 	return sum;
 }
 
+int
+targets_move(struct targets *ts, struct db *db, bool last, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++) {
+		struct target *t = &ts->list[i];
+
+		if (t->unmoved == 0)
+			continue;
+		if (sequences_move(&t->sequences, db, last, e) != 0)
+			return -1;
+		if (last)
+			t->unmoved = 0;
+	}
+	return last ? sequences_move(&ts->sequences, db, true, e) : 0;
+}
+
 bool
 targets_wait(const struct targets *ts, bool last)
 {
 	size_t i;
+
+	if (ts->sequences.n > 0)
+		return true;
 
 	for (i = 0; i < ts->n; i++) {
 		const struct target *t = &ts->list[i];
@@ -247,5 +305,6 @@ targets_release(struct targets *ts)
 		target_release(&ts->list[i]);
 	free(ts->list);
 	fkeys_release(&ts->keys);
+	sequences_release(&ts->sequences);
 	*ts = (struct targets){.list = NULL};
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "load/pg/fkeys.h"
+#include "load/pg/sequences.h"
 
 struct db;
 struct err;
@@ -19,7 +20,8 @@ struct sink_set;
 struct target;
 
 struct targets {
-	struct target *list; /* owned; where they are is where they stay */
+	struct target *list;        /* owned; where they are is where they stay */
+	struct sequences sequences; /* members of a set that are sequences of their own */
 	size_t n;
 	size_t at;    /* the one whose stream is read */
 	size_t begun; /* streams of a set */
@@ -85,6 +87,13 @@ uint64_t targets_rejected(const struct targets *ts);
  * all rows are here.
  */
 bool targets_wait(const struct targets *ts, bool last);
+
+/*
+ * targets_move(ts, db, last, e):
+ * Move all sequences that have to be, for the ${last} time or not.
+ */
+int targets_move(struct targets *ts, struct db *db, bool last, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * targets_release(ts):

@@ -49,7 +49,7 @@ struct sink_ops {
 	/* Connect or open; from now on watch the target while ${in} is waited for. */
 	int (*open)(struct sink *s, struct input *in, struct err *e);
 	/*
-	 * The streams that are chosen of a set will follow, each begun, written and ended:
+	 * The streams that are chosen of a set will follow, which are the receipt's relations, each begun, written and ended:
 	 * plan all or refuse, with the reasons of all of them.  NULL: this kind takes no sets.
 	 */
 	int (*expect)(struct sink *s, const struct sink_set *set, struct err *e);
