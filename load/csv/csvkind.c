@@ -16,8 +16,8 @@ static const struct cli_choice headers[] = {{"yes", 0}, {"no", 1}, {NULL, 0}};
 
 static const struct cli_option options[] = {
 	{.type = CLI_HEADING, .help = "CSV files instead of a database"},
-	{"csv", 0, CLI_STRING, "FILE", "write this CSV file, - is standard output", AT(path),
-	 .part = CLI_FILE, .replaces = CLI_WHAT | CLI_SERVER | CLI_REACH},
+	{"csv", 0, CLI_STRING, "FILE|DIR/", "write a CSV file (- is stdout), or one a relation",
+	 AT(path), .part = CLI_FILE, .replaces = CLI_WHAT | CLI_SERVER | CLI_REACH},
 	{"header", 0, CLI_CHOICE, "yes|no", "whether the first line holds the names",
 	 AT(header), .choices = headers},
 	{"delimiter", 0, CLI_STRING, "CHAR", "what parts fields; default: comma",

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
 #include "common/stream/stream_chunk.h"
@@ -20,10 +22,12 @@
 #include "common/rows/csvfile.h"
 #include "common/rows/pgcopy.h"
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "common/stream/input.h"
 #include "common/stream/output.h"
 #include "common/talk/log.h"
 #include "common/talk/receipt.h"
+#include "load/csv/csvdir.h"
 #include "load/csv/csvopts.h"
 #include "load/csv/pgvalue.h"
 #include "load/match/plan.h"
@@ -44,7 +48,9 @@ struct csv_column {
 struct sink_csv {
 	struct sink base;
 	struct input *in;   /* borrowed, for its name */
-	struct output *out; /* NULL in a dry run */
+	struct output *out; /* NULL in a dry run, and between the files of a folder */
+	struct csvdir *dir; /* or NULL: one file */
+	bool in_dir;        /* it is a folder of files, one for each relation */
 	bool to_stdout;
 	const struct csvopts *own; /* borrowed */
 	struct plan *plan;         /* of the current stream: which columns, and their names */
@@ -53,19 +59,29 @@ struct sink_csv {
 	size_t ncolumns;
 	struct buf header; /* the first stream's, for the others must have the same */
 	bool dry_run;      /* asked for here or by a stream */
+	bool sequence;     /* the current stream is a sequence's */
 	struct pgcopy_scan scan;
 	size_t at;         /* number of the next field in its row */
 	int32_t field_len; /* bytes of the current binary field */
 	struct buf field;  /* what has come of a field that is in several chunks */
 	struct buf value;  /* its text */
 	struct buf block;  /* CSV on its way out */
-	uint64_t rows;
+	uint64_t rows;     /* of the current file */
+	uint64_t total;    /* of the files before it */
 };
 
 static struct sink_csv *
 csv(struct sink *s)
 {
 	return (struct sink_csv *)s;
+}
+
+/* The file of a folder that is at hand, as people say it. */
+static void
+name_file(struct sink_csv *s, const struct relname *relation)
+{
+	free(s->base.relation);
+	s->base.relation = relname_text(relation);
 }
 
 static int
@@ -81,9 +97,14 @@ sink_csv_open(struct sink *base, struct input *in, struct err *e)
 	base->relation = xstrdup(s->to_stdout ? "stdout" : path);
 	base->where = xstrdup("a CSV file");
 	s->own = base->options->own;
+	s->in_dir = csvdir_is_meant(path);
 	if (s->dry_run)
 		return 0;
 	csvfile_log(path, "writing");
+	if (s->in_dir) {
+		s->dir = csvdir_open(path, e);
+		return s->dir != NULL ? 0 : -1;
+	}
 	s->out = output_open(path, e);
 	if (s->out == NULL)
 		return -1;
@@ -202,6 +223,88 @@ put_header(struct sink_csv *s, struct err *e)
 }
 
 static int
+flush(struct sink_csv *s, struct err *e)
+{
+	int rc = s->dry_run ? 0 : output_write(s->out, s->block.data, s->block.len, e);
+
+	s->block.len = 0;
+	return rc;
+}
+
+/* ---- a folder ---- */
+
+/* Each relation of the set as if it came: what is against any of them is said at once. */
+static int
+sink_csv_expect(struct sink *base, const struct sink_set *set, struct err *e)
+{
+	struct sink_csv *s = csv(base);
+	struct err why = ERR_INIT;
+	struct buf all = BUF_INIT;
+	size_t i, refused = 0;
+
+	if (!s->in_dir)
+		return sink_refuse_set(e);
+	for (i = 0; i < set->manifest->n; i++) {
+		const struct header *header = set->manifest->members[i];
+
+		if (!set->chosen[i] || header->is_sequence)
+			continue;
+		name_file(s, &header->schema.relation);
+		s->text = set->ndjson || header->values == HEADER_TEXT;
+		if (match(s, header, &why) == 0)
+			continue;
+		buf_addf(&all, "%s%s\n  %s", refused++ > 0 ? "\n" : "", why.msg,
+			 why.detail != NULL ? why.detail : "");
+		err_release(&why);
+	}
+	if (refused > 0) {
+		err_set(e, EXIT_TARGET, "%zu of %zu relations cannot be written as CSV",
+			refused, set->manifest->n);
+		err_detail(e, "%s", buf_cstr(&all));
+	}
+	buf_release(&all);
+	return refused > 0 ? -1 : 0;
+}
+
+static int
+begin_file(struct sink_csv *s, const struct relname *relation, struct err *e)
+{
+	char *path;
+
+	if (relation->name == NULL) {
+		err_set(e, EXIT_TARGET, "the stream names no relation to call its file by");
+		return err_hint(e, "Write one file: --csv=FILE, without a slash behind it.");
+	}
+	name_file(s, relation);
+	s->header.len = 0;
+	s->rows = 0;
+	if (s->dry_run)
+		return 0;
+	path = csvdir_file(s->dir, relation);
+	if (access(path, F_OK) == 0)
+		err_set(e, EXIT_TARGET, "two streams are for \"%s\"", s->base.relation);
+	else
+		s->out = output_open(path, e);
+	free(path);
+	return s->out != NULL ? 0 : -1;
+}
+
+/* It waits under its name, in a folder that has not got its own yet. */
+static int
+end_file(struct sink_csv *s, struct err *e)
+{
+	int rc = flush(s, e);
+
+	if (rc == 0 && s->out != NULL)
+		rc = output_finish(s->out, e);
+	output_free(s->out);
+	s->out = NULL;
+	s->total += s->rows;
+	s->rows = 0;
+	return rc;
+}
+
+static int
 sink_csv_begin(struct sink *base, const struct sink_stream *stream, struct sink_wants *wants,
 	       struct err *e)
 {
@@ -215,6 +318,11 @@ sink_csv_begin(struct sink *base, const struct sink_stream *stream, struct sink_
 	}
 	s->text = stream->text;
 	s->dry_run = s->dry_run || header->dry_run;
+	s->sequence = header->is_sequence; /* which has no rows, and so no file */
+	if (s->sequence)
+		return 0;
+	if (s->in_dir && begin_file(s, &header->schema.relation, e) != 0)
+		return -1;
 	if (match(s, header, e) != 0)
 		return -1;
 	free(base->plan);
@@ -363,15 +471,6 @@ write_text(struct sink_csv *s, const char *p, const char *end, struct err *e)
 }
 
 static int
-flush(struct sink_csv *s, struct err *e)
-{
-	int rc = s->dry_run ? 0 : output_write(s->out, s->block.data, s->block.len, e);
-
-	s->block.len = 0;
-	return rc;
-}
-
-static int
 sink_csv_write(struct sink *base, const struct stream_chunk *chunk, struct err *e)
 {
 	struct sink_csv *s = csv(base);
@@ -387,9 +486,17 @@ sink_csv_write(struct sink *base, const struct stream_chunk *chunk, struct err *
 static int
 sink_csv_end(struct sink *base, struct err *e)
 {
-	(void)base;
-	(void)e;
-	return 0;
+	struct sink_csv *s = csv(base);
+
+	return s->in_dir && !s->sequence ? end_file(s, e) : 0;
+}
+
+static int
+publish(struct sink_csv *s, struct err *e)
+{
+	if (s->dry_run)
+		return 0;
+	return s->in_dir ? csvdir_finish(s->dir, e) : output_finish(s->out, e);
 }
 
 static int
@@ -397,17 +504,22 @@ sink_csv_commit(struct sink *base, struct err *e)
 {
 	struct sink_csv *s = csv(base);
 	struct receipt *receipt = base->receipt;
+	size_t i;
 
-	if (base->options->min_rows > 0 && s->rows < (uint64_t)base->options->min_rows)
+	s->total += s->rows;
+	s->rows = 0;
+	if (base->options->min_rows > 0 && s->total < (uint64_t)base->options->min_rows)
 		return err_set(e, EXIT_DATA,
 			       "only %" PRIu64
 			       " rows have come, fewer than --min-rows=%" PRId64,
-			       s->rows, base->options->min_rows);
+			       s->total, base->options->min_rows);
 	receipt->dry_run = s->dry_run;
-	if (flush(s, e) != 0 || (!s->dry_run && output_finish(s->out, e) != 0))
+	if ((!s->in_dir && flush(s, e) != 0) || publish(s, e) != 0)
 		return -1;
 	xalloc_last_words("The file is complete.");
-	receipt->inserted = s->rows;
+	receipt->inserted = s->total;
+	for (i = 0; i < receipt->nrelations; i++)
+		receipt->relations[i].inserted = receipt->relations[i].read;
 	receipt->committed = s->dry_run ? RECEIPT_NO : RECEIPT_YES;
 	return 0;
 }
@@ -418,6 +530,7 @@ sink_csv_close(struct sink *base)
 	struct sink_csv *s = csv(base);
 
 	output_free(s->out);
+	csvdir_free(s->dir);
 	release_columns(s);
 	planner_free(s->plan);
 	buf_release(&s->header);
@@ -428,6 +541,7 @@ sink_csv_close(struct sink *base)
 
 static const struct sink_ops sink_csv_ops = {
 	.open = sink_csv_open,
+	.expect = sink_csv_expect,
 	.begin = sink_csv_begin,
 	.write = sink_csv_write,
 	.end = sink_csv_end,

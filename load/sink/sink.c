@@ -10,8 +10,12 @@
 int
 sink_expect(struct sink *s, const struct sink_set *set, struct err *e)
 {
-	if (s->ops->expect != NULL)
-		return s->ops->expect(s, set, e);
+	return s->ops->expect != NULL ? s->ops->expect(s, set, e) : sink_refuse_set(e);
+}
+
+int
+sink_refuse_set(struct err *e)
+{
 	err_set(e, EXIT_USAGE, "a set of several relations does not go into one file");
 	return err_hint(e, "--csv=DIR/, with a slash behind it, makes a file of each.");
 }

@@ -49,8 +49,9 @@ struct sink_ops {
 	/* Connect or open; from now on watch the target while ${in} is waited for. */
 	int (*open)(struct sink *s, struct input *in, struct err *e);
 	/*
-	 * The streams that are chosen of a set will follow, which are the receipt's relations, each begun, written and ended:
-	 * plan all or refuse, with the reasons of all of them.  NULL: this kind takes no sets.
+	 * The streams that are chosen of a set will follow, which are the receipt's relations,
+	 * each begun, written and ended: plan all or refuse, with the reasons of all of them.
+	 * NULL: this kind takes no sets.
 	 */
 	int (*expect)(struct sink *s, const struct sink_set *set, struct err *e);
 	/* A stream's header has been read: make the plan or refuse (EXIT_TARGET). */
@@ -91,6 +92,12 @@ sink_open(struct sink *s, struct input *in, struct err *e)
  */
 int sink_expect(struct sink *s, const struct sink_set *set, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * sink_refuse_set(e):
+ * For sinks: fill ${e}, for all of it would have to go into one file.  Returns -1.
+ */
+int sink_refuse_set(struct err *e);
 
 static inline int
 sink_begin(struct sink *s, const struct sink_stream *stream, struct sink_wants *wants,
