@@ -1,0 +1,294 @@
+#!/usr/bin/env bats
+# Sets: several relations in one stream, loaded in one transaction.
+
+load ../lib/common
+load ../lib/load
+
+setup()
+{
+	fresh_db a b
+	d=$BATS_TEST_TMPDIR
+}
+
+# shop DB: a parent, its child, a table that stays empty.
+shop()
+{
+	q "$1" "CREATE TABLE customer (id int PRIMARY KEY, name text);
+		CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL REFERENCES customer);
+		CREATE TABLE note (id serial PRIMARY KEY, t text)"
+}
+
+fill()
+{
+	q "$1" "INSERT INTO customer SELECT i, 'c' || i FROM generate_series(1, 3) i;
+		INSERT INTO orders SELECT i, 1 + i % 3 FROM generate_series(1, 5) i"
+}
+
+# send OPTION...: all tables of $a.
+send()
+{
+	portl-extract -d "$a" -t 'public.*' "$@"
+}
+
+# take OPTION... <SET: sets status, output, stderr, and told: "relation read inserted …" of each.
+take()
+{
+	try portl-load -d "$b" --summary="$d/sum" "$@"
+	told=$(jq -r '.relations[]? | [.relation, (.rows | .read, .inserted, .updated, .unchanged,
+		.skipped, .rejected)] | join(" ")' "$d/sum" | LC_ALL=C sort)
+}
+
+same()
+{
+	local t
+
+	for t in customer orders note; do
+		assert_eq "$(rows "$b" "${1-public}.$t")" "$(rows "$a" "$t")"
+	done
+}
+
+# state DB: all rows, as one text.
+state()
+{
+	q "$1" 'TABLE customer' 'TABLE orders' 'TABLE note'
+}
+
+@test "a set is loaded as a whole, in both encodings" {
+	local format
+
+	shop "$a"
+	fill "$a"
+	for format in binary ndjson; do
+		q "$b" 'DROP SCHEMA public CASCADE; CREATE SCHEMA public'
+		shop "$b"
+		take < <(send -F "$format")
+		assert_status 0
+		assert_eq "$told" "$(printf '%s\n' 'public.customer 3 3 0 0 0 0' 'public.note 0 0 0 0 0 0' 'public.orders 5 5 0 0 0 0')"
+		assert_eq "$(jq -c '[.relation, .committed, .rows.read, .rows.inserted]' "$d/sum")" '[null,true,8,8]'
+		same
+	done
+}
+
+@test "a row that cannot come in keeps all relations out, and its relation is named" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	q "$b" "ALTER TABLE orders ADD CHECK (id <> 4)"
+	take < <(send)
+	assert_status 1
+	assert_stderr_has 'stdin: public.orders:4: '
+	assert_eq "$(q "$b" 'SELECT count(*) FROM customer')" 0
+	assert_eq "$(jq -c .committed "$d/sum")" false
+}
+
+@test "what is against any relation is said at once, before any row" {
+	shop "$a"
+	q "$b" 'CREATE TABLE customer (id int, name int[]); CREATE TABLE note (id int)'
+	take < <(send)
+	assert_status 5
+	assert_stderr_has '3 of 3 relations cannot take their streams'
+	assert_stderr_has 'relation "public.orders" does not exist'
+	assert_stderr_has 'column "name"'
+	assert_stderr_has 'column "t"'
+	run -5 portl-load -d "$b" --check=plan < <(send)
+	assert_in 'relation "public.orders" does not exist' "$output"
+}
+
+@test "--create makes all of them, in the schema that is meant" {
+	shop "$a"
+	fill "$a"
+	q "$b" 'CREATE SCHEMA "Odd Name"'
+	take --create --into-schema='"Odd Name"' < <(send)
+	assert_status 0
+	same '"Odd Name"'
+	assert_eq "$(q "$b" "SELECT count(*) FROM pg_index WHERE indisprimary AND indrelid >= 16384
+		AND indrelid::regclass::text LIKE '\"Odd Name\"%'")" 3
+}
+
+@test "--truncate empties all at once; a key from outside is named" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	q "$b" "INSERT INTO customer VALUES (9, 'old'); INSERT INTO orders VALUES (9, 9)"
+	take --truncate < <(send)
+	assert_status 0
+	same
+	q "$b" 'CREATE TABLE bill (customer int CONSTRAINT owes REFERENCES customer)'
+	take --truncate < <(send)
+	assert_status 5
+	assert_stderr_has 'foreign key "owes" of public.bill'
+	same
+}
+
+@test "--conflict, --rejects and batches are for each relation" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	q "$b" "INSERT INTO customer VALUES (1, 'old'), (2, 'c2')"
+	take --conflict=overwrite < <(send)
+	assert_status 0
+	assert_eq "$told" "$(printf '%s\n' 'public.customer 3 1 1 1 0 0' 'public.note 0 0 0 0 0 0' 'public.orders 5 5 0 0 0 0')"
+	same
+	q "$b" 'DELETE FROM orders WHERE id > 2'
+	take --rejects="$d/rejects" < <(send)
+	assert_status 3
+	assert_eq "$told" "$(printf '%s\n' 'public.customer 3 0 0 0 0 3' 'public.note 0 0 0 0 0 0' 'public.orders 5 3 0 0 0 2')"
+	same
+	q "$b" 'DELETE FROM orders; DELETE FROM customer'
+	take "$d/rejects"
+	assert_status 0
+	assert_eq "$told" "$(printf '%s\n' 'public.customer 3 3 0 0 0 0' 'public.note 0 0 0 0 0 0' 'public.orders 2 2 0 0 0 0')"
+	q "$b" 'DELETE FROM orders; DELETE FROM customer; ALTER TABLE orders ADD CHECK (id <> 4)'
+	take --commit=batch --batch-size=2 < <(send)
+	assert_status 1
+	assert_eq "$told" "$(printf '%s\n' 'public.customer 3 3 0 0 0 0' 'public.note 0 0 0 0 0 0' 'public.orders 0 2 0 0 0 0')"
+	assert_eq "$(q "$b" 'SELECT count(*) FROM customer' 'SELECT max(id) FROM orders')" $'3\n2'
+}
+
+@test "-t picks one member; the others are proved whole" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	send >"$d/set"
+	take -t customer --map name=,id=id "$d/set"
+	assert_status 0
+	assert_eq "$told" 'public.customer 3 3 0 0 0 0'
+	assert_eq "$(q "$b" 'SELECT * FROM customer ORDER BY id')" $'1|\n2|\n3|'
+	head -c -10 "$d/set" >"$d/cut"
+	take -t note "$d/cut"
+	assert_status 4
+	take -t nose "$d/set"
+	assert_status 5
+	assert_stderr_has 'Perhaps you meant "note"'
+	take --key=id --conflict=skip "$d/set"
+	assert_status 64
+	assert_stderr_has '--key is for one relation'
+	take --streams=2 "$d/set"
+	assert_status 64
+}
+
+@test "a set that is cut anywhere commits nothing" {
+	local size n
+
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	send >"$d/set"
+	size=$(stat -c %s "$d/set")
+	for n in 1 2 3 4 5 6 7; do
+		head -c $((size * n / 8)) "$d/set" >"$d/cut"
+		take "$d/cut"
+		assert_status 4
+		assert_eq "$(q "$b" 'SELECT count(*) FROM customer')" 0
+	done
+}
+
+# later DB [CLAUSE]: as shop, but that customer has a key to orders; by the order of the
+# sender's keys orders comes second.
+later()
+{
+	q "$1" "CREATE TABLE customer (id int PRIMARY KEY, name text);
+		CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL);
+		CREATE TABLE note (id serial PRIMARY KEY, t text);
+		ALTER TABLE customer ADD CONSTRAINT last_order FOREIGN KEY (id) REFERENCES orders ${2-}"
+}
+
+@test "keys that want another order are deferred, or named, or checked behind all rows" {
+	shop "$a"
+	fill "$a"
+	later "$b"
+	take < <(send)
+	assert_status 5
+	assert_stderr_has 'foreign key "last_order"'
+	take --foreign-keys=recheck < <(send)
+	assert_status 0
+	same
+	assert_eq "$(q "$b" "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'")" \
+		'last_order|FOREIGN KEY (id) REFERENCES orders(id)'
+	q "$b" 'DROP TABLE customer, orders, note'
+	later "$b" DEFERRABLE
+	take < <(send)
+	assert_status 0
+	same
+	q "$a" "INSERT INTO customer VALUES (77, 'no such order')"
+	take --truncate < <(send)
+	assert_status 1
+	assert_stderr_has 'last_order'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM customer')" 3
+	take --commit=batch --conflict=skip < <(send)
+	assert_status 5
+}
+
+@test "--foreign-keys=recheck keeps what was said of the keys, and refuses bad rows" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	q "$b" "ALTER TABLE orders DROP CONSTRAINT orders_customer_fkey, ADD CONSTRAINT \"who; --\"
+		FOREIGN KEY (customer) REFERENCES customer ON DELETE CASCADE DEFERRABLE;
+		COMMENT ON CONSTRAINT \"who; --\" ON orders IS 'it''s who';
+		INSERT INTO customer VALUES (3, 'c3')"
+	try portl-load -d "$b" --foreign-keys=recheck < <(portl-extract -d "$a" -t orders)
+	assert_status 1
+	assert_stderr_has 'violates foreign key constraint "who; --"'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 0
+	q "$b" "INSERT INTO customer VALUES (1, 'c1'), (2, 'c2')"
+	run -0 portl-load -n -d "$b" --foreign-keys=recheck < <(portl-extract -d "$a" -t orders)
+	try portl-load -d "$b" --foreign-keys=recheck < <(portl-extract -d "$a" -t orders)
+	assert_status 0
+	same
+	assert_eq "$(q "$b" "SELECT pg_get_constraintdef(oid), obj_description(oid) FROM pg_constraint WHERE conname = 'who; --'")" \
+		"FOREIGN KEY (customer) REFERENCES customer(id) ON DELETE CASCADE DEFERRABLE|it's who"
+	try portl-load -d "$b" --foreign-keys=recheck --rejects="$d/r" < <(portl-extract -d "$a" -t orders)
+	assert_status 64
+}
+
+@test "a sequence of its own moves forward, and never back" {
+	q "$a" 'CREATE TABLE t (id int); CREATE SEQUENCE s; CREATE SEQUENCE never; SELECT setval($$s$$, 41)'
+	q "$b" 'CREATE TABLE t (id int); CREATE SEQUENCE s; CREATE SEQUENCE never; SELECT nextval($$never$$)'
+	take < <(send)
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT nextval($$s$$), nextval($$never$$)')" '42|2'
+	q "$b" 'SELECT setval($$s$$, 99)'
+	take < <(send)
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT nextval($$s$$)')" 100
+	q "$b" 'DROP SEQUENCE never'
+	take < <(send)
+	assert_status 5
+	assert_stderr_has 'sequence "public.never" does not exist'
+	take --no-sync-sequences < <(send)
+	assert_status 0
+}
+
+@test "--csv=DIR/ writes a file for each relation, all or none" {
+	shop "$a"
+	fill "$a"
+	send >"$d/set"
+	run -0 portl-load --csv="$d/out/" --summary="$d/sum" "$d/set"
+	assert_eq "$(ls "$d/out")" $'public.customer.csv\npublic.note.csv\npublic.orders.csv'
+	assert_eq "$(cat "$d/out/public.customer.csv" "$d/out/public.note.csv")" $'id,name\n1,c1\n2,c2\n3,c3\nid,t'
+	assert_eq "$(jq -c '[.rows.inserted, (.relations | length)]' "$d/sum")" '[8,3]'
+	run -1 portl-load --csv="$d/out/" "$d/set"
+	assert_in 'is not empty' "$output"
+	mkdir "$d/empty"
+	run -4 portl-load --csv="$d/empty/" < <(head -c -20 "$d/set")
+	assert_eq "$(ls -A "$d/empty")" ''
+	run -0 portl-load --csv="$d/empty/" "$d/set"
+	assert_eq "$(ls "$d/empty" | wc -l)" 3
+	run -64 portl-load --csv="$d/one" "$d/set"
+	assert_in '--csv=DIR/' "$output"
+	assert_eq "$(find "$d" -name '*.part' -o -name one)" ''
+}
+
+@test "a table that is altered between plan and rows keeps all out" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	mkfifo "$d/slow"
+	send >"$d/set"
+	(cat "$d/slow" - <"$d/set" | portl-load -d "$b" 2>"$d/err") &
+	exec 7>"$d/slow"
+	exec 7>&-
+	wait $! || status=$?
+	same
+}
