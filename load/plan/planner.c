@@ -102,10 +102,9 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	}
 	e->code = EXIT_TARGET;
 	meant = xstrdup(e->hint != NULL ? e->hint : "");
-	err_hint(e,
-		 "%s%sUse --create to have it made from the stream's header, or -t to name "
-		 "another table.",
-		 meant, *meant != '\0' ? " " : "");
+	err_hint(e, "%s%sUse --create to have it made from the stream's header%s.", meant,
+		 *meant != '\0' ? " " : "",
+		 p->rules->together ? "" : ", or -t to name another table");
 	free(meant);
 	return -1;
 }
