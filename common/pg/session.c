@@ -78,6 +78,8 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 	if (kind == SESSION_READ || kind == SESSION_READ_SEEN)
 		buf_addf(&sql, "; SET LOCAL row_security = %s",
 			 kind == SESSION_READ ? "off" : "on");
+	if (kind == SESSION_PLAN || kind == SESSION_WRITE)
+		buf_adds(&sql, "; SET LOCAL jit = off"); /* dearer than catalog queries are */
 	if (kind == SESSION_WRITE && PQserverVersion(db->conn) >= WATCH_MIN)
 		buf_adds(&sql, "; SELECT " WATCH_SQL);
 	rc = db_exec(db, e, "%s", buf_cstr(&sql));

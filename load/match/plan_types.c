@@ -497,6 +497,7 @@ take_added(struct plan *p)
 			.type_oid = c->new_oid,
 			.type = xstrdup(c->new_type),
 			.base = xstrdup(c->new_base),
+			.plain = xstrdup(c->new_type),
 			.collation = c->new_collation != NULL ? xstrdup(c->new_collation)
 							      : NULL,
 			.may_insert = true};
