@@ -5,70 +5,141 @@
  *
  * What partitions have in common counts once: one more of the same kind, or an index that
  * is built anew, changes nothing.
+ *
+ * The statement takes longer to plan than to run, so that a set asks once for all of its
+ * relations.
  */
 #include "load/match/identity.h"
 
-#include <stdio.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
 
+#include "common/base/buf.h"
+#include "common/base/err.h"
 #include "common/base/relname.h"
+#include "common/base/xalloc.h"
 #include "common/pg/db.h"
 
 #define IS " OPERATOR(pg_catalog.=) "
-#define IN_TREE IS "ANY (SELECT oid FROM tree)"
-#define LINE " UNION SELECT pg_catalog.format("
+#define LINE " UNION SELECT t.number, pg_catalog.format("
+#define OF " FROM tree t JOIN pg_catalog."
 
 /* Node trees are compared by digest; they hold OIDs, not names. */
 #define HASH(tree) "pg_catalog.md5(" tree "::pg_catalog.text)"
 
-/* It runs under the user's search_path, too. */
+/*
+ * It runs under the user's search_path, too.  this: the relations that have the names $1, $2
+ * and, unless that is 0, the OIDs $3, by their place there; tree: with their partitions, and
+ * with what views read.
+ */
 static const char identity_sql[] =
-	"WITH RECURSIVE this AS (SELECT c.oid, n.oid AS space, n.xmin FROM pg_catalog.pg_class c"
-	" JOIN pg_catalog.pg_namespace n ON n.oid" IS "c.relnamespace"
-	" WHERE n.nspname" IS "$1::pg_catalog.name AND c.relname" IS "$2::pg_catalog.name"
-	" AND ($3::pg_catalog.oid" IS "0::pg_catalog.oid OR c.oid" IS "$3::pg_catalog.oid)),"
-	" tree (oid) AS (SELECT oid FROM this UNION SELECT below.oid FROM tree, LATERAL ("
+	"WITH RECURSIVE this AS (SELECT w.number, c.oid, n.oid AS space, n.xmin"
+	" FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.name[]),"
+	" pg_catalog.unnest($2::pg_catalog.name[]), pg_catalog.unnest($3::pg_catalog.oid[]))"
+	" WITH ORDINALITY AS w (space, name, oid, number)"
+	" JOIN pg_catalog.pg_namespace n ON n.nspname" IS "w.space"
+	" JOIN pg_catalog.pg_class c ON c.relnamespace" IS "n.oid AND c.relname" IS "w.name"
+	" WHERE w.oid" IS "0::pg_catalog.oid OR c.oid" IS "w.oid),"
+	" tree (number, oid) AS (SELECT number, oid FROM this"
+	" UNION SELECT tree.number, below.oid FROM tree, LATERAL ("
 	"SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c"
 	" ON c.oid" IS "i.inhrelid AND c.relispartition WHERE i.inhparent" IS "tree.oid"
 	" UNION ALL SELECT d.refobjid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d"
 	" ON d.classid" IS "'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid" IS "r.oid"
 	" AND d.refclassid" IS "'pg_catalog.pg_class'::pg_catalog.regclass"
 	" WHERE r.ev_class" IS "tree.oid AND r.ev_type" IS "'1') AS below (oid)),"
-	" lines (line) AS (SELECT pg_catalog.format('is %s %s %s', oid, space, xmin) FROM this" LINE
+	" lines (number, line) AS (SELECT number, pg_catalog.format('is %s %s %s', oid, space,"
+	" xmin) FROM this" LINE
 	"'class %s %s %s %s %s', relkind, relpersistence, relowner, relrowsecurity,"
-	" relforcerowsecurity) FROM pg_catalog.pg_class WHERE oid" IN_TREE LINE
+	" relforcerowsecurity)" OF "pg_class c ON c.oid" IS "t.oid" LINE
 	"'column %L %s %s %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull,"
-	" attidentity, attgenerated) FROM pg_catalog.pg_attribute WHERE attrelid" IN_TREE
-	" AND attnum OPERATOR(pg_catalog.>) 0 AND NOT attisdropped" LINE
+	" attidentity, attgenerated)" OF "pg_attribute a ON a.attrelid" IS "t.oid"
+	" AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped" LINE
 	"'rule %s %s %s %s', ev_type, ev_enabled, is_instead, " HASH(
-		"ev_action") ")"
-			     " FROM pg_catalog.pg_rewrite WHERE ev_class" IN_TREE LINE
+		"ev_action") ")" OF "pg_rewrite r ON r.ev_class" IS "t.oid" LINE
 			     "'constraint %s %s %s %s %s %s', contype, condeferrable, condeferred, convalidated,"
 			     " confrelid, " HASH(
-				     "conbin") ") FROM pg_catalog.pg_constraint WHERE conrelid" IN_TREE
-				     LINE "'referred to %s', confupdtype) FROM pg_catalog.pg_constraint WHERE contype" IS
-					       "'f'"
-					       " AND confrelid" IN_TREE LINE
+				     "conbin") ")" OF "pg_constraint k ON k.conrelid" IS
+					       "t.oid" LINE "'referred to %s', confupdtype)" OF
+					       "pg_constraint k ON k.contype" IS "'f'"
+					       " AND k.confrelid" IS "t.oid" LINE
 					       "'trigger %L %s %s %s %s %s', tgname, tgfoid, tgtype, tgenabled, tgattr, " HASH(
-						       "tgqual") ")"
-								 " FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid" IN_TREE
-									 LINE
-								 "'policy %L %s %s %s %s %s', polname, polcmd, polpermissive, polroles, " HASH(
-									 "polqual") ","
-										    " " HASH(
-											    "polwithcheck") ") FROM pg_catalog.pg_policy WHERE polrelid" IN_TREE
-											    LINE "'unique %s %s %s %s %s %s', indkey, indclass, indcollation, indimmediate,"
-													    " " HASH("indpred") ", " HASH(
-														    "indexprs") ") FROM pg_catalog.pg_index"
-																" WHERE indisunique AND indisvalid AND indrelid" IN_TREE
-																")"
-																" SELECT pg_catalog.string_agg(line, E'\\n' ORDER BY line) FROM lines";
+						       "tgqual") ")" OF
+								 "pg_trigger g ON NOT g.tgisinternal AND g.tgrelid" IS
+								 "t.oid" LINE
+								 "'policy %L %s %s %s %s %s', polname, polcmd, polpermissive, polroles, " HASH("polqual") ", " HASH(
+									 "polwithcheck") ")" OF
+											 "pg_policy p ON p.polrelid" IS
+											 "t.oid" LINE
+											 "'unique %s %s %s %s %s %s', indkey, indclass, indcollation, indimmediate, " HASH(
+												 "indpred") ", " HASH("indexprs") ")" OF
+																  "pg_index i ON i.indisunique"
+																  " AND i.indisvalid AND i.indrelid" IS
+																  "t.oid)"
+																  " SELECT number, pg_catalog.string_agg(line, E'\\n' ORDER BY line) FROM lines"
+																  " GROUP BY number";
+
+/* An element of an array's text. */
+static void
+add_element(struct buf *list, const char *text)
+{
+	const char *p;
+
+	buf_adds(list, list->len > 1 ? ",\"" : "\"");
+	for (p = text; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_addc(list, '\\');
+		buf_addc(list, *p);
+	}
+	buf_addc(list, '"');
+}
+
+int
+identity_read_all(struct db *db, const struct identity_of *of, size_t n, char **texts,
+		  struct err *e)
+{
+	struct buf spaces = BUF_INIT, names = BUF_INIT, oids = BUF_INIT;
+	const char *params[3];
+	PGresult *res;
+	size_t i;
+	int row;
+
+	buf_addc(&spaces, '{');
+	buf_addc(&names, '{');
+	buf_addc(&oids, '{');
+	for (i = 0; i < n; i++) {
+		texts[i] = NULL;
+		add_element(&spaces, of[i].name->schema);
+		add_element(&names, of[i].name->name);
+		buf_addf(&oids, "%s%u", i > 0 ? "," : "", of[i].oid);
+	}
+	buf_addc(&spaces, '}');
+	buf_addc(&names, '}');
+	buf_addc(&oids, '}');
+	params[0] = buf_cstr(&spaces);
+	params[1] = buf_cstr(&names);
+	params[2] = buf_cstr(&oids);
+	res = db_query(db, e, identity_sql, 3, params);
+	for (row = 0; row < PQntuples(res); row++)
+		texts[strtoul(PQgetvalue(res, row, 0), NULL, 10) - 1] =
+			xstrdup(PQgetvalue(res, row, 1));
+	for (i = 0; res != NULL && i < n; i++)
+		if (texts[i] == NULL)
+			texts[i] = xstrdup("");
+	buf_release(&spaces);
+	buf_release(&names);
+	buf_release(&oids);
+	if (res == NULL)
+		return -1;
+	PQclear(res);
+	return 0;
+}
 
 char *
 identity_read(struct db *db, unsigned oid, const struct relname *name, struct err *e)
 {
-	char number[24];
-	const char *params[] = {name->schema, name->name, number};
+	struct identity_of one = {.oid = oid, .name = name};
+	char *text;
 
-	snprintf(number, sizeof(number), "%u", oid);
-	return db_query_text(db, e, identity_sql, 3, params);
+	return identity_read_all(db, &one, 1, &text, e) == 0 ? text : NULL;
 }

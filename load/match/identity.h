@@ -4,6 +4,8 @@
 #ifndef LOAD_IDENTITY_H
 #define LOAD_IDENTITY_H
 
+#include <stddef.h>
+
 struct db;
 struct err;
 struct relname;
@@ -18,5 +20,19 @@ struct relname;
  */
 char *identity_read(struct db *db, unsigned oid, const struct relname *name, struct err *e)
 	__attribute__((warn_unused_result));
+
+/* A relation whose identity is asked for; borrowed. */
+struct identity_of {
+	unsigned oid; /* or 0: whatever has the name */
+	const struct relname *name;
+};
+
+/*
+ * identity_read_all(db, of, n, texts, e):
+ * The same for ${n} relations at once: store a text for each, for the caller to free.  On
+ * failure all are NULL.
+ */
+int identity_read_all(struct db *db, const struct identity_of *of, size_t n, char **texts,
+		      struct err *e) __attribute__((warn_unused_result));
 
 #endif /* LOAD_IDENTITY_H */
