@@ -134,11 +134,12 @@ struct plan {
 	struct schema *adopted; /* what the header leaves open is the table's; or NULL; owned */
 	bool text;              /* rows come as COPY text */
 	enum plan_route route;
-	const char *stage_reason;    /* why COPY cannot write the target itself, or NULL */
-	char *search_path;           /* the user's; owned */
-	struct relname target;       /* qualified, if it can be */
-	struct relation *rel;        /* NULL: to be created */
-	char *identity;              /* of rel, as identity_read() gives it; owned */
+	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
+	char *search_path;        /* the user's; owned */
+	struct relname target;    /* qualified, if it can be */
+	struct relation *rel;     /* NULL: to be created */
+	char *identity;           /* of rel, as identity_read() gives it; owned */
+	bool held; /* rel is locked in the open transaction, and known to be as planned */
 	struct plan_column *columns; /* in stream order */
 	size_t ncolumns;
 	bool *keep;               /* for stream_reader_select() */

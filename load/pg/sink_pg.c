@@ -168,7 +168,7 @@ add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 
 	if (s->phase == IDLE && open_transaction(s, e) != 0)
 		return -1;
-	if (ready_add(&s->db, t->plan, e) != 0 || target_plan(t, &s->db, stream, e) != 0)
+	if (ready_add(&s->db, t->plan, e) != 0 || target_plan(t, &s->db, stream, NULL, e) != 0)
 		return -1;
 	/* an event trigger may have undone it */
 	return t->plan->sql[SQL_ADD] != NULL ? ready_altered(t->plan, e) : 0;
@@ -205,7 +205,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	if (s->targets.set)
 		targets_next(&s->targets);
 	t = targets_at(&s->targets);
-	if (!s->targets.set && target_plan(t, &s->db, stream, e) != 0)
+	if (!s->targets.set && target_plan(t, &s->db, stream, NULL, e) != 0)
 		return -1;
 	/* once: the transaction is open when further streams begin */
 	if (!s->targets.set && t->rules.recheck && s->targets.keys.drop == NULL &&

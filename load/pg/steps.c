@@ -27,14 +27,8 @@ has_rows(const struct steps *s)
 static int
 check_targets(const struct steps *s, enum steps_at at, struct err *e)
 {
-	const struct targets *ts = s->targets;
-	size_t i;
-
 	(void)at;
-	for (i = 0; i < ts->n; i++)
-		if (ts->list[i].counts.read > 0 && target_check(&ts->list[i], s->db, e) != 0)
-			return -1;
-	return 0;
+	return targets_check(s->targets, s->db, e);
 }
 
 static bool

@@ -64,13 +64,14 @@ forget_truncate(struct plan *p)
 }
 
 int
-target_plan(struct target *t, struct db *db, const struct sink_stream *stream, struct err *e)
+target_plan(struct target *t, struct db *db, const struct sink_stream *stream,
+	    const char *identity, struct err *e)
 {
 	route_free(t->route);
 	t->route = NULL;
 	finish_roundings(t);
 	planner_free(t->plan);
-	t->plan = planner_make(db, &t->rules, stream->header, stream->text, e);
+	t->plan = planner_make(db, &t->rules, stream->header, stream->text, identity, e);
 	if (t->plan == NULL)
 		return -1;
 	t->state = TARGET_PLANNED;
@@ -185,10 +186,10 @@ target_altered(struct target *t, struct db *db, struct err *e)
 	return p->identity != NULL ? 0 : -1;
 }
 
-int
-target_check(const struct target *t, struct db *db, struct err *e)
+const char *
+target_expected(const struct target *t)
 {
-	return ready_check(db, t->plan, t->original != NULL ? t->original : t->identity, e);
+	return t->original != NULL ? t->original : t->identity;
 }
 
 static void

@@ -57,11 +57,12 @@ struct target {
 void target_init(struct target *t, const struct load_options *options, const char *input);
 
 /*
- * target_plan(t, db, stream, e):
- * Plan a stream, which has to be for the same relation as those before it.
+ * target_plan(t, db, stream, identity, e):
+ * Plan a stream, which has to be for the same relation as those before it.  ${identity}: as
+ * for planner_make().
  */
 int target_plan(struct target *t, struct db *db, const struct sink_stream *stream,
-		struct err *e) __attribute__((warn_unused_result));
+		const char *identity, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * target_write(t, chunk, e), target_warn(t):
@@ -93,11 +94,11 @@ int target_altered(struct target *t, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * target_check(t, db, e):
- * Before COMMIT: the rows are in the relation that was planned, and it is as it was.
+ * target_expected(t):
+ * Return the identity that the relation has to have before COMMIT, if rows of it have come:
+ * they are in the one that was planned, and it is as it was.
  */
-int target_check(const struct target *t, struct db *db, struct err *e)
-	__attribute__((warn_unused_result));
+const char *target_expected(const struct target *t);
 
 /*
  * target_done(t):

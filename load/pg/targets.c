@@ -12,13 +12,17 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "common/talk/receipt.h"
+#include "load/match/identity.h"
 #include "load/match/plan.h"
 #include "load/options.h"
 #include "load/pg/fkeys.h"
 #include "load/pg/target.h"
+#include "load/route/ready.h"
 #include "load/sink/sink.h"
 
 void
@@ -83,7 +87,7 @@ init_member(struct target *t, const struct load_options *options, const char *in
 
 static int
 plan_rows(struct target *t, struct db *db, const struct sink_set *set,
-	  const struct header *header, struct err *e)
+	  const struct header *header, const char *identity, struct err *e)
 {
 	struct sink_stream stream = {
 		.header = header,
@@ -91,7 +95,7 @@ plan_rows(struct target *t, struct db *db, const struct sink_set *set,
 		.ndjson = set->ndjson,
 	};
 
-	return target_plan(t, db, &stream, e);
+	return target_plan(t, db, &stream, identity, e);
 }
 
 static int
@@ -116,14 +120,69 @@ refuse(size_t refused, size_t n, struct buf *all, struct err *e)
 	return err_detail(e, "%s", buf_cstr(all));
 }
 
+/* A text for each relation, NULL where a name has no schema, which each plan finds by itself.
+ */
+static int
+read_identities(struct db *db, const struct targets *ts, bool with_oid, char **texts,
+		struct err *e)
+{
+	struct identity_of *of = xcalloc(ts->n + 1, sizeof(*of));
+	char **found = xcalloc(ts->n + 1, sizeof(*found));
+	size_t *at = xcalloc(ts->n + 1, sizeof(*at)), n = 0, i;
+	int rc;
+
+	for (i = 0; i < ts->n; i++) {
+		const struct target *t = &ts->list[i];
+		const struct relname *name = t->plan != NULL ? &t->plan->target : &t->into;
+
+		texts[i] = NULL;
+		if (name->schema == NULL)
+			continue;
+		of[n].name = name;
+		if (with_oid && t->plan->rel != NULL)
+			of[n].oid = t->plan->rel->oid;
+		at[n++] = i;
+	}
+	rc = identity_read_all(db, of, n, found, e);
+	for (i = 0; rc == 0 && i < n; i++)
+		texts[at[i]] = found[i];
+	free(of);
+	free(at);
+	free(found);
+	return rc;
+}
+
+static void
+free_texts(char **texts, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+/* In a transaction that only reads. */
+static int
+look_at_all(struct db *db, const struct targets *ts, char **texts, struct err *e)
+{
+	int rc = session_begin(db, SESSION_PLAN, ts->list[0].rules.lock_timeout, e);
+
+	if (rc == 0)
+		rc = read_identities(db, ts, false, texts, e);
+	session_rollback(db);
+	return rc;
+}
+
 /* A refusal leaves the others to be looked at; any other failure does not. */
 static int
 plan_all(struct targets *ts, struct db *db, const struct load_options *options,
 	 const struct sink_set *set, struct err *e)
 {
 	struct buf all = BUF_INIT;
+	char **texts = xcalloc(ts->n + 1, sizeof(*texts));
 	size_t i, k = 0, n = 0, refused = 0;
-	int rc = 0;
+	int rc = ts->n > 0 ? look_at_all(db, ts, texts, e) : 0;
 
 	for (i = 0; rc == 0 && i < set->manifest->n; i++) {
 		const struct header *header = set->manifest->members[i];
@@ -131,8 +190,12 @@ plan_all(struct targets *ts, struct db *db, const struct load_options *options,
 		if (!set->chosen[i])
 			continue;
 		n++;
-		rc = header->is_sequence ? plan_sequence(ts, db, options, header, e)
-					 : plan_rows(&ts->list[k++], db, set, header, e);
+		if (header->is_sequence) {
+			rc = plan_sequence(ts, db, options, header, e);
+		} else {
+			rc = plan_rows(&ts->list[k], db, set, header, texts[k], e);
+			k++;
+		}
 		if (rc != 0 && e->code == EXIT_TARGET && e->sqlstate[0] == '\0') {
 			add_reasons(&all, e);
 			refused++;
@@ -144,6 +207,7 @@ plan_all(struct targets *ts, struct db *db, const struct load_options *options,
 	else if (rc == 0 && ts->n > 0)
 		rc = fkeys_plan(&ts->keys, db, ts->list, ts->n, e);
 	buf_release(&all);
+	free_texts(texts, ts->n);
 	return rc;
 }
 
@@ -176,6 +240,63 @@ targets_expect(struct targets *ts, struct db *db, const struct load_options *opt
 
 /* ---- in the transaction ---- */
 
+/* Are the relations what is ${expected} of them?  NULL: nothing is. */
+static int
+compare(const struct targets *ts, struct db *db, const char *(*expected)(const struct target *),
+	struct err *e)
+{
+	char **texts = xcalloc(ts->n + 1, sizeof(*texts));
+	size_t i;
+	int rc = read_identities(db, ts, true, texts, e);
+
+	for (i = 0; rc == 0 && i < ts->n; i++) {
+		const char *want = expected(&ts->list[i]);
+
+		if (want != NULL &&
+		    (texts[i] == NULL || texts[i][0] == '\0' || strcmp(texts[i], want) != 0))
+			rc = ready_altered(ts->list[i].plan, e);
+	}
+	free_texts(texts, ts->n);
+	return rc;
+}
+
+static const char *
+planned(const struct target *t)
+{
+	return t->plan->rel != NULL ? t->plan->identity : NULL;
+}
+
+static const char *
+loaded(const struct target *t)
+{
+	return t->counts.read > 0 ? target_expected(t) : NULL;
+}
+
+int
+targets_check(const struct targets *ts, struct db *db, struct err *e)
+{
+	return compare(ts, db, loaded, e);
+}
+
+/*
+ * Locked and compared together, which for many is faster than one by one.  Not in batches,
+ * whose transactions are too many and too short for that.
+ */
+static int
+hold_all(struct targets *ts, struct db *db, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		if (ready_lock(db, ts->list[i].plan, e) != 0)
+			return -1;
+	if (compare(ts, db, planned, e) != 0)
+		return -1;
+	for (i = 0; i < ts->n; i++)
+		ts->list[i].plan->held = true;
+	return 0;
+}
+
 /* One TRUNCATE, so that foreign keys among them are no obstacle. */
 static int
 empty_all(struct targets *ts, struct db *db, struct err *e)
@@ -189,7 +310,6 @@ empty_all(struct targets *ts, struct db *db, struct err *e)
 
 		if (t->plan->sql[SQL_TRUNCATE] == NULL)
 			continue;
-		rc = target_hold(t, db, e);
 		buf_adds(&sql, sql.len > 0 ? ", " : "TRUNCATE TABLE ");
 		relname_add_quoted(&t->plan->target, &sql);
 		target_emptied(t);
@@ -206,6 +326,8 @@ targets_prepare(struct targets *ts, struct db *db, struct err *e)
 	if (ts->prepared)
 		return 0;
 	ts->prepared = true;
+	if (ts->set && !ts->list[0].rules.batches && hold_all(ts, db, e) != 0)
+		return -1;
 	if (ts->set && empty_all(ts, db, e) != 0)
 		return -1;
 	return fkeys_prepare(&ts->keys, db, ts->list, ts->n, e);

@@ -66,6 +66,13 @@ int targets_prepare(struct targets *ts, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * targets_check(ts, db, e):
+ * Before COMMIT: the rows are in the relations that were planned, and those are as they were.
+ */
+int targets_check(const struct targets *ts, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * targets_start(ts), targets_tell(ts, receipt), targets_warn(ts):
  * A transaction begins; add what it has done to the receipt; all rows are here, warn of what
  * has happened to them.

@@ -94,6 +94,8 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 
 	if (e->sqlstate[0] != '\0' || db_is_lost(db))
 		return -1; /* the look-up itself failed */
+	free(p->identity);
+	p->identity = NULL;
 	if (p->rules->create) {
 		err_release(e);
 		if (check_new_name(p, db, why, e) != 0)
@@ -128,7 +130,8 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	if (p->rel == NULL)
 		return missing_target(p, db, why, e);
 	/* before all else that is read of it, so that no change escapes */
-	p->identity = identity_read(db, p->rel->oid, &p->rel->id, e);
+	if (p->identity == NULL)
+		p->identity = identity_read(db, p->rel->oid, &p->rel->id, e);
 	if (p->identity == NULL)
 		return -1;
 	if (session_set_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
@@ -319,7 +322,7 @@ begin_plan(const struct load_rules *rules, const struct header *header, bool tex
 
 struct plan *
 planner_make(struct db *db, const struct load_rules *rules, const struct header *header,
-	     bool text, struct err *e)
+	     bool text, const char *identity, struct err *e)
 {
 	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
 	int seconds = PATIENCE, rc;
@@ -327,6 +330,7 @@ planner_make(struct db *db, const struct load_rules *rules, const struct header 
 
 	do {
 		p = begin_plan(rules, header, text);
+		p->identity = xstrdup_null(identity);
 		rc = make_once(p, db, loading, e);
 		if (rc == 0)
 			return p;

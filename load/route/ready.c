@@ -63,6 +63,15 @@ lock(struct db *db, const struct plan *plan, bool first, struct err *e)
 }
 
 int
+ready_lock(struct db *db, const struct plan *plan, struct err *e)
+{
+	if (plan->rel == NULL)
+		return 0;
+	return plan->sql[SQL_TRUNCATE] != NULL ? lock_all(db, plan, e)
+					       : lock(db, plan, true, e);
+}
+
+int
 ready_altered(const struct plan *plan, struct err *e)
 {
 	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", plan->target.name);
@@ -85,7 +94,9 @@ ready_check(struct db *db, const struct plan *plan, const char *identity, struct
 int
 ready_hold(struct db *db, const struct plan *plan, struct err *e)
 {
-	return lock_all(db, plan, e) == 0 ? ready_check(db, plan, plan->identity, e) : -1;
+	if (lock_all(db, plan, e) != 0)
+		return -1;
+	return plan->held ? 0 : ready_check(db, plan, plan->identity, e);
 }
 
 int
@@ -105,7 +116,7 @@ ready_target(struct db *db, const struct plan *plan, bool first, struct err *e)
 		return -1;
 	if (first && run(db, plan->sql[SQL_KEY_FIRST], e) != 0)
 		return -1;
-	if (plan->rel == NULL)
+	if (plan->rel == NULL || plan->held)
 		return 0;
 	if (lock(db, plan, first, e) != 0)
 		return -1;
