@@ -125,11 +125,11 @@ static const struct step {
 	bool (*needed)(const struct steps *s);
 	int (*run)(const struct steps *s, enum steps_at at, struct err *e);
 } table[] = {
-	{"min-rows", "counting the rows", STEPS_LAST | STEPS_DRY, has_least, check_min_rows},
 	{"foreign-keys", "adding foreign keys again", STEPS_LAST | STEPS_DRY, has_dropped,
 	 restore_keys},
 	{"target", "looking at the table again", STEPS_BATCH | STEPS_LAST | STEPS_DRY, has_rows,
 	 check_targets},
+	{"min-rows", "counting the rows", STEPS_LAST | STEPS_DRY, has_least, check_min_rows},
 	{"key", "adding the primary key", STEPS_LAST | STEPS_DRY, has_key, add_keys},
 	{"sequences", "moving sequences", STEPS_BATCH | STEPS_LAST, has_unmoved,
 	 move_sequences},
