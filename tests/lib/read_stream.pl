@@ -1,12 +1,13 @@
 #!/usr/bin/perl
 # A reader of streams that knows only what portl-stream(5) says, written to hold that
 # page to being complete.  Reads standard input, checks framing, documents, count and
-# digest, refuses members that the page does not name, and prints the rows: one line
+# digests (that of the rows in binary streams), refuses members that the page does not name, and prints the rows: one line
 # each, fields parted by "|", as hexadecimal digits (binary) or as they are.
 use strict;
 use warnings;
 use JSON::PP;
 use File::Temp;
+use Math::BigInt;
 
 binmode STDIN;
 binmode STDOUT;
@@ -55,7 +56,7 @@ sub header
 		base => ['extension']);
 
 	only($doc, qw(version producer run relation values columns types primary_key encoding
-		rows_estimate rows_rough server_version backend dry_run bare));
+		rows_estimate rows_rough server_version backend dry_run bare created csv rows_digest));
 	die "version\n" unless $doc->{version} == 1;
 	die "encoding\n" unless $doc->{encoding} eq 'UTF8';
 	only($_, qw(name type base collation not_null generated)) for @{$doc->{columns}};
@@ -64,13 +65,31 @@ sub header
 	return $doc;
 }
 
+# The sum over the rows (their bytes behind the field count), as 32 hexadecimal digits.
+sub rows_digest
+{
+	my $dir = File::Temp->newdir;
+	my $sum = Math::BigInt->new(0);
+
+	for my $i (0 .. $#_) {
+		open my $out, '>:raw', "$dir/$i" or die "$dir/$i: $!\n";
+		print $out $_[$i];
+		close $out;
+	}
+	for (@_ ? `find $dir -type f -exec xxhsum -H2 {} +` : ()) {
+		/^([0-9a-f]{32}) / or die "xxhsum: $_";
+		$sum->badd(Math::BigInt->from_hex($1));
+	}
+	return substr '0' x 32 . substr($sum->as_hex, 2), -32;
+}
+
 sub check_end
 {
-	my ($text, $rows, $covered) = @_;
+	my ($text, $rows, $covered, $header, $fields) = @_;
 	my $end = document($text);
 	my $file = File::Temp->new;
 
-	only($end, qw(end rows xxh3));
+	only($end, qw(end rows xxh3 rows_digest));
 	die "no end document\n" unless $end->{end};
 	die "rows: $end->{rows}, not $rows\n" unless $end->{rows} == $rows;
 	binmode $file;
@@ -78,6 +97,13 @@ sub check_end
 	close $file;
 	my ($digest) = `xxhsum -H3 <$file` =~ /([0-9a-f]{16})$/;
 	die "xxh3: $end->{xxh3}, not $digest\n" unless $end->{xxh3} eq $digest;
+	die "rows_digest\n" unless ($end->{rows_digest} // '') =~ /^(binary|text):[0-9a-f]{32}$/ xor
+		!$header->{rows_digest};
+	if (defined $fields && $header->{rows_digest}) {
+		my $sum = "$header->{values}:" . rows_digest(@$fields);
+
+		die "rows_digest: $end->{rows_digest}, not $sum\n" unless $end->{rows_digest} eq $sum;
+	}
 	die "bytes behind the end\n" unless $at == length $in;
 }
 
@@ -109,19 +135,22 @@ sub read_binary
 	my $header = header($text);
 	my $rows = 0;
 	my $start = $at;
+	my @fields;
 
 	while ((my $fields = u16()) != 0xffff) {
 		die "fields\n" unless $fields == @{$header->{columns}};
+		my $row = $at;
 		my @row = map { my $n = u32(); $n == 0xffffffff ? 'NULL' : take($n) } 1 .. $fields;
 		@row = map { $_ eq 'NULL' ? $_ : unpack 'H*', $_ } @row if $header->{values} eq 'binary';
 		print join('|', @row), "\n";
+		push @fields, substr $in, $row, $at - $row;
 		$rows++;
 	}
 	my $covered = $text . substr $in, $start, $at - 2 - $start;
 	return if $header->{bare};
 	my $end = preamble() // die "no document\n";
 	die "trailer\n" unless u16() == 0xffff;
-	check_end($end, $rows, $covered);
+	check_end($end, $rows, $covered, $header, \@fields);
 }
 
 sub read_ndjson
@@ -144,7 +173,7 @@ sub read_ndjson
 		$rows++;
 	}
 	$at = length $in;
-	check_end($end, $rows, join('', $text, @lines));
+	check_end($end, $rows, join('', $text, @lines), $header);
 }
 
 if ($in =~ /\A[ \t\r\n]*\{/) {
