@@ -38,6 +38,8 @@ static const char matched_sql[] = "(" IN_KINDS("r,p") " AND NOT c.relispartition
 	     " AND d.objid" EQUALS "c.oid AND d.refclassid" EQUALS CLASS " AND d.deptype" EQUALS
 	     "ANY ('{a,i}'::pg_catalog.\"char\"[])))"
 	     " AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::pg_catalog.\"char\""
+	     " AND (c.relpersistence OPERATOR(pg_catalog.<>) 'u'::pg_catalog.\"char\""
+	     " OR NOT pg_catalog.pg_is_in_recovery())" /* where their rows are not */
 	     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid" EQUALS CLASS
 	     " AND d.objid" EQUALS "c.oid AND d.deptype" EQUALS "'e'::pg_catalog.\"char\")";
 static const char others_sql[] =
