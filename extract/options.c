@@ -163,20 +163,13 @@ take_each(struct extract_options *o, struct err *e)
 	return 0;
 }
 
-static bool
-is_meant(const struct relname *name, const struct relname *relation)
-{
-	return strcmp(name->name, relation->name) == 0 &&
-	       (name->schema == NULL || relname_equal(name, relation));
-}
-
 const struct extract_rows *
 extract_options_rows(const struct extract_options *o, const struct relname *relation)
 {
 	size_t i;
 
 	for (i = 0; i < o->neach; i++)
-		if (is_meant(&o->each[i].name, relation))
+		if (relname_means(&o->each[i].name, relation))
 			return &o->each[i].rows;
 	return &o->rows;
 }
@@ -189,7 +182,7 @@ extract_options_check_each(const struct extract_options *o,
 
 	for (i = 0; i < o->neach; i++) {
 		for (j = 0, found = 0; j < n; j++)
-			found += is_meant(&o->each[i].name, relations[j]);
+			found += relname_means(&o->each[i].name, relations[j]);
 		if (found == 0 && !cli_has(&o->common.line, "table") &&
 		    !cli_has(&o->common.line, "schema")) /* which have chosen others */
 			return job_refuse_relation(o->common.job, i,

@@ -9,6 +9,7 @@
 #include "common/base/err.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
+#include "common/cli/job.h"
 #include "common/cli/jobkeys.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_reader.h"
@@ -360,11 +361,74 @@ check_files(const struct load_options *o, struct err *e)
 	return options_check_files(&o->common, files, sizeof(files) / sizeof(files[0]), e);
 }
 
+/* What is said of columns and of rows that are there already. */
+static int
+settle_rows(struct load_options *o, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < o->map.n; i++)
+		if (parse_map(o, o->map.items[i], e) != 0)
+			return -1;
+	if (o->add_columns && o->extra_columns == EXTRA_IGNORE)
+		return err_usage(e, "add-columns",
+				 "--add-columns and --extra-columns=ignore exclude each other");
+	if (check_map(o, e) != 0)
+		return -1;
+	return parse_key(o, e);
+}
+
+static void
+release_rows(struct load_options *o)
+{
+	ident_list_release(&o->map_sources);
+	ident_list_release(&o->map_targets);
+	ident_list_release(&o->key);
+	ident_list_release(&o->newer);
+}
+
+/* A relation's block: the run's options, but for what it says. */
+static int
+take_one(struct load_options *o, size_t i, struct err *e)
+{
+	struct job *job = o->common.job;
+	char *name = ident_keep_case(job_relation(job, i));
+	struct err why = ERR_INIT;
+	struct load_each *one;
+	int rc;
+
+	o->each = xrealloc(o->each, (o->neach + 1) * sizeof(*o->each));
+	one = &o->each[o->neach++];
+	*one = (struct load_each){.own = xmalloc(sizeof(*one->own))};
+	*one->own = *o;
+	one->own->each = NULL;
+	one->own->neach = 0;
+	rc = ident_parse_qualified(name, &one->name.schema, &one->name.name, e);
+	free(name);
+	if (rc != 0 || job_apply_relation(job, i, &o->common.line, one->own, e) != 0)
+		return -1;
+	if (settle_rows(one->own, &why) == 0)
+		return 0;
+	job_refuse_relation(job, i, why.msg, e);
+	err_release(&why);
+	return -1;
+}
+
+static int
+take_each(struct load_options *o, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; o->common.job != NULL && job_relation(o->common.job, i) != NULL; i++)
+		if (take_one(o, i, e) != 0)
+			return -1;
+	return 0;
+}
+
 static int
 settle(struct load_options *o, struct err *e)
 {
 	const struct cli_kind *kind;
-	size_t i;
 
 	if (cli_choose(&o->common.line, &kind, &o->own, e) != 0)
 		return -1;
@@ -377,17 +441,11 @@ settle(struct load_options *o, struct err *e)
 		return -1;
 	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;
-	for (i = 0; i < o->map.n; i++)
-		if (parse_map(o, o->map.items[i], e) != 0)
-			return -1;
-	if (o->add_columns && o->extra_columns == EXTRA_IGNORE)
-		return err_usage(e, "add-columns",
-				 "--add-columns and --extra-columns=ignore exclude each other");
 	if (o->infer && !o->create && !o->add_columns)
 		return err_usage(e, "infer",
 				 "--infer needs --create or --add-columns: a table that is "
 				 "there knows its types");
-	if (check_map(o, e) != 0 || parse_key(o, e) != 0 || parse_into(o, e) != 0 ||
+	if (take_each(o, e) != 0 || settle_rows(o, e) != 0 || parse_into(o, e) != 0 ||
 	    check_recheck(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
@@ -421,10 +479,22 @@ rules_of(const struct load_options *o)
 	};
 }
 
+const struct load_rules *
+load_options_rules(const struct load_options *o, const struct relname *relation)
+{
+	size_t i;
+
+	for (i = 0; i < o->neach; i++)
+		if (relname_means(&o->each[i].name, relation))
+			return &o->each[i].rules;
+	return &o->rules;
+}
+
 int
 load_options_parse(struct load_options *o, const struct cli_kind *const *kinds, int argc,
 		   char **argv, struct err *e)
 {
+	size_t i;
 	int rc;
 
 	*o = (struct load_options){.streams = 1,
@@ -444,6 +514,8 @@ load_options_parse(struct load_options *o, const struct cli_kind *const *kinds, 
 	if (settle(o, e) != 0)
 		return options_blame(&o->common, e);
 	o->rules = rules_of(o);
+	for (i = 0; i < o->neach; i++)
+		o->each[i].rules = rules_of(o->each[i].own);
 	return o->common.check == CHECK_JOB;
 }
 
@@ -456,12 +528,17 @@ load_options_brief(const struct load_options *o, struct err *e)
 void
 load_options_release(struct load_options *o)
 {
+	size_t i;
+
+	for (i = 0; i < o->neach; i++) {
+		release_rows(o->each[i].own);
+		free(o->each[i].own);
+		relname_release(&o->each[i].name);
+	}
+	free(o->each);
 	options_release(&o->common);
 	ident_list_release(&o->column_list);
-	ident_list_release(&o->map_sources);
-	ident_list_release(&o->map_targets);
-	ident_list_release(&o->key);
-	ident_list_release(&o->newer);
+	release_rows(o);
 	ident_list_release(&o->into_list);
 	relname_release(&o->rel);
 }

@@ -9,6 +9,7 @@
 #include "common/cli/options.h"
 #include "load/rules/rules.h"
 
+struct load_each;
 struct sink_kind;
 
 enum load_commit { COMMIT_END, COMMIT_BATCH };
@@ -54,7 +55,24 @@ struct load_options {
 	struct ident_list into_list;                /* the same of --into-schema */
 	const char *into_schema; /* for all relations of a set, or NULL: the sender's */
 	struct load_rules rules; /* what of all this makes the plan */
+	struct load_each *each;  /* owned */
+	size_t neach;
 };
+
+/* What a job says of one relation of a set. */
+struct load_each {
+	struct relname name;      /* owned */
+	struct load_options *own; /* the run's, but for what the block says; owned */
+	struct load_rules rules;
+};
+
+/*
+ * load_options_rules(o, relation):
+ * Return the rules for a relation of a set.
+ */
+const struct load_rules *load_options_rules(const struct load_options *o,
+					    const struct relname *relation)
+	__attribute__((returns_nonnull));
 
 /*
  * load_options_parse(o, kinds, argc, argv, e):

@@ -11,6 +11,7 @@
 #include "common/base/nearest.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
+#include "common/cli/job.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "load/options.h"
@@ -19,14 +20,6 @@ static const struct relname *
 name_of(const struct manifest *set, size_t i)
 {
 	return &set->members[i]->schema.relation;
-}
-
-static bool
-is_meant(const struct relname *named, const struct relname *member)
-{
-	return member->name != NULL && strcmp(named->name, member->name) == 0 &&
-	       (named->schema == NULL ||
-		(member->schema != NULL && strcmp(named->schema, member->schema) == 0));
 }
 
 static int
@@ -56,7 +49,7 @@ pick(bool *chosen, const struct relname *named, const struct manifest *set, stru
 	size_t i, n = 0;
 
 	for (i = 0; i < set->n; i++) {
-		chosen[i] = is_meant(named, name_of(set, i));
+		chosen[i] = relname_means(named, name_of(set, i));
 		n += chosen[i];
 	}
 	if (n == 0)
@@ -85,6 +78,25 @@ check_options(const struct load_options *o, struct err *e)
 	return err_hint(e, "With -t NAME one of them is loaded.");
 }
 
+/* What a job says of one relation has to be about one that is there. */
+static int
+check_each(const struct load_options *o, const struct manifest *set, struct err *e)
+{
+	size_t i, j, found;
+
+	for (i = 0; i < o->neach; i++) {
+		for (j = 0, found = 0; j < set->n; j++)
+			found += relname_means(&o->each[i].name, name_of(set, j));
+		if (found == 0)
+			return job_refuse_relation(o->common.job, i, "it is not in the set", e);
+		if (found > 1)
+			return job_refuse_relation(
+				o->common.job, i,
+				"several relations have this name; write SCHEMA.TABLE", e);
+	}
+	return 0;
+}
+
 int
 setchoice_make(bool **chosen, const struct load_options *o, const struct manifest *set,
 	       struct err *e)
@@ -98,6 +110,8 @@ setchoice_make(bool **chosen, const struct load_options *o, const struct manifes
 	*chosen = xcalloc(set->n, sizeof(**chosen));
 	if (o->rel.name != NULL)
 		return pick(*chosen, &o->rel, set, e);
+	if (check_each(o, set, e) != 0)
+		return -1;
 	for (i = 0; i < set->n; i++)
 		(*chosen)[i] = true;
 	return set->n > 1 ? check_options(o, e) : 0;

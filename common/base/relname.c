@@ -31,6 +31,13 @@ relname_equal(const struct relname *a, const struct relname *b)
 	return same(a->schema, b->schema) && same(a->name, b->name);
 }
 
+bool
+relname_means(const struct relname *named, const struct relname *relation)
+{
+	return relation->name != NULL && strcmp(named->name, relation->name) == 0 &&
+	       (named->schema == NULL || relname_equal(named, relation));
+}
+
 char *
 relname_text(const struct relname *r)
 {

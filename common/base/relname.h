@@ -29,6 +29,13 @@ void relname_set(struct relname *r, const char *schema, const char *name);
 bool relname_equal(const struct relname *a, const struct relname *b);
 
 /*
+ * relname_means(named, relation):
+ * Tell whether a name as people write it means ${relation}: without a schema it means each
+ * that is called so.
+ */
+bool relname_means(const struct relname *named, const struct relname *relation);
+
+/*
  * relname_text(r):
  * Return "schema.name" as people read it, for the caller to free; "name" where there is no
  * schema or none with a name.

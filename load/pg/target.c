@@ -46,10 +46,11 @@ finish_roundings(struct target *t)
 }
 
 void
-target_init(struct target *t, const struct load_options *options, const char *input)
+target_init(struct target *t, const struct load_options *options,
+	    const struct load_rules *rules, const char *input)
 {
 	*t = (struct target){
-		.rules = options->rules,
+		.rules = *rules,
 		.input = xstrdup(input),
 		.moves_sequences = !options->no_sync_sequences,
 	};

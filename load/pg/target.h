@@ -51,10 +51,11 @@ struct target {
 };
 
 /*
- * target_init(t, options, input):
- * Begin with what the options say of all relations; ${input} is copied.
+ * target_init(t, options, rules, input):
+ * Begin with these rules of the options'; ${input} is copied.
  */
-void target_init(struct target *t, const struct load_options *options, const char *input);
+void target_init(struct target *t, const struct load_options *options,
+		 const struct load_rules *rules, const char *input);
 
 /*
  * target_plan(t, db, stream, identity, e):

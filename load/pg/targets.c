@@ -29,7 +29,7 @@ void
 targets_one(struct targets *ts, const struct load_options *options, const char *input)
 {
 	*ts = (struct targets){.list = xcalloc(1, sizeof(*ts->list)), .n = 1};
-	target_init(&ts->list[0], options, input);
+	target_init(&ts->list[0], options, &options->rules, input);
 }
 
 struct target *
@@ -74,10 +74,11 @@ static void
 init_member(struct target *t, const struct load_options *options, const char *input,
 	    const struct sink_set *set, size_t i)
 {
+	const struct relname *name = &set->manifest->members[i]->schema.relation;
 	char *called = manifest_name(set->manifest, i);
 	char *text = xasprintf("%s: %s", input, called);
 
-	target_init(t, options, text);
+	target_init(t, options, load_options_rules(options, name), text);
 	t->into = destination(options, set->manifest->members[i]);
 	t->rules.target = t->into;
 	t->rules.together = true;

@@ -296,3 +296,29 @@ later()
 	assert_eq "$(grep -c 'was altered just now' "$d/err")" 1
 	assert_eq "$(q "$b" 'SELECT count(*) FROM customer')" 0
 }
+
+@test "a job file says for each relation how it is loaded" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	q "$b" "ALTER TABLE customer RENAME name TO called; ALTER TABLE note ADD UNIQUE (t);
+		INSERT INTO customer VALUES (1, 'old'); INSERT INTO orders VALUES (1, 1)"
+	printf '%s\n' "source: {database: $a, tables: [customer, orders, note]}" \
+		"destination: {database: $b}" 'tables:' '  customer: {map: name=called, conflict: skip}' \
+		'  public.orders: {conflict: overwrite}' '  note: {conflict: skip, key: t}' >"$d/job.yaml"
+	try portl run --summary="$d/sum" "$d/job.yaml"
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT * FROM customer ORDER BY id')" $'1|old\n2|c2\n3|c3'
+	assert_eq "$(rows "$b" orders)" "$(rows "$a" orders)"
+	sed 's/key: t/newer: t/' "$d/job.yaml" >"$d/bad.yaml"
+	try portl run "$d/bad.yaml"
+	assert_status 78
+	assert_stderr_has 'tables.note: --newer needs --conflict=overwrite'
+	send -t orders >"$d/set"
+	try portl-load -f "$d/job.yaml" "$d/set"
+	assert_status 0
+	sed 's/  note:/  nose:/' "$d/job.yaml" >"$d/bad.yaml"
+	try portl-load -f "$d/bad.yaml" "$d/set"
+	assert_status 78
+	assert_stderr_has 'it is not in the set'
+}
