@@ -164,6 +164,7 @@ tell_stream(struct load *l, size_t k, uint64_t rows_before, uint64_t bytes_befor
 	r->read = stream_reader_rows(l->reader) - rows_before;
 	r->bytes = stream_reader_bytes(l->reader) - bytes_before;
 	stream_reader_digest(l->reader, r->xxh3);
+	stream_reader_rows_digest(l->reader, r->rows_digest);
 }
 
 /*
@@ -394,8 +395,9 @@ report(struct load *l, struct err *e)
 		l->receipt.bytes = stream_reader_bytes(l->reader);
 		if (l->options.edited == STREAM_EDITED_ROWS)
 			l->receipt.sent = stream_reader_sent(l->reader);
-		stream_reader_digest(l->reader, l->receipt.xxh3);
-		if (l->options.streams == 1)
+		if (l->set == NULL) /* which has one for each relation */
+			stream_reader_digest(l->reader, l->receipt.xxh3);
+		if (l->set == NULL && l->options.streams == 1)
 			stream_reader_rows_digest(l->reader, l->receipt.rows_digest);
 		progress_set(l->progress, l->receipt.read, l->receipt.bytes, -1);
 	}

@@ -59,6 +59,8 @@ same()
 		assert_status 0
 		assert_eq "$told" "$(printf '%s\n' 'public.customer 3 3 0 0 0 0' 'public.note 0 0 0 0 0 0' 'public.orders 5 5 0 0 0 0')"
 		assert_eq "$(jq -c '[.relation, .committed, .rows.read, .rows.inserted]' "$d/sum")" '[null,true,8,8]'
+		assert_eq "$(jq '[.relations[].rows_digest | length > 32] | all' "$d/sum")" true
+		assert_eq "$(jq -c '[.xxh3, .rows_digest]' "$d/sum")" '[null,null]'
 		same
 	done
 }
