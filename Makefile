@@ -33,7 +33,7 @@ made = $(patsubst tests/%.c,$(OUT)/%,$(wildcard tests/$(1)/$(2).c))
 COMMON = $(OUT)/libcommon.a
 # Archives, for a unit test takes what it names; test_load_* finds load/'s options.o first.
 MODULES = $(if $(findstring test_load,$@),$(OUT)/load.a $(OUT)/extract.a,$(OUT)/extract.a $(OUT)/load.a)
-PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load
+PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load $(OUT)/portl-ls
 UNIT = $(call made,unit,test_*)
 # What the tests run besides: measures, a client that stays.
 TOOLS = $(call made,bench,*) $(call made,lib,*)
@@ -72,7 +72,8 @@ $(OUT)/%.a:
 	$(AR) rcs $@ $^
 
 $(OUT)/portl-extract: $(call modules,extract) $(COMMON)
-$(OUT)/portl-load: $(call modules,load) $(COMMON)
+$(OUT)/portl-load: $(filter-out $(call modules,load/ls),$(call modules,load)) $(COMMON)
+$(OUT)/portl-ls: $(call modules,load/ls) $(COMMON)
 $(PROGRAMS):
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -113,7 +114,7 @@ install: all
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load)
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load portl-ls)
 	for f in man/*.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
 	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
 	rm -rf $(DESTDIR)$(DOCDIR)

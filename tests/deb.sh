@@ -63,7 +63,7 @@ check_completions()
 	local list program
 
 	list=$(dpkg-deb -c "$1" | sed 's|.* \./|/|')
-	for program in portl portl-extract portl-load; do
+	for program in portl portl-extract portl-load portl-ls; do
 		grep -qx "/usr/share/bash-completion/completions/$program" <<<"$list"
 		grep -qx "/usr/share/zsh/\(site-functions\|vendor-completions\)/_$program" <<<"$list"
 		grep -qx "/usr/share/fish/vendor_completions.d/$program.fish" <<<"$list"

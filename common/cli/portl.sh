@@ -18,10 +18,12 @@ usage()
 		Usage:
 		  portl run JOB [OPTION]...
 		  portl check JOB [OPTION]...
+		  portl ls [OPTION]... [FILE]...
 
 		run    moves the rows: portl-extract --job JOB | portl-load --job JOB
 		check  tests both connections, the privileges, the tables and the plan,
 		       and moves no row
+		ls     says what is in streams, and whether they are whole: portl-ls
 
 		Options are those of portl-extract and portl-load, and win over the job file.
 		The most useful here:
@@ -250,16 +252,16 @@ completion()
 		/^(#|#compdef).*portl$/ { frame = before = "" }
 		shell == "bash" && /case \$prev in/ {
 			before = frame "\t[ \"$COMP_CWORD\" -ne 1 ] || prev=portl\n" $0 "\n"
-			before = before "\tportl) words=\047run check --help --version\047 ;;\n"
+			before = before "\tportl) words=\047run check ls --help --version\047 ;;\n"
 			frame = ""
 			next
 		}
 		shell == "zsh" && /^_arguments/ { before = frame $0 "\n"; frame = ""; next }
-		shell == "zsh" && /_files/ { frame = frame "\t\0471:command:(run check)\047 \0472:job:_files\047\n"; next }
+		shell == "zsh" && /_files/ { frame = frame "\t\0471:command:(run check ls)\047 \0472:job:_files\047\n"; next }
 		{ frame = frame $0 "\n" }
 		END {
 			if (shell == "fish") {
-				before = frame "complete -c portl -n __fish_use_subcommand -f -a \"run check\"\n"
+				before = frame "complete -c portl -n __fish_use_subcommand -f -a \"run check ls\"\n"
 				frame = ""
 			}
 			printf "%s%s%s", before, options, frame
@@ -411,15 +413,20 @@ else
 fi
 extract=$(find_program portl-extract) && load=$(find_program portl-load) || exit
 case ${1:-} in
+ls)
+	program=$(find_program portl-ls) || exit
+	shift
+	exec "$program" "$@"
+	;;
 run | check) command=$1 ;;
 help | --help | '-?') end_with usage ;;
 --version | -V) end_with version ;;
 --completion=*) end_with completion "${1#*=}" ;;
 '')
-	usage | sed -n '3,5p' >&2
+	usage | sed -n '3,6p' >&2
 	die 64 'what shall be done?' 'Try "portl --help".'
 	;;
-*) die 64 "\"$1\" is neither run nor check" 'Try "portl --help".' ;;
+*) die 64 "\"$1\" is neither run nor check nor ls" 'Try "portl --help".' ;;
 esac
 shift
 extract_options=$(options_of "$extract") && load_options=$(options_of "$load") || exit

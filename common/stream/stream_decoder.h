@@ -47,6 +47,7 @@ struct stream_decoder {
 	uint64_t rows;        /* of the current stream */
 	uint64_t rows_before; /* of the streams before it */
 	int64_t sent;         /* rows as the end documents say, -1: one had none */
+	bool cut;             /* the input has ended too early */
 	bool crlf;            /* newlines have come as carriage return and newline */
 	char *aborted_run;    /* owned; of the abort document, or NULL */
 	int aborted_status;   /* the writer's exit status, 0: it has not said */
@@ -97,7 +98,7 @@ int stream_decoder_cut(struct stream_decoder *d, struct err *e);
  * stream_decoder_lacks(d, e):
  * Say that a set ends where its manifest promises another member.  Returns -1.
  */
-int stream_decoder_lacks(const struct stream_decoder *d, struct err *e);
+int stream_decoder_lacks(struct stream_decoder *d, struct err *e);
 
 /*
  * stream_decoder_too_large(d, e):

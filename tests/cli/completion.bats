@@ -65,7 +65,7 @@ setup()
 	touch my-job.yaml
 	portl --completion=bash >completion
 	shellcheck -s bash completion
-	assert_eq "$(bash_proposes _portl portl '')" 'run check --help --version'
+	assert_eq "$(bash_proposes _portl portl '')" 'run check ls --help --version'
 	assert_eq "$(bash_proposes _portl portl r)" run
 	assert_eq "$(bash_proposes _portl portl run my-)" my-job.yaml
 	assert_eq "$(bash_proposes _portl portl run my-job.yaml --batch)" '--batch-size='
@@ -82,7 +82,7 @@ setup()
 	HOME=$PWD try fish -c 'portl --completion=fish | source; complete -C "portl "
 		complete -C "portl run my-"; complete -C "portl run my-job.yaml --rej"'
 	assert_status 0
-	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\nrun\nmy-job.yaml'
+	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\nls\nrun\nmy-job.yaml'
 	assert_out_has --rejects
 }
 

@@ -135,6 +135,10 @@ run_examples()
 	run_examples blocks_of_man man/portl-job.5 4
 }
 
+@test "portl-ls(1): the examples run" {
+	run_examples blocks_of_man man/portl-ls.1 1
+}
+
 @test "portl-stream(5): the examples run" {
 	run_examples blocks_of_man man/portl-stream.5 3
 }
@@ -377,6 +381,7 @@ options_of_man()
 		[ "$(wc -l <in_help)" -gt 25 ]
 		diff in_help in_man || fail "$program: left --help, right the manual"
 	done
+	diff <(options_of_help portl-ls) <(options_of_man "$ROOT/man/portl-ls.1")
 }
 
 @test "EXIT STATUS and README list the codes of common/base/err.h" {
@@ -403,7 +408,7 @@ options_of_man()
 		awk 'length > 80' >long
 	cat long warnings
 	[ ! -s long ] && [ ! -s warnings ]
-	for program in portl portl-extract portl-load; do
+	for program in portl portl-extract portl-load portl-ls; do
 		"$program" --help | awk 'length > 80' >long
 		cat long
 		[ ! -s long ]
