@@ -56,30 +56,28 @@ add_condition(struct buf *sql, const char *column, const struct pattern_part *pa
 		buf_addf(sql, "%s" EQUALS "$%d::pg_catalog.text", column, param);
 }
 
-/* What makes the two queries of relations: a pattern of them, and one of schemas. */
+/* The relations that match; without a name: all in the schemas that do. */
 static PGresult *
-query_relations(struct db *db, const struct pattern_part *schema,
-		const struct pattern_part *name, bool to_exclude, struct err *e)
+query_relations(struct db *db, const struct pattern *p, bool to_exclude, struct err *e)
 {
-	bool exact = name != NULL && !name->is_set && !schema->is_set;
-	const char *params[] = {schema->name, name != NULL ? name->name : NULL};
+	bool named = p->name.name != NULL, exact = named && pattern_is_exact(p);
+	const char *params[] = {p->schema.name, p->name.name};
 	struct buf sql = BUF_INIT;
 	PGresult *res;
 
 	buf_adds(&sql, relations_sql);
-	if (name != NULL) {
-		add_condition(&sql, "c.relname", name, 2);
-		buf_adds(&sql, " AND ");
-	} else {
-		buf_adds(&sql, "$2::pg_catalog.text IS NULL AND ");
-	}
-	if (schema->name != NULL)
-		add_condition(&sql, "n.nspname", schema, 1);
+	if (named)
+		add_condition(&sql, "c.relname", &p->name, 2);
+	else
+		buf_adds(&sql, "$2::pg_catalog.text IS NULL");
+	buf_adds(&sql, " AND ");
+	if (p->schema.name != NULL)
+		add_condition(&sql, "n.nspname", &p->schema, 1);
 	else
 		buf_adds(&sql, "$1::pg_catalog.text IS NULL"
 			       " AND pg_catalog.pg_table_is_visible(c.oid)");
-	buf_addf(&sql, " AND %s", exact ? named_sql : to_exclude ? named_sql : matched_sql);
-	if (!exact && (schema->name == NULL || schema->is_set))
+	buf_addf(&sql, " AND %s", exact || to_exclude ? named_sql : matched_sql);
+	if (!exact && (p->schema.name == NULL || p->schema.is_set))
 		buf_adds(&sql, others_sql);
 	res = db_query(db, e, buf_cstr(&sql), 2, params);
 	buf_release(&sql);
@@ -182,7 +180,7 @@ static int
 add_tables(struct db *db, const struct pattern *p, struct choose_list *list, bool *partitions,
 	   struct err *e)
 {
-	PGresult *res = query_relations(db, &p->schema, &p->name, false, e);
+	PGresult *res = query_relations(db, p, false, e);
 	int i, n;
 
 	if (res == NULL)
@@ -224,11 +222,12 @@ find_schemas(struct db *db, const char *option, const struct pattern *p, struct 
 static int
 add_schema(struct db *db, const struct pattern *p, struct choose_list *list, struct err *e)
 {
+	const struct pattern all = {.schema = p->name};
 	PGresult *found = find_schemas(db, "--schema", p, e), *res = NULL;
 	int i;
 
 	if (found != NULL)
-		res = query_relations(db, &p->name, NULL, false, e);
+		res = query_relations(db, &all, false, e);
 	for (i = 0; res != NULL && i < PQntuples(res); i++)
 		append(list, res, i);
 	PQclear(found);
@@ -252,7 +251,7 @@ static int
 exclude_tables(struct db *db, const struct pattern *p, const struct choose_list *list,
 	       bool *stays, struct err *e)
 {
-	PGresult *res = query_relations(db, &p->schema, &p->name, true, e);
+	PGresult *res = query_relations(db, p, true, e);
 	int i, n, rc = 0;
 
 	if (res == NULL)

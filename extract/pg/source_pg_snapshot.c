@@ -147,10 +147,12 @@ expect_partitions(struct source_pg *s, struct err *e)
 	size_t i;
 	int row, rc = 0;
 
-	for (i = 0; i < s->n; i++)
-		if (s->members[i].rel->kind == 'p')
-			buf_addf(&roots, "%c%u", roots.len > 0 ? ',' : '{',
-				 s->members[i].rel->oid);
+	for (i = 0; i < s->n; i++) {
+		const struct relation *rel = s->members[i].rel;
+
+		if (rel != NULL && rel->kind == 'p')
+			buf_addf(&roots, "%c%u", roots.len > 0 ? ',' : '{', rel->oid);
+	}
 	if (roots.len > 0) {
 		buf_addc(&roots, '}');
 		params[0] = buf_cstr(&roots);
