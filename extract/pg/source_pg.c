@@ -71,6 +71,10 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 
 	if (base->options->query_text != NULL)
 		s->query = sqltail_trim(base->options->query_text);
+	if (base->options->is_set) { /* whose members have headers of their own */
+		header_free(base->header);
+		base->header = NULL;
+	}
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
 	base->where = db_connect_where(&s->db);

@@ -216,3 +216,18 @@ counts()
 	assert_status 1
 	assert_stderr_has 'd/a.b.c.csv: the file'\''s name is not that of a relation'
 }
+
+@test "a lock on one member is waited for no longer than asked" {
+	fresh_db src
+	cd "$BATS_TEST_TMPDIR"
+	q "$src" 'CREATE TABLE a (n int); CREATE TABLE b (n int); CREATE TABLE c (n int)'
+	open_session "$src"
+	say 'BEGIN; LOCK TABLE b'
+	try portl-extract -d "$src" -t '?' --lock-wait-timeout=50 -o x
+	assert_status 1
+	assert_stderr_has 'lock timeout'
+	[ ! -e x ]
+	say COMMIT
+	close_session
+	portl-extract -d "$src" -t '?' --lock-wait-timeout=50 -o x
+}
