@@ -386,7 +386,7 @@ abort_document(const struct stream_writer *w, const struct err *why)
 				jsontext(why->msg != NULL ? why->msg : ""), "sqlstate",
 				why->sqlstate, "status",
 				why->signal != 0 ? 128 + why->signal : (int)why->code, "rows",
-				(json_int_t)(w->rows_before + w->rows), "run", w->run);
+				(json_int_t)stream_writer_count(w), "run", w->run);
 
 	if (why->detail != NULL)
 		json_object_set_new(doc, "detail", jsontext(why->detail));

@@ -1,6 +1,6 @@
 /*
- * A valid stream, damaged.  The input is a recipe: what the stream is like, its rows,
- * and what is then done to its bytes, near the places where something begins or ends.
+ * A valid stream, or a set of them, damaged.  The input is a recipe: what the stream is like,
+ * its rows, and what is then done to its bytes, near the places where something begins or ends.
  * Unharmed it gives back the rows that were written; with other bytes it is refused,
  * or gives back the very same rows under the same header.
  *
@@ -21,6 +21,7 @@
 #include "common/rows/copytext.h"
 #include "common/rows/pgcopy.h"
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_reader.h"
 #include "common/stream/stream_writer.h"
@@ -30,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define COLUMNS_MAX 4
 #define ROWS_MAX 15
-#define MARKS_MAX (ROWS_MAX + 8)
+#define MEMBERS 3 /* of a set */
+#define MARKS_MAX (MEMBERS * (ROWS_MAX + 3) + 2)
 
 #define MUST(condition) \
 	do { \
@@ -50,6 +52,7 @@ struct recipe {
 	bool zstd;
 	bool bare;
 	bool aborted;
+	bool set;
 	bool fewer;     /* the last column is not read */
 	unsigned stop;  /* rows after which a chunk has to end, 0: anywhere */
 	unsigned kinds; /* of the columns, two bits each */
@@ -75,6 +78,7 @@ read_form(struct recipe *r)
 	r->zstd = (form & 4) != 0;
 	r->bare = (form & 24) == 24;
 	r->aborted = (form & 24) == 8;
+	r->set = (form & 32) != 0 && !r->bare;
 	r->stop = form >> 6;
 	r->ncolumns = shape % (COLUMNS_MAX + 1);
 	r->nrows = shape / 8 % (ROWS_MAX + 1);
@@ -184,24 +188,45 @@ write_rows(struct recipe *r, struct stream_writer *w, struct output *out, struct
 	}
 }
 
-/* Write the stream; ${sent} becomes what has to arrive. */
-static void
-write_stream(struct recipe *r, struct output *out, struct arrival *sent)
+static struct header *
+make_header(const struct recipe *r)
 {
 	static const char *const names[COLUMNS_MAX] = {"a", "b", "$portl ", "\"\n"};
 	struct header *h = header_new();
-	struct stream_writer *w = stream_writer_new(out, r->format, r->bare ? NDJSON_BARE : 0);
-	struct err e = ERR_INIT;
 	size_t i;
 
 	for (i = 0; i < r->ncolumns; i++)
 		schema_add_column(&h->schema, names[i], types[kind(r, i)], NULL);
 	h->values = r->values;
 	h->bare = r->bare;
+	return h;
+}
+
+/* Write the stream, or one and another of the same kind; ${sent} becomes what has to arrive. */
+static void
+write_stream(struct recipe *r, struct output *out, struct arrival *sent)
+{
+	struct stream_writer *w = stream_writer_new(out, r->format, r->bare ? NDJSON_BARE : 0);
+	struct manifest *set = manifest_new("set");
+	struct err e = ERR_INIT;
+	size_t i, n = r->set ? MEMBERS : 1;
+
+	for (i = 0; i < n; i++)
+		manifest_add(set, make_header(r));
+	if (!r->set) {
+		free(set->members[0]->set);
+		set->members[0]->set = NULL;
+	}
 	mark(r, out);
-	MUST(stream_writer_begin(w, h, &e) == 0);
-	mark(r, out);
-	write_rows(r, w, out, &sent->rows);
+	MUST(!r->set || stream_writer_manifest(w, set, &e) == 0);
+	for (i = 0; i < n; i++) {
+		mark(r, out);
+		MUST(stream_writer_begin(w, set->members[i], &e) == 0);
+		mark(r, out);
+		write_rows(r, w, out, &sent->rows);
+		if (i + 1 < n)
+			MUST(stream_writer_end(w, &e) == 0);
+	}
 	if (r->aborted) {
 		err_set(&e, EXIT_DATA, "the query has failed");
 		stream_writer_abort(w, &e);
@@ -212,11 +237,11 @@ write_stream(struct recipe *r, struct output *out, struct arrival *sent)
 	mark(r, out);
 	sent->whole = !r->aborted;
 	sent->bare = r->bare;
-	sent->count = r->nrows;
-	sent->header = header_to_json(h);
+	sent->count = n * r->nrows;
+	sent->header = header_to_json(set->members[n - 1]);
 	stream_writer_digest(w, sent->hex);
 	stream_writer_free(w);
-	header_free(h);
+	manifest_free(set);
 }
 
 /* The marks of what has been compressed say nothing any longer: begin and end are left. */
@@ -345,10 +370,16 @@ read_stream(const struct recipe *r, const struct buf *bytes, struct arrival *a)
 	struct input *in = memory_open(bytes);
 	struct stream_reader *reader = stream_reader_new(in, 0);
 	struct err e = ERR_INIT;
+	size_t i, n = 1;
+	bool good = true;
 
 	*a = (struct arrival){.whole = false};
-	a->whole = stream_reader_begin(reader, &e) == 0 && read_rows(r, reader, a, &e) == 0 &&
-		   stream_reader_finish(reader, &e) == 0;
+	for (i = 0; good && i < n; i++) {
+		good = stream_reader_begin(reader, &e) == 0 && read_rows(r, reader, a, &e) == 0;
+		if (good && stream_reader_set(reader) != NULL)
+			n = stream_reader_set(reader)->total;
+	}
+	a->whole = good && stream_reader_finish(reader, &e) == 0;
 	MUST(a->whole == (e.code == EXIT_DONE));
 	if (a->whole) {
 		a->bare = stream_reader_is_bare(reader);
