@@ -29,7 +29,7 @@ manifest_new(const char *id)
 static uint64_t
 mark(const json_t *doc)
 {
-	json_t *alone = json_copy((json_t *)(uintptr_t)doc); /* jansson's copy reads only */
+	json_t *alone = json_deep_copy(doc);
 	char *text;
 	uint64_t sum;
 
@@ -50,7 +50,7 @@ add(struct manifest *m, struct header *header, uint64_t sum)
 {
 	if (m->n == m->room) {
 		m->room = m->room > 0 ? 2 * m->room : 16;
-		m->members = xrealloc(m->members, m->room * sizeof(*m->members));
+		m->members = xrealloc(m->members, m->room * sizeof(void *));
 		m->marks = xrealloc(m->marks, m->room * sizeof(*m->marks));
 	}
 	free(header->set);

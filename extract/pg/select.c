@@ -127,15 +127,15 @@ add_conditions(struct buf *sql, const struct extract_rows *o)
 }
 
 char *
-select_build(struct db *db, const struct extract_rows *o, const struct relation *rel, bool only,
-	     const char *query, struct err *e)
+select_build(struct db *db, const struct extract_rows *rows, const struct relation *rel,
+	     bool only, const char *query, struct err *e)
 {
 	struct buf sql = BUF_INIT;
 
-	if (rel == NULL && !select_is_narrowed(o))
+	if (rel == NULL && !select_is_narrowed(rows))
 		return xstrdup(query);
 	buf_adds(&sql, "SELECT ");
-	if (add_columns(db, &sql, o, rel, query, e) != 0) {
+	if (add_columns(db, &sql, rows, rel, query, e) != 0) {
 		buf_release(&sql);
 		return NULL;
 	}
@@ -145,7 +145,7 @@ select_build(struct db *db, const struct extract_rows *o, const struct relation 
 	} else {
 		buf_addf(&sql, " FROM (\n%s\n) AS portl", query);
 	}
-	add_conditions(&sql, o);
+	add_conditions(&sql, rows);
 	return buf_detach(&sql);
 }
 
@@ -258,7 +258,7 @@ select_as_text(const struct schema *schema, const char *select)
 }
 
 char *
-select_copy(const struct extract_rows *o, const struct relation *rel, bool only,
+select_copy(const struct extract_rows *rows, const struct relation *rel, bool only,
 	    const struct header *header, const char *select)
 {
 	bool binary = header->values == HEADER_BINARY;
@@ -266,7 +266,7 @@ select_copy(const struct extract_rows *o, const struct relation *rel, bool only,
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");
-	if (as_text == NULL && can_copy_table(o, rel, only))
+	if (as_text == NULL && can_copy_table(rows, rel, only))
 		relname_add_quoted(&rel->id, &sql);
 	else
 		buf_addf(&sql, "(\n%s\n)", as_text != NULL ? as_text : select);

@@ -137,7 +137,7 @@ static int
 expect_rejects(struct sink_pg *s, const struct sink_set *set, struct err *e)
 {
 	size_t n = s->targets.n, i;
-	const struct plan **plans = xcalloc(n, sizeof(*plans));
+	const struct plan **plans = xcalloc(n, sizeof(void *));
 	int rc;
 
 	for (i = 0; i < n; i++)

@@ -140,7 +140,7 @@ read_identities(struct db *db, const struct targets *ts, bool with_oid, char **t
 		if (name->schema == NULL)
 			continue;
 		of[n].name = name;
-		if (with_oid && t->plan->rel != NULL)
+		if (with_oid && t->plan != NULL && t->plan->rel != NULL)
 			of[n].oid = t->plan->rel->oid;
 		at[n++] = i;
 	}
