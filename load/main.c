@@ -167,6 +167,20 @@ tell_stream(struct load *l, size_t k, uint64_t rows_before, uint64_t bytes_befor
 	stream_reader_rows_digest(l->reader, r->rows_digest);
 }
 
+/* Those of the relations that are loaded. */
+static uint64_t
+rows_read(const struct load *l)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	if (l->set == NULL)
+		return stream_reader_rows(l->reader);
+	for (i = 0; i < l->receipt.nrelations; i++)
+		sum += l->receipt.relations[i].read;
+	return sum;
+}
+
 /*
  * The input is a set, which is all of it.  What the sink is to take of it is planned before
  * the first row.
@@ -189,17 +203,25 @@ expect_set(struct load *l, struct err *e)
 	return sink_expect(l->sink, &set, e);
 }
 
+static int
+show_stream(struct load *l, const struct header *header, struct sink_wants *wants,
+	    struct err *e)
+{
+	bool ndjson = stream_reader_is_ndjson(l->reader);
+	struct sink_stream stream = {
+		.header = header,
+		.text = ndjson || (header != NULL && header->values == HEADER_TEXT),
+		.ndjson = ndjson,
+	};
+
+	return sink_begin(l->sink, &stream, wants, e);
+}
+
 /* Show the sink the header, and have the reader do what it wants. */
 static int
 begin_stream(struct load *l, struct sink_wants *wants, struct err *e)
 {
-	struct sink_stream stream = {
-		.header = stream_reader_header(l->reader),
-		.text = stream_reader_is_text(l->reader),
-		.ndjson = stream_reader_is_ndjson(l->reader),
-	};
-
-	if (sink_begin(l->sink, &stream, wants, e) != 0)
+	if (show_stream(l, stream_reader_header(l->reader), wants, e) != 0)
 		return -1;
 	if (wants->schema != NULL)
 		stream_reader_set_schema(l->reader, wants->schema);
@@ -268,6 +290,10 @@ load_stream(struct load *l, size_t i, struct err *e)
 	log_hold(true); /* plans are printed */
 	if (i == 0)
 		rc = expect_set(l, e);
+	else if (l->set == NULL && stream_reader_set(l->reader) != NULL)
+		rc = err_usage(e, "streams",
+			       "--streams is for streams of one relation, and a "
+			       "set is among them");
 	if (rc == 0 && is_chosen(l, i))
 		rc = begin_stream(l, &wants, e);
 	log_hold(false);
@@ -303,7 +329,10 @@ check(struct load *l, struct err *e)
 	for (i = 0; i < (l->set != NULL ? l->set->n : 1); i++) {
 		if (!is_chosen(l, i))
 			continue;
-		if (begin_stream(l, &wants, e) != 0)
+		if (show_stream(l,
+				l->set != NULL ? l->set->members[i]
+					       : stream_reader_header(l->reader),
+				&wants, e) != 0)
 			return -1;
 		check_line(stdout, "target", "%s", l->sink->relation);
 		check_line(stdout, "plan", "%s", l->sink->plan);
@@ -328,10 +357,12 @@ run(struct load *l, struct err *e)
 		uint64_t rows = stream_reader_rows(l->reader);
 		uint64_t bytes = stream_reader_bytes(l->reader);
 
-		if (load_stream(l, i, e) != 0)
-			return -1;
-		if (l->set != NULL && is_chosen(l, i))
+		int rc = load_stream(l, i, e);
+
+		if (told < l->receipt.nrelations && is_chosen(l, i))
 			tell_stream(l, told++, rows, bytes);
+		if (rc != 0)
+			return -1;
 		if (i + 1 == stream_count(l) && stream_reader_finish(l->reader, e) != 0)
 			return -1;
 		if (i + 1 == stream_count(l))
@@ -341,7 +372,7 @@ run(struct load *l, struct err *e)
 	}
 	if (log_check(e) != 0)
 		return -1;
-	l->receipt.read = stream_reader_rows(l->reader);
+	l->receipt.read = rows_read(l);
 	return sink_commit(l->sink, e);
 }
 
@@ -391,7 +422,7 @@ report(struct load *l, struct err *e)
 	struct err late = ERR_INIT;
 
 	if (l->reader != NULL) {
-		l->receipt.read = stream_reader_rows(l->reader);
+		l->receipt.read = rows_read(l);
 		l->receipt.bytes = stream_reader_bytes(l->reader);
 		if (l->options.edited == STREAM_EDITED_ROWS)
 			l->receipt.sent = stream_reader_sent(l->reader);

@@ -341,6 +341,9 @@ check_recheck(const struct load_options *o, struct err *e)
 			e, "foreign-keys",
 			"--foreign-keys=recheck needs --commit=end: it checks all rows "
 			"behind the last");
+	if (o->add_columns)
+		return err_usage(e, "foreign-keys",
+				 "--foreign-keys=recheck and --add-columns exclude each other");
 	if (o->rejects != NULL)
 		return err_usage(e, "foreign-keys",
 				 "--foreign-keys=recheck refuses all rows or none, not those "

@@ -73,11 +73,17 @@ csvdir_open(const char *path, struct err *e)
 {
 	struct csvdir *d;
 	size_t len = strlen(path);
+	char *real;
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	d = xcalloc(1, sizeof(*d));
 	d->path = xstrndup(path, len);
+	real = realpath(d->path, NULL); /* "." cannot be put in another's place by its name */
+	if (real != NULL) {
+		free(d->path);
+		d->path = real;
+	}
 	d->part = xasprintf("%s.%ld.part", d->path, (long)getpid());
 	if (check_free(d->path, e) == 0) {
 		if (mkdir(d->part, 0777) == 0)

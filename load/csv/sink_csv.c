@@ -247,6 +247,9 @@ sink_csv_expect(struct sink *base, const struct sink_set *set, struct err *e)
 	for (i = 0; i < set->manifest->n; i++) {
 		const struct header *header = set->manifest->members[i];
 
+		if (header->is_sequence)
+			log_fact("sequence \"%s\" becomes no file",
+				 header->schema.relation.name);
 		if (!set->chosen[i] || header->is_sequence)
 			continue;
 		name_file(s, &header->schema.relation);

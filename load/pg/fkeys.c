@@ -32,7 +32,14 @@ static const char keys_sql[] =
 	" format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', m.nspname, r.relname, k.conname,"
 	"  pg_get_constraintdef(k.oid)),"
 	" format('COMMENT ON CONSTRAINT %I ON %I.%I IS %L', k.conname, m.nspname, r.relname,"
-	"  d.description), d.description IS NOT NULL"
+	"  d.description), d.description IS NOT NULL,"
+	" k.convalidated AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid"
+	"  AND t.tgenabled <> 'O'),"
+	" row_security_active(k.conrelid) OR row_security_active(k.confrelid),"
+	" has_table_privilege(k.confrelid, 'REFERENCES')"
+	"  OR has_any_column_privilege(k.confrelid, 'REFERENCES'),"
+	" EXISTS (SELECT FROM pg_constraint o WHERE o.connamespace = k.connamespace"
+	"  AND o.conname = k.conname AND o.oid <> k.oid AND NOT o.condeferrable)"
 	" FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace"
 	" JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace m ON m.oid = r.relnamespace"
 	" LEFT JOIN member child ON child.oid ="
@@ -42,6 +49,7 @@ static const char keys_sql[] =
 	" LEFT JOIN pg_description d ON d.classoid = 'pg_constraint'::regclass"
 	" AND d.objoid = k.oid AND d.objsubid = 0"
 	" WHERE k.contype = 'f' AND k.conparentid = 0"
+	" AND (to_jsonb(k) ->> 'conenforced') IS DISTINCT FROM 'false'"
 	" AND (child.oid IS NOT NULL OR parent.oid IS NOT NULL) ORDER BY child.number, k.oid";
 
 /* What becomes a struct fkeys. */
@@ -49,7 +57,24 @@ struct draft {
 	struct buf defer, drop, add;
 };
 
-enum { NAME, WORD, TABLE, CHILD, PARENT, DEFERRABLE, DEFERRED, OWNED, DROP, ADD, NOTE, NOTED };
+enum {
+	NAME,
+	WORD,
+	TABLE,
+	CHILD,
+	PARENT,
+	DEFERRABLE,
+	DEFERRED,
+	OWNED,
+	DROP,
+	ADD,
+	NOTE,
+	NOTED,
+	PLAIN, /* it comes back as it was, and all rows are checked then */
+	HIDDEN,
+	GRANTED,
+	AMBIGUOUS
+};
 
 static char *
 oids(const struct target *list, size_t n)
@@ -83,11 +108,17 @@ add_sql(struct buf *sql, const char *text)
 static void
 recheck(struct draft *k, const PGresult *res, int row, struct reasons *why)
 {
-	if (!db_is_true(res, row, OWNED)) {
-		reasons_add(why,
-			    "--foreign-keys=recheck: only the owner of %s may drop its foreign "
-			    "key \"%s\"",
-			    PQgetvalue(res, row, TABLE), PQgetvalue(res, row, WORD));
+	const char *against = NULL;
+
+	if (!db_is_true(res, row, OWNED))
+		against = "only the owner of the table may drop";
+	else if (!db_is_true(res, row, GRANTED))
+		against = "the REFERENCES privilege is missing to add again";
+	else if (db_is_true(res, row, HIDDEN))
+		against = "row security would hide rows from the check of";
+	if (against != NULL) {
+		reasons_add(why, "--foreign-keys=recheck: %s foreign key \"%s\" of %s", against,
+			    PQgetvalue(res, row, WORD), PQgetvalue(res, row, TABLE));
 		return;
 	}
 	add_sql(&k->drop, PQgetvalue(res, row, DROP));
@@ -106,6 +137,12 @@ defer(struct draft *k, const struct load_rules *rules, const PGresult *res, int 
 			    "%s comes before a table that its foreign key \"%s\" refers to, "
 			    "and that cannot be deferred; make it DEFERRABLE, or use "
 			    "--foreign-keys=recheck",
+			    PQgetvalue(res, row, TABLE), PQgetvalue(res, row, WORD));
+	else if (db_is_true(res, row, AMBIGUOUS))
+		reasons_add(why,
+			    "%s comes before a table that its foreign key \"%s\" refers to, "
+			    "and another constraint of this name in its schema cannot be "
+			    "deferred; rename one",
 			    PQgetvalue(res, row, TABLE), PQgetvalue(res, row, WORD));
 	else if (rules->batches)
 		reasons_add(why,
@@ -131,7 +168,8 @@ settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int
 				    PQgetvalue(res, row, WORD), PQgetvalue(res, row, TABLE));
 		return;
 	}
-	if (rules->recheck)
+	/* one that is NOT VALID, or off, would come back checking less, or more */
+	if (rules->recheck && db_is_true(res, row, PLAIN))
 		recheck(k, res, row, why);
 	else if (parent > child)
 		defer(k, rules, res, row, why);

@@ -199,6 +199,10 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	struct sink_pg *s = pg(base);
 	struct target *t;
 
+	if (stream->header != NULL && stream->header->dry_run)
+		s->dry = DRY_SENDER;
+	else if (s->dry == DRY_NOT && base->options->common.dry_run)
+		s->dry = DRY_HERE;
 	s->sequence = stream->header != NULL && stream->header->is_sequence;
 	if (s->sequence)
 		return s->targets.set ? begin_sequence(s, stream, e) : lone_sequence(e);
@@ -216,10 +220,6 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 		return -1;
 	free(base->relation); /* of a set, the current one's */
 	base->relation = relname_text(&t->name);
-	if (stream->header != NULL && stream->header->dry_run)
-		s->dry = DRY_SENDER;
-	else if (s->dry == DRY_NOT && base->options->common.dry_run)
-		s->dry = DRY_HERE;
 	free(base->plan);
 	base->plan = plan_show_line(t->plan);
 	plan_show(t->plan);
@@ -275,7 +275,7 @@ run_steps(struct sink_pg *s, enum steps_at at, struct err *e)
 		.options = s->base.options,
 		.targets = &s->targets,
 		.rejects = s->rejects,
-		.read = s->base.receipt->read,
+		.read = targets_taken(&s->targets),
 		.sent = s->dry != DRY_SENDER,
 	};
 

@@ -102,6 +102,9 @@ has_unmoved(const struct steps *s)
 static int
 move_sequences(const struct steps *s, enum steps_at at, struct err *e)
 {
+	/* what a deferred constraint refuses is refused before */
+	if (at == STEPS_LAST && db_exec(s->db, e, "SET CONSTRAINTS ALL IMMEDIATE") != 0)
+		return -1;
 	return targets_move(s->targets, s->db, at == STEPS_LAST, e);
 }
 

@@ -26,7 +26,7 @@ struct steps {
 	const struct load_options *options;
 	struct targets *targets;
 	struct rejects *rejects; /* or NULL */
-	uint64_t read;           /* rows of the input */
+	uint64_t read;           /* rows that have been taken */
 	bool sent;               /* the sender sends its rows: it does not run dry */
 };
 

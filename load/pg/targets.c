@@ -175,6 +175,40 @@ look_at_all(struct db *db, const struct targets *ts, char **texts, struct err *e
 	return rc;
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	const struct relname *x = *(const struct relname *const *)a;
+	const struct relname *y = *(const struct relname *const *)b;
+	int order = strcmp(x->schema != NULL ? x->schema : "",
+			   y->schema != NULL ? y->schema : "");
+
+	return order != 0 ? order : strcmp(x->name, y->name);
+}
+
+/* Two members for one relation would be one for it. */
+static int
+refuse_twice(const struct targets *ts, struct err *e)
+{
+	const struct relname **names = xcalloc(ts->n + 1, sizeof(void *));
+	char *text;
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		names[i] = &ts->list[i].plan->target;
+	qsort(names, ts->n, sizeof(void *), by_name);
+	for (i = 1; i < ts->n; i++)
+		if (by_name(&names[i - 1], &names[i]) == 0) {
+			text = relname_text(names[i]);
+			err_set(e, EXIT_TARGET, "two relations of the set are for \"%s\"",
+				text);
+			free(text);
+			break;
+		}
+	free(names);
+	return e->code == EXIT_DONE ? 0 : -1;
+}
+
 /* A refusal leaves the others to be looked at; any other failure does not. */
 static int
 plan_all(struct targets *ts, struct db *db, const struct load_options *options,
@@ -205,6 +239,8 @@ plan_all(struct targets *ts, struct db *db, const struct load_options *options,
 	}
 	if (rc == 0 && refused > 0)
 		rc = refuse(refused, n, &all, e);
+	else if (rc == 0 && refuse_twice(ts, e) != 0)
+		rc = -1;
 	else if (rc == 0 && ts->n > 0)
 		rc = fkeys_plan(&ts->keys, db, ts->list, ts->n, e);
 	buf_release(&all);
@@ -289,7 +325,7 @@ hold_all(struct targets *ts, struct db *db, struct err *e)
 	size_t i;
 
 	for (i = 0; i < ts->n; i++)
-		if (ready_lock(db, ts->list[i].plan, e) != 0)
+		if (ready_lock(db, ts->list[i].plan, ts->keys.drop != NULL, e) != 0)
 			return -1;
 	if (compare(ts, db, planned, e) != 0)
 		return -1;
@@ -312,6 +348,8 @@ empty_all(struct targets *ts, struct db *db, struct err *e)
 		if (t->plan->sql[SQL_TRUNCATE] == NULL)
 			continue;
 		buf_adds(&sql, sql.len > 0 ? ", " : "TRUNCATE TABLE ");
+		/* a parent's rows are its own in a set */
+		buf_adds(&sql, t->plan->rel->kind == 'r' ? "ONLY " : "");
 		relname_add_quoted(&t->plan->target, &sql);
 		target_emptied(t);
 	}
@@ -369,6 +407,17 @@ targets_read(const struct targets *ts)
 
 	for (i = 0; i < ts->n; i++)
 		sum += ts->list[i].counts.read;
+	return sum;
+}
+
+uint64_t
+targets_taken(const struct targets *ts)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		sum += ts->list[i].rows_before;
 	return sum;
 }
 

@@ -82,9 +82,10 @@ void targets_tell(const struct targets *ts, struct receipt *receipt);
 void targets_warn(struct targets *ts);
 
 /*
- * targets_read(ts), targets_rejected(ts):
- * Return the rows that the open transaction has taken, and has refused.
+ * targets_read(ts), targets_rejected(ts), targets_taken(ts):
+ * Return the rows that the open transaction has taken, and has refused; those taken in all.
  */
+uint64_t targets_taken(const struct targets *ts);
 uint64_t targets_read(const struct targets *ts);
 uint64_t targets_rejected(const struct targets *ts);
 

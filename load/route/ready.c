@@ -63,12 +63,12 @@ lock(struct db *db, const struct plan *plan, bool first, struct err *e)
 }
 
 int
-ready_lock(struct db *db, const struct plan *plan, struct err *e)
+ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 {
 	if (plan->rel == NULL)
 		return 0;
-	return plan->sql[SQL_TRUNCATE] != NULL ? lock_all(db, plan, e)
-					       : lock(db, plan, true, e);
+	return whole || plan->sql[SQL_TRUNCATE] != NULL ? lock_all(db, plan, e)
+							: lock(db, plan, true, e);
 }
 
 int

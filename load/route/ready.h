@@ -21,11 +21,11 @@ int ready_target(struct db *db, const struct plan *plan, bool first, struct err 
 	__attribute__((warn_unused_result));
 
 /*
- * ready_lock(db, plan, e):
- * Take the lock that filling the table takes, or, where it is to be emptied, that of
- * TRUNCATE, for the first time in a transaction; nothing for one that is to be made.
+ * ready_lock(db, plan, whole, e):
+ * Take the lock that filling the table takes or, where it is to be emptied or ${whole},
+ * that of TRUNCATE, for the first time in a transaction; nothing for one that is to be made.
  */
-int ready_lock(struct db *db, const struct plan *plan, struct err *e)
+int ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

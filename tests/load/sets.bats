@@ -138,7 +138,7 @@ same()
 	q "$b" 'DELETE FROM orders; DELETE FROM customer; ALTER TABLE orders ADD CHECK (id <> 4)'
 	take --commit=batch --batch-size=2 < <(send)
 	assert_status 1
-	assert_eq "$told" "$(printf '%s\n' 'public.customer 3 3 0 0 0 0' 'public.note 0 0 0 0 0 0' 'public.orders 0 2 0 0 0 0')"
+	assert_eq "$told" "$(printf '%s\n' 'public.customer 3 3 0 0 0 0' 'public.note 0 0 0 0 0 0' 'public.orders 4 2 0 0 0 0')"
 	assert_eq "$(q "$b" 'SELECT (SELECT count(*) FROM customer), (SELECT max(id) FROM orders)')" '3|2'
 }
 
@@ -323,4 +323,96 @@ later()
 	try portl-load -f "$d/bad.yaml" "$d/set"
 	assert_status 78
 	assert_stderr_has 'it is not in the set'
+}
+
+@test "--foreign-keys=recheck leaves alone what it could not bring back as it was" {
+	q "$a" 'CREATE TABLE base (id int PRIMARY KEY); CREATE TABLE child (id int, p int);
+		INSERT INTO base VALUES (1); INSERT INTO child VALUES (1, 1), (2, 5)'
+	q "$b" 'CREATE TABLE base (id int PRIMARY KEY); CREATE TABLE child (id int, p int);
+		ALTER TABLE child ADD CONSTRAINT fk FOREIGN KEY (p) REFERENCES base NOT VALID'
+	take --foreign-keys=recheck < <(send)
+	assert_status 1
+	assert_eq "$(q "$b" 'SELECT count(*) FROM child')" 0
+	q "$b" 'ALTER TABLE child VALIDATE CONSTRAINT fk; ALTER TABLE child DISABLE TRIGGER ALL'
+	take --foreign-keys=recheck < <(send)
+	assert_status 0
+	assert_eq "$(q "$b" "SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgrelid = 'child'::regclass")" D
+	q "$b" 'DELETE FROM child; DELETE FROM base; ALTER TABLE child ENABLE TRIGGER ALL'
+	q "$b" "CREATE ROLE ${b}_r LOGIN; ALTER TABLE child OWNER TO ${b}_r; GRANT ALL ON base TO ${b}_r;
+		ALTER TABLE child ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON child USING (p < 0) WITH CHECK (true)"
+	take -U "${b}_r" --foreign-keys=recheck < <(send)
+	assert_status 5
+	assert_stderr_has 'row security would hide rows from the check of foreign key "fk"'
+	q "$b" "ALTER TABLE child DISABLE ROW LEVEL SECURITY; REVOKE REFERENCES ON base FROM ${b}_r"
+	take -U "${b}_r" --foreign-keys=recheck < <(send)
+	assert_status 5
+	assert_stderr_has 'REFERENCES'
+	q "$b" "DROP OWNED BY ${b}_r; DROP ROLE ${b}_r"
+}
+
+@test "--truncate empties no inheritance child that is not loaded" {
+	q "$a" 'CREATE TABLE p (id int); CREATE TABLE other (id int); INSERT INTO p VALUES (1)'
+	q "$b" 'CREATE TABLE p (id int); CREATE TABLE other (id int); CREATE TABLE child () INHERITS (p);
+		INSERT INTO child VALUES (7); INSERT INTO p VALUES (8)'
+	take --truncate < <(send)
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT * FROM p ORDER BY 1')" $'1\n7'
+}
+
+@test "a dry run moves no sequence, and neither does a run that fails" {
+	q "$a" 'CREATE SEQUENCE s; SELECT setval($$s$$, 500); CREATE TABLE p (id int PRIMARY KEY);
+		CREATE TABLE c (id int REFERENCES p)'
+	q "$b" 'CREATE SEQUENCE s; CREATE TABLE p (id int PRIMARY KEY);
+		CREATE TABLE c (id int REFERENCES p DEFERRABLE INITIALLY DEFERRED)'
+	take -n < <(portl-extract -d "$a" -t s -t p)
+	assert_status 0
+	take -n < <(portl-extract -d "$a" --schema=public -t 's*' --exclude-table='[cp]')
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT last_value, is_called FROM s')" '1|f'
+	q "$a" 'ALTER TABLE c DROP CONSTRAINT c_id_fkey; INSERT INTO c VALUES (3)'
+	take < <(send)
+	assert_status 1
+	assert_stderr_has 'violates foreign key'
+	assert_eq "$(q "$b" 'SELECT last_value, is_called FROM s')" '1|f'
+}
+
+@test "two relations for one are refused, by name" {
+	q "$a" 'CREATE SCHEMA x; CREATE SCHEMA y; CREATE TABLE x.t (a int); CREATE TABLE y.t (a int)'
+	q "$b" 'CREATE SCHEMA z; CREATE TABLE z.t (a int)'
+	take --into-schema=z < <(portl-extract -d "$a" -t '?.t')
+	assert_status 5
+	assert_stderr_has 'two relations of the set are for "z.t"'
+	q "$b" 'DROP TABLE z.t'
+	take --create --into-schema=z < <(portl-extract -d "$a" -t '?.t')
+	assert_status 5
+}
+
+@test "of a set of which one is loaded, its own rows count" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	q "$b" "INSERT INTO note VALUES (1, 'stays')"
+	take -t note --truncate < <(send)
+	assert_status 1
+	assert_eq "$(q "$b" 'SELECT t FROM note')" stays
+	take -t orders --min-rows=6 --conflict=skip < <(send)
+	assert_status 1
+	q "$b" "INSERT INTO customer SELECT i, 'c' FROM generate_series(1, 3) i"
+	take -t orders --min-rows=5 < <(send)
+	assert_status 0
+	assert_eq "$(counts "$d/sum")" '5 5 0 0 0'
+}
+
+@test "check shows each relation's own plan, sequences among them" {
+	q "$a" 'CREATE SEQUENCE aa; CREATE TABLE ab (i int); CREATE SEQUENCE ac; CREATE TABLE ad (j int)'
+	q "$b" 'CREATE SEQUENCE aa; CREATE TABLE ab (i int); CREATE SEQUENCE ac; CREATE TABLE ad (j int, k int)'
+	run -0 portl-load -d "$b" --check=plan < <(send)
+	assert_eq "$(sed -n 's/^target  *//p' <<<"$output" | sort | xargs)" 'public.aa public.ab public.ac public.ad'
+	q "$b" 'ALTER TABLE ad DROP j'
+	try portl-load -d "$b" --check=plan < <(send)
+	assert_status 5
+	send -t ab >"$d/set"
+	cat <(portl-extract -d "$a" -t ab) "$d/set" >"$d/two"
+	take --streams=2 -t ab "$d/two"
+	assert_status 64
 }
