@@ -237,19 +237,38 @@ add_schema(struct db *db, const struct pattern *p, struct choose_list *list, str
 
 /* ---- what is left out ---- */
 
+static char *
+oids(const struct choose_list *list)
+{
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	buf_addc(&b, '{');
+	for (i = 0; i < list->n; i++)
+		buf_addf(&b, "%s%u", i > 0 ? "," : "", list->rels[i]->oid);
+	buf_addc(&b, '}');
+	return buf_detach(&b);
+}
+
+/* Which relations of the list stay, and the partitions that patterns want without. */
+struct exclusion {
+	bool *stays;
+	struct buf partitions; /* OIDs, ",1,2" */
+};
+
 static int
-whole_only(const PGresult *res, int row, struct err *e)
+whole_only(const char *partition, struct err *e)
 {
 	err_set(e, EXIT_USAGE,
 		"--exclude-table: \"%s\" is a partition, whose rows travel with those of its "
 		"table",
-		PQgetvalue(res, row, 2));
+		partition);
 	return err_hint(e, "Leave out the partitioned table, or read it alone with --where.");
 }
 
 static int
 exclude_tables(struct db *db, const struct pattern *p, const struct choose_list *list,
-	       bool *stays, struct err *e)
+	       struct exclusion *x, struct err *e)
 {
 	PGresult *res = query_relations(db, p, true, e);
 	int i, n, rc = 0;
@@ -265,9 +284,9 @@ exclude_tables(struct db *db, const struct pattern *p, const struct choose_list 
 						  sizeof(struct relation *), by_oid);
 
 		if (found != NULL)
-			stays[found - list->rels] = false;
-		else if (pattern_is_exact(p) && db_is_true(res, i, 4))
-			rc = whole_only(res, i, e);
+			x->stays[found - list->rels] = false;
+		else if (db_is_true(res, i, 4))
+			buf_addf(&x->partitions, ",%u", key.oid);
 	}
 	PQclear(res);
 	if (rc != 0 || n > 0)
@@ -292,38 +311,55 @@ exclude_schema(struct db *db, const struct pattern *p, const struct choose_list 
 	return res != NULL ? 0 : -1;
 }
 
+/* A partition that is to be left out may be one of a table that stays. */
+static int
+check_left_out(struct db *db, struct buf *partitions, const struct choose_list *list,
+	       struct err *e)
+{
+	static const char sql[] =
+		"SELECT p.oid::pg_catalog.regclass"
+		" FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS p(oid)"
+		" CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(p.oid) AS a"
+		" WHERE a.relid OPERATOR(pg_catalog.<>) p.oid"
+		" AND a.relid::pg_catalog.oid" EQUALS "ANY ($2::pg_catalog.oid[]) LIMIT 1";
+	char *stay = oids(list), *parts = xasprintf("{%s}", buf_cstr(partitions) + 1);
+	const char *params[] = {parts, stay};
+	PGresult *res = db_query(db, e, sql, 2, params);
+	int rc = res != NULL ? 0 : -1;
+
+	if (rc == 0 && PQntuples(res) > 0)
+		rc = whole_only(PQgetvalue(res, 0, 0), e);
+	PQclear(res);
+	free(stay);
+	free(parts);
+	return rc;
+}
+
 static int
 exclude(struct db *db, const struct extract_what *what, struct choose_list *list, struct err *e)
 {
-	bool *stays = xcalloc(list->n, sizeof(*stays));
+	struct exclusion x = {
+		.stays = xcalloc(list->n, sizeof(*x.stays)),
+		.partitions = BUF_INIT,
+	};
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; i < list->n; i++)
-		stays[i] = true;
+		x.stays[i] = true;
 	for (i = 0; rc == 0 && i < what->exclude_tables.n; i++)
-		rc = exclude_tables(db, &what->exclude_tables.list[i], list, stays, e);
+		rc = exclude_tables(db, &what->exclude_tables.list[i], list, &x, e);
 	for (i = 0; rc == 0 && i < what->exclude_schemas.n; i++)
-		rc = exclude_schema(db, &what->exclude_schemas.list[i], list, stays, e);
-	keep(list, stays);
-	free(stays);
+		rc = exclude_schema(db, &what->exclude_schemas.list[i], list, x.stays, e);
+	keep(list, x.stays);
+	if (rc == 0 && x.partitions.len > 0)
+		rc = check_left_out(db, &x.partitions, list, e);
+	free(x.stays);
+	buf_release(&x.partitions);
 	return rc;
 }
 
 /* ---- all ---- */
-
-static char *
-oids(const struct choose_list *list)
-{
-	struct buf b = BUF_INIT;
-	size_t i;
-
-	buf_addc(&b, '{');
-	for (i = 0; i < list->n; i++)
-		buf_addf(&b, "%s%u", i > 0 ? "," : "", list->rels[i]->oid);
-	buf_addc(&b, '}');
-	return buf_detach(&b);
-}
 
 /* A partition has been named: are its rows among those of its table? */
 static int

@@ -195,3 +195,11 @@ setup()
 	refused 78 'tables.orders: several relations have this name' -f bad.yaml
 	assert_eq "$(chosen -f job.yaml -t sales.orders)" sales.orders
 }
+
+@test "a pattern leaves out partitions with their table only" {
+	q "$src" 'CREATE TABLE ev (i int) PARTITION BY RANGE (i); CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM (0) TO (9);
+		CREATE TABLE ev_2 PARTITION OF ev FOR VALUES FROM (9) TO (99); CREATE TABLE e9 (i int)'
+	refused 64 '"ev_2" is a partition, whose rows travel with those of its table' -t 'e*' --exclude-table='ev_2*'
+	refused 64 'is a partition' -t 'e*' --exclude-table=ev_1
+	assert_eq "$(chosen -t 'e*' --exclude-table='ev*')" 'e9'
+}
