@@ -34,7 +34,7 @@ has_rows()
 
 @test "the upsert's benchmark tells two ratios that have no limit" {
 	bench upsert
-	has_rows upsert 10
+	has_rows upsert 14
 	assert_eq "$(jq -r 'select(.limit == null) | "\(.what | sub(".*, "; "")) \(.ok)"' <<<"$rows")" \
 		$'against INSERTs of 1,000 rows made by the source null\nagainst INSERTs of 1,000 rows from a file null'
 	assert_out_has 'INSERTs of 1,000 rows by a client'
