@@ -40,6 +40,12 @@ has_rows()
 	assert_out_has 'INSERTs of 1,000 rows by a client'
 }
 
+@test "the sets' benchmark compares a loop of pipes, pg_dump and keys checked behind all rows" {
+	bench sets
+	has_rows sets 4
+	assert_out_has 'against a loop of single pipes'
+}
+
 # cells ACTION: the contestants of the one cell of that action, `name state` each.
 cells()
 {
