@@ -25,7 +25,7 @@ struct schema_column {
 	char *collation; /* qualified, or NULL for the type's own */
 	bool not_null;
 	bool generated; /* GENERATED ALWAYS AS (…) STORED at the source */
-	bool inferred;  /* the type is a guess from the first rows, which later ones may belie */
+	bool inferred; /* the type is a guess from the first rows, which later ones may belie */
 };
 
 struct schema {

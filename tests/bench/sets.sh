@@ -4,7 +4,6 @@
 
 tables=$(scaled 1000)
 rows=$(scaled 1000000)
-title="$tables tables of 100 rows; a table of $rows with a foreign key"
 
 # make_tables DATABASE: empty.
 make_tables()
@@ -28,6 +27,7 @@ psql -Xq -d dst -c 'VACUUM ANALYZE'
 
 # One sample of a loop is a script.
 loop=$work/loop.sh
+# shellcheck disable=SC2016 # the script's own
 printf 'for t in %s; do portl-extract -d src -t $t | portl-load -d dst || exit; done\n' "$names" >"$loop"
 
 set_portl()
@@ -57,7 +57,7 @@ keys()
 
 rounds set_portl set_loop set_dump 'keys keys_check' 'keys keys_recheck --foreign-keys=recheck'
 
-compare "a set: against a loop of single pipes" wall set_portl set_loop 0.5
-compare "a set: against pg_dump --data-only | psql -1" wall set_portl set_dump 1.2
-compare "--foreign-keys=recheck: against check" wall keys_recheck keys_check 0.45
-at_most "a set: peak memory of both programs" rss set_portl 60
+compare "$tables tables of 100 rows: against a loop of single pipes" wall set_portl set_loop 0.5
+compare "$tables tables of 100 rows: against pg_dump --data-only | psql -1" wall set_portl set_dump 1.2
+compare "$rows rows, --foreign-keys=recheck: against check" wall keys_recheck keys_check 0.45
+at_most "$tables tables: peak memory of both programs" rss set_portl 60

@@ -258,14 +258,14 @@ statements()
 		assert_eq "$(q "$b" 'SELECT count(*), min(id), max(id) FROM t')" '1950|1|2000'
 		assert_eq "$(grep -c ': rejected: .*23514' <<<"$stderr")" 50
 		assert_eq "$(sed -n 's/.*rows:\([0-9]*\): rejected: .*/\1/p' <<<"$stderr" | xargs)" "$(seq -s ' ' 7 40 2000)"
-		((($(statements 'EXECUTE portl_piece_') <= 3)))
+		(($(statements 'EXECUTE portl_piece_') <= 3))
 		q "$b" 'DELETE FROM t'
 	done
 	seq 2000 | jq -c '{id: ., u: (if . % 40 == 7 then . - 1 else . end)}' >"$T/rows"
 	try portl-load -vv -d "$b" -t t --bare --rejects="$T/rej" "$T/rows"
 	assert_status 3
 	assert_eq "$(grep -c ': rejected: .*23505' <<<"$stderr")" 50
-	((($(statements 'EXECUTE portl_piece_') <= 3)))
+	(($(statements 'EXECUTE portl_piece_') <= 3))
 }
 
 @test "where the order would tell, it is the stream's" {

@@ -240,15 +240,15 @@ later()
 }
 
 @test "a sequence of its own moves forward, and never back" {
-	q "$a" 'CREATE TABLE t (id int); CREATE SEQUENCE s; CREATE SEQUENCE never; SELECT setval($$s$$, 41)'
-	q "$b" 'CREATE TABLE t (id int); CREATE SEQUENCE s; CREATE SEQUENCE never; SELECT nextval($$never$$)'
+	q "$a" "CREATE TABLE t (id int); CREATE SEQUENCE s; CREATE SEQUENCE never; SELECT setval('s', 41)"
+	q "$b" "CREATE TABLE t (id int); CREATE SEQUENCE s; CREATE SEQUENCE never; SELECT nextval('never')"
 	take < <(send)
 	assert_status 0
-	assert_eq "$(q "$b" 'SELECT nextval($$s$$), nextval($$never$$)')" '42|2'
-	q "$b" 'SELECT setval($$s$$, 99)'
+	assert_eq "$(q "$b" "SELECT nextval('s'), nextval('never')")" '42|2'
+	q "$b" "SELECT setval('s', 99)"
 	take < <(send)
 	assert_status 0
-	assert_eq "$(q "$b" 'SELECT nextval($$s$$)')" 100
+	assert_eq "$(q "$b" "SELECT nextval('s')")" 100
 	q "$b" 'DROP SEQUENCE never'
 	take < <(send)
 	assert_status 5
@@ -273,7 +273,7 @@ later()
 	assert_status 4
 	assert_eq "$(ls -A "$d/empty")" ''
 	run -0 portl-load --csv="$d/empty/" "$d/set"
-	assert_eq "$(ls "$d/empty" | wc -l)" 3
+	assert_eq "$(find "$d/empty" -name '*.csv' | wc -l)" 3
 	try portl-load --csv="$d/one" "$d/set"
 	assert_status 64
 	assert_stderr_has '--csv=DIR/'
@@ -360,8 +360,8 @@ later()
 }
 
 @test "a dry run moves no sequence, and neither does a run that fails" {
-	q "$a" 'CREATE SEQUENCE s; SELECT setval($$s$$, 500); CREATE TABLE p (id int PRIMARY KEY);
-		CREATE TABLE c (id int REFERENCES p)'
+	q "$a" "CREATE SEQUENCE s; SELECT setval('s', 500); CREATE TABLE p (id int PRIMARY KEY);
+		CREATE TABLE c (id int REFERENCES p)"
 	q "$b" 'CREATE SEQUENCE s; CREATE TABLE p (id int PRIMARY KEY);
 		CREATE TABLE c (id int REFERENCES p DEFERRABLE INITIALLY DEFERRED)'
 	take -n < <(portl-extract -d "$a" -t s -t p)

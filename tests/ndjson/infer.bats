@@ -40,7 +40,7 @@ absent()
 	assert_status 0
 	assert_silent
 	assert_eq "$(types)" 'id bigint, name text, price numeric, at timestamp with time zone, tags jsonb, none text, day date, who jsonb, f double precision, f2 double precision, ok boolean, mixed text, uuid uuid, code text'
-	assert_eq "$(PGTZ=UTC q "$db" 'SELECT id, name, price, at, tags, none, day, who->$$a$$->0, f, f2, ok, mixed, uuid, code FROM t ORDER BY id')" \
+	assert_eq "$(PGTZ=UTC q "$db" "SELECT id, name, price, at, tags, none, day, who->'a'->0, f, f2, ok, mixed, uuid, code FROM t ORDER BY id")" \
 		"1|x|1.10|2024-02-29 12:00:00+00|[\"a\", {\"b\": null}]|||||||||
 2|2024-02-29|||||2024-02-29|1|1e-07|-0||||
 3||12345678901234567890.5||||||||f|1|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|
