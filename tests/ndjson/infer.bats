@@ -147,10 +147,10 @@ absent()
 	try infer <in
 	assert_status 4
 	assert_stderr_has 'ends too early'
-	printf '{"id":1}\n{"$portl":{"end":true}}\n' >in
+	printf '{"id":1}\n{"\x24portl":{"end":true}}\n' >in
 	try infer <in
 	assert_status 4
-	assert_stderr_has 'key "$portl"'
+	assert_stderr_has "key \"\$portl\""
 	absent
 }
 
