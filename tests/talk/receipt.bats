@@ -64,6 +64,7 @@ balanced()
 		CREATE TABLE w AS TABLE v ORDER BY i DESC; CREATE TABLE twice AS TABLE v UNION ALL TABLE v"
 	pg_dump -d "$a" -st v | psql -Xq -d "$b" >/dev/null
 	for form in '' --values=text '-F ndjson'; do
+		read -ra words <<<"$form"
 		q "$b" 'TRUNCATE v'
 		try_sh "portl-extract -d '$a' -t v $form --summary='$T/x' | tee '$T/s' | portl-load -d '$b' --map=b= --summary='$T/l'"
 		assert_status 0
@@ -71,14 +72,15 @@ balanced()
 		[[ $digest =~ ^$([[ -z $form ]] && echo binary || echo text):[0-9a-f]{32}$ ]]
 		assert_eq "$form $(jq -r .rows_digest "$T/l")" "$form $digest"
 		grep -qa "\"rows_digest\":\"$digest\"}" "$T/s"
-		portl-extract -d "$a" -t w $form --summary="$T/x" >/dev/null
+		portl-extract -d "$a" -t w "${words[@]}" --summary="$T/x" >/dev/null
 		assert_eq "$form $(jq -r .rows_digest "$T/x")" "$form $digest"
-		portl-extract -d "$a" -t twice $form --summary="$T/x" >/dev/null
+		portl-extract -d "$a" -t twice "${words[@]}" --summary="$T/x" >/dev/null
 		[[ $(jq -r .rows_digest "$T/x") != "$digest" ]]
 	done
 	# but for json with newlines, text is text
 	for form in --values=text '-F ndjson'; do
-		portl-extract -d "$a" -t v --exclude-columns=j,ja,jn $form --summary="$T/$form" >/dev/null
+		read -ra words <<<"$form"
+		portl-extract -d "$a" -t v --exclude-columns=j,ja,jn "${words[@]}" --summary="$T/$form" >/dev/null
 	done
 	assert_eq "$(jq -r .rows_digest "$T/--values=text")" "$(jq -r .rows_digest "$T/-F ndjson")"
 }
