@@ -44,10 +44,10 @@ struct source_pg {
 int source_pg_snapshot(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * source_pg_is_locked_whole(s, m):
+ * source_pg_snapshot_is_whole(s, m):
  * Was all that is read for ${m} locked before the snapshot, and nothing but it?
  */
-bool source_pg_is_locked_whole(const struct source_pg *s, const struct member *m);
+bool source_pg_snapshot_is_whole(const struct source_pg *s, const struct member *m);
 
 /*
  * source_pg_settle(s, e):

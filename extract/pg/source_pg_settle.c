@@ -29,7 +29,7 @@ is_all_locked_whole(const struct source_pg *s)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (!source_pg_is_locked_whole(s, &s->members[i]) &&
+		if (!source_pg_snapshot_is_whole(s, &s->members[i]) &&
 		    !member_is_sequence(&s->members[i]))
 			return false;
 	return true;
@@ -67,7 +67,7 @@ stands_on_more(const struct source_pg *s)
 
 	for (i = 0; i < s->n; i++)
 		if (!member_is_sequence(&s->members[i]) &&
-		    (!source_pg_is_locked_whole(s, &s->members[i]) ||
+		    (!source_pg_snapshot_is_whole(s, &s->members[i]) ||
 		     member_stands_on_more(&s->members[i])))
 			return true;
 	return false;

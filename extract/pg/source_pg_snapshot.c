@@ -253,7 +253,7 @@ try_lock(struct source_pg *s, struct err *e)
 }
 
 bool
-source_pg_is_locked_whole(const struct source_pg *s, const struct member *m)
+source_pg_snapshot_is_whole(const struct source_pg *s, const struct member *m)
 {
 	return member_is_plain(m) && reads_is_locked(&s->reads, m->rel->oid, s->reach);
 }
@@ -373,7 +373,7 @@ describe(struct source_pg *s, struct err *e)
 static bool
 needs_look(const struct source_pg *s)
 {
-	return is_set(s) || !source_pg_is_locked_whole(s, &s->members[0]);
+	return is_set(s) || !source_pg_snapshot_is_whole(s, &s->members[0]);
 }
 
 /*
@@ -390,7 +390,7 @@ look_around(struct source_pg *s, struct err *e)
 	int rc;
 
 	for (i = 0; i < s->n; i++)
-		if (!source_pg_is_locked_whole(s, &s->members[i]) &&
+		if (!source_pg_snapshot_is_whole(s, &s->members[i]) &&
 		    !member_is_sequence(&s->members[i]) &&
 		    member_plan(&s->members[i], &s->db, &s->path, e) != 0)
 			return -1;

@@ -211,16 +211,17 @@ check_names(const struct ident_list *names)
 static void
 check_extract(const struct extract_options *o)
 {
-	MUST((o->rel.name != NULL || o->path != NULL) + (o->query_text != NULL) == 1);
+	MUST(o->is_set ||
+	     (o->rel.name != NULL || o->path != NULL) + (o->query_text != NULL) == 1);
 	MUST((o->kind->cli.what != NULL) == (o->path != NULL));
 	MUST(o->format == EXTRACT_BINARY || o->format == EXTRACT_NDJSON);
-	MUST(o->limit >= -1 && o->zstd_level >= 0 && o->zstd_level <= 19);
+	MUST(o->rows.limit >= -1 && o->zstd_level >= 0 && o->zstd_level <= 19);
 	MUST((o->zstd_level > 0) == (o->compress != NULL));
 	MUST(o->query_text == NULL || o->query_text[0] != '\0');
 	MUST(!o->quote_numbers || o->format == EXTRACT_NDJSON);
-	MUST(o->column_list.n == 0 || o->exclude_list.n == 0);
-	check_names(&o->column_list);
-	check_names(&o->exclude_list);
+	MUST(o->rows.column_list.n == 0 || o->rows.exclude_list.n == 0);
+	check_names(&o->rows.column_list);
+	check_names(&o->rows.exclude_list);
 }
 
 static void

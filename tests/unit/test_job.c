@@ -153,7 +153,8 @@ test_flags_win(void)
 	apply(JOB_EXTRACT, both, "--limit=7");
 	is_int(o.limit, 7, "a flag wins over its key");
 	apply(JOB_EXTRACT, both, "-hdb2");
-	ok(strcmp(o.common.db.host, "db2") == 0 && o.common.db.password != NULL,
+	ok(o.common.db.host != NULL && strcmp(o.common.db.host, "db2") == 0 &&
+		   o.common.db.password != NULL,
 	   "-h takes the place of host alone");
 	apply(JOB_EXTRACT, both, "-dother");
 	ok(o.common.db.host == NULL && o.common.db.port == NULL && o.common.db.user == NULL &&
