@@ -406,6 +406,7 @@ take_one(struct load_options *o, size_t i, struct err *e)
 	*one->own = *o;
 	one->own->each = NULL;
 	one->own->neach = 0;
+	one->own->map = one->own->key_text = one->own->columns = (struct cli_list){.n = 0};
 	rc = ident_parse_qualified(name, &one->name.schema, &one->name.name, e);
 	free(name);
 	if (rc != 0 || job_apply_relation(job, i, &o->common.line, one->own, e) != 0)
@@ -535,6 +536,8 @@ load_options_release(struct load_options *o)
 
 	for (i = 0; i < o->neach; i++) {
 		release_rows(o->each[i].own);
+		free(o->each[i].own->map.items);
+		free(o->each[i].own->key_text.items);
 		free(o->each[i].own);
 		relname_release(&o->each[i].name);
 	}
