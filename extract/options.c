@@ -132,7 +132,7 @@ static int
 take_one(struct extract_options *o, size_t i, struct err *e)
 {
 	struct extract_options alone = {.rows.limit = -1};
-	char *name = ident_keep_case(job_relation(o->common.job, i));
+	char *name = ident_keep_case(job_apply_name(o->common.job, i));
 	struct extract_each *one;
 	int rc;
 
@@ -144,8 +144,8 @@ take_one(struct extract_options *o, size_t i, struct err *e)
 		rc = job_apply_relation(o->common.job, i, &o->common.line, &alone, e);
 	one->rows = alone.rows;
 	if (rc == 0 && one->rows.columns.n > 0 && one->rows.exclude.n > 0)
-		rc = job_refuse_relation(o->common.job, i,
-					 "columns and exclude_columns exclude each other", e);
+		rc = job_apply_refuse(o->common.job, i,
+				      "columns and exclude_columns exclude each other", e);
 	if (rc == 0)
 		rc = parse_columns(&one->rows, e);
 	free(name);
@@ -157,7 +157,7 @@ take_each(struct extract_options *o, struct err *e)
 {
 	size_t i;
 
-	for (i = 0; o->common.job != NULL && job_relation(o->common.job, i) != NULL; i++)
+	for (i = 0; o->common.job != NULL && job_apply_name(o->common.job, i) != NULL; i++)
 		if (take_one(o, i, e) != 0)
 			return -1;
 	return 0;
@@ -185,11 +185,10 @@ extract_options_check_each(const struct extract_options *o,
 			found += relname_means(&o->each[i].name, relations[j]);
 		if (found == 0 && !cli_has(&o->common.line, "table") &&
 		    !cli_has(&o->common.line, "schema")) /* which have chosen others */
-			return job_refuse_relation(o->common.job, i,
-						   "it is not among the relations to be read",
-						   e);
+			return job_apply_refuse(o->common.job, i,
+						"it is not among the relations to be read", e);
 		if (found > 1)
-			return job_refuse_relation(
+			return job_apply_refuse(
 				o->common.job, i,
 				"several relations have this name; write SCHEMA.TABLE", e);
 	}

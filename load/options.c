@@ -395,7 +395,7 @@ static int
 take_one(struct load_options *o, size_t i, struct err *e)
 {
 	struct job *job = o->common.job;
-	char *name = ident_keep_case(job_relation(job, i));
+	char *name = ident_keep_case(job_apply_name(job, i));
 	struct err why = ERR_INIT;
 	struct load_each *one;
 	int rc;
@@ -413,7 +413,7 @@ take_one(struct load_options *o, size_t i, struct err *e)
 		return -1;
 	if (settle_rows(one->own, &why) == 0)
 		return 0;
-	job_refuse_relation(job, i, why.msg, e);
+	job_apply_refuse(job, i, why.msg, e);
 	err_release(&why);
 	return -1;
 }
@@ -423,7 +423,7 @@ take_each(struct load_options *o, struct err *e)
 {
 	size_t i;
 
-	for (i = 0; o->common.job != NULL && job_relation(o->common.job, i) != NULL; i++)
+	for (i = 0; o->common.job != NULL && job_apply_name(o->common.job, i) != NULL; i++)
 		if (take_one(o, i, e) != 0)
 			return -1;
 	return 0;

@@ -88,9 +88,9 @@ check_each(const struct load_options *o, const struct manifest *set, struct err 
 		for (j = 0, found = 0; j < set->n; j++)
 			found += relname_means(&o->each[i].name, name_of(set, j));
 		if (found == 0)
-			return job_refuse_relation(o->common.job, i, "it is not in the set", e);
+			return job_apply_refuse(o->common.job, i, "it is not in the set", e);
 		if (found > 1)
-			return job_refuse_relation(
+			return job_apply_refuse(
 				o->common.job, i,
 				"several relations have this name; write SCHEMA.TABLE", e);
 	}

@@ -34,11 +34,11 @@ int job_apply(struct job *job, struct cli_line *line, struct db_params *db, stru
 	__attribute__((warn_unused_result));
 
 /*
- * job_relation(job, i):
+ * job_apply_name(job, i):
  * Return the name of relation ${i}, from 0, of the block of tables, as it is written there,
  * owned by the job; NULL behind the last.
  */
-const char *job_relation(const struct job *job, size_t i);
+const char *job_apply_name(const struct job *job, size_t i);
 
 /*
  * job_apply_relation(job, i, line, options, e):
@@ -49,10 +49,10 @@ int job_apply_relation(struct job *job, size_t i, struct cli_line *line, void *o
 		       struct err *e) __attribute__((warn_unused_result));
 
 /*
- * job_refuse_relation(job, i, what, e):
+ * job_apply_refuse(job, i, what, e):
  * Say what is wrong with relation ${i} of the block.  Returns -1.
  */
-int job_refuse_relation(const struct job *job, size_t i, const char *what, struct err *e);
+int job_apply_refuse(const struct job *job, size_t i, const char *what, struct err *e);
 
 /*
  * job_connects(job):

@@ -471,7 +471,7 @@ relation_entry(const struct job *job, size_t i)
 }
 
 const char *
-job_relation(const struct job *job, size_t i)
+job_apply_name(const struct job *job, size_t i)
 {
 	const struct jobfile_entry *entry = relation_entry(job, i);
 
@@ -479,7 +479,7 @@ job_relation(const struct job *job, size_t i)
 }
 
 int
-job_refuse_relation(const struct job *job, size_t i, const char *what, struct err *e)
+job_apply_refuse(const struct job *job, size_t i, const char *what, struct err *e)
 {
 	return job_refuse(job, relation_entry(job, i), what, e);
 }

@@ -40,11 +40,11 @@ int ndjson_writer_rows(struct ndjson_writer *w, const char *rows, size_t len, st
 void ndjson_writer_free(struct ndjson_writer *w);
 
 /*
- * ndjson_json_columns(schema):
+ * ndjson_type_json_columns(schema):
  * Return which of ${schema}'s columns hold JSON or arrays of it, as an array for the caller to
  * free(); NULL: none.  Newlines in these become spaces when they are written.
  */
-bool *ndjson_json_columns(const struct schema *schema);
+bool *ndjson_type_json_columns(const struct schema *schema);
 
 /* ---- reading ---- */
 

@@ -74,7 +74,7 @@ ndjson_type_of(const struct schema *schema, size_t column, unsigned flags)
 }
 
 bool *
-ndjson_json_columns(const struct schema *schema)
+ndjson_type_json_columns(const struct schema *schema)
 {
 	bool *is_json = xcalloc(schema->ncolumns, sizeof(*is_json)), any = false;
 	size_t i;

@@ -281,7 +281,7 @@ make_reader(struct stream_decoder *d)
 	if (d->keep != NULL)
 		ndjson_reader_select(d->ndjson, d->keep);
 	free(d->json);
-	d->json = ndjson_json_columns(schema_of(d));
+	d->json = ndjson_type_json_columns(schema_of(d));
 }
 
 /* Where rows are read to: whole, that is before fields are left out. */

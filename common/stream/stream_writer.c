@@ -272,7 +272,7 @@ begin_rows(struct stream_writer *w)
 	if (w->format != STREAM_NDJSON)
 		return;
 	w->ndjson = ndjson_writer_new(schema, w->ndjson_flags);
-	w->json = ndjson_json_columns(schema);
+	w->json = ndjson_type_json_columns(schema);
 }
 
 int

@@ -121,9 +121,9 @@ check_each(const struct source_csvdir *s, struct err *e)
 	free(names);
 	for (i = 0; rc == 0 && i < o->neach; i++)
 		if (o->each[i].rows.where != NULL)
-			rc = job_refuse_relation(
-				o->common.job, i,
-				"where needs a database, and this is a CSV file", e);
+			rc = job_apply_refuse(o->common.job, i,
+					      "where needs a database, and this is a CSV file",
+					      e);
 	return rc;
 }
 
