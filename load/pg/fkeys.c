@@ -242,11 +242,10 @@ fkeys_prepare(const struct fkeys *k, struct db *db, struct target *list, size_t 
 	return 0;
 }
 
-/* A table with checks that still wait cannot be altered. */
 int
 fkeys_restore(const struct fkeys *k, struct db *db, struct err *e)
 {
-	return db_exec(db, e, "SET CONSTRAINTS ALL IMMEDIATE; %s", k->add);
+	return db_exec(db, e, "%s", k->add);
 }
 
 void

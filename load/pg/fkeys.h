@@ -29,7 +29,8 @@ int fkeys_plan(struct fkeys *k, struct db *db, const struct target *list, size_t
 
 /*
  * fkeys_prepare(k, db, list, n, e), fkeys_restore(k, db, e):
- * In the loading transaction, before the first row and behind the last.
+ * In the loading transaction, before the first row and behind the last, when no check is
+ * deferred any longer.
  */
 int fkeys_prepare(const struct fkeys *k, struct db *db, struct target *list, size_t n,
 		  struct err *e) __attribute__((warn_unused_result));

@@ -21,7 +21,7 @@
 static bool
 has_rows(const struct steps *s)
 {
-	return targets_read(s->targets) > 0;
+	return targets_rows(s->targets).read > 0;
 }
 
 static int
@@ -40,7 +40,7 @@ has_least(const struct steps *s)
 static int
 check_min_rows(const struct steps *s, enum steps_at at, struct err *e)
 {
-	uint64_t rejected = targets_rejected(s->targets); /* of all rows: no batches */
+	uint64_t rejected = targets_rows(s->targets).rejected; /* of all: no batches */
 	int64_t least = s->options->min_rows;
 
 	(void)at;
@@ -102,10 +102,21 @@ has_unmoved(const struct steps *s)
 static int
 move_sequences(const struct steps *s, enum steps_at at, struct err *e)
 {
-	/* what a deferred constraint refuses is refused before */
-	if (at == STEPS_LAST && db_exec(s->db, e, "SET CONSTRAINTS ALL IMMEDIATE") != 0)
-		return -1;
 	return targets_move(s->targets, s->db, at == STEPS_LAST, e);
+}
+
+/* A table with checks that still wait cannot be altered, and no sequence is moved back. */
+static bool
+has_to_check(const struct steps *s)
+{
+	return has_dropped(s) || has_unmoved(s);
+}
+
+static int
+check_constraints(const struct steps *s, enum steps_at at, struct err *e)
+{
+	(void)at;
+	return db_exec(s->db, e, "SET CONSTRAINTS ALL IMMEDIATE");
 }
 
 static bool
@@ -128,6 +139,8 @@ static const struct step {
 	bool (*needed)(const struct steps *s);
 	int (*run)(const struct steps *s, enum steps_at at, struct err *e);
 } table[] = {
+	{"constraints", "checking what is deferred", STEPS_LAST | STEPS_DRY, has_to_check,
+	 check_constraints},
 	{"foreign-keys", "adding foreign keys again", STEPS_LAST | STEPS_DRY, has_dropped,
 	 restore_keys},
 	{"target", "looking at the table again", STEPS_BATCH | STEPS_LAST | STEPS_DRY, has_rows,
