@@ -133,35 +133,18 @@ begin_one(struct extract *x, struct err *e)
 	return stream_writer_begin(x->writer, header, e);
 }
 
-/* Of all members together; one of which nothing is known leaves it open. */
-static struct progress_goal
-goal_of(const struct manifest *set)
-{
-	struct progress_goal goal = {.estimate = 0, .relations = set->n};
-	size_t i;
-
-	for (i = 0; i < set->n; i++) {
-		const struct header *h = set->members[i];
-
-		goal.rough = goal.rough || h->rows_rough;
-		if (h->is_sequence || goal.estimate < 0)
-			continue;
-		goal.estimate = h->rows_estimate < 0 ? -1 : goal.estimate + h->rows_estimate;
-	}
-	return goal;
-}
-
 static int
 begin_set(struct extract *x, struct err *e)
 {
 	struct manifest *set = x->source->set;
-	struct progress_goal goal = goal_of(set);
+	struct progress_goal goal = {.relations = set->n};
 	size_t i;
 
 	for (i = 0; i < set->n; i++)
 		if (sign(x, set->members[i], e) != 0)
 			return -1;
-	x->receipt.relation = xasprintf("%zu relation%s", set->n, set->n == 1 ? "" : "s");
+	x->receipt.relation = receipt_several(set->n);
+	goal.estimate = manifest_rows(set, &goal.rough);
 	x->progress = progress_start(when_to_draw(x), &goal);
 	return stream_writer_manifest(x->writer, set, e);
 }

@@ -119,7 +119,10 @@ show_progress(struct load *l, double finish)
 	const struct header *header = stream_reader_header(l->reader);
 	struct progress_goal goal = {.estimate = -1, .finish = finish};
 
-	if (header != NULL && l->options.streams == 1) {
+	if (l->set != NULL) {
+		goal.estimate = manifest_rows(l->set, &goal.rough);
+		goal.relations = l->set->n;
+	} else if (header != NULL && l->options.streams == 1) {
 		goal.estimate = header->rows_estimate;
 		goal.rough = header->rows_rough;
 	}
@@ -153,6 +156,7 @@ tell_members(struct load *l)
 			receipt_add(&l->receipt, name);
 			free(name);
 		}
+	l->receipt.relation = receipt_several(l->receipt.nrelations);
 }
 
 /* The stream of the ${k}th relation, from 0, is complete; ${before} is the reader's count. */
@@ -302,6 +306,8 @@ load_stream(struct load *l, size_t i, struct err *e)
 	if (!is_chosen(l, i))
 		return skip(l, e);
 	show_progress(l, wants.finish);
+	if (l->set != NULL)
+		progress_relation(l->progress, i + 1);
 	if (l->set == NULL && l->receipt.relation == NULL && l->sink->relation != NULL)
 		l->receipt.relation = xstrdup(l->sink->relation);
 	return pump(l, wants.batch, e);

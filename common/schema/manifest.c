@@ -178,6 +178,25 @@ manifest_check(const struct manifest *m, size_t i, const struct header *header,
 	return e->code == EXIT_DONE ? 0 : -1;
 }
 
+int64_t
+manifest_rows(const struct manifest *m, bool *rough)
+{
+	int64_t sum = 0;
+	size_t i;
+
+	*rough = false;
+	for (i = 0; i < m->n; i++) {
+		const struct header *h = m->members[i];
+
+		*rough = *rough || h->rows_rough;
+		if (!h->is_sequence &&
+		    (h->rows_estimate < 0 || sum > INT64_MAX - h->rows_estimate))
+			return -1;
+		sum += h->is_sequence ? 0 : h->rows_estimate;
+	}
+	return sum;
+}
+
 void
 manifest_free(struct manifest *m)
 {

@@ -74,6 +74,13 @@ int manifest_check(const struct manifest *m, size_t i, const struct header *head
 char *manifest_name(const struct manifest *m, size_t i) __attribute__((returns_nonnull));
 
 /*
+ * manifest_rows(m, rough):
+ * Return an estimate of the rows of all members, -1 if one says nothing of its own;
+ * ${*rough}: it is a guess.
+ */
+int64_t manifest_rows(const struct manifest *m, bool *rough);
+
+/*
  * manifest_free(m):
  * Free it and its members.  NULL does nothing.
  */

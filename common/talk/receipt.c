@@ -67,6 +67,12 @@ receipt_init(struct receipt *r, const char *path, struct err *e)
 	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", r->path) : 0;
 }
 
+char *
+receipt_several(size_t n)
+{
+	return xasprintf("%zu relation%s", n, n == 1 ? "" : "s");
+}
+
 struct receipt_relation *
 receipt_add(struct receipt *r, const char *relation)
 {

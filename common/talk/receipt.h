@@ -72,6 +72,12 @@ struct receipt_relation *receipt_add(struct receipt *r, const char *relation)
 	__attribute__((returns_nonnull));
 
 /*
+ * receipt_several(n):
+ * Return what stands for the name of ${n} relations of a set, for the caller to free.
+ */
+char *receipt_several(size_t n) __attribute__((returns_nonnull));
+
+/*
  * receipt_print(r, status, why, e):
  * Write the summary beside its place and rename it, and a line for people if standard error is
  * a terminal, with -v, or after a dry run, which has nothing else to show.  ${status} is the

@@ -279,6 +279,8 @@ begin_file(struct sink_csv *s, const struct relname *relation, struct err *e)
 		return err_hint(e, "Write one file: --csv=FILE, without a slash behind it.");
 	}
 	name_file(s, relation);
+	output_free(s->out); /* a check begins all, and ends none */
+	s->out = NULL;
 	s->header.len = 0;
 	s->rows = 0;
 	if (s->dry_run)

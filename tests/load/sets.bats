@@ -58,7 +58,7 @@ same()
 		take < <(send -F "$format")
 		assert_status 0
 		assert_eq "$told" "$(printf '%s\n' 'public.customer 3 3 0 0 0 0' 'public.note 0 0 0 0 0 0' 'public.orders 5 5 0 0 0 0')"
-		assert_eq "$(jq -c '[.relation, .committed, .rows.read, .rows.inserted]' "$d/sum")" '[null,true,8,8]'
+		assert_eq "$(jq -c '[.relation, .committed, .rows.read, .rows.inserted]' "$d/sum")" '["3 relations",true,8,8]'
 		assert_eq "$(jq '[.relations[].rows_digest | length > 32] | all' "$d/sum")" true
 		assert_eq "$(jq -c '[.xxh3, .rows_digest]' "$d/sum")" '[null,null]'
 		same
@@ -415,4 +415,22 @@ later()
 	cat <(portl-extract -d "$a" -t ab) "$d/set" >"$d/two"
 	take --streams=2 -t ab "$d/two"
 	assert_status 64
+}
+
+@test "progress is that of all relations, and says which one is at work" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	q "$a" 'ANALYZE'
+	send >"$d/set"
+	mkfifo "$d/pipe"
+	portl-load -P -d "$b" "$d/pipe" 2>"$d/err" &
+	exec 7>"$d/pipe"
+	head -c -1 "$d/set" >&7
+	until grep -q '3 of 3' "$d/err"; do :; done
+	tail -c 1 "$d/set" >&7
+	exec 7>&-
+	wait $!
+	run -0 portl-load --csv="$d/checked/" --check=plan "$d/set"
+	assert_eq "$(find "$d" -name 'checked*')" ''
 }
