@@ -191,26 +191,13 @@ header_from_json(const json_t *doc, struct err *e)
 /* ---- log ---- */
 
 static json_t *
-columns_json(const struct schema *s)
-{
-	json_t *list = json_array();
-	size_t i;
-
-	for (i = 0; i < s->ncolumns; i++)
-		json_array_append_new(list, json_pack("{s:o, s:o}", "name",
-						      jsontext(s->columns[i].name), "type",
-						      jsontext(s->columns[i].type)));
-	return list;
-}
-
-static json_t *
 facts(const struct header *h, const char *relation)
 {
 	json_t *doc = json_object();
 
 	json_object_set_new(doc, "producer", jsontext(h->producer));
 	json_object_set_new(doc, "relation", jsontext(relation));
-	json_object_set_new(doc, "columns", columns_json(&h->schema));
+	json_object_set_new(doc, "columns", schema_names_json(&h->schema));
 	json_object_set_new(doc, "values", values_to_json(h));
 	json_object_set_new(doc, "rows_estimate", estimate_to_json(h));
 	json_object_set_new(doc, "bare", json_boolean(h->bare));

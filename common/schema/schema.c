@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/jsontext.h"
 #include "common/base/xalloc.h"
 
 void
@@ -107,6 +108,19 @@ schema_put_json(const struct schema *s, json_t *doc)
 	bad |= json_object_set(doc, "types", s->types);
 	bad |= json_object_set_new(doc, "primary_key", key);
 	return bad;
+}
+
+json_t *
+schema_names_json(const struct schema *s)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < s->ncolumns; i++)
+		json_array_append_new(list, json_pack("{s:o, s:o}", "name",
+						      jsontext(s->columns[i].name), "type",
+						      jsontext(s->columns[i].type)));
+	return list;
 }
 
 int

@@ -89,6 +89,13 @@ int schema_take_json(struct schema *s, const json_t *doc, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * schema_names_json(s):
+ * Return the columns' names and types for a log or a list, whatever bytes they are, for the
+ * caller to json_decref().
+ */
+json_t *schema_names_json(const struct schema *s);
+
+/*
  * schema_damaged(e, what):
  * Say that the header document is damaged, and how.  Returns -1.
  */

@@ -65,19 +65,6 @@ header_of(const struct found *f)
 
 /* ---- for programs ---- */
 
-static json_t *
-columns_json(const struct schema *s)
-{
-	json_t *list = json_array();
-	size_t i;
-
-	for (i = 0; i < s->ncolumns; i++)
-		json_array_append_new(list, json_pack("{s:o, s:o}", "name",
-						      jsontext(s->columns[i].name), "type",
-						      jsontext(s->columns[i].type)));
-	return list;
-}
-
 static void
 put_header(json_t *doc, const struct header *h)
 {
@@ -88,7 +75,7 @@ put_header(json_t *doc, const struct header *h)
 				    ? json_null()
 				    : json_pack("{s:o, s:o}", "schema", jsontext(of->schema),
 						"name", jsontext(of->name)));
-	json_object_set_new(doc, "columns", columns_json(&h->schema));
+	json_object_set_new(doc, "columns", schema_names_json(&h->schema));
 	json_object_set_new(doc, "producer", jsontext(h->producer));
 	json_object_set_new(doc, "run", jsontext(h->run));
 	json_object_set_new(doc, "created", jsontext(h->created));

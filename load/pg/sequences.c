@@ -92,6 +92,14 @@ is_known(const struct sequences *s, const char *name)
 	return false;
 }
 
+static struct sequence *
+new_item(struct sequences *s, const char *name)
+{
+	s->items = xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
+	s->items[s->n] = (struct sequence){.name = xstrdup(name)};
+	return &s->items[s->n++];
+}
+
 static void
 add(struct sequences *s, const struct plan *plan, const PGresult *res, int row)
 {
@@ -100,11 +108,8 @@ add(struct sequences *s, const struct plan *plan, const PGresult *res, int row)
 	if (plan_column_into(plan, PQgetvalue(res, row, COLUMN)) < 0 ||
 	    is_known(s, PQgetvalue(res, row, NAME)))
 		return;
-	s->items = xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
-	item = &s->items[s->n++];
-	item->name = xstrdup(PQgetvalue(res, row, NAME));
+	item = new_item(s, PQgetvalue(res, row, NAME));
 	item->indexed = PQgetvalue(res, row, INDEXED)[0] == 't';
-	item->move_sql = NULL;
 	if (PQgetvalue(res, row, ALLOWED)[0] == 't')
 		item->move_sql = move_sql(plan, res, row);
 	else
@@ -171,12 +176,8 @@ reach_sql(const char *name, bool up, const struct header_sequence *there)
 static void
 add_own(struct sequences *s, const PGresult *res, const struct header_sequence *there)
 {
-	struct sequence *item;
+	struct sequence *item = new_item(s, PQgetvalue(res, 0, 0));
 
-	s->items = xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
-	item = &s->items[s->n++];
-	item->name = xstrdup(PQgetvalue(res, 0, 0));
-	item->indexed = false; /* once, behind all */
 	item->move_sql = reach_sql(item->name, db_is_true(res, 0, 1), there);
 }
 

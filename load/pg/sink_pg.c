@@ -176,20 +176,16 @@ add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 
 /* Where it stands is known from the manifest; it is moved right before COMMIT. */
 static int
-begin_sequence(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
+begin_sequence(struct sink_pg *s, const struct header *header, struct err *e)
 {
-	(void)e;
+	if (!s->targets.set)
+		return err_set(e, EXIT_TARGET,
+			       "a sequence is loaded as a member of a set only");
 	free(s->base.relation);
-	s->base.relation = relname_text(&stream->header->schema.relation);
+	s->base.relation = relname_text(&header->schema.relation);
 	free(s->base.plan);
 	s->base.plan = xstrdup("a sequence, moved forward at the end");
 	return 0;
-}
-
-static int
-lone_sequence(struct err *e)
-{
-	return err_set(e, EXIT_TARGET, "a sequence is loaded as a member of a set only");
 }
 
 static int
@@ -205,7 +201,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 		s->dry = DRY_HERE;
 	s->sequence = stream->header != NULL && stream->header->is_sequence;
 	if (s->sequence)
-		return s->targets.set ? begin_sequence(s, stream, e) : lone_sequence(e);
+		return begin_sequence(s, stream->header, e);
 	if (s->targets.set)
 		targets_next(&s->targets);
 	t = targets_at(&s->targets);
@@ -275,7 +271,7 @@ run_steps(struct sink_pg *s, enum steps_at at, struct err *e)
 		.options = s->base.options,
 		.targets = &s->targets,
 		.rejects = s->rejects,
-		.read = targets_taken(&s->targets),
+		.read = targets_rows(&s->targets).taken,
 		.sent = s->dry != DRY_SENDER,
 	};
 
@@ -289,7 +285,7 @@ in_doubt(const struct sink_pg *s, struct err *e)
 
 	err_detail(e,
 		   "%s\nThis is about the last %" PRIu64 " rows; those before are committed.",
-		   detail, targets_read(&s->targets));
+		   detail, targets_rows(&s->targets).read);
 	free(detail);
 }
 

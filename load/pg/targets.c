@@ -121,11 +121,13 @@ refuse(size_t refused, size_t n, struct buf *all, struct err *e)
 	return err_detail(e, "%s", buf_cstr(all));
 }
 
-/* A text for each relation, NULL where a name has no schema, which each plan finds by itself.
+/*
+ * A text for each relation that ${wanted} gives one of (NULL: for all); NULL for the others,
+ * and where a name has no schema, which each plan finds by itself.
  */
 static int
-read_identities(struct db *db, const struct targets *ts, bool with_oid, char **texts,
-		struct err *e)
+read_identities(struct db *db, const struct targets *ts,
+		const char *(*wanted)(const struct target *), char **texts, struct err *e)
 {
 	struct identity_of *of = xcalloc(ts->n + 1, sizeof(*of));
 	char **found = xcalloc(ts->n + 1, sizeof(*found));
@@ -134,17 +136,14 @@ read_identities(struct db *db, const struct targets *ts, bool with_oid, char **t
 
 	for (i = 0; i < ts->n; i++) {
 		const struct target *t = &ts->list[i];
-		const struct relname *name = t->plan != NULL ? &t->plan->target : &t->into;
+		const struct plan *p = t->plan;
 
-		texts[i] = NULL;
-		if (name->schema == NULL)
-			continue;
-		of[n].name = name;
-		if (with_oid && t->plan != NULL && t->plan->rel != NULL)
-			of[n].oid = t->plan->rel->oid;
-		at[n++] = i;
+		of[n].name = p != NULL ? &p->target : &t->into;
+		of[n].oid = p != NULL && p->rel != NULL ? p->rel->oid : 0;
+		if (of[n].name->schema != NULL && (wanted == NULL || wanted(t) != NULL))
+			at[n++] = i;
 	}
-	rc = identity_read_all(db, of, n, found, e);
+	rc = n > 0 ? identity_read_all(db, of, n, found, e) : 0;
 	for (i = 0; rc == 0 && i < n; i++)
 		texts[at[i]] = found[i];
 	free(of);
@@ -170,7 +169,7 @@ look_at_all(struct db *db, const struct targets *ts, char **texts, struct err *e
 	int rc = session_begin(db, SESSION_PLAN, ts->list[0].rules.lock_timeout, e);
 
 	if (rc == 0)
-		rc = read_identities(db, ts, false, texts, e);
+		rc = read_identities(db, ts, NULL, texts, e);
 	session_rollback(db);
 	return rc;
 }
@@ -284,7 +283,7 @@ compare(const struct targets *ts, struct db *db, const char *(*expected)(const s
 {
 	char **texts = xcalloc(ts->n + 1, sizeof(*texts));
 	size_t i;
-	int rc = read_identities(db, ts, true, texts, e);
+	int rc = read_identities(db, ts, expected, texts, e);
 
 	for (i = 0; rc == 0 && i < ts->n; i++) {
 		const char *want = expected(&ts->list[i]);
@@ -300,7 +299,7 @@ compare(const struct targets *ts, struct db *db, const char *(*expected)(const s
 static const char *
 planned(const struct target *t)
 {
-	return t->plan->rel != NULL ? t->plan->identity : NULL;
+	return t->plan != NULL && t->plan->rel != NULL ? t->plan->identity : NULL;
 }
 
 static const char *
@@ -399,36 +398,17 @@ targets_warn(struct targets *ts)
 		target_warn(&ts->list[i]);
 }
 
-uint64_t
-targets_read(const struct targets *ts)
+struct targets_rows
+targets_rows(const struct targets *ts)
 {
-	uint64_t sum = 0;
+	struct targets_rows sum = {.read = 0};
 	size_t i;
 
-	for (i = 0; i < ts->n; i++)
-		sum += ts->list[i].counts.read;
-	return sum;
-}
-
-uint64_t
-targets_taken(const struct targets *ts)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < ts->n; i++)
-		sum += ts->list[i].rows_before;
-	return sum;
-}
-
-uint64_t
-targets_rejected(const struct targets *ts)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < ts->n; i++)
-		sum += ts->list[i].counts.rejected;
+	for (i = 0; i < ts->n; i++) {
+		sum.read += ts->list[i].counts.read;
+		sum.rejected += ts->list[i].counts.rejected;
+		sum.taken += ts->list[i].rows_before;
+	}
 	return sum;
 }
 
@@ -457,7 +437,6 @@ targets_wait(const struct targets *ts, bool last)
 
 	if (ts->sequences.n > 0)
 		return true;
-
 	for (i = 0; i < ts->n; i++) {
 		const struct target *t = &ts->list[i];
 

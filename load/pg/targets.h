@@ -81,13 +81,17 @@ void targets_start(struct targets *ts);
 void targets_tell(const struct targets *ts, struct receipt *receipt);
 void targets_warn(struct targets *ts);
 
+/* Rows of all relations. */
+struct targets_rows {
+	uint64_t read, rejected; /* by the open transaction */
+	uint64_t taken;          /* in all */
+};
+
 /*
- * targets_read(ts), targets_rejected(ts), targets_taken(ts):
- * Return the rows that the open transaction has taken, and has refused; those taken in all.
+ * targets_rows(ts):
+ * Return how many there are.
  */
-uint64_t targets_taken(const struct targets *ts);
-uint64_t targets_read(const struct targets *ts);
-uint64_t targets_rejected(const struct targets *ts);
+struct targets_rows targets_rows(const struct targets *ts);
 
 /*
  * targets_wait(ts, last):
