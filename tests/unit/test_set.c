@@ -193,7 +193,7 @@ static void
 check_foreign(const char *data, const size_t ends[MEMBERS + 1], size_t len,
 	      enum stream_format format)
 {
-	size_t other_ends[MEMBERS + 1], other_len;
+	size_t other_ends[MEMBERS + 1] = {0}, other_len;
 	char *other = write_set("two", format, other_ends, &other_len);
 	struct buf set = BUF_INIT, seen = BUF_INIT;
 	struct err e = ERR_INIT;
@@ -218,7 +218,7 @@ check_foreign(const char *data, const size_t ends[MEMBERS + 1], size_t len,
 static void
 check_format(enum stream_format format, const char *what)
 {
-	size_t ends[MEMBERS + 1], len;
+	size_t ends[MEMBERS + 1] = {0}, len;
 	char *data = write_set("one", format, ends, &len);
 	struct buf seen = BUF_INIT;
 	struct err e = ERR_INIT;
