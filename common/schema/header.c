@@ -8,10 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/jsontext.h"
 #include "common/base/xalloc.h"
 #include "common/talk/log.h"
+
+/* As the document has them. */
+static const struct {
+	const char *word;
+	unsigned bit;
+} partials[] = {
+	{"where", HEADER_PARTIAL_WHERE}, {"limit", HEADER_PARTIAL_LIMIT},
+	{"query", HEADER_PARTIAL_QUERY}, {"row_security", HEADER_PARTIAL_ROW_SECURITY},
+	{"since", HEADER_PARTIAL_SINCE}, {"rejects", HEADER_PARTIAL_REJECTS},
+	{"other", HEADER_PARTIAL_OTHER},
+};
+
+#define PARTIALS (sizeof(partials) / sizeof(partials[0]))
 
 struct header *
 header_new(void)
@@ -19,6 +33,7 @@ header_new(void)
 	struct header *h = xcalloc(1, sizeof(*h));
 
 	h->rows_estimate = -1;
+	h->partial = HEADER_PARTIAL_UNSAID;
 	schema_init(&h->schema);
 	return h;
 }
@@ -33,6 +48,48 @@ static json_t *
 estimate_to_json(const struct header *h)
 {
 	return h->rows_estimate < 0 ? json_null() : json_integer(h->rows_estimate);
+}
+
+char *
+header_partial_text(unsigned partial)
+{
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < PARTIALS; i++)
+		if (partial & partials[i].bit)
+			buf_addf(&b, "%s%s", b.len > 0 ? ", " : "", partials[i].word);
+	return buf_detach(&b);
+}
+
+static json_t *
+partial_to_json(unsigned partial)
+{
+	json_t *words = json_array();
+	size_t i;
+
+	for (i = 0; i < PARTIALS; i++)
+		if (partial & partials[i].bit)
+			json_array_append_new(words, json_string(partials[i].word));
+	return words;
+}
+
+/* A word that is not known is a reason as well; what is no word at all says nothing. */
+static unsigned
+partial_from_json(const json_t *words)
+{
+	unsigned partial = json_is_array(words) ? 0 : HEADER_PARTIAL_UNSAID;
+	size_t i, j;
+
+	for (i = 0; i < json_array_size(words); i++) {
+		const char *word = json_string_value(json_array_get(words, i));
+
+		for (j = 0; j < PARTIALS; j++)
+			if (word != NULL && strcmp(word, partials[j].word) == 0)
+				break;
+		partial |= j < PARTIALS ? partials[j].bit : HEADER_PARTIAL_OTHER;
+	}
+	return partial;
 }
 
 json_t *
@@ -62,6 +119,10 @@ header_to_json(const struct header *h)
 		json_object_set_new(doc, "csv",
 				    json_pack("{s:s, s:I}", "file", h->file, "first_line",
 					      (json_int_t)h->first_line));
+	if ((h->partial & HEADER_PARTIAL_UNSAID) == 0)
+		json_object_set_new(doc, "partial", partial_to_json(h->partial));
+	if (h->keys_of > 0)
+		json_object_set_new(doc, "keys_of", json_integer((json_int_t)h->keys_of));
 	if (h->set != NULL)
 		json_object_set_new(
 			doc, "set",
@@ -131,6 +192,20 @@ read_set(struct header *h, const json_t *set, struct err *e)
 	return 0;
 }
 
+/* Members whose keys these are come before. */
+static int
+read_keys(struct header *h, const json_t *keys_of, struct err *e)
+{
+	json_int_t number = json_integer_value(keys_of);
+
+	if (keys_of == NULL)
+		return 0;
+	if (number < 1 || number > HEADER_SET_MAX)
+		return schema_damaged(e, "\"keys_of\" is no member's number");
+	h->keys_of = (size_t)number;
+	return 0;
+}
+
 static int
 read_sequence(struct header *h, const json_t *sequence, struct err *e)
 {
@@ -159,6 +234,7 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	if (check_version(doc, e) != 0 || read_values(h, doc, e) != 0 ||
 	    schema_take_json(&h->schema, doc, e) != 0 ||
 	    read_set(h, json_object_get(doc, "set"), e) != 0 ||
+	    read_keys(h, json_object_get(doc, "keys_of"), e) != 0 ||
 	    read_sequence(h, json_object_get(doc, "sequence"), e) != 0)
 		return -1;
 	h->producer = xstrdup_null(json_string_value(json_object_get(doc, "producer")));
@@ -171,6 +247,7 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	h->backend = xstrdup_null(json_string_value(json_object_get(doc, "backend")));
 	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	h->bare = json_is_true(json_object_get(doc, "bare"));
+	h->partial = partial_from_json(json_object_get(doc, "partial"));
 	h->rows_digest = json_is_true(json_object_get(doc, "rows_digest"));
 	h->file = xstrdup_null(json_string_value(json_object_get(csv, "file")));
 	h->first_line = json_integer_value(json_object_get(csv, "first_line"));

@@ -23,6 +23,21 @@ enum header_values {
 	HEADER_TEXT    /* as the types' output functions write them, UTF-8 */
 };
 
+/*
+ * Why rows of the relation may be missing from the stream, so that a row that is not in it
+ * may be there all the same; added up, 0: none is missing.
+ */
+enum header_partial {
+	HEADER_PARTIAL_WHERE = 1,
+	HEADER_PARTIAL_LIMIT = 2,
+	HEADER_PARTIAL_QUERY = 4,        /* rows of a query are no relation's */
+	HEADER_PARTIAL_ROW_SECURITY = 8, /* policies may have hidden some */
+	HEADER_PARTIAL_SINCE = 16,       /* only what has changed */
+	HEADER_PARTIAL_REJECTS = 32,     /* only what a loader has rejected */
+	HEADER_PARTIAL_OTHER = 64,       /* read: a word that this program does not know */
+	HEADER_PARTIAL_UNSAID = 128      /* the writer says nothing of it */
+};
+
 /* What a sequence has come to, as its own row has it (PostgreSQL manual, CREATE SEQUENCE). */
 struct header_sequence {
 	int64_t last_value;
@@ -43,9 +58,11 @@ struct header {
 	bool bare;             /* no end document follows */
 	bool rows_digest;      /* read: the end document says what the rows come to */
 	bool guessed;          /* the first row alone says which columns there are */
+	unsigned partial;      /* enum header_partial; UNSAID until it is set */
 	char *set;             /* the id of the set that the stream is a member of, or NULL */
 	size_t number;         /* of the member in its set, from 1 */
-	bool is_sequence;      /* the member is a sequence: no columns and no rows */
+	size_t keys_of; /* the rows are the keys of all rows of that member's relation; or 0 */
+	bool is_sequence; /* the member is a sequence: no columns and no rows */
 	struct header_sequence sequence;
 	char *file;           /* of CSV: the file's name, or NULL: not known, or no file */
 	int64_t first_line;   /* where its first row stands at the earliest */
@@ -57,6 +74,12 @@ struct header {
  * Return a header that says nothing yet; free it with header_free().
  */
 struct header *header_new(void);
+
+/*
+ * header_partial_text(partial):
+ * Return the words for people, "where, limit", for the caller to free; "" for 0.
+ */
+char *header_partial_text(unsigned partial) __attribute__((returns_nonnull));
 
 /*
  * header_to_json(h):

@@ -474,6 +474,7 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	base->where = xasprintf("CSV file %s", c->path);
 	base->header->file = xstrdup(basename(c->path));
 	base->header->values = HEADER_TEXT;
+	base->header->partial = o->rows.limit >= 0 ? HEADER_PARTIAL_LIMIT : 0;
 	s->in = input_open(c->path, e);
 	if (s->in == NULL)
 		return -1;

@@ -188,14 +188,36 @@ estimate_rows(struct member *m)
 		header->rows_estimate = m->rows->limit;
 }
 
+/* Policies are looked for on tables; what a view or another server reads is not known. */
+static bool
+is_open(const struct relation *rel)
+{
+	return strchr("rpm", rel->kind) != NULL && !rel->row_security;
+}
+
+static unsigned
+why_partial(const struct member *m, bool hides)
+{
+	unsigned partial = 0;
+
+	if (m->rows->where != NULL)
+		partial |= HEADER_PARTIAL_WHERE;
+	if (m->rows->limit >= 0)
+		partial |= HEADER_PARTIAL_LIMIT;
+	if (m->rel == NULL)
+		return partial | HEADER_PARTIAL_QUERY;
+	return hides && !is_open(m->rel) ? partial | HEADER_PARTIAL_ROW_SECURITY : partial;
+}
+
 void
-member_finish(struct member *m, const struct db *db)
+member_finish(struct member *m, bool hides, const struct db *db)
 {
 	const struct relation *rel = m->rel;
 	struct schema *schema = &m->header->schema;
 	size_t i;
 
 	m->header->server_version = PQserverVersion(db->conn);
+	m->header->partial = why_partial(m, hides);
 	estimate_rows(m);
 	if (rel == NULL)
 		return;

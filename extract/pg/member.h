@@ -67,10 +67,11 @@ int member_plan(struct member *m, struct db *db, struct path *path, struct err *
 	__attribute__((warn_unused_result));
 
 /*
- * member_finish(m, db):
- * Fill what else the header says: whose rows, how many about, by which key.
+ * member_finish(m, hides, db):
+ * Fill what else the header says: whose rows, how many about, by which key, and why some may
+ * be missing; ${hides}: policies may hide rows.
  */
-void member_finish(struct member *m, const struct db *db);
+void member_finish(struct member *m, bool hides, const struct db *db);
 
 /*
  * member_copy(m, db, path, dry, e):

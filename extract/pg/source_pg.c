@@ -53,7 +53,7 @@ finish_headers(struct source_pg *s, struct err *e)
 	for (i = 0; rc == 0 && i < s->n; i++) {
 		struct member *m = &s->members[i];
 
-		member_finish(m, &s->db);
+		member_finish(m, s->base.options->row_security, &s->db);
 		rc = largeobj_tell(&s->db, m->rel, &m->header->schema, e);
 	}
 	if (rc == 0)

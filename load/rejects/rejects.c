@@ -136,6 +136,7 @@ make_header(const struct plan *p)
 	struct header *h = header_new();
 
 	h->values = p->text ? HEADER_TEXT : HEADER_BINARY;
+	h->partial = HEADER_PARTIAL_REJECTS;
 	if (p->header == NULL) {
 		describe(p, &h->schema);
 	} else {

@@ -30,6 +30,7 @@ sample(void)
 	h->server_version = 150018;
 	h->values = HEADER_TEXT;
 	h->dry_run = true;
+	h->partial = HEADER_PARTIAL_WHERE | HEADER_PARTIAL_SINCE;
 	return h;
 }
 
@@ -55,6 +56,7 @@ test_round_trip(void)
 	is_int(b->values, HEADER_TEXT, "form of the values");
 	is_int(b->rows_estimate, 12, "estimate");
 	ok(b->dry_run && !b->bare, "flags");
+	is_int(b->partial, HEADER_PARTIAL_WHERE | HEADER_PARTIAL_SINCE, "what is missing");
 	is_int(schema_find(&b->schema, "total"), 2, "a column is found by its exact name");
 	is_int(schema_find(&b->schema, "TOTAL"), -1, "and by no other");
 	json_decref(again);
@@ -258,9 +260,44 @@ test_sequence(void)
 		      "no value in \"sequence\"");
 }
 
+static unsigned
+partial_of(const char *text)
+{
+	struct err e = ERR_INIT;
+	json_t *doc = json_loads(text, 0, NULL);
+	struct header *h = header_from_json(doc, &e);
+	unsigned partial = h != NULL ? h->partial : 0;
+
+	header_free(h);
+	json_decref(doc);
+	return partial;
+}
+
+/* Only a stream that says so has all rows. */
+static void
+test_partial(void)
+{
+	char *text = header_partial_text(HEADER_PARTIAL_LIMIT | HEADER_PARTIAL_REJECTS);
+
+	is_str(text, "limit, rejects", "what is missing, for people");
+	free(text);
+	is_int(partial_of("{\"version\":1,\"columns\":[],\"partial\":[]}"), 0,
+	       "nothing is missing");
+	is_int(partial_of("{\"version\":1,\"columns\":[]}"), HEADER_PARTIAL_UNSAID,
+	       "an older writer says nothing");
+	is_int(partial_of("{\"version\":1,\"columns\":[],\"partial\":false}"),
+	       HEADER_PARTIAL_UNSAID, "nor does what is no array");
+	is_int(partial_of("{\"version\":1,\"columns\":[],\"partial\":[\"since\",\"x\"]}"),
+	       HEADER_PARTIAL_SINCE | HEADER_PARTIAL_OTHER, "an unknown word is a reason");
+	is_int(partial_of("{\"version\":1,\"columns\":[],\"partial\":[7]}"),
+	       HEADER_PARTIAL_OTHER, "and so is what is no word");
+	check_refused("{\"version\":2,\"columns\":[],\"keys_of\":0}", "keys_of");
+}
+
 int
 main(void)
 {
+	test_partial();
 	test_sequence();
 	test_round_trip();
 	test_query();
