@@ -92,6 +92,13 @@ partial_from_json(const json_t *words)
 	return partial;
 }
 
+static void
+put_text(json_t *doc, const char *member, const char *text)
+{
+	if (text != NULL)
+		json_object_set_new(doc, member, jsontext(text));
+}
+
 json_t *
 header_to_json(const struct header *h)
 {
@@ -115,6 +122,9 @@ header_to_json(const struct header *h)
 		json_object_set_new(doc, "backend", json_string(h->backend));
 	json_object_set_new(doc, "dry_run", json_boolean(h->dry_run));
 	json_object_set_new(doc, h->bare ? "bare" : "rows_digest", json_true());
+	put_text(doc, "position", h->position);
+	put_text(doc, "no_position", h->no_position);
+	put_text(doc, "since", h->since);
 	if (h->file != NULL) /* one that is no UTF-8 is left out */
 		json_object_set_new(doc, "csv",
 				    json_pack("{s:s, s:I}", "file", h->file, "first_line",
@@ -249,6 +259,9 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	h->bare = json_is_true(json_object_get(doc, "bare"));
 	h->partial = partial_from_json(json_object_get(doc, "partial"));
 	h->rows_digest = json_is_true(json_object_get(doc, "rows_digest"));
+	h->position = xstrdup_null(json_string_value(json_object_get(doc, "position")));
+	h->no_position = xstrdup_null(json_string_value(json_object_get(doc, "no_position")));
+	h->since = xstrdup_null(json_string_value(json_object_get(doc, "since")));
 	h->file = xstrdup_null(json_string_value(json_object_get(csv, "file")));
 	h->first_line = json_integer_value(json_object_get(csv, "first_line"));
 	return 0;
@@ -304,6 +317,9 @@ header_free(struct header *h)
 	free(h->created);
 	free(h->backend);
 	free(h->set);
+	free(h->position);
+	free(h->no_position);
+	free(h->since);
 	free(h->file);
 	free(h);
 }

@@ -62,7 +62,10 @@ struct header {
 	char *set;             /* the id of the set that the stream is a member of, or NULL */
 	size_t number;         /* of the member in its set, from 1 */
 	size_t keys_of; /* the rows are the keys of all rows of that member's relation; or 0 */
-	bool is_sequence; /* the member is a sequence: no columns and no rows */
+	char *position; /* how far the relation is read, see position.h, or NULL */
+	char *no_position; /* why there is none, or NULL: not known */
+	char *since;       /* only what changed since that position, "none": all; or NULL */
+	bool is_sequence;  /* the member is a sequence: no columns and no rows */
 	struct header_sequence sequence;
 	char *file;           /* of CSV: the file's name, or NULL: not known, or no file */
 	int64_t first_line;   /* where its first row stands at the earliest */

@@ -31,6 +31,9 @@ sample(void)
 	h->values = HEADER_TEXT;
 	h->dry_run = true;
 	h->partial = HEADER_PARTIAL_WHERE | HEADER_PARTIAL_SINCE;
+	h->position = xstrdup("1:xmin:2");
+	h->no_position = xstrdup("it is a view");
+	h->since = xstrdup("none");
 	return h;
 }
 
@@ -57,6 +60,9 @@ test_round_trip(void)
 	is_int(b->rows_estimate, 12, "estimate");
 	ok(b->dry_run && !b->bare, "flags");
 	is_int(b->partial, HEADER_PARTIAL_WHERE | HEADER_PARTIAL_SINCE, "what is missing");
+	is_str(b->position, "1:xmin:2", "position");
+	is_str(b->no_position, "it is a view", "why there is none");
+	is_str(b->since, "none", "since when");
 	is_int(schema_find(&b->schema, "total"), 2, "a column is found by its exact name");
 	is_int(schema_find(&b->schema, "TOTAL"), -1, "and by no other");
 	json_decref(again);
