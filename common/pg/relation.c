@@ -12,6 +12,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 
 /*
  * These run under the user's search_path, which says what is visible; it may lead
@@ -28,6 +29,14 @@ static const char find_sql[] =
 	" AND CASE WHEN $1::pg_catalog.text IS NULL"
 	" THEN pg_catalog.pg_table_is_visible(c.oid)"
 	" ELSE n.nspname" EQUALS "$1::pg_catalog.text END";
+
+static const char find_all_sql[] =
+	"SELECT w.number, c.oid, n.nspname, c.relname, c.relkind"
+	" FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.name[]),"
+	" pg_catalog.unnest($2::pg_catalog.name[])) WITH ORDINALITY AS w (space, name, number)"
+	" JOIN pg_catalog.pg_namespace n ON n.nspname" EQUALS "w.space"
+	" JOIN pg_catalog.pg_class c ON c.relnamespace" EQUALS "n.oid AND c.relname" EQUALS
+	"w.name AND c.relkind OPERATOR(pg_catalog.<>) ALL ('{i,I,c}'::pg_catalog.\"char\"[])";
 
 static const char near_sql[] =
 	"SELECT pg_catalog.quote_ident(n.nspname)" JOINED "'.'" JOINED
@@ -130,6 +139,24 @@ suggest(struct db *db, const char *schema, const char *name, struct err *e)
 	err_release(&ignored);
 }
 
+static unsigned
+oid_at(const PGresult *res, int row, int col)
+{
+	return (unsigned)strtoul(PQgetvalue(res, row, col), NULL, 10);
+}
+
+/* From column ${col} on: OID, schema, name, kind. */
+static struct relation *
+take_relation(const PGresult *res, int row, int col)
+{
+	struct relation *rel = xcalloc(1, sizeof(*rel));
+
+	rel->oid = oid_at(res, row, col);
+	relname_set(&rel->id, PQgetvalue(res, row, col + 1), PQgetvalue(res, row, col + 2));
+	rel->kind = PQgetvalue(res, row, col + 3)[0];
+	return rel;
+}
+
 struct relation *
 relation_find(struct db *db, const char *schema, const char *name, struct err *e)
 {
@@ -142,19 +169,39 @@ relation_find(struct db *db, const char *schema, const char *name, struct err *e
 	if (PQntuples(res) == 0) {
 		suggest(db, schema, name, e);
 	} else {
-		rel = xcalloc(1, sizeof(*rel));
-		rel->oid = (unsigned)strtoul(PQgetvalue(res, 0, 0), NULL, 10);
-		relname_set(&rel->id, PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2));
-		rel->kind = PQgetvalue(res, 0, 3)[0];
+		rel = take_relation(res, 0, 0);
 	}
 	PQclear(res);
 	return rel;
 }
 
-static unsigned
-oid_at(const PGresult *res, int row, int col)
+int
+relation_find_all(struct db *db, const struct relname *const *names, size_t n,
+		  struct relation **rels, struct err *e)
 {
-	return (unsigned)strtoul(PQgetvalue(res, row, col), NULL, 10);
+	struct buf spaces = BUF_INIT, words = BUF_INIT;
+	const char *params[2];
+	PGresult *res;
+	size_t i;
+	int row;
+
+	for (i = 0; i < n; i++) {
+		rels[i] = NULL;
+		pgarray_add(&spaces, names[i]->schema);
+		pgarray_add(&words, names[i]->name);
+	}
+	params[0] = pgarray_end(&spaces);
+	params[1] = pgarray_end(&words);
+	res = db_query(db, e, find_all_sql, 2, params);
+	for (row = 0; res != NULL && row < PQntuples(res); row++)
+		rels[strtoul(PQgetvalue(res, row, 0), NULL, 10) - 1] = take_relation(res, row,
+										     1);
+	buf_release(&spaces);
+	buf_release(&words);
+	if (res == NULL)
+		return -1;
+	PQclear(res);
+	return 0;
 }
 
 static int
@@ -254,8 +301,8 @@ relation_read_all(struct db *db, struct relation *const *rels, size_t n, struct 
 		m = n - from < AT_ONCE ? n - from : AT_ONCE;
 		oids.len = 0;
 		for (i = from; i < from + m; i++)
-			buf_addf(&oids, "%c%u", i > from ? ',' : '{', rels[i]->oid);
-		buf_addc(&oids, '}');
+			pgarray_add_oid(&oids, rels[i]->oid);
+		pgarray_end(&oids);
 		rc = read_facts(db, rels + from, m, buf_cstr(&oids), e);
 		if (rc == 0)
 			rc = read_columns(db, rels + from, m, buf_cstr(&oids), e);

@@ -59,6 +59,14 @@ struct relation *relation_find(struct db *db, const char *schema, const char *na
 			       struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * relation_find_all(db, names, n, rels, e):
+ * The same for ${n} names, each with its schema, in one query: store what there is of each,
+ * NULL where there is none.
+ */
+int relation_find_all(struct db *db, const struct relname *const *names, size_t n,
+		      struct relation **rels, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * relation_read(db, rel, e):
  * Read everything else about what relation_find() has found; search_path must
  * be pg_catalog.

@@ -15,6 +15,7 @@
 #include "common/base/pattern.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
 #include "extract/options.h"
 
@@ -243,10 +244,9 @@ oids(const struct choose_list *list)
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	buf_addc(&b, '{');
 	for (i = 0; i < list->n; i++)
-		buf_addf(&b, "%s%u", i > 0 ? "," : "", list->rels[i]->oid);
-	buf_addc(&b, '}');
+		pgarray_add_oid(&b, list->rels[i]->oid);
+	pgarray_end(&b);
 	return buf_detach(&b);
 }
 

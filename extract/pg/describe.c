@@ -11,6 +11,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
 
@@ -45,10 +46,9 @@ oid_array(const PGresult *res, Oid (*value)(const PGresult *, int))
 	struct buf b = BUF_INIT;
 	int i;
 
-	buf_addc(&b, '{');
 	for (i = 0; i < PQnfields(res); i++)
-		buf_addf(&b, "%s%u", i > 0 ? "," : "", value(res, i));
-	buf_addc(&b, '}');
+		pgarray_add_oid(&b, value(res, i));
+	pgarray_end(&b);
 	return buf_detach(&b);
 }
 

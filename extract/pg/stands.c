@@ -21,6 +21,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 
 #define USERS " >= 16384 " /* what is not initdb's */
 #define WORDS(text) "regexp_split_to_table(" text ", '[^[:alnum:]_$]+') AS word"
@@ -91,11 +92,10 @@ relations(const struct reads *reads, const struct reads *locked, enum reads_reac
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	buf_addc(&b, '{');
 	for (i = 0; i < reads->n; i++)
 		if (locked == NULL || !reads_is_locked(locked, reads->list[i].oid, reach))
-			buf_addf(&b, "%s%u", b.len > 1 ? "," : "", reads->list[i].oid);
-	buf_addc(&b, '}');
+			pgarray_add_oid(&b, reads->list[i].oid);
+	pgarray_end(&b);
 	return buf_detach(&b);
 }
 
@@ -105,10 +105,9 @@ array(const unsigned *oids, size_t n)
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	buf_addc(&b, '{');
 	for (i = 0; i < n; i++)
-		buf_addf(&b, "%s%u", i > 0 ? "," : "", oids[i]);
-	buf_addc(&b, '}');
+		pgarray_add_oid(&b, oids[i]);
+	pgarray_end(&b);
 	return buf_detach(&b);
 }
 

@@ -19,6 +19,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 
 #define IS " OPERATOR(pg_catalog.=) "
 #define LINE " UNION SELECT t.number, pg_catalog.format("
@@ -79,21 +80,6 @@ static const char identity_sql[] =
 																  " SELECT number, pg_catalog.string_agg(line, E'\\n' ORDER BY line) FROM lines"
 																  " GROUP BY number";
 
-/* An element of an array's text. */
-static void
-add_element(struct buf *list, const char *text)
-{
-	const char *p;
-
-	buf_adds(list, list->len > 1 ? ",\"" : "\"");
-	for (p = text; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			buf_addc(list, '\\');
-		buf_addc(list, *p);
-	}
-	buf_addc(list, '"');
-}
-
 int
 identity_read_all(struct db *db, const struct identity_of *of, size_t n, char **texts,
 		  struct err *e)
@@ -104,21 +90,15 @@ identity_read_all(struct db *db, const struct identity_of *of, size_t n, char **
 	size_t i;
 	int row;
 
-	buf_addc(&spaces, '{');
-	buf_addc(&names, '{');
-	buf_addc(&oids, '{');
 	for (i = 0; i < n; i++) {
 		texts[i] = NULL;
-		add_element(&spaces, of[i].name->schema);
-		add_element(&names, of[i].name->name);
-		buf_addf(&oids, "%s%u", i > 0 ? "," : "", of[i].oid);
+		pgarray_add(&spaces, of[i].name->schema);
+		pgarray_add(&names, of[i].name->name);
+		pgarray_add_oid(&oids, of[i].oid);
 	}
-	buf_addc(&spaces, '}');
-	buf_addc(&names, '}');
-	buf_addc(&oids, '}');
-	params[0] = buf_cstr(&spaces);
-	params[1] = buf_cstr(&names);
-	params[2] = buf_cstr(&oids);
+	params[0] = pgarray_end(&spaces);
+	params[1] = pgarray_end(&names);
+	params[2] = pgarray_end(&oids);
 	res = db_query(db, e, identity_sql, 3, params);
 	for (row = 0; row < PQntuples(res); row++)
 		texts[strtoul(PQgetvalue(res, row, 0), NULL, 10) - 1] =

@@ -12,6 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "load/match/plan.h"
@@ -82,14 +83,13 @@ oids(const struct target *list, size_t n)
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	buf_addc(&b, '{');
 	for (i = 0; i < n; i++) {
 		const struct relation *rel = list[i].plan->rel;
 
 		/* what is to be created has no foreign keys */
-		buf_addf(&b, "%s%u", i > 0 ? "," : "", rel != NULL ? rel->oid : 0);
+		pgarray_add_oid(&b, rel != NULL ? rel->oid : 0);
 	}
-	buf_addc(&b, '}');
+	pgarray_end(&b);
 	return buf_detach(&b);
 }
 
