@@ -5,10 +5,13 @@
 #include "load/match/plan_target.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
 #include "load/match/reasons.h"
@@ -16,11 +19,11 @@
 
 /* 8 is INSERT, by triggers too; OIDs below 16384 are initdb's. */
 static const char facts_sql[] =
-	"SELECT pg_relation_is_updatable(c.oid, true) & 8 <> 0, c.oid < 16384,"
+	"SELECT c.oid, pg_relation_is_updatable(c.oid, true) & 8 <> 0, c.oid < 16384,"
 	" pg_is_other_temp_schema(c.relnamespace),"
 	" has_schema_privilege(c.relnamespace, 'USAGE'),"
 	" has_table_privilege(c.oid, 'TRUNCATE'), current_setting('row_security')::bool"
-	" FROM pg_class c WHERE c.oid = $1";
+	" FROM pg_class c WHERE c.oid = ANY ($1::oid[]) ORDER BY c.oid";
 
 /*
  * The first table or view under a view that has rules for INSERT: rows written through
@@ -47,13 +50,51 @@ static const char computed_sql[] =
 	" AND pg_relation_is_updatable(attrelid, true) & 8 <> 0"
 	" AND NOT pg_column_is_updatable(attrelid, attnum, false)";
 
+int
+plan_target_facts(struct db *db, struct relation *const *rels, size_t n,
+		  struct plan_target_facts *facts, struct err *e)
+{
+	struct buf oids = BUF_INIT;
+	const char *params[1];
+	PGresult *res;
+	size_t i;
+	int row;
+
+	for (i = 0; i < n; i++)
+		pgarray_add_oid(&oids, rels[i]->oid);
+	params[0] = pgarray_end(&oids);
+	res = db_query(db, e, facts_sql, 1, params);
+	buf_release(&oids);
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < n; i++) {
+		row = (int)i;
+		if (row >= PQntuples(res) ||
+		    strtoul(PQgetvalue(res, row, 0), NULL, 10) != rels[i]->oid)
+			break;
+		facts[i] = (struct plan_target_facts){
+			.insertable = db_is_true(res, row, 1),
+			.catalog = db_is_true(res, row, 2),
+			.foreign = db_is_true(res, row, 3),
+			.usage = db_is_true(res, row, 4),
+			.truncate = db_is_true(res, row, 5),
+			.hides = db_is_true(res, row, 6),
+		};
+	}
+	PQclear(res);
+	return i == n ? 0
+		      : err_set(e, EXIT_DATA, "relation \"%s\" was dropped just now",
+				rels[i]->id.name);
+}
+
 /* What no statement can write, whatever the columns. */
 static void
-check_kind(const struct relation *rel, const PGresult *facts, struct reasons *why)
+check_kind(const struct relation *rel, const struct plan_target_facts *facts,
+	   struct reasons *why)
 {
-	bool insertable = db_is_true(facts, 0, 0), catalog = db_is_true(facts, 0, 1);
+	bool insertable = facts->insertable;
 
-	if (catalog)
+	if (facts->catalog)
 		reasons_add(why, "it is a system catalog");
 	else if (!insertable && rel->kind == 'v')
 		reasons_add(why,
@@ -63,30 +104,30 @@ check_kind(const struct relation *rel, const PGresult *facts, struct reasons *wh
 		reasons_add(why, "it is a foreign table that cannot be written");
 	else if (!insertable)
 		reasons_add(why, "it is a %s", relation_kind_name(rel->kind));
-	if (db_is_true(facts, 0, 2))
+	if (facts->foreign)
 		reasons_add(why, "it is a temporary table of another session");
 	if (rel->standby)
 		reasons_add(why, "the server is a read-only standby");
 	if (rel->insert_rules)
 		reasons_add(why, "it has rules for INSERT, so that what is written is not what "
 				 "is sent");
-	if (rel->row_security && !db_is_true(facts, 0, 5))
+	if (rel->row_security && !facts->hides)
 		reasons_add(why,
 			    "row security is active for this role, and row_security is off");
-	if (!db_is_true(facts, 0, 3)) {
+	if (!facts->usage) {
 		reasons_add(why, "no USAGE privilege on schema \"%s\"", rel->id.schema);
 		reasons_grant(&why->schema, "USAGE");
 	}
 }
 
 static void
-check_truncate(const struct relation *rel, bool together, const PGresult *facts,
+check_truncate(const struct relation *rel, bool together, const struct plan_target_facts *facts,
 	       struct reasons *why)
 {
 	if (strchr("rpf", rel->kind) == NULL)
 		reasons_add(why, "--truncate: a %s cannot be truncated",
 			    relation_kind_name(rel->kind));
-	else if (!db_is_true(facts, 0, 4)) {
+	else if (!facts->truncate) {
 		reasons_add(why, "--truncate: no TRUNCATE privilege");
 		reasons_grant(&why->grants, "TRUNCATE");
 	}
@@ -133,15 +174,11 @@ check_under(const struct relation *rel, struct db *db, struct reasons *why, stru
 }
 
 int
-plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+plan_target(struct plan *p, struct db *db, const struct plan_target_facts *facts,
+	    struct reasons *why, struct err *e)
 {
-	PGresult *facts;
-
 	if (p->rel == NULL)
 		return check_create(p, db, why, e);
-	facts = db_query_oid(db, e, facts_sql, p->rel->oid);
-	if (facts == NULL)
-		return -1;
 	check_kind(p->rel, facts, why);
 	if (p->rules->truncate)
 		check_truncate(p->rel, p->rules->together, facts, why);
@@ -152,7 +189,6 @@ plan_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			p->rel->instead_trigger
 				? "COPY counts rows that an INSTEAD OF trigger suppresses"
 				: "COPY cannot write through a view";
-	PQclear(facts);
 	return p->rel->kind == 'v' ? check_under(p->rel, db, why, e) : 0;
 }
 

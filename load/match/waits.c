@@ -23,6 +23,7 @@
 #define WARN_AFTER 5 /* seconds */
 #define FDW_AFTER 10
 
+#define DONE "SET LOCAL lock_timeout = 0; RELEASE SAVEPOINT portl_wait"
 #define BACK "ROLLBACK TO SAVEPOINT portl_wait; RELEASE SAVEPOINT portl_wait"
 
 /* Who holds a lock on the target, its partitions or children: the sender first. */
@@ -122,6 +123,29 @@ waits_limited(struct db *db, bool *limited, struct err *e)
 }
 
 int
+waits_glance(struct db *db, struct err *e)
+{
+	bool limited;
+
+	if (waits_limited(db, &limited, e) != 0)
+		return -1;
+	if (limited)
+		return 1;
+	return db_exec(db, e, "SAVEPOINT portl_wait; SET LOCAL lock_timeout = 200");
+}
+
+int
+waits_glanced(struct db *db, int taken, struct err *e)
+{
+	if (taken == 0)
+		return db_exec(db, e, DONE);
+	if (strcmp(e->sqlstate, "55P03") != 0)
+		return -1;
+	err_release(e);
+	return db_exec(db, e, BACK) == 0 ? 1 : -1;
+}
+
+int
 waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e)
 {
 	struct err why = ERR_INIT;
@@ -139,9 +163,7 @@ waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e
 		if (db_exec(db, e, "SAVEPOINT portl_wait; SET LOCAL lock_timeout = 1000") != 0)
 			return -1;
 		if (attempt(db, sql, &why) == 0)
-			return db_exec(db, e,
-				       "SET LOCAL lock_timeout = 0; "
-				       "RELEASE SAVEPOINT portl_wait");
+			return db_exec(db, e, DONE);
 		if (strcmp(why.sqlstate, "55P03") != 0) {
 			err_take(e, &why);
 			return -1;

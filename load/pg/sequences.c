@@ -15,6 +15,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
@@ -32,25 +33,27 @@ struct sequence {
  * these.  Deptype a is serial, i identity.
  */
 static const char owned_sql[] =
-	"SELECT a.attname, pg_catalog.quote_ident(n.nspname) || '.' ||"
+	"SELECT w.number, a.attname, pg_catalog.quote_ident(n.nspname) || '.' ||"
 	" pg_catalog.quote_ident(s.relname), q.seqincrement > 0, q.seqmin, q.seqmax,"
 	" pg_catalog.has_sequence_privilege(s.oid, 'UPDATE')"
 	" AND pg_catalog.has_sequence_privilege(s.oid, 'SELECT')"
 	" AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'),"
 	" EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = a.attrelid"
 	" AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)"
-	" FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid"
+	" FROM unnest($1::oid[]) WITH ORDINALITY AS w (oid, number)"
+	" JOIN pg_catalog.pg_depend d"
+	" ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = w.oid"
+	" JOIN pg_catalog.pg_class s ON s.oid = d.objid"
 	" JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
 	" JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid"
 	" JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
 	" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
 	" WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-	" AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = $1"
 	" AND d.deptype IN ('a', 'i')"
 	" AND CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END IN (20, 21, 23, 1700)"
-	" ORDER BY a.attnum, s.oid";
+	" ORDER BY w.number, a.attnum, s.oid";
 
-enum { COLUMN, NAME, UPWARDS, MIN, MAX, ALLOWED, INDEXED };
+enum { NUMBER, COLUMN, NAME, UPWARDS, MIN, MAX, ALLOWED, INDEXED };
 
 /*
  * Of the values that the sequence can reach, the farthest; a sequence that was
@@ -124,22 +127,50 @@ add(struct sequences *s, const struct plan *plan, const PGresult *res, int row)
 			    item->name, PQgetvalue(res, row, COLUMN));
 }
 
+/* Views own none, and what is to be created is none's either. */
+static bool
+may_own(const struct plan *plan)
+{
+	return plan->rel != NULL && plan->rel->kind != 'v';
+}
+
+static PGresult *
+read_owned(struct db *db, const struct sequences_of *of, size_t n, struct err *e)
+{
+	struct buf oids = BUF_INIT;
+	const char *params[1];
+	PGresult *res;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		pgarray_add_oid(&oids, may_own(of[i].plan) ? of[i].plan->rel->oid : 0);
+	params[0] = pgarray_end(&oids);
+	res = db_query(db, e, owned_sql, 1, params);
+	buf_release(&oids);
+	return res;
+}
+
 int
-sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
+sequences_add(struct db *db, const struct sequences_of *of, size_t n, struct err *e)
 {
 	char *path = NULL;
 	PGresult *res = NULL;
 	int row, rc = -1;
+	size_t i = 0;
 
-	if (plan->rel == NULL || plan->rel->kind == 'v')
+	while (i < n && !may_own(of[i].plan))
+		i++;
+	if (i == n)
 		return 0;
 	if (session_narrow_path(db, &path, e) != 0)
 		goto done;
-	res = db_query_oid(db, e, owned_sql, plan->rel->oid);
+	res = read_owned(db, of, n, e);
 	if (res == NULL)
 		goto done;
-	for (row = 0; row < PQntuples(res); row++)
-		add(s, plan, res, row);
+	for (row = 0; row < PQntuples(res); row++) {
+		i = strtoul(PQgetvalue(res, row, NUMBER), NULL, 10) - 1;
+		add(of[i].sequences, of[i].plan, res, row);
+	}
 	rc = session_set_path(db, path, e);
 done:
 	PQclear(res);
@@ -187,10 +218,11 @@ sequences_expect(struct sequences *s, struct db *db, const struct relname *name,
 {
 	const char *params[] = {name->schema, name->name};
 	char *text = relname_text(name);
+	bool inside = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
 	PGresult *res = NULL;
-	int rc = session_begin(db, SESSION_PLAN, -1, e);
+	int rc = inside ? 0 : session_begin(db, SESSION_PLAN, -1, e);
 
-	if (rc == 0)
+	if (rc == 0 && !inside)
 		rc = session_set_path(db, "pg_catalog", e);
 	if (rc == 0)
 		res = db_query(db, e, own_sql, 2, params);
@@ -209,7 +241,8 @@ sequences_expect(struct sequences *s, struct db *db, const struct relname *name,
 	else
 		add_own(s, res, there);
 	PQclear(res);
-	session_rollback(db);
+	if (!inside)
+		session_rollback(db);
 	free(text);
 	return rc;
 }

@@ -21,19 +21,26 @@ struct sequences {
 	size_t n;
 };
 
+/* Whose columns' sequences are to be noted, and where; borrowed. */
+struct sequences_of {
+	const struct plan *plan;
+	struct sequences *sequences;
+};
+
 /*
- * sequences_add(s, db, plan, e):
- * Note the sequences of the columns that ${plan} loads; inside a transaction.
+ * sequences_add(db, of, n, e):
+ * Note the sequences of the columns that ${n} plans load; inside a transaction.
  * One that may not be moved draws a warning, and so does one of a table of which row security
  * may hide values.
  */
-int sequences_add(struct sequences *s, struct db *db, const struct plan *plan, struct err *e)
+int sequences_add(struct db *db, const struct sequences_of *of, size_t n, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
  * sequences_expect(s, db, name, there, e):
  * Note a sequence of its own, which is to come as far as ${there} says that the sender's
- * has.  What is against it fills ${e} (EXIT_TARGET).  Outside a transaction.
+ * has.  What is against it fills ${e} (EXIT_TARGET).  Outside a transaction, or in one whose
+ * search_path is pg_catalog.
  */
 int sequences_expect(struct sequences *s, struct db *db, const struct relname *name,
 		     const struct header_sequence *there, struct err *e)

@@ -24,6 +24,7 @@
 #include "load/options.h"
 #include "load/pg/commit.h"
 #include "load/pg/sequences.h"
+#include "load/pg/setplan.h"
 #include "load/pg/steps.h"
 #include "load/pg/target.h"
 #include "load/pg/targets.h"
@@ -152,7 +153,7 @@ sink_pg_expect(struct sink *base, const struct sink_set *set, struct err *e)
 {
 	struct sink_pg *s = pg(base);
 
-	if (targets_expect(&s->targets, &s->db, base->options, input_name(s->in), set, e) != 0)
+	if (setplan_make(&s->targets, &s->db, base->options, input_name(s->in), set, e) != 0)
 		return -1;
 	return s->rejects != NULL ? expect_rejects(s, set, e) : 0;
 }

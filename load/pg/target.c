@@ -66,13 +66,15 @@ forget_truncate(struct plan *p)
 
 int
 target_plan(struct target *t, struct db *db, const struct sink_stream *stream,
-	    const char *identity, struct err *e)
+	    struct known *known, struct err *e)
 {
 	route_free(t->route);
 	t->route = NULL;
 	finish_roundings(t);
 	planner_free(t->plan);
-	t->plan = planner_make(db, &t->rules, stream->header, stream->text, identity, e);
+	t->plan = known != NULL ? planner_make_known(db, &t->rules, stream->header,
+						     stream->text, known, e)
+				: planner_make(db, &t->rules, stream->header, stream->text, e);
 	if (t->plan == NULL)
 		return -1;
 	t->state = TARGET_PLANNED;
@@ -88,8 +90,9 @@ static int
 look_ahead(struct target *t, struct db *db, struct err *e)
 {
 	const struct plan *p = t->plan;
+	const struct sequences_of of = {p, &t->sequences};
 
-	if (t->moves_sequences && sequences_add(&t->sequences, db, p, e) != 0)
+	if (t->moves_sequences && !t->looked_ahead && sequences_add(db, &of, 1, e) != 0)
 		return -1;
 	if (!t->ready && p->sql[SQL_KEY] != NULL)
 		t->key_sql = xstrdup(p->sql[SQL_KEY]);

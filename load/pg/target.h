@@ -14,6 +14,7 @@
 
 struct db;
 struct err;
+struct known;
 struct load_options;
 struct plan;
 struct receipt;
@@ -39,6 +40,7 @@ struct target {
 	struct roundings *roundings; /* of the current stream, or NULL; owned */
 	struct sequences sequences;  /* of all streams' columns */
 	bool moves_sequences;        /* they are moved, too */
+	bool looked_ahead;           /* those of its columns are known already */
 	bool emptied;                /* together with others: it need not be by itself */
 	char *identity;              /* planned, or as it was made; owned */
 	char *original;              /* the same before we altered it, or NULL; owned */
@@ -58,12 +60,12 @@ void target_init(struct target *t, const struct load_options *options,
 		 const struct load_rules *rules, const char *input);
 
 /*
- * target_plan(t, db, stream, identity, e):
- * Plan a stream, which has to be for the same relation as those before it.  ${identity}: as
- * for planner_make().
+ * target_plan(t, db, stream, known, e):
+ * Plan a stream, which has to be for the same relation as those before it.  ${known}: as for
+ * planner_make_known(), or NULL: planner_make().
  */
 int target_plan(struct target *t, struct db *db, const struct sink_stream *stream,
-		const char *identity, struct err *e) __attribute__((warn_unused_result));
+		struct known *known, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * target_write(t, chunk, e), target_warn(t):

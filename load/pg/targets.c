@@ -1,5 +1,5 @@
 /*
- * A set's relations: planned together, emptied together, and what their plans refuse said
+ * The relations of a run in the loading transaction: held, emptied, compared and told of
  * together.
  */
 #include "load/pg/targets.h"
@@ -44,87 +44,7 @@ targets_next(struct targets *ts)
 	ts->at = ts->begun++;
 }
 
-/* ---- the plans of a set ---- */
-
-/* What is against one of them, as a paragraph among those of the others. */
-static void
-add_reasons(struct buf *all, struct err *why)
-{
-	buf_addf(all, "%s%s", all->len > 0 ? "\n" : "", why->msg);
-	if (why->detail != NULL)
-		buf_addf(all, "\n  %s", why->detail);
-	if (why->hint != NULL)
-		buf_addf(all, "\n  %s", why->hint);
-	err_release(why);
-}
-
-/* Where a member goes. */
-static struct relname
-destination(const struct load_options *options, const struct header *header)
-{
-	const struct relname *name = &header->schema.relation;
-	struct relname into = RELNAME_INIT;
-
-	relname_set(&into, options->into_schema != NULL ? options->into_schema : name->schema,
-		    name->name);
-	return into;
-}
-
-static void
-init_member(struct target *t, const struct load_options *options, const char *input,
-	    const struct sink_set *set, size_t i)
-{
-	const struct relname *name = &set->manifest->members[i]->schema.relation;
-	char *called = manifest_name(set->manifest, i);
-	char *text = xasprintf("%s: %s", input, called);
-
-	target_init(t, options, load_options_rules(options, name), text);
-	t->into = destination(options, set->manifest->members[i]);
-	t->rules.target = t->into;
-	t->rules.together = true;
-	free(text);
-	free(called);
-}
-
-static int
-plan_rows(struct target *t, struct db *db, const struct sink_set *set,
-	  const struct header *header, const char *identity, struct err *e)
-{
-	struct sink_stream stream = {
-		.header = header,
-		.text = set->ndjson || header->values == HEADER_TEXT,
-		.ndjson = set->ndjson,
-	};
-
-	return target_plan(t, db, &stream, identity, e);
-}
-
-static int
-plan_sequence(struct targets *ts, struct db *db, const struct load_options *options,
-	      const struct header *header, struct err *e)
-{
-	struct relname into;
-	int rc;
-
-	if (options->no_sync_sequences)
-		return 0;
-	into = destination(options, header);
-	rc = sequences_expect(&ts->sequences, db, &into, &header->sequence, e);
-	relname_release(&into);
-	return rc;
-}
-
-static int
-refuse(size_t refused, size_t n, struct buf *all, struct err *e)
-{
-	err_set(e, EXIT_TARGET, "%zu of %zu relations cannot take their streams", refused, n);
-	return err_detail(e, "%s", buf_cstr(all));
-}
-
-/*
- * A text for each relation that ${wanted} gives one of (NULL: for all); NULL for the others,
- * and where a name has no schema, which each plan finds by itself.
- */
+/* A text for each relation that ${wanted} gives one of; NULL for the others. */
 static int
 read_identities(struct db *db, const struct targets *ts,
 		const char *(*wanted)(const struct target *), char **texts, struct err *e)
@@ -135,13 +55,13 @@ read_identities(struct db *db, const struct targets *ts,
 	int rc;
 
 	for (i = 0; i < ts->n; i++) {
-		const struct target *t = &ts->list[i];
-		const struct plan *p = t->plan;
+		const struct plan *p = ts->list[i].plan;
 
-		of[n].name = p != NULL ? &p->target : &t->into;
-		of[n].oid = p != NULL && p->rel != NULL ? p->rel->oid : 0;
-		if (of[n].name->schema != NULL && (wanted == NULL || wanted(t) != NULL))
-			at[n++] = i;
+		if (wanted(&ts->list[i]) == NULL)
+			continue;
+		of[n].name = &p->target;
+		of[n].oid = p->rel != NULL ? p->rel->oid : 0;
+		at[n++] = i;
 	}
 	rc = n > 0 ? identity_read_all(db, of, n, found, e) : 0;
 	for (i = 0; rc == 0 && i < n; i++)
@@ -161,120 +81,6 @@ free_texts(char **texts, size_t n)
 		free(texts[i]);
 	free(texts);
 }
-
-/* In a transaction that only reads. */
-static int
-look_at_all(struct db *db, const struct targets *ts, char **texts, struct err *e)
-{
-	int rc = session_begin(db, SESSION_PLAN, ts->list[0].rules.lock_timeout, e);
-
-	if (rc == 0)
-		rc = read_identities(db, ts, NULL, texts, e);
-	session_rollback(db);
-	return rc;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct relname *x = *(const struct relname *const *)a;
-	const struct relname *y = *(const struct relname *const *)b;
-	int order = strcmp(x->schema != NULL ? x->schema : "",
-			   y->schema != NULL ? y->schema : "");
-
-	return order != 0 ? order : strcmp(x->name, y->name);
-}
-
-/* Two members for one relation would be one for it. */
-static int
-refuse_twice(const struct targets *ts, struct err *e)
-{
-	const struct relname **names = xcalloc(ts->n + 1, sizeof(void *));
-	char *text;
-	size_t i;
-
-	for (i = 0; i < ts->n; i++)
-		names[i] = &ts->list[i].plan->target;
-	qsort(names, ts->n, sizeof(void *), by_name);
-	for (i = 1; i < ts->n; i++)
-		if (by_name(&names[i - 1], &names[i]) == 0) {
-			text = relname_text(names[i]);
-			err_set(e, EXIT_TARGET, "two relations of the set are for \"%s\"",
-				text);
-			free(text);
-			break;
-		}
-	free(names);
-	return e->code == EXIT_DONE ? 0 : -1;
-}
-
-/* A refusal leaves the others to be looked at; any other failure does not. */
-static int
-plan_all(struct targets *ts, struct db *db, const struct load_options *options,
-	 const struct sink_set *set, struct err *e)
-{
-	struct buf all = BUF_INIT;
-	char **texts = xcalloc(ts->n + 1, sizeof(*texts));
-	size_t i, k = 0, n = 0, refused = 0;
-	int rc = ts->n > 0 ? look_at_all(db, ts, texts, e) : 0;
-
-	for (i = 0; rc == 0 && i < set->manifest->n; i++) {
-		const struct header *header = set->manifest->members[i];
-
-		if (!set->chosen[i])
-			continue;
-		n++;
-		if (header->is_sequence) {
-			rc = plan_sequence(ts, db, options, header, e);
-		} else {
-			rc = plan_rows(&ts->list[k], db, set, header, texts[k], e);
-			k++;
-		}
-		if (rc != 0 && e->code == EXIT_TARGET && e->sqlstate[0] == '\0') {
-			add_reasons(&all, e);
-			refused++;
-			rc = 0;
-		}
-	}
-	if (rc == 0 && refused > 0)
-		rc = refuse(refused, n, &all, e);
-	else if (rc == 0 && refuse_twice(ts, e) != 0)
-		rc = -1;
-	else if (rc == 0 && ts->n > 0)
-		rc = fkeys_plan(&ts->keys, db, ts->list, ts->n, e);
-	buf_release(&all);
-	free_texts(texts, ts->n);
-	return rc;
-}
-
-static bool
-has_rows(const struct sink_set *set, size_t i)
-{
-	return set->chosen[i] && !set->manifest->members[i]->is_sequence;
-}
-
-int
-targets_expect(struct targets *ts, struct db *db, const struct load_options *options,
-	       const char *input, const struct sink_set *set, struct err *e)
-{
-	size_t i, k = 0, told = 0;
-
-	targets_release(ts);
-	ts->set = true;
-	for (i = 0; i < set->manifest->n; i++)
-		ts->n += has_rows(set, i);
-	ts->list = xcalloc(ts->n > 0 ? ts->n : 1, sizeof(*ts->list));
-	for (i = 0; i < set->manifest->n; i++) {
-		told += set->chosen[i];
-		if (!has_rows(set, i))
-			continue;
-		init_member(&ts->list[k], options, input, set, i);
-		ts->list[k++].told = told;
-	}
-	return plan_all(ts, db, options, set, e);
-}
-
-/* ---- in the transaction ---- */
 
 /* Are the relations what is ${expected} of them?  NULL: nothing is. */
 static int
@@ -314,6 +120,26 @@ targets_check(const struct targets *ts, struct db *db, struct err *e)
 	return compare(ts, db, loaded, e);
 }
 
+/* What each would look for before its first row. */
+static int
+look_ahead(struct targets *ts, struct db *db, struct err *e)
+{
+	struct sequences_of *of = xcalloc(ts->n + 1, sizeof(*of));
+	size_t i, n = 0;
+	int rc;
+
+	for (i = 0; i < ts->n; i++) {
+		struct target *t = &ts->list[i];
+
+		t->looked_ahead = true;
+		if (t->moves_sequences)
+			of[n++] = (struct sequences_of){t->plan, &t->sequences};
+	}
+	rc = sequences_add(db, of, n, e);
+	free(of);
+	return rc;
+}
+
 /*
  * Locked and compared together, which for many is faster than one by one.  Not in batches,
  * whose transactions are too many and too short for that.
@@ -321,16 +147,19 @@ targets_check(const struct targets *ts, struct db *db, struct err *e)
 static int
 hold_all(struct targets *ts, struct db *db, struct err *e)
 {
+	const struct plan **plans = xcalloc(ts->n + 1, sizeof(void *));
 	size_t i;
+	int rc;
 
 	for (i = 0; i < ts->n; i++)
-		if (ready_lock(db, ts->list[i].plan, ts->keys.drop != NULL, e) != 0)
-			return -1;
-	if (compare(ts, db, planned, e) != 0)
+		plans[i] = ts->list[i].plan;
+	rc = ready_lock_all(db, plans, ts->n, ts->keys.drop != NULL, e);
+	free(plans);
+	if (rc != 0 || compare(ts, db, planned, e) != 0)
 		return -1;
 	for (i = 0; i < ts->n; i++)
 		ts->list[i].plan->held = true;
-	return 0;
+	return look_ahead(ts, db, e);
 }
 
 /* One TRUNCATE, so that foreign keys among them are no obstacle. */

@@ -16,7 +16,6 @@ struct db;
 struct err;
 struct load_options;
 struct receipt;
-struct sink_set;
 struct target;
 
 struct targets {
@@ -35,15 +34,6 @@ struct targets {
  * Begin with one relation for all streams; ${input} names them in messages.
  */
 void targets_one(struct targets *ts, const struct load_options *options, const char *input);
-
-/*
- * targets_expect(ts, db, options, input, set, e):
- * Plan all that is chosen of the set, in place of the one.  What is against it, of all
- * relations, fills ${e} (EXIT_TARGET).
- */
-int targets_expect(struct targets *ts, struct db *db, const struct load_options *options,
-		   const char *input, const struct sink_set *set, struct err *e)
-	__attribute__((warn_unused_result));
 
 /*
  * targets_next(ts):

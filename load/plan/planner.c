@@ -18,7 +18,7 @@
 #include "common/schema/header.h"
 #include "common/schema/schema.h"
 #include "common/talk/log.h"
-#include "load/match/identity.h"
+#include "load/match/known.h"
 #include "load/match/plan.h"
 #include "load/match/plan_match.h"
 #include "load/match/plan_target.h"
@@ -94,8 +94,6 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 
 	if (e->sqlstate[0] != '\0' || db_is_lost(db))
 		return -1; /* the look-up itself failed */
-	free(p->identity);
-	p->identity = NULL;
 	if (p->rules->create) {
 		err_release(e);
 		if (check_new_name(p, db, why, e) != 0)
@@ -111,11 +109,15 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	return -1;
 }
 
+/* What is ${known} becomes the plan's; where that is nothing, it is asked for now. */
 static int
-find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+find_target(struct plan *p, struct db *db, struct known *known, struct plan_target_facts *facts,
+	    struct reasons *why, struct err *e)
 {
 	const struct load_rules *o = p->rules;
 	const struct schema *s = p->schema;
+	struct known k = {.rel = NULL};
+	int rc = 0;
 
 	if (o->target.name == NULL && (s == NULL || s->relation.name == NULL)) {
 		err_set(e, EXIT_USAGE,
@@ -126,15 +128,18 @@ find_target(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		relname_set(&p->target, o->target.schema, o->target.name);
 	else
 		relname_set(&p->target, s->relation.schema, s->relation.name);
-	p->rel = relation_find(db, p->target.schema, p->target.name, e);
+	if (known != NULL && known->rel != NULL) {
+		k = *known;
+		*known = (struct known){.rel = NULL};
+	} else if (known == NULL || !o->create) {
+		rc = known_find(db, &p->target, &k, e);
+	}
+	p->rel = k.rel;
+	p->identity = k.identity;
+	*facts = k.facts;
 	if (p->rel == NULL)
 		return missing_target(p, db, why, e);
-	/* before all else that is read of it, so that no change escapes */
-	if (p->identity == NULL)
-		p->identity = identity_read(db, p->rel->oid, &p->rel->id, e);
-	if (p->identity == NULL)
-		return -1;
-	if (session_set_path(db, "pg_catalog", e) != 0 || relation_read(db, p->rel, e) != 0)
+	if (rc != 0)
 		return -1;
 	relname_set(&p->target, p->rel->id.schema, p->target.name);
 	return 0;
@@ -211,15 +216,16 @@ report(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
 }
 
 static int
-make(struct plan *p, struct db *db, struct err *e)
+make(struct plan *p, struct db *db, struct known *known, struct err *e)
 {
 	struct reasons why = {.n = 0};
+	struct plan_target_facts facts;
 
-	if (find_target(p, db, &why, e) != 0)
+	if (find_target(p, db, known, &facts, &why, e) != 0)
 		return -1;
-	if (p->rel == NULL && session_set_path(db, "pg_catalog", e) != 0)
+	if (p->rel == NULL && known == NULL && session_set_path(db, "pg_catalog", e) != 0)
 		return -1;
-	if (plan_target(p, db, &why, e) != 0)
+	if (plan_target(p, db, &facts, &why, e) != 0)
 		goto failed;
 	plan_match(p, &why);
 	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0)
@@ -246,6 +252,9 @@ failed:
 	"SELECT pg_catalog.set_config('lock_timeout', '1s', true)" \
 	" WHERE pg_catalog.current_setting('lock_timeout') OPERATOR(pg_catalog.=) '0'"
 
+/* ms; less than deadlock_timeout is mostly, for there are many locks that others may want. */
+#define GLANCE 200
+
 static int
 make_once(struct plan *p, struct db *db, bool loading, struct err *e)
 {
@@ -261,7 +270,7 @@ make_once(struct plan *p, struct db *db, bool loading, struct err *e)
 	if (p->search_path == NULL)
 		rc = -1;
 	if (rc == 0)
-		rc = make(p, db, e);
+		rc = make(p, db, NULL, e);
 	if (!loading)
 		session_rollback(db);
 	else if (rc == 0)
@@ -322,7 +331,7 @@ begin_plan(const struct load_rules *rules, const struct header *header, bool tex
 
 struct plan *
 planner_make(struct db *db, const struct load_rules *rules, const struct header *header,
-	     bool text, const char *identity, struct err *e)
+	     bool text, struct err *e)
 {
 	bool loading = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
 	int seconds = PATIENCE, rc;
@@ -330,7 +339,6 @@ planner_make(struct db *db, const struct load_rules *rules, const struct header 
 
 	do {
 		p = begin_plan(rules, header, text);
-		p->identity = xstrdup_null(identity);
 		rc = make_once(p, db, loading, e);
 		if (rc == 0)
 			return p;
@@ -339,6 +347,29 @@ planner_make(struct db *db, const struct load_rules *rules, const struct header 
 		planner_free(p);
 	} while (rc > 0);
 	return NULL;
+}
+
+struct plan *
+planner_make_known(struct db *db, const struct load_rules *rules, const struct header *header,
+		   bool text, struct known *known, struct err *e)
+{
+	struct plan *p = begin_plan(rules, header, text);
+
+	if (make(p, db, known, e) == 0)
+		return p;
+	planner_free(p);
+	return NULL;
+}
+
+int
+planner_begin(struct db *db, const struct load_rules *rules, struct err *e)
+{
+	if (session_begin(db, SESSION_PLAN, -1, e) != 0)
+		return -1;
+	return db_exec(db, e, "SET LOCAL lock_timeout = %d",
+		       rules->lock_timeout > 0 && rules->lock_timeout < GLANCE
+			       ? (int)rules->lock_timeout
+			       : GLANCE);
 }
 
 void

@@ -9,21 +9,39 @@
 struct db;
 struct err;
 struct header;
+struct known;
 struct load_rules;
 struct plan;
 
 /*
- * planner_make(db, rules, header, text, identity, e):
+ * planner_make(db, rules, header, text, e):
  * Make the plan in a read-only transaction of its own, or, for a further stream,
  * in the loading transaction that is open.  ${header} is the stream's, NULL where it
- * has none; columns and types that it leaves open are the table's, in plan->adopted.
- * ${identity}: the target's, if it has been read before, or NULL.  Returns
+ * has none; columns and types that it leaves open are the table's, in plan->adopted.  Returns
  * the plan for the caller to planner_free(); NULL with ${e} (EXIT_TARGET, all reasons in its
  * detail) filled if the target cannot take the stream.
  */
 struct plan *planner_make(struct db *db, const struct load_rules *rules,
-			  const struct header *header, bool text, const char *identity,
-			  struct err *e) __attribute__((warn_unused_result));
+			  const struct header *header, bool text, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * planner_begin(db, rules, e):
+ * Begin a read-only transaction in which several plans are made by what known_read() gives.
+ * It waits for no lock longer than a moment, for it comes to hold many: where one is not had,
+ * roll back and have planner_make() plan them one by one.
+ */
+int planner_begin(struct db *db, const struct load_rules *rules, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * planner_make_known(db, rules, header, text, known, e):
+ * The same as planner_make() in that transaction, of a target that is ${known}; what is known
+ * becomes the plan's.
+ */
+struct plan *planner_make_known(struct db *db, const struct load_rules *rules,
+				const struct header *header, bool text, struct known *known,
+				struct err *e) __attribute__((warn_unused_result));
 
 /*
  * planner_free(p):

@@ -71,6 +71,52 @@ ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 							: lock(db, plan, true, e);
 }
 
+/* Those that are to be emptied by one statement, the others each by being parsed. */
+static int
+try_all(struct db *db, const struct plan *const *plans, size_t n, bool whole, struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		const struct plan *p = plans[i];
+
+		if (p->rel == NULL)
+			continue;
+		if (!whole && p->sql[SQL_TRUNCATE] == NULL) {
+			rc = lock(db, p, false, e);
+		} else if (p->rel->kind != 'f') {
+			buf_adds(&sql, sql.len > 0 ? ", " : "LOCK TABLE ");
+			relname_add_quoted(&p->target, &sql);
+		}
+	}
+	if (rc == 0 && sql.len > 0)
+		rc = db_exec(db, e, "%s IN ACCESS EXCLUSIVE MODE", buf_cstr(&sql));
+	buf_release(&sql);
+	return rc;
+}
+
+int
+ready_lock_all(struct db *db, const struct plan *const *plans, size_t n, bool whole,
+	       struct err *e)
+{
+	size_t i;
+	int rc = n > 1 ? waits_glance(db, e) : 1;
+
+	if (rc == 0) {
+		rc = waits_glanced(db, try_all(db, plans, n, whole, e), e);
+		if (rc <= 0)
+			return rc;
+	}
+	if (rc < 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (ready_lock(db, plans[i], whole, e) != 0)
+			return -1;
+	return 0;
+}
+
 int
 ready_altered(const struct plan *plan, struct err *e)
 {

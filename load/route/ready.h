@@ -6,6 +6,7 @@
 #define LOAD_READY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct db;
 struct err;
@@ -27,6 +28,13 @@ int ready_target(struct db *db, const struct plan *plan, bool first, struct err 
  */
 int ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * ready_lock_all(db, plans, n, whole, e):
+ * The same for ${n} plans, at once where nobody holds what is wanted.
+ */
+int ready_lock_all(struct db *db, const struct plan *const *plans, size_t n, bool whole,
+		   struct err *e) __attribute__((warn_unused_result));
 
 /*
  * ready_hold(db, plan, e):

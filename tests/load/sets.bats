@@ -434,3 +434,23 @@ later()
 	run -0 portl-load --csv="$d/checked/" --check=plan "$d/set"
 	assert_eq "$(find "$d" -name 'checked*')" ''
 }
+
+@test "a table that another session holds is waited for, in the plan and behind it" {
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	send >"$d/set"
+	open_session "BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE"
+	portl-load -d "$b" --summary="$d/sum" "$d/set" 3>&- &
+	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass)"
+	close_session COMMIT
+	wait $!
+	assert_eq "$(jq .rows.inserted "$d/sum")" 8
+	open_session "BEGIN; LOCK TABLE note IN SHARE MODE"
+	portl-load -d "$b" --truncate --min-rows=0 --summary="$d/sum" "$d/set" 3>&- &
+	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'note'::regclass)"
+	close_session COMMIT
+	wait $!
+	assert_eq "$(jq .rows.inserted "$d/sum")" 8
+	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 5
+}

@@ -1,0 +1,303 @@
+/*
+ * Plans of thousands of relations are made in one transaction, from facts that were read in a
+ * few queries.  If anything but a refusal ends that transaction, a lock that was not had above
+ * all, those that are left are planned one by one, where each may wait.
+ */
+#include "load/pg/setplan.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/session.h"
+#include "common/schema/header.h"
+#include "common/schema/manifest.h"
+#include "load/match/known.h"
+#include "load/match/plan.h"
+#include "load/options.h"
+#include "load/pg/fkeys.h"
+#include "load/pg/target.h"
+#include "load/pg/targets.h"
+#include "load/plan/planner.h"
+#include "load/sink/sink.h"
+
+/* What is against one of them, as a paragraph among those of the others. */
+static void
+add_reasons(struct buf *all, struct err *why)
+{
+	buf_addf(all, "%s%s", all->len > 0 ? "\n" : "", why->msg);
+	if (why->detail != NULL)
+		buf_addf(all, "\n  %s", why->detail);
+	if (why->hint != NULL)
+		buf_addf(all, "\n  %s", why->hint);
+	err_release(why);
+}
+
+/* Where a member goes. */
+static struct relname
+destination(const struct load_options *options, const struct header *header)
+{
+	const struct relname *name = &header->schema.relation;
+	struct relname into = RELNAME_INIT;
+
+	relname_set(&into, options->into_schema != NULL ? options->into_schema : name->schema,
+		    name->name);
+	return into;
+}
+
+static void
+init_member(struct target *t, const struct load_options *options, const char *input,
+	    const struct sink_set *set, size_t i)
+{
+	const struct relname *name = &set->manifest->members[i]->schema.relation;
+	char *called = manifest_name(set->manifest, i);
+	char *text = xasprintf("%s: %s", input, called);
+
+	target_init(t, options, load_options_rules(options, name), text);
+	t->into = destination(options, set->manifest->members[i]);
+	t->rules.target = t->into;
+	t->rules.together = true;
+	free(text);
+	free(called);
+}
+
+static int
+plan_rows(struct target *t, struct db *db, const struct sink_set *set,
+	  const struct header *header, struct known *known, struct err *e)
+{
+	struct sink_stream stream = {
+		.header = header,
+		.text = set->ndjson || header->values == HEADER_TEXT,
+		.ndjson = set->ndjson,
+	};
+
+	return target_plan(t, db, &stream, known, e);
+}
+
+static int
+plan_sequence(struct targets *ts, struct db *db, const struct load_options *options,
+	      const struct header *header, struct err *e)
+{
+	struct relname into;
+	int rc;
+
+	if (options->no_sync_sequences)
+		return 0;
+	into = destination(options, header);
+	rc = sequences_expect(&ts->sequences, db, &into, &header->sequence, e);
+	relname_release(&into);
+	return rc;
+}
+
+static int
+refuse(size_t refused, size_t n, struct buf *all, struct err *e)
+{
+	err_set(e, EXIT_TARGET, "%zu of %zu relations cannot take their streams", refused, n);
+	return err_detail(e, "%s", buf_cstr(all));
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct relname *x = *(const struct relname *const *)a;
+	const struct relname *y = *(const struct relname *const *)b;
+	int order = strcmp(x->schema != NULL ? x->schema : "",
+			   y->schema != NULL ? y->schema : "");
+
+	return order != 0 ? order : strcmp(x->name, y->name);
+}
+
+/* As far as it is known where a member goes. */
+static const struct relname *
+goes_to(const struct target *t)
+{
+	return t->plan != NULL ? &t->plan->target : &t->into;
+}
+
+/* Two members for one relation would be one for it. */
+static int
+refuse_twice(const struct targets *ts, struct err *e)
+{
+	const struct relname **names = xcalloc(ts->n + 1, sizeof(void *));
+	char *text;
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		names[i] = goes_to(&ts->list[i]);
+	qsort(names, ts->n, sizeof(void *), by_name);
+	for (i = 1; i < ts->n; i++)
+		if (by_name(&names[i - 1], &names[i]) == 0) {
+			text = relname_text(names[i]);
+			err_set(e, EXIT_TARGET, "two relations of the set are for \"%s\"",
+				text);
+			free(text);
+			break;
+		}
+	free(names);
+	return e->code == EXIT_DONE ? 0 : -1;
+}
+
+/* The making of a set's plans. */
+struct setplan {
+	struct targets *ts;
+	struct db *db;
+	const struct load_options *options;
+	const struct sink_set *set;
+	bool together;       /* a transaction is open for all that follow */
+	struct known *known; /* then: of each of ts->list */
+	struct buf reasons;  /* against all that are refused */
+	size_t refused;
+};
+
+/* A name without schema is looked up by its own plan, which alone may find several ways. */
+static int
+know_all(struct setplan *s, struct err *e)
+{
+	size_t n = s->ts->n, i;
+	const struct relname **names = xcalloc(n + 1, sizeof(void *));
+	bool qualified = true;
+	int rc = 0;
+
+	for (i = 0; i < n; i++) {
+		names[i] = &s->ts->list[i].into;
+		qualified = qualified && names[i]->schema != NULL;
+	}
+	if (qualified && n > 1) {
+		rc = planner_begin(s->db, &s->ts->list[0].rules, e);
+		if (rc == 0)
+			rc = known_read(s->db, names, n, s->known, e);
+		s->together = rc == 0;
+	}
+	free(names);
+	return rc;
+}
+
+/* Is the failure one of the common transaction?  It is over then, and forgotten. */
+static bool
+part_ways(struct setplan *s, struct err *e)
+{
+	if (e->sqlstate[0] == '\0' || e->signal != 0 || db_is_lost(s->db))
+		return false;
+	session_rollback(s->db);
+	s->together = false;
+	err_release(e);
+	return true;
+}
+
+static int
+plan_member(struct setplan *s, size_t k, const struct header *header, struct err *e)
+{
+	struct target *t = &s->ts->list[k];
+
+	if (s->together) {
+		if (plan_rows(t, s->db, s->set, header, &s->known[k], e) == 0)
+			return 0;
+		if (!part_ways(s, e))
+			return -1;
+	}
+	return plan_rows(t, s->db, s->set, header, NULL, e);
+}
+
+/* A refusal leaves the others to be looked at; any other failure does not. */
+static int
+take_refusal(struct setplan *s, struct err *e)
+{
+	if (e->code != EXIT_TARGET || e->sqlstate[0] != '\0')
+		return -1;
+	add_reasons(&s->reasons, e);
+	s->refused++;
+	return 0;
+}
+
+static int
+plan_each(struct setplan *s, size_t *n, struct err *e)
+{
+	const struct manifest *m = s->set->manifest;
+	size_t i, k = 0;
+
+	for (i = *n = 0; i < m->n; i++) {
+		const struct header *header = m->members[i];
+		int rc;
+
+		if (!s->set->chosen[i])
+			continue;
+		(*n)++;
+		rc = header->is_sequence ? plan_sequence(s->ts, s->db, s->options, header, e)
+					 : plan_member(s, k++, header, e);
+		if (rc != 0 && take_refusal(s, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+plan_all(struct setplan *s, struct err *e)
+{
+	struct targets *ts = s->ts;
+	size_t n;
+	int rc = 0;
+
+	if (refuse_twice(ts, e) != 0)
+		return -1;
+	if (know_all(s, e) != 0 && !part_ways(s, e))
+		rc = -1;
+	if (rc == 0)
+		rc = plan_each(s, &n, e);
+	if (s->together)
+		session_rollback(s->db);
+	if (rc != 0)
+		return -1;
+	if (s->refused > 0)
+		return refuse(s->refused, n, &s->reasons, e);
+	if (refuse_twice(ts, e) != 0) /* with the schemas that they have now */
+		return -1;
+	return ts->n > 0 ? fkeys_plan(&ts->keys, s->db, ts->list, ts->n, e) : 0;
+}
+
+static bool
+has_rows(const struct sink_set *set, size_t i)
+{
+	return set->chosen[i] && !set->manifest->members[i]->is_sequence;
+}
+
+/* A target for each member that brings rows. */
+static void
+init_all(struct targets *ts, const struct load_options *options, const char *input,
+	 const struct sink_set *set)
+{
+	size_t i, k = 0, told = 0;
+
+	targets_release(ts);
+	ts->set = true;
+	for (i = 0; i < set->manifest->n; i++)
+		ts->n += has_rows(set, i);
+	ts->list = xcalloc(ts->n > 0 ? ts->n : 1, sizeof(*ts->list));
+	for (i = 0; i < set->manifest->n; i++) {
+		told += set->chosen[i];
+		if (!has_rows(set, i))
+			continue;
+		init_member(&ts->list[k], options, input, set, i);
+		ts->list[k++].told = told;
+	}
+}
+
+int
+setplan_make(struct targets *ts, struct db *db, const struct load_options *options,
+	     const char *input, const struct sink_set *set, struct err *e)
+{
+	struct setplan s = {.ts = ts, .db = db, .options = options, .set = set};
+	int rc;
+
+	init_all(ts, options, input, set);
+	s.known = xcalloc(ts->n + 1, sizeof(*s.known));
+	rc = plan_all(&s, e);
+	known_release(s.known, ts->n);
+	free(s.known);
+	buf_release(&s.reasons);
+	return rc;
+}
