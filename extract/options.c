@@ -23,6 +23,8 @@
 
 static const struct cli_choice formats[] = {
 	{"binary", EXTRACT_BINARY}, {"ndjson", EXTRACT_NDJSON}, {NULL, 0}};
+static const struct cli_choice orders[] = {
+	{"any", ORDER_ANY}, {"key", ORDER_KEY}, {"auto", ORDER_AUTO}, {NULL, 0}};
 static const struct cli_choice values[] = {
 	{"auto", VALUES_AUTO}, {"binary", VALUES_BINARY}, {"text", VALUES_TEXT}, {NULL, 0}};
 
@@ -48,6 +50,8 @@ static const struct cli_option source_options[] = {
 	 .part = CLI_COLUMNS, .replaces = CLI_COLUMNS},
 	{"where", 0, CLI_STRING, "SQL", "only rows for which this is true", AT(rows.where), PG},
 	{"limit", 0, CLI_NUMBER, "N", "at most N rows", AT(rows.limit)},
+	{"order", 0, CLI_CHOICE, "any|key|auto", "rows in the order of the primary key",
+	 AT(order), .choices = orders},
 	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
 	 AT(row_security), PG},
 	{.help = NULL},

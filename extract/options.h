@@ -13,6 +13,7 @@ struct source_kind;
 
 enum extract_format { EXTRACT_AUTO, EXTRACT_BINARY, EXTRACT_NDJSON };
 enum extract_values { VALUES_AUTO, VALUES_BINARY, VALUES_TEXT };
+enum extract_order { ORDER_ANY, ORDER_KEY, ORDER_AUTO };
 
 /* Which rows of a relation, and which of their columns. */
 struct extract_rows {
@@ -45,6 +46,7 @@ struct extract_options {
 	struct extract_rows rows;
 	int format; /* enum extract_format */
 	int values; /* enum extract_values */
+	int order;  /* enum extract_order */
 	bool quote_numbers;
 	const char *output;   /* path, "-" or NULL */
 	const char *compress; /* zstd[:LEVEL] as typed */

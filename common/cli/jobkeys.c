@@ -42,6 +42,7 @@ static const struct jobkey keys[] = {
 	{"exclude_columns", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
 	{"where", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
 	{"limit", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
+	{"order", EXTRACT, EXTRACT, JOBKEY_OPTION, 0},
 	{"enable_row_security", EXTRACT, EXTRACT, JOBKEY_OPTION, 0},
 	/* CSV files */
 	{"infer", BOTH, EXTRACT, JOBKEY_OPTION, 0},

@@ -63,7 +63,7 @@ static const char relation_sql[] =
 
 /*
  * d is a column's type and, if that is a domain, those below it; only the lowest has
- * modifiers, and each may forbid NULL.  The last but one is the column's position in the
+ * modifiers, and each may forbid NULL.  The last but two is the column's position in the
  * primary key, from 1.
  */
 static const char columns_sql[] =
@@ -77,7 +77,8 @@ static const char columns_sql[] =
 	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
 	" a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid"
 	" AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),"
-	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), d.plain"
+	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), d.plain,"
+	" a.attcollation <> 0"
 	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
 	" CROSS JOIN LATERAL (WITH RECURSIVE d (type, modifiers) AS ("
 	"  SELECT a.atttypid, a.atttypmod"
@@ -260,6 +261,7 @@ take_column(struct relation *rel, size_t at, const PGresult *res, int row)
 	if (!PQgetisnull(res, row, 12))
 		note_key(rel, at, strtoul(PQgetvalue(res, row, 12), NULL, 10));
 	c->plain = xstrdup(PQgetvalue(res, row, 13));
+	c->collatable = db_is_true(res, row, 14);
 }
 
 /* Rows come relation by relation, in the order of ${rels}. */

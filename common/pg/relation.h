@@ -23,6 +23,7 @@ struct relation_column {
 	char *base;           /* without */
 	char *plain;          /* with modifiers; of a domain, what it is made of in the end */
 	char *collation;      /* qualified, or NULL for the type's own */
+	bool collatable;      /* it has any, so that COLLATE may stand behind it */
 	bool not_null;        /* by itself or by its domain */
 	bool not_null_itself; /* whatever its domain says; not if it is NOT VALID */
 	bool has_default;     /* a default, an identity or a generation expression */

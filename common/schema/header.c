@@ -99,6 +99,17 @@ put_text(json_t *doc, const char *member, const char *text)
 		json_object_set_new(doc, member, jsontext(text));
 }
 
+static json_t *
+order_to_json(const struct header *h, int *bad)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < h->order.n; i++)
+		*bad |= json_array_append_new(list, json_string(h->order.names[i]));
+	return list;
+}
+
 json_t *
 header_to_json(const struct header *h)
 {
@@ -113,6 +124,8 @@ header_to_json(const struct header *h)
 		json_object_set_new(doc, "created", json_string(h->created));
 	json_object_set_new(doc, "values", values_to_json(h));
 	bad = schema_put_json(&h->schema, doc);
+	if (h->order.n > 0)
+		json_object_set_new(doc, "order", order_to_json(h, &bad));
 	json_object_set_new(doc, "encoding", json_string("UTF8"));
 	json_object_set_new(doc, "rows_estimate", estimate_to_json(h));
 	if (h->rows_rough)
@@ -235,6 +248,25 @@ read_sequence(struct header *h, const json_t *sequence, struct err *e)
 }
 
 static int
+read_order(struct header *h, const json_t *order, struct err *e)
+{
+	size_t i;
+
+	if (order != NULL &&
+	    (!json_is_array(order) || json_array_size(order) > h->schema.ncolumns))
+		return schema_damaged(e, "\"order\" is not a list of columns");
+	for (i = 0; i < json_array_size(order); i++) {
+		const char *name = json_string_value(json_array_get(order, i));
+
+		if (name == NULL || schema_find(&h->schema, name) < 0 ||
+		    ident_list_has(&h->order, name))
+			return schema_damaged(e, "\"order\" is not a list of columns");
+		ident_list_add(&h->order, name);
+	}
+	return 0;
+}
+
+static int
 fill(struct header *h, const json_t *doc, struct err *e)
 {
 	json_int_t server = json_integer_value(json_object_get(doc, "server_version"));
@@ -245,7 +277,8 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	    schema_take_json(&h->schema, doc, e) != 0 ||
 	    read_set(h, json_object_get(doc, "set"), e) != 0 ||
 	    read_keys(h, json_object_get(doc, "keys_of"), e) != 0 ||
-	    read_sequence(h, json_object_get(doc, "sequence"), e) != 0)
+	    read_sequence(h, json_object_get(doc, "sequence"), e) != 0 ||
+	    read_order(h, json_object_get(doc, "order"), e) != 0)
 		return -1;
 	h->producer = xstrdup_null(json_string_value(json_object_get(doc, "producer")));
 	h->run = xstrdup_null(json_string_value(json_object_get(doc, "run")));
@@ -312,6 +345,7 @@ header_free(struct header *h)
 	if (h == NULL)
 		return;
 	schema_release(&h->schema);
+	ident_list_release(&h->order);
 	free(h->producer);
 	free(h->run);
 	free(h->created);

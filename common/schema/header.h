@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/ident.h"
 #include "common/schema/schema.h"
 
 struct err;
@@ -67,9 +68,10 @@ struct header {
 	char *since;       /* only what changed since that position, "none": all; or NULL */
 	bool is_sequence;  /* the member is a sequence: no columns and no rows */
 	struct header_sequence sequence;
-	char *file;           /* of CSV: the file's name, or NULL: not known, or no file */
-	int64_t first_line;   /* where its first row stands at the earliest */
-	struct schema schema; /* of the rows */
+	struct ident_list order; /* columns in whose order the rows come; none: in no order */
+	char *file;              /* of CSV: the file's name, or NULL: not known, or no file */
+	int64_t first_line;      /* where its first row stands at the earliest */
+	struct schema schema;    /* of the rows */
 };
 
 /*

@@ -72,6 +72,10 @@ check(struct extract_options *o, struct err *e)
 		return needs_infer("decimal", e);
 	if (!own->infer && own->date_order != ORDER_NONE)
 		return needs_infer("date-order", e);
+	if (o->order == ORDER_KEY) {
+		err_usage(e, "order", "--order=key does not go with --csv: a file has no key");
+		return err_hint(e, "--order=auto leaves its rows as they are.");
+	}
 	own->forms = (struct csvforms){(char)own->decimal, own->date_order};
 	if (csvfile_settle(&own->format, own->delimiter, own->quote, own->null, e) != 0 ||
 	    csvfile_byte("escape", own->escape, &own->escape_byte, e) != 0)

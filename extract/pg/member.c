@@ -47,13 +47,67 @@ is_only(const struct member *m)
 	return m->in_set && m->rel->kind == 'r';
 }
 
+static unsigned
+flags_of(const struct member *m)
+{
+	return (m->ordered ? SELECT_ORDERED : 0) |
+	       (m->rel != NULL && is_only(m) ? SELECT_ONLY : 0);
+}
+
+static bool
+is_sent(const struct extract_rows *rows, const char *column)
+{
+	return !ident_list_has(&rows->exclude_list, column) &&
+	       (rows->columns.n == 0 || ident_list_has(&rows->column_list, column));
+}
+
+/* Why the rows have no key to be put in order by, for the caller to free; or NULL. */
+static char *
+lacks_key(const struct member *m)
+{
+	const struct relation *rel = m->rel;
+	size_t i;
+
+	if (rel == NULL)
+		return xstrdup("a query has no primary key");
+	if (rel->kind == 'r' && rel->has_children && !m->in_set)
+		return xasprintf("\"%s\" has children, which may repeat its keys",
+				 rel->id.name);
+	if (rel->nprimary_key == 0)
+		return xasprintf("%s \"%s\" has no primary key", relation_kind_name(rel->kind),
+				 rel->id.name);
+	for (i = 0; i < rel->nprimary_key; i++)
+		if (!is_sent(m->rows, rel->primary_key[i]))
+			return xasprintf("column \"%s\" of the primary key is not sent",
+					 rel->primary_key[i]);
+	return NULL;
+}
+
+static int
+choose_order(struct member *m, int order, struct err *e)
+{
+	char *lack;
+
+	m->ordered = false;
+	if (order == ORDER_ANY || (m->rel != NULL && member_is_sequence(m)))
+		return 0;
+	lack = lacks_key(m);
+	m->ordered = lack == NULL;
+	if (lack != NULL && order == ORDER_KEY) {
+		err_set(e, EXIT_DATA, "--order=key: %s", lack);
+		err_hint(e, "--order=auto sends such rows in any order.");
+	}
+	free(lack);
+	return e->code == EXIT_DONE ? 0 : -1;
+}
+
 static int
 build_select(struct member *m, struct db *db, struct path *path, struct err *e)
 {
 	if (member_has_user_text(m) && path_restore(path, db, e) != 0)
 		return -1;
 	free(m->select);
-	m->select = select_build(db, m->rows, m->rel, is_only(m), m->query, e);
+	m->select = select_build(db, m->rows, m->rel, flags_of(m), m->query, e);
 	return m->select != NULL ? 0 : -1;
 }
 
@@ -146,7 +200,7 @@ member_describe(struct member *m, const struct extract_options *options, struct 
 	int rc;
 
 	m->planned = -1;
-	if (build_select(m, db, path, e) != 0)
+	if (choose_order(m, options->order, e) != 0 || build_select(m, db, path, e) != 0)
 		return name_it(m, e);
 	if (is_known(m)) {
 		free(m->types);
@@ -229,12 +283,14 @@ member_finish(struct member *m, bool hides, const struct db *db)
 			return; /* a part of a key is no key */
 	for (i = 0; i < rel->nprimary_key; i++)
 		schema_add_key(schema, rel->primary_key[i]);
+	for (i = 0; m->ordered && i < rel->nprimary_key; i++)
+		ident_list_add(&m->header->order, rel->primary_key[i]);
 }
 
 int
 member_copy(const struct member *m, struct db *db, struct path *path, bool dry, struct err *e)
 {
-	char *sql = select_copy(m->rows, m->rel, is_only(m), m->header, m->select);
+	char *sql = select_copy(m->rows, m->rel, flags_of(m), m->header, m->select);
 	int rc;
 
 	/* The one table means the same under every path, but values may not. */

@@ -23,6 +23,7 @@ struct member {
 	struct relation *rel;            /* owned; NULL: a query */
 	const char *query;               /* borrowed; the user's, NULL: a relation */
 	const struct extract_rows *rows; /* borrowed */
+	bool ordered;                    /* its rows come in the order of its primary key */
 	bool in_set;           /* so that children by inheritance are members themselves */
 	struct header *header; /* borrowed */
 	char *select;          /* owned */

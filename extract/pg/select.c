@@ -17,6 +17,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/keyorder.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
 #include "common/schema/typedocs.h"
@@ -122,13 +123,18 @@ add_conditions(struct buf *sql, const struct extract_rows *o)
 {
 	if (o->where != NULL)
 		buf_addf(sql, " WHERE (\n%s\n)", o->where);
+}
+
+static void
+add_limit(struct buf *sql, const struct extract_rows *o)
+{
 	if (o->limit >= 0)
 		buf_addf(sql, " LIMIT %lld", (long long)o->limit);
 }
 
 char *
 select_build(struct db *db, const struct extract_rows *rows, const struct relation *rel,
-	     bool only, const char *query, struct err *e)
+	     unsigned flags, const char *query, struct err *e)
 {
 	struct buf sql = BUF_INIT;
 
@@ -140,12 +146,15 @@ select_build(struct db *db, const struct extract_rows *rows, const struct relati
 		return NULL;
 	}
 	if (rel != NULL) {
-		buf_adds(&sql, only ? " FROM ONLY " : " FROM ");
+		buf_adds(&sql, (flags & SELECT_ONLY) != 0 ? " FROM ONLY " : " FROM ");
 		relname_add_quoted(&rel->id, &sql);
 	} else {
 		buf_addf(&sql, " FROM (\n%s\n) AS portl", query);
 	}
 	add_conditions(&sql, rows);
+	if ((flags & SELECT_ORDERED) != 0)
+		keyorder_add(rel, rel->primary_key, rel->nprimary_key, db, &sql);
+	add_limit(&sql, rows);
 	return buf_detach(&sql);
 }
 
@@ -211,12 +220,13 @@ select_try(struct db *db, const char *copy, const char *select, struct err *e)
 
 /* COPY t reads a heap without the executor, but knows nothing of children or expressions. */
 static bool
-can_copy_table(const struct extract_rows *o, const struct relation *rel, bool only)
+can_copy_table(const struct extract_rows *o, const struct relation *rel, unsigned flags)
 {
 	size_t i;
 
-	if (rel == NULL || rel->kind != 'r' || (rel->has_children && !only) ||
-	    rel->ncolumns == 0 || select_is_narrowed(o))
+	if (rel == NULL || rel->kind != 'r' || (flags & SELECT_ORDERED) != 0 ||
+	    (rel->has_children && (flags & SELECT_ONLY) == 0) || rel->ncolumns == 0 ||
+	    select_is_narrowed(o))
 		return false;
 	for (i = 0; i < rel->ncolumns; i++)
 		if (rel->columns[i].generated)
@@ -258,7 +268,7 @@ select_as_text(const struct schema *schema, const char *select)
 }
 
 char *
-select_copy(const struct extract_rows *rows, const struct relation *rel, bool only,
+select_copy(const struct extract_rows *rows, const struct relation *rel, unsigned flags,
 	    const struct header *header, const char *select)
 {
 	bool binary = header->values == HEADER_BINARY;
@@ -266,7 +276,7 @@ select_copy(const struct extract_rows *rows, const struct relation *rel, bool on
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");
-	if (as_text == NULL && can_copy_table(rows, rel, only))
+	if (as_text == NULL && can_copy_table(rows, rel, flags))
 		relname_add_quoted(&rel->id, &sql);
 	else
 		buf_addf(&sql, "(\n%s\n)", as_text != NULL ? as_text : select);

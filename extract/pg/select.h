@@ -13,6 +13,9 @@ struct extract_rows;
 struct relation;
 struct header;
 
+#define SELECT_ONLY 1u
+#define SELECT_ORDERED 2u
+
 /*
  * select_is_narrowed(rows):
  * Is there anything beyond "all rows as they are"?
@@ -20,14 +23,14 @@ struct header;
 bool select_is_narrowed(const struct extract_rows *rows);
 
 /*
- * select_build(db, rows, rel, only, query, e):
+ * select_build(db, rows, rel, flags, query, e):
  * Return the one SELECT statement that yields the rows asked for, of relation
- * ${rel}, ${only}: without those of its children, or (NULL) of the user's ${query}; the
- * caller frees it.  NULL with ${e} (EXIT_USAGE) filled for a column that the relation does
- * not have.
+ * ${rel}, SELECT_ONLY: without those of its children, SELECT_ORDERED: in the order of its
+ * primary key, or (NULL) of the user's ${query}; the caller frees it.  NULL with ${e}
+ * (EXIT_USAGE) filled for a column that the relation does not have.
  */
 char *select_build(struct db *db, const struct extract_rows *rows, const struct relation *rel,
-		   bool only, const char *query, struct err *e);
+		   unsigned flags, const char *query, struct err *e);
 
 /*
  * select_plan(db, select, rows, e):
@@ -46,12 +49,12 @@ int select_try(struct db *db, const char *copy, const char *select, struct err *
 	__attribute__((warn_unused_result));
 
 /*
- * select_copy(rows, rel, only, header, select):
+ * select_copy(rows, rel, flags, header, select):
  * Return the COPY … TO STDOUT for it, in the form that header->values says, for
  * the caller to free: COPY of the table itself where that means the same and is
  * faster.
  */
-char *select_copy(const struct extract_rows *rows, const struct relation *rel, bool only,
+char *select_copy(const struct extract_rows *rows, const struct relation *rel, unsigned flags,
 		  const struct header *header, const char *select);
 
 #endif /* EXTRACT_SELECT_H */

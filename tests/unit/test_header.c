@@ -24,6 +24,7 @@ sample(void)
 	c->collation = xstrdup("pg_catalog.\"C\"");
 	schema_add_column(&h->schema, "total", "integer", NULL)->generated = true;
 	schema_add_key(&h->schema, "id");
+	ident_list_add(&h->order, "id");
 	json_object_set_new(h->schema.types, "public.mood",
 			    json_pack("{s:s, s:[s]}", "kind", "enum", "labels", "it's"));
 	h->rows_estimate = 12;
@@ -58,6 +59,7 @@ test_round_trip(void)
 	ok(b->schema.columns[2].generated, "generated");
 	is_int(b->values, HEADER_TEXT, "form of the values");
 	is_int(b->rows_estimate, 12, "estimate");
+	is_int((long)b->order.n, 1, "columns in whose order the rows come");
 	ok(b->dry_run && !b->bare, "flags");
 	is_int(b->partial, HEADER_PARTIAL_WHERE | HEADER_PARTIAL_SINCE, "what is missing");
 	is_str(b->position, "1:xmin:2", "position");
@@ -231,6 +233,7 @@ test_refused(void)
 	check_refused("{\"version\":1,\"columns\":[],\"values\":\"hex\"}", "values");
 	check_refused("{\"version\":1,\"columns\":[],\"encoding\":\"LATIN1\"}", "LATIN1");
 	check_refused("{\"version\":1,\"columns\":[],\"primary_key\":[1]}", "primary_key");
+	check_refused("{\"version\":1,\"columns\":[],\"order\":[\"id\"]}", "order");
 	check_refused("{\"version\":1,\"columns\":[],\"types\":[]}", "types");
 	doc = json_loads("{\"version\":1,\"columns\":[],\"new\":{\"x\":[1,2]}}", 0, NULL);
 	h = header_from_json(doc, &e);
