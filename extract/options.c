@@ -52,6 +52,8 @@ static const struct cli_option source_options[] = {
 	{"limit", 0, CLI_NUMBER, "N", "at most N rows", AT(rows.limit)},
 	{"order", 0, CLI_CHOICE, "any|key|auto", "rows in the order of the primary key",
 	 AT(order), .choices = orders},
+	{"snapshot", 0, CLI_STRING, "ID", "by a snapshot that another session exports",
+	 AT(snapshot), PG},
 	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
 	 AT(row_security), PG},
 	{.help = NULL},

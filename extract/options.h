@@ -54,6 +54,7 @@ struct extract_options {
 	bool bare;
 	bool digest_only;
 	bool row_security;
+	const char *snapshot; /* as pg_export_snapshot() gave it, or NULL: one of our own */
 	/* derived */
 	struct cli_spec spec;           /* the command line's, with the kinds */
 	const struct source_kind *kind; /* of source */

@@ -44,6 +44,13 @@ struct source_pg {
 int source_pg_snapshot(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * source_pg_snapshot_reach(s):
+ * Return how much of what is read was locked before the snapshot: nothing where another
+ * session has taken it.
+ */
+enum reads_reach source_pg_snapshot_reach(const struct source_pg *s);
+
+/*
  * source_pg_snapshot_is_whole(s, m):
  * Was all that is read for ${m} locked before the snapshot, and nothing but it?
  */

@@ -130,7 +130,8 @@ read_stands(struct source_pg *s, const struct reads *now, struct err *e)
 
 	if (path_narrow(&s->path, &s->db, e) == 0 &&
 	    db_exec(&s->db, e, "SET LOCAL jit = off") == 0)
-		res = stands_read(&s->db, text, now, &s->reads, s->reach, types, n, e);
+		res = stands_read(&s->db, text, now, &s->reads, source_pg_snapshot_reach(s),
+				  types, n, e);
 	free(types);
 	free(text);
 	return res;

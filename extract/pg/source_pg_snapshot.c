@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/ident.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/os/runid.h"
@@ -252,13 +253,59 @@ try_lock(struct source_pg *s, struct err *e)
 	return 1;
 }
 
+enum reads_reach
+source_pg_snapshot_reach(const struct source_pg *s)
+{
+	return s->base.options->snapshot != NULL ? READS_NOTHING : s->reach;
+}
+
 bool
 source_pg_snapshot_is_whole(const struct source_pg *s, const struct member *m)
 {
-	return member_is_plain(m) && reads_is_locked(&s->reads, m->rel->oid, s->reach);
+	return member_is_plain(m) &&
+	       reads_is_locked(&s->reads, m->rel->oid, source_pg_snapshot_reach(s));
 }
 
 /* ---- SNAP ---- */
+
+/* Snapshots of standbys do not know all transactions that were running. */
+static int
+refuse_standby(struct db *db, struct err *e)
+{
+	char *standby = db_query_text(
+		db, e, "SELECT 1 WHERE pg_catalog.pg_is_in_recovery()", 0, NULL);
+	bool is = standby != NULL && standby[0] != '\0';
+
+	free(standby);
+	if (standby == NULL)
+		return -1;
+	return is ? err_set(e, EXIT_DATA,
+			    "--snapshot: the server is a standby, where an exported snapshot "
+			    "may show rows that are not committed")
+		  : 0;
+}
+
+/*
+ * LOCK has taken no snapshot, so that another session's can be had behind it.  That one is
+ * older than our locks.
+ */
+static int
+import(struct source_pg *s, struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	int rc;
+
+	buf_adds(&sql, "SET TRANSACTION SNAPSHOT ");
+	ident_add_literal(&sql, s->base.options->snapshot);
+	rc = db_exec(&s->db, e, "%s", buf_cstr(&sql));
+	buf_release(&sql);
+	if (rc != 0) {
+		err_prefix(e, "--snapshot: ");
+		return err_hint(e, "The transaction that called pg_export_snapshot() has to be "
+				   "open still, in this database.");
+	}
+	return refuse_standby(&s->db, e);
+}
 
 /*
  * Read the relation, now that it is locked.  1: while the lock was waited
@@ -417,6 +464,8 @@ attempt(struct source_pg *s, struct err *e)
 	if (begin(s, seen ? SESSION_READ_SEEN : SESSION_READ, e) != 0)
 		return -1;
 	rc = try_lock(s, e);
+	if (rc == 0 && s->base.options->snapshot != NULL)
+		rc = import(s, e);
 	if (rc == 0 && s->query == NULL)
 		rc = is_set(s) ? read_set(s, e) : read_one(s, e);
 	if (rc == 0)
@@ -443,6 +492,10 @@ source_pg_snapshot(struct source_pg *s, struct err *e)
 
 	for (; rc > 0 && s->attempt < ATTEMPTS; s->attempt++)
 		rc = attempt(s, e);
+	if (rc > 0 && s->base.options->snapshot != NULL)
+		return err_set(e, EXIT_DATA,
+			       "what is read was altered after the snapshot \"%s\" was taken",
+			       s->base.options->snapshot);
 	if (rc > 0)
 		return err_set(e, EXIT_DATA,
 			       "what is read is altered again and again; "

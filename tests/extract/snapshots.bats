@@ -160,3 +160,57 @@ setup()
 		WHERE datname = '$src' AND query ~ 'CALL move'" >/dev/null
 	wait $! || :
 }
+
+# held: open a session that exports its snapshot, and set $held to its name.
+held()
+{
+	open_session "$src"
+	printf 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot();\n' >&"$session_in"
+	read -r -t 10 held <&"$session_out"
+}
+
+@test "--snapshot: rows as of another session's snapshot, of a table, a query, a set" {
+	q "$src" "CREATE TABLE u AS $OLD"
+	held
+	q "$src" "INSERT INTO t $NEW; DELETE FROM u"
+	portl-extract -d "$src" -t t --snapshot="$held" >"$BATS_TEST_TMPDIR/out"
+	assert_eq "$(ids)" 10:1-10
+	portl-extract -d "$src" -c 'SELECT t.id FROM t JOIN u USING (id)' --snapshot="$held" >"$BATS_TEST_TMPDIR/out"
+	assert_eq "$(ids)" 10:1-10
+	portl-extract -d "$src" --schema=public --snapshot="$held" -F ndjson |
+		jq -es 'map(select(.id)) | length == 20'
+	close_session
+	try portl-extract -d "$src" -t t --snapshot="$held" -o x
+	assert_status 1
+	assert_stderr_has '--snapshot: ' 'has to be open still'
+	try portl-extract -d "$src" -t t --snapshot="1'; DROP TABLE t; --" -o x
+	assert_status 1
+	assert_stderr_has 'invalid snapshot identifier'
+	assert_eq "$(q "$src" 'SELECT count(*) FROM t')" 30
+}
+
+@test "--snapshot: what was altered after it is refused" {
+	local change options
+
+	while IFS='|' read -r change options; do
+		q "$src" "SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public;
+			CREATE TABLE t AS SELECT i AS id, -i AS n FROM generate_series(1, 10) i;
+			CREATE TABLE u (LIKE t); CREATE VIEW v AS TABLE t"
+		held
+		q "$src" "$change"
+		try portl-extract -d "$src" $options --snapshot="$held" -o "$BATS_TEST_TMPDIR/none"
+		[ "$status" -eq 1 ] || fail "$change: $options: status $status: $stderr"
+		assert_stderr_has altered
+		[ ! -e "$BATS_TEST_TMPDIR/none" ]
+		close_session
+	done <<-'EOF'
+		TRUNCATE t|-t t
+		TRUNCATE t|-t t -t u
+		TRUNCATE t|-t v
+		ALTER TABLE t RENAME id TO x; ALTER TABLE t RENAME n TO id; ALTER TABLE t RENAME x TO n|-t t
+		ALTER TABLE t RENAME id TO x; ALTER TABLE t RENAME n TO id; ALTER TABLE t RENAME x TO n|-t t -t u
+		ALTER TABLE t RENAME TO w; ALTER TABLE u RENAME TO t|-t t
+		CREATE OR REPLACE VIEW v AS TABLE u|-t v
+		VACUUM FULL t|-t t
+	EOF
+}
