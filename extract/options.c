@@ -54,6 +54,11 @@ static const struct cli_option source_options[] = {
 	 AT(order), .choices = orders},
 	{"snapshot", 0, CLI_STRING, "ID", "by a snapshot that another session exports",
 	 AT(snapshot), PG},
+	{"since", 0, CLI_STRING, "WORD", "only what changed since; none: all", AT(since), PG},
+	{"cursor", 0, CLI_NAME, "COL", "find it by the values of COL, not by row versions",
+	 AT(rows.cursor_text), PG},
+	{"overlap", 0, CLI_STRING, "VALUE", "read so much of the cursor's values again",
+	 AT(rows.overlap), PG},
 	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
 	 AT(row_security), PG},
 	{.help = NULL},
@@ -108,6 +113,84 @@ parse_columns(struct extract_rows *rows, struct err *e)
 				       e);
 }
 
+/* What --since and --cursor go with. */
+static int
+parse_cursor(struct extract_rows *rows, struct err *e)
+{
+	struct ident_list names = {.n = 0};
+	int rc;
+
+	if (rows->overlap != NULL && rows->cursor_text == NULL)
+		return err_usage(e, "overlap", "--overlap needs --cursor");
+	if (rows->cursor_text == NULL)
+		return 0;
+	rc = ident_parse_list(rows->cursor_text, &names, e);
+	if (rc != 0)
+		err_prefix(e, "--cursor: ");
+	else if (names.n != 1)
+		rc = err_usage(e, "cursor", "--cursor takes one column, not \"%s\"",
+			       rows->cursor_text);
+	else
+		rows->cursor = xstrdup(names.names[0]);
+	ident_list_release(&names);
+	return rc;
+}
+
+static int
+read_file(const char *path, struct buf *text, struct err *e)
+{
+	struct input *in = input_open(path, e);
+	ssize_t n = -1;
+
+	if (in == NULL)
+		return -1;
+	do {
+		n = input_read(in, buf_reserve(text, 65536), 65536, e);
+		text->len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	input_free(in);
+	return n < 0 ? -1 : 0;
+}
+
+/* The words of FILE, which may be more than fit on a command line. */
+static int
+read_since(struct extract_options *o, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	size_t len;
+
+	if (o->since == NULL || o->since[0] != '@') {
+		o->since_words = xstrdup_null(o->since);
+		return 0;
+	}
+	if (read_file(o->since + 1, &text, e) != 0) {
+		buf_release(&text);
+		return -1;
+	}
+	len = strcspn(buf_cstr(&text), "\r\n");
+	text.len = len;
+	o->since_words = buf_detach(&text);
+	return 0;
+}
+
+static int
+check_since(const struct extract_options *o, struct err *e)
+{
+	bool query = o->query != NULL || o->query_file != NULL;
+
+	if (o->rows.cursor != NULL && query)
+		return err_usage(e, "cursor", "--cursor is for relations, not for queries");
+	if (o->since == NULL)
+		return 0;
+	if (query)
+		return err_usage(e, "since", "--since is for relations, not for queries");
+	if (o->rows.limit >= 0)
+		return err_usage(e, "since",
+				 "--since and --limit exclude each other: what the "
+				 "limit leaves out would never come");
+	return 0;
+}
+
 static int
 check_columns(struct extract_options *o, struct err *e)
 {
@@ -116,7 +199,7 @@ check_columns(struct extract_options *o, struct err *e)
 	if (rows->columns.n > 0 && rows->exclude.n > 0)
 		return err_usage(e, cli_last(&o->common.line, CLI_COLUMNS),
 				 "--columns and --exclude-columns exclude each other");
-	return parse_columns(rows, e);
+	return parse_columns(rows, e) != 0 ? -1 : parse_cursor(rows, e);
 }
 
 static int
@@ -154,6 +237,8 @@ take_one(struct extract_options *o, size_t i, struct err *e)
 				      "columns and exclude_columns exclude each other", e);
 	if (rc == 0)
 		rc = parse_columns(&one->rows, e);
+	if (rc == 0)
+		rc = parse_cursor(&one->rows, e);
 	free(name);
 	return rc;
 }
@@ -211,6 +296,7 @@ check_set(struct extract_options *o, struct err *e)
 	} single[] = {{"columns", o->rows.columns.n > 0},
 		      {"exclude-columns", o->rows.exclude.n > 0},
 		      {"where", o->rows.where != NULL},
+		      {"cursor", o->rows.cursor_text != NULL},
 		      {"limit", o->rows.limit >= 0}};
 	size_t i;
 
@@ -259,22 +345,6 @@ static bool
 is_dash(const char *path)
 {
 	return path != NULL && strcmp(path, "-") == 0;
-}
-
-static int
-read_file(const char *path, struct buf *text, struct err *e)
-{
-	struct input *in = input_open(path, e);
-	ssize_t n = -1;
-
-	if (in == NULL)
-		return -1;
-	do {
-		n = input_read(in, buf_reserve(text, 65536), 65536, e);
-		text->len += n > 0 ? (size_t)n : 0;
-	} while (n > 0);
-	input_free(in);
-	return n < 0 ? -1 : 0;
 }
 
 /* One statement without the semicolon that people are used to write behind it. */
@@ -387,7 +457,8 @@ settle(struct extract_options *o, struct err *e)
 	o->kind = (const struct source_kind *)kind;
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_SOURCE" : NULL, e) != 0 ||
-	    check_columns(o, e) != 0 || take_each(o, e) != 0 || take_what(o, e) != 0)
+	    check_columns(o, e) != 0 || take_each(o, e) != 0 || take_what(o, e) != 0 ||
+	    check_since(o, e) != 0 || read_since(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;
@@ -419,6 +490,7 @@ release_each(struct extract_each *one)
 	relname_release(&one->name);
 	free(one->rows.columns.items);
 	free(one->rows.exclude.items);
+	free(one->rows.cursor);
 	ident_list_release(&one->rows.column_list);
 	ident_list_release(&one->rows.exclude_list);
 }
@@ -439,5 +511,7 @@ extract_options_release(struct extract_options *o)
 	for (i = 0; i < o->neach; i++)
 		release_each(&o->each[i]);
 	free(o->each);
+	free(o->rows.cursor);
+	free(o->since_words);
 	free(o->query_text);
 }

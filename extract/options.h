@@ -20,7 +20,10 @@ struct extract_rows {
 	struct cli_list columns; /* as typed */
 	struct cli_list exclude; /* as typed */
 	const char *where;
-	int64_t limit;                               /* rows, -1: all */
+	const char *cursor_text; /* as typed, or NULL */
+	const char *overlap;     /* how much of the cursor's values is read again, or NULL */
+	char *cursor;            /* derived: the column's name; owned */
+	int64_t limit;           /* rows, -1: all */
 	struct ident_list column_list, exclude_list; /* derived; owned */
 };
 
@@ -55,6 +58,7 @@ struct extract_options {
 	bool digest_only;
 	bool row_security;
 	const char *snapshot; /* as pg_export_snapshot() gave it, or NULL: one of our own */
+	const char *since;    /* as typed, or NULL */
 	/* derived */
 	struct cli_spec spec;           /* the command line's, with the kinds */
 	const struct source_kind *kind; /* of source */
@@ -64,6 +68,7 @@ struct extract_options {
 	struct extract_each *each;      /* owned */
 	size_t neach;
 	struct relname rel; /* from -t, if it is no set; owned */
+	char *since_words;  /* of --since, commas between, or NULL; owned */
 	char *query_text;   /* from -c or --query-file; owned */
 };
 

@@ -43,6 +43,9 @@ static const struct jobkey keys[] = {
 	{"where", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
 	{"limit", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
 	{"order", EXTRACT, EXTRACT, JOBKEY_OPTION, 0},
+	{"since", EXTRACT, EXTRACT, JOBKEY_OPTION, 0},
+	{"cursor", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
+	{"overlap", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
 	{"enable_row_security", EXTRACT, EXTRACT, JOBKEY_OPTION, 0},
 	/* CSV files */
 	{"infer", BOTH, EXTRACT, JOBKEY_OPTION, 0},

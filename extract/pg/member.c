@@ -40,9 +40,8 @@ member_is_plain(const struct member *m)
 	       !m->rel->row_security && m->rows->where == NULL;
 }
 
-/* Without the rows of its children; views know no ONLY. */
-static bool
-is_only(const struct member *m)
+bool
+member_is_only(const struct member *m)
 {
 	return m->in_set && m->rel->kind == 'r';
 }
@@ -51,7 +50,7 @@ static unsigned
 flags_of(const struct member *m)
 {
 	return (m->ordered ? SELECT_ORDERED : 0) |
-	       (m->rel != NULL && is_only(m) ? SELECT_ONLY : 0);
+	       (m->rel != NULL && member_is_only(m) ? SELECT_ONLY : 0);
 }
 
 static bool
@@ -107,7 +106,7 @@ build_select(struct member *m, struct db *db, struct path *path, struct err *e)
 	if (member_has_user_text(m) && path_restore(path, db, e) != 0)
 		return -1;
 	free(m->select);
-	m->select = select_build(db, m->rows, m->rel, flags_of(m), m->query, e);
+	m->select = select_build(db, m->rows, m->rel, flags_of(m), m->since, m->query, e);
 	return m->select != NULL ? 0 : -1;
 }
 
@@ -200,6 +199,8 @@ member_describe(struct member *m, const struct extract_options *options, struct 
 	int rc;
 
 	m->planned = -1;
+	free(m->since);
+	m->since = NULL;
 	if (choose_order(m, options->order, e) != 0 || build_select(m, db, path, e) != 0)
 		return name_it(m, e);
 	if (is_known(m)) {
@@ -219,6 +220,15 @@ member_describe(struct member *m, const struct extract_options *options, struct 
 }
 
 int
+member_narrow(struct member *m, char *condition, struct db *db, struct path *path,
+	      struct err *e)
+{
+	free(m->since);
+	m->since = condition;
+	return build_select(m, db, path, e) == 0 ? path_narrow(path, db, e) : -1;
+}
+
+int
 member_plan(struct member *m, struct db *db, struct path *path, struct err *e)
 {
 	if (path_be(path, m->narrow, db, e) == 0 &&
@@ -233,7 +243,7 @@ estimate_rows(struct member *m)
 {
 	struct header *header = m->header;
 
-	if (m->rel != NULL && m->rows->where == NULL)
+	if (m->rel != NULL && m->rows->where == NULL && m->since == NULL)
 		header->rows_estimate = m->rel->rows_estimate;
 	header->rows_rough = header->rows_estimate <= 0 && m->planned >= 0;
 	if (header->rows_rough)
@@ -258,6 +268,8 @@ why_partial(const struct member *m, bool hides)
 		partial |= HEADER_PARTIAL_WHERE;
 	if (m->rows->limit >= 0)
 		partial |= HEADER_PARTIAL_LIMIT;
+	if (m->since != NULL)
+		partial |= HEADER_PARTIAL_SINCE;
 	if (m->rel == NULL)
 		return partial | HEADER_PARTIAL_QUERY;
 	return hides && !is_open(m->rel) ? partial | HEADER_PARTIAL_ROW_SECURITY : partial;
@@ -290,7 +302,7 @@ member_finish(struct member *m, bool hides, const struct db *db)
 int
 member_copy(const struct member *m, struct db *db, struct path *path, bool dry, struct err *e)
 {
-	char *sql = select_copy(m->rows, m->rel, flags_of(m), m->header, m->select);
+	char *sql = select_copy(m->rows, m->rel, flags_of(m), m->since, m->header, m->select);
 	int rc;
 
 	/* The one table means the same under every path, but values may not. */
@@ -320,6 +332,7 @@ member_release(struct member *m)
 {
 	relation_free(m->rel);
 	free(m->select);
+	free(m->since);
 	free(m->types);
 	*m = (struct member){.rel = NULL};
 }

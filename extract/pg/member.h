@@ -26,6 +26,7 @@ struct member {
 	bool ordered;                    /* its rows come in the order of its primary key */
 	bool in_set;           /* so that children by inheritance are members themselves */
 	struct header *header; /* borrowed */
+	char *since;           /* the condition on rows that changed, NULL: all; owned */
 	char *select;          /* owned */
 	unsigned *types;       /* of the columns; owned */
 	bool narrow;           /* reading needs search_path to be pg_catalog */
@@ -37,6 +38,12 @@ struct member {
  * Is it a member of a set without rows, a sequence?
  */
 bool member_is_sequence(const struct member *m);
+
+/*
+ * member_is_only(m):
+ * Are its rows meant without those of its children?
+ */
+bool member_is_only(const struct member *m);
 
 /*
  * member_has_user_text(m):
@@ -59,6 +66,13 @@ bool member_is_plain(const struct member *m);
 int member_describe(struct member *m, const struct extract_options *options, struct db *db,
 		    struct path *path, struct typecache *cache, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * member_narrow(m, condition, db, path, e):
+ * Read only rows for which ${condition}, SQL under whatever search_path, is true; it is taken.
+ */
+int member_narrow(struct member *m, char *condition, struct db *db, struct path *path,
+		  struct err *e) __attribute__((warn_unused_result));
 
 /*
  * member_plan(m, db, path, e):

@@ -119,10 +119,12 @@ add_columns(struct db *db, struct buf *sql, const struct extract_rows *o,
 }
 
 static void
-add_conditions(struct buf *sql, const struct extract_rows *o)
+add_conditions(struct buf *sql, const struct extract_rows *o, const char *since)
 {
+	if (since != NULL)
+		buf_addf(sql, " WHERE (%s)", since);
 	if (o->where != NULL)
-		buf_addf(sql, " WHERE (\n%s\n)", o->where);
+		buf_addf(sql, " %s (\n%s\n)", since != NULL ? "AND" : "WHERE", o->where);
 }
 
 static void
@@ -134,7 +136,7 @@ add_limit(struct buf *sql, const struct extract_rows *o)
 
 char *
 select_build(struct db *db, const struct extract_rows *rows, const struct relation *rel,
-	     unsigned flags, const char *query, struct err *e)
+	     unsigned flags, const char *since, const char *query, struct err *e)
 {
 	struct buf sql = BUF_INIT;
 
@@ -151,7 +153,7 @@ select_build(struct db *db, const struct extract_rows *rows, const struct relati
 	} else {
 		buf_addf(&sql, " FROM (\n%s\n) AS portl", query);
 	}
-	add_conditions(&sql, rows);
+	add_conditions(&sql, rows, since);
 	if ((flags & SELECT_ORDERED) != 0)
 		keyorder_add(rel, rel->primary_key, rel->nprimary_key, db, &sql);
 	add_limit(&sql, rows);
@@ -269,14 +271,14 @@ select_as_text(const struct schema *schema, const char *select)
 
 char *
 select_copy(const struct extract_rows *rows, const struct relation *rel, unsigned flags,
-	    const struct header *header, const char *select)
+	    const char *since, const struct header *header, const char *select)
 {
 	bool binary = header->values == HEADER_BINARY;
 	char *as_text = binary ? NULL : select_as_text(&header->schema, select);
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");
-	if (as_text == NULL && can_copy_table(rows, rel, flags))
+	if (as_text == NULL && since == NULL && can_copy_table(rows, rel, flags))
 		relname_add_quoted(&rel->id, &sql);
 	else
 		buf_addf(&sql, "(\n%s\n)", as_text != NULL ? as_text : select);

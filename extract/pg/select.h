@@ -23,14 +23,15 @@ struct header;
 bool select_is_narrowed(const struct extract_rows *rows);
 
 /*
- * select_build(db, rows, rel, flags, query, e):
+ * select_build(db, rows, rel, flags, since, query, e):
  * Return the one SELECT statement that yields the rows asked for, of relation
  * ${rel}, SELECT_ONLY: without those of its children, SELECT_ORDERED: in the order of its
- * primary key, or (NULL) of the user's ${query}; the caller frees it.  NULL with ${e}
- * (EXIT_USAGE) filled for a column that the relation does not have.
+ * primary key, ${since}: that meet this condition (NULL: all), or (${rel} NULL) of the user's
+ * ${query}; the caller frees it.  NULL with ${e} (EXIT_USAGE) filled for a column that the
+ * relation does not have.
  */
 char *select_build(struct db *db, const struct extract_rows *rows, const struct relation *rel,
-		   unsigned flags, const char *query, struct err *e);
+		   unsigned flags, const char *since, const char *query, struct err *e);
 
 /*
  * select_plan(db, select, rows, e):
@@ -49,12 +50,12 @@ int select_try(struct db *db, const char *copy, const char *select, struct err *
 	__attribute__((warn_unused_result));
 
 /*
- * select_copy(rows, rel, flags, header, select):
+ * select_copy(rows, rel, flags, since, header, select):
  * Return the COPY … TO STDOUT for it, in the form that header->values says, for
  * the caller to free: COPY of the table itself where that means the same and is
  * faster.
  */
 char *select_copy(const struct extract_rows *rows, const struct relation *rel, unsigned flags,
-		  const struct header *header, const char *select);
+		  const char *since, const struct header *header, const char *select);
 
 #endif /* EXTRACT_SELECT_H */

@@ -20,6 +20,7 @@
 #include "extract/pg/choose.h"
 #include "extract/pg/order.h"
 #include "extract/pg/seqread.h"
+#include "extract/pg/since.h"
 #include "extract/pg/source_pg_parts.h"
 
 #define ATTEMPTS 20 /* snapshots thrown away before giving up */
@@ -412,6 +413,8 @@ describe(struct source_pg *s, struct err *e)
 					     &s->types, e);
 	if (rc == 0)
 		rc = seqread_values(&s->db, s->members, s->n, e);
+	if (rc == 0)
+		rc = since_apply(&s->db, &s->path, s->members, s->n, s->base.options, e);
 	return rc;
 }
 

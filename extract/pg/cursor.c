@@ -1,0 +1,184 @@
+/*
+ * The greatest value is looked for as an index finds it.  One ahead of the clock would make
+ * all rows invisible that come until then, so that the clock is the limit.
+ */
+#include "extract/pg/cursor.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/ident.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "extract/options.h"
+#include "extract/pg/member.h"
+
+static const struct relation_column *
+column_of(const struct member *m)
+{
+	int i = relation_column_find(m->rel, m->rows->cursor);
+
+	return i >= 0 ? &m->rel->columns[i] : NULL;
+}
+
+int
+cursor_check(const struct member *m, struct err *e)
+{
+	if (m->rel != NULL && column_of(m) != NULL)
+		return 0;
+	return m->rel == NULL
+		       ? err_usage(e, "cursor", "--cursor is for relations, not for queries")
+		       : err_usage(e, "cursor", "%s \"%s\" has no column \"%s\"",
+				   relation_kind_name(m->rel->kind), m->rel->id.name,
+				   m->rows->cursor);
+}
+
+/* What no value of the type that comes later may be below. */
+static const char *
+clock_of(const char *base)
+{
+	static const char *const clocks[][2] = {
+		{"timestamp with time zone", "pg_catalog.now()"},
+		{"timestamp without time zone", "LOCALTIMESTAMP"},
+		{"date", "CURRENT_DATE"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++)
+		if (strcmp(base, clocks[i][0]) == 0)
+			return clocks[i][1];
+	return NULL;
+}
+
+static char *
+value_sql(const struct member *m, const struct relation_column *c)
+{
+	const char *clock = clock_of(c->base);
+	struct buf sql = BUF_INIT;
+
+	buf_adds(&sql, "SELECT pg_catalog.format('%s', ");
+	buf_adds(&sql, clock != NULL ? "LEAST(v, " : "v");
+	if (clock != NULL)
+		buf_addf(&sql, "%s)", clock);
+	buf_adds(&sql, ") FROM (SELECT ");
+	ident_add_quoted(&sql, c->name);
+	buf_adds(&sql, member_is_only(m) ? " AS v FROM ONLY " : " AS v FROM ");
+	relname_add_quoted(&m->rel->id, &sql);
+	buf_adds(&sql, " WHERE ");
+	ident_add_quoted(&sql, c->name);
+	buf_adds(&sql, " IS NOT NULL");
+	if (m->rows->where != NULL)
+		buf_addf(&sql, " AND (\n%s\n)", m->rows->where);
+	buf_adds(&sql, " ORDER BY 1 DESC LIMIT 1) AS portl");
+	return buf_detach(&sql);
+}
+
+/* Does nothing come behind it?  Of dates and times the clock does. */
+static bool
+is_beyond(const struct relation_column *c, const char *value)
+{
+	return (strcmp(c->base, "numeric") == 0 || strcmp(c->base, "real") == 0 ||
+		strcmp(c->base, "double precision") == 0) &&
+	       (strcmp(value, "NaN") == 0 || strcmp(value, "Infinity") == 0);
+}
+
+static int
+greatest(const struct member *m, const struct relation_column *c, struct db *db, char **value,
+	 char **why, struct err *e)
+{
+	char *sql = value_sql(m, c);
+	PGresult *res = db_query(db, e, sql, 0, NULL);
+
+	free(sql);
+	if (res == NULL)
+		return -1;
+	if (PQntuples(res) > 0)
+		*value = xstrdup(PQgetvalue(res, 0, 0));
+	if (*value != NULL && is_beyond(c, *value))
+		*why = xasprintf("no row could come behind the greatest \"%s\", which is %s",
+				 c->name, *value);
+	PQclear(res);
+	return 0;
+}
+
+int
+cursor_value(const struct member *m, const char *xmin, struct db *db, struct path *path,
+	     char **value, char **why, struct err *e)
+{
+	const struct relation_column *c = column_of(m);
+
+	if (c == NULL)
+		return cursor_check(m, e);
+	if (strcmp(c->base, "xid8") == 0) {
+		*value = xstrdup(xmin);
+		return 0;
+	}
+	if (path_be(path, !member_has_user_text(m), db, e) != 0 ||
+	    greatest(m, c, db, value, why, e) != 0)
+		return -1;
+	return path_narrow(path, db, e);
+}
+
+/* Less the overlap, which is an interval of dates and times, else of the column's type. */
+static char *
+bound(const struct member *m, const struct relation_column *c, const char *value, struct db *db,
+      struct err *e)
+{
+	const char *params[] = {value, m->rows->overlap};
+	char *sql, *text = NULL;
+	PGresult *res;
+
+	if (m->rows->overlap == NULL)
+		return xstrdup(value);
+	sql = xasprintf("SELECT format('%%s', (b)::%s), (b)::%s > v"
+			" FROM (SELECT $1::%s AS v, $1::%s - $2::%s AS b) AS portl",
+			c->base, c->base, c->base, c->base,
+			clock_of(c->base) != NULL ? "interval" : c->base);
+	res = db_query(db, e, sql, 2, params);
+	free(sql);
+	if (res == NULL) {
+		err_prefix(e, "--overlap=%s cannot be taken from type %s: ", m->rows->overlap,
+			   c->type);
+		return NULL;
+	}
+	if (db_is_true(res, 0, 1))
+		err_usage(e, "overlap", "--overlap=%s goes forward and not back",
+			  m->rows->overlap);
+	else
+		text = xstrdup(PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return text;
+}
+
+char *
+cursor_condition(const struct member *m, const char *value, struct db *db, struct err *e)
+{
+	const struct relation_column *c = column_of(m);
+	char *from = bound(m, c, value, db, e), *literal;
+	struct buf sql = BUF_INIT;
+
+	if (from == NULL)
+		return NULL;
+	literal = PQescapeLiteral(db->conn, from, strlen(from));
+	if (literal == NULL) {
+		err_set(e, EXIT_CONN, "%s", PQerrorMessage(db->conn));
+		free(from);
+		return NULL;
+	}
+	ident_add_quoted(&sql, c->name);
+	buf_addf(&sql, " OPERATOR(pg_catalog.>=) %s", literal);
+	if (!c->not_null) {
+		buf_adds(&sql, " OR ");
+		ident_add_quoted(&sql, c->name);
+		buf_adds(&sql, " IS NULL");
+	}
+	PQfreemem(literal);
+	free(from);
+	return buf_detach(&sql);
+}

@@ -1,0 +1,26 @@
+/*
+ * Positions: how far each member is read, and what --since leaves of it (portl-incremental(7)).
+ */
+#ifndef EXTRACT_SINCE_H
+#define EXTRACT_SINCE_H
+
+#include <stddef.h>
+
+#include "extract/pg/path.h"
+
+struct db;
+struct err;
+struct extract_options;
+struct member;
+
+/*
+ * since_apply(db, path, members, n, options, e):
+ * Under the snapshot, with the members described and search_path pg_catalog: give each header
+ * its position, or the reason why it has none, and narrow the members that --since has a
+ * word for to what changed.  A word that cannot be gone on from fills ${e} (EXIT_TARGET).
+ */
+int since_apply(struct db *db, struct path *path, struct member *members, size_t n,
+		const struct extract_options *options, struct err *e)
+	__attribute__((warn_unused_result));
+
+#endif /* EXTRACT_SINCE_H */
