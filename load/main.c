@@ -27,6 +27,7 @@
 #include "common/talk/receipt.h"
 #include "common/talk/toldonce.h"
 #include "load/options.h"
+#include "load/pg/ledger.h"
 #include "load/setchoice.h"
 #include "load/sink/sink.h"
 #include "load/sink/sink_kind.h"
@@ -49,6 +50,13 @@ refuse_terminal(const struct load *l, struct err *e)
 {
 	err_set(e, EXIT_USAGE, "standard input is a terminal, and a stream is expected");
 	return load_options_brief(&l->options, e);
+}
+
+/* Nothing is loaded then. */
+static bool
+prints_state(const struct load *l)
+{
+	return l->options.print_state || l->options.list_states;
 }
 
 static int
@@ -445,7 +453,7 @@ report(struct load *l, struct err *e)
 		note_committed(l, e);
 		log_report(e);
 	}
-	if (l->options.common.check != CHECK_NOT)
+	if (l->options.common.check != CHECK_NOT || prints_state(l))
 		return status;
 	if (receipt_print(&l->receipt, status, e, &late) != 0 ||
 	    (e->code == EXIT_DONE && log_check(&late) != 0)) {
@@ -457,6 +465,14 @@ report(struct load *l, struct err *e)
 	log_close();
 	err_release(&late);
 	return status;
+}
+
+static int
+work(struct load *l, struct err *e)
+{
+	if (prints_state(l))
+		return ledger_print(&l->options, e);
+	return l->options.common.check != CHECK_NOT ? check(l, e) : run(l, e);
 }
 
 static void
@@ -483,10 +499,10 @@ main(int argc, char **argv)
 	intr_ignore();
 	l.receipt.fd = -1;
 	rc = load_options_parse(&l.options, sinks_kinds, argc, argv, &e);
-	if (rc == 0)
+	if (rc == 0 && !prints_state(&l))
 		rc = receipt_init(&l.receipt, l.options.common.summary, &e);
 	if (rc == 0)
-		rc = l.options.common.check != CHECK_NOT ? check(&l, &e) : run(&l, &e);
+		rc = work(&l, &e);
 	sink_free(l.sink);
 	status = rc > 0 ? EXIT_DONE : report(&l, &e);
 	signo = e.signal;

@@ -97,6 +97,21 @@ static const struct cli_option conflict_options[] = {
 	{.help = NULL},
 };
 
+static const struct cli_option state_options[] = {
+	{.type = CLI_HEADING, .help = "Again and again"},
+	{"state", 0, CLI_STRING, "NAME", "keep with the rows how far they go, under NAME",
+	 AT(state), PG},
+	{"reset-state", 0, CLI_FLAG, NULL, "begin anew with a stream of all rows",
+	 AT(reset_state), PG},
+	{"print-state", 0, CLI_FLAG, NULL, "print where to go on, for portl-extract --since",
+	 AT(print_state), PG},
+	{"list-states", 0, CLI_FLAG, NULL, "print all states, their rows and age",
+	 AT(list_states), PG},
+	{"ledger", 0, CLI_NAME, "SCHEMA", "where states are kept; default: portl_ledger",
+	 AT(ledger_text), PG},
+	{.help = NULL},
+};
+
 static const struct cli_option reject_options[] = {
 	{.type = CLI_HEADING, .help = "Rows that the server refuses"},
 	{"rejects", 0, CLI_STRING, "FILE", "load the others, write these to FILE as a stream",
@@ -142,8 +157,8 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
-	.tables = {target_options, conflict_options, reject_options, input_options,
-		   options_messages},
+	.tables = {target_options, conflict_options, state_options, reject_options,
+		   input_options, options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n"
@@ -330,6 +345,22 @@ parse_into(struct load_options *o, struct err *e)
 	return 0;
 }
 
+static int
+parse_ledger(struct load_options *o, struct err *e)
+{
+	if (o->ledger_text == NULL) {
+		o->ledger = "portl_ledger";
+		return 0;
+	}
+	if (ident_parse_list(o->ledger_text, &o->ledger_list, e) != 0)
+		return err_prefix(e, "--ledger: ");
+	if (o->ledger_list.n != 1)
+		return err_usage(e, "ledger", "--ledger takes one schema, not \"%s\"",
+				 o->ledger_text);
+	o->ledger = o->ledger_list.names[0];
+	return 0;
+}
+
 /* What cannot be looked for once the constraint is gone. */
 static int
 check_recheck(const struct load_options *o, struct err *e)
@@ -348,6 +379,31 @@ check_recheck(const struct load_options *o, struct err *e)
 		return err_usage(e, "foreign-keys",
 				 "--foreign-keys=recheck refuses all rows or none, not those "
 				 "for --rejects");
+	return 0;
+}
+
+/* What would leave a state without the truth about its rows. */
+static int
+check_state(const struct load_options *o, struct err *e)
+{
+	if (o->state == NULL && o->reset_state)
+		return err_usage(e, "reset-state", "--reset-state needs --state=NAME");
+	if (o->state == NULL && o->print_state && getenv("PORTL_RUN") == NULL)
+		return err_usage(e, "print-state", "--print-state needs --state=NAME");
+	if (o->state == NULL)
+		return 0;
+	if (o->state[0] == '\0')
+		return err_usage(e, "state", "--state needs a name");
+	if (o->rejects != NULL) {
+		err_usage(e, "state", "--state and --rejects exclude each other");
+		return err_hint(e, "A row that is rejected would not come again.");
+	}
+	if (o->streams > 1)
+		return err_usage(e, "state", "--state is for one stream, not for several");
+	if (o->edited == STREAM_EDITED_ROWS)
+		return err_usage(e, "state",
+				 "--state and --edited=rows exclude each other: rows that were "
+				 "taken out would not come again");
 	return 0;
 }
 
@@ -450,7 +506,7 @@ settle(struct load_options *o, struct err *e)
 				 "--infer needs --create or --add-columns: a table that is "
 				 "there knows its types");
 	if (take_each(o, e) != 0 || settle_rows(o, e) != 0 || parse_into(o, e) != 0 ||
-	    check_recheck(o, e) != 0)
+	    check_recheck(o, e) != 0 || parse_ledger(o, e) != 0 || check_state(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
 		o->min_rows = o->truncate ? 1 : 0;
@@ -546,5 +602,6 @@ load_options_release(struct load_options *o)
 	ident_list_release(&o->column_list);
 	release_rows(o);
 	ident_list_release(&o->into_list);
+	ident_list_release(&o->ledger_list);
 	relname_release(&o->rel);
 }

@@ -38,10 +38,14 @@ struct load_options {
 	int commit;               /* enum load_commit */
 	int64_t batch_size;       /* rows */
 	bool no_sync_sequences;
-	int foreign_keys;      /* 1: --foreign-keys=recheck */
-	const char *into_text; /* as typed, or NULL */
-	const char *rejects;   /* path or NULL */
-	int64_t max_rejects;   /* -1: as many as there are */
+	int foreign_keys;              /* 1: --foreign-keys=recheck */
+	const char *into_text;         /* as typed, or NULL */
+	const char *rejects;           /* path or NULL */
+	int64_t max_rejects;           /* -1: as many as there are */
+	const char *state;             /* under which name positions are kept, or NULL */
+	const char *ledger_text;       /* as typed, or NULL */
+	bool reset_state;              /* whatever is kept there: this run has all rows */
+	bool print_state, list_states; /* instead of loading */
 	/* derived */
 	struct cli_spec spec;          /* the command line's, with the kinds */
 	const struct sink_kind *kind;  /* of sink */
@@ -53,9 +57,11 @@ struct load_options {
 	struct ident_list key;                      /* empty: the target's primary key */
 	struct ident_list newer;                    /* one name or none */
 	struct ident_list into_list;                /* the same of --into-schema */
-	const char *into_schema; /* for all relations of a set, or NULL: the sender's */
-	struct load_rules rules; /* what of all this makes the plan */
-	struct load_each *each;  /* owned */
+	const char *into_schema;       /* for all relations of a set, or NULL: the sender's */
+	struct ident_list ledger_list; /* the same of --ledger */
+	const char *ledger;            /* the schema of states */
+	struct load_rules rules;       /* what of all this makes the plan */
+	struct load_each *each;        /* owned */
 	size_t neach;
 };
 

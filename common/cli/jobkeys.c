@@ -85,6 +85,9 @@ static const struct jobkey keys[] = {
 	{"commit", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"batch_size", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"no_sync_sequences", LOAD, LOAD, JOBKEY_OPTION, 0},
+	/* again and again */
+	{"state", LOAD, LOAD, JOBKEY_OPTION, 0},
+	{"ledger", LOAD, LOAD, JOBKEY_OPTION, 0},
 	/* rows that the server refuses */
 	{"rejects", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"max_rejects", LOAD, LOAD, JOBKEY_OPTION, 0},

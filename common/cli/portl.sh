@@ -18,11 +18,13 @@ usage()
 		Usage:
 		  portl run JOB [OPTION]...
 		  portl check JOB [OPTION]...
+		  portl state [OPTION]...
 		  portl ls [OPTION]... [FILE]...
 
 		run    moves the rows: portl-extract --job JOB | portl-load --job JOB
 		check  tests both connections, the privileges, the tables and the plan,
 		       and moves no row
+		state  lists what is kept of jobs with a state: portl-load --list-states
 		ls     says what is in streams, and whether they are whole: portl-ls
 
 		Options are those of portl-extract and portl-load, and win over the job file.
@@ -31,6 +33,7 @@ usage()
 		  -b, --batch-size=ROWS       rows in a batch
 		  --source=CONNSTR            read from another database than the job says
 		  --destination=CONNSTR       load into another database than the job says
+		  --reset-state               begin anew with all rows
 		  --summary=FILE              write the receipt to FILE as one line of JSON
 		  -q, --quiet                 print errors only
 		  -v, --verbose               print what is done; twice: with the SQL
@@ -111,7 +114,7 @@ quoted()
 extract_args=''
 load_args=''
 either='dbname host port username table columns bare csv' # the job says it for each side
-neither='output check completion digest-only'
+neither='output check completion digest-only print-state list-states'
 
 # route SHOWN [VALUE]: give option ${name} to those who have it.
 route()
@@ -252,16 +255,16 @@ completion()
 		/^(#|#compdef).*portl$/ { frame = before = "" }
 		shell == "bash" && /case \$prev in/ {
 			before = frame "\t[ \"$COMP_CWORD\" -ne 1 ] || prev=portl\n" $0 "\n"
-			before = before "\tportl) words=\047run check ls --help --version\047 ;;\n"
+			before = before "\tportl) words=\047run check state ls --help --version\047 ;;\n"
 			frame = ""
 			next
 		}
 		shell == "zsh" && /^_arguments/ { before = frame $0 "\n"; frame = ""; next }
-		shell == "zsh" && /_files/ { frame = frame "\t\0471:command:(run check ls)\047 \0472:job:_files\047\n"; next }
+		shell == "zsh" && /_files/ { frame = frame "\t\0471:command:(run check state ls)\047 \0472:job:_files\047\n"; next }
 		{ frame = frame $0 "\n" }
 		END {
 			if (shell == "fish") {
-				before = frame "complete -c portl -n __fish_use_subcommand -f -a \"run check ls\"\n"
+				before = frame "complete -c portl -n __fish_use_subcommand -f -a \"run check state ls\"\n"
 				frame = ""
 			}
 			printf "%s%s%s", before, options, frame
@@ -319,8 +322,25 @@ extract()
 load()
 {
 	eval "set -- \"\$@\" $load_args"
-	PORTL_RUN=1 "$load" --job="$job" "$@" <&7 7<&- 3<&- &
+	PORTL_RUN=1 "$load" --job="$job" "$@" <&7 7<&- 3<&- 8<&- &
 	load_pid=$!
+}
+
+# ask_state: where a job keeps one, extract is to go on from what load says of it.  It reads
+# the word, which may be long, from descriptor 8.
+ask_state()
+{
+	load --print-state 7</dev/null >"$scratch/since"
+	wait "$load_pid" || exit_clean $?
+	load_pid=
+	exec 8<"$scratch/since"
+	[ ! -s "$scratch/since" ] || extract_args="--since=@/dev/fd/8$extract_args"
+}
+
+exit_clean()
+{
+	clean_up
+	exit "$1"
 }
 
 # One message for one mistake: what is wrong with the job is said before anything runs.
@@ -337,7 +357,7 @@ check_job()
 # make_pipe: descriptor 6 writes what descriptor 5 reads.
 make_pipe()
 {
-	scratch=$(mktemp -d) && mkfifo "$scratch/pipe" || exit 1
+	mkfifo "$scratch/pipe" || exit 1
 	exec 4<>"$scratch/pipe" # so that neither of the next two waits for the other
 	exec 5<"$scratch/pipe"
 	exec 6>"$scratch/pipe" 4<&-
@@ -348,6 +368,8 @@ make_pipe()
 run()
 {
 	check_job
+	scratch=$(mktemp -d) || exit 1
+	ask_state
 	make_pipe
 	extract >&6 5<&- 6>&-
 	load 7<&5 5<&- 6>&-
@@ -369,6 +391,7 @@ check()
 {
 	check_job
 	scratch=$(mktemp -d) || exit 1
+	ask_state
 	printf 'job          %s\n' "$job"
 	extract --check=plan --output="$scratch/header"
 	wait "$extract_pid"
@@ -418,6 +441,10 @@ ls)
 	shift
 	exec "$program" "$@"
 	;;
+state)
+	shift
+	exec "$load" --list-states "$@"
+	;;
 run | check) command=$1 ;;
 help | --help | '-?') end_with usage ;;
 --version | -V) end_with version ;;
@@ -426,7 +453,7 @@ help | --help | '-?') end_with usage ;;
 	usage | sed -n '3,6p' >&2
 	die 64 'what shall be done?' 'Try "portl --help".'
 	;;
-*) die 64 "\"$1\" is neither run nor check nor ls" 'Try "portl --help".' ;;
+*) die 64 "\"$1\" is neither run nor check nor state nor ls" 'Try "portl --help".' ;;
 esac
 shift
 extract_options=$(options_of "$extract") && load_options=$(options_of "$load") || exit

@@ -67,6 +67,15 @@ receipt_init(struct receipt *r, const char *path, struct err *e)
 	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", r->path) : 0;
 }
 
+void
+receipt_state(struct receipt *r, const char *name, char *position)
+{
+	free(r->state);
+	free(r->position);
+	r->state = xstrdup(name);
+	r->position = position;
+}
+
 char *
 receipt_several(size_t n)
 {
@@ -215,6 +224,10 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 	json_object_set_new(doc, "committed", committed_json(r->committed));
 	if (r->relations != NULL)
 		json_object_set_new(doc, "relations", relations_json(r));
+	if (r->state != NULL)
+		json_object_set_new(doc, "state",
+				    json_pack("{s:o, s:o}", "name", jsontext(r->state),
+					      "position", jsontext(r->position)));
 	return doc;
 }
 
@@ -363,6 +376,8 @@ receipt_release(struct receipt *r)
 	for (i = 0; i < r->nrelations; i++)
 		free(r->relations[i].relation);
 	free(r->relations);
+	free(r->state);
+	free(r->position);
 	free(r->relation);
 	free(r->source);
 	free(r->target);

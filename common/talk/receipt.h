@@ -46,6 +46,7 @@ struct receipt {
 	enum receipt_committed committed;
 	struct receipt_relation *relations; /* owned; NULL: it is no set */
 	size_t nrelations;
+	char *state, *position;  /* how far the rows go, kept under that name; owned, or NULL */
 	struct timespec started; /* CLOCK_MONOTONIC */
 	time_t began;            /* the same moment, by the calendar */
 	char *path;              /* of the summary; owned, or NULL */
@@ -70,6 +71,12 @@ int receipt_init(struct receipt *r, const char *path, struct err *e)
  */
 struct receipt_relation *receipt_add(struct receipt *r, const char *relation)
 	__attribute__((returns_nonnull));
+
+/*
+ * receipt_state(r, name, position):
+ * Say that the state called so is now ${position}, which is taken.
+ */
+void receipt_state(struct receipt *r, const char *name, char *position);
 
 /*
  * receipt_several(n):

@@ -24,6 +24,7 @@
 #include "load/options.h"
 #include "load/pg/commit.h"
 #include "load/pg/sequences.h"
+#include "load/pg/state.h"
 #include "load/pg/setplan.h"
 #include "load/pg/steps.h"
 #include "load/pg/target.h"
@@ -68,6 +69,7 @@ struct sink_pg {
 	struct input *in; /* borrowed, for its name */
 	char *stayed;     /* what undoes session_stay(), or NULL; owned */
 	struct targets targets;
+	struct state state;
 	struct rejects *rejects; /* or NULL: no row may be refused */
 	enum phase phase;
 	enum dry dry;
@@ -153,7 +155,8 @@ sink_pg_expect(struct sink *base, const struct sink_set *set, struct err *e)
 {
 	struct sink_pg *s = pg(base);
 
-	if (setplan_make(&s->targets, &s->db, base->options, input_name(s->in), set, e) != 0)
+	if (setplan_make(&s->targets, &s->db, base->options, input_name(s->in), set, e) != 0 ||
+	    state_expect(&s->state, base->options, &s->targets, &s->db, e) != 0)
 		return -1;
 	return s->rejects != NULL ? expect_rejects(s, set, e) : 0;
 }
@@ -206,7 +209,9 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	if (s->targets.set)
 		targets_next(&s->targets);
 	t = targets_at(&s->targets);
-	if (!s->targets.set && target_plan(t, &s->db, stream, NULL, e) != 0)
+	if (!s->targets.set &&
+	    (target_plan(t, &s->db, stream, NULL, e) != 0 ||
+	     state_expect(&s->state, base->options, &s->targets, &s->db, e) != 0))
 		return -1;
 	/* once: the transaction is open when further streams begin */
 	if (!s->targets.set && t->rules.recheck && s->targets.keys.drop == NULL &&
@@ -250,6 +255,7 @@ static int
 begin_batch(struct sink_pg *s, struct err *e)
 {
 	if ((s->phase == IDLE && open_transaction(s, e) != 0) || settle_text(s, e) != 0 ||
+	    state_lock(&s->state, &s->db, e) != 0 ||
 	    targets_prepare(&s->targets, &s->db, e) != 0)
 		return -1;
 	s->phase = BATCH;
@@ -272,6 +278,7 @@ run_steps(struct sink_pg *s, enum steps_at at, struct err *e)
 		.options = s->base.options,
 		.targets = &s->targets,
 		.rejects = s->rejects,
+		.state = &s->state,
 		.read = targets_rows(&s->targets).taken,
 		.sent = s->dry != DRY_SENDER,
 	};
@@ -314,6 +321,9 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	receipt->committed = now == RECEIPT_NO ? before : now;
 	if (now != RECEIPT_NO)
 		targets_tell(&s->targets, receipt);
+	state_unlocked(&s->state, now != RECEIPT_NO);
+	if (last && now != RECEIPT_NO && state_is_kept(&s->state))
+		receipt_state(receipt, s->base.options->state, state_words(&s->state));
 	return rc;
 }
 
@@ -374,7 +384,7 @@ sink_pg_commit(struct sink *base, struct err *e)
 
 	targets_warn(&s->targets);
 	if (s->phase == IDLE) {
-		if (!targets_wait(&s->targets, true))
+		if (!targets_wait(&s->targets, true) && !state_is_kept(&s->state))
 			return finish_rejects(s, e); /* every batch is committed already */
 		if (open_transaction(s, e) != 0)
 			return -1;
@@ -407,6 +417,7 @@ sink_pg_close(struct sink *base)
 	if (s->rejects != NULL)
 		rejects_rescue(s->rejects);
 	rejects_free(s->rejects);
+	state_release(&s->state);
 	targets_release(&s->targets);
 }
 

@@ -13,6 +13,7 @@
 #include "common/talk/log.h"
 #include "load/options.h"
 #include "load/pg/sequences.h"
+#include "load/pg/state.h"
 #include "load/pg/target.h"
 #include "load/pg/targets.h"
 #include "load/rejects/rejects.h"
@@ -94,6 +95,19 @@ restore_keys(const struct steps *s, enum steps_at at, struct err *e)
 }
 
 static bool
+has_state(const struct steps *s)
+{
+	return state_is_kept(s->state);
+}
+
+static int
+store_state(const struct steps *s, enum steps_at at, struct err *e)
+{
+	(void)at;
+	return state_store(s->state, s->db, e);
+}
+
+static bool
 has_unmoved(const struct steps *s)
 {
 	return targets_wait(s->targets, false);
@@ -147,6 +161,7 @@ static const struct step {
 	 check_targets},
 	{"min-rows", "counting the rows", STEPS_LAST | STEPS_DRY, has_least, check_min_rows},
 	{"key", "adding the primary key", STEPS_LAST | STEPS_DRY, has_key, add_keys},
+	{"state", "storing how far the rows go", STEPS_LAST, has_state, store_state},
 	{"sequences", "moving sequences", STEPS_BATCH | STEPS_LAST, has_unmoved,
 	 move_sequences},
 	{"rejects", "storing the rejected rows", STEPS_BATCH | STEPS_LAST, has_rejects,

@@ -11,6 +11,7 @@ struct db;
 struct err;
 struct load_options;
 struct rejects;
+struct state;
 struct targets;
 
 /* When a step is due. */
@@ -26,8 +27,9 @@ struct steps {
 	const struct load_options *options;
 	struct targets *targets;
 	struct rejects *rejects; /* or NULL */
-	uint64_t read;           /* rows that have been taken */
-	bool sent;               /* the sender sends its rows: it does not run dry */
+	struct state *state;
+	uint64_t read; /* rows that have been taken */
+	bool sent;     /* the sender sends its rows: it does not run dry */
 };
 
 /*

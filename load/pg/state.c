@@ -1,0 +1,393 @@
+/*
+ * A row of the ledger is locked from the first row of a transaction to its end.  Two first
+ * runs insert the same row, of which one waits for the other and then finds its position.
+ *
+ * With batches the lock ends with each of them, and another run may come in between: each
+ * transaction leaves a token, and one that finds another's has been overtaken.  The position
+ * stays as it was up to the last batch, so that whoever goes on from it brings all rows again.
+ */
+#include "load/pg/state.h"
+
+#include <inttypes.h>
+#include <libpq-fe.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/pgarray.h"
+#include "common/pg/session.h"
+#include "common/schema/header.h"
+#include "common/schema/position.h"
+#include "load/match/plan.h"
+#include "load/options.h"
+#include "load/pg/ledger.h"
+#include "load/pg/target.h"
+#include "load/pg/targets.h"
+#include "load/rules/rules.h"
+
+struct state_entry {
+	const struct target *target; /* borrowed */
+	char *source;                /* the relation that is read; owned */
+	char *since;                 /* owned, NULL: all rows */
+	char *position;              /* owned */
+	bool found;                  /* it is in the ledger */
+};
+
+/* ---- what a stream says ---- */
+
+static int
+name_it(const struct state *s, const struct state_entry *x, struct err *e)
+{
+	return s->n > 1 ? err_prefix(e, "%s: ", x->source) : -1;
+}
+
+static int
+check_header(const struct header *h, struct err *e)
+{
+	if (h != NULL && h->position != NULL && h->schema.relation.name != NULL)
+		return 0;
+	err_set(e, EXIT_TARGET, "a state needs the stream's position, and it has none: %s",
+		h == NULL                ? "it has no header"
+		: h->no_position != NULL ? h->no_position
+					 : "only tables of a PostgreSQL server have one");
+	return -1;
+}
+
+/* By which rules is a position true of the target when the stream is loaded? */
+static int
+check_rules(const struct state_entry *x, const struct load_rules *rules, struct err *e)
+{
+	if (x->since != NULL && !rules->conflict->sets)
+		return err_set(
+			e, EXIT_TARGET,
+			"the stream has what changed: that needs --conflict=overwrite or "
+			"--conflict=merge");
+	if (x->since != NULL && rules->truncate)
+		return err_set(e, EXIT_TARGET,
+			       "the stream has only what changed: --truncate would remove the "
+			       "rest");
+	if (rules->conflict->keeps)
+		return err_set(e, EXIT_TARGET,
+			       "a state is about the stream's rows, of which --conflict=%s "
+			       "leaves some out",
+			       rules->conflict->word);
+	return 0;
+}
+
+static int
+take_stream(struct state *s, struct state_entry *x, const struct target *t, struct err *e)
+{
+	const struct header *h = t->plan->header;
+
+	x->target = t;
+	if (check_header(h, e) != 0)
+		return -1;
+	x->source = relname_text(&h->schema.relation);
+	x->position = xstrdup(h->position);
+	if (h->since != NULL && strcmp(h->since, POSITION_NONE) != 0)
+		x->since = xstrdup(h->since);
+	if (s->options->reset_state && x->since != NULL) {
+		err_set(e, EXIT_TARGET,
+			"--reset-state needs all rows, and the stream has only what changed");
+		return err_hint(e, "Run portl-extract --since=none.");
+	}
+	return check_rules(x, &t->rules, e) == 0 ? 0 : name_it(s, x, e);
+}
+
+/* ---- what is stored ---- */
+
+static void
+add_sources(const struct state *s, struct buf *sources, struct buf *targets)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		struct buf name = BUF_INIT;
+
+		relname_add_quoted(&s->list[i].target->name, &name);
+		pgarray_add(sources, s->list[i].source);
+		pgarray_add(targets, buf_cstr(&name));
+		buf_release(&name);
+	}
+}
+
+/* As ${sql}, which has one %s: the table.  Parameters: name, sources, targets, ${last}. */
+static PGresult *
+run(const struct state *s, struct db *db, const char *before, const char *behind,
+    const char *last, struct err *e)
+{
+	struct buf sources = BUF_INIT, targets = BUF_INIT, sql = BUF_INIT;
+	const char *params[4] = {s->options->state, NULL, NULL, last};
+	PGresult *res;
+
+	add_sources(s, &sources, &targets);
+	params[1] = pgarray_end(&sources);
+	params[2] = pgarray_end(&targets);
+	buf_adds(&sql, before);
+	ledger_add_states(s->options->ledger, &sql);
+	buf_adds(&sql, behind);
+	res = db_query(db, e, buf_cstr(&sql), last != NULL ? 4 : 3, params);
+	buf_release(&sources);
+	buf_release(&targets);
+	buf_release(&sql);
+	return res;
+}
+
+#define EQUALS " OPERATOR(pg_catalog.=) "
+#define UNNEST \
+	"ROWS FROM (pg_catalog.unnest($2::pg_catalog.text[])," \
+	" pg_catalog.unnest($3::pg_catalog.text[])) AS s(source, target)"
+
+static const char find_sql[] =
+	"SELECT t.source, t.position, t.target, pg_catalog.to_regclass(s.target)::pg_catalog.oid,"
+	" t.run FROM " UNNEST " JOIN ";
+static const char found_sql[] = " AS t ON t.name" EQUALS "$1 AND t.source" EQUALS "s.source"
+				" ORDER BY t.source";
+
+enum { FOUND_SOURCE, FOUND_POSITION, FOUND_TARGET, FOUND_NOW, FOUND_RUN };
+
+static int
+refuse(const struct state *s, struct err *e, const char *what, const char *hint)
+{
+	err_set(e, EXIT_TARGET, "the stream does not join state \"%s\": %s", s->options->state,
+		what);
+	return err_hint(e, "%s", hint);
+}
+
+#define AGAIN "The next run goes on from what portl-load --print-state says."
+#define FULL "A full run is needed: portl-extract --since=none, into portl-load --reset-state."
+
+/* Two positions that differ: which of them is further? */
+static int
+refuse_other(const struct state *s, const struct state_entry *x, const char *stored,
+	     struct err *e)
+{
+	struct position was, since;
+	struct err ignored = ERR_INIT;
+	const char *what = "it goes on from another position than the one that is stored";
+	bool read = position_parse(&was, stored, strlen(stored), &ignored) == 0;
+
+	read = position_parse(&since, x->since, strlen(x->since), &ignored) == 0 && read;
+	if (strcmp(x->position, stored) == 0)
+		what = "it has been loaded before";
+	else if (read && was.xid > since.xid)
+		what = "another run has overtaken it";
+	else if (read && was.xid < since.xid)
+		what = "a run before it is missing";
+	position_release(&was);
+	position_release(&since);
+	err_release(&ignored);
+	return refuse(s, e, what, AGAIN);
+}
+
+/* ${stored} NULL: nothing is. */
+static int
+compare(const struct state *s, const struct state_entry *x, const char *stored, struct err *e)
+{
+	if (s->options->reset_state)
+		return 0;
+	if (stored == NULL && x->since != NULL)
+		return refuse(s, e, "it has only what changed, and nothing is stored", FULL);
+	if (stored != NULL && x->since == NULL)
+		return refuse(s, e, "it has all rows, and a position is stored already",
+			      "portl-load --reset-state starts over. " AGAIN);
+	if (stored == NULL || strcmp(stored, x->since) == 0)
+		return 0;
+	return refuse_other(s, x, stored, e);
+}
+
+static int
+compare_row(const struct state *s, const struct state_entry *x, const PGresult *res, int row,
+	    struct err *e)
+{
+	bool any = !PQgetisnull(res, row, FOUND_POSITION);
+
+	if (s->begun && strcmp(PQgetvalue(res, row, FOUND_RUN), s->token) != 0)
+		return refuse(s, e, "another run has overtaken it", AGAIN);
+	if (any && !s->options->reset_state &&
+	    strcmp(PQgetvalue(res, row, FOUND_TARGET), PQgetvalue(res, row, FOUND_NOW)) != 0)
+		return refuse(s, e, "it is about another table, or the table was made anew",
+			      FULL);
+	return compare(s, x, any ? PQgetvalue(res, row, FOUND_POSITION) : NULL, e);
+}
+
+static int
+compare_all(struct state *s, const PGresult *res, struct err *e)
+{
+	size_t i;
+	int row, rc = 0;
+
+	for (i = 0; rc == 0 && i < s->n; i++) {
+		struct state_entry *x = &s->list[i];
+
+		for (row = 0; res != NULL && row < PQntuples(res); row++)
+			if (strcmp(PQgetvalue(res, row, FOUND_SOURCE), x->source) == 0)
+				break;
+		rc = res != NULL && row < PQntuples(res) ? compare_row(s, x, res, row, e)
+							 : compare(s, x, NULL, e);
+		if (rc != 0)
+			name_it(s, x, e);
+	}
+	return rc;
+}
+
+/* In a transaction that only reads. */
+static int
+look(struct state *s, struct db *db, struct err *e)
+{
+	PGresult *res = NULL;
+	int rc = 0;
+
+	if (s->there) {
+		rc = session_begin(db, SESSION_PLAN, s->options->common.lock_timeout, e);
+		if (rc == 0)
+			res = run(s, db, find_sql, found_sql, NULL, e);
+		rc = res != NULL ? 0 : -1;
+		session_rollback(db);
+	}
+	if (rc == 0)
+		rc = compare_all(s, res, e);
+	PQclear(res);
+	return rc;
+}
+
+int
+state_expect(struct state *s, const struct load_options *options, const struct targets *targets,
+	     struct db *db, struct err *e)
+{
+	bool make = !options->common.dry_run && options->common.check == CHECK_NOT;
+	size_t i;
+
+	if (options->state == NULL)
+		return 0;
+	state_release(s);
+	*s = (struct state){.options = options, .targets = targets};
+	s->n = targets->n;
+	s->list = xcalloc(s->n + 1, sizeof(*s->list));
+	runid_make(s->token);
+	for (i = 0; i < s->n; i++)
+		if (take_stream(s, &s->list[i], &targets->list[i], e) != 0)
+			return -1;
+	if (ledger_find(db, options->ledger, make, &s->there, e) != 0)
+		return -1;
+	return look(s, db, e);
+}
+
+/* ---- in the loading transaction ---- */
+
+bool
+state_is_kept(const struct state *s)
+{
+	return s->options != NULL;
+}
+
+int
+state_lock(struct state *s, struct db *db, struct err *e)
+{
+	static const char insert[] = " (name, source) SELECT $1, s.source FROM " UNNEST
+				     " ORDER BY s.source ON CONFLICT (name, source) DO NOTHING";
+	static const char found_locked[] = " AS t ON t.name" EQUALS "$1 AND t.source" EQUALS
+					   "s.source"
+					   " ORDER BY t.source FOR UPDATE OF t";
+	static const char sign[] = " AS t SET run = $4 FROM " UNNEST " WHERE t.name" EQUALS
+				   "$1 AND t.source" EQUALS "s.source";
+	PGresult *res, *done;
+	int rc;
+
+	if (!state_is_kept(s) || s->locked || !s->there)
+		return 0;
+	done = run(s, db, "INSERT INTO ", insert, NULL, e);
+	PQclear(done);
+	res = done != NULL ? run(s, db, find_sql, found_locked, NULL, e) : NULL;
+	rc = res != NULL ? compare_all(s, res, e) : -1;
+	PQclear(res);
+	if (rc != 0)
+		return -1;
+	done = run(s, db, "UPDATE ", sign, s->token, e);
+	PQclear(done);
+	s->locked = done != NULL;
+	return s->locked ? 0 : -1;
+}
+
+void
+state_unlocked(struct state *s, bool kept)
+{
+	s->begun = s->begun || (kept && s->locked);
+	s->locked = false;
+}
+
+static int
+store_one(const struct state *s, const struct state_entry *x, struct db *db, struct err *e)
+{
+	struct buf sql = BUF_INIT, target = BUF_INIT;
+	char rows[24];
+	const char *params[] = {s->options->state, x->source, x->position, NULL, rows, NULL};
+	char *shown = relname_text(&x->target->name);
+	PGresult *res;
+
+	snprintf(rows, sizeof(rows), "%" PRIu64, x->target->rows_before);
+	relname_add_quoted(&x->target->name, &target);
+	params[3] = buf_cstr(&target);
+	params[5] = shown;
+	buf_adds(&sql, "UPDATE ");
+	ledger_add_states(s->options->ledger, &sql);
+	buf_adds(&sql,
+		 " SET position = $3, target = pg_catalog.to_regclass($4)::pg_catalog.oid,"
+		 " relation = $6, rows = $5::pg_catalog.int8, runs = coalesce(runs, 0)"
+		 " OPERATOR(pg_catalog.+) 1, stored = pg_catalog.clock_timestamp()"
+		 " WHERE name OPERATOR(pg_catalog.=) $1 AND source"
+		 " OPERATOR(pg_catalog.=) $2 RETURNING target IS NOT NULL");
+	res = db_query(db, e, buf_cstr(&sql), 6, params);
+	if (res != NULL && (PQntuples(res) != 1 || !db_is_true(res, 0, 0)))
+		err_set(e, EXIT_DATA,
+			"the state of %s was not stored: its row in the ledger is "
+			"gone, or the table is",
+			x->source);
+	buf_release(&sql);
+	buf_release(&target);
+	free(shown);
+	PQclear(res);
+	return e->code == EXIT_DONE ? 0 : -1;
+}
+
+int
+state_store(struct state *s, struct db *db, struct err *e)
+{
+	size_t i;
+	int rc = state_lock(s, db, e); /* a stream without rows may not have */
+
+	for (i = 0; rc == 0 && i < s->n; i++)
+		rc = store_one(s, &s->list[i], db, e);
+	return rc;
+}
+
+char *
+state_words(const struct state *s)
+{
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		buf_addf(&b, "%s%s", i > 0 ? "," : "", s->list[i].position);
+	return buf_detach(&b);
+}
+
+void
+state_release(struct state *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		free(s->list[i].source);
+		free(s->list[i].since);
+		free(s->list[i].position);
+	}
+	free(s->list);
+	*s = (struct state){.options = NULL};
+}
