@@ -2,6 +2,7 @@
  * portl-ls: says what is in streams, and whether they are whole.  No server is asked.
  */
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,7 @@ main(int argc, char **argv)
 	json_set_alloc_funcs(xmalloc, free); /* else an object might lack what had no room */
 	stdfds_fill();
 	intr_ignore();
+	signal(SIGPIPE, SIG_DFL); /* who has seen enough of the list ends it */
 	files = xcalloc((size_t)argc + 1, sizeof(*files));
 	spec.max_operands = argc;
 	status = cli_parse(&o.line, &spec, argc, argv, &o, files, &e);

@@ -98,3 +98,13 @@ states()
 	assert_eq "$(states)" 'whole cut'
 	assert_eq "$(jq -r '.relation.name' <<<"$output" | tail -n 1)" n
 }
+
+@test "a reader that has seen enough ends the list, without a word" {
+	local -a files
+
+	portl-extract --csv=/dev/stdin <<<$'a\n1' >"$T/s"
+	mapfile -t files < <(yes "$T/s" | head -n 1000)
+	set +o pipefail
+	portl ls --json "${files[@]}" 2>"$T/err" | head -n 1 | grep -q whole
+	assert_eq "${PIPESTATUS[0]} $(cat "$T/err")" '141 '
+}
