@@ -12,7 +12,7 @@
 #include "extract/pg/member.h"
 #include "extract/pg/path.h"
 #include "extract/pg/reads.h"
-#include "extract/pg/rowblock.h"
+#include "common/pg/rowblock.h"
 #include "extract/pg/typecache.h"
 #include "extract/source/source.h"
 

@@ -29,7 +29,7 @@
 #include "common/talk/receipt.h"
 #include "load/csv/csvdir.h"
 #include "load/csv/csvopts.h"
-#include "load/csv/pgvalue.h"
+#include "load/value/pgvalue.h"
 #include "load/match/plan.h"
 #include "load/match/plan_match.h"
 #include "load/match/reasons.h"

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "load/csv/pgvalue.h"
-#include "load/csv/pgvalue_parts.h"
+#include "load/value/pgvalue.h"
+#include "load/value/pgvalue_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include "common/ndjson/ndjson.h"
 #include "common/schema/header.h"
 #include "common/schema/typedocs.h"
-#include "load/csv/pgvalue.h"
+#include "load/value/pgvalue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

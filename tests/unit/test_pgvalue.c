@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "common/base/buf.h"
-#include "load/csv/pgvalue.h"
-#include "load/csv/pgvalue_parts.h"
+#include "load/value/pgvalue.h"
+#include "load/value/pgvalue_parts.h"
 #include "tests/unit/tap.h"
 
 static json_t *types;

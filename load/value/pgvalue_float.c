@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "load/csv/pgvalue_parts.h"
+#include "load/value/pgvalue_parts.h"
 
 #define DIGITS_MAX 17
 #define SAFE_DIGITS8 15 /* decimals of so many digits survive a double, unless tiny */

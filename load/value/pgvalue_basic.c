@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "load/csv/pgvalue_parts.h"
+#include "load/value/pgvalue_parts.h"
 
 #define DIGITS 4 /* decimal digits in one of numeric's */
 #define NUMERIC_NEG 0x4000

@@ -1,9 +1,9 @@
 /*
- * Rows on their way from the server's COPY … TO STDOUT to the stream, gathered
- * in blocks large enough to be written as they are.
+ * Rows on their way from the server's COPY … TO STDOUT, gathered in blocks large enough to
+ * be written or compared as they are.
  */
-#ifndef EXTRACT_ROWBLOCK_H
-#define EXTRACT_ROWBLOCK_H
+#ifndef COMMON_ROWBLOCK_H
+#define COMMON_ROWBLOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +13,9 @@
 #include "common/pg/db.h"
 
 struct err;
+
+#define ROWBLOCK_SIZE ((size_t)256 * 1024) /* bytes to gather */
+#define ROWBLOCK_PATIENCE 100              /* ms that rows are held back for a fuller block */
 
 struct rowblock {
 	struct buf bytes;
@@ -37,9 +40,9 @@ void rowblock_release(struct rowblock *b);
 /*
  * rowblock_fill(b, db, timeout, e):
  * Replace the rows by the next ones of the COPY that runs on ${db}: as many as
- * fit into OUTPUT_BLOCK bytes (a larger row comes alone), fewer if the server
+ * fit into ROWBLOCK_SIZE bytes (a larger row comes alone), fewer if the server
  * pauses.  Waits at most ${timeout} ms for the first (-1: any time).
  */
 enum db_row rowblock_fill(struct rowblock *b, struct db *db, int timeout, struct err *e);
 
-#endif /* EXTRACT_ROWBLOCK_H */
+#endif /* COMMON_ROWBLOCK_H */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/buf.h"
-#include "load/csv/pgvalue_parts.h"
+#include "load/value/pgvalue_parts.h"
 
 #define SECOND INT64_C(1000000) /* in microseconds */
 #define MINUTE (60 * SECOND)

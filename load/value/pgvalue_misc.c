@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "load/csv/pgvalue_parts.h"
+#include "load/value/pgvalue_parts.h"
 
 #define FAMILY_INET 2 /* as on the wire, whatever AF_INET is here */
 #define FAMILY_INET6 3

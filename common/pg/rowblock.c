@@ -3,14 +3,12 @@
  * the block ends.  Only the one that fills the block to the brim may be cut;
  * it alone is looked into, to be kept back for the next block if it is.
  */
-#include "extract/pg/rowblock.h"
+#include "common/pg/rowblock.h"
 
 #include <string.h>
 
 #include "common/base/err.h"
 #include "common/rows/pgcopy.h"
-#include "common/stream/output.h"
-#include "extract/source/source.h"
 
 void
 rowblock_init(struct rowblock *b, bool binary, int nfields)
@@ -86,13 +84,13 @@ enum db_row
 rowblock_fill(struct rowblock *b, struct db *db, int timeout, struct err *e)
 {
 	int64_t deadline = timeout < 0 ? -1 : db_clock() + timeout;
-	size_t size = OUTPUT_BLOCK, n = 0;
+	size_t size = ROWBLOCK_SIZE, n = 0;
 
 	buf_drop(&b->bytes, b->len);
 	b->len = 0;
 	b->rows = 0;
 	b->pause = false;
-	while (!b->ended && b->len < OUTPUT_BLOCK && (b->bytes.len < size || b->rows == 0)) {
+	while (!b->ended && b->len < ROWBLOCK_SIZE && (b->bytes.len < size || b->rows == 0)) {
 		enum db_row got;
 
 		while (size <= b->bytes.len)
@@ -115,7 +113,7 @@ rowblock_fill(struct rowblock *b, struct db *db, int timeout, struct err *e)
 		if (take(b, b->bytes.len == size, e) != 0)
 			return DB_ROW_FAILED;
 		if (b->rows == 1)
-			deadline = db_clock() + SOURCE_PATIENCE;
+			deadline = db_clock() + ROWBLOCK_PATIENCE;
 	}
 	return b->rows > 0 ? DB_ROW : DB_ROWS_END;
 }

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "common/base/buf.h"
-#include "load/csv/pgvalue_parts.h"
+#include "load/value/pgvalue_parts.h"
 
 #define DIMENSIONS_MAX 6
 

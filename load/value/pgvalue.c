@@ -1,14 +1,14 @@
 /*
  * From a type's name, and what the header says of it, to a tree of decoders.
  */
-#include "load/csv/pgvalue.h"
+#include "load/value/pgvalue.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
-#include "load/csv/pgvalue_parts.h"
+#include "load/value/pgvalue_parts.h"
 
 #define DEPTH_MAX 32    /* types inside types; a damaged document may be a circle */
 #define PARTS_MAX 10000 /* of one type in all; a few documents can ask for 2^32 */
