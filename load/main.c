@@ -458,7 +458,9 @@ report(struct load *l, struct err *e)
 	if (receipt_print(&l->receipt, status, e, &late) != 0 ||
 	    (e->code == EXIT_DONE && log_check(&late) != 0)) {
 		if (e->code == EXIT_DONE)
-			err_detail(&late, "The rows are committed.");
+			err_detail(&late, "%s",
+				   l->options.verify ? "The rows are equal."
+						     : "The rows are committed.");
 		log_report(&late);
 		status = e->code == EXIT_DONE ? EXIT_DATA : status;
 	}

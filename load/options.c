@@ -121,6 +121,15 @@ static const struct cli_option reject_options[] = {
 	{.help = NULL},
 };
 
+static const struct cli_option verify_options[] = {
+	{.type = CLI_HEADING, .help = "Equal or not"},
+	{"verify", 0, CLI_FLAG, NULL, "compare the rows with the table, and write nothing",
+	 AT(verify), PG},
+	{"differences", 0, CLI_STRING, "FILE",
+	 "write a line of NDJSON for each row that differs", AT(differences), PG},
+	{.help = NULL},
+};
+
 static const struct cli_option input_options[] = {
 	{.type = CLI_HEADING, .help = "What to read"},
 	{"streams", 0, CLI_NUMBER, "N", "the input is N streams, loaded all or nothing",
@@ -144,8 +153,6 @@ static const char *const instead[][2] = {
 	{"on-conflict", "That is said by --conflict=skip, overwrite or merge."},
 	{"replace", "The table is emptied first with --truncate; rows that are there already "
 		    "are changed with --conflict=overwrite."},
-	{"verify", "Count and digest of a stream are always verified; --dry-run loads all of "
-		   "it and rolls back."},
 	{NULL, NULL}};
 
 static const struct cli_spec spec = {
@@ -158,7 +165,7 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
 	.tables = {target_options, conflict_options, state_options, reject_options,
-		   input_options, options_messages},
+		   verify_options, input_options, options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n"
@@ -246,7 +253,7 @@ check_map(const struct load_options *o, struct err *e)
 static int
 check_conflict(const struct load_options *o, struct err *e)
 {
-	if (o->conflict == CONFLICT_FAIL && o->key.n > 0) {
+	if (o->conflict == CONFLICT_FAIL && o->key.n > 0 && !o->verify) {
 		err_usage(e, "key", "--key without --conflict: the key changes nothing");
 		return err_hint(e, "Say what to do with rows that are there already: "
 				   "--conflict=skip, overwrite or merge.");
@@ -311,6 +318,52 @@ check_rejects(const struct load_options *o, struct err *e)
 		return 0;
 	err_usage(e, "commit", "--commit=batch needs a regular file for --rejects");
 	return err_hint(e, "What was sent cannot be taken back when a batch fails.");
+}
+
+/* What only means something where rows are written, and what it is then. */
+static void
+write_nothing(struct load_options *o)
+{
+	o->create = o->add_columns = o->truncate = o->infer = false;
+	o->conflict = CONFLICT_FAIL;
+	o->newer_text = NULL;
+	o->duplicates = -1;
+	o->commit = COMMIT_END;
+	o->foreign_keys = 0;
+	o->rejects = NULL;
+	o->max_rejects = o->min_rows = -1;
+}
+
+/* Of a job that loads, --verify only takes what says which rows go where. */
+static int
+check_verify(struct load_options *o, struct err *e)
+{
+	static const char *const writing[] = {
+		"create",     "add-columns", "truncate",     "min-rows",
+		"conflict",   "newer",       "duplicates",   "commit",
+		"batch-size", "rounding",    "foreign-keys", "no-sync-sequences",
+		"rejects",    "max-rejects", "infer",        "dry-run"};
+	size_t i;
+
+	if (!o->verify)
+		return o->differences == NULL
+			       ? 0
+			       : err_usage(e, "differences", "--differences needs --verify");
+	for (i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
+		if (cli_has(&o->common.line, writing[i]))
+			return err_usage(e, writing[i],
+					 "--%s is about rows that are written, "
+					 "and --verify writes none",
+					 writing[i]);
+	o->common.dry_run = false;
+	if (o->streams != 1)
+		return err_usage(e, "streams", "--verify compares one stream or a set");
+	if (o->differences != NULL && o->common.summary != NULL &&
+	    strcmp(o->differences, "-") == 0 && strcmp(o->common.summary, "-") == 0)
+		return err_usage(e, "differences",
+				 "--differences=-: standard output is the receipt's");
+	write_nothing(o);
+	return 0;
 }
 
 static int
@@ -414,6 +467,7 @@ check_files(const struct load_options *o, struct err *e)
 	const struct options_file files[] = {
 		{"the input", from_stdin ? "/dev/stdin" : o->input},
 		{"--rejects", o->rejects},
+		{"--differences", o->differences},
 		{o->kind->cli.what, o->path},
 	};
 
@@ -426,6 +480,8 @@ settle_rows(struct load_options *o, struct err *e)
 {
 	size_t i;
 
+	if (o->verify)
+		write_nothing(o);
 	for (i = 0; i < o->map.n; i++)
 		if (parse_map(o, o->map.items[i], e) != 0)
 			return -1;
@@ -501,6 +557,8 @@ settle(struct load_options *o, struct err *e)
 		return -1;
 	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;
+	if (check_verify(o, e) != 0)
+		return -1;
 	if (o->infer && !o->create && !o->add_columns)
 		return err_usage(e, "infer",
 				 "--infer needs --create or --add-columns: a table that is "
@@ -533,6 +591,7 @@ rules_of(const struct load_options *o)
 		.recheck = o->foreign_keys != 0,
 		.batches = o->commit == COMMIT_BATCH,
 		.rejects = o->rejects != NULL,
+		.verify = o->verify,
 		.dry_run = o->common.dry_run,
 		.check = o->common.check != CHECK_NOT,
 		.lock_timeout = o->common.lock_timeout,

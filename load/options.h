@@ -38,6 +38,8 @@ struct load_options {
 	int commit;               /* enum load_commit */
 	int64_t batch_size;       /* rows */
 	bool no_sync_sequences;
+	bool verify;
+	const char *differences;       /* path, "-" or NULL */
 	int foreign_keys;              /* 1: --foreign-keys=recheck */
 	const char *into_text;         /* as typed, or NULL */
 	const char *rejects;           /* path or NULL */

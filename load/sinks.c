@@ -9,6 +9,7 @@
 #include "load/options.h"
 #include "load/pg/pgkind.h"
 #include "load/sink/sink.h"
+#include "load/verify/sink_verify.h"
 
 const struct cli_kind *const sinks_kinds[] = {
 	&pgkind.cli,
@@ -19,7 +20,7 @@ const struct cli_kind *const sinks_kinds[] = {
 struct sink *
 sinks_new(const struct load_options *options, struct receipt *receipt)
 {
-	struct sink *s = options->kind->make();
+	struct sink *s = options->verify ? sink_verify_new() : options->kind->make();
 
 	s->options = options;
 	s->receipt = receipt;

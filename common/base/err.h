@@ -15,6 +15,7 @@ enum exit_code {
 	EXIT_REJECTS = 3,    /* done, with rejected rows */
 	EXIT_STREAM = 4,     /* stream incomplete, aborted or corrupt */
 	EXIT_TARGET = 5,     /* the target cannot take this stream */
+	EXIT_DIFFERENT = 6,  /* a comparison has found a difference */
 	EXIT_USAGE = 64,     /* bad command line */
 	EXIT_JOBFILE = 78,   /* bad job file */
 	EXIT_BY_SIGNAL = 128 /* not a status: main re-raises err.signal */

@@ -91,6 +91,9 @@ static const struct jobkey keys[] = {
 	/* rows that the server refuses */
 	{"rejects", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"max_rejects", LOAD, LOAD, JOBKEY_OPTION, 0},
+	/* equal or not */
+	{"verify", LOAD, LOAD, JOBKEY_OPTION, 0},
+	{"differences", LOAD, LOAD, JOBKEY_OPTION, 0},
 	/* general */
 	{"dry_run", BOTH, LOAD, JOBKEY_OPTION, 0}, /* a rehearsal has rows */
 	{"summary", BOTH, LOAD, JOBKEY_OPTION, 0}, /* one file, one writer */

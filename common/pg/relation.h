@@ -65,7 +65,8 @@ struct relation *relation_find(struct db *db, const char *schema, const char *na
  * NULL where there is none.
  */
 int relation_find_all(struct db *db, const struct relname *const *names, size_t n,
-		      struct relation **rels, struct err *e) __attribute__((warn_unused_result));
+		      struct relation **rels, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * relation_read(db, rel, e):

@@ -17,6 +17,7 @@ static const char *const begin_sql[] = {
 	[SESSION_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	[SESSION_READ_SEEN] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	[SESSION_PLAN] = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+	[SESSION_COMPARE] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
 	[SESSION_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
 };
 
@@ -75,9 +76,9 @@ session_begin(struct db *db, enum session_kind kind, int64_t lock_timeout, struc
 		buf_adds(&sql, "; SET LOCAL transaction_timeout = 0");
 	if (lock_timeout >= 0)
 		buf_addf(&sql, "; SET LOCAL lock_timeout = %lld", (long long)lock_timeout);
-	if (kind == SESSION_READ || kind == SESSION_READ_SEEN)
+	if (kind == SESSION_READ || kind == SESSION_READ_SEEN || kind == SESSION_COMPARE)
 		buf_addf(&sql, "; SET LOCAL row_security = %s",
-			 kind == SESSION_READ ? "off" : "on");
+			 kind == SESSION_READ_SEEN ? "on" : "off");
 	if (kind == SESSION_PLAN || kind == SESSION_WRITE)
 		buf_adds(&sql, "; SET LOCAL jit = off"); /* dearer than catalog queries are */
 	if (kind == SESSION_WRITE && PQserverVersion(db->conn) >= WATCH_MIN)

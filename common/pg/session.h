@@ -24,7 +24,8 @@ enum session_kind {
 	SESSION_READ,      /* REPEATABLE READ READ ONLY, hidden rows are an error */
 	SESSION_READ_SEEN, /* the same, but row security filters as it will */
 	SESSION_PLAN,      /* READ ONLY: looking at the target's catalog */
-	SESSION_WRITE      /* READ COMMITTED READ WRITE, whatever the role's defaults */
+	SESSION_COMPARE, /* REPEATABLE READ READ WRITE, for temporary tables; hidden rows … */
+	SESSION_WRITE    /* READ COMMITTED READ WRITE, whatever the role's defaults */
 };
 
 /*

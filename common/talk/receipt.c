@@ -136,6 +136,14 @@ counts_json(const struct receipt_relation *r, enum receipt_committed committed)
 }
 
 static json_t *
+verified_json(const struct receipt_verified *v)
+{
+	return json_pack("{s:I, s:I, s:o, s:I}", "equal", (json_int_t)v->equal, "missing",
+			 (json_int_t)v->missing, "extra", known(v->extras, v->extra),
+			 "different", (json_int_t)v->different);
+}
+
+static json_t *
 rows_json(const struct receipt *r)
 {
 	const struct receipt_relation all = {
@@ -172,6 +180,8 @@ relations_json(const struct receipt *r)
 
 		json_object_set_new(doc, "relation", jsontext(one->relation));
 		json_object_set_new(doc, "rows", counts_json(one, r->committed));
+		if (one->verified.done)
+			json_object_set_new(doc, "verified", verified_json(&one->verified));
 		json_object_set_new(doc, "bytes", json_integer((json_int_t)one->bytes));
 		json_object_set_new(doc, "xxh3", digest_json(one->xxh3));
 		json_object_set_new(doc, "rows_digest", digest_json(one->rows_digest));
@@ -217,6 +227,8 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 	json_object_set_new(doc, "finished", moment(r->began + (time_t)seconds));
 	json_object_set_new(doc, "error", error_json(why));
 	json_object_set_new(doc, "rows", rows_json(r));
+	if (r->verified.done)
+		json_object_set_new(doc, "verified", verified_json(&r->verified));
 	json_object_set_new(doc, "bytes", json_integer((json_int_t)r->bytes));
 	json_object_set_new(doc, "seconds", json_real(seconds));
 	json_object_set_new(doc, "xxh3", digest_json(r->xxh3));
@@ -293,6 +305,12 @@ as_line(const struct receipt *r, double seconds)
 	double mb = (double)r->bytes / 1e6;
 	size_t i, len = 0;
 
+	if (r->verified.done)
+		return xasprintf("%s: %" PRIu64 " rows compared, %" PRIu64 " equal%s; %.1f MB, "
+				 "%.2f s",
+				 name, r->read, r->verified.equal,
+				 r->verified.extras ? "" : ", others not looked for", mb,
+				 seconds);
 	if (r->committed == RECEIPT_NOT_APPLICABLE)
 		return xasprintf("%s: %" PRIu64 " rows read, %.1f MB, %.2f s", name, r->read,
 				 mb, seconds);
@@ -312,7 +330,8 @@ as_line(const struct receipt *r, double seconds)
 static bool
 is_half(const struct receipt *r)
 {
-	return r->committed == RECEIPT_NOT_APPLICABLE && getenv("PORTL_RUN") != NULL;
+	return r->committed == RECEIPT_NOT_APPLICABLE && !r->verified.done &&
+	       getenv("PORTL_RUN") != NULL;
 }
 
 /* The log has every run's receipt (${doc}, taken), people those of runs that they watch. */

@@ -20,11 +20,19 @@ enum receipt_committed {
 	RECEIPT_NOT_APPLICABLE
 };
 
+/* What a comparison has found (--verify). */
+struct receipt_verified {
+	bool done;   /* it was a comparison, and nothing has been written */
+	bool extras; /* the target's rows that the stream lacks were counted */
+	uint64_t equal, missing, extra, different;
+};
+
 /* What has become of one relation of a set; the fields mean what they mean below. */
 struct receipt_relation {
 	char *relation; /* owned */
 	uint64_t read, inserted, updated, unchanged, skipped, rejected;
 	bool vague;
+	struct receipt_verified verified;
 	uint64_t bytes;
 	char xxh3[17];
 	char rows_digest[40]; /* form of the values and hex digits, or "" */
@@ -44,6 +52,7 @@ struct receipt {
 	char xxh3[17];  /* hex digits, or "" */
 	char rows_digest[40]; /* form of the values and hex digits, or "" */
 	enum receipt_committed committed;
+	struct receipt_verified verified;   /* of all relations */
 	struct receipt_relation *relations; /* owned; NULL: it is no set */
 	size_t nrelations;
 	char *state, *position;  /* how far the rows go, kept under that name; owned, or NULL */

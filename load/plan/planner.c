@@ -312,8 +312,8 @@ leaves_open(const struct header *header)
 	return header->guessed;
 }
 
-static struct plan *
-begin_plan(const struct load_rules *rules, const struct header *header, bool text)
+struct plan *
+planner_new(const struct load_rules *rules, const struct header *header, bool text)
 {
 	struct plan *p = xcalloc(1, sizeof(*p));
 
@@ -338,7 +338,7 @@ planner_make(struct db *db, const struct load_rules *rules, const struct header 
 	struct plan *p;
 
 	do {
-		p = begin_plan(rules, header, text);
+		p = planner_new(rules, header, text);
 		rc = make_once(p, db, loading, e);
 		if (rc == 0)
 			return p;
@@ -353,7 +353,7 @@ struct plan *
 planner_make_known(struct db *db, const struct load_rules *rules, const struct header *header,
 		   bool text, struct known *known, struct err *e)
 {
-	struct plan *p = begin_plan(rules, header, text);
+	struct plan *p = planner_new(rules, header, text);
 
 	if (make(p, db, known, e) == 0)
 		return p;

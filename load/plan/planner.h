@@ -44,6 +44,13 @@ struct plan *planner_make_known(struct db *db, const struct load_rules *rules,
 				struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * planner_new(rules, header, text):
+ * Return a plan in which nothing is decided yet, for the caller to planner_free().
+ */
+struct plan *planner_new(const struct load_rules *rules, const struct header *header, bool text)
+	__attribute__((returns_nonnull));
+
+/*
  * planner_free(p):
  * Free a plan.  NULL does nothing.
  */

@@ -53,6 +53,7 @@ struct load_rules {
 	bool recheck;  /* foreign keys are dropped, and added again behind the rows */
 	bool batches;  /* each is committed, not only the whole */
 	bool rejects;  /* rows that the server refuses are left out */
+	bool verify;   /* rows are compared, and nothing is written */
 	bool dry_run, check; /* nothing is to be committed; nothing but the plan is asked for */
 	int64_t lock_timeout; /* ms, -1: the server's */
 };
