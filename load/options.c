@@ -331,6 +331,8 @@ write_nothing(struct load_options *o)
 	o->commit = COMMIT_END;
 	o->foreign_keys = 0;
 	o->rejects = NULL;
+	o->state = NULL;
+	o->reset_state = false;
 	o->max_rejects = o->min_rows = -1;
 }
 
@@ -560,7 +562,7 @@ settle(struct load_options *o, struct err *e)
 	if (check_verify(o, e) != 0)
 		return -1;
 	if (o->infer && !o->create && !o->add_columns)
-		return err_usage(e, "infer",
+		return err_usage(e, "infer", "state", "reset-state",
 				 "--infer needs --create or --add-columns: a table that is "
 				 "there knows its types");
 	if (take_each(o, e) != 0 || settle_rows(o, e) != 0 || parse_into(o, e) != 0 ||
