@@ -25,6 +25,20 @@ pipe_create()
 	sample "$1.create" portl-extract -d src -t "$1" '|' portl-load -d dst -t made --create
 }
 
+# digest_share TABLE: what the sum over rows costs both programs, of all that they take.
+digest_share()
+{
+	local ours all ratio
+
+	psql -Xq -d src -c "COPY $1 TO STDOUT (FORMAT binary)" >"$work/rows.$1"
+	ours=$("$BUILD/bench/digest" "$BENCH_RUNS" "$work/rows.$1" | awk '{ print 2 * $1 }')
+	all=$(values "$1.portl" cpu | median)
+	ratio=$(awk -v a="$ours" -v b="$all" 'BEGIN { print a / b }')
+	row "${title[$1]}: the rows digest of both sides, of CPU of both programs" cpu s "$ours" "$all" \
+		"$(printf %.3f "$ratio")" 0.03 "$(holds "$ratio <= 0.03")"
+	rm "$work/rows.$1"
+}
+
 make_tables mixed narrow wide empty
 for table in mixed narrow wide; do
 	rounds "pipe_psql $table" "pipe_portl $table" "pipe_create $table"
@@ -33,6 +47,7 @@ for table in mixed narrow wide; do
 	compare "${title[$table]}: CPU of both programs" cpu $table.portl $table.psql 0.9
 	compare "${title[$table]}: --create against psql with the key in place" wall \
 		$table.create $table.psql 0.85
+	digest_share $table
 done
 
 # A start takes milliseconds: more rounds cost nothing.

@@ -2,10 +2,13 @@
 # Every relation of PostgreSQL's own regression database through the pipe, for
 # `make regress`: tables and partitioned tables into the schema that pg_dump gives and
 # into ones that --create makes, all else that can be read by --create; in binary and in
-# NDJSON.  Each must arrive equal, or be refused as refusals says.  The last line is
-# `N passed, N failed`, N journeys; the status is 0 only if none failed.
+# NDJSON.  Each must arrive equal, or be refused as refusals says.  Then all tables as one
+# set, in binary and in NDJSON, to servers of other versions, and from there back.  The last
+# line is `N passed, N failed`, N journeys; the status is 0 only if none failed.
 #
-#   BUILD=build    the build to test
+#   BUILD=build        the build to test
+#   REGRESS=sets       only the sets
+#   MATRIX="13 18"     the other servers' versions
 set -u
 cd "$(dirname "$0")/../.." || exit
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit
@@ -26,7 +29,8 @@ archive=$(tests/regress/fetch.sh "$bindir") || exit
 work=$(cluster_dir) # the server's files, the tests' and ours
 cluster_start "$work" 'max_prepared_transactions = 10' 'autovacuum = off' || exit
 cluster_env "$work"
-trap 'cluster_drop "$work"' EXIT
+other=()
+trap drop_servers EXIT
 trap 'exit 1' HUP INT TERM
 
 sql()
@@ -62,7 +66,6 @@ make_source()
 make_target()
 {
 	sql postgres -c "CREATE DATABASE $1 TEMPLATE template0" || return
-	sql "$1" -c 'CREATE SCHEMA made' || return
 	psql -Xq -d "$1" -f "$work/schema.sql" >"$work/$1.log" 2>&1
 }
 
@@ -182,23 +185,135 @@ pass()
 	done <"$work/relations"
 }
 
+# --- sets --------------------------------------------------------------------------
+
+# start_server MAJOR: another server, its directory into $server.
+start_server()
+{
+	local bin
+
+	bin=$(tests/matrix/fetch.sh "$1" "$work/servers") || return
+	server=$(cluster_dir)
+	other+=("$bin $server")
+	PG_BINDIR=$bin cluster_start "$server" 'autovacuum = off'
+}
+
+drop_servers()
+{
+	local one
+
+	for one in "${other[@]}"; do
+		PG_BINDIR=${one% *} cluster_drop "${one#* }"
+	done
+	cluster_drop "$work"
+}
+
+# digests DB RELATIONS: a line for each table of that output of describe: its name and its digest.
+digests()
+{
+	local schema table kind list quoted
+
+	while IFS=$'\x1f' read -r schema table kind list _; do
+		[[ $kind == [rp] ]] || continue
+		quoted="\"${schema//\"/\"\"}\".\"${table//\"/\"\"}\""
+		printf "SELECT '%s', count(*), md5(coalesce(string_agg(md5(r::text), '' ORDER BY md5(r::text)), '')) FROM (SELECT %s FROM ONLY %s) AS r;\n" \
+			"${schema//\'/\'\'}.${table//\'/\'\'}" "$list" "$quoted"
+	done <"$2" | psql -XAtq -F $'\x1f' -d "$1" 2>&1
+}
+
+# set_journey FORMAT NAME FROM TO: every table of FROM that TO has, with the same columns,
+# as one set; all rows are to be equal.  FROM and TO are connection strings.
+set_journey()
+{
+	local format=$1 name=$2 from=$3 to=$4 schema table kind list types quoted
+	local -a exclude=()
+	local n=0 left=0
+
+	describe "$to" >"$work/$name.there" || return
+	while IFS=$'\x1f' read -r schema table kind list types; do
+		[[ $kind == [rp] ]] || continue
+		quoted="\"${schema//\"/\"\"}\".\"${table//\"/\"\"}\""
+		if grep -qxF "$schema"$'\x1f'"$table"$'\x1f'"$kind"$'\x1f'"$list"$'\x1f'"$types" "$work/$name.there"; then
+			continue
+		fi
+		exclude+=(--exclude-table="$quoted")
+		left=$((left + 1))
+	done < <(describe "$from")
+	portl-extract -d "$from" --schema='*' "${exclude[@]}" --format="$format" \
+		2>"$work/$name.sent" | tee "$work/$name.set" | portl-load -d "$to" --no-sync-sequences 2>"$work/$name.err"
+	case ${PIPESTATUS[*]} in
+	'0 0 0') ;;
+	*)
+		printf 'FAILED\tset %s %s\t%s\n' "$name" "$format" "$(cat "$work/$name.sent" "$work/$name.err" | tr -s '\n\t' '  ')"
+		return
+		;;
+	esac
+	digests "$from" "$work/$name.there" >"$work/$name.wanted"
+	digests "$to" "$work/$name.there" >"$work/$name.got"
+	portl ls --json "$work/$name.set" | jq -r 'select(.sequence | not) | .relation | "\(.schema).\(.name)"' >"$work/$name.members"
+	while IFS=$'\x1f' read -r quoted; do
+		if grep -F "$quoted"$'\x1f' "$work/$name.wanted" | grep -qxFf - "$work/$name.got"; then
+			n=$((n + 1))
+		else
+			printf 'FAILED\tset %s %s: %s\tother rows\n' "$name" "$format" "$quoted"
+		fi
+	done <"$work/$name.members"
+	if [ "$n" -ge 100 ]; then
+		printf 'ok\tset %s %s: %s tables, %s not there\n' "$name" "$format" "$n" "$left"
+	else
+		printf 'FAILED\tset %s %s\tonly %s tables\n' "$name" "$format" "$n"
+	fi
+}
+
+# To each other server and back, in both formats, and to another database of this one.
+sets()
+{
+	local major format
+	local -a majors
+
+	read -ra majors <<<"${MATRIX:-13 18}"
+	for format in binary ndjson; do
+		make_target "back_$format" || return
+		set_journey "$format" "here_$format" dbname=regression "dbname=back_$format"
+	done
+	for major in "${majors[@]}"; do
+		if ! start_server "$major"; then
+			printf 'FAILED\tset %s\tno server of this version\n' "$major"
+			continue
+		fi
+		for format in binary ndjson; do
+			PGHOST=$server make_target "to_$format" || return
+			set_journey "$format" "to_${major}_$format" dbname=regression "host=$server dbname=to_$format"
+			make_target "back_${major}_$format" || return
+			set_journey "$format" "from_${major}_$format" "host=$server dbname=to_$format" "dbname=back_${major}_$format"
+		done
+	done
+}
+
 # --- all of them -------------------------------------------------------------------
 
 make_source || exit
 export PGOPTIONS='-c extra_float_digits=3 -c client_min_messages=warning' # for digests
 pg_dump -d regression --schema-only --section=pre-data --no-owner --no-privileges >"$work/schema.sql" || exit
-make_target to_binary && make_target to_ndjson && check_oids || exit
 describe regression >"$work/relations" || exit
 relations=$(wc -l <"$work/relations")
-
-pass binary >"$work/binary.out" &
-pass ndjson >"$work/ndjson.out"
-wait $!
-cat "$work"/{binary,ndjson}.out >"$work/out"
+: >"$work/binary.out"
+: >"$work/ndjson.out"
+if [ "${REGRESS:-all}" != sets ]; then
+	make_target to_binary && make_target to_ndjson && check_oids || exit
+	sql to_binary -c 'CREATE SCHEMA made' && sql to_ndjson -c 'CREATE SCHEMA made' || exit
+	pass binary >"$work/binary.out" &
+	pass ndjson >"$work/ndjson.out"
+	wait $!
+fi
+mkdir "$work/servers"
+sets >"$work/sets.out"
+cat "$work"/{binary,ndjson,sets}.out >"$work/out"
+grep '^ok.set ' "$work/sets.out" | expand -t 8
 grep -P '^(refused|FAILED)\t' "$work/out" | expand -t 8
 
 # A line of refusals for something that is not there would be believed for ever.
-while IFS=$'\t' read -r what _; do
+[ "${REGRESS:-all}" = sets ] || while IFS=$'\t' read -r what _; do
 	grep -qF "$(printf '\t%s' "$what")" "$work/out" || printf 'FAILED\t%s\tis not there\n' "$what" | tee -a "$work/out"
 done < <(grep -v '^#' "$here/refusals")
 [ "$relations" -ge 600 ] || printf 'FAILED\tonly %d relations\n' "$relations" | tee -a "$work/out"

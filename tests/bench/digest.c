@@ -1,0 +1,86 @@
+/*
+ * digest RUNS FILE: walk over the tuples of FILE, binary COPY as psql writes it, with and
+ * without the sum over rows, RUNS times over, and print the CPU seconds that the sum takes:
+ * the least of the runs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/rows/pgcopy.h"
+#include "common/rows/rowdigest.h"
+
+#define CHUNK ((size_t)256 * 1024) /* bytes, as the programs take them */
+
+static void
+read_file(const char *path, struct buf *b)
+{
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	if (f == NULL) {
+		perror(path);
+		exit(2);
+	}
+	while ((n = fread(buf_reserve(b, CHUNK), 1, CHUNK, f)) > 0)
+		b->len += n;
+	fclose(f);
+}
+
+static double
+cpu_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* CPU seconds of one walk. */
+static double
+walk(const struct buf *rows, struct rowdigest *digest)
+{
+	size_t at = PGCOPY_PREAMBLE_LEN, size, passed;
+	struct err e = ERR_INIT;
+	struct pgcopy_scan scan;
+	double began = cpu_now();
+
+	pgcopy_scan_init(&scan, -1);
+	for (scan.digest = digest; !scan.done; at += passed) {
+		size = rows->len - at < CHUNK ? rows->len - at : CHUNK;
+		if (pgcopy_scan(&scan, rows->data + at, size, &passed, &e) != 0 || passed == 0) {
+			fprintf(stderr, "digest: %s\n",
+				e.msg != NULL ? e.msg : "the file is cut");
+			exit(1);
+		}
+	}
+	return cpu_now() - began;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct buf rows = BUF_INIT;
+	double with = 0, without = 0, took;
+	int runs = argc == 3 ? atoi(argv[1]) : 0;
+
+	if (runs < 1) {
+		fprintf(stderr, "usage: digest RUNS FILE\n");
+		return 2;
+	}
+	for (read_file(argv[2], &rows); runs > 0; runs--) {
+		struct rowdigest digest;
+
+		rowdigest_init(&digest);
+		took = walk(&rows, NULL);
+		without = without == 0 || took < without ? took : without;
+		took = walk(&rows, &digest);
+		with = with == 0 || took < with ? took : with;
+		rowdigest_release(&digest);
+	}
+	printf("%.6f\n", with > without ? with - without : 1e-6);
+	buf_release(&rows);
+	return 0;
+}
