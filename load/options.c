@@ -13,6 +13,7 @@
 #include "common/cli/jobkeys.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_reader.h"
+#include "load/options_parts.h"
 #include "load/sink/sink_kind.h"
 
 #define BATCH_SIZE 10000 /* rows */
@@ -45,6 +46,9 @@ static const struct cli_choice duplicates[] = {{"last", DUPLICATES_LAST},
 					       {"first", DUPLICATES_FIRST},
 					       {"error", DUPLICATES_ERROR},
 					       {NULL, 0}};
+
+static const struct cli_choice absents[] = {
+	{"restrict", ABSENT_DELETE}, {"cascade", ABSENT_CASCADE}, {NULL, 0}};
 
 static const struct cli_choice foreign_keys[] = {{"check", 0}, {"recheck", 1}, {NULL, 0}};
 
@@ -94,6 +98,16 @@ static const struct cli_option conflict_options[] = {
 	 .choices = foreign_keys, PG},
 	{"no-sync-sequences", 0, CLI_FLAG, NULL, "leave sequences where they are",
 	 AT(no_sync_sequences), PG},
+	{.help = NULL},
+};
+
+static const struct cli_option absent_options[] = {
+	{.type = CLI_HEADING, .help = "Rows that are no longer there"},
+	{"delete", 0, CLI_DEGREE, "restrict|cascade",
+	 "delete rows whose key is not in the stream", AT(absent), .choices = absents, PG},
+	{"scope", 0, CLI_STRING, "SQL", "only rows for which this is true", AT(scope), PG},
+	{"max-delete", 0, CLI_STRING, "N|P%", "commit nothing if it were more; default: 50%",
+	 AT(most_text), PG},
 	{.help = NULL},
 };
 
@@ -164,8 +178,8 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
-	.tables = {target_options, conflict_options, state_options, reject_options,
-		   verify_options, input_options, options_messages},
+	.tables = {target_options, conflict_options, absent_options, state_options,
+		   reject_options, verify_options, input_options, options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n"
@@ -333,6 +347,8 @@ write_nothing(struct load_options *o)
 	o->rejects = NULL;
 	o->state = NULL;
 	o->reset_state = false;
+	o->absent = ABSENT_STAY;
+	o->scope = o->most_text = NULL;
 	o->max_rejects = o->min_rows = -1;
 }
 
@@ -344,7 +360,8 @@ check_verify(struct load_options *o, struct err *e)
 		"create",     "add-columns", "truncate",     "min-rows",
 		"conflict",   "newer",       "duplicates",   "commit",
 		"batch-size", "rounding",    "foreign-keys", "no-sync-sequences",
-		"rejects",    "max-rejects", "infer",        "dry-run"};
+		"rejects",    "max-rejects", "infer",        "dry-run",
+		"delete",     "scope",       "max-delete"};
 	size_t i;
 
 	if (!o->verify)
@@ -378,7 +395,8 @@ parse_key(struct load_options *o, struct err *e)
 	if (o->newer.n > 1)
 		return err_usage(e, "newer", "--newer takes one column, not \"%s\"",
 				 o->newer_text);
-	if (check_conflict(o, e) != 0 || check_commit(o, e) != 0 || check_rejects(o, e) != 0)
+	if (check_conflict(o, e) != 0 || check_commit(o, e) != 0 || check_rejects(o, e) != 0 ||
+	    options_delete_settle(o, e) != 0)
 		return -1;
 	if (o->duplicates < 0)
 		o->duplicates = DUPLICATES_LAST;
@@ -596,6 +614,12 @@ rules_of(const struct load_options *o)
 		.verify = o->verify,
 		.dry_run = o->common.dry_run,
 		.check = o->common.check != CHECK_NOT,
+		.absent = {.what = (enum rules_absent)o->absent,
+			   .scope = o->scope,
+			   .most = o->most,
+			   .percent = o->percent,
+			   .edited = o->edited != STREAM_AS_SENT,
+			   .several = o->streams > 1},
 		.lock_timeout = o->common.lock_timeout,
 	};
 }

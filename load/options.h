@@ -35,6 +35,9 @@ struct load_options {
 	struct cli_list key_text; /* as typed */
 	const char *newer_text;   /* as typed, or NULL */
 	int duplicates;           /* enum rules_duplicates */
+	int absent;               /* --delete: enum rules_absent */
+	const char *scope;        /* SQL or NULL */
+	const char *most_text;    /* --max-delete as typed, or NULL */
 	int commit;               /* enum load_commit */
 	int64_t batch_size;       /* rows */
 	bool no_sync_sequences;
@@ -58,6 +61,8 @@ struct load_options {
 	struct ident_list map_sources, map_targets; /* pairs; target "" drops */
 	struct ident_list key;                      /* empty: the target's primary key */
 	struct ident_list newer;                    /* one name or none */
+	int64_t most;                               /* of --max-delete */
+	bool percent;                               /* it is a share */
 	struct ident_list into_list;                /* the same of --into-schema */
 	const char *into_schema;       /* for all relations of a set, or NULL: the sender's */
 	struct ident_list ledger_list; /* the same of --ledger */

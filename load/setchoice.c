@@ -67,6 +67,7 @@ check_options(const struct load_options *o, struct err *e)
 	const char *option = o->map.n > 0           ? "map"
 			     : o->key.n > 0         ? "key"
 			     : o->newer.n > 0       ? "newer"
+			     : o->scope != NULL     ? "scope"
 			     : o->column_list.n > 0 ? "columns"
 						    : NULL;
 

@@ -92,7 +92,7 @@ struct cli_spec {
 	const char *what;  /* one line: what the program does */
 	const char *usage; /* behind the program's name */
 	const char *brief; /* a few examples, the hint where a command line says too little */
-	const struct cli_option *tables[8];  /* ends with NULL */
+	const struct cli_option *tables[12]; /* ends with NULL */
 	const struct cli_kind *const *kinds; /* ends with NULL; NULL: there are none */
 	const char *const (*instead)[2];     /* words that people try, and what says that here;
 					      * ends with NULL; or NULL */

@@ -139,8 +139,14 @@ set_value(struct applying *a, const struct jobfile_entry *entry, struct cli_slot
 
 	if ((type == CLI_FLAG || type == CLI_COUNT) && truth < 0)
 		return job_refuse(a->job, entry, "takes true or false", a->e);
-	if ((type == CLI_FLAG || type == CLI_COUNT || type == CLI_DEGREE) && truth == 0)
+	if ((type == CLI_FLAG || type == CLI_COUNT || type == CLI_DEGREE) && truth == 0) {
+		/* a block takes back what the top says */
+		if (type == CLI_FLAG)
+			*(bool *)slot->value = false;
+		else
+			*(int *)slot->value = 0;
 		return 0;
+	}
 	if (type == CLI_DEGREE && truth > 0)
 		text = NULL;
 	if (type == CLI_CHOICE || (type == CLI_DEGREE && text != NULL))

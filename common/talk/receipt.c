@@ -128,11 +128,11 @@ counts_json(const struct receipt_relation *r, enum receipt_committed committed)
 {
 	if (committed == RECEIPT_NOT_APPLICABLE)
 		return json_pack("{s:I}", "read", (json_int_t)r->read);
-	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:I}", "read", (json_int_t)r->read,
+	return json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I}", "read", (json_int_t)r->read,
 			 "inserted", known(!r->vague, r->inserted), "updated",
 			 known(!r->vague, r->updated), "unchanged", (json_int_t)r->unchanged,
-			 "skipped", (json_int_t)r->skipped, "rejected",
-			 (json_int_t)r->rejected);
+			 "skipped", (json_int_t)r->skipped, "rejected", (json_int_t)r->rejected,
+			 "deleted", (json_int_t)r->deleted);
 }
 
 static json_t *
@@ -153,6 +153,7 @@ rows_json(const struct receipt *r)
 		.unchanged = r->unchanged,
 		.skipped = r->skipped,
 		.rejected = r->rejected,
+		.deleted = r->deleted,
 		.vague = r->vague,
 	};
 	json_t *doc = counts_json(&all, r->committed);
@@ -299,8 +300,9 @@ as_line(const struct receipt *r, double seconds)
 		      {"updated", r->vague ? 0 : r->updated},
 		      {"unchanged", r->unchanged},
 		      {"skipped", r->skipped},
-		      {"rejected", r->rejected}};
-	char sent[48] = "", became[240] = "";
+		      {"rejected", r->rejected},
+		      {"deleted", r->deleted}};
+	char sent[48] = "", became[280] = "";
 	const char *name = r->relation != NULL ? r->relation : "query";
 	double mb = (double)r->bytes / 1e6;
 	size_t i, len = 0;

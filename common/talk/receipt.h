@@ -31,6 +31,7 @@ struct receipt_verified {
 struct receipt_relation {
 	char *relation; /* owned */
 	uint64_t read, inserted, updated, unchanged, skipped, rejected;
+	uint64_t deleted;
 	bool vague;
 	struct receipt_verified verified;
 	uint64_t bytes;
@@ -45,7 +46,8 @@ struct receipt {
 	char *source, *target; /* owned; as people say them, without secrets; or NULL */
 	/* rows; after success read = inserted + updated + unchanged + skipped + rejected */
 	uint64_t read, inserted, updated, unchanged, skipped, rejected;
-	bool vague;     /* of inserted and updated only the sum is known */
+	uint64_t deleted; /* rows that were there, and are not in the stream */
+	bool vague;       /* of inserted and updated only the sum is known */
 	int64_t sent;   /* rows, of which some may have been taken out on the way; -1: not asked
 			 */
 	uint64_t bytes; /* of the stream, before compression */

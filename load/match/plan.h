@@ -50,10 +50,15 @@ enum statement {
 	SQL_TRUNCATE,   /* the target */
 	SQL_KEY_FIRST,  /* the target's primary key, for rows may conflict */
 	SQL_LOCK,       /* only parsed, which takes COPY's lock on the target */
+	SQL_HOLD,       /* the lock that keeps other writers out; instead of SQL_LOCK */
 	SQL_COPY,       /* the stream\'s rows, straight into the target */
 	SQL_KEYS,       /* casts keys from row $1 on, noting each */
 	SQL_KEYS_INDEX, /* rejects: for SQL_KEYS: finds rows by n */
 	SQL_KEYS_LEAVE, /* rejects: row $1, whose key has no value, is left out */
+	SQL_PRESENT,    /* how many rows there are that might be deleted */
+	SQL_ABSENT,     /* the keys of those that are not staged, into a table */
+	SQL_STILL,      /* takes from these what is staged of a further stream */
+	SQL_DELETE,     /* the rows with these keys */
 	SQL_ALONE,      /* gives 1 if there are no other loaders, and there will be none */
 	SQL_QUEUE,      /* joins those that write in key order: 1, 0 or 2; lock_timeout */
 	SQL_LOCK_OLD,   /* the old rows, in key order */
@@ -99,9 +104,11 @@ enum statement {
 	SQL_FIND,      /* of a refused row: $1 is a position in the order of insertion */
 	SQL_LAST,      /* the same where rows are noted, not counted: the last one */
 	SQL_CAST, /* of the row at position $1: casts column $2, from 0; to name what failed */
-	SQL_GATHER, /* rejects: the rows left out, for rejects_gather() */
-	SQL_DROP,   /* what SQL_STAGE and SQL_BAD made */
-	SQL_KEY,    /* the target's primary key, behind all rows */
+	SQL_GATHER,      /* rejects: the rows left out, for rejects_gather() */
+	SQL_LOST,        /* finds something if a staged key is not in the target */
+	SQL_DROP,        /* what SQL_STAGE and SQL_BAD made */
+	SQL_KEY,         /* the target's primary key, behind all rows */
+	SQL_DELETE_LAST, /* the same as SQL_DELETE, behind the rows of all relations */
 	STATEMENTS
 };
 

@@ -98,6 +98,13 @@ is_insert(const char *sql)
 	return strncmp(sql, "INSERT", strlen("INSERT")) == 0;
 }
 
+/* Does the lock let others read?  Then the sender is not in its way. */
+static bool
+is_shared(const char *sql)
+{
+	return is_insert(sql) || strstr(sql, " IN SHARE ROW EXCLUSIVE MODE") != NULL;
+}
+
 /* An INSERT is only parsed, which locks its table as running it would. */
 static int
 attempt(struct db *db, const char *sql, struct err *e)
@@ -154,7 +161,7 @@ waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e
 
 	if (waits_limited(db, &timeout, e) != 0)
 		return -1;
-	if (timeout && !is_insert(sql) && waits_look(db, plan, 0, e) != 0)
+	if (timeout && !is_shared(sql) && waits_look(db, plan, 0, e) != 0)
 		return -1; /* a reader's lock is in the way, and afterwards nothing can be asked
 			    */
 	if (timeout)

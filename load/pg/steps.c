@@ -18,11 +18,22 @@
 #include "load/pg/targets.h"
 #include "load/rejects/rejects.h"
 
+static bool
+has_deleted(const struct targets *ts)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		if (ts->list[i].absent.deleted > 0)
+			return true;
+	return false;
+}
+
 /* Nothing has been written if the transaction is only to move sequences. */
 static bool
 has_rows(const struct steps *s)
 {
-	return targets_rows(s->targets).read > 0;
+	return targets_rows(s->targets).read > 0 || has_deleted(s->targets);
 }
 
 static int
@@ -146,6 +157,34 @@ store_rejects(const struct steps *s, enum steps_at at, struct err *e)
 	return rejects_store(s->rejects, s->options->commit != COMMIT_BATCH, e);
 }
 
+static bool
+has_absent(const struct steps *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->targets->n; i++)
+		if (absent_waits(&s->targets->list[i].absent))
+			return true;
+	return false;
+}
+
+/* Children before their parents, which came first. */
+static int
+delete_absent(const struct steps *s, enum steps_at at, struct err *e)
+{
+	size_t i;
+
+	(void)at;
+	for (i = s->targets->n; i-- > 0;) {
+		struct target *t = &s->targets->list[i];
+
+		if (absent_waits(&t->absent) &&
+		    absent_finish(&t->absent, s->db, t->plan, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static const struct step {
 	const char *name; /* in the log */
 	const char *what; /* what it does, for people */
@@ -153,6 +192,8 @@ static const struct step {
 	bool (*needed)(const struct steps *s);
 	int (*run)(const struct steps *s, enum steps_at at, struct err *e);
 } table[] = {
+	{"delete", "deleting rows that are not in the stream", STEPS_LAST | STEPS_DRY,
+	 has_absent, delete_absent},
 	{"constraints", "checking what is deferred", STEPS_LAST | STEPS_DRY, has_to_check,
 	 check_constraints},
 	{"foreign-keys", "adding foreign keys again", STEPS_LAST | STEPS_DRY, has_dropped,

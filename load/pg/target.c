@@ -8,6 +8,7 @@
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
+#include "common/schema/header.h"
 #include "common/talk/log.h"
 #include "common/pg/relation.h"
 #include "common/talk/receipt.h"
@@ -19,6 +20,7 @@
 #include "load/rejects/rejects.h"
 #include "load/route/ready.h"
 #include "load/sink/sink.h"
+#include "load/stage/plan_stage.h"
 
 static int
 settle_name(struct target *t, struct err *e)
@@ -110,12 +112,23 @@ leave_out(void *target, uint64_t row, struct err *e)
 	return roundings_leave_out(t->roundings, number - t->rows_before, e);
 }
 
+/* A dry run's stream leaves its rows out, which are not absent. */
+static bool
+deletes(const struct target *t)
+{
+	const struct plan *p = t->plan;
+
+	return p->stage != NULL && p->stage->deletes && !p->header->dry_run;
+}
+
 int
 target_begin(struct target *t, struct db *db, struct err *e)
 {
 	if (t->state != TARGET_FILLING && look_ahead(t, db, e) != 0)
 		return -1;
 	t->state = TARGET_FILLING;
+	if (deletes(t))
+		t->route->absent = t->base != NULL ? &t->base->absent : &t->absent;
 	if (t->route->rejects != NULL)
 		rejects_watch(t->route->rejects, leave_out, t);
 	return route_begin(t->route, t->rows_before, !t->ready, e);
@@ -148,6 +161,8 @@ target_end(struct target *t, struct err *e)
 	    roundings_refuse(t->roundings, e) != 0)
 		return -1;
 	t->ready = true;
+	if (t->base != NULL) /* its rows are no more of them */
+		return 0;
 	t->rows_before += c->read;
 	t->unmoved += c->inserted + c->updated;
 	t->counts.read += c->read;
@@ -204,6 +219,7 @@ tell_relation(const struct target *t, struct receipt_relation *r)
 	r->unchanged += t->counts.unchanged;
 	r->skipped += t->counts.skipped;
 	r->rejected += t->counts.rejected;
+	r->deleted += t->absent.deleted;
 	r->vague = r->vague || t->vague;
 }
 
@@ -215,6 +231,7 @@ target_tell(const struct target *t, struct receipt *receipt)
 	receipt->unchanged += t->counts.unchanged;
 	receipt->skipped += t->counts.skipped;
 	receipt->rejected += t->counts.rejected;
+	receipt->deleted += t->absent.deleted;
 	receipt->vague = receipt->vague || t->vague;
 	if (t->told > 0)
 		tell_relation(t, &receipt->relations[t->told - 1]);
@@ -261,5 +278,6 @@ target_release(struct target *t)
 	free(t->identity);
 	free(t->original);
 	free(t->key_sql);
+	absent_release(&t->absent);
 	*t = (struct target){.route = NULL};
 }

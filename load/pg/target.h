@@ -9,6 +9,7 @@
 
 #include "common/base/relname.h"
 #include "load/pg/sequences.h"
+#include "load/route/absent.h"
 #include "load/route/route.h"
 #include "load/rules/rules.h"
 
@@ -48,8 +49,10 @@ struct target {
 	uint64_t rows_before;        /* of the input, before the current batch */
 	uint64_t unmoved;            /* rows written since all sequences were moved */
 	struct route_counts counts;  /* of the open transaction */
-	bool vague;                  /* the server does not count, and that was said */
-	size_t told; /* its place among the receipt's relations, from 1; 0: none */
+	struct absent absent;        /* --delete: over all streams */
+	struct target *base; /* whose keys its rows are, or NULL: its rows are its own */
+	bool vague;          /* the server does not count, and that was said */
+	size_t told;         /* its place among the receipt's relations, from 1; 0: none */
 };
 
 /*

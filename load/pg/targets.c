@@ -111,7 +111,7 @@ planned(const struct target *t)
 static const char *
 loaded(const struct target *t)
 {
-	return t->counts.read > 0 ? target_expected(t) : NULL;
+	return t->counts.read > 0 || t->absent.deleted > 0 ? target_expected(t) : NULL;
 }
 
 int

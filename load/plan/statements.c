@@ -8,6 +8,8 @@
 
 #include "common/base/buf.h"
 #include "load/match/plan.h"
+#include "load/rules/rules.h"
+#include "load/stage/absent_sql.h"
 #include "load/stage/fold_sql.h"
 #include "load/stage/merge_sql.h"
 #include "load/stage/plan_stage.h"
@@ -17,8 +19,11 @@
 #include "load/stage/suspects_sql.h"
 #include "load/stage/target_sql.h"
 
-/* Where a statement is needed: on the one or the other route, the second with --rejects. */
-enum route { ANY, DIRECT, STAGED, REJECTS };
+/*
+ * Where a statement is needed: on the one or the other route, the second with --rejects; for
+ * rows that are staged and perhaps not written, being keys only.
+ */
+enum route { ANY, DIRECT, STAGED, REJECTS, KEYS };
 
 static const struct {
 	const char *label;
@@ -27,19 +32,24 @@ static const struct {
 	char *(*write)(struct sqlparts *w);
 } table[STATEMENTS] = {
 	[SQL_ADD] = {"add the columns", ANY, true, target_sql_add},
-	[SQL_STAGE] = {"create the temporary table", STAGED, true, stage_sql_table},
+	[SQL_STAGE] = {"create the temporary table", KEYS, true, stage_sql_table},
 	[SQL_BAD] = {"create the table of rejected rows", REJECTS, true, rejects_sql_bad},
 	[SQL_NUMBER] = {"set the next row's number", REJECTS, false, rejects_sql_number},
-	[SQL_STAGE_COPY] = {"stage the rows", STAGED, true, stage_sql_copy},
+	[SQL_STAGE_COPY] = {"stage the rows", KEYS, true, stage_sql_copy},
 	[SQL_TWICE] = {"look for keys that come twice", STAGED, true, stage_sql_twice},
 	[SQL_CREATE] = {"create the table", ANY, true, target_sql_create},
 	[SQL_TRUNCATE] = {"empty the table", ANY, true, target_sql_truncate},
 	[SQL_KEY_FIRST] = {"add the primary key", ANY, true, target_sql_key_first},
 	[SQL_LOCK] = {"lock the table; only parsed", ANY, false, target_sql_lock},
+	[SQL_HOLD] = {"keep other writers out", KEYS, true, absent_sql_hold},
 	[SQL_COPY] = {"copy the rows", DIRECT, true, target_sql_copy},
 	[SQL_KEYS] = {"look for keys without a value", STAGED, false, rejects_sql_keys},
 	[SQL_KEYS_INDEX] = {"index the rows by number", REJECTS, false, rejects_sql_index},
 	[SQL_KEYS_LEAVE] = {"leave a row out", REJECTS, false, rejects_sql_key},
+	[SQL_PRESENT] = {"count the rows that are there", KEYS, true, absent_sql_present},
+	[SQL_ABSENT] = {"look for rows that are absent", KEYS, true, absent_sql_absent},
+	[SQL_STILL] = {"take out those of this stream", KEYS, true, absent_sql_still},
+	[SQL_DELETE] = {"delete the absent rows", KEYS, true, absent_sql_delete},
 	[SQL_ALONE] = {"try to be the only loader", STAGED, true, merge_sql_alone},
 	[SQL_QUEUE] = {"queue with other loaders", STAGED, true, merge_sql_queue},
 	[SQL_LOCK_OLD] = {"lock the old rows", STAGED, true, stage_sql_lock},
@@ -82,14 +92,22 @@ static const struct {
 	[SQL_LAST] = {"find the row that was refused", STAGED, false, stage_sql_last},
 	[SQL_CAST] = {"find the value that was refused", STAGED, false, stage_sql_cast},
 	[SQL_GATHER] = {"fetch rejected rows", REJECTS, false, rejects_sql_gather},
-	[SQL_DROP] = {"drop the temporary table", STAGED, false, stage_sql_drop},
+	[SQL_LOST] = {"look for keys that were changed", KEYS, true, absent_sql_lost},
+	[SQL_DROP] = {"drop the temporary table", KEYS, false, stage_sql_drop},
 	[SQL_KEY] = {"add the primary key", ANY, true, target_sql_key},
+	[SQL_DELETE_LAST] = {"delete the absent rows", KEYS, true, absent_sql_delete_last},
 };
 
 static bool
 is_on_route(const struct plan *p, enum route route)
 {
+	bool keys = p->rules->keys == KEYS_ALONE;
+
+	if (keys)
+		return route == KEYS;
 	switch (route) {
+	case KEYS:
+		return p->stage != NULL;
 	case DIRECT:
 		return p->stage == NULL;
 	case STAGED:
@@ -151,6 +169,13 @@ statements_when(const struct plan *p, enum statement id)
 	case SQL_TWICE:
 		return p->stage != NULL && p->stage->rejects != NULL ? "when all rows are in"
 								     : NULL;
+	case SQL_ABSENT:
+		return p->rules->absent.several ? "for the first stream" : NULL;
+	case SQL_STILL:
+		return "for the others";
+	case SQL_DELETE:
+	case SQL_DELETE_LAST:
+		return "if there are some, and not too many";
 	case SQL_ALONE:
 		return watched ? "unless the keys are seen to ascend" : NULL;
 	case SQL_QUEUE:

@@ -49,12 +49,18 @@ truncate(struct db *db, const struct plan *plan, struct err *e)
 	return lock_all(db, plan, e) == 0 ? run(db, plan->sql[SQL_TRUNCATE], e) : -1;
 }
 
-/* The lock that INSERT and COPY take, on whatever has the name now. */
+/*
+ * The lock that INSERT and COPY take, on whatever has the name now; or, at once and not
+ * later, which would be a deadlock with another who does the same, the one that keeps all
+ * writers out.
+ */
 static int
 lock(struct db *db, const struct plan *plan, bool first, struct err *e)
 {
 	PGresult *res;
 
+	if (plan->sql[SQL_HOLD] != NULL)
+		return waits_run(db, plan, plan->sql[SQL_HOLD], e);
 	if (first && plan->sql[SQL_TRUNCATE] == NULL)
 		return waits_run(db, plan, plan->sql[SQL_LOCK], e);
 	res = db_describe(db, e, plan->sql[SQL_LOCK]);

@@ -24,7 +24,8 @@ int ready_target(struct db *db, const struct plan *plan, bool first, struct err 
 /*
  * ready_lock(db, plan, whole, e):
  * Take the lock that filling the table takes or, where it is to be emptied or ${whole},
- * that of TRUNCATE, for the first time in a transaction; nothing for one that is to be made.
+ * that of TRUNCATE, or that of --delete, for the first time in a transaction; nothing for one
+ * that is to be made.
  */
 int ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 	__attribute__((warn_unused_result));

@@ -12,6 +12,7 @@
 
 #include "load/route/feed.h"
 
+struct absent;
 struct stream_chunk;
 struct db;
 struct err;
@@ -50,6 +51,7 @@ struct route {
 	struct db *db;           /* borrowed, in a transaction */
 	const struct plan *plan; /* borrowed */
 	const char *input;       /* borrowed: its name, for messages */
+	struct absent *absent;   /* borrowed, or NULL: nothing is deleted */
 	struct rejects *rejects; /* borrowed, or NULL: no row may be refused */
 	const struct gaps *gaps; /* borrowed, or NULL: all rows of the batch are sent */
 	struct feed feed;

@@ -12,9 +12,11 @@
 #include "common/stream/stream_chunk.h"
 #include "common/rows/keyrun.h"
 #include "load/match/plan.h"
+#include "load/route/absent.h"
 #include "load/route/apply.h"
 #include "load/route/ready.h"
 #include "load/route/staged.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 struct route_staged {
@@ -63,10 +65,13 @@ apply(struct route *r, uint64_t *row, struct err *e)
 {
 	*row = 0;
 	if (staged_refuse_duplicates(r, e) != 0 ||
-	    ready_target(r->db, r->plan, r->first, e) != 0 ||
-	    staged_queue(staged_of(r), e) != 0)
+	    ready_target(r->db, r->plan, r->first, e) != 0 || absent_find(r, e) != 0)
 		return -1;
-	return apply_staged(staged_of(r), row, e);
+	if (r->plan->rules->keys == KEYS_ALONE)
+		r->counts.skipped = r->counts.read;
+	else if (staged_queue(staged_of(r), e) != 0 || apply_staged(staged_of(r), row, e) != 0)
+		return -1;
+	return absent_trust(r, e);
 }
 
 /* A key that cannot be cast fails before any row has been reached: cast them one by one. */

@@ -36,6 +36,30 @@ struct conflict {
 	bool fills;       /* and keeps its own where that is NULL */
 };
 
+/* --delete: rows of the target whose key is not in the stream. */
+enum rules_absent {
+	ABSENT_STAY,
+	ABSENT_DELETE, /* unless that would change rows of other tables */
+	ABSENT_CASCADE /* whatever foreign keys do to those */
+};
+
+/* What may be deleted, and how much of it. */
+struct rules_absent_rows {
+	enum rules_absent what;
+	const char *scope; /* SQL, a condition on the target's rows, or NULL: all of them */
+	int64_t most;      /* rows, or percent of those that are there */
+	bool percent;
+	bool edited;  /* rows were changed on the way: the stream says nothing of others */
+	bool several; /* the streams are several, and only all of them say what is absent */
+};
+
+/* What a stream of the relation is for. */
+enum rules_keys {
+	KEYS_OF_ROWS, /* the rows are all that there is */
+	KEYS_FOLLOW,  /* another stream has the keys of all rows */
+	KEYS_ALONE    /* it is that one: nothing is written */
+};
+
 /* All borrowed; valid as long as the options. */
 struct load_rules {
 	struct relname target;              /* name NULL: the stream's relation */
@@ -55,6 +79,8 @@ struct load_rules {
 	bool rejects;  /* rows that the server refuses are left out */
 	bool verify;   /* rows are compared, and nothing is written */
 	bool dry_run, check; /* nothing is to be committed; nothing but the plan is asked for */
+	struct rules_absent_rows absent;
+	enum rules_keys keys;
 	int64_t lock_timeout; /* ms, -1: the server's */
 };
 

@@ -17,6 +17,7 @@
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
+#include "load/stage/plan_absent.h"
 #include "load/stage/plan_images.h"
 #include "load/stage/plan_suspects.h"
 #include "load/stage/plan_key.h"
@@ -54,7 +55,8 @@ static const char facts_sql[] =
 	" OR EXISTS (SELECT FROM own WHERE contype = 'f'),"
 	" EXISTS (SELECT FROM fk WHERE NOT EXISTS (SELECT FROM pg_index"
 	" WHERE indrelid = confrelid AND indisprimary AND confkey <@ indkey::int2[])),"
-	" EXISTS (SELECT FROM own WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree))";
+	" EXISTS (SELECT FROM own WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree)),"
+	" EXISTS (SELECT FROM fk)";
 
 /* Rows of nothing have nothing that could be refused. */
 static bool
@@ -92,7 +94,8 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			    &f->triggers,
 			    &f->late,
 			    &f->late_keys,
-			    &f->self};
+			    &f->self,
+			    &f->referred};
 	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
 	size_t i;
 
@@ -270,7 +273,7 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		return -1;
 	if (p->rules->conflict->has_key) {
 		if (plan_key(p, db, why, e) != 0 || plan_images(p, db, e) != 0 ||
-		    decide(p, db, e) != 0)
+		    decide(p, db, e) != 0 || plan_absent(p, db, why, e) != 0)
 			return -1;
 	}
 	check_width(p, why);

@@ -20,6 +20,7 @@ struct target_facts {
 	bool after_triggers;  /* AFTER …, for rows or statements */
 	bool late_unique;     /* deferrable constraints, checked after all rows */
 	bool checks;          /* CHECK constraints */
+	bool referred;        /* by foreign keys, its own too */
 	bool counted; /* nothing but our statement updates it, and the server counts that */
 	/* with --rejects */
 	bool triggers;  /* any, of INSERT or UPDATE */
@@ -70,6 +71,9 @@ struct plan_stage {
 	bool folds;      /* of later rows of a key only what they come to is written */
 	bool merges;     /* MERGE does it, where no key is staged twice */
 	struct keyrun_column *key_columns; /* if the bytes show the keys, else NULL; owned */
+	bool deletes;                      /* --delete: other writers are kept out */
+	bool finds;                        /* the stream says which rows are absent */
+	bool delete_first;                 /* they go before the stream's rows come */
 	struct plan_rejects *rejects;      /* with --rejects, else NULL; owned */
 	char *suspects[PLAN_SUSPECTS];     /* with --rejects: see plan_suspects(); owned */
 };

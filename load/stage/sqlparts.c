@@ -30,8 +30,6 @@ static const struct {
 	{"same", "'pg_temp.portl_same_{id}'::pg_catalog.regclass"},
 };
 
-static void add_key_value(struct sqlparts *w, size_t j);
-
 static void
 add_key(struct sqlparts *w)
 {
@@ -39,7 +37,7 @@ add_key(struct sqlparts *w)
 
 	for (j = 0; j < w->st->nkey; j++) {
 		sqlparts_add(w, j > 0 ? ", " : "");
-		add_key_value(w, j);
+		sqlparts_add_key_value(w, j);
 	}
 }
 
@@ -69,6 +67,8 @@ add_word(struct sqlparts *w, const char *text, size_t len)
 		relname_add_quoted(&w->p->target, &w->sql);
 	else if (is(text, len, "key"))
 		add_key(w);
+	else if (is(text, len, "absent"))
+		buf_addf(&w->sql, "pg_temp.portl_absent_%u", w->p->rel->oid);
 	else if (is(text, len, "id"))
 		sqlparts_add(w, w->st->id);
 	else
@@ -225,8 +225,8 @@ rounding_type(const struct sqlparts *w, size_t i)
 	return NULL;
 }
 
-static void
-add_key_value(struct sqlparts *w, size_t j)
+void
+sqlparts_add_key_value(struct sqlparts *w, size_t j)
 {
 	size_t i = w->st->key[j];
 	char *type = rounding_type(w, i);
@@ -456,7 +456,7 @@ sqlparts_add_keyed_rows(struct sqlparts *w, enum sqlparts_rows rows)
 	sqlparts_add(w, "(SELECT *");
 	for (j = 0; j < w->st->nkey; j++) {
 		sqlparts_add(w, ", ");
-		add_key_value(w, j);
+		sqlparts_add_key_value(w, j);
 		buf_addf(&w->sql, " AS k%zu", j + 1);
 	}
 	if (rows == SQLPARTS_FIRST && sqlparts_is_ranked(w))

@@ -56,6 +56,7 @@ const char *sqlparts_collation(const struct sqlparts *w, size_t i);
  *	{stage} {rest}      the temporary table; rows of later rounds
  *	{bad}               rows that are left out
  *	{line} {pos}        what has the rows in the order of insertion; the position there
+ *	{absent}            keys of rows that are to be deleted, of all streams
  *	{key}               the key of a staged row, a list
  *	{reached}           the sequence that numbered the rows, and then counts or notes them
  *	{updated} {same}    the sequences that count updated and unchanged rows
@@ -64,6 +65,12 @@ const char *sqlparts_collation(const struct sqlparts *w, size_t i);
  */
 void sqlparts_add(struct sqlparts *w, const char *text);
 char *sqlparts_text(struct sqlparts *w, const char *text);
+
+/*
+ * sqlparts_add_key_value(w, j):
+ * Append the value of the key's ${j}-th column, from 0, of a staged row.
+ */
+void sqlparts_add_key_value(struct sqlparts *w, size_t j);
 
 /*
  * sqlparts_add_as(w, type):

@@ -13,6 +13,7 @@
 #include "common/schema/schema.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
+#include "load/stage/plan_stage.h"
 #include "load/stage/sqlparts.h"
 
 /* It is there since it was known that columns are missing. */
@@ -110,7 +111,7 @@ target_sql_copy(struct sqlparts *w)
 char *
 target_sql_lock(struct sqlparts *w)
 {
-	if (w->p->rel == NULL)
+	if (w->p->rel == NULL || (w->st != NULL && w->st->deletes))
 		return NULL;
 	return sqlparts_text(w, "INSERT INTO {target} DEFAULT VALUES");
 }

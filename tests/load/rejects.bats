@@ -75,7 +75,7 @@ rejected_ids()
 	assert_status 3
 	assert_eq "$(q "$b" 'SELECT id, v FROM t')" '1|b'
 	assert_eq "$(jq -c .rows "$T/sum")" \
-		'{"read":4,"inserted":1,"updated":0,"unchanged":0,"skipped":1,"rejected":2}'
+		'{"read":4,"inserted":1,"updated":0,"unchanged":0,"skipped":1,"rejected":2,"deleted":0}'
 	load_small --columns=id,v,p --conflict=overwrite <<-'EOF'
 		{"id":1,"v":"x"}
 		{"id":1,"v":"y","p":9}
@@ -84,7 +84,7 @@ rejected_ids()
 	assert_status 3
 	assert_eq "$(q "$b" 'SELECT id, v FROM t')" '1|z'
 	assert_eq "$(jq -c .rows "$T/sum")" \
-		'{"read":3,"inserted":0,"updated":2,"unchanged":0,"skipped":0,"rejected":1}'
+		'{"read":3,"inserted":0,"updated":2,"unchanged":0,"skipped":0,"rejected":1,"deleted":0}'
 }
 
 @test "--max-rejects: one too many and nothing is loaded, nor is there a file" {

@@ -401,6 +401,59 @@ triggers_before_insert(struct made *m)
 	m->st->facts.insert_triggers = m->st->look_first = true;
 }
 
+/* --delete of rows that are found before those of the stream come. */
+static void
+delete_absent(struct made *m)
+{
+	m->rules.absent =
+		(struct rules_absent_rows){.what = ABSENT_DELETE, .most = 50, .percent = true};
+	m->st->deletes = m->st->finds = m->st->delete_first = true;
+}
+
+static void
+delete_first(struct made *m)
+{
+	overwrite(m);
+	delete_absent(m);
+}
+
+/* They are referred to, and triggers may change keys. */
+static void
+delete_last(struct made *m)
+{
+	triggers_before_insert(m);
+	add_key(m, 2);
+	delete_absent(m);
+	m->rules.absent.scope = "note = 'EU' -- only";
+	m->rules.absent.several = true;
+	m->st->delete_first = false;
+}
+
+static void
+delete_null_keys(struct made *m)
+{
+	nulls_not_distinct(m);
+	delete_absent(m);
+	m->rel->kind = 'p';
+}
+
+static void
+delete_by_keys(struct made *m)
+{
+	key_alone(m);
+	delete_absent(m);
+	m->rules.keys = KEYS_ALONE;
+	m->st->delete_first = false;
+}
+
+static void
+delete_keys_follow(struct made *m)
+{
+	delete_first(m);
+	m->rules.keys = KEYS_FOLLOW;
+	m->st->finds = m->st->delete_first = false;
+}
+
 static void
 identity_always(struct made *m)
 {
@@ -529,6 +582,14 @@ static const struct shape {
 	{"triggers_before_insert", "it has BEFORE INSERT triggers; --conflict=merge",
 	 triggers_before_insert},
 	{"identity_always", "a column is GENERATED ALWAYS AS IDENTITY", identity_always},
+	{"delete_first", "--delete, and nothing refers to the table", delete_first},
+	{"delete_last",
+	 "--delete --scope --streams=2, with foreign keys and BEFORE INSERT triggers",
+	 delete_last},
+	{"delete_null_keys", "--delete, the key's index is NULLS NOT DISTINCT",
+	 delete_null_keys},
+	{"delete_by_keys", "--delete, the stream has the keys of all rows", delete_by_keys},
+	{"delete_keys_follow", "--delete, and these will follow", delete_keys_follow},
 	{"rejects", "--rejects", rejects_insert},
 	{"rejects_late", "--rejects, and queries that say where to cut", rejects_late},
 	{"rejects_overwrite", "--rejects --conflict=overwrite", rejects_overwrite},

@@ -143,7 +143,7 @@ test_relations(void)
 	check_relations(
 		RECEIPT_YES, /* what is not told has been skipped */
 		"{\"relation\":\"s.a\",\"rows\":{\"read\":3,\"inserted\":2,\"updated\":0,"
-		"\"unchanged\":0,\"skipped\":1,\"rejected\":0},\"bytes\":0,"
+		"\"unchanged\":0,\"skipped\":1,\"rejected\":0,\"deleted\":0},\"bytes\":0,"
 		"\"xxh3\":\"00000000000000ff\",\"rows_digest\":null}");
 }
 

@@ -1,0 +1,18 @@
+/*
+ * What load/options*.c share.  Nobody else includes this.
+ */
+#ifndef LOAD_OPTIONS_PARTS_H
+#define LOAD_OPTIONS_PARTS_H
+
+#include "load/options.h"
+
+struct err;
+
+/*
+ * options_delete_settle(o, e):
+ * Read --max-delete, and refuse what does not go with --delete.
+ */
+int options_delete_settle(struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+
+#endif /* LOAD_OPTIONS_PARTS_H */

@@ -1,0 +1,184 @@
+/*
+ * Nothing is deleted before its number is known and allowed.
+ */
+#include "load/route/absent.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/talk/log.h"
+#include "load/match/plan.h"
+#include "load/route/route.h"
+#include "load/route/staged.h"
+#include "load/rules/rules.h"
+
+/* By the extended protocol, for the user's text may be in it; ${*rows} are those written. */
+static int
+run(struct db *db, const char *sql, uint64_t *rows, struct err *e)
+{
+	uint64_t before = db->rows_written;
+
+	if (db_exec_one(db, e, sql) != 0)
+		return -1;
+	*rows = db->rows_written - before;
+	return 0;
+}
+
+/* How many may be deleted. */
+static uint64_t
+most(const struct absent *a, const struct rules_absent_rows *rules)
+{
+	uint64_t share = (uint64_t)rules->most;
+
+	if (!rules->percent)
+		return share;
+	if (share >= 100)
+		return UINT64_MAX;
+	return a->present / 100 * share + a->present % 100 * share / 100;
+}
+
+static int
+refuse(const struct absent *a, const struct plan *plan, struct err *e)
+{
+	const struct rules_absent_rows *rules = &plan->rules->absent;
+	char *of = rules->percent ? xasprintf(" of %" PRIu64, a->present) : xstrdup("");
+
+	err_set(e, EXIT_DATA,
+		"%" PRIu64 "%s rows of \"%s\"%s are not in the stream, more than "
+		"--max-delete=%" PRId64 "%s lets be deleted",
+		a->rows, of, plan->target.name, rules->scope != NULL ? " in its scope" : "",
+		rules->most, rules->percent ? "%" : "");
+	free(of);
+	err_detail(e, "Nothing is committed.");
+	return err_hint(e, "If they are gone indeed, allow more with --max-delete.");
+}
+
+static int
+check(const struct absent *a, const struct plan *plan, struct err *e)
+{
+	return a->rows > most(a, &plan->rules->absent) ? refuse(a, plan, e) : 0;
+}
+
+/* The server names the constraint. */
+static void
+explain(struct err *e)
+{
+	if (strcmp(e->sqlstate, "23503") == 0 && e->hint == NULL)
+		err_hint(e, "Rows of another table refer to rows that are not in the stream: "
+			    "load that table first, or both as a set.");
+}
+
+static int
+delete_rows(struct absent *a, struct db *db, const struct plan *plan, const char *sql,
+	    struct err *e)
+{
+	a->done = true;
+	if (a->rows == 0)
+		return 0;
+	if (run(db, sql, &a->deleted, e) != 0) {
+		explain(e);
+		return -1;
+	}
+	if (a->deleted < a->rows)
+		log_warning("%" PRIu64
+			    " rows of \"%s\" are not in the stream and still there: a "
+			    "trigger or a policy has kept them",
+			    a->rows - a->deleted, plan->target.name);
+	return 0;
+}
+
+static void
+tell(const struct absent *a, const struct plan *plan)
+{
+	log_event("absent", json_pack("{s:I}", "rows", (json_int_t)a->rows),
+		  "%" PRIu64 " rows of \"%s\" are not in the stream", a->rows,
+		  plan->target.name);
+}
+
+static int
+find(struct absent *a, struct db *db, const struct plan *plan, struct err *e)
+{
+	char *const *sql = plan->sql;
+	uint64_t still = 0;
+
+	if (!a->found) {
+		a->sql = xstrdup_null(sql[SQL_DELETE_LAST]);
+		a->found = true;
+		return run(db, sql[SQL_ABSENT], &a->rows, e);
+	}
+	if (run(db, sql[SQL_STILL], &still, e) != 0)
+		return -1;
+	a->rows -= still;
+	return 0;
+}
+
+int
+absent_find(struct route *r, struct err *e)
+{
+	const struct plan *plan = r->plan;
+	struct absent *a = r->absent;
+
+	if (a == NULL)
+		return 0;
+	if (!a->counted && plan->sql[SQL_PRESENT] != NULL &&
+	    staged_numbers(r->db, plan->sql[SQL_PRESENT], &a->present, 1, e) != 0)
+		return -1;
+	a->counted = true;
+	if (plan->sql[SQL_ABSENT] == NULL) /* keys follow */
+		return 0;
+	if (find(a, r->db, plan, e) != 0)
+		return -1;
+	if (plan->rules->absent.several)
+		return 0;
+	tell(a, plan);
+	if (check(a, plan, e) != 0)
+		return -1;
+	return plan->sql[SQL_DELETE] != NULL
+		       ? delete_rows(a, r->db, plan, plan->sql[SQL_DELETE], e)
+		       : 0;
+}
+
+int
+absent_trust(struct route *r, struct err *e)
+{
+	uint64_t lost = 0;
+
+	if (r->absent == NULL || r->plan->sql[SQL_LOST] == NULL)
+		return 0;
+	if (staged_numbers(r->db, r->plan->sql[SQL_LOST], &lost, 1, e) != 0)
+		return -1;
+	if (lost == 0)
+		return 0;
+	err_set(e, EXIT_DATA,
+		"--delete: a key of the stream is not in \"%s\" when its row has been written",
+		r->plan->target.name);
+	return err_hint(e,
+			"A BEFORE INSERT trigger changes keys or leaves rows out, so that it "
+			"cannot be told which rows are absent.");
+}
+
+bool
+absent_waits(const struct absent *a)
+{
+	return a->found && !a->done;
+}
+
+int
+absent_finish(struct absent *a, struct db *db, const struct plan *plan, struct err *e)
+{
+	if (plan->rules->absent.several)
+		tell(a, plan);
+	return check(a, plan, e) != 0 ? -1 : delete_rows(a, db, plan, a->sql, e);
+}
+
+void
+absent_release(struct absent *a)
+{
+	free(a->sql);
+	*a = (struct absent){.sql = NULL};
+}

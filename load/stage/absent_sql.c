@@ -1,0 +1,214 @@
+/*
+ * Rows are looked for before the stream's own are written, and their keys kept:
+ *
+ *	CREATE TEMPORARY TABLE absent AS SELECT o.k1 FROM (
+ *	    SELECT key AS k1 FROM ONLY target WHERE (scope)) AS o
+ *	WHERE NOT EXISTS (SELECT FROM (SELECT c1 AS k1 FROM stage) AS s WHERE o.k1 = s.k1)
+ *
+ * NOT IN would be quadratic, and find nothing if one key is NULL.  The user's text stands on
+ * lines of its own in a query of its own, where no name of ours hides a column; plan_absent.c
+ * has proved that it is one expression.  Rows whose key is NULL are nobody's, and stay; where
+ * NULLs are equal (NULLS NOT DISTINCT) they are keys as all others, as EXCEPT has it.
+ */
+#include "load/stage/absent_sql.h"
+
+#include "common/base/buf.h"
+#include "common/base/ident.h"
+#include "common/pg/relation.h"
+#include "load/match/plan.h"
+#include "load/rules/rules.h"
+#include "load/stage/plan_stage.h"
+#include "load/stage/sqlparts.h"
+
+/* Children by inheritance have keys of their own. */
+static const char *
+target(const struct sqlparts *w)
+{
+	return w->p->rel->kind == 'r' ? "ONLY {target}" : "{target}";
+}
+
+static void
+add_key_name(struct sqlparts *w, size_t j)
+{
+	ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
+}
+
+/* The target's rows that may be deleted, with their keys as k1, k2 … */
+static void
+add_old_keys(struct sqlparts *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++) {
+		sqlparts_add(w, j > 0 ? ", " : "SELECT ");
+		add_key_name(w, j);
+		buf_addf(&w->sql, " AS k%zu", j + 1);
+	}
+	sqlparts_add(w, " FROM ");
+	sqlparts_add(w, target(w));
+	if (w->p->rules->absent.scope != NULL)
+		buf_addf(&w->sql, " WHERE (\n%s\n)", w->p->rules->absent.scope);
+}
+
+/* The staged rows' keys. */
+static void
+add_new_keys(struct sqlparts *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++) {
+		sqlparts_add(w, j > 0 ? ", " : "SELECT ");
+		sqlparts_add_key_value(w, j);
+		buf_addf(&w->sql, " AS k%zu", j + 1);
+	}
+	sqlparts_add(w, " FROM {stage}");
+}
+
+/*
+ * The key ${key} is called so in ${table} (NULL: as the target has it) and k1, k2 … in
+ * ${other}; equal is what is equal to the key's index.
+ */
+static void
+add_same(struct sqlparts *w, const char *table, bool named, const char *other)
+{
+	struct buf name = BUF_INIT;
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++) {
+		name.len = 0;
+		buf_addf(&name, "%s.", table);
+		if (named)
+			ident_add_quoted(&name, w->p->columns[w->st->key[j]].target);
+		else
+			buf_addf(&name, "k%zu", j + 1);
+		sqlparts_add(w, j > 0 ? " AND " : "");
+		buf_addf(&w->sql, w->st->null_keys ? "(%s %s %s.k%zu%s" : "%s %s %s.k%zu%s",
+			 buf_cstr(&name), w->st->key_equal[j], other, j + 1,
+			 w->st->key_collation[j]);
+		if (w->st->null_keys)
+			buf_addf(&w->sql, " OR %s IS NULL AND %s.k%zu IS NULL)",
+				 buf_cstr(&name), other, j + 1);
+	}
+	buf_release(&name);
+}
+
+static bool
+may_be_null(const struct sqlparts *w, size_t j)
+{
+	return !w->p->rel->columns[w->p->columns[w->st->key[j]].position].not_null_itself;
+}
+
+char *
+absent_sql_hold(struct sqlparts *w)
+{
+	if (!w->st->deletes)
+		return NULL;
+	sqlparts_add(w, "LOCK TABLE ");
+	sqlparts_add(w, target(w));
+	return sqlparts_text(w, " IN SHARE ROW EXCLUSIVE MODE");
+}
+
+/* Only a share of them needs to be known in number. */
+char *
+absent_sql_present(struct sqlparts *w)
+{
+	const struct rules_absent_rows *a = &w->p->rules->absent;
+
+	if (!w->st->deletes || w->p->rules->keys == KEYS_ALONE || !a->percent || a->most >= 100)
+		return NULL;
+	sqlparts_add(w, "SELECT pg_catalog.count(*) FROM ");
+	sqlparts_add(w, target(w));
+	if (a->scope != NULL)
+		buf_addf(&w->sql, " WHERE (\n%s\n)", a->scope);
+	return buf_detach(&w->sql);
+}
+
+char *
+absent_sql_absent(struct sqlparts *w)
+{
+	size_t j;
+
+	if (!w->st->finds)
+		return NULL;
+	sqlparts_add(w, "CREATE TEMPORARY TABLE {absent} ON COMMIT DROP AS ");
+	if (w->st->null_keys) {
+		add_old_keys(w);
+		sqlparts_add(w, " EXCEPT ");
+		add_new_keys(w);
+		return buf_detach(&w->sql);
+	}
+	for (j = 0; j < w->st->nkey; j++)
+		buf_addf(&w->sql, "%so.k%zu", j > 0 ? ", " : "SELECT ", j + 1);
+	sqlparts_add(w, " FROM (");
+	add_old_keys(w);
+	sqlparts_add(w, ") AS o WHERE ");
+	for (j = 0; j < w->st->nkey; j++)
+		if (may_be_null(w, j))
+			buf_addf(&w->sql, "o.k%zu IS NOT NULL AND ", j + 1);
+	sqlparts_add(w, "NOT EXISTS (SELECT FROM (");
+	add_new_keys(w);
+	sqlparts_add(w, ") AS s WHERE ");
+	add_same(w, "o", false, "s");
+	return sqlparts_text(w, ")");
+}
+
+char *
+absent_sql_still(struct sqlparts *w)
+{
+	if (!w->st->finds || !w->p->rules->absent.several)
+		return NULL;
+	sqlparts_add(w, "DELETE FROM {absent} AS o WHERE EXISTS (SELECT FROM (");
+	add_new_keys(w);
+	sqlparts_add(w, ") AS s WHERE ");
+	add_same(w, "o", false, "s");
+	return sqlparts_text(w, ")");
+}
+
+static char *
+delete_sql(struct sqlparts *w)
+{
+	sqlparts_add(w, "DELETE FROM ");
+	sqlparts_add(w, target(w));
+	sqlparts_add(w, " AS t USING {absent} AS g WHERE ");
+	add_same(w, "t", true, "g");
+	return buf_detach(&w->sql);
+}
+
+char *
+absent_sql_delete(struct sqlparts *w)
+{
+	return w->st->finds && w->st->delete_first ? delete_sql(w) : NULL;
+}
+
+char *
+absent_sql_delete_last(struct sqlparts *w)
+{
+	return w->st->finds && !w->st->delete_first ? delete_sql(w) : NULL;
+}
+
+/* May a row be written under a key that is not equal to the one that is staged? */
+static bool
+may_change_keys(const struct sqlparts *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++)
+		if (w->p->columns[w->st->key[j]].way != PLAN_SAME)
+			return true;
+	return w->st->facts.insert_triggers;
+}
+
+/* The key that a row has been written under may be among those that were found absent. */
+char *
+absent_sql_lost(struct sqlparts *w)
+{
+	if (!w->st->finds || w->st->delete_first || !may_change_keys(w))
+		return NULL;
+	sqlparts_add(w, "SELECT 1 FROM (");
+	add_new_keys(w);
+	sqlparts_add(w, ") AS s WHERE NOT EXISTS (SELECT FROM ");
+	sqlparts_add(w, target(w));
+	sqlparts_add(w, " AS t WHERE ");
+	add_same(w, "t", true, "s");
+	return sqlparts_text(w, ") LIMIT 1");
+}

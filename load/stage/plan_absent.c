@@ -1,0 +1,180 @@
+/*
+ * A row is deleted only if a stream that is proved whole, of all rows there are, has not its
+ * key; what the stream says nothing of stays, and so do rows of other tables.
+ */
+#include "load/stage/plan_absent.h"
+
+#include <stdlib.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
+#include "common/schema/header.h"
+#include "load/match/plan.h"
+#include "load/match/reasons.h"
+#include "load/rules/rules.h"
+#include "load/stage/plan_stage.h"
+
+/* Of pg_rewrite's ev_type, 4 is DELETE. */
+static const char facts_sql[] =
+	"SELECT has_table_privilege($1::oid, 'DELETE'),"
+	" EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1 AND ev_type = '4')";
+
+/* Foreign keys by which rows of other tables, or other rows of this one, go or change. */
+static const char cascades_sql[] =
+	"SELECT DISTINCT k.conname, format('%I.%I', n.nspname, r.relname) FROM pg_constraint k"
+	" JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace"
+	" WHERE k.contype = 'f' AND k.confdeltype IN ('c', 'n', 'd') AND k.conparentid = 0"
+	" AND k.confrelid IN (SELECT $1::oid UNION SELECT relid FROM pg_partition_tree($1)"
+	" UNION SELECT relid FROM pg_partition_ancestors($1)) ORDER BY 1, 2";
+
+/* Does the stream have all rows, so that one that it has not is gone? */
+static void
+check_stream(const struct plan *p, struct reasons *why)
+{
+	const struct rules_absent_rows *a = &p->rules->absent;
+	const struct header *h = p->header;
+	char *words;
+
+	if (h == NULL || h->bare) {
+		reasons_add(why, "--delete: the stream has no end document, so that nothing "
+				 "proves that a row is not in it");
+		return;
+	}
+	if (a->scope != NULL)
+		return;
+	if (a->edited)
+		reasons_add(why, "--delete: the stream was edited on the way; say with --scope "
+				 "which rows of the table it has all of");
+	words = header_partial_text(h->partial);
+	if (h->partial & HEADER_PARTIAL_UNSAID)
+		reasons_add(why,
+			    "--delete: the stream does not say that it has all rows of its "
+			    "relation; say with --scope which rows of the table it has all of");
+	else if (h->partial != 0)
+		reasons_add(why,
+			    "--delete: the stream has not all rows of its relation (%s); say "
+			    "with --scope which rows of the table it has all of",
+			    words);
+	free(words);
+}
+
+static int
+check_facts(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res = db_query_oid(db, e, facts_sql, p->rel->oid);
+
+	if (res == NULL)
+		return -1;
+	if (!db_is_true(res, 0, 0)) {
+		reasons_add(why, "--delete: no DELETE privilege");
+		reasons_grant(&why->grants, "DELETE");
+	}
+	if (db_is_true(res, 0, 1))
+		reasons_add(why, "--delete: it has rules for DELETE, so that what is done is "
+				 "not what is asked for");
+	PQclear(res);
+	return 0;
+}
+
+static int
+check_cascades(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res;
+	int i;
+
+	if (p->rules->absent.what == ABSENT_CASCADE)
+		return 0;
+	res = db_query_oid(db, e, cascades_sql, p->rel->oid);
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < PQntuples(res); i++)
+		reasons_add(why,
+			    "--delete: foreign key \"%s\" would delete or change rows of %s "
+			    "along with those that they refer to; --delete=cascade lets it",
+			    PQgetvalue(res, i, 0), PQgetvalue(res, i, 1));
+	PQclear(res);
+	return 0;
+}
+
+/*
+ * The text is one expression if it is so both in parentheses and in brackets: what closes the
+ * ones leaves the others open.  Planning it shows what it may read.
+ */
+static int
+try_scope(const struct plan *p, struct db *db, struct err *no)
+{
+	const char *text = p->rules->absent.scope;
+	struct buf from = BUF_INIT;
+	PGresult *res;
+	char *sql;
+
+	buf_adds(&from, p->rel->kind == 'r' ? "ONLY " : "");
+	relname_add_quoted(&p->target, &from);
+	sql = xasprintf("SELECT FROM %s WHERE (ARRAY[\n%s\n])[1]", buf_cstr(&from), text);
+	res = db_describe(db, no, sql);
+	free(sql);
+	if (res != NULL) {
+		PQclear(res);
+		sql = xasprintf("EXPLAIN SELECT FROM %s WHERE (\n%s\n)", buf_cstr(&from), text);
+		res = db_query(db, no, sql, 0, NULL);
+		free(sql);
+	}
+	PQclear(res);
+	buf_release(&from);
+	return res != NULL ? 0 : -1;
+}
+
+/* The text is the user's, and so is search_path while it is read. */
+static int
+check_scope(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	struct err no = ERR_INIT;
+	int rc;
+
+	if (p->rules->absent.scope == NULL)
+		return 0;
+	if (db_exec(db, e, "SAVEPOINT portl") != 0 ||
+	    session_set_path(db, p->search_path, e) != 0)
+		return -1;
+	rc = try_scope(p, db, &no);
+	if (rc != 0 && no.sqlstate[0] == '\0') {
+		err_take(e, &no);
+		return -1;
+	}
+	if (rc != 0)
+		reasons_add(why, "--scope: %s", no.msg);
+	err_release(&no);
+	return db_exec(db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl");
+}
+
+int
+plan_absent(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	const struct load_rules *o = p->rules;
+	struct plan_stage *st = p->stage;
+
+	if (o->absent.what == ABSENT_STAY)
+		return 0;
+	if (o->keys != KEYS_FOLLOW)
+		check_stream(p, why);
+	/* what is to be created has no rows, and what is no table no key */
+	if (p->rel == NULL || (p->rel->kind != 'r' && p->rel->kind != 'p') || st->index == 0)
+		return 0;
+	st->deletes = true;
+	if (o->keys == KEYS_FOLLOW)
+		return 0;
+	st->finds = true;
+	/*
+	 * Before the stream's rows, which may have unique values of theirs; but not while
+	 * others refer to them, as they may until all rows are here.
+	 */
+	st->delete_first = o->keys == KEYS_OF_ROWS && !o->absent.several && !st->facts.referred;
+	if (check_facts(p, db, why, e) != 0 || check_cascades(p, db, why, e) != 0)
+		return -1;
+	return check_scope(p, db, why, e);
+}
