@@ -137,7 +137,7 @@ SELECT CASE
     WHEN is_called THEN last_value ELSE 0 END
     FROM pg_temp.portl_stage_0123456789abcdef_n_seq;
 
--- SQL_LOST: look for keys that triggers have changed
+-- SQL_LOST: look for keys that were changed
 SELECT 1
     FROM (SELECT "c1" AS k1, "c3" AS k2
     FROM pg_temp.portl_stage_0123456789abcdef) AS s
