@@ -33,10 +33,11 @@ sub _journey {
 	);
 
 	$r{how} = 'fail' if $r{to} ne 'table' || ($r{from} eq 'csv' && $r{how} eq 'create'); # it has no types
+	$r{set} = $r{from} eq 'table' && $r{to} eq 'table' && chance(25);
 	$r{min0} = $r{how} eq 'truncate' && $r{rows} == 0;
 	$r{batch} = int($r{rows} / (1 + int rand 8)) + 1
-		if $r{to} eq 'table' && $r{how} ne 'truncate' && chance(35);
-	$r{rejects} = $r{to} eq 'table' && $r{how} ne 'create' && chance(20);
+		if $r{to} eq 'table' && $r{how} ne 'truncate' && !$r{set} && chance(35);
+	$r{rejects} = $r{to} eq 'table' && $r{how} ne 'create' && !$r{set} && chance(20);
 	$r{source} = $r{rejects} && $r{from} eq 'table' && chance(70) ? 'bad' : 'good';
 	return \%r;
 }
@@ -129,7 +130,7 @@ sub draw {
 sub rival {
 	my ($r) = @_;
 
-	return if $r->{from} ne 'table' || $r->{to} ne 'table' || $r->{fault} eq 'shim'
+	return if $r->{set} || $r->{from} ne 'table' || $r->{to} ne 'table' || $r->{fault} eq 'shim'
 		|| ($r->{full} // '') =~ /temp|log|summary|rejects/;
 	return { %$r, psql => 1, how => 'fail', source => 'good', rejects => 0, batch => 0, zstd => 0,
 		summary => 0, log => 0 };
@@ -138,7 +139,7 @@ sub rival {
 # In a line, for people.
 sub describe {
 	my ($r) = @_;
-	my @words = ("$r->{source}_$r->{rows}", "$r->{from} to $r->{to}", $r->{format}, $r->{zstd} ? 'zstd' : (),
+	my @words = ($r->{set} ? "set_$r->{rows}" : "$r->{source}_$r->{rows}", "$r->{from} to $r->{to}", $r->{format}, $r->{zstd} ? 'zstd' : (),
 		$r->{how}, $r->{batch} ? "batches of $r->{batch}" : (), $r->{rejects} ? 'rejects' : (),
 		$r->{summary} ? 'summary' : (), $r->{log} ? 'log' : ());
 

@@ -78,7 +78,8 @@ sub _is_some_batch {
 sub _counts {
 	my ($p, $n, $receipt) = @_;
 	my $r = $p->{draw};
-	my $c = $receipt->{rows};
+	my ($of_t) = grep { $_->{relation} =~ /\bt$/ } @{ $receipt->{relations} // [] };
+	my $c = $r->{set} ? $of_t->{rows} : $receipt->{rows};
 	my ($new, $there) = split /\|/, $p->{target}->sql(
 		"SELECT count(*) FILTER (WHERE b.id IS NULL), count(b.id) FROM taken('$r->{source}', $n) i
 		LEFT JOIN before('$r->{how}') b ON b.id = i.id");
@@ -154,11 +155,27 @@ sub _receipt {
 	return $receipt;
 }
 
+# The other members of a set came with t, or none has come.
+sub _set {
+	my ($p, $receipt) = @_;
+	my $others = $p->{target}->sql('SELECT others()');
+	my $done = $p->{status}{load} == 0;
+	my $in_doubt = $p->{status}{load} & 127 || $p->{err}{load} =~ /out of memory/
+		|| _claim($p, $receipt) ne '-1';
+
+	_wrong("a part of a set: $others") unless $others eq '50 100' || $others eq '0 0';
+	_wrong("load ended with 0, but of the set $others") if $done && $others ne '50 100';
+	_wrong("load failed, but of the set $others") if !$done && !$in_doubt && $others ne '0 0';
+	_wrong("of the set $others, but t is not new: $p->{print}")
+		if $others eq '50 100' && $p->{draw}{rows} > 0 && !_is($p, $p->{draw}{rows});
+}
+
 sub _table {
 	my ($p) = @_;
 	my $receipt = $p->{draw}{summary} ? _receipt($p) : undef;
 
 	_look($p);
+	_set($p, $receipt) if $p->{draw}{set};
 	if (_code($p->{status}{load}) =~ /^[03]$/) {
 		_done_table($p, $receipt);
 	} else {

@@ -66,7 +66,8 @@ sub commands {
 	my ($r, $paths) = @_;
 	my $table = "$r->{source}_$r->{rows}";
 	my @extract = ("$portl/portl-extract", '-F', $r->{format}, $r->{zstd} ? '-Zzstd' : (),
-		$r->{from} eq 'csv' ? "--csv=$work/csv/$r->{rows}.csv" : ('-d', 'faults', '-t', $table));
+		$r->{from} eq 'csv' ? "--csv=$work/csv/$r->{rows}.csv"
+			: ('-d', 'faults', $r->{set} ? "--schema=set_$r->{rows}" : ('-t', $table)));
 	my @load = ("$portl/portl-load");
 
 	if ($r->{psql}) {
@@ -78,7 +79,8 @@ sub commands {
 		return { extract => [@extract, "--output=$paths->{output}", $r->{summary} ? "--summary=$paths->{summary}" : (),
 			$r->{log} ? "--log-file=$paths->{log}" : ()] };
 	}
-	push @load, $r->{to} eq 'csv' ? "--csv=$paths->{output}" : ('-d', 'faults', '-t', 't');
+	push @load, $r->{to} eq 'csv' ? "--csv=$paths->{output}"
+		: ('-d', 'faults', $r->{set} ? '--into-schema=public' : ('-t', 't'));
 	push @load, $r->{how} =~ /truncate|create/ ? "--$r->{how}" : "--conflict=$r->{how}" if $r->{to} eq 'table';
 	push @load, '--min-rows=0' if $r->{min0};
 	push @load, '--commit=batch', "--batch-size=$r->{batch}" if $r->{batch};
@@ -122,7 +124,7 @@ sub prepare {
 sub transfer {
 	my ($r) = @_;
 	my $paths = paths($r);
-	my $shape = join ' ', map { $_ // '' } @$r{qw(psql rows format zstd)};
+	my $shape = join ' ', map { $_ // '' } @$r{qw(psql set rows format zstd)};
 	my $usual = $usual{$shape} // { seconds => 0.1, bytes => 30 + 50 * $r->{rows} };
 
 	prepare($r, $paths);

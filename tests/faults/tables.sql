@@ -17,6 +17,17 @@ SELECT format('CREATE TABLE %s_%s (LIKE good INCLUDING ALL);
   FROM unnest('{good,bad}'::text[]) name, unnest('{0,1,10,300,3000,20000}'::int[]) size
 \gexec
 
+-- And a schema, which is sent as a set: between its parent and its child.
+SELECT format('CREATE SCHEMA set_%1$s;
+               CREATE TABLE set_%1$s.a (id int PRIMARY KEY, x text);
+               INSERT INTO set_%1$s.a SELECT i, repeat(''x'', i) FROM generate_series(1, 50) i;
+               CREATE TABLE set_%1$s.t (LIKE good INCLUDING ALL);
+               INSERT INTO set_%1$s.t SELECT * FROM good_%1$s ORDER BY id;
+               CREATE TABLE set_%1$s.z (id int PRIMARY KEY, a int NOT NULL REFERENCES set_%1$s.a);
+               INSERT INTO set_%1$s.z SELECT i, 1 + i %% 50 FROM generate_series(1, 100) i', size)
+  FROM unnest('{0,1,10,300,3000,20000}'::int[]) size
+\gexec
+
 -- What the target has before: some keys of its own, and for conflicts some of the source's.
 CREATE TABLE old (LIKE good INCLUDING ALL);
 INSERT INTO old SELECT -i, i, 'old', now() FROM generate_series(1, 20) i;
@@ -45,6 +56,17 @@ $$
      WHERE how <> 'truncate' OR i.id IS NOT NULL
 $$;
 
+-- How much of a set's other members is there: "50 100" is all.
+CREATE FUNCTION others() RETURNS text LANGUAGE plpgsql STABLE AS
+$$
+DECLARE n int; m int;
+BEGIN
+    IF to_regclass('a') IS NOT NULL THEN SELECT count(*) INTO n FROM a; END IF;
+    IF to_regclass('z') IS NOT NULL THEN SELECT count(*) INTO m FROM z; END IF;
+    RETURN format('%s %s', coalesce(n, 0), coalesce(m, 0));
+END
+$$;
+
 CREATE FUNCTION print_of(rows text) RETURNS text LANGUAGE plpgsql STABLE AS
 $$
 DECLARE print text;
@@ -64,9 +86,11 @@ CREATE PROCEDURE renew(how text, space text, wait_in text, wait_id int) LANGUAGE
 $$
 BEGIN
     SET LOCAL client_min_messages = warning;
-    DROP TABLE IF EXISTS t, refused;
+    DROP TABLE IF EXISTS t, refused, z, a;
     CREATE TABLE refused (LIKE good);
     IF how = 'create' THEN RETURN; END IF;
+    CREATE TABLE a (LIKE set_0.a INCLUDING ALL);
+    CREATE TABLE z (LIKE set_0.z INCLUDING ALL, FOREIGN KEY (a) REFERENCES a);
     EXECUTE format('CREATE TABLE t (LIKE good INCLUDING INDEXES, CHECK (n >= 0)) %s',
                    CASE WHEN space <> '' THEN 'TABLESPACE ' || space END);
     INSERT INTO t SELECT * FROM before(how);

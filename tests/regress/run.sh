@@ -221,6 +221,18 @@ digests()
 	done <"$2" | psql -XAtq -F $'\x1f' -d "$1" 2>&1
 }
 
+# refused_alone FORMAT WHAT FROM TO RELATION: what is left out of a set cannot go alone either.
+refused_alone()
+{
+	local message
+
+	if message=$(portl-extract -d "$3" -t "$5" --format="$1" 2>&1 >"$work/alone" && portl-load -d "$4" "$work/alone" 2>&1); then
+		outcome "$2" equal
+	else
+		outcome "$2" refused "$(tr -s '\n\t' '  ' <<<"$message")"
+	fi
+}
+
 # set_journey FORMAT NAME FROM TO: every table of FROM that TO has, with the same columns,
 # as one set; all rows are to be equal.  FROM and TO are connection strings.
 set_journey()
@@ -239,6 +251,10 @@ set_journey()
 		exclude+=(--exclude-table="$quoted")
 		left=$((left + 1))
 	done < <(describe "$from")
+	while read -r quoted; do
+		refused_alone "$format" "set $name $quoted" "$from" "$to" "$quoted"
+		exclude+=(--exclude-table="$quoted")
+	done < <(sed -n "s/^set $name \([^\t]*\)\t.*/\1/p" "$here/refusals")
 	portl-extract -d "$from" --schema='*' "${exclude[@]}" --format="$format" \
 		2>"$work/$name.sent" | tee "$work/$name.set" | portl-load -d "$to" --no-sync-sequences 2>"$work/$name.err"
 	case ${PIPESTATUS[*]} in
