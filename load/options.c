@@ -137,7 +137,7 @@ static const struct cli_option reject_options[] = {
 
 static const struct cli_option verify_options[] = {
 	{.type = CLI_HEADING, .help = "Equal or not"},
-	{"verify", 0, CLI_FLAG, NULL, "compare the rows with the table, and write nothing",
+	{"verify", 0, CLI_FLAG, NULL, "compare rows with the table, and write nothing",
 	 AT(verify), PG},
 	{"differences", 0, CLI_STRING, "FILE",
 	 "write a line of NDJSON for each row that differs", AT(differences), PG},
@@ -357,11 +357,10 @@ static int
 check_verify(struct load_options *o, struct err *e)
 {
 	static const char *const writing[] = {
-		"create",     "add-columns", "truncate",     "min-rows",
-		"conflict",   "newer",       "duplicates",   "commit",
-		"batch-size", "rounding",    "foreign-keys", "no-sync-sequences",
-		"rejects",    "max-rejects", "infer",        "dry-run",
-		"delete",     "scope",       "max-delete"};
+		"create",       "add-columns",       "truncate", "min-rows",    "conflict",
+		"newer",        "duplicates",        "commit",   "batch-size",  "rounding",
+		"foreign-keys", "no-sync-sequences", "rejects",  "max-rejects", "infer",
+		"state",        "reset-state",       "dry-run",  "delete",      "max-delete"};
 	size_t i;
 
 	if (!o->verify)
@@ -580,7 +579,7 @@ settle(struct load_options *o, struct err *e)
 	if (check_verify(o, e) != 0)
 		return -1;
 	if (o->infer && !o->create && !o->add_columns)
-		return err_usage(e, "infer", "state", "reset-state",
+		return err_usage(e, "infer",
 				 "--infer needs --create or --add-columns: a table that is "
 				 "there knows its types");
 	if (take_each(o, e) != 0 || settle_rows(o, e) != 0 || parse_into(o, e) != 0 ||
