@@ -1,5 +1,5 @@
 #!/bin/sh
-# portl: run what a job file describes, or check whether it could run.
+# portl: run what a job file describes, check whether it could run, compare both sides.
 #
 # The work is done by portl-extract and portl-load, which read the job file themselves:
 # no secret passes through here.  The two are started in the background, so that a signal
@@ -9,6 +9,7 @@ set -u
 
 nl='
 '
+tab=$(printf '\t')
 
 usage()
 {
@@ -18,12 +19,15 @@ usage()
 		Usage:
 		  portl run JOB [OPTION]...
 		  portl check JOB [OPTION]...
+		  portl verify JOB [OPTION]...
 		  portl state [OPTION]...
 		  portl ls [OPTION]... [FILE]...
 
 		run    moves the rows: portl-extract --job JOB | portl-load --job JOB
 		check  tests both connections, the privileges, the tables and the plan,
 		       and moves no row
+		verify compares both sides row by row, and what differs once more; writes
+		       nothing
 		state  lists what is kept of jobs with a state: portl-load --list-states
 		ls     says what is in streams, and whether they are whole: portl-ls
 
@@ -40,7 +44,8 @@ usage()
 		  -V, --version               print the version and exit
 		  -?, --help                  print this help and exit
 
-		Exit status: 0 only if every row is committed (run), it could start (check).
+		Exit status: 0 only if every row is committed (run), it could start (check),
+		all rows are equal (verify).
 
 		Manual: man portl. Job files: man portl-job
 	EOF
@@ -113,6 +118,8 @@ quoted()
 
 extract_args=''
 load_args=''
+differences=''
+order=''
 either='dbname host port username table columns bare csv' # the job says it for each side
 neither='output check completion digest-only print-state list-states'
 
@@ -136,6 +143,13 @@ route()
 		load_args="$load_args $word"
 		return
 		;;
+	differences) # what is found at two looks is put together here
+		[ "$command" != verify ] || {
+			differences=$2
+			return
+		}
+		;;
+	order) order=given ;;
 	esac
 	! lookup "$extract_options" "$name" || extract_args="$extract_args $word"
 	! lookup "$load_options" "$name" || load_args="$load_args $word"
@@ -255,16 +269,16 @@ completion()
 		/^(#|#compdef).*portl$/ { frame = before = "" }
 		shell == "bash" && /case \$prev in/ {
 			before = frame "\t[ \"$COMP_CWORD\" -ne 1 ] || prev=portl\n" $0 "\n"
-			before = before "\tportl) words=\047run check state ls --help --version\047 ;;\n"
+			before = before "\tportl) words=\047run check verify state ls --help --version\047 ;;\n"
 			frame = ""
 			next
 		}
 		shell == "zsh" && /^_arguments/ { before = frame $0 "\n"; frame = ""; next }
-		shell == "zsh" && /_files/ { frame = frame "\t\0471:command:(run check state ls)\047 \0472:job:_files\047\n"; next }
+		shell == "zsh" && /_files/ { frame = frame "\t\0471:command:(run check verify state ls)\047 \0472:job:_files\047\n"; next }
 		{ frame = frame $0 "\n" }
 		END {
 			if (shell == "fish") {
-				before = frame "complete -c portl -n __fish_use_subcommand -f -a \"run check state ls\"\n"
+				before = frame "complete -c portl -n __fish_use_subcommand -f -a \"run check verify state ls\"\n"
 				frame = ""
 			}
 			printf "%s%s%s", before, options, frame
@@ -361,8 +375,28 @@ make_pipe()
 	exec 4<>"$scratch/pipe" # so that neither of the next two waits for the other
 	exec 5<"$scratch/pipe"
 	exec 6>"$scratch/pipe" 4<&-
-	clean_up
-	scratch=''
+	rm -f "$scratch/pipe"
+}
+
+# pair ARGUMENT...: run both programs, the arguments are load's; sets status to that of both.
+pair()
+{
+	make_pipe
+	load_status=
+	extract >&6 5<&- 6>&-
+	load "$@" 7<&5 5<&- 6>&-
+	exec 5<&- 6>&-
+	wait "$load_pid"
+	load_status=$?
+	wait "$extract_pid"
+	extract_status=$?
+	load_pid='' extract_pid='' status=$load_status
+
+	# Where load has nothing of its own to say, extract knows why.
+	case $load_status in
+	0 | 3) [ "$extract_status" -eq 0 ] || status=$extract_status ;;
+	4) [ "$extract_status" -eq 0 ] || [ "$extract_status" -gt 128 ] || status=$extract_status ;;
+	esac
 }
 
 run()
@@ -370,21 +404,57 @@ run()
 	check_job
 	scratch=$(mktemp -d) || exit 1
 	ask_state
-	make_pipe
-	extract >&6 5<&- 6>&-
-	load 7<&5 5<&- 6>&-
-	exec 5<&- 6>&-
-	wait "$load_pid"
-	load_status=$?
-	wait "$extract_pid"
-	extract_status=$?
+	pair
+	exit_clean "$status"
+}
 
-	# Where load has nothing of its own to say, extract knows why.
-	case $load_status in
-	0 | 3) [ "$extract_status" -eq 0 ] || exit "$extract_status" ;;
-	4) [ "$extract_status" -eq 0 ] || [ "$extract_status" -gt 128 ] || exit "$extract_status" ;;
-	esac
-	exit "$load_status"
+# look N: compare all rows, for the Nth time; sets status, and writes down what differs.
+look()
+{
+	pair --verify --differences="$scratch/found$1"
+	[ "$status" -eq 0 ] || [ "$status" -eq 6 ] || exit_clean "$status"
+	# in front of each line, behind which a tab, that by which the row is known
+	sed -e h -e 's/^{"kind":"[a-z]*",//' -e 's/,"columns":\[.*$/}/' -e G -e "s/\n/$tab/" \
+		"$scratch/found$1" | LC_ALL=C sort >"$scratch/sorted$1" || exit_clean 1
+}
+
+# report FILE: what differs in the end.
+report()
+{
+	[ -n "$differences" ] || return 0
+	if [ "$differences" = - ]; then
+		cat "$1"
+	else
+		cat "$1" >"$differences"
+	fi || exit_clean 1
+}
+
+# A row that is in use may have been changed between the two reads: what differs is looked at
+# once more, and only what differs again does.
+verify()
+{
+	[ -n "$order" ] || extract_args="$extract_args --order=auto"
+	check_job
+	scratch=$(mktemp -d) || exit 1
+	first=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	look 1
+	if [ "$status" -eq 0 ]; then
+		report "$scratch/sorted1"
+		exit_clean 0
+	fi
+	printf 'portl: looking once more at what differs\n' >&2
+	second=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	look 2
+	LC_ALL=C sort -u -t "$tab" -k 1,1 "$scratch/sorted1" |
+		LC_ALL=C join -t "$tab" -o 2.2 - "$scratch/sorted2" >"$scratch/both" || exit_clean 1
+	report "$scratch/both"
+	rows=$(wc -l <"$scratch/both")
+	if [ "$rows" -eq 0 ]; then
+		printf 'portl: no row differs both at %s and at %s\n' "$first" "$second" >&2
+		exit_clean 0
+	fi
+	printf 'portl: error: %d rows differ at %s and again at %s\n' "$rows" "$first" "$second" >&2
+	exit_clean 6
 }
 
 check()
@@ -445,15 +515,15 @@ state)
 	shift
 	exec "$load" --list-states "$@"
 	;;
-run | check) command=$1 ;;
+run | check | verify) command=$1 ;;
 help | --help | '-?') end_with usage ;;
 --version | -V) end_with version ;;
 --completion=*) end_with completion "${1#*=}" ;;
 '')
-	usage | sed -n '3,6p' >&2
+	usage | sed -n '3,7p' >&2
 	die 64 'what shall be done?' 'Try "portl --help".'
 	;;
-*) die 64 "\"$1\" is neither run nor check nor state nor ls" 'Try "portl --help".' ;;
+*) die 64 "\"$1\" is neither run nor check nor verify nor state nor ls" 'Try "portl --help".' ;;
 esac
 shift
 extract_options=$(options_of "$extract") && load_options=$(options_of "$load") || exit

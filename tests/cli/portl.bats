@@ -121,7 +121,7 @@ count()
 		assert_stderr_has "portl: error: $message"
 	done <<-'EOF'
 		|what shall be done?
-		job.yaml|"job.yaml" is neither run nor check nor ls
+		job.yaml|"job.yaml" is neither run nor check nor verify nor state nor ls
 		run|which job?
 		run job.yaml other.yaml|unexpected argument "other.yaml"
 		run job.yaml --batchsize=1|unknown option --batchsize
