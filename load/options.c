@@ -348,7 +348,7 @@ write_nothing(struct load_options *o)
 	o->state = NULL;
 	o->reset_state = false;
 	o->absent = ABSENT_STAY;
-	o->scope = o->most_text = NULL;
+	o->most_text = NULL;
 	o->max_rejects = o->min_rows = -1;
 }
 

@@ -88,10 +88,10 @@ options_delete_settle(struct load_options *o, struct err *e)
 {
 	size_t i;
 
-	if (o->absent == ABSENT_STAY && o->scope != NULL)
+	if (o->absent == ABSENT_STAY && o->scope != NULL && !o->verify)
 		return err_usage(e, "scope",
-				 "--scope says which rows --delete may delete, and "
-				 "needs it");
+				 "--scope says which rows --delete may delete, or "
+				 "--verify compares, and needs one of them");
 	if (o->absent == ABSENT_STAY && o->most_text != NULL)
 		return err_usage(e, "max-delete", "--max-delete needs --delete");
 	if (o->absent == ABSENT_STAY)

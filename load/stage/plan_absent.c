@@ -130,8 +130,8 @@ try_scope(const struct plan *p, struct db *db, struct err *no)
 }
 
 /* The text is the user's, and so is search_path while it is read. */
-static int
-check_scope(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+int
+plan_absent_scope(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	struct err no = ERR_INIT;
 	int rc;
@@ -176,5 +176,5 @@ plan_absent(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	st->delete_first = o->keys == KEYS_OF_ROWS && !o->absent.several && !st->facts.referred;
 	if (check_facts(p, db, why, e) != 0 || check_cascades(p, db, why, e) != 0)
 		return -1;
-	return check_scope(p, db, why, e);
+	return plan_absent_scope(p, db, why, e);
 }

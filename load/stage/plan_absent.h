@@ -18,4 +18,11 @@ struct reasons;
 int plan_absent(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * plan_absent_scope(p, db, why, e):
+ * Refuse a --scope that is not one expression on the target's rows.
+ */
+int plan_absent_scope(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+	__attribute__((warn_unused_result));
+
 #endif /* LOAD_PLAN_ABSENT_H */

@@ -25,6 +25,7 @@
 #include "load/match/plan_types.h"
 #include "load/match/reasons.h"
 #include "load/plan/planner.h"
+#include "load/stage/plan_absent.h"
 #include "load/stage/plan_images.h"
 #include "load/stage/plan_key.h"
 #include "load/stage/plan_stage.h"
@@ -297,7 +298,7 @@ decide(struct compared *c, struct db *db, const struct compared_stream *stream,
 	if (why->n > 0)
 		return 0;
 	if (check_privileges(p, db, why, e) != 0 || find_key(c, db, why, e) != 0 ||
-	    plan_images(p, db, e) != 0)
+	    plan_images(p, db, e) != 0 || plan_absent_scope(p, db, why, e) != 0)
 		return -1;
 	c->unmerged = why_unmerged(c, stream);
 	return check_stage(c, db, why, e);
@@ -307,21 +308,21 @@ int
 compared_plan(struct compared *c, struct db *db, const struct compared_stream *stream,
 	      struct err *e)
 {
-	char *path = db_query_text(db, e, "SELECT pg_catalog.current_setting('search_path')", 0,
-				   NULL);
 	struct reasons why = {.n = 0};
 	int rc = -1;
 
 	c->plan = planner_new(&c->rules, stream->header, stream->text);
-	c->extras = !stream->part && (stream->header == NULL || stream->header->partial == 0);
-	if (path != NULL && find_target(c, db, e) == 0)
+	c->plan->search_path = db_query_text(
+		db, e, "SELECT pg_catalog.current_setting('search_path')", 0, NULL);
+	c->extras = c->rules.absent.scope != NULL ||
+		    (!stream->part && stream->header != NULL && stream->header->partial == 0);
+	if (c->plan->search_path != NULL && find_target(c, db, e) == 0)
 		rc = decide(c, db, stream, &why, e);
 	if (rc == 0)
 		rc = reasons_report(&why, c->name, e);
 	if (rc == 0)
-		rc = session_set_path(db, path, e);
+		rc = session_set_path(db, c->plan->search_path, e);
 	reasons_release(&why);
-	free(path);
 	return rc;
 }
 
@@ -342,6 +343,8 @@ compared_rows(const struct compared *c, struct buf *sql)
 	}
 	buf_adds(sql, c->only && p->rel->kind == 'r' ? " FROM ONLY " : " FROM ");
 	relname_add_quoted(&p->target, sql);
+	if (c->rules.absent.scope != NULL)
+		buf_addf(sql, " WHERE (\n%s\n)", c->rules.absent.scope);
 }
 
 void

@@ -251,6 +251,9 @@ refuse_unproven(const struct sink_verify *s, const struct header *header, struct
 	if (header != NULL && header->dry_run)
 		return err_set(e, EXIT_TARGET,
 			       "the stream is that of a dry run, and its rows were left out");
+	if (header != NULL && header->keys_of > 0)
+		return err_set(e, EXIT_TARGET,
+			       "keys that go with changed rows (--with-keys) are not compared");
 	if ((header != NULL && !header->bare) || s->base.options->bare)
 		return 0;
 	err_set(e, EXIT_STREAM, "a stream without an end record cannot be proven whole");

@@ -247,6 +247,24 @@ both()
 	done
 }
 
+@test "with --scope a part of the table is compared, and what is extra in it counted" {
+	fresh_db src dst
+	both 'CREATE TABLE t (id int PRIMARY KEY, day date); INSERT INTO t SELECT i, date '"'2026-01-01'"' + i FROM generate_series(1, 10) i'
+	q "$dst" "INSERT INTO t VALUES (20, '2026-01-05'), (21, '2027-01-01')"
+	for options in '--order=key' ''; do
+		# shellcheck disable=SC2086 # words
+		verify -t t $options --where="day<'2026-01-07'" -- --scope="day<'2026-01-07'"
+		assert_status 6
+		assert_eq "$counts" '5 0 1 0'
+		assert_eq "$(<diff.ndjson)" '{"kind":"extra","relation":"public.t","key":{"id":20}}'
+	done
+	verify -t t -- --scope='true) OR (true'
+	assert_status 5
+	verify -t t -- --scope='no_column'
+	assert_status 5
+	assert_stderr_has '--scope: column "no_column" does not exist'
+}
+
 @test "an empty source, an empty target, both" {
 	fresh_db src dst
 	both 'CREATE TABLE t (id int PRIMARY KEY)'
