@@ -69,12 +69,7 @@ no_join()
 	bring --ledger=elsewhere --reset-state 2>/dev/null && fail 'a stream of what changed has reset a state'
 	portl-extract -d "$src" -t t | portl-load -q -d "$dst" --state=s --ledger=Elsewhere --conflict=overwrite
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM elsewhere.states')" 1
-	assert_eq "$(portl-load -d "$dst" --state=s --ledger=ELSEWHERE --print-state)" "$(position_of t)"
-}
-
-position_of()
-{
-	portl-extract -d "$src" -t "$1" -F ndjson | head -n 1 | jq -r '."$portl".position'
+	[[ $(portl-load -d "$dst" --state=s --ledger=ELSEWHERE --print-state) == 1:xmin:* ]]
 }
 
 @test "a run repeated, overtaken, missing, of all rows, of what changed only: exit 5, nothing touched" {
@@ -124,7 +119,7 @@ position_of()
 	portl-extract --csv "$BATS_TEST_TMPDIR/csv" >"$BATS_TEST_TMPDIR/file"
 	no_join 'only tables of a PostgreSQL server have one' file -t t
 	printf '{"id":1}\n' >"$BATS_TEST_TMPDIR/bare"
-	no_join 'it has none: it has no header' bare -t t --bare
+	no_join 'only tables of a PostgreSQL server have one' bare -t t --bare
 	for options in --rejects=r --streams=2 --edited=rows; do
 		try portl-load -d "$dst" --state=s $options /dev/null
 		assert_status 64
