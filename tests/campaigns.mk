@@ -18,6 +18,7 @@ NAMES_CASES = 2000
 MEANWHILE_CASES = 2000
 COSTS_CASES = 500
 FAULT_RUNS = 2000
+SETS_CASES = 300
 RANDOM_TABLES = 2000
 
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
@@ -97,6 +98,10 @@ hostile: all
 ##random: RANDOM_TABLES random tables there and back; RANDOM_SEED, RANDOM_ONLY repeat
 random: all
 	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
+
+##sets: SETS_CASES random schemas with random foreign keys, each as one set
+sets: all
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh sets --cases $(SETS_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
 
 ##regress: each relation of PostgreSQL's regression database, equal or refused by name
 regress: all
