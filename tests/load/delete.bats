@@ -222,3 +222,212 @@ kept()
 	assert_status 0
 	t_is '1|one|1' '3|three|3'
 }
+
+@test "a key is what its index compares: composite, mapped, cast, collated, NULL, inherited, partitioned" {
+	q "$a" "DROP TABLE t; CREATE TABLE t (k text, j numeric, v int);
+		INSERT INTO t VALUES ('a', 1.0, 1), ('a', 2, 2), ('B ', 3.00, 3)"
+	q "$b" "DROP TABLE t; CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+		CREATE TABLE t (one varchar(5) COLLATE ci, two int, v int, UNIQUE (one, two));
+		INSERT INTO t VALUES ('A', 1, 0), ('b ', 3, 0), ('b', 3, 0), ('a', 4, 0), (NULL, 1, 0), ('a', NULL, 0)"
+	bring --delete --map=k=one,j=two --key=two,one
+	assert_status 0
+	assert_eq "$deleted" 2
+	# a row without a key is nobody's
+	assert_eq "$(q "$b" "SELECT one, two, v FROM t ORDER BY v, one COLLATE \"C\"")" $'a||0\n|1|0\nA|1|1\na|2|2\nb |3|3'
+
+	q "$a" "DROP TABLE t; CREATE TABLE t (k int, v int); INSERT INTO t VALUES (1, 1), (3, 3)"
+	q "$b" "DROP TABLE t; CREATE TABLE t (k int UNIQUE NULLS NOT DISTINCT, v int); INSERT INTO t VALUES (1, 0), (NULL, 0), (2, 0)"
+	bring --delete --key=k --max-delete=2
+	assert_status 0
+	t_is '1|1' '3|3'
+	q "$a" "INSERT INTO t VALUES (NULL, 7)"
+	q "$b" "INSERT INTO t VALUES (NULL, 0), (4, 0)"
+	bring --delete --key=k
+	assert_status 0
+	t_is '1|1' '3|3' '|7'
+
+	q "$b" "DROP TABLE t; CREATE TABLE t (k int PRIMARY KEY, v int); CREATE TABLE child () INHERITS (t);
+		INSERT INTO t VALUES (9, 9), (3, 0); INSERT INTO child VALUES (8, 8)"
+	q "$a" "DELETE FROM t WHERE k IS NULL"
+	bring --delete
+	assert_status 0
+	t_is '1|1' '3|3' '8|8'
+
+	q "$b" "DROP TABLE t CASCADE; CREATE TABLE t (k int PRIMARY KEY, v int) PARTITION BY RANGE (k);
+		CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (3); CREATE TABLE t2 PARTITION OF t DEFAULT;
+		INSERT INTO t VALUES (1, 0), (2, 0), (3, 3), (4, 4)"
+	bring --delete
+	loaded '2 0 1 1 0'
+	assert_eq "$deleted" 2
+	t_is '1|1' '3|3'
+}
+
+@test "several streams: what none of them has is absent" {
+	q "$a" "DELETE FROM t WHERE id = 2"
+	portl-extract -d "$a" -t t -o "$stream.1"
+	q "$a" "DELETE FROM t; INSERT INTO t VALUES (2, 'zwei', 2), (4, 'vier', 4)"
+	portl-extract -d "$a" -t t -o "$stream.2"
+	cat "$stream.1" "$stream.2" >"$stream"
+	q "$b" "INSERT INTO t VALUES (7, 'x', 7)"
+	load_stream --delete --streams=2 --max-delete=1
+	assert_status 0
+	assert_eq "$deleted" 1
+	t_is '1|one|1' '2|zwei|2' '3|three|3' '4|vier|4'
+	q "$b" "INSERT INTO t VALUES (7, 'x', 7), (8, 'x', 8)"
+	load_stream --delete --streams=2 --max-delete=1
+	assert_status 1
+	assert_stderr_has '2 rows of "t"'
+}
+
+@test "a unique value goes from a row that is gone to one that is new" {
+	q "$a" "ALTER TABLE t ADD UNIQUE (v); DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (5, 'two', 5)"
+	q "$b" "ALTER TABLE t ADD UNIQUE (v)"
+	bring --delete
+	assert_status 0
+	t_is '1|one|1' '3|three|3' '5|two|5'
+}
+
+@test "rows that others refer to: refused by the constraint's name, other tables stay as they are" {
+	q "$b" "CREATE TABLE child (t int REFERENCES t); INSERT INTO child VALUES (2)"
+	q "$a" "DELETE FROM t WHERE id = 2"
+	bring --delete
+	kept 1 'foreign key constraint "child_t_fkey"'
+	assert_stderr_has 'load that table first, or both as a set'
+	for action in CASCADE 'SET NULL' 'SET DEFAULT'; do
+		q "$b" "ALTER TABLE child DROP CONSTRAINT child_t_fkey;
+			ALTER TABLE child ADD CONSTRAINT child_t_fkey FOREIGN KEY (t) REFERENCES t ON DELETE $action"
+		bring --delete
+		kept 5 'foreign key "child_t_fkey" would delete or change rows of public.child'
+	done
+	bring --delete=cascade
+	assert_status 0
+	assert_eq "$(q "$b" "SELECT count(*), count(t) FROM child")" '1|0'
+	t_is '1|one|1' '3|three|3'
+	# what refers is taken elsewhere before
+	q "$b" "DROP TABLE child; CREATE TABLE s (id int PRIMARY KEY, up int REFERENCES s); INSERT INTO s VALUES (1, NULL), (2, 1), (3, 2)"
+	q "$a" "CREATE TABLE s (id int PRIMARY KEY, up int REFERENCES s); INSERT INTO s VALUES (1, NULL), (3, 1)"
+	bring -t s : --delete
+	assert_status 0
+	assert_eq "$(q "$b" "TABLE s ORDER BY id")" $'1|\n3|1'
+}
+
+@test "triggers: one that keeps rows is told of, one that changes keys costs no row" {
+	q "$b" "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN CASE WHEN old.id <> 2 THEN old END; END';
+		CREATE TRIGGER keep BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION keep()"
+	q "$a" "DELETE FROM t WHERE id <> 3"
+	bring --delete --max-delete=100%
+	assert_status 0
+	assert_eq "$deleted" 1
+	assert_stderr_has '1 rows of "t" are not in the stream and still there: a trigger or a policy has kept them'
+	t_is '2|two|' '3|three|3'
+
+	q "$b" "DROP TRIGGER keep ON t; CREATE TABLE child (t int REFERENCES t);
+		CREATE FUNCTION move() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.id = new.id + 10; RETURN new; END';
+		CREATE TRIGGER move BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION move(); INSERT INTO t VALUES (3, 'thirteen', 0)"
+	q "$a" "UPDATE t SET v = 'thirteen', n = 0; DELETE FROM t WHERE id <> 3"
+	bring --delete --max-delete=100%
+	assert_status 0 # it is there
+	bring --delete --max-delete=100%
+	assert_status 0
+	q "$a" "UPDATE t SET id = 5"
+	bring --delete --max-delete=100%
+	assert_status 1
+	assert_stderr_has 'a key of the stream is not in "t"'
+	q "$b" "DROP TRIGGER move ON t; DELETE FROM t; INSERT INTO t VALUES (5, 'x', 1), (6, 'x', 1);
+		CREATE TABLE k (v varchar(3) PRIMARY KEY, n int); CREATE TABLE kk (v varchar(3) REFERENCES k); INSERT INTO k VALUES ('ab ', 1)"
+	q "$a" "CREATE TABLE k (v text PRIMARY KEY, n int); INSERT INTO k VALUES ('ab    ', 1)"
+	bring -t k : --delete --max-delete=100% # cut as the type cuts it
+	assert_status 0
+	assert_eq "$deleted" 0
+	assert_eq "$(q "$b" "TABLE k")" 'ab |1'
+}
+
+@test "all reasons at once: privileges, rules, publications" {
+	q "$b" "CREATE ROLE portl_$b LOGIN; GRANT SELECT, INSERT, UPDATE ON t TO portl_$b; CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;
+		ALTER TABLE t DROP CONSTRAINT t_pkey; CREATE UNIQUE INDEX u ON t (id)"
+	bring --delete --key=id -U "portl_$b" --scope=nix=1
+	kept 5 'no DELETE privilege'
+	assert_stderr_has 'it has rules for DELETE'
+	assert_stderr_has '--scope: column "nix" does not exist'
+	assert_stderr_has 'GRANT DELETE ON "public"."t" TO'
+	q "$b" "DROP RULE r ON t; GRANT DELETE ON t TO portl_$b; CREATE TABLE secret (id int)"
+	bring --delete --key=id -U "portl_$b" --scope='id IN (SELECT id FROM secret)'
+	kept 5 '--scope: permission denied for table secret'
+	bring --delete --key=id -U "portl_$b"
+	assert_status 0
+	q "$b" "CREATE PUBLICATION p FOR TABLE t WITH (publish = 'insert, delete')"
+	bring --delete --key=id -U "portl_$b"
+	kept 5 'publishes deletes of it: the server refuses them'
+	q "$b" "DROP OWNED BY portl_$b; DROP ROLE portl_$b"
+}
+
+@test "a dry run counts and deletes nothing; a stream without its rows says nothing of any" {
+	q "$a" "DELETE FROM t WHERE id = 2"
+	bring --delete --dry-run
+	assert_status 0
+	assert_eq "$deleted" 1
+	t_is '1|one|1' '2|two|' '3|three|3'
+	portl-extract -d "$a" -t t --dry-run -o "$stream"
+	load_stream --delete
+	assert_status 0
+	assert_eq "$deleted" 0
+	t_is '1|one|1' '2|two|' '3|three|3'
+}
+
+@test "other writers wait until COMMIT, readers for nothing; each sees the old or the new state" {
+	local i
+
+	q "$a" "TRUNCATE t; INSERT INTO t SELECT i, 'new', 7 FROM generate_series(1, 2000) i WHERE i % 4 > 0"
+	q "$b" "TRUNCATE t; INSERT INTO t SELECT i, 'old', 7 FROM generate_series(1, 2000) i;
+		CREATE TABLE child (t int REFERENCES t); INSERT INTO child VALUES (1);
+		CREATE VIEW w AS SELECT * FROM t; CREATE PUBLICATION p FOR TABLE t;
+		ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (n = 7)"
+	portl-extract -d "$a" -t t -o "$stream"
+	# of a row that is to be deleted: the load waits for it with all its locks taken
+	open_session "BEGIN; SELECT FROM t WHERE id = 2000 FOR KEY SHARE"
+	portl-load -d "$b" --conflict=overwrite --delete --summary="$BATS_TEST_TMPDIR/sum" "$stream" 2>"$stream.err" &
+	pid=$!
+	wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'portl-load'
+		AND datname = '$b' AND wait_event_type = 'Lock' AND query LIKE 'DELETE%')"
+	# a lock that is not granted at once would be an error
+	for i in 1 2 3 4 5 6 7 8; do
+		psql -XAtq -d "$b" -c "SET lock_timeout = 1; SELECT count(*), min(v) FROM w" >>"$stream.seen"
+	done
+	assert_eq "$(sort -u "$stream.seen")" '2000|old'
+	psql -XAtq -d "$b" -c "SET lock_timeout = 1; INSERT INTO child VALUES (5)" # of a row that stays
+	run psql -XAtq -d "$b" -c "SET lock_timeout = 1; INSERT INTO t VALUES (9999, 'late', 7)"
+	[[ $output == *'lock timeout'* ]] || fail "$output"
+	assert_eq "$(q "$b" "SELECT string_agg(DISTINCT mode, ' ' ORDER BY mode) FROM pg_locks JOIN pg_stat_activity USING (pid)
+		WHERE application_name = 'portl-load' AND datname = '$b' AND relation = 't'::regclass")" \
+		'AccessShareLock RowExclusiveLock ShareRowExclusiveLock'
+	psql -XAtq -d "$b" -c "INSERT INTO t VALUES (9999, 'late', 7)" &
+	writer=$!
+	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 't'::regclass)"
+	close_session COMMIT
+	wait "$pid" || fail "$(<"$stream.err")"
+	wait "$writer"
+	assert_eq "$(q "$b" "SELECT count(*), min(v), max(v) FROM t")" '1501|late|new'
+	assert_eq "$(jq -c '.rows.deleted' "$BATS_TEST_TMPDIR/sum")" 500
+}
+
+@test "a row that another writer has brought before the lock is absent; two loaders take turns" {
+	q "$a" "DELETE FROM t WHERE id = 2"
+	{
+		portl-extract -d "$a" -t t
+		wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'portl-load' AND datname = '$b')"
+		q "$b" "INSERT INTO t VALUES (9, 'meanwhile', 9)"
+	} | portl-load -d "$b" --conflict=overwrite --delete
+	t_is '1|one|1' '3|three|3'
+	q "$b" "INSERT INTO t SELECT i, 'x', i FROM generate_series(10, 500) i"
+	q "$a" "INSERT INTO t SELECT i, 'y', i FROM generate_series(10, 500) i"
+	portl-extract -d "$a" -t t -o "$stream.1"
+	q "$a" "DELETE FROM t WHERE id > 400"
+	portl-extract -d "$a" -c 'SELECT * FROM t ORDER BY id DESC' -o "$stream.2"
+	for i in 1 2 3; do
+		portl-load -d "$b" --conflict=overwrite --delete "$stream.1" & one=$!
+		portl-load -d "$b" -t t --conflict=overwrite --delete --scope=true "$stream.2" & two=$!
+		wait $one && wait $two
+		[[ $(q "$b" "SELECT count(*) FROM t WHERE v = 'x'") == 0 ]]
+		[[ $(q "$b" "SELECT count(*) FROM t") == @(393|493) ]]
+	done
+}
