@@ -398,7 +398,7 @@ kept()
 	run psql -XAtq -d "$b" -c "SET lock_timeout = 1; INSERT INTO t VALUES (9999, 'late', 7)"
 	[[ $output == *'lock timeout'* ]] || fail "$output"
 	assert_eq "$(q "$b" "SELECT string_agg(DISTINCT mode, ' ' ORDER BY mode) FROM pg_locks JOIN pg_stat_activity USING (pid)
-		WHERE application_name = 'portl-load' AND datname = '$b' AND relation = 't'::regclass")" \
+		WHERE application_name = 'portl-load' AND datname = '$b' AND locktype = 'relation' AND relation = 't'::regclass")" \
 		'AccessShareLock RowExclusiveLock ShareRowExclusiveLock'
 	psql -XAtq -d "$b" -c "INSERT INTO t VALUES (9999, 'late', 7)" &
 	writer=$!
