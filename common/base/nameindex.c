@@ -11,7 +11,7 @@
 
 #include "common/base/xalloc.h"
 
-#define SLOTS_LEAST 64
+#define SLOTS_LEAST 8
 
 static bool
 is(const char *name, const char *bytes, size_t len)
