@@ -19,6 +19,7 @@ MEANWHILE_CASES = 2000
 COSTS_CASES = 500
 FAULT_RUNS = 2000
 SETS_CASES = 300
+SINCE_SECONDS = 600
 RANDOM_TABLES = 2000
 
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
@@ -86,6 +87,10 @@ names: all
 ##meanwhile: MEANWHILE_CASES loads while the target is changed, its names and its rows
 meanwhile: all
 	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh meanwhile --cases $(MEANWHILE_CASES) $(SEED:%=--seed %)
+
+##since: SINCE_SECONDS of runs under SINCE_WRITERS, loads killed at random: is a row missed?
+since: all
+	@BUILD=$(OUT) SINCE_SECONDS=$(SINCE_SECONDS) SEED=$(SEED) tests/record.sh $@ tests/since/run.sh
 
 ##costs: COSTS_CASES loads of few and of four times as many rows: is the work in proportion?
 costs: all

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Slices of the random tables and sets; `make random` and `make sets` carry many more.
+# Slices of the random tables and sets, and of runs under writers; `make random`, `make sets` and
+# `make since` carry many more.
 
 load ../lib/common
 
@@ -12,5 +13,11 @@ load ../lib/common
 @test "random schemas arrive as sets, or are refused because they have to be" {
 	run python3 "$ROOT/tests/property/sets.py" --seed 1 --cases 12
 	echo "$output" | tail -n 60
+	[ "$status" -eq 0 ]
+}
+
+@test "runs by xmin and by a cursor of xid8 miss nothing under writers, loads killed" {
+	run env SEED=1 SINCE_SECONDS=8 BUILD="$BUILD" "$ROOT/tests/since/run.sh"
+	echo "$output" | tail -n 20
 	[ "$status" -eq 0 ]
 }
