@@ -51,6 +51,7 @@ fresh_dw()
 {
 	PGOPTIONS='-c client_min_messages=error' q dw <<-'SQL'
 		DROP SCHEMA public CASCADE;
+		DROP SCHEMA IF EXISTS portl_ledger CASCADE;
 		CREATE SCHEMA public;
 		CREATE TABLE orders (id bigint PRIMARY KEY, customer_id int, placed timestamptz,
 		    total numeric(12,2), paid bool, note text, tags text[], details jsonb);
@@ -145,6 +146,10 @@ run_examples()
 
 @test "portl(7): the examples run" {
 	run_examples blocks_of_man man/portl.7 7
+}
+
+@test "portl-incremental(7): the examples run" {
+	run_examples blocks_of_man man/portl-incremental.7 2
 }
 
 @test "every manual page has ENVIRONMENT, EXIT STATUS, SIGNALS and EXAMPLES" {
@@ -265,6 +270,32 @@ run_examples()
 	assert_status 75
 	assert_stderr_has 'the last run on orders has not ended yet'
 	is_true dw 'NOT EXISTS (TABLE orders)'
+}
+
+@test "examples/every-ten-minutes.sh brings what has changed, goes on, and says when it cannot" {
+	local script=$ROOT/examples/every-ten-minutes.sh
+
+	createdb -T shop2 moving
+	export PORTL_SOURCE=dbname=moving
+	try "$script"
+	assert_status 0
+	assert_silent
+	same_table moving orders dw orders
+	q moving "UPDATE orders SET note = 'new' WHERE id % 100 = 0; INSERT INTO orders (id) VALUES (-1)"
+	try "$script"
+	assert_status 0
+	assert_silent
+	same_table moving orders dw orders
+	assert_eq "$(jq -c '[.rows.read, .rows.updated, .rows.inserted]' .portl/last.json)" '[21,20,1]'
+	q moving 'ALTER TABLE orders ADD added int DEFAULT 5'
+	q dw 'ALTER TABLE orders ADD added int'
+	try "$script"
+	assert_status 4
+	assert_stderr_has 'column "added" was added'
+	FULL=1 try "$script"
+	assert_status 0
+	same_table moving orders dw orders
+	dropdb moving
 }
 
 @test "examples/hourly.sh loads what is good and keeps what is refused" {
