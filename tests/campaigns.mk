@@ -21,6 +21,7 @@ FAULT_RUNS = 2000
 SETS_CASES = 300
 SINCE_SECONDS = 600
 RANDOM_TABLES = 2000
+VERIFY_CASES = 500
 
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
@@ -107,6 +108,10 @@ random: all
 ##sets: SETS_CASES random schemas with random foreign keys, each as one set
 sets: all
 	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh sets --cases $(SETS_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+
+##verify: VERIFY_CASES random tables compared with what was loaded of them, then changed
+verify: all
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh verify --cases $(VERIFY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
 
 ##regress: each relation of PostgreSQL's regression database, equal or refused by name
 regress: all

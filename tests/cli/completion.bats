@@ -65,7 +65,7 @@ setup()
 	touch my-job.yaml
 	portl --completion=bash >completion
 	shellcheck -s bash completion
-	assert_eq "$(bash_proposes _portl portl '')" 'run check ls --help --version'
+	assert_eq "$(bash_proposes _portl portl '')" 'run check verify state ls --help --version'
 	assert_eq "$(bash_proposes _portl portl r)" run
 	assert_eq "$(bash_proposes _portl portl run my-)" my-job.yaml
 	assert_eq "$(bash_proposes _portl portl run my-job.yaml --batch)" '--batch-size='

@@ -53,6 +53,16 @@ teardown()
 	assert_status 5
 	assert_stderr_has 'read-only standby'
 
+	# It can be compared with, while rows in order pass; temporary tables it has none.
+	portl-extract -d "$primary" -t t --order=key | portl-load -d "$standby" --verify --summary="$BATS_TEST_TMPDIR/sum"
+	jq -e '.verified == {equal: 5000, missing: 0, extra: 0, different: 0}' "$BATS_TEST_TMPDIR/sum"
+	try_sh "portl-extract -d '$primary' -t t --order=key --where 'id <> 7' | portl-load -d '$standby' --scope='id < 9' --verify --differences=-"
+	assert_status 6
+	assert_eq "$(wc -l <<<"$output")" 4993
+	try_sh "portl-extract -d '$primary' -t t | portl-load -d '$standby' --verify"
+	assert_status 5
+	assert_stderr_has 'rows would have to be staged, which a standby cannot do: the stream is in no order'
+
 	# The primary takes away what a query on the standby reads.
 	q "$dst" 'TRUNCATE t'
 	portl-extract -d "$standby" -c "SELECT id, t FROM t, pg_sleep(CASE WHEN id > 4000 THEN 10 ELSE 0 END)" \

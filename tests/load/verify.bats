@@ -398,3 +398,44 @@ public.s 0 0 0 1'
 	assert_status 64
 	assert_stderr_has '--differences needs --verify'
 }
+
+@test "a side that is killed is neither equal nor different" {
+	fresh_db src dst
+	both 'CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t SELECT i, repeat(i::text, 50) FROM generate_series(1, 20000) i'
+	for options in --order=key ''; do
+		# shellcheck disable=SC2086 # words
+		portl-extract -d "$src" -t t $options >whole
+		mkfifo pipe
+		# the target's backend, while the rest of the stream is waited for
+		portl-load -d "$dst" --verify --differences=d pipe 2>err &
+		exec 9>pipe
+		head -c 1000000 whole >&9
+		wait_for "$dst" "EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^COPY' AND datname = current_database())"
+		q "$dst" "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ '^COPY' AND datname = current_database() AND pid <> pg_backend_pid()" >/dev/null
+		tail -c +1000001 whole >&9 2>/dev/null || :
+		exec 9>&-
+		wait $! && status=0 || status=$?
+		assert_eq "$status" 2
+		[ ! -e d ]
+		# the sender
+		portl-load -d "$dst" --verify --differences=d pipe 2>err &
+		exec 9>pipe
+		head -c 1000000 whole >&9
+		exec 9>&-
+		wait $! && status=0 || status=$?
+		assert_eq "$status" 4
+		[ ! -e d ]
+		# ourselves
+		portl-load -d "$dst" --verify --differences=d pipe 2>err &
+		exec 9>pipe
+		head -c 1000000 whole >&9
+		wait_for "$dst" "EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^COPY' AND datname = current_database())"
+		kill -TERM $!
+		wait $! && status=0 || status=$?
+		exec 9>&-
+		assert_eq "$status" 143
+		[ ! -e d ]
+		no_backends "$dst"
+		rm pipe
+	done
+}

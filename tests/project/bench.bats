@@ -47,6 +47,12 @@ has_rows()
 	assert_out_has 'against a loop of single pipes'
 }
 
+@test "the comparison's benchmark has its time, CPU and memory" {
+	bench verify
+	has_rows verify 5
+	assert_out_has 'verify against load into a keyed table'
+}
+
 # cells ACTION: the contestants of the one cell of that action, `name state` each.
 cells()
 {

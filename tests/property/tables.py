@@ -426,4 +426,5 @@ def main():
            " (%d rows, %d ways)" % (campaign.rows, campaign.hops))
 
 
-main()
+if __name__ == "__main__":
+    main()
