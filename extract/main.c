@@ -23,6 +23,7 @@
 #include "common/os/writeall.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
+#include "common/schema/position.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_writer.h"
 #include "common/talk/log.h"
@@ -247,6 +248,37 @@ send_rows(struct extract *x, struct err *e)
 	return print_digest(x, x->receipt.relation, stream_writer_count(x->writer), e);
 }
 
+/* How rows are found that have changed, and what that cannot see; a line where it is asked for.
+ */
+static void
+check_since(FILE *out, const struct header *h)
+{
+	struct position p = {.leaves = NULL};
+	struct err none = ERR_INIT;
+	int column;
+
+	if (h->no_position != NULL && h->since != NULL)
+		check_line(out, "since", "cannot be told: %s", h->no_position);
+	if (h->position == NULL ||
+	    position_parse(&p, h->position, strlen(h->position), &none) != 0) {
+		err_release(&none);
+		position_release(&p);
+		return;
+	}
+	column = p.column != NULL ? schema_find(&h->schema, p.column) : -1;
+	if (p.kind == POSITION_XMIN && h->since != NULL)
+		check_line(out, "since", "by the transactions that wrote the rows");
+	else if (column >= 0 && strcmp(h->schema.columns[column].base, "xid8") == 0)
+		check_line(out, "since", "by the transactions in \"%s\", if each write sets it",
+			   p.column);
+	else if (p.kind == POSITION_CURSOR)
+		check_line(out, "since",
+			   "by \"%s\", which cannot see rows that come late with older values "
+			   "or change without a new one",
+			   p.column);
+	position_release(&p);
+}
+
 static void
 check_member(FILE *out, const struct manifest *set, size_t i)
 {
@@ -257,6 +289,7 @@ check_member(FILE *out, const struct manifest *set, size_t i)
 	else
 		check_line(out, "rows", "%s, %zu columns, may be read", name,
 			   set->members[i]->schema.ncolumns);
+	check_since(out, set->members[i]);
 	free(name);
 }
 
@@ -272,10 +305,12 @@ print_check(const struct extract *x, struct err *e)
 	check_line(out, "source", "%s", x->source->where);
 	for (i = 0; set != NULL && i < set->n; i++)
 		check_member(out, set, i);
-	if (set == NULL)
+	if (set == NULL) {
 		check_line(out, "rows", "%s, %zu columns, may be read",
 			   x->receipt.relation != NULL ? x->receipt.relation : "query",
 			   x->source->header->schema.ncolumns);
+		check_since(out, x->source->header);
+	}
 	return writeall_finish(out, e);
 }
 

@@ -417,22 +417,6 @@ parse_into(struct load_options *o, struct err *e)
 	return 0;
 }
 
-static int
-parse_ledger(struct load_options *o, struct err *e)
-{
-	if (o->ledger_text == NULL) {
-		o->ledger = "portl_ledger";
-		return 0;
-	}
-	if (ident_parse_list(o->ledger_text, &o->ledger_list, e) != 0)
-		return err_prefix(e, "--ledger: ");
-	if (o->ledger_list.n != 1)
-		return err_usage(e, "ledger", "--ledger takes one schema, not \"%s\"",
-				 o->ledger_text);
-	o->ledger = o->ledger_list.names[0];
-	return 0;
-}
-
 /* What cannot be looked for once the constraint is gone. */
 static int
 check_recheck(const struct load_options *o, struct err *e)
@@ -451,31 +435,6 @@ check_recheck(const struct load_options *o, struct err *e)
 		return err_usage(e, "foreign-keys",
 				 "--foreign-keys=recheck refuses all rows or none, not those "
 				 "for --rejects");
-	return 0;
-}
-
-/* What would leave a state without the truth about its rows. */
-static int
-check_state(const struct load_options *o, struct err *e)
-{
-	if (o->state == NULL && o->reset_state)
-		return err_usage(e, "reset-state", "--reset-state needs --state=NAME");
-	if (o->state == NULL && o->print_state && getenv("PORTL_RUN") == NULL)
-		return err_usage(e, "print-state", "--print-state needs --state=NAME");
-	if (o->state == NULL)
-		return 0;
-	if (o->state[0] == '\0')
-		return err_usage(e, "state", "--state needs a name");
-	if (o->rejects != NULL) {
-		err_usage(e, "state", "--state and --rejects exclude each other");
-		return err_hint(e, "A row that is rejected would not come again.");
-	}
-	if (o->streams > 1)
-		return err_usage(e, "state", "--state is for one stream, not for several");
-	if (o->edited == STREAM_EDITED_ROWS)
-		return err_usage(e, "state",
-				 "--state and --edited=rows exclude each other: rows that were "
-				 "taken out would not come again");
 	return 0;
 }
 
@@ -583,7 +542,7 @@ settle(struct load_options *o, struct err *e)
 				 "--infer needs --create or --add-columns: a table that is "
 				 "there knows its types");
 	if (take_each(o, e) != 0 || settle_rows(o, e) != 0 || parse_into(o, e) != 0 ||
-	    check_recheck(o, e) != 0 || parse_ledger(o, e) != 0 || check_state(o, e) != 0)
+	    check_recheck(o, e) != 0 || options_state_settle(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
 		o->min_rows = o->truncate ? 1 : 0;

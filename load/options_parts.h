@@ -15,4 +15,11 @@ struct err;
 int options_delete_settle(struct load_options *o, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * options_state_settle(o, e):
+ * Read --ledger, and refuse what does not go with --state.
+ */
+int options_state_settle(struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+
 #endif /* LOAD_OPTIONS_PARTS_H */

@@ -428,6 +428,8 @@ apply_one(struct work *w, struct member *m, struct err *e)
 	char *why = NULL, *name;
 	int rc = m->rows->cursor != NULL ? cursor_check(m, e) : 0;
 
+	if (m->header->keys_of > 0) /* all keys, whatever has changed */
+		return 0;
 	if (rc == 0)
 		rc = find_reason(w, m, &why, e);
 	if (rc == 0 && why == NULL)

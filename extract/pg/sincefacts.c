@@ -12,6 +12,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 
 /* The timeline that the server writes: pg_control's is that of the last checkpoint. */
 static const char server_sql[] =
@@ -62,36 +63,25 @@ read_server(struct sincefacts *f, struct db *db, struct err *e)
 	return 0;
 }
 
-static char *
-array(const struct sincefacts_of *of, size_t n, bool descends)
-{
-	struct buf b = BUF_INIT;
-	size_t i;
-
-	buf_addc(&b, '{');
-	for (i = 0; i < n; i++) {
-		buf_adds(&b, i > 0 ? "," : "");
-		if (descends)
-			buf_adds(&b, of[i].only ? "false" : "true");
-		else
-			buf_addf(&b, "%u", of[i].oid);
-	}
-	buf_addc(&b, '}');
-	return buf_detach(&b);
-}
-
 static int
 read_relations(struct sincefacts *f, struct db *db, const struct sincefacts_of *of, size_t n,
 	       struct err *e)
 {
-	char *oids = array(of, n, false), *descends = array(of, n, true);
-	const char *params[] = {oids, descends};
+	struct buf oids = BUF_INIT, descends = BUF_INIT;
+	const char *params[2];
+	size_t i;
 
+	for (i = 0; i < n; i++) {
+		pgarray_add_oid(&oids, of[i].oid);
+		pgarray_add(&descends, of[i].only ? "f" : "t");
+	}
+	params[0] = pgarray_end(&oids);
+	params[1] = pgarray_end(&descends);
 	f->columns = db_query(db, e, columns_sql, 1, params);
 	if (f->columns != NULL)
 		f->leaves = db_query(db, e, leaves_sql, 2, params);
-	free(oids);
-	free(descends);
+	buf_release(&oids);
+	buf_release(&descends);
 	return f->leaves != NULL ? 0 : -1;
 }
 

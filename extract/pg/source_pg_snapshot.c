@@ -273,8 +273,8 @@ source_pg_snapshot_is_whole(const struct source_pg *s, const struct member *m)
 static int
 refuse_standby(struct db *db, struct err *e)
 {
-	char *standby = db_query_text(
-		db, e, "SELECT 1 WHERE pg_catalog.pg_is_in_recovery()", 0, NULL);
+	char *standby = db_query_text(db, e, "SELECT 1 WHERE pg_catalog.pg_is_in_recovery()", 0,
+				      NULL);
 	bool is = standby != NULL && standby[0] != '\0';
 
 	free(standby);

@@ -85,8 +85,8 @@ add_ddl(const struct found *f, const char *schema, const char *before, struct bu
 		return;
 	buf_addf(sql, "%sCREATE TABLE ", before);
 	ledger_add_states(schema, sql);
-	buf_adds(sql, " (name text, source text, target oid, relation text, position text,"
-		      " run text, rows bigint, runs bigint, stored timestamptz,"
+	buf_adds(sql, " (name text, source text, target oid, relation text, columns text,"
+		      " position text, run text, rows bigint, runs bigint, stored timestamptz,"
 		      " PRIMARY KEY (name, source));");
 }
 

@@ -17,6 +17,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/ident.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -36,7 +37,7 @@ struct state_entry {
 	char *source;                /* the relation that is read; owned */
 	char *since;                 /* owned, NULL: all rows */
 	char *position;              /* owned */
-	bool found;                  /* it is in the ledger */
+	char *columns;               /* which goes where, as text to be compared; owned */
 };
 
 /* ---- what a stream says ---- */
@@ -80,6 +81,39 @@ check_rules(const struct state_entry *x, const struct load_rules *rules, struct 
 	return 0;
 }
 
+/* Whatever their order in the stream. */
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *
+columns_of(const struct plan *p)
+{
+	char **pairs = xcalloc(p->ncolumns + 1, sizeof(*pairs));
+	struct buf text = BUF_INIT;
+	size_t i, n = 0;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL) {
+			struct buf pair = BUF_INIT;
+
+			ident_add_quoted(&pair, p->columns[i].source);
+			buf_addc(&pair, '=');
+			ident_add_quoted(&pair, p->columns[i].target);
+			pairs[n++] = buf_detach(&pair);
+		}
+	if (n > 0)
+		qsort(pairs, n, sizeof(*pairs), by_text);
+	for (i = 0; i < n; i++) {
+		buf_addf(&text, "%s%s", i > 0 ? "," : "", pairs[i]);
+		free(pairs[i]);
+	}
+	free(pairs);
+	return buf_detach(&text);
+}
+
 static int
 take_stream(struct state *s, struct state_entry *x, const struct target *t, struct err *e)
 {
@@ -90,6 +124,7 @@ take_stream(struct state *s, struct state_entry *x, const struct target *t, stru
 		return -1;
 	x->source = relname_text(&h->schema.relation);
 	x->position = xstrdup(h->position);
+	x->columns = columns_of(t->plan);
 	if (h->since != NULL && strcmp(h->since, POSITION_NONE) != 0)
 		x->since = xstrdup(h->since);
 	if (s->options->reset_state && x->since != NULL) {
@@ -146,11 +181,11 @@ run(const struct state *s, struct db *db, const char *before, const char *behind
 
 static const char find_sql[] =
 	"SELECT t.source, t.position, t.target, pg_catalog.to_regclass(s.target)::pg_catalog.oid,"
-	" t.run FROM " UNNEST " JOIN ";
+	" t.run, t.columns FROM " UNNEST " JOIN ";
 static const char found_sql[] = " AS t ON t.name" EQUALS "$1 AND t.source" EQUALS "s.source"
 				" ORDER BY t.source";
 
-enum { FOUND_SOURCE, FOUND_POSITION, FOUND_TARGET, FOUND_NOW, FOUND_RUN };
+enum { FOUND_SOURCE, FOUND_POSITION, FOUND_TARGET, FOUND_NOW, FOUND_RUN, FOUND_COLUMNS };
 
 static int
 refuse(const struct state *s, struct err *e, const char *what, const char *hint)
@@ -214,6 +249,13 @@ compare_row(const struct state *s, const struct state_entry *x, const PGresult *
 	    strcmp(PQgetvalue(res, row, FOUND_TARGET), PQgetvalue(res, row, FOUND_NOW)) != 0)
 		return refuse(s, e, "it is about another table, or the table was made anew",
 			      FULL);
+	if (any && !s->options->reset_state &&
+	    strcmp(PQgetvalue(res, row, FOUND_COLUMNS), x->columns) != 0)
+		return refuse(
+			s, e,
+			"it loads other columns than those before it, which old rows have "
+			"not got",
+			FULL);
 	return compare(s, x, any ? PQgetvalue(res, row, FOUND_POSITION) : NULL, e);
 }
 
@@ -327,7 +369,8 @@ store_one(const struct state *s, const struct state_entry *x, struct db *db, str
 {
 	struct buf sql = BUF_INIT, target = BUF_INIT;
 	char rows[24];
-	const char *params[] = {s->options->state, x->source, x->position, NULL, rows, NULL};
+	const char *params[] = {s->options->state, x->source, x->position, NULL, rows, NULL,
+				x->columns};
 	char *shown = relname_text(&x->target->name);
 	PGresult *res;
 
@@ -337,13 +380,14 @@ store_one(const struct state *s, const struct state_entry *x, struct db *db, str
 	params[5] = shown;
 	buf_adds(&sql, "UPDATE ");
 	ledger_add_states(s->options->ledger, &sql);
-	buf_adds(&sql,
-		 " SET position = $3, target = pg_catalog.to_regclass($4)::pg_catalog.oid,"
-		 " relation = $6, rows = $5::pg_catalog.int8, runs = coalesce(runs, 0)"
-		 " OPERATOR(pg_catalog.+) 1, stored = pg_catalog.clock_timestamp()"
-		 " WHERE name OPERATOR(pg_catalog.=) $1 AND source"
-		 " OPERATOR(pg_catalog.=) $2 RETURNING target IS NOT NULL");
-	res = db_query(db, e, buf_cstr(&sql), 6, params);
+	buf_adds(
+		&sql,
+		" SET position = $3, target = pg_catalog.to_regclass($4)::pg_catalog.oid,"
+		" relation = $6, columns = $7, rows = $5::pg_catalog.int8, runs = coalesce(runs, 0)"
+		" OPERATOR(pg_catalog.+) 1, stored = pg_catalog.clock_timestamp()"
+		" WHERE name OPERATOR(pg_catalog.=) $1 AND source"
+		" OPERATOR(pg_catalog.=) $2 RETURNING target IS NOT NULL");
+	res = db_query(db, e, buf_cstr(&sql), 7, params);
 	if (res != NULL && (PQntuples(res) != 1 || !db_is_true(res, 0, 0)))
 		err_set(e, EXIT_DATA,
 			"the state of %s was not stored: its row in the ledger is "
@@ -387,6 +431,7 @@ state_release(struct state *s)
 		free(s->list[i].source);
 		free(s->list[i].since);
 		free(s->list[i].position);
+		free(s->list[i].columns);
 	}
 	free(s->list);
 	*s = (struct state){.options = NULL};

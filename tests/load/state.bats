@@ -136,6 +136,11 @@ no_join()
 	stream more
 	q "$dst" 'CREATE TABLE other (LIKE t INCLUDING ALL)'
 	no_join 'it is about another table' more -t other
+	no_join 'it loads other columns' more --map=v=
+	q "$dst" 'ALTER TABLE t ADD w text'
+	no_join 'it loads other columns' more --map=v=w
+	q "$dst" 'ALTER TABLE t DROP w'
+	portl-load -d "$dst" -q --state=s --conflict=overwrite --dry-run "$BATS_TEST_TMPDIR/more" 2>/dev/null
 	q "$dst" 'DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v text)'
 	no_join 'the table was made anew' more
 }
