@@ -59,6 +59,8 @@ static const struct cli_option source_options[] = {
 	 AT(rows.cursor_text), PG},
 	{"overlap", 0, CLI_STRING, "VALUE", "read so much of the cursor's values again",
 	 AT(rows.overlap), PG},
+	{"with-keys", 0, CLI_FLAG, NULL, "behind them the keys of all rows, for --delete",
+	 AT(with_keys), PG},
 	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
 	 AT(row_security), PG},
 	{.help = NULL},
@@ -286,9 +288,9 @@ extract_options_check_each(const struct extract_options *o,
 	return 0;
 }
 
-/* What the options about rows and columns are about has to be one relation. */
+/* What the options about rows and columns are about has to be one relation, ${alone}. */
 static int
-check_set(struct extract_options *o, struct err *e)
+check_set(struct extract_options *o, bool alone, struct err *e)
 {
 	const struct {
 		const char *option;
@@ -300,7 +302,7 @@ check_set(struct extract_options *o, struct err *e)
 		      {"limit", o->rows.limit >= 0}};
 	size_t i;
 
-	for (i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+	for (i = 0; !alone && i < sizeof(single) / sizeof(single[0]); i++)
 		if (single[i].given) {
 			err_usage(e, single[i].option,
 				  "--%s is about one relation, and several are to be read",
@@ -334,7 +336,13 @@ take_what(struct extract_options *o, struct err *e)
 		    w->exclude_tables.n > 0 || w->exclude_schemas.n > 0 ||
 		    (w->tables.n == 1 && !pattern_is_exact(&w->tables.list[0]));
 	if (o->is_set)
-		return check_set(o, e);
+		return check_set(o, false, e);
+	if (o->with_keys && w->tables.n == 0)
+		return err_usage(e, "with-keys",
+				 "--with-keys needs a table, whose keys they are");
+	o->is_set = o->with_keys;
+	if (o->is_set)
+		return check_set(o, true, e);
 	if (w->tables.n == 1)
 		relname_set(&o->rel, w->tables.list[0].schema.name,
 			    w->tables.list[0].name.name);

@@ -57,6 +57,7 @@ struct extract_options {
 	bool bare;
 	bool digest_only;
 	bool row_security;
+	bool with_keys;
 	const char *snapshot; /* as pg_export_snapshot() gave it, or NULL: one of our own */
 	const char *since;    /* as typed, or NULL */
 	/* derived */

@@ -151,6 +151,13 @@ check_edited(const struct load *l, struct err *e)
 			   "meant to come, say --bare.");
 }
 
+/* Keys are no rows. */
+static bool
+is_told(const struct load *l, size_t i)
+{
+	return l->chosen[i] && l->set->members[i]->keys_of == 0;
+}
+
 /* What is to be told of each relation that is loaded, in their order. */
 static void
 tell_members(struct load *l)
@@ -158,7 +165,7 @@ tell_members(struct load *l)
 	size_t i;
 
 	for (i = 0; i < l->set->n; i++)
-		if (l->chosen[i]) {
+		if (is_told(l, i)) {
 			char *name = manifest_name(l->set, i);
 
 			receipt_add(&l->receipt, name);
@@ -373,7 +380,7 @@ run(struct load *l, struct err *e)
 
 		int rc = load_stream(l, i, e);
 
-		if (told < l->receipt.nrelations && is_chosen(l, i))
+		if (told < l->receipt.nrelations && is_told(l, i))
 			tell_stream(l, told++, rows, bytes);
 		if (rc != 0)
 			return -1;

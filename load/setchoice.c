@@ -48,7 +48,8 @@ pick(bool *chosen, const struct relname *named, const struct manifest *set, stru
 	size_t i, n = 0;
 
 	for (i = 0; i < set->n; i++) {
-		chosen[i] = relname_means(named, name_of(set, i));
+		chosen[i] = set->members[i]->keys_of == 0 &&
+			    relname_means(named, name_of(set, i));
 		n += chosen[i];
 	}
 	if (n == 0)
@@ -86,7 +87,8 @@ check_each(const struct load_options *o, const struct manifest *set, struct err 
 
 	for (i = 0; i < o->neach; i++) {
 		for (j = 0, found = 0; j < set->n; j++)
-			found += relname_means(&o->each[i].name, name_of(set, j));
+			found += set->members[j]->keys_of == 0 &&
+				 relname_means(&o->each[i].name, name_of(set, j));
 		if (found == 0)
 			return job_apply_refuse(o->common.job, i, "it is not in the set", e);
 		if (found > 1)
@@ -97,22 +99,48 @@ check_each(const struct load_options *o, const struct manifest *set, struct err 
 	return 0;
 }
 
+static int
+choose(bool *chosen, const struct load_options *o, const struct manifest *set, struct err *e)
+{
+	size_t i, n = 0;
+
+	if (o->rel.name != NULL)
+		return pick(chosen, &o->rel, set, e);
+	if (check_each(o, set, e) != 0)
+		return -1;
+	for (i = 0; i < set->n; i++) {
+		chosen[i] = set->members[i]->keys_of == 0;
+		n += chosen[i];
+	}
+	return n > 1 ? check_options(o, e) : 0;
+}
+
+/* Keys are of use where absent rows are deleted. */
+static void
+choose_keys(bool *chosen, const struct load_options *o, const struct manifest *set)
+{
+	size_t i, of;
+
+	for (i = 0; i < set->n; i++) {
+		of = set->members[i]->keys_of;
+		if (of > 0)
+			chosen[i] = chosen[of - 1] &&
+				    load_options_rules(o, name_of(set, i))->absent.what !=
+					    ABSENT_STAY;
+	}
+}
+
 int
 setchoice_make(bool **chosen, const struct load_options *o, const struct manifest *set,
 	       struct err *e)
 {
-	size_t i;
-
 	if (o->streams != 1)
 		return err_usage(e, "streams",
 				 "--streams is for streams of one relation, and "
 				 "the input is a set");
 	*chosen = xcalloc(set->n, sizeof(**chosen));
-	if (o->rel.name != NULL)
-		return pick(*chosen, &o->rel, set, e);
-	if (check_each(o, set, e) != 0)
+	if (choose(*chosen, o, set, e) != 0)
 		return -1;
-	for (i = 0; i < set->n; i++)
-		(*chosen)[i] = true;
-	return set->n > 1 ? check_options(o, e) : 0;
+	choose_keys(*chosen, o, set);
+	return 0;
 }

@@ -46,6 +46,7 @@ static const struct jobkey keys[] = {
 	{"since", EXTRACT, EXTRACT, JOBKEY_OPTION, 0},
 	{"cursor", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
 	{"overlap", EXTRACT, EXTRACT, JOBKEY_OPTION, EXTRACT},
+	{"with_keys", EXTRACT, EXTRACT, JOBKEY_OPTION, 0},
 	{"enable_row_security", EXTRACT, EXTRACT, JOBKEY_OPTION, 0},
 	/* CSV files */
 	{"infer", BOTH, EXTRACT, JOBKEY_OPTION, 0},

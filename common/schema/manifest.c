@@ -103,6 +103,18 @@ damaged(struct err *e, const char *what)
 	return err_set(e, EXIT_STREAM, "the set's manifest is damaged: %s", what);
 }
 
+/* Does the last one have the keys of the relation whose rows are the member before? */
+static bool
+follows(const struct manifest *m, const struct header *keys)
+{
+	const struct header *rows = m->n > 1 ? m->members[m->n - 2] : NULL;
+
+	return rows != NULL && keys->keys_of == m->n - 1 && rows->keys_of == 0 &&
+	       !rows->is_sequence && !keys->is_sequence && rows->schema.relation.name != NULL &&
+	       keys->schema.relation.name != NULL &&
+	       relname_equal(&rows->schema.relation, &keys->schema.relation);
+}
+
 static int
 take_members(struct manifest *m, const json_t *members, struct err *e)
 {
@@ -117,6 +129,8 @@ take_members(struct manifest *m, const json_t *members, struct err *e)
 		add(m, header, mark(doc));
 		if (header->bare)
 			return damaged(e, "a member without an end document");
+		if (header->keys_of > 0 && !follows(m, header))
+			return damaged(e, "keys that do not follow their rows");
 	}
 	return 0;
 }
@@ -151,8 +165,14 @@ char *
 manifest_name(const struct manifest *m, size_t i)
 {
 	const struct relname *relation = &m->members[i]->schema.relation;
+	char *name = relation->name != NULL ? relname_text(relation) : xstrdup("a query");
+	char *keys;
 
-	return relation->name != NULL ? relname_text(relation) : xstrdup("a query");
+	if (m->members[i]->keys_of == 0)
+		return name;
+	keys = xasprintf("the keys of %s", name);
+	free(name);
+	return keys;
 }
 
 int

@@ -327,9 +327,45 @@ member_stands_on_more(const struct member *m)
 	return false;
 }
 
+int
+member_add_keys(struct member *m, struct err *e)
+{
+	const struct relation *rel = m->rel;
+	struct extract_rows *rows;
+	size_t i;
+
+	if (rel->nprimary_key == 0) {
+		err_usage(e, "with-keys", "--with-keys: \"%s\" has no primary key",
+			  rel->id.name);
+		return err_hint(e, "Leave it out, or give it one.");
+	}
+	rows = xcalloc(1, sizeof(*rows));
+	*rows = (struct extract_rows){.limit = -1, .columns.n = rel->nprimary_key};
+	rows->column_list.names = xcalloc(rel->nprimary_key, sizeof(char *));
+	for (i = 0; i < rel->nprimary_key; i++)
+		rows->column_list.names[rows->column_list.n++] = xstrdup(rel->primary_key[i]);
+	m->keys = xcalloc(1, sizeof(*m->keys));
+	*m->keys = (struct member){
+		.rel = m->rel, .rows = rows, .in_set = true, .key_rows = rows, .planned = -1};
+	return 0;
+}
+
+static void
+release_keys(struct member *keys)
+{
+	if (keys == NULL)
+		return;
+	ident_list_release(&keys->key_rows->column_list);
+	free(keys->key_rows);
+	keys->rel = NULL; /* the member's own */
+	member_release(keys);
+	free(keys);
+}
+
 void
 member_release(struct member *m)
 {
+	release_keys(m->keys);
 	relation_free(m->rel);
 	free(m->select);
 	free(m->since);

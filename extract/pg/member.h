@@ -26,11 +26,14 @@ struct member {
 	bool ordered;                    /* its rows come in the order of its primary key */
 	bool in_set;           /* so that children by inheritance are members themselves */
 	struct header *header; /* borrowed */
-	char *since;           /* the condition on rows that changed, NULL: all; owned */
-	char *select;          /* owned */
-	unsigned *types;       /* of the columns; owned */
-	bool narrow;           /* reading needs search_path to be pg_catalog */
-	int64_t planned;       /* rows that the planner expects, -1: not known */
+	/* one that reads the keys of all of the relation's rows, or NULL; owned */
+	struct member *keys;
+	struct extract_rows *key_rows; /* of that one: what it reads; owned, else NULL */
+	char *since;     /* the condition on rows that changed, NULL: all; owned */
+	char *select;    /* owned */
+	unsigned *types; /* of the columns; owned */
+	bool narrow;     /* reading needs search_path to be pg_catalog */
+	int64_t planned; /* rows that the planner expects, -1: not known */
 };
 
 /*
@@ -73,6 +76,12 @@ int member_describe(struct member *m, const struct extract_options *options, str
  */
 int member_narrow(struct member *m, char *condition, struct db *db, struct path *path,
 		  struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * member_add_keys(m, e):
+ * Have the keys of all rows sent behind the member's: m->keys.  Fails without a primary key.
+ */
+int member_add_keys(struct member *m, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * member_plan(m, db, path, e):

@@ -26,7 +26,7 @@ pg(struct source *s)
 static int
 start_copy(struct source_pg *s, struct err *e)
 {
-	const struct member *m = &s->members[s->current];
+	const struct member *m = s->sent[s->current];
 	bool dry = s->base.options->common.dry_run;
 
 	s->copying = false;
@@ -50,16 +50,16 @@ finish_headers(struct source_pg *s, struct err *e)
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < s->n; i++) {
-		struct member *m = &s->members[i];
+	for (i = 0; rc == 0 && i < s->nsent; i++) {
+		struct member *m = s->sent[i];
 
 		member_finish(m, s->base.options->row_security, &s->db);
 		rc = largeobj_tell(&s->db, m->rel, &m->header->schema, e);
 	}
 	if (rc == 0)
 		rc = session_watch_client(&s->db, &backend, e);
-	for (i = 0; rc == 0 && i < s->n; i++)
-		s->members[i].header->backend = xstrdup(backend);
+	for (i = 0; rc == 0 && i < s->nsent; i++)
+		s->sent[i]->header->backend = xstrdup(backend);
 	free(backend);
 	return rc;
 }
@@ -90,7 +90,7 @@ source_pg_member(struct source *base, size_t i, struct err *e)
 	struct source_pg *s = pg(base);
 
 	s->current = i;
-	base->header = s->members[i].header;
+	base->header = s->sent[i]->header;
 	return start_copy(s, e);
 }
 
@@ -98,7 +98,7 @@ source_pg_member(struct source *base, size_t i, struct err *e)
 static enum source_event
 end_of_member(struct source_pg *s, struct err *e)
 {
-	if (s->current + 1 < s->n)
+	if (s->current + 1 < s->nsent)
 		return SOURCE_END;
 	return source_pg_settle(s, e) == 0 ? SOURCE_END : SOURCE_FAILED;
 }
@@ -150,6 +150,7 @@ source_pg_close(struct source *base)
 	for (i = 0; i < s->n; i++)
 		member_release(&s->members[i]);
 	free(s->members);
+	free(s->sent);
 	reads_release(&s->reads);
 	typecache_release(&s->types);
 	path_release(&s->path);

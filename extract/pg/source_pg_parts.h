@@ -24,7 +24,9 @@ struct source_pg {
 	char *query;            /* the user's; NULL: relations */
 	struct member *members; /* one, or those of the set */
 	size_t n;
-	size_t current; /* the one that is read */
+	struct member **sent; /* these and their keys, in the order of the set; owned */
+	size_t nsent;
+	size_t current; /* the one of them that is read */
 	struct path path;
 	struct typecache types;
 	struct reads reads;

@@ -42,8 +42,10 @@ drop_members(struct source_pg *s)
 	for (i = 0; i < s->n; i++)
 		member_release(&s->members[i]);
 	free(s->members);
+	free(s->sent);
 	s->members = NULL;
-	s->n = 0;
+	s->sent = NULL;
+	s->n = s->nsent = 0;
 }
 
 /* Members of these relations (a NULL: of the query); what is in ${rels} is taken. */
@@ -355,6 +357,19 @@ same_relations(const struct choose_list *a, const struct source_pg *s)
 	return found == a->n;
 }
 
+/* Behind each of them the keys of all its rows. */
+static int
+add_keys(struct source_pg *s, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; s->base.options->with_keys && i < s->n; i++)
+		if (!member_is_sequence(&s->members[i]) &&
+		    member_add_keys(&s->members[i], e) != 0)
+			return -1;
+	return 0;
+}
+
 /* The same for a set: the patterns have to mean, under the snapshot, what is locked. */
 static int
 read_set(struct source_pg *s, struct err *e)
@@ -375,9 +390,22 @@ read_set(struct source_pg *s, struct err *e)
 	if (rc == 0) {
 		make_members(s, list.rels, list.n);
 		list.n = 0;
+		rc = add_keys(s, e);
 	}
 	choose_release(&list);
 	return rc;
+}
+
+static void
+send(struct source_pg *s, struct member *m)
+{
+	s->sent[s->nsent++] = m;
+	if (!is_set(s)) {
+		m->header = s->base.header;
+		return;
+	}
+	m->header = header_new();
+	manifest_add(s->base.set, m->header);
 }
 
 /* The headers that the members fill: the source's, or those of a manifest. */
@@ -387,15 +415,20 @@ give_headers(struct source_pg *s)
 	char id[RUNID_LEN + 1];
 	size_t i;
 
-	if (!is_set(s)) {
-		s->members[0].header = s->base.header;
-		return;
-	}
 	runid_make(id);
-	s->base.set = manifest_new(id);
+	if (is_set(s))
+		s->base.set = manifest_new(id);
+	free(s->sent);
+	s->sent = xcalloc(2 * s->n, sizeof(*s->sent));
+	s->nsent = 0;
 	for (i = 0; i < s->n; i++) {
-		s->members[i].header = header_new();
-		manifest_add(s->base.set, s->members[i].header);
+		struct member *m = &s->members[i];
+
+		send(s, m);
+		if (m->keys == NULL)
+			continue;
+		send(s, m->keys);
+		m->keys->header->keys_of = m->header->number;
 	}
 	s->base.header = s->members[0].header;
 }
@@ -407,9 +440,9 @@ describe(struct source_pg *s, struct err *e)
 	int rc = 0;
 
 	give_headers(s);
-	for (i = 0; rc == 0 && i < s->n; i++)
-		if (!member_is_sequence(&s->members[i]))
-			rc = member_describe(&s->members[i], s->base.options, &s->db, &s->path,
+	for (i = 0; rc == 0 && i < s->nsent; i++)
+		if (!member_is_sequence(s->sent[i]))
+			rc = member_describe(s->sent[i], s->base.options, &s->db, &s->path,
 					     &s->types, e);
 	if (rc == 0)
 		rc = seqread_values(&s->db, s->members, s->n, e);

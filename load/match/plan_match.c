@@ -284,7 +284,8 @@ plan_match(struct plan *p, struct reasons *why)
 	for (i = 0; i < p->ncolumns; i++)
 		p->columns[i].source = p->schema->columns[i].name;
 	index_names(&names, p);
-	check_map_sources(p, &names, why);
+	if (p->rules->keys != KEYS_ALONE)
+		check_map_sources(p, &names, why);
 	for (i = 0; i < p->ncolumns; i++) {
 		before = why->n;
 		match_one(p, &names, i, why);
@@ -292,7 +293,7 @@ plan_match(struct plan *p, struct reasons *why)
 	}
 	if (p->rel != NULL && p->header != NULL && p->header->guessed)
 		take_later_columns(p, &names);
-	if (!p->rules->verify)
+	if (!p->rules->verify && p->rules->keys != KEYS_ALONE)
 		check_left_over(p, &names, why);
 	release_names(&names);
 	check_not_empty(p, why);

@@ -86,8 +86,8 @@ oids(const struct target *list, size_t n)
 	for (i = 0; i < n; i++) {
 		const struct relation *rel = list[i].plan->rel;
 
-		/* what is to be created has no foreign keys */
-		pgarray_add_oid(&b, rel != NULL ? rel->oid : 0);
+		/* what is to be created has no foreign keys, and keys are not written */
+		pgarray_add_oid(&b, rel != NULL && list[i].base == NULL ? rel->oid : 0);
 	}
 	pgarray_end(&b);
 	return buf_detach(&b);

@@ -66,6 +66,16 @@ init_member(struct target *t, const struct load_options *options, const char *in
 	free(called);
 }
 
+/* The keys of all rows of ${base}'s relation: nothing else is done with them. */
+static void
+init_keys(struct target *t, struct target *base)
+{
+	t->base = base;
+	t->moves_sequences = false;
+	t->rules.keys = KEYS_ALONE;
+	base->rules.keys = KEYS_FOLLOW;
+}
+
 static int
 plan_rows(struct target *t, struct db *db, const struct sink_set *set,
 	  const struct header *header, struct known *known, struct err *e)
@@ -125,12 +135,13 @@ refuse_twice(const struct targets *ts, struct err *e)
 {
 	const struct relname **names = xcalloc(ts->n + 1, sizeof(void *));
 	char *text;
-	size_t i;
+	size_t i, n = 0;
 
 	for (i = 0; i < ts->n; i++)
-		names[i] = goes_to(&ts->list[i]);
-	qsort(names, ts->n, sizeof(void *), by_name);
-	for (i = 1; i < ts->n; i++)
+		if (ts->list[i].base == NULL)
+			names[n++] = goes_to(&ts->list[i]);
+	qsort(names, n, sizeof(void *), by_name);
+	for (i = 1; i < n; i++)
 		if (by_name(&names[i - 1], &names[i]) == 0) {
 			text = relname_text(names[i]);
 			err_set(e, EXIT_TARGET, "two relations of the set are for \"%s\"",
@@ -158,21 +169,27 @@ struct setplan {
 static int
 know_all(struct setplan *s, struct err *e)
 {
-	size_t n = s->ts->n, i;
-	const struct relname **names = xcalloc(n + 1, sizeof(void *));
+	size_t n = 0, i;
+	const struct relname **names = xcalloc(s->ts->n + 1, sizeof(void *));
+	struct known *list = xcalloc(s->ts->n + 1, sizeof(*list));
 	bool qualified = true;
 	int rc = 0;
 
-	for (i = 0; i < n; i++) {
-		names[i] = &s->ts->list[i].into;
-		qualified = qualified && names[i]->schema != NULL;
-	}
+	for (i = 0; i < s->ts->n; i++)
+		if (s->ts->list[i].base == NULL) {
+			names[n] = &s->ts->list[i].into;
+			qualified = qualified && names[n++]->schema != NULL;
+		}
 	if (qualified && n > 1) {
 		rc = planner_begin(s->db, &s->ts->list[0].rules, e);
 		if (rc == 0)
-			rc = known_read(s->db, names, n, s->known, e);
+			rc = known_read(s->db, names, n, list, e);
 		s->together = rc == 0;
 	}
+	for (i = n = 0; i < s->ts->n; i++)
+		if (s->ts->list[i].base == NULL)
+			s->known[i] = list[n++];
+	free(list);
 	free(names);
 	return rc;
 }
@@ -189,13 +206,25 @@ part_ways(struct setplan *s, struct err *e)
 	return true;
 }
 
+/* What is known of a relation has become its rows' plan: keys need it once more. */
+static int
+know_again(struct setplan *s, size_t k, struct err *e)
+{
+	const struct target *base = s->ts->list[k].base;
+
+	if (base == NULL || base->plan == NULL || base->plan->rel == NULL)
+		return 0;
+	return known_find(s->db, &base->plan->target, &s->known[k], e);
+}
+
 static int
 plan_member(struct setplan *s, size_t k, const struct header *header, struct err *e)
 {
 	struct target *t = &s->ts->list[k];
 
 	if (s->together) {
-		if (plan_rows(t, s->db, s->set, header, &s->known[k], e) == 0)
+		if (know_again(s, k, e) == 0 &&
+		    plan_rows(t, s->db, s->set, header, &s->known[k], e) == 0)
 			return 0;
 		if (!part_ways(s, e))
 			return -1;
@@ -282,7 +311,13 @@ init_all(struct targets *ts, const struct load_options *options, const char *inp
 		if (!has_rows(set, i))
 			continue;
 		init_member(&ts->list[k], options, input, set, i);
-		ts->list[k++].told = told;
+		if (set->manifest->members[i]->keys_of > 0) {
+			init_keys(&ts->list[k], &ts->list[k - 1]);
+			told--;
+		} else {
+			ts->list[k].told = told;
+		}
+		k++;
 	}
 }
 

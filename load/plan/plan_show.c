@@ -175,6 +175,11 @@ show_route(const struct plan *p)
 		fputs("Rows go straight into it by COPY.\n", stderr);
 		return;
 	}
+	if (p->rules->keys == KEYS_ALONE) {
+		fputs("Keys are staged in a temporary table, to tell which rows are absent.\n",
+		      stderr);
+		return;
+	}
 	reason = stage_reason(p);
 	fprintf(stderr, "Rows are staged in a temporary table and inserted from there: %s.\n",
 		reason);

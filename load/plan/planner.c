@@ -227,6 +227,8 @@ make(struct plan *p, struct db *db, struct known *known, struct err *e)
 		return -1;
 	if (plan_target(p, db, &facts, &why, e) != 0)
 		goto failed;
+	if (p->header != NULL && p->header->keys_of > 0 && p->rules->keys != KEYS_ALONE)
+		reasons_add(&why, "the stream has keys of a set, and no rows");
 	plan_match(p, &why);
 	if (plan_target_columns(p, db, &why, e) != 0 || plan_types(p, db, &why, e) != 0)
 		goto failed;

@@ -312,5 +312,7 @@ plan_key(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		else if (check_index(p, db, why, e) != 0)
 			return -1;
 	}
-	return p->rules->newer != NULL ? check_newer(p, db, why, e) : 0;
+	return p->rules->newer != NULL && p->rules->keys != KEYS_ALONE
+		       ? check_newer(p, db, why, e)
+		       : 0;
 }

@@ -96,7 +96,8 @@ plan_privileges(struct plan *p, struct db *db, struct reasons *why, struct err *
 	for (i = 0; i < p->ncolumns; i++)
 		check_column(p, i, may, why);
 	PQclear(may);
-	if (p->stage->sets && check_published(p, db, "updates", "pubupdate", why, e) != 0)
+	if (p->stage->sets && p->rules->keys != KEYS_ALONE &&
+	    check_published(p, db, "updates", "pubupdate", why, e) != 0)
 		return -1;
 	if (p->stage->finds)
 		return check_published(p, db, "deletes", "pubdelete", why, e);

@@ -35,7 +35,8 @@ load_stream()
 	[[ $* == *--conflict* ]] || set -- --conflict=overwrite "$@"
 	try portl-load -d "$b" --summary="$BATS_TEST_TMPDIR/sum" "$@" "$stream"
 	receipt=$(counts "$BATS_TEST_TMPDIR/sum")
-	deleted=$(sed -n 's/.*"rows":{[^}]*"deleted":\([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/sum")
+	deleted=''
+	[ ! -s "$BATS_TEST_TMPDIR/sum" ] || deleted=$(jq .rows.deleted "$BATS_TEST_TMPDIR/sum")
 }
 
 # kept CODE TEXT: the load was refused so, and t is as it was.
@@ -430,4 +431,95 @@ kept()
 		[[ $(q "$b" "SELECT count(*) FROM t WHERE v = 'x'") == 0 ]]
 		[[ $(q "$b" "SELECT count(*) FROM t") == @(393|493) ]]
 	done
+}
+
+@test "--with-keys: an incremental run deletes exactly, and needs no --scope" {
+	q "$a" "DELETE FROM t WHERE id = 2; UPDATE t SET v = 'drei' WHERE id = 3; INSERT INTO t VALUES (4, 'vier', 4)"
+	for format in binary ndjson; do
+		q "$b" "TRUNCATE t; INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL), (3, 'three', 3)"
+		portl-extract -d "$a" -t t --where 'id > 2' --with-keys -F $format -o "$stream"
+		load_stream --delete --max-delete=34%
+		loaded '2 1 1 0 0'
+		assert_eq "$deleted" 1
+		t_is '1|one|1' '3|drei|3' '4|vier|4'
+	done
+	assert_eq "$(jq -c '[.relations[] | [.relation, .rows.read, .rows.deleted]]' "$BATS_TEST_TMPDIR/sum")" '[["public.t",2,1]]'
+	portl ls "$stream" >"$stream.ls"
+	# the row that is new counts as one that is there before no more than it should
+	q "$b" "TRUNCATE t; INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL)"
+	load_stream --delete --max-delete=49%
+	assert_status 1
+	assert_stderr_has '1 of 2 rows'
+	# without --delete the keys are proved and not used
+	q "$b" "TRUNCATE t; INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL)"
+	load_stream
+	loaded '2 2 0 0 0'
+	t_is '1|one|1' '2|two|' '3|drei|3' '4|vier|4'
+	portl-extract -d "$a" -t t --where 'id > 2' --with-keys -o "$stream.whole"
+	head -c -9 "$stream.whole" >"$stream"
+	q "$b" "DELETE FROM t"
+	load_stream
+	assert_status 4
+	load_stream --delete
+	assert_status 4
+	t_is
+	# to a table that is made, by other names, into the table that -t means
+	q "$b" "DROP TABLE t"
+	load_stream --delete --create && assert_status 4
+	cp "$stream.whole" "$stream"
+	load_stream --delete --create
+	assert_status 0
+	t_is '3|drei|3' '4|vier|4'
+	q "$b" "DROP TABLE t; CREATE TABLE t (nr int PRIMARY KEY, v text, n int); INSERT INTO t VALUES (8, 'x', 8), (1, 'one', 1)"
+	load_stream --delete --map=id=nr -t t --max-delete=1
+	assert_status 0
+	t_is '1|one|1' '3|drei|3' '4|vier|4'
+	try portl-extract -d "$a" -c 'SELECT 1' --with-keys
+	assert_status 64
+	q "$a" "CREATE TABLE nokey (id int)"
+	try portl-extract -d "$a" -t nokey --with-keys
+	assert_status 64
+	assert_stderr_has '"nokey" has no primary key'
+}
+
+@test "a set: children before their parents, each relation by its own rules" {
+	for db in "$a" "$b"; do
+		q "$db" "CREATE TABLE p (id int PRIMARY KEY, v text UNIQUE); CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p);
+			CREATE TABLE cc (id int PRIMARY KEY, c int REFERENCES c)"
+	done
+	q "$a" "INSERT INTO p VALUES (1, 'a'), (3, 'c'); INSERT INTO c VALUES (1, 1), (3, 3); INSERT INTO cc VALUES (1, 1), (3, 3)"
+	q "$b" "INSERT INTO p VALUES (1, 'a'), (2, 'b'), (3, 'x'); INSERT INTO c VALUES (1, 2), (2, 2); INSERT INTO cc VALUES (1, 2), (2, 2)"
+	for keys in '' --with-keys; do
+		# shellcheck disable=SC2086 # nothing, or a word
+		portl-extract -d "$a" -t '*' --exclude-table t $keys -o "$stream"
+		portl-load -d "$b" --conflict=overwrite --delete --dry-run "$stream" 2>/dev/null
+		load_stream --delete
+		assert_status 0
+		for table in p c cc; do
+			assert_eq "$(q "$b" "TABLE $table ORDER BY 1")" "$(q "$a" "TABLE $table ORDER BY 1")"
+		done
+		[ -n "$keys" ] || assert_eq "$deleted" 3
+		q "$b" "INSERT INTO p VALUES (7, 'y'); INSERT INTO c VALUES (7, 7); INSERT INTO cc VALUES (7, 7), (8, 7)"
+	done
+	assert_eq "$deleted" 4
+	load_stream --delete --scope=true
+	assert_status 64
+	# one is too much, and none goes
+	q "$b" "INSERT INTO cc SELECT i, 1 FROM generate_series(100, 110) i"
+	load_stream --delete
+	assert_status 1
+	assert_stderr_has '13 of 15 rows of "cc"'
+	assert_eq "$(q "$b" "SELECT count(*) FROM p")" 3
+	q "$b" "DELETE FROM cc WHERE c = 7"
+	cat >"$BATS_TEST_TMPDIR/job.yaml" <<-END
+		source: {database: "$a", tables: [p, c, cc]}
+		destination: {database: "$b"}
+		conflict: overwrite
+		delete: true
+		tables:
+		  cc: {delete: false}
+		  p: {max_delete: 0, scope: "id <> 7"}
+	END
+	portl run "$BATS_TEST_TMPDIR/job.yaml"
+	assert_eq "$(q "$b" "SELECT count(*) FROM p")/$(q "$b" "SELECT count(*) FROM cc")" 3/13
 }
