@@ -173,7 +173,7 @@ run_examples()
 @test "examples/: usage without arguments" {
 	local script
 
-	for script in copy-table copy-over-ssh archive upsert pseudonyms csv-import clone-database; do
+	for script in copy-table copy-over-ssh archive upsert pseudonyms csv-import clone-database verify; do
 		try "$ROOT/examples/$script.sh"
 		assert_status 64
 		assert_stderr_has "usage: $script.sh"
@@ -231,6 +231,21 @@ run_examples()
 	try "$ROOT/examples/copy-over-ssh.sh" shop warehouse "it's; true" orders
 	assert_status 2
 	assert_stderr_has "database \"it's; true\" does not exist"
+}
+
+@test "examples/verify.sh says which tables are equal, and which rows are not" {
+	local script=$ROOT/examples/verify.sh
+
+	portl-extract -d shop -t orders | portl-load -d dw
+	try "$script" orders
+	assert_silent 0
+	q dw 'DELETE FROM orders WHERE id = 5'
+	try "$script" orders
+	assert_status 6
+	assert_stderr_has 'public.orders differs from the stream: 1 missing, 0 extra, 0 different, 1999 equal'
+	assert_eq "$(<orders.differences)" '{"kind":"missing","relation":"public.orders","key":{"id":5}}'
+	try "$script" nothing orders
+	assert_status 4
 }
 
 @test "examples/nightly.sh replaces the table, keeps receipts, and is silent" {
