@@ -163,6 +163,13 @@ digest_of(struct buf *b)
 	return digest;
 }
 
+static bool
+is_read(const struct member *m, const char *column)
+{
+	return schema_find(&m->header->schema, column) >= 0 ||
+	       (m->rows->cursor != NULL && strcmp(column, m->rows->cursor) == 0);
+}
+
 /* Those that are read, whatever their order. */
 static uint64_t
 digest_columns(const struct work *w, const struct member *m)
@@ -172,8 +179,7 @@ digest_columns(const struct work *w, const struct member *m)
 	int row = first_row(res, m->rel->oid);
 
 	for (; is_of(res, row, m->rel->oid); row++)
-		if (schema_find(&m->header->schema, PQgetvalue(res, row, SINCE_COLUMN_NAME)) >=
-		    0)
+		if (is_read(m, PQgetvalue(res, row, SINCE_COLUMN_NAME)))
 			buf_addf(&b, "%s\n", PQgetvalue(res, row, SINCE_COLUMN_FACTS));
 	return digest_of(&b);
 }
@@ -289,8 +295,7 @@ added_column(const struct work *w, const struct member *m, const struct position
 
 	for (; is_of(res, row, m->rel->oid); row++)
 		if (oid_at(res, row, SINCE_COLUMN_NUMBER) > was->natts &&
-		    schema_find(&m->header->schema, PQgetvalue(res, row, SINCE_COLUMN_NAME)) >=
-			    0)
+		    is_read(m, PQgetvalue(res, row, SINCE_COLUMN_NAME)))
 			return PQgetvalue(res, row, SINCE_COLUMN_NAME);
 	return NULL;
 }

@@ -322,7 +322,7 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	if (now != RECEIPT_NO)
 		targets_tell(&s->targets, receipt);
 	state_unlocked(&s->state, now != RECEIPT_NO);
-	if (last && now != RECEIPT_NO && state_is_kept(&s->state))
+	if (last && (now == RECEIPT_YES || now == RECEIPT_LOCALLY) && state_is_kept(&s->state))
 		receipt_state(receipt, s->base.options->state, state_words(&s->state));
 	return rc;
 }

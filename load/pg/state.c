@@ -48,11 +48,26 @@ name_it(const struct state *s, const struct state_entry *x, struct err *e)
 	return s->n > 1 ? err_prefix(e, "%s: ", x->source) : -1;
 }
 
+/* Whoever made the stream: what is stored is what extract takes. */
+static int
+check_word(const char *word, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct position p;
+	int rc = position_parse(&p, word, strlen(word), &why);
+
+	if (rc != 0)
+		err_set(e, EXIT_STREAM, "the header's position is none: %s", why.msg);
+	position_release(&p);
+	err_release(&why);
+	return rc;
+}
+
 static int
 check_header(const struct header *h, struct err *e)
 {
 	if (h != NULL && h->position != NULL && h->schema.relation.name != NULL)
-		return 0;
+		return check_word(h->position, e);
 	err_set(e, EXIT_TARGET, "a state needs the stream's position, and it has none: %s",
 		h == NULL                ? "it has no header"
 		: h->no_position != NULL ? h->no_position

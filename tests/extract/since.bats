@@ -358,6 +358,9 @@ refused()
 	close_session
 	assert_eq "$(ids -t xv --cursor=ver --since="$word")" '4 5 6 '
 	assert_eq "$(ids -t xv --cursor=ver --since="$(position -t xv --cursor=ver)")" ''
+	word=$(position -t x --columns=id --cursor=ver)
+	q "$src" 'DROP VIEW xv; ALTER TABLE x ALTER ver DROP DEFAULT, ALTER ver TYPE text'
+	refused 'other columns are read, or they were altered' -t x --columns=id --cursor=ver --since="$word"
 }
 
 @test "a set: a word for each relation, one without comes whole, sequences as always" {

@@ -120,6 +120,10 @@ no_join()
 	no_join 'only tables of a PostgreSQL server have one' file -t t
 	printf '{"id":1}\n' >"$BATS_TEST_TMPDIR/bare"
 	no_join 'only tables of a PostgreSQL server have one' bare -t t --bare
+	portl-extract -d "$src" -t t -F ndjson | sed 's/"position":"1:/&\\u001b/' >"$BATS_TEST_TMPDIR/forged"
+	try portl-load -d "$dst" --state=new --conflict=overwrite --edited "$BATS_TEST_TMPDIR/forged"
+	assert_status 4
+	assert_stderr_has "the header's position is none"
 	for options in --rejects=r --streams=2 --edited=rows; do
 		try portl-load -d "$dst" --state=s $options /dev/null
 		assert_status 64
