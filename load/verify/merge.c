@@ -5,6 +5,7 @@
  */
 #include "load/verify/merge.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/base/err.h"
@@ -23,6 +24,17 @@
 
 /* ---- the target's rows ---- */
 
+static int
+end_of_rows(struct merge *m, struct err *e)
+{
+	m->row = NULL;
+	if (m->rows.counted == m->nrows)
+		return 0;
+	return err_set(e, EXIT_DATA,
+		       "the server says it sent %" PRIu64 " rows, but %" PRIu64 " have come",
+		       m->rows.counted, m->nrows);
+}
+
 /* The row at ${next} of the block, or that of the next block. */
 static int
 take_row(struct merge *m, const char *next, struct err *e)
@@ -32,10 +44,10 @@ take_row(struct merge *m, const char *next, struct err *e)
 	if (next == end) {
 		switch (rowblock_fill(&m->rows, m->db, -1, e)) {
 		case DB_ROW:
+			m->nrows += m->rows.rows;
 			break;
 		case DB_ROWS_END:
-			m->row = NULL;
-			return 0;
+			return end_of_rows(m, e);
 		default:
 			return -1;
 		}

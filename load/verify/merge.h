@@ -22,6 +22,7 @@ struct merge {
 	struct compared *c;
 	struct tally *tally;
 	struct rowblock rows;        /* the target's; owned */
+	uint64_t nrows;              /* that have come */
 	const char *row, *row_end;   /* the one at hand, in it; NULL: there are no more */
 	struct buf cut;              /* a row of the stream that a chunk has begun; owned */
 	struct buf last_kept;        /* the stream's row before this chunk; owned */
