@@ -53,6 +53,12 @@ has_rows()
 	assert_out_has 'verify against load into a keyed table'
 }
 
+@test "the benchmark of second runs compares what changed with all rows" {
+	bench again
+	has_rows again 5
+	assert_out_has '--delete against without'
+}
+
 # cells ACTION: the contestants of the one cell of that action, `name state` each.
 cells()
 {
