@@ -8,8 +8,9 @@
 # Where the last run went on to is kept in the target, in the transaction of its rows, so
 # that a run that is killed, repeated or overtaken loses nothing.  When the source can no
 # longer tell what has changed (a standby was promoted, a column was added), the run ends
-# with 5 and cron mails why; FULL=1 then begins anew with all rows.  Rows that were deleted
-# at the source stay: a nightly run with all rows and --delete removes them.
+# with 4 or 5 and cron mails why; FULL=1 then begins anew with all rows.  Rows that were
+# deleted at the source stay: a nightly run with all rows and --delete removes them, or
+# --with-keys here.
 #
 # Settings, from the environment:
 #   PORTL_SOURCE, PORTL_DESTINATION   where from and where to; default: the services

@@ -150,6 +150,13 @@ take_stream(struct state *s, struct state_entry *x, const struct target *t, stru
 	return check_rules(x, &t->rules, e) == 0 ? 0 : name_it(s, x, e);
 }
 
+/* Keys of all rows are no rows, and have no position. */
+static bool
+is_of_keys(const struct target *t)
+{
+	return t->plan->header != NULL && t->plan->header->keys_of > 0;
+}
+
 /* ---- what is stored ---- */
 
 static void
@@ -325,11 +332,11 @@ state_expect(struct state *s, const struct load_options *options, const struct t
 		return 0;
 	state_release(s);
 	*s = (struct state){.options = options, .targets = targets};
-	s->n = targets->n;
-	s->list = xcalloc(s->n + 1, sizeof(*s->list));
+	s->list = xcalloc(targets->n + 1, sizeof(*s->list));
 	runid_make(s->token);
-	for (i = 0; i < s->n; i++)
-		if (take_stream(s, &s->list[i], &targets->list[i], e) != 0)
+	for (i = 0; i < targets->n; i++)
+		if (!is_of_keys(&targets->list[i]) &&
+		    take_stream(s, &s->list[s->n++], &targets->list[i], e) != 0)
 			return -1;
 	if (ledger_find(db, options->ledger, make, &s->there, e) != 0)
 		return -1;

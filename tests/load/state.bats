@@ -301,6 +301,17 @@ no_join()
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM a')" 2
 }
 
+@test "the keys of all rows go with what changed, and have no position of their own" {
+	for i in 1 2 3; do
+		portl-extract -d "$src" -t t --with-keys --since="$(word)" |
+			portl-load -q -d "$dst" --state=s --conflict=overwrite --delete --summary="$BATS_TEST_TMPDIR/receipt"
+		same_table "$src" t "$dst" t
+		assert_eq "$(q "$dst" "SELECT source, runs FROM $ledger")" "public.t|$i"
+		q "$src" "DELETE FROM t WHERE id = $i; UPDATE t SET v = 'x$i' WHERE id = 5"
+	done
+	assert_eq "$(jq -r .state.position "$BATS_TEST_TMPDIR/receipt")" "$(word)"
+}
+
 @test "portl run does all of it for a job with a state; portl state lists; portl check says what is wrong" {
 	cat >"$BATS_TEST_TMPDIR/job.yaml" <<-EOF
 		source: {database: $src, table: t}
