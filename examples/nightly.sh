@@ -1,5 +1,6 @@
 #!/bin/sh
-# Replace a table by the source's, for cron:
+# Make a table what the source has, for cron: rows are inserted, updated and deleted in one
+# transaction, only where they differ, and no reader waits.
 #
 #   17 3 * * *  /usr/share/doc/portl/examples/nightly.sh
 #
@@ -13,12 +14,13 @@
 #                                     "shop" and "dw" of ~/.pg_service.conf
 #   TABLE                             default: orders
 #   MIN_ROWS                          fewer than these are taken for a fault; default: 1
+#   MAX_DELETE                        more to be deleted, too: rows or a share; default: 50%
 #   STATE                             directory for lock and receipts; default: ~/.portl
 set -eu
 umask 077
 
 : "${PORTL_SOURCE:=service=shop}" "${PORTL_DESTINATION:=service=dw}"
-: "${TABLE:=orders}" "${MIN_ROWS:=1}" "${STATE:=$HOME/.portl}"
+: "${TABLE:=orders}" "${MIN_ROWS:=1}" "${MAX_DELETE:=50%}" "${STATE:=$HOME/.portl}"
 export PORTL_SOURCE PORTL_DESTINATION
 
 mkdir -p "$STATE"
@@ -28,10 +30,11 @@ if ! flock -n 9; then
 	exit 75
 fi
 
-# A lock that somebody holds must not keep readers waiting behind us all day.
+# A lock that a writer holds must not keep others waiting behind us all day.
 status=0
 portl-extract -t "$TABLE" --lock-wait-timeout=60000 |
-	portl-load -t "$TABLE" --truncate --min-rows="$MIN_ROWS" --lock-wait-timeout=60000 \
+	portl-load -t "$TABLE" --conflict=overwrite --delete --max-delete="$MAX_DELETE" \
+		--min-rows="$MIN_ROWS" --lock-wait-timeout=60000 \
 		--summary="$STATE/last.json" || status=$?
 
 if [ -s "$STATE/last.json" ]; then

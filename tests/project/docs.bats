@@ -248,32 +248,37 @@ run_examples()
 	assert_status 4
 }
 
-@test "examples/nightly.sh replaces the table, keeps receipts, and is silent" {
+@test "examples/nightly.sh makes the table what the source has, keeps receipts, and is silent" {
 	local script=$ROOT/examples/nightly.sh
 
-	q dw "INSERT INTO orders (id) VALUES (-1)"
 	try "$script"
 	assert_status 0
 	assert_silent
 	same_table shop orders dw orders
+	q dw "INSERT INTO orders (id) VALUES (-1); DELETE FROM orders WHERE id = 7; UPDATE orders SET note = 'x' WHERE id < 3"
 	try "$script"
 	assert_status 0
-	assert_eq "$(jq -c '[.committed, .rows.inserted]' .portl/receipts.ndjson)" \
-		$'[true,2000]\n[true,2000]'
+	assert_silent
+	same_table shop orders dw orders
+	assert_eq "$(jq -c '[.committed, .rows.inserted, .rows.updated, .rows.deleted]' .portl/receipts.ndjson)" \
+		$'[true,2000,0,0]\n[true,1,2,1]'
 }
 
 @test "examples/nightly.sh keeps the old rows and complains when the source fails or is short" {
 	local script=$ROOT/examples/nightly.sh
 
-	q dw "INSERT INTO orders (id) VALUES (-1)"
+	q dw "INSERT INTO orders (id) VALUES (-1), (1)"
 	MIN_ROWS=2001 try "$script"
 	assert_status 1
 	assert_stderr_has 'only 2000 rows have come'
+	MAX_DELETE=0 try "$script"
+	assert_status 1
+	assert_stderr_has '1 rows of "orders" are not in the stream'
 	PORTL_SOURCE=no_such_db try "$script"
 	assert_status 4
 	assert_stderr_has 'database "no_such_db" does not exist'
-	assert_eq "$(q dw 'SELECT id FROM orders')" -1
-	assert_eq "$(jq -c .committed .portl/receipts.ndjson)" $'false\nfalse'
+	assert_eq "$(q dw 'SELECT id FROM orders ORDER BY 1')" $'-1\n1'
+	assert_eq "$(jq -c .committed .portl/receipts.ndjson)" $'false\nfalse\nfalse'
 }
 
 @test "examples/nightly.sh runs once at a time" {
