@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What changed since a position: each row that did, by whatever transaction; what cannot be
 # gone on from is refused by name.
-# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
 load ../lib/common
 load ../lib/meanwhile
@@ -323,6 +323,10 @@ refused()
 	try portl-extract -d "$src" -t u --cursor=n --overlap='1 day' --since="$n" -F ndjson
 	assert_status 1
 	assert_stderr_has 'cannot be taken from type numeric'
+	try portl-extract -d "$src" -t v --cursor=at --check=plan -o "$BATS_TEST_TMPDIR/header"
+	assert_out_has 'since        by "at", which cannot see rows that come late with older values'
+	try portl-extract -d "$src" -t u --since=none --check=plan -o "$BATS_TEST_TMPDIR/header"
+	assert_out_has 'since        by the transactions that wrote the rows'
 	q "$src" "INSERT INTO u VALUES (4, '2026-01-01 10:30', 4)"
 	assert_eq "$(ids -t v --cursor=at --since="$at")" '2 3 ' # what a cursor cannot see
 	refused 'the position is that of cursor "at", not "n"' -t v --cursor=n --since="$at"

@@ -15,10 +15,10 @@ setup()
 	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, v text)'
 }
 
-# word [NAME]: where state NAME (s) stands
+# word: where state s stands
 word()
 {
-	portl-load -d "$dst" --state="${1:-s}" --print-state
+	portl-load -d "$dst" --state=s --print-state
 }
 
 # stream FILE [EXTRACT-OPTION...]: what changed since state s
