@@ -61,7 +61,8 @@ static const char identity_sql[] =
 			     "'constraint %s %s %s %s %s %s', contype, condeferrable, condeferred, convalidated,"
 			     " confrelid, " HASH(
 				     "conbin") ")" OF "pg_constraint k ON k.conrelid" IS
-					       "t.oid" LINE "'referred to %s %s', confupdtype, confdeltype)" OF
+					       "t.oid" LINE
+					       "'referred to %s %s', confupdtype, confdeltype)" OF
 					       "pg_constraint k ON k.contype" IS "'f'"
 					       " AND k.confrelid" IS "t.oid" LINE
 					       "'trigger %L %s %s %s %s %s', tgname, tgfoid, tgtype, tgenabled, tgattr, " HASH(

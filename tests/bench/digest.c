@@ -50,7 +50,8 @@ walk(const struct buf *rows, struct rowdigest *digest)
 	pgcopy_scan_init(&scan, -1);
 	for (scan.digest = digest; !scan.done; at += passed) {
 		size = rows->len - at < CHUNK ? rows->len - at : CHUNK;
-		if (pgcopy_scan(&scan, rows->data + at, size, &passed, &e) != 0 || passed == 0) {
+		if (pgcopy_scan(&scan, rows->data + at, size, &passed, &e) != 0 ||
+		    passed == 0) {
 			fprintf(stderr, "digest: %s\n",
 				e.msg != NULL ? e.msg : "the file is cut");
 			exit(1);
