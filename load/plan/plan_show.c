@@ -237,7 +237,9 @@ plan_show_line(const struct plan *p)
 	size_t i;
 
 	buf_addf(&b, "%zu columns, ", p->ncolumns);
-	if (p->route == PLAN_DIRECT) {
+	if (p->rules->keys == KEYS_ALONE) {
+		buf_adds(&b, "keys, to tell which rows are absent");
+	} else if (p->route == PLAN_DIRECT) {
 		buf_adds(&b, "straight by COPY");
 	} else {
 		char *reason = stage_reason(p);
@@ -253,5 +255,7 @@ plan_show_line(const struct plan *p)
 		buf_addf(&b, "%s%s", i > 0 ? ", " : ", key ", name);
 		free(name);
 	}
+	if (p->stage != NULL && p->stage->finds)
+		buf_adds(&b, ", absent rows are deleted");
 	return buf_detach(&b);
 }

@@ -455,6 +455,8 @@ null_keys()
 	load_stream --delete --max-delete=49%
 	assert_status 1
 	assert_stderr_has '1 of 2 rows'
+	try_sh "portl-extract -d '$a' -t t --check=plan >/dev/null; portl-load -d '$b' --conflict=overwrite --delete --check=plan '$stream'"
+	assert_out_has 'keys, to tell which rows are absent, key id, absent rows are deleted'
 	# without --delete the keys are proved and not used
 	q "$b" "TRUNCATE t; INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL)"
 	load_stream

@@ -85,6 +85,15 @@ class Case:
         for row in self.old:
             if self.not_null is not None and row[self.not_null] is None:
                 row[self.not_null] = self.default(self.not_null)
+        # --delete, of rows that are not spared; foreign keys have them go behind all others
+        self.delete = self.mode != "fail" and not self.batch and rng.random() < 0.5
+        self.spared = rng.choice([None, rng.choice(self.columns[0][2])])
+        self.referred = self.delete and rng.random() < 0.4
+
+    def is_absent(self, row):
+        key = self.key(row)
+        return (key not in {self.key(r) for r in self.new} and (self.null_keys or None not in key)
+                and (self.spared is None or key[0] != self.key([self.spared] + row[1:])[0]))
 
     def row(self, rng, null_rate):
         row = [rng.choice(c[2]) for c in self.columns]
@@ -120,7 +129,7 @@ class Case:
                 text += " NOT NULL"
             defs.append(text)
         keys = ", ".join(quoted[:self.nkey])
-        out = ["DROP TABLE IF EXISTS target, source, seen;"]
+        out = ["DROP TABLE IF EXISTS refers, target, source, seen;"]
         out.append("CREATE TABLE target (%s)%s;" % (", ".join(defs),
                    " PARTITION BY HASH (%s)" % quoted[0] if self.partitioned else ""))
         if self.partitioned:
@@ -133,6 +142,9 @@ class Case:
             out.append("CREATE UNIQUE INDEX ON target (%s)%s;"
                        % (", ".join(reversed(quoted[:self.nkey])),
                           " NULLS NOT DISTINCT" if self.null_keys else ""))
+        if self.referred:
+            out.append("CREATE TABLE refers (%s, FOREIGN KEY (%s) REFERENCES target (%s));"
+                       % (", ".join(d.split(" DEFAULT ")[0] for d in defs[:self.nkey]), keys, keys))
         for row in self.old:
             out.append("INSERT INTO target VALUES (%s);" % ", ".join(map(literal, row)))
         out.append("CREATE TABLE seen (op text, at text);")
@@ -162,6 +174,10 @@ class Case:
             args += ["--newer", self.newer_option]
         if self.duplicates:
             args += ["--duplicates=" + self.duplicates]
+        if self.delete:
+            args += ["--delete", "--max-delete=100%", "--scope=" + (
+                "true" if self.spared is None else "%s IS DISTINCT FROM %s"
+                % (ident(self.names[0]), literal(self.spared)))]
         if self.batch:
             args += ["--commit=batch", "-b", str(self.batch)]
         return args
@@ -241,6 +257,8 @@ def model(case):
         except Refused as refused:
             return table, total, touched, refused.row or 0
         table, total, touched = trial, counts, marks
+    if case.delete:
+        table = {k: r for k, r in table.items() if not case.is_absent(r)}
     return table, total, touched, None
 
 
@@ -280,6 +298,8 @@ def check(case, psql, summary):
     if {k: rows[k] for k in counts if refused is None or k != "skipped"} != \
             {k: counts[k] for k in counts if refused is None or k != "skipped"}:
         problems.append("receipt %s, wanted %s" % (rows, counts))
+    if rows["deleted"] != (sum(map(case.is_absent, case.old)) if case.delete and refused is None else 0):
+        problems.append("%d deleted" % rows["deleted"])
     if refused is None and rows["read"] != sum(counts.values()):
         problems.append("read %d of %d" % (rows["read"], len(case.new)))
     committed = refused is None or (case.batch is not None and sum(counts.values()) > 0)
