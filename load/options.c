@@ -118,7 +118,7 @@ static const struct cli_option state_options[] = {
 	{"reset-state", 0, CLI_FLAG, NULL, "begin anew with a stream of all rows",
 	 AT(reset_state), PG},
 	{"print-state", 0, CLI_FLAG, NULL, "print where to go on, for portl-extract --since",
-	 AT(print_state), PG},
+	 AT(print_state)},
 	{"list-states", 0, CLI_FLAG, NULL, "print all states, their rows and age",
 	 AT(list_states), PG},
 	{"ledger", 0, CLI_NAME, "SCHEMA", "where states are kept; default: portl_ledger",
