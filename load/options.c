@@ -334,56 +334,6 @@ check_rejects(const struct load_options *o, struct err *e)
 	return err_hint(e, "What was sent cannot be taken back when a batch fails.");
 }
 
-/* What only means something where rows are written, and what it is then. */
-static void
-write_nothing(struct load_options *o)
-{
-	o->create = o->add_columns = o->truncate = o->infer = false;
-	o->conflict = CONFLICT_FAIL;
-	o->newer_text = NULL;
-	o->duplicates = -1;
-	o->commit = COMMIT_END;
-	o->foreign_keys = 0;
-	o->rejects = NULL;
-	o->state = NULL;
-	o->reset_state = false;
-	o->absent = ABSENT_STAY;
-	o->most_text = NULL;
-	o->max_rejects = o->min_rows = -1;
-}
-
-/* Of a job that loads, --verify only takes what says which rows go where. */
-static int
-check_verify(struct load_options *o, struct err *e)
-{
-	static const char *const writing[] = {
-		"create",       "add-columns",       "truncate", "min-rows",    "conflict",
-		"newer",        "duplicates",        "commit",   "batch-size",  "rounding",
-		"foreign-keys", "no-sync-sequences", "rejects",  "max-rejects", "infer",
-		"state",        "reset-state",       "dry-run",  "delete",      "max-delete"};
-	size_t i;
-
-	if (!o->verify)
-		return o->differences == NULL
-			       ? 0
-			       : err_usage(e, "differences", "--differences needs --verify");
-	for (i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
-		if (cli_has(&o->common.line, writing[i]))
-			return err_usage(e, writing[i],
-					 "--%s is about rows that are written, "
-					 "and --verify writes none",
-					 writing[i]);
-	o->common.dry_run = false;
-	if (o->streams != 1)
-		return err_usage(e, "streams", "--verify compares one stream or a set");
-	if (o->differences != NULL && o->common.summary != NULL &&
-	    strcmp(o->differences, "-") == 0 && strcmp(o->common.summary, "-") == 0)
-		return err_usage(e, "differences",
-				 "--differences=-: standard output is the receipt's");
-	write_nothing(o);
-	return 0;
-}
-
 static int
 parse_key(struct load_options *o, struct err *e)
 {
@@ -459,7 +409,7 @@ settle_rows(struct load_options *o, struct err *e)
 	size_t i;
 
 	if (o->verify)
-		write_nothing(o);
+		options_verify_nothing(o);
 	for (i = 0; i < o->map.n; i++)
 		if (parse_map(o, o->map.items[i], e) != 0)
 			return -1;
@@ -535,7 +485,7 @@ settle(struct load_options *o, struct err *e)
 		return -1;
 	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;
-	if (check_verify(o, e) != 0)
+	if (options_verify_settle(o, e) != 0)
 		return -1;
 	if (o->infer && !o->create && !o->add_columns)
 		return err_usage(e, "infer",

@@ -22,4 +22,18 @@ int options_delete_settle(struct load_options *o, struct err *e)
 int options_state_settle(struct load_options *o, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * options_verify_settle(o, e):
+ * With --verify refuse what is said of writing on the command line, and forget what a job says
+ * of it; without, refuse what needs it.
+ */
+int options_verify_settle(struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * options_verify_nothing(o):
+ * Forget what ${o}, of a relation of several, says of writing.
+ */
+void options_verify_nothing(struct load_options *o);
+
 #endif /* LOAD_OPTIONS_PARTS_H */

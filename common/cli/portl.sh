@@ -378,10 +378,10 @@ make_pipe()
 	rm -f "$scratch/pipe"
 }
 
-# pair ARGUMENT...: run both programs, the arguments are load's; sets status to that of both.
+# pair ARGUMENT...: run both programs on the pipe, the arguments are load's; sets status to
+# that of both.
 pair()
 {
-	make_pipe
 	load_status=
 	extract >&6 5<&- 6>&-
 	load "$@" 7<&5 5<&- 6>&-
@@ -404,13 +404,17 @@ run()
 	check_job
 	scratch=$(mktemp -d) || exit 1
 	ask_state
+	make_pipe
+	clean_up # before they begin, for nobody cleans up behind a shell that is killed
+	scratch=''
 	pair
-	exit_clean "$status"
+	exit "$status"
 }
 
 # look N: compare all rows, for the Nth time; sets status, and writes down what differs.
 look()
 {
+	make_pipe
 	pair --verify --differences="$scratch/found$1"
 	[ "$status" -eq 0 ] || [ "$status" -eq 6 ] || exit_clean "$status"
 	# in front of each line, behind which a tab, that by which the row is known

@@ -56,7 +56,7 @@ sub header
 		base => ['extension']);
 
 	only($doc, qw(version producer run relation values columns types primary_key encoding
-		rows_estimate rows_rough server_version backend dry_run bare created csv rows_digest partial keys_of
+		rows_estimate rows_rough server_version backend dry_run bare created csv rows_digest partial keys_of order
 		position no_position since));
 	die "version\n" unless $doc->{version} == 1;
 	die "encoding\n" unless $doc->{encoding} eq 'UTF8';

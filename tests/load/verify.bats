@@ -76,7 +76,7 @@ both()
 	try portl verify job.yaml --summary=sum.json
 	assert_silent 0
 	assert_eq "$(jq -c .verified sum.json)" '{"equal":100,"missing":0,"extra":0,"different":0}'
-	q "$dst" "UPDATE t SET a = 'x' WHERE id = 7"
+	q "$dst" "UPDATE t SET a = 'x' WHERE id = 7; DELETE FROM t WHERE id = 9"
 	try portl verify job.yaml --differences=d.ndjson
 	assert_status 6
 	assert_stderr_has '2 rows differ at'

@@ -1,0 +1,58 @@
+/*
+ * --verify and the options that only mean something where rows are written.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/base/err.h"
+#include "load/options_parts.h"
+
+/* What only means something where rows are written, and what it is then. */
+void
+options_verify_nothing(struct load_options *o)
+{
+	o->create = o->add_columns = o->truncate = o->infer = false;
+	o->conflict = CONFLICT_FAIL;
+	o->newer_text = NULL;
+	o->duplicates = -1;
+	o->commit = COMMIT_END;
+	o->foreign_keys = 0;
+	o->rejects = NULL;
+	o->state = NULL;
+	o->reset_state = false;
+	o->absent = ABSENT_STAY;
+	o->most_text = NULL;
+	o->max_rejects = o->min_rows = -1;
+}
+
+/* Of a job that loads, --verify only takes what says which rows go where. */
+int
+options_verify_settle(struct load_options *o, struct err *e)
+{
+	static const char *const writing[] = {
+		"create",       "add-columns",       "truncate", "min-rows",    "conflict",
+		"newer",        "duplicates",        "commit",   "batch-size",  "rounding",
+		"foreign-keys", "no-sync-sequences", "rejects",  "max-rejects", "infer",
+		"state",        "reset-state",       "dry-run",  "delete",      "max-delete"};
+	size_t i;
+
+	if (!o->verify)
+		return o->differences == NULL
+			       ? 0
+			       : err_usage(e, "differences", "--differences needs --verify");
+	for (i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
+		if (cli_has(&o->common.line, writing[i]))
+			return err_usage(e, writing[i],
+					 "--%s is about rows that are written, "
+					 "and --verify writes none",
+					 writing[i]);
+	o->common.dry_run = false;
+	if (o->streams != 1)
+		return err_usage(e, "streams", "--verify compares one stream or a set");
+	if (o->differences != NULL && o->common.summary != NULL &&
+	    strcmp(o->differences, "-") == 0 && strcmp(o->common.summary, "-") == 0)
+		return err_usage(e, "differences",
+				 "--differences=-: standard output is the receipt's");
+	options_verify_nothing(o);
+	return 0;
+}
