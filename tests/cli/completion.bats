@@ -82,7 +82,7 @@ setup()
 	HOME=$PWD try fish -c 'portl --completion=fish | source; complete -C "portl "
 		complete -C "portl run my-"; complete -C "portl run my-job.yaml --rej"'
 	assert_status 0
-	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\nls\nrun\nmy-job.yaml'
+	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\nls\nrun\nstate\nverify\nmy-job.yaml'
 	assert_out_has --rejects
 }
 
