@@ -74,7 +74,9 @@ static const struct cli_option target_options[] = {
 	 PG},
 	{"truncate", 0, CLI_FLAG, NULL, "empty the table first, in the same transaction",
 	 AT(truncate), PG},
-	{"min-rows", 0, CLI_NUMBER, "N", "commit nothing if fewer arrive; 1 with --truncate",
+	{"replace", 0, CLI_FLAG, NULL, "load aside, and exchange the tables in a moment",
+	 AT(replace), PG},
+	{"min-rows", 0, CLI_NUMBER, "N", "commit nothing if fewer than N rows arrive",
 	 AT(min_rows)},
 	{.help = NULL},
 };
@@ -165,8 +167,6 @@ static const char *const instead[][2] = {
 	{"upsert", "Rows that are there already are changed with --conflict=overwrite, or "
 		   "--conflict=merge."},
 	{"on-conflict", "That is said by --conflict=skip, overwrite or merge."},
-	{"replace", "The table is emptied first with --truncate; rows that are there already "
-		    "are changed with --conflict=overwrite."},
 	{NULL, NULL}};
 
 static const struct cli_spec spec = {
@@ -345,7 +345,7 @@ parse_key(struct load_options *o, struct err *e)
 		return err_usage(e, "newer", "--newer takes one column, not \"%s\"",
 				 o->newer_text);
 	if (check_conflict(o, e) != 0 || check_commit(o, e) != 0 || check_rejects(o, e) != 0 ||
-	    options_delete_settle(o, e) != 0)
+	    options_delete_settle(o, e) != 0 || options_replace_check(o, e) != 0)
 		return -1;
 	if (o->duplicates < 0)
 		o->duplicates = DUPLICATES_LAST;
@@ -495,7 +495,7 @@ settle(struct load_options *o, struct err *e)
 	    check_recheck(o, e) != 0 || options_state_settle(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
-		o->min_rows = o->truncate ? 1 : 0;
+		o->min_rows = o->truncate || o->replace ? 1 : 0;
 	return 0;
 }
 
@@ -516,6 +516,7 @@ rules_of(const struct load_options *o)
 		.add_columns = o->add_columns,
 		.create = o->create,
 		.truncate = o->truncate,
+		.replace = o->replace,
 		.recheck = o->foreign_keys != 0,
 		.batches = o->commit == COMMIT_BATCH,
 		.rejects = o->rejects != NULL,

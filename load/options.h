@@ -25,6 +25,7 @@ struct load_options {
 	bool add_columns;
 	bool create;
 	bool truncate;
+	bool replace;
 	int64_t min_rows;        /* refuse to commit fewer; -1: not given */
 	int64_t streams;         /* how many follow one another */
 	struct cli_list columns; /* as typed */

@@ -36,4 +36,11 @@ int options_verify_settle(struct load_options *o, struct err *e)
  */
 void options_verify_nothing(struct load_options *o);
 
+/*
+ * options_replace_check(o, e):
+ * Refuse what does not go with --replace.
+ */
+int options_replace_check(const struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+
 #endif /* LOAD_OPTIONS_PARTS_H */

@@ -11,7 +11,7 @@
 void
 options_verify_nothing(struct load_options *o)
 {
-	o->create = o->add_columns = o->truncate = o->infer = false;
+	o->create = o->add_columns = o->truncate = o->replace = o->infer = false;
 	o->conflict = CONFLICT_FAIL;
 	o->newer_text = NULL;
 	o->duplicates = -1;
@@ -33,7 +33,8 @@ options_verify_settle(struct load_options *o, struct err *e)
 		"create",       "add-columns",       "truncate", "min-rows",    "conflict",
 		"newer",        "duplicates",        "commit",   "batch-size",  "rounding",
 		"foreign-keys", "no-sync-sequences", "rejects",  "max-rejects", "infer",
-		"state",        "reset-state",       "dry-run",  "delete",      "max-delete"};
+		"state",        "reset-state",       "dry-run",  "delete",      "max-delete",
+		"replace"};
 	size_t i;
 
 	if (!o->verify)

@@ -74,6 +74,7 @@ static const struct jobkey keys[] = {
 	{"create", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"add_columns", LOAD, LOAD, JOBKEY_OPTION, LOAD},
 	{"truncate", LOAD, LOAD, JOBKEY_OPTION, 0},
+	{"replace", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"min_rows", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"streams", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"max_line", LOAD, LOAD, JOBKEY_OPTION, 0},

@@ -59,6 +59,12 @@ plan_refuse(struct plan *p, size_t i, struct reasons *why, const char *remedy, c
 	free(drop);
 }
 
+const struct relname *
+plan_into(const struct plan *p)
+{
+	return p->aside.name != NULL ? &p->aside : &p->target;
+}
+
 int
 plan_column_into(const struct plan *p, const char *target)
 {
@@ -117,4 +123,5 @@ plan_release(struct plan *p)
 	free(p->identity);
 	free(p->search_path);
 	relname_release(&p->target);
+	relname_release(&p->aside);
 }

@@ -18,6 +18,7 @@ struct load_rules;
 struct plan_stage;
 struct reasons;
 struct relation;
+struct replace;
 struct header;
 struct schema;
 
@@ -51,6 +52,7 @@ enum statement {
 	SQL_KEY_FIRST,  /* the target's primary key, for rows may conflict */
 	SQL_LOCK,       /* only parsed, which takes COPY's lock on the target */
 	SQL_HOLD,       /* the lock that keeps other writers out; instead of SQL_LOCK */
+	SQL_ASIDE,      /* --replace: the table that the rows go into */
 	SQL_COPY,       /* the stream\'s rows, straight into the target */
 	SQL_KEYS,       /* casts keys from row $1 on, noting each */
 	SQL_KEYS_INDEX, /* rejects: for SQL_KEYS: finds rows by n */
@@ -109,6 +111,8 @@ enum statement {
 	SQL_DROP,        /* what SQL_STAGE and SQL_BAD made */
 	SQL_KEY,         /* the target's primary key, behind all rows */
 	SQL_DELETE_LAST, /* the same as SQL_DELETE, behind the rows of all relations */
+	SQL_BUILD,       /* --replace: indexes and constraints of the table aside */
+	SQL_EXCHANGE,    /* it takes the target's place, under a lock */
 	STATEMENTS
 };
 
@@ -144,6 +148,7 @@ struct plan {
 	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
 	char *search_path;        /* the user's; owned */
 	struct relname target;    /* qualified, if it can be */
+	struct relname aside;     /* where the rows go first; name NULL: into the target */
 	struct relation *rel;     /* NULL: to be created */
 	char *identity;           /* of rel, as identity_read() gives it; owned */
 	bool held; /* rel is locked in the open transaction, and known to be as planned */
@@ -152,6 +157,7 @@ struct plan {
 	bool *keep;               /* for stream_reader_select() */
 	char *sql[STATEMENTS];    /* by enum statement; NULL: not needed; owned */
 	struct plan_stage *stage; /* PLAN_STAGED, else NULL; owned */
+	struct replace *replace;  /* --replace, else NULL; owned */
 };
 
 /*
@@ -160,6 +166,12 @@ struct plan {
  * it; NULL: it is not.
  */
 const char *plan_new_name(const struct plan *p, size_t i);
+
+/*
+ * plan_into(p):
+ * Return the name of the table that rows are written into.
+ */
+const struct relname *plan_into(const struct plan *p) __attribute__((returns_nonnull));
 
 /*
  * plan_column_into(p, target):
@@ -196,7 +208,7 @@ char *plan_map_option(const char *source, const char *target);
 
 /*
  * plan_release(p):
- * Free what the plan owns but for its stage and itself.
+ * Free what the plan owns but for its stage, what replaces it, and itself.
  */
 void plan_release(struct plan *p);
 

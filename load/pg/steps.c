@@ -11,7 +11,9 @@
 #include "common/base/err.h"
 #include "common/pg/db.h"
 #include "common/talk/log.h"
+#include "load/match/plan.h"
 #include "load/options.h"
+#include "load/pg/replaced.h"
 #include "load/pg/sequences.h"
 #include "load/pg/state.h"
 #include "load/pg/target.h"
@@ -60,9 +62,11 @@ check_min_rows(const struct steps *s, enum steps_at at, struct err *e)
 		return 0;
 	err_set(e, EXIT_DATA, "only %" PRIu64 " rows %s, fewer than --min-rows=%" PRId64,
 		s->read - rejected, rejected > 0 ? "were not rejected" : "have come", least);
-	if (s->options->truncate)
-		err_hint(e, "--truncate refuses to leave an empty table behind unless "
-			    "--min-rows=0 is given.");
+	if (s->options->truncate || s->options->replace)
+		err_hint(e,
+			 "--%s refuses to leave an empty table behind unless --min-rows=0 is "
+			 "given.",
+			 s->options->truncate ? "truncate" : "replace");
 	return -1;
 }
 
@@ -103,6 +107,22 @@ restore_keys(const struct steps *s, enum steps_at at, struct err *e)
 {
 	(void)at;
 	return fkeys_restore(&s->targets->keys, s->db, e);
+}
+
+/* A table that is replaced is one by itself, and not a member of a set. */
+static bool
+has_aside(const struct steps *s)
+{
+	const struct target *t = targets_at(s->targets);
+
+	return t->plan != NULL && t->plan->replace != NULL;
+}
+
+static int
+exchange(const struct steps *s, enum steps_at at, struct err *e)
+{
+	(void)at;
+	return replaced_take_place(targets_at(s->targets)->plan, s->db, e);
 }
 
 static bool
@@ -202,6 +222,7 @@ static const struct step {
 	 check_targets},
 	{"min-rows", "counting the rows", STEPS_LAST | STEPS_DRY, has_least, check_min_rows},
 	{"key", "adding the primary key", STEPS_LAST | STEPS_DRY, has_key, add_keys},
+	{"replace", "exchanging the tables", STEPS_LAST | STEPS_DRY, has_aside, exchange},
 	{"state", "storing how far the rows go", STEPS_LAST, has_state, store_state},
 	{"sequences", "moving sequences", STEPS_BATCH | STEPS_LAST, has_unmoved,
 	 move_sequences},

@@ -27,6 +27,7 @@
 #include "load/match/reasons.h"
 #include "load/plan/plan_show.h"
 #include "load/plan/statements.h"
+#include "load/replace/replace.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_decide.h"
 #include "load/stage/plan_privileges.h"
@@ -236,6 +237,8 @@ make(struct plan *p, struct db *db, struct known *known, struct err *e)
 	if ((p->rel != NULL || why.n == 0) &&
 	    (plan_decide(p, db, &why, e) != 0 || plan_privileges(p, db, &why, e) != 0))
 		goto failed;
+	if (replace_plan(p, db, &why, e) != 0)
+		goto failed;
 	if (p->rules->rounding == ROUNDING_ERROR)
 		refuse_losses(p, &why);
 	if (report(p, db, &why, e) != 0)
@@ -381,5 +384,6 @@ planner_free(struct plan *p)
 		return;
 	plan_release(p);
 	plan_stage_free(p->stage);
+	replace_free(p->replace);
 	free(p);
 }

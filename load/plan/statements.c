@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "load/match/plan.h"
+#include "load/plan/replace_sql.h"
 #include "load/rules/rules.h"
 #include "load/stage/absent_sql.h"
 #include "load/stage/fold_sql.h"
@@ -41,7 +42,8 @@ static const struct {
 	[SQL_TRUNCATE] = {"empty the table", ANY, true, target_sql_truncate},
 	[SQL_KEY_FIRST] = {"add the primary key", ANY, true, target_sql_key_first},
 	[SQL_LOCK] = {"lock the table; only parsed", ANY, false, target_sql_lock},
-	[SQL_HOLD] = {"keep other writers out", KEYS, true, absent_sql_hold},
+	[SQL_HOLD] = {"keep other writers out", ANY, true, replace_sql_hold},
+	[SQL_ASIDE] = {"create the table aside", ANY, true, replace_sql_make},
 	[SQL_COPY] = {"copy the rows", DIRECT, true, target_sql_copy},
 	[SQL_KEYS] = {"look for keys without a value", STAGED, false, rejects_sql_keys},
 	[SQL_KEYS_INDEX] = {"index the rows by number", REJECTS, false, rejects_sql_index},
@@ -96,6 +98,8 @@ static const struct {
 	[SQL_DROP] = {"drop the temporary table", KEYS, false, stage_sql_drop},
 	[SQL_KEY] = {"add the primary key", ANY, true, target_sql_key},
 	[SQL_DELETE_LAST] = {"delete the absent rows", KEYS, true, absent_sql_delete_last},
+	[SQL_BUILD] = {"index and check the rows aside", ANY, true, replace_sql_build},
+	[SQL_EXCHANGE] = {"exchange the tables", ANY, true, replace_sql_exchange},
 };
 
 static bool

@@ -14,6 +14,7 @@
 #include "common/base/relname.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
+#include "common/pg/session.h"
 #include "load/match/identity.h"
 #include "load/match/plan.h"
 #include "load/match/waits.h"
@@ -159,6 +160,21 @@ ready_add(struct db *db, const struct plan *plan, struct err *e)
 	return waits_run(db, plan, plan->sql[SQL_ADD], e);
 }
 
+/* Definitions are written under pg_catalog, and mean the same only there. */
+static int
+make_aside(struct db *db, const struct plan *plan, struct err *e)
+{
+	char *path;
+	int rc = session_narrow_path(db, &path, e);
+
+	if (rc == 0)
+		rc = db_exec(db, e, "%s", plan->sql[SQL_ASIDE]);
+	if (rc == 0)
+		rc = session_set_path(db, path, e);
+	free(path);
+	return rc;
+}
+
 int
 ready_target(struct db *db, const struct plan *plan, bool first, struct err *e)
 {
@@ -170,7 +186,7 @@ ready_target(struct db *db, const struct plan *plan, bool first, struct err *e)
 		return -1;
 	if (plan->rel == NULL || plan->held)
 		return 0;
-	if (lock(db, plan, first, e) != 0)
+	if (lock(db, plan, first, e) != 0 || ready_check(db, plan, plan->identity, e) != 0)
 		return -1;
-	return ready_check(db, plan, plan->identity, e);
+	return first && plan->sql[SQL_ASIDE] != NULL ? make_aside(db, plan, e) : 0;
 }

@@ -57,7 +57,7 @@ direct_locate(struct route *r, struct err *e)
 		err_hint(e,
 			 "A row with this key is in the table, or came before. Use --conflict "
 			 "to skip or overwrite, or --truncate to replace all rows.");
-	if (!copycontext_read(e->context, r->plan->target.name, &at))
+	if (!copycontext_read(e->context, plan_into(r->plan)->name, &at))
 		return -1;
 	if (strncmp(at.rest, english, sizeof(english) - 1) == 0) {
 		column = xstrndup(at.rest + sizeof(english) - 1,

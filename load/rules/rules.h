@@ -73,6 +73,7 @@ struct load_rules {
 	enum rules_rounding rounding;
 	bool add_columns; /* the table gets what it lacks */
 	bool create, truncate;
+	bool replace;  /* the rows go into a table that takes its place */
 	bool together; /* the relation is one of several, of which references do not matter */
 	bool recheck;  /* foreign keys are dropped, and added again behind the rows */
 	bool batches;  /* each is committed, not only the whole */

@@ -64,7 +64,7 @@ add_word(struct sqlparts *w, const char *text, size_t len)
 	else if (is(text, len, "pos"))
 		sqlparts_add(w, line ? "pos" : "n");
 	else if (is(text, len, "target"))
-		relname_add_quoted(&w->p->target, &w->sql);
+		relname_add_quoted(plan_into(w->p), &w->sql);
 	else if (is(text, len, "key"))
 		add_key(w);
 	else if (is(text, len, "absent"))

@@ -81,7 +81,7 @@ may_freeze(const struct plan *p)
 		return false;
 	if (p->rel == NULL)
 		return true;
-	return p->rules->truncate && p->rel->kind == 'r';
+	return (p->rules->truncate || p->replace != NULL) && p->rel->kind == 'r';
 }
 
 char *
@@ -111,7 +111,7 @@ target_sql_copy(struct sqlparts *w)
 char *
 target_sql_lock(struct sqlparts *w)
 {
-	if (w->p->rel == NULL || (w->st != NULL && w->st->deletes))
+	if (w->p->rel == NULL || w->p->replace != NULL || (w->st != NULL && w->st->deletes))
 		return NULL;
 	return sqlparts_text(w, "INSERT INTO {target} DEFAULT VALUES");
 }

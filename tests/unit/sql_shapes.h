@@ -13,6 +13,7 @@
 #include "common/rows/keyrun.h"
 #include "common/schema/header.h"
 #include "load/match/plan.h"
+#include "load/replace/replace.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
@@ -215,6 +216,22 @@ truncate_batches(struct made *m)
 {
 	truncate_direct(m);
 	m->rules.batches = true;
+}
+
+/* What the server has written of a table is its own, and stands for itself here. */
+static void
+replace(struct made *m)
+{
+	static struct replace own = {
+		.make = "the table aside",
+		.build = "its indexes",
+		.exchange = "it takes the place",
+	};
+
+	three_columns(m);
+	m->rules.replace = true;
+	m->p->replace = &own;
+	relname_set(&m->p->aside, "public", "portl_replace_0123456789abcdef");
 }
 
 static void
@@ -556,6 +573,7 @@ static const struct shape {
 	{"create_overwrite", "--create --conflict=overwrite", create_overwrite},
 	{"truncate", "--truncate", truncate_direct},
 	{"truncate_batches", "--truncate --commit=batch", truncate_batches},
+	{"replace", "--replace", replace},
 	{"skip", "--conflict=skip", skip},
 	{"overwrite", "--conflict=overwrite", overwrite},
 	{"overwrite_checks", "the same, and the table has CHECK constraints", overwrite_checks},

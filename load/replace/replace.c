@@ -1,0 +1,126 @@
+/*
+ * The plan of --replace.  The server writes all statements and reasons (replace_statements.c,
+ * replace_against.c); here they are only put in their places.
+ */
+#include "load/replace/replace.h"
+
+#include <stdlib.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/os/runid.h"
+#include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "load/match/reasons.h"
+#include "load/replace/replace_parts.h"
+#include "load/rules/rules.h"
+
+/* Longer than that no name of ours gets with "_1234" behind it. */
+#define PREFIX "portl_replace_"
+
+int
+replace_look(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res = db_query_oid(db, e, replace_against_sql, p->rel->oid);
+	int i;
+
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < PQntuples(res); i++)
+		reasons_add(why, "--replace: %s", PQgetvalue(res, i, 1));
+	PQclear(res);
+	return 0;
+}
+
+char *
+replace_likeness(struct db *db, const struct relname *name, struct err *e)
+{
+	struct relation *rel = relation_find(db, name->schema, name->name, e);
+	char *oid, *text;
+
+	if (rel == NULL)
+		return NULL;
+	oid = xasprintf("%u", rel->oid);
+	text = db_query_text(db, e, replace_likeness_sql, 1, (const char *const[]){oid});
+	free(oid);
+	relation_free(rel);
+	return text;
+}
+
+static int
+read_statements(struct replace *r, const struct plan *p, struct db *db, struct err *e)
+{
+	struct buf phases[] = {BUF_INIT, BUF_INIT, BUF_INIT};
+	char **const texts[] = {&r->make, &r->build, &r->exchange};
+	char *oid = xasprintf("%u", p->rel->oid);
+	const char *params[] = {oid, p->aside.name};
+	PGresult *res = db_query(db, e, replace_statements_sql, 2, params);
+	int i;
+
+	for (i = 0; i < PQntuples(res); i++) {
+		struct buf *b = &phases[atoi(PQgetvalue(res, i, 0)) - 1];
+
+		buf_addf(b, "%s%s", b->len > 0 ? "; " : "", PQgetvalue(res, i, 1));
+	}
+	for (i = 0; i < 3; i++)
+		*texts[i] = buf_detach(&phases[i]);
+	free(oid);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+static int
+read_locks(struct replace *r, const struct plan *p, struct db *db, struct err *e)
+{
+	PGresult *res = db_query_oid(db, e, replace_locks_sql, p->rel->oid);
+
+	if (res == NULL)
+		return -1;
+	r->parent = xstrdup(PQgetvalue(res, 0, 0));
+	r->referred = xstrdup(PQgetvalue(res, 0, 1));
+	r->oids = xstrdup(PQgetvalue(res, 0, 2));
+	PQclear(res);
+	return 0;
+}
+
+int
+replace_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	size_t before = why->n;
+	char id[RUNID_LEN + 1], *name;
+
+	if (!p->rules->replace || p->rel == NULL)
+		return 0;
+	if (p->rules->together)
+		reasons_add(why, "--replace: it is one of several; load it by itself");
+	if (replace_look(p, db, why, e) != 0)
+		return -1;
+	if (why->n > before)
+		return 0;
+	runid_make(id);
+	name = xasprintf(PREFIX "%s", id);
+	relname_set(&p->aside, p->target.schema, name);
+	free(name);
+	p->replace = xcalloc(1, sizeof(*p->replace));
+	p->replace->likeness = replace_likeness(db, &p->target, e);
+	if (p->replace->likeness == NULL || read_statements(p->replace, p, db, e) != 0)
+		return -1;
+	return read_locks(p->replace, p, db, e);
+}
+
+void
+replace_free(struct replace *r)
+{
+	if (r == NULL)
+		return;
+	free(r->make);
+	free(r->build);
+	free(r->exchange);
+	free(r->parent);
+	free(r->referred);
+	free(r->oids);
+	free(r->likeness);
+	free(r);
+}

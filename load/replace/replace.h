@@ -1,0 +1,57 @@
+/*
+ * --replace: the rows go into a table of the same shape, made aside in the target's schema by
+ * the transaction that loads, while everybody may read the target.  When all rows are in, the
+ * two are exchanged under a lock that is held for moments.  What hangs on the target is made
+ * anew from its definition; what cannot be is a reason against it.
+ */
+#ifndef LOAD_REPLACE_H
+#define LOAD_REPLACE_H
+
+#include "load/match/plan.h"
+
+struct db;
+struct err;
+struct reasons;
+
+/* Made once by replace_plan(), and const from then on; all owned. */
+struct replace {
+	char *make;     /* statements before the rows: the table aside */
+	char *build;    /* behind the rows: its indexes, constraints, statistics */
+	char *exchange; /* under the lock: it takes the target's place */
+	char *parent;   /* the partitioned table that is locked besides, as in SQL, or "" */
+	char *referred; /* tables that foreign keys refer to, a list as in SQL, or "" */
+	char *oids;     /* of all that are locked, an array */
+	char *likeness; /* of the target, as replace_likeness() gives it */
+};
+
+/*
+ * replace_plan(p, db, why, e):
+ * In the transaction of the plan, whose search_path is pg_catalog: fill p->replace and
+ * p->aside, if the rules ask for it and the target is there, or add all reasons against it.
+ */
+int replace_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * replace_look(p, db, why, e):
+ * Add all reasons why the target may not be replaced.  search_path is pg_catalog.
+ */
+int replace_look(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * replace_likeness(db, name, e):
+ * Return all that is known of the relation ${name}, a qualified one, and of what hangs on it,
+ * but for what makes it this one and no other (OIDs, files, column numbers), as a text for
+ * the caller to free.  NULL with ${e} filled on failure.  search_path is pg_catalog.
+ */
+char *replace_likeness(struct db *db, const struct relname *name, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * replace_free(r):
+ * Free it.  NULL does nothing.
+ */
+void replace_free(struct replace *r);
+
+#endif /* LOAD_REPLACE_H */

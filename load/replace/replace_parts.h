@@ -1,0 +1,22 @@
+/*
+ * What the files of load/replace share.  Nobody else includes this.
+ */
+#ifndef LOAD_REPLACE_PARTS_H
+#define LOAD_REPLACE_PARTS_H
+
+/* $1 is the target's OID; a row is a reason. */
+extern const char replace_against_sql[];
+
+/* $1 is the target's OID, $2 the name aside; rows of phase (1, 2, 3) and statement. */
+extern const char replace_statements_sql[];
+
+/*
+ * $1 is the target's OID; a row of what is locked besides it: a partition's parent; tables that
+ * foreign keys refer to; the OIDs of all, an array.
+ */
+extern const char replace_locks_sql[];
+
+/* $1 is the relation's OID; one text. */
+extern const char replace_likeness_sql[];
+
+#endif /* LOAD_REPLACE_PARTS_H */
