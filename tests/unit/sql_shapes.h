@@ -222,15 +222,14 @@ truncate_batches(struct made *m)
 static void
 replace(struct made *m)
 {
-	static struct replace own = {
-		.make = "the table aside",
-		.build = "its indexes",
-		.exchange = "it takes the place",
-	};
+	struct replace *own = xcalloc(1, sizeof(*own));
 
+	own->make = xstrdup("the table aside");
+	own->build = xstrdup("its indexes");
+	own->exchange = xstrdup("it takes the place");
 	three_columns(m);
 	m->rules.replace = true;
-	m->p->replace = &own;
+	m->p->replace = own;
 	relname_set(&m->p->aside, "public", "portl_replace_0123456789abcdef");
 }
 
