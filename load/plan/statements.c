@@ -22,9 +22,9 @@
 
 /*
  * Where a statement is needed: on the one or the other route, the second with --rejects; for
- * rows that are staged and perhaps not written, being keys only.
+ * rows that are staged and perhaps not written, being keys only; for all of these.
  */
-enum route { ANY, DIRECT, STAGED, REJECTS, KEYS };
+enum route { ANY, DIRECT, STAGED, REJECTS, KEYS, EVERY };
 
 static const struct {
 	const char *label;
@@ -42,7 +42,7 @@ static const struct {
 	[SQL_TRUNCATE] = {"empty the table", ANY, true, target_sql_truncate},
 	[SQL_KEY_FIRST] = {"add the primary key", ANY, true, target_sql_key_first},
 	[SQL_LOCK] = {"lock the table; only parsed", ANY, false, target_sql_lock},
-	[SQL_HOLD] = {"keep other writers out", ANY, true, replace_sql_hold},
+	[SQL_HOLD] = {"keep other writers out", EVERY, true, replace_sql_hold},
 	[SQL_ASIDE] = {"create the table aside", ANY, true, replace_sql_make},
 	[SQL_COPY] = {"copy the rows", DIRECT, true, target_sql_copy},
 	[SQL_KEYS] = {"look for keys without a value", STAGED, false, rejects_sql_keys},
@@ -108,7 +108,7 @@ is_on_route(const struct plan *p, enum route route)
 	bool keys = p->rules->keys == KEYS_ALONE;
 
 	if (keys)
-		return route == KEYS;
+		return route == KEYS || route == EVERY;
 	switch (route) {
 	case KEYS:
 		return p->stage != NULL;

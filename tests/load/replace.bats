@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154 # fresh_db and open_session set a, b and session
 # --replace: a table is loaded aside and takes the target's place, with all that hangs on it.
 
 load ../lib/common
@@ -10,13 +11,35 @@ setup()
 	stream=$BATS_TEST_TMPDIR/stream
 }
 
-# shape: what $b is, as pg_dump and the catalog say it.
+# shape: what $b is, as pg_dump (where it is not older than the server) and the catalog say it.
 shape()
 {
-	pg_dump -s -d "$b" | grep -vE '^(--|\\|SET |SELECT pg_catalog.set_config|$)'
-	q "$b" "SELECT c.relname, c.relkind, i.indisclustered, i.indisreplident, c.reltablespace, c.relam
-		FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
-		WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1"
+	((SERVER_VERSION >= 160000)) ||
+		pg_dump -s -d "$b" | grep -vE '^(--|\\|SET |SELECT pg_catalog.set_config|$)'
+	q "$b" "SET search_path = ''; SELECT c.relname, c.relkind, i.indisclustered, i.indisreplident, c.reltablespace, c.relam,
+			c.relreplident, c.reloptions, x.reloptions, c.relowner, c.relacl, c.relrowsecurity, c.relpersistence,
+			pg_catalog.obj_description(c.oid, 'pg_class'), pg_catalog.pg_get_indexdef(i.indexrelid),
+			(SELECT pg_catalog.array_agg(d.deptype::text || d.refobjid::pg_catalog.regclass::text) FROM pg_catalog.pg_depend d
+				WHERE d.objid = c.oid AND c.relkind = 'S' AND d.refobjsubid > 0)
+		FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+		LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid
+		WHERE c.relnamespace = 'public'::pg_catalog.regnamespace ORDER BY 1;
+		SELECT c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), attnotnull, attstorage, attstattarget,
+			attoptions, attacl, attidentity, attgenerated, attcollation, pg_catalog.pg_get_expr(adbin, adrelid),
+			pg_catalog.col_description(c.oid, attnum)
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+		LEFT JOIN pg_catalog.pg_attrdef d ON adrelid = attrelid AND adnum = attnum
+		WHERE c.relnamespace = 'public'::pg_catalog.regnamespace ORDER BY 1, attnum;
+		SELECT conname, conrelid::pg_catalog.regclass, pg_catalog.pg_get_constraintdef(oid), coninhcount, conislocal,
+			convalidated, pg_catalog.obj_description(oid, 'pg_constraint')
+		FROM pg_catalog.pg_constraint WHERE connamespace = 'public'::pg_catalog.regnamespace ORDER BY 1, conrelid::pg_catalog.regclass::text;
+		SELECT tgname, pg_catalog.pg_get_triggerdef(oid), tgenabled, pg_catalog.obj_description(oid, 'pg_trigger')
+		FROM pg_catalog.pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2;
+		SELECT p.*, pg_catalog.obj_description(o.oid, 'pg_policy') FROM pg_catalog.pg_policies p
+		JOIN pg_catalog.pg_policy o ON polname = policyname ORDER BY 3;
+		SELECT pg_catalog.pg_get_statisticsobjdef(oid), stxowner, stxstattarget,
+			pg_catalog.obj_description(oid, 'pg_statistic_ext') FROM pg_catalog.pg_statistic_ext ORDER BY 1;
+		SELECT * FROM pg_catalog.pg_sequences WHERE false"
 }
 
 # has_all: table t of $b with everything that is carried over.
