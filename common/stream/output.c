@@ -19,6 +19,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
+#include "common/os/livefile.h"
 
 #define PIPE_SIZE (1 << 20) /* bytes */
 
@@ -58,9 +59,7 @@ is_stdout(const char *path)
 bool
 output_is_live(const char *path)
 {
-	struct stat st;
-
-	return is_stdout(path) || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+	return is_stdout(path) || livefile_is(path);
 }
 
 /* A file that is replaced keeps its mode, for it may be private. */
@@ -132,7 +131,7 @@ output_open(const char *path, struct err *e)
 		if (!output_is_live(path)) {
 			rc = open_part(o, e);
 		} else {
-			o->fd = open(path, O_WRONLY | O_CLOEXEC);
+			o->fd = livefile_open(path);
 			if (o->fd < 0 && intr_pending() != 0) /* a FIFO that nobody reads */
 				rc = err_signal(e, intr_pending());
 			else if (o->fd < 0)

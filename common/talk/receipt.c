@@ -16,6 +16,7 @@
 #include "common/base/jsontext.h"
 #include "common/base/utctime.h"
 #include "common/base/xalloc.h"
+#include "common/os/livefile.h"
 #include "common/os/writeall.h"
 #include "common/talk/log.h"
 
@@ -46,8 +47,6 @@ prepare_file(struct receipt *r, struct err *e)
 int
 receipt_init(struct receipt *r, const char *path, struct err *e)
 {
-	struct stat st;
-
 	*r = (struct receipt){.fd = -1, .sent = -1, .committed = RECEIPT_NO};
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
 	r->began = time(NULL);
@@ -60,9 +59,9 @@ receipt_init(struct receipt *r, const char *path, struct err *e)
 		r->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	} else {
 		r->path = xstrdup(path);
-		if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+		if (!livefile_is(path))
 			return prepare_file(r, e);
-		r->fd = open(path, O_WRONLY | O_CLOEXEC);
+		r->fd = livefile_open(path);
 	}
 	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", r->path) : 0;
 }

@@ -301,3 +301,33 @@ balanced()
 	assert_eq "$(jq -r .status "$T/l")" 0
 	[ ! -e - ]
 }
+
+@test "what is open already is written at its place: no file takes its name, no link goes" {
+	local what
+
+	cd "$BATS_TEST_TMPDIR"
+	portl-extract -d "$a" -t t >s
+	for what in 'portl-load -d "$b" --conflict=skip --summary=link s' 'portl-extract -d "$a" -t t -o link' \
+		'portl-load --csv=link s' 'portl-extract -d "$a" -t t -L link -o o'; do
+		rm -f link file
+		ln -s /proc/self/fd/7 link
+		(
+			exec 7>file
+			rm file # it has no name any more
+			eval "$what"
+			[ -s /proc/self/fd/7 ]
+		)
+		[ "$(readlink link)" = /proc/self/fd/7 ]
+		ln -sf /dev/fd/7 link
+		(
+			exec 7>>file
+			echo first >&7
+			eval "$what"
+			echo last >&7
+		)
+		[ "$(readlink link)" = /dev/fd/7 ]
+		assert_eq "$(head -n 1 file) $(tail -n 1 file | tail -c 5)" 'first last'
+		[ "$(stat -c %s file)" -gt 50 ]
+		[ ! -e link.part ]
+	done
+}

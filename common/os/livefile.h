@@ -1,0 +1,23 @@
+/*
+ * Files that are written as they are, and never replaced by another: pipes, devices, and
+ * what is open already (/dev/stdout, /dev/fd/3), whatever that is.
+ */
+#ifndef COMMON_LIVEFILE_H
+#define COMMON_LIVEFILE_H
+
+#include <stdbool.h>
+
+/*
+ * livefile_is(path):
+ * Tell whether the path leads to such a file.
+ */
+bool livefile_is(const char *path);
+
+/*
+ * livefile_open(path):
+ * Open it for writing: where it is a descriptor of ours, at its place.  Returns a descriptor,
+ * or -1 with errno set.
+ */
+int livefile_open(const char *path);
+
+#endif /* COMMON_LIVEFILE_H */
