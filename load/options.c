@@ -182,8 +182,7 @@ static const struct cli_spec spec = {
 		   reject_options, verify_options, input_options, options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
-		"Example:\n"
-		"  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
+		"Example:\n  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
 		"The environment's PORTL_DESTINATION stands in for -d. Manual: man portl-load",
 	.instead = instead,
 	.max_operands = 1,
@@ -495,7 +494,7 @@ settle(struct load_options *o, struct err *e)
 	    check_recheck(o, e) != 0 || options_state_settle(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
-		o->min_rows = o->truncate || o->replace ? 1 : 0;
+		o->min_rows = o->truncate || o->replace;
 	return 0;
 }
 

@@ -236,6 +236,8 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 	json_object_set_new(doc, "committed", committed_json(r->committed));
 	if (r->relations != NULL)
 		json_object_set_new(doc, "relations", relations_json(r));
+	if (r->replaced)
+		json_object_set_new(doc, "replaced", json_true());
 	if (r->state != NULL)
 		json_object_set_new(doc, "state",
 				    json_pack("{s:o, s:o}", "name", jsontext(r->state),

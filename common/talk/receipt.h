@@ -48,6 +48,7 @@ struct receipt {
 	uint64_t read, inserted, updated, unchanged, skipped, rejected;
 	uint64_t deleted; /* rows that were there, and are not in the stream */
 	bool vague;       /* of inserted and updated only the sum is known */
+	bool replaced;    /* the rows are in a new table, which has taken the old one's place */
 	int64_t sent;   /* rows, of which some may have been taken out on the way; -1: not asked
 			 */
 	uint64_t bytes; /* of the stream, before compression */

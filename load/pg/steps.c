@@ -113,8 +113,11 @@ restore_keys(const struct steps *s, enum steps_at at, struct err *e)
 static bool
 has_aside(const struct steps *s)
 {
-	const struct target *t = targets_at(s->targets);
+	const struct target *t;
 
+	if (s->targets->set)
+		return false;
+	t = targets_at(s->targets);
 	return t->plan != NULL && t->plan->replace != NULL;
 }
 

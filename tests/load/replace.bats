@@ -120,6 +120,7 @@ send()
 	try portl-load -d "$b" -t t --replace --summary="$BATS_TEST_TMPDIR/sum" "$stream"
 	loaded_all
 	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '300 300 0 0 0'
+	grep -q '"replaced":true' "$BATS_TEST_TMPDIR/sum"
 	shape >"$BATS_TEST_TMPDIR/after"
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 	assert_eq "$(q "$b" 'SELECT count(*), min(n), max(n), max(i), max(twice), min(m) FROM t')" '300|41|340|997|600|10'
