@@ -307,8 +307,8 @@ balanced()
 
 	cd "$BATS_TEST_TMPDIR"
 	portl-extract -d "$a" -t t >s
-	for what in 'portl-load -d "$b" --conflict=skip --summary=link s' 'portl-extract -d "$a" -t t -o link' \
-		'portl-load --csv=link s' 'portl-extract -d "$a" -t t -L link -o o'; do
+	for what in "portl-load -d $b --conflict=skip --summary=link s" "portl-extract -d $a -t t -o link" \
+		'portl-load --csv=link s' "portl-extract -d $a -t t -L link -o o"; do
 		rm -f link file
 		ln -s /proc/self/fd/7 link
 		(
