@@ -405,3 +405,29 @@ behind()
 		assert_stderr_has -- --replace
 	done
 }
+
+@test "an owner who is no superuser replaces a table, a stranger does not" {
+	for role in portl_plain portl_stranger; do
+		q postgres "DO 'BEGIN CREATE ROLE $role LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END'"
+	done
+	plain
+	q "$b" "GRANT CREATE, USAGE ON SCHEMA public TO portl_plain, portl_stranger;
+		CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (3);
+		GRANT REFERENCES, UPDATE ON other TO portl_plain; ALTER TABLE t ADD COLUMN s serial;
+		ALTER TABLE t ADD FOREIGN KEY (id) REFERENCES other NOT VALID; ALTER TABLE t DROP CONSTRAINT t_id_fkey;
+		DELETE FROM t; ALTER TABLE t ADD FOREIGN KEY (id) REFERENCES other; GRANT INSERT, SELECT ON t TO portl_stranger;
+		ALTER TABLE t OWNER TO portl_plain"
+	shape >"$BATS_TEST_TMPDIR/before"
+	try portl-load -d "$b" -U portl_stranger -t t --replace "$stream"
+	assert_status 5
+	assert_stderr_has 'only its owner portl_plain, or a member of that role, can replace it'
+	try portl-load -d "$b" -U portl_plain -t t --replace "$stream"
+	loaded_all
+	shape >"$BATS_TEST_TMPDIR/after"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	t_is '3|new|3'
+	q "$b" "REVOKE UPDATE ON other FROM portl_plain"
+	try portl-load -d "$b" -U portl_plain -t t --replace "$stream"
+	assert_status 5
+	assert_stderr_has 'foreign key "t_id_fkey" refers to public.other, which this role may not lock'
+}
