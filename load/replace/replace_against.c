@@ -46,7 +46,7 @@
 	" UNION ALL SELECT 1, format('no CREATE privilege on schema %I', nspname) FROM t" \
 	" WHERE NOT has_schema_privilege(relnamespace, 'CREATE')" \
 	" UNION ALL SELECT 1, format('row security is active for this role, and rows would be" \
-	"  written without it') FROM t WHERE row_security_active(oid)" \
+	" written without it') FROM t WHERE row_security_active(oid)" \
 	" UNION ALL SELECT 1, format('it is a table of type %s', format_type(reloftype, NULL))" \
 	" FROM t WHERE reloftype <> 0" \
 	" UNION ALL SELECT 1, format('table %s inherits from it', inhrelid::regclass)" \
@@ -54,11 +54,11 @@
 	" UNION ALL SELECT 1, format('it inherits from table %s', i.inhparent::regclass)" \
 	" FROM pg_inherits i, t WHERE i.inhrelid = $1 AND NOT t.relispartition" \
 	" UNION ALL SELECT 1, format('%s has a default partition, %s, which would be read as a" \
-	"  whole', i.inhparent::regclass, p.partdefid::regclass) FROM pg_inherits i, t," \
+	" whole', i.inhparent::regclass, p.partdefid::regclass) FROM pg_inherits i, t," \
 	" pg_partitioned_table p WHERE i.inhrelid = $1 AND t.relispartition" \
 	" AND p.partrelid = i.inhparent AND p.partdefid <> 0" \
 	" UNION ALL SELECT 1, format('it is a partition, and only the owner of %s, or a member of" \
-	"  that role, can exchange it', r.oid::regclass) FROM pg_inherits i, t, pg_class r" \
+	" that role, can exchange it', r.oid::regclass) FROM pg_inherits i, t, pg_class r" \
 	" WHERE i.inhrelid = $1 AND t.relispartition AND r.oid = i.inhparent" \
 	" AND NOT pg_has_role(r.relowner, 'USAGE')" \
 	" UNION ALL SELECT 1, format('column \"%s\" of a partition is an identity column', attname)" \
@@ -68,7 +68,7 @@
 /* What we do not make anew, or not as it is.  Of tgtype, 4 is INSERT, 32 TRUNCATE. */
 #define HANGING \
 	" UNION ALL SELECT 2, format('foreign key \"%s\" refers to %s, which this role may not" \
-	"  lock (UPDATE, DELETE or TRUNCATE)', conname, confrelid::regclass) FROM pg_constraint" \
+	" lock (UPDATE, DELETE or TRUNCATE)', conname, confrelid::regclass) FROM pg_constraint" \
 	" WHERE conrelid = $1 AND contype = 'f'" \
 	" AND NOT has_table_privilege(confrelid, 'UPDATE, DELETE, TRUNCATE')" \
 	" UNION ALL SELECT 2, format('rule \"%s\"', rulename) FROM pg_rewrite r" \
@@ -101,7 +101,7 @@
 		   " UNION ALL SELECT attacl FROM pg_attribute WHERE attrelid = $1) AS acls," \
 		   " aclexplode(acls.acl) a WHERE a.grantor <> t.relowner" \
 		   " UNION ALL SELECT 2, format('sequence %s of an identity column has privileges or a" \
-		   "  comment of its own', own.id::regclass) FROM own JOIN pg_class s ON s.oid = own.id" \
+		   " comment of its own', own.id::regclass) FROM own JOIN pg_class s ON s.oid = own.id" \
 		   " WHERE own.deptype = 'i' AND (s.relacl IS NOT NULL" \
 		   " OR obj_description(s.oid, 'pg_class') IS NOT NULL)" \
 		   " UNION ALL SELECT 2, 'its row type has a comment' FROM t" \
