@@ -417,58 +417,7 @@ triggers_before_insert(struct made *m)
 	m->st->facts.insert_triggers = m->st->look_first = true;
 }
 
-/* --delete of rows that are found before those of the stream come. */
-static void
-delete_absent(struct made *m)
-{
-	m->rules.absent =
-		(struct rules_absent_rows){.what = ABSENT_DELETE, .most = 50, .percent = true};
-	m->st->deletes = m->st->finds = m->st->delete_first = true;
-}
-
-static void
-delete_first(struct made *m)
-{
-	overwrite(m);
-	delete_absent(m);
-}
-
-/* They are referred to, and triggers may change keys. */
-static void
-delete_last(struct made *m)
-{
-	triggers_before_insert(m);
-	add_key(m, 2);
-	delete_absent(m);
-	m->rules.absent.scope = "note = 'EU' -- only";
-	m->rules.absent.several = true;
-	m->st->delete_first = false;
-}
-
-static void
-delete_null_keys(struct made *m)
-{
-	nulls_not_distinct(m);
-	delete_absent(m);
-	m->rel->kind = 'p';
-}
-
-static void
-delete_by_keys(struct made *m)
-{
-	key_alone(m);
-	delete_absent(m);
-	m->rules.keys = KEYS_ALONE;
-	m->st->delete_first = false;
-}
-
-static void
-delete_keys_follow(struct made *m)
-{
-	delete_first(m);
-	m->rules.keys = KEYS_FOLLOW;
-	m->st->finds = m->st->delete_first = false;
-}
+#include "tests/unit/sql_shapes_delete.h"
 
 static void
 identity_always(struct made *m)
