@@ -19,18 +19,17 @@
 #include "extract/options.h"
 #include "extract/pg/member.h"
 
+/* cursor_check() has passed. */
 static const struct relation_column *
 column_of(const struct member *m)
 {
-	int i = relation_column_find(m->rel, m->rows->cursor);
-
-	return i >= 0 ? &m->rel->columns[i] : NULL;
+	return &m->rel->columns[relation_column_find(m->rel, m->rows->cursor)];
 }
 
 int
 cursor_check(const struct member *m, struct err *e)
 {
-	if (m->rel != NULL && column_of(m) != NULL)
+	if (m->rel != NULL && relation_column_find(m->rel, m->rows->cursor) >= 0)
 		return 0;
 	return m->rel == NULL
 		       ? err_usage(e, "cursor", "--cursor is for relations, not for queries")
@@ -111,10 +110,11 @@ int
 cursor_value(const struct member *m, const char *xmin, struct db *db, struct path *path,
 	     char **value, char **why, struct err *e)
 {
-	const struct relation_column *c = column_of(m);
+	const struct relation_column *c;
 
-	if (c == NULL)
-		return cursor_check(m, e);
+	if (cursor_check(m, e) != 0)
+		return -1;
+	c = column_of(m);
 	if (strcmp(c->base, "xid8") == 0) {
 		*value = xstrdup(xmin);
 		return 0;

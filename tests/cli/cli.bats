@@ -106,8 +106,6 @@ on_terminal()
 @test "words of other programs are answered by what says it here" {
 	refused 'unknown option --upsert' portl-load --upsert
 	assert_stderr_has 'with --conflict=overwrite'
-	refused 'unknown option --verify' portl-load --verify
-	assert_stderr_has 'always verified'
 	refused 'unknown option --ndjson' portl-extract --ndjson FILE
 	assert_stderr_has 'read by portl-load --bare FILE'
 	refused 'option -h needs an argument' portl-extract -h

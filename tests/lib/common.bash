@@ -44,6 +44,16 @@ fresh_db()
 	ask s postgres "$sql"
 }
 
+# own_server: a server that no other file's transactions disturb, from setup_file() on; it
+# ends with the file.
+own_server()
+{
+	own=$(cluster_dir)
+	cluster_start "$own" 'shared_buffers = 16MB' 'max_prepared_transactions = 10' 'autovacuum = off' || return
+	cluster_env "$own"
+	export own
+}
+
 # leave_dbs: let the file's next test drop them in the session in which it makes its own.
 # The last ones go with the server.
 leave_dbs()

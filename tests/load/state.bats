@@ -8,6 +8,17 @@ load ../lib/faults
 
 ledger=portl_ledger.states
 
+# Every transaction of a server holds positions back.
+setup_file()
+{
+	own_server
+}
+
+teardown_file()
+{
+	cluster_drop "$own"
+}
+
 setup()
 {
 	fresh_db src dst

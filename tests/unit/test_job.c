@@ -193,7 +193,7 @@ test_refused(void)
 	unsetenv("PORTL_TEST_NOT");
 	refused(x, "soruce: 1\n", ":1: soruce: unknown key", "\"source\"");
 	refused(x, "source:\n  tabel: x\n", ":2: source.tabel: unknown key", "\"table\"");
-	refused(x, "other:\n  a: 1\n", ":1: other: unknown key", NULL);
+	refused(x, "something:\n  a: 1\n", ":1: something: unknown key", NULL);
 	refused(x, "batch-size: 1\n", ":1: batch-size: unknown key", "batch_size");
 	refused(x, "extra-columns: x\n", ":1: extra-columns: unknown key", "extra_columns");
 	refused(x, "map: a=b\n", ":1: map: unknown key", "schema_mapping");
