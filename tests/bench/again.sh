@@ -60,5 +60,5 @@ compare "$title: --since against all rows, both overwrite" wall again_since agai
 compare "$title: --since --with-keys, --delete, against all rows" wall again_keys again_full 0.5
 compare "$title: all rows, --delete against without" wall again_delete again_full 1.15
 at_least "nothing changed: rows that --since looks through" \
-	"$(values again_nothing wall | median | awk -v n="$rows" '{ printf "%.2f", n / $1 / 1e6 }')" 8 'M rows/s'
+	"$(values again_nothing wall | median | awk -v n="$rows" '{ printf "%.5f", n / $1 / 1e6 }')" 8 'M rows/s'
 at_most "$title: peak memory of both programs" rss again_keys 30

@@ -35,7 +35,7 @@ digest_share()
 	all=$(values "$1.portl" cpu | median)
 	ratio=$(awk -v a="$ours" -v b="$all" 'BEGIN { print a / b }')
 	row "${title[$1]}: the rows digest of both sides, of CPU of both programs" cpu s "$ours" "$all" \
-		"$(printf %.3f "$ratio")" 0.03 "$(holds "$ratio <= 0.03")"
+		"$(printf %.5f "$ratio")" 0.03 "$(holds "$ratio <= 0.03")"
 	rm "$work/rows.$1"
 }
 

@@ -141,4 +141,4 @@ if command -v pgcopydb >/dev/null; then
 fi
 at_most "$schema: peak memory of both programs" rss schema_portl 30
 at_least 'portl ls: a stream in memory is looked through' \
-	"$(values listed wall | median | awk -v bytes="$(stat -c %s "$work/stream")" '{ printf "%.2f", bytes / $1 / 1e9 }')" 1 GB/s
+	"$(values listed wall | median | awk -v bytes="$(stat -c %s "$work/stream")" '{ printf "%.5f", bytes / $1 / 1e9 }')" 1 GB/s
