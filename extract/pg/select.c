@@ -154,7 +154,7 @@ select_build(struct db *db, const struct extract_rows *rows, const struct relati
 		buf_addf(&sql, " FROM (\n%s\n) AS portl", query);
 	}
 	add_conditions(&sql, rows, since);
-	if ((flags & SELECT_ORDERED) != 0)
+	if (rel != NULL && (flags & SELECT_ORDERED) != 0)
 		keyorder_add(rel, rel->primary_key, rel->nprimary_key, db, &sql);
 	add_limit(&sql, rows);
 	return buf_detach(&sql);

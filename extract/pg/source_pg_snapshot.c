@@ -419,7 +419,7 @@ give_headers(struct source_pg *s)
 	if (is_set(s))
 		s->base.set = manifest_new(id);
 	free(s->sent);
-	s->sent = xcalloc(2 * s->n, sizeof(*s->sent));
+	s->sent = xcalloc(2 * s->n, sizeof(void *));
 	s->nsent = 0;
 	for (i = 0; i < s->n; i++) {
 		struct member *m = &s->members[i];

@@ -111,9 +111,10 @@ keys()
 	sample "$1" portl-extract -d src -t child '|' portl-load -d dst "${@:2}"
 }
 
+echo "exec portl-ls '$work/stream' >/dev/null" >"$work/listed.sh"
 listed()
 {
-	sample listed bash -c 'exec portl-ls "$0" >/dev/null' "$work/stream"
+	sample listed bash "$work/listed.sh"
 }
 
 contestants=(schema_portl schema_dump schema_dump2)

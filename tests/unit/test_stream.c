@@ -311,7 +311,8 @@ check_rows_digest(enum header_values values, const bool *keep)
 	while (rc == 0 && stream_reader_next(r, &chunk, &e) > 0)
 		continue;
 	stream_reader_rows_digest(r, hex);
-	ok(e.code == EXIT_DONE && memmem(file.data, file.len, hex, strlen(hex)) != NULL,
+	ok(e.code == EXIT_DONE && file.data != NULL &&
+		   memmem(file.data, file.len, hex, strlen(hex)) != NULL,
 	   "the end document has the rows digest %s: %s", hex, e.msg != NULL ? e.msg : "");
 	ok(strncmp(hex, values == HEADER_TEXT ? "text:" : "binary:", 5) == 0, "of their form");
 	stream_reader_free(r);
@@ -336,6 +337,8 @@ test_rows_digest(void)
 	check_rows_digest(HEADER_TEXT, first);
 	write_stream(HEADER_BINARY, 3, false, WHOLE);
 	load_file(&whole);
+	if (whole.data == NULL)
+		return;
 	at = memmem(whole.data, whole.len, "\"binary:", 8);
 	at[8] = at[8] == '0' ? '1' : '0';
 	damage(&whole, whole.len, 0, 0);
@@ -343,7 +346,7 @@ test_rows_digest(void)
 		   strstr(e.msg, "its rows' digest is") != NULL,
 	   "another rows digest is refused: %s", e.msg);
 	err_release(&e);
-	memcpy(at - strlen("\"rows_digest\":"), "\"rows_digesx\":", strlen("\"rows_digest\":"));
+	at[-3] = 'x'; /* of "rows_digest": */
 	damage(&whole, whole.len, 0, 0);
 	ok(read_stream(&got, 1, NULL, &rows, &e) != 0 && e.code == EXIT_STREAM,
 	   "none though the header promises one: %s", e.msg);
