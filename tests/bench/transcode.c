@@ -132,7 +132,8 @@ main(int argc, char **argv)
 		took = cpu_now() - began;
 		reading = reading == 0 || took < reading ? took : reading;
 	}
-	if (text.len == 0 || back.len != text.len || memcmp(back.data, text.data, text.len) != 0)
+	if (text.len == 0 || back.len != text.len ||
+	    memcmp(back.data, text.data, text.len) != 0)
 		give_up(&none);
 	printf("%.0f %.0f\n", (double)json.len / 1e6 / writing,
 	       (double)json.len / 1e6 / reading);

@@ -190,16 +190,18 @@ held()
 }
 
 @test "--snapshot: what was altered after it is refused" {
-	local change options
+	local change what
+	local -a options
 
-	while IFS='|' read -r change options; do
+	while IFS='|' read -r change what; do
+		read -ra options <<<"$what"
 		q "$src" "SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public;
 			CREATE TABLE t AS SELECT i AS id, -i AS n FROM generate_series(1, 10) i;
 			CREATE TABLE u (LIKE t); CREATE VIEW v AS TABLE t"
 		held
 		q "$src" "$change"
-		try portl-extract -d "$src" $options --snapshot="$held" -o "$BATS_TEST_TMPDIR/none"
-		[ "$status" -eq 1 ] || fail "$change: $options: status $status: $stderr"
+		try portl-extract -d "$src" "${options[@]}" --snapshot="$held" -o "$BATS_TEST_TMPDIR/none"
+		[ "$status" -eq 1 ] || fail "$change: $what: status $status: $stderr"
 		assert_stderr_has altered
 		[ ! -e "$BATS_TEST_TMPDIR/none" ]
 		close_session
