@@ -74,7 +74,7 @@ read_statements(struct replace *r, const struct plan *p, struct db *db, struct e
 static int
 read_locks(struct replace *r, const struct plan *p, struct db *db, struct err *e)
 {
-	PGresult *res = db_query_oid(db, e, replace_locks_sql, p->rel->oid);
+	PGresult *res = db_query_oid(db, e, replace_statements_locks, p->rel->oid);
 
 	if (res == NULL)
 		return -1;

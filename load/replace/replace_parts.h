@@ -22,7 +22,7 @@ extern const char replace_statements_sql[];
  * $1 is the target's OID; a row of what is locked besides it: a partition's parent; tables that
  * foreign keys refer to; the OIDs of all, an array.
  */
-extern const char replace_locks_sql[];
+extern const char replace_statements_locks[];
 
 /* $1 is the relation's OID; one text. */
 extern const char replace_likeness_sql[];

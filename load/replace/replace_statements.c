@@ -196,7 +196,7 @@ const char replace_statements_sql[] = FACTS
 	" ORDER BY phase, step, id, n, sql";
 
 /* Dropping a foreign key locks the table that it refers to as dropping a table does. */
-const char replace_locks_sql[] =
+const char replace_statements_locks[] =
 	"SELECT (SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = $1),"
 	" (SELECT string_agg(DISTINCT confrelid::regclass::text, ', ') FROM pg_constraint"
 	"  WHERE conrelid = $1 AND contype = 'f' AND confrelid <> $1),"
