@@ -12,6 +12,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/os/runid.h"
+#include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
@@ -155,11 +156,10 @@ expect_partitions(struct source_pg *s, struct err *e)
 		const struct relation *rel = s->members[i].rel;
 
 		if (rel != NULL && rel->kind == 'p')
-			buf_addf(&roots, "%c%u", roots.len > 0 ? ',' : '{', rel->oid);
+			pgarray_add_oid(&roots, rel->oid);
 	}
 	if (roots.len > 0) {
-		buf_addc(&roots, '}');
-		params[0] = buf_cstr(&roots);
+		params[0] = pgarray_end(&roots);
 		res = db_query(&s->db, e, partitions_sql, 1, params);
 		rc = res != NULL ? 0 : -1;
 	}

@@ -5,38 +5,12 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/rows/pgcopy.h"
 #include "common/rows/rowdigest.h"
-
-#define CHUNK ((size_t)256 * 1024) /* bytes, as the programs take them */
-
-static void
-read_file(const char *path, struct buf *b)
-{
-	FILE *f = fopen(path, "r");
-	size_t n;
-
-	if (f == NULL) {
-		perror(path);
-		exit(2);
-	}
-	while ((n = fread(buf_reserve(b, CHUNK), 1, CHUNK, f)) > 0)
-		b->len += n;
-	fclose(f);
-}
-
-static double
-cpu_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
+#include "tests/bench/measured.h"
 
 /* CPU seconds of one walk. */
 static double

@@ -7,14 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/ndjson/ndjson.h"
 #include "common/schema/schema.h"
-
-#define CHUNK ((size_t)256 * 1024) /* bytes, as the programs take them */
+#include "tests/bench/measured.h"
 
 static void
 make_schema(struct schema *schema)
@@ -30,30 +28,6 @@ make_schema(struct schema *schema)
 	schema_init(schema);
 	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
 		schema_add_column(schema, columns[i][0], columns[i][1], columns[i][1]);
-}
-
-static void
-read_file(const char *path, struct buf *b)
-{
-	FILE *f = fopen(path, "r");
-	size_t n;
-
-	if (f == NULL) {
-		perror(path);
-		exit(2);
-	}
-	while ((n = fread(buf_reserve(b, CHUNK), 1, CHUNK, f)) > 0)
-		b->len += n;
-	fclose(f);
-}
-
-static double
-cpu_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static _Noreturn void
