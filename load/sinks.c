@@ -5,15 +5,15 @@
 
 #include <stddef.h>
 
-#include "load/csv/csvkind.h"
+#include "load/csv/csvsink.h"
 #include "load/options.h"
-#include "load/pg/pgkind.h"
+#include "load/pg/pgsink.h"
 #include "load/sink/sink.h"
 #include "load/verify/sink_verify.h"
 
 const struct cli_kind *const sinks_kinds[] = {
-	&pgkind.cli,
-	&csvkind.cli,
+	&pgsink.cli,
+	&csvsink.cli,
 	NULL,
 };
 

@@ -4,7 +4,7 @@
  *
  * The input's first byte chooses the program.  Up to the first 0xff come the arguments,
  * each ended by a NUL, then the job file's text.  0xfe and one byte more stand for a
- * word of the tables, so that options are found sooner than letter by letter.
+ * word of that program's help, so that options are found sooner than letter by letter.
  *
  * Nothing but the job file is read or written: open() is the one below.
  */
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 #define ARGS_MAX 24
-#define WORDS_MAX 256
+#define WORDS_MAX 256 /* what one byte can name */
 
 #define MUST(condition) \
 	do { \
@@ -43,9 +43,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 		} \
 	} while (0)
 
+/* The words of one program. */
+struct words {
+	char *word[WORDS_MAX];
+	size_t n;
+};
+
 static FILE *report; /* standard error, which the programs do not get */
-static char *words[WORDS_MAX];
-static size_t nwords;
+static struct words of_extract, of_load;
 static char job_path[32];
 static int job_fd;
 
@@ -63,15 +68,15 @@ open(const char *path, int flags, ...)
 /* ---- the words, as --help shows them ---- */
 
 static void
-add_word(const char *text, size_t len)
+add_word(struct words *words, const char *text, size_t len)
 {
-	MUST(nwords < WORDS_MAX);
-	words[nwords++] = xstrndup(text, len);
+	MUST(words->n < WORDS_MAX);
+	words->word[words->n++] = xstrndup(text, len);
 }
 
 /* From a line like "  -F, --format=binary|ndjson  what for" take option and words. */
 static void
-add_words(char *line)
+add_words(struct words *words, char *line)
 {
 	char *name = strstr(line, " --"), *value, *save = NULL, *w;
 
@@ -80,12 +85,12 @@ add_words(char *line)
 	name[1 + strcspn(name + 1, " \n")] = '\0';
 	value = strchr(name, '=');
 	if (value == NULL) {
-		add_word(name + 1, strlen(name + 1));
+		add_word(words, name + 1, strlen(name + 1));
 		return;
 	}
-	add_word(name + 1, (size_t)(value - name));
+	add_word(words, name + 1, (size_t)(value - name));
 	for (w = strtok_r(value + 1, "|", &save); w != NULL; w = strtok_r(NULL, "|", &save))
-		add_word(w, strlen(w));
+		add_word(words, w, strlen(w));
 }
 
 static int
@@ -97,7 +102,7 @@ parse(bool load, int argc, char **argv, struct load_options *l, struct extract_o
 }
 
 static void
-read_help(bool load)
+read_help(bool load, struct words *words)
 {
 	char *text = NULL, *save = NULL, *line;
 	char *argv[] = {(char[]){"portl"}, (char[]){"--help"}, NULL};
@@ -109,16 +114,20 @@ read_help(bool load)
 
 	stdout = open_memstream(&text, &len);
 	MUST(stdout != NULL && parse(load, 2, argv, &l, &x, &e) == 1);
+	if (load)
+		load_options_release(&l);
+	else
+		extract_options_release(&x);
 	fclose(stdout);
 	stdout = real;
 	for (line = strtok_r(text, "\n", &save); line != NULL;
 	     line = strtok_r(NULL, "\n", &save))
-		add_words(line);
+		add_words(words, line);
 	free(text);
 }
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+static void
+read_words(bool load, struct words *words)
 {
 	static const char *const more[] = {"a,\"B c\"",
 					   "s.t",
@@ -133,16 +142,22 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 					   ";"};
 	size_t i;
 
+	add_word(words, job_path, strlen(job_path)); /* the first: corpora name it */
+	read_help(load, words);
+	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		add_word(words, more[i], strlen(more[i]));
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
 	(void)argc;
 	(void)argv;
 	report = stderr;
 	job_fd = memfd_create("job", MFD_CLOEXEC);
 	snprintf(job_path, sizeof(job_path), "/proc/self/fd/%d", job_fd);
-	add_word(job_path, strlen(job_path)); /* the first: corpora name it */
-	read_help(false);
-	read_help(true);
-	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++)
-		add_word(more[i], strlen(more[i]));
+	read_words(false, &of_extract);
+	read_words(true, &of_load);
 	MUST(freopen("/dev/null", "r", stdin) != NULL);
 	stdout = fopen("/dev/null", "w");
 	stderr = fopen("/dev/null", "w");
@@ -158,7 +173,8 @@ struct input_parts {
 };
 
 static void
-split(const uint8_t *p, const uint8_t *end, struct input_parts *parts)
+split(const uint8_t *p, const uint8_t *end, const struct words *words,
+      struct input_parts *parts)
 {
 	struct buf *out = &parts->args;
 
@@ -166,7 +182,7 @@ split(const uint8_t *p, const uint8_t *end, struct input_parts *parts)
 		if (*p == 0xff && out == &parts->args)
 			out = &parts->job;
 		else if (*p == 0xfe && p + 1 < end)
-			buf_adds(out, words[*++p % nwords]);
+			buf_adds(out, words->word[*++p % words->n]);
 		else
 			buf_addc(out, (char)*p);
 	}
@@ -284,7 +300,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	split(data + 1, data + size, &parts);
+	split(data + 1, data + size, load ? &of_load : &of_extract, &parts);
 	MUST(ftruncate(job_fd, 0) == 0);
 	MUST(pwrite(job_fd, parts.job.data, parts.job.len, 0) == (ssize_t)parts.job.len);
 	rc = run(load, &parts.args, &e);

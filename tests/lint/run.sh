@@ -70,11 +70,13 @@ check_house()
 	python3 tests/lint/house.py build/lint-gcc/obj
 }
 
-# foo.c exports only foo and foo_*; dir_foo_* where both programs have a foo.c.
+# foo.c exports only foo and foo_*; dir_foo_* where both programs have a foo.c.  No name is
+# there twice: what links both programs' modules, as fuzzers do, would take one for the other.
 check_exports()
 {
-	local object source stem name allowed status=0
+	local object source stem name allowed status=0 names=build/lint-gcc/exports
 
+	: >"$names"
 	for object in build/lint-gcc/obj/{common,extract,load}{,/*}/*.o; do
 		stem=$(basename "$object" .o)
 		source=${object#build/lint-gcc/obj/}
@@ -87,8 +89,12 @@ check_exports()
 		while read -r name; do
 			echo "$object: exports $name"
 			status=1
-		done < <(nm -g --defined-only -f posix "$object" | cut -d ' ' -f 1 | grep -vxE "$allowed")
+		done < <(nm -g --defined-only -f posix "$object" | cut -d ' ' -f 1 |
+			tee -a "$names" | grep -vxE "$allowed")
 	done
+	sort "$names" | uniq -d | grep -vx main | sed 's/^/exported twice: /' >"$names.twice"
+	cat "$names.twice"
+	[ ! -s "$names.twice" ] || status=1
 	return "$status"
 }
 

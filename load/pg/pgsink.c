@@ -2,7 +2,7 @@
  * The options of databases as a sink: how they are reached.  What is done with the
  * rows there is said by those in load/options.c.
  */
-#include "load/pg/pgkind.h"
+#include "load/pg/pgsink.h"
 
 #include "load/options.h"
 #include "load/pg/sink_pg.h"
@@ -22,7 +22,7 @@ check(struct load_options *o, struct err *e)
 	return 0;
 }
 
-const struct sink_kind pgkind = {
+const struct sink_kind pgsink = {
 	.cli = {.name = "postgres", .tables = {options_connection, alias_options}},
 	.check = check,
 	.make = sink_pg_new,

@@ -1,7 +1,7 @@
 /*
  * CSV files as a row of the sinks' table: options, how they are checked, the constructor.
  */
-#include "load/csv/csvkind.h"
+#include "load/csv/csvsink.h"
 
 #include <string.h>
 
@@ -46,7 +46,7 @@ check(struct load_options *o, struct err *e)
 	return 0;
 }
 
-const struct sink_kind csvkind = {
+const struct sink_kind csvsink = {
 	.cli = {.name = "csv",
 		.option = "csv",
 		.key = "path",

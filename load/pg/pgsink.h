@@ -1,11 +1,11 @@
 /*
  * Databases as a kind of sink: what is meant unless another one is asked for.
  */
-#ifndef LOAD_PGKIND_H
-#define LOAD_PGKIND_H
+#ifndef LOAD_PGSINK_H
+#define LOAD_PGSINK_H
 
 #include "load/sink/sink_kind.h"
 
-extern const struct sink_kind pgkind;
+extern const struct sink_kind pgsink;
 
-#endif /* LOAD_PGKIND_H */
+#endif /* LOAD_PGSINK_H */
