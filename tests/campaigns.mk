@@ -23,6 +23,9 @@ SINCE_SECONDS = 600
 RANDOM_TABLES = 2000
 VERIFY_CASES = 500
 
+# What all that tests/property/ runs understand: another seed, one case alone, a time instead.
+CASES = $(SEED:%=--seed %) $(ONLY:%=--only %) $(MINUTES:%=--minutes %)
+
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 DEPS = $(filter deps-%,$(GOALS))
@@ -79,15 +82,15 @@ $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON
 
 ##property: PROPERTY_CASES random loads against a model, PROPERTY=conflict or rejects
 property: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh $(PROPERTY) --cases $(PROPERTY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh $(PROPERTY) --cases $(PROPERTY_CASES) $(CASES)
 
 ##names: NAMES_CASES extracts while what names mean is changed
 names: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh names --cases $(NAMES_CASES) $(SEED:%=--seed %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh names --cases $(NAMES_CASES) $(CASES)
 
 ##meanwhile: MEANWHILE_CASES loads while the target is changed, its names and its rows
 meanwhile: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh meanwhile --cases $(MEANWHILE_CASES) $(SEED:%=--seed %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh meanwhile --cases $(MEANWHILE_CASES) $(CASES)
 
 ##since: SINCE_SECONDS of runs under SINCE_WRITERS, loads killed at random: is a row missed?
 since: all
@@ -95,23 +98,23 @@ since: all
 
 ##costs: COSTS_CASES loads of few and of four times as many rows: is the work in proportion?
 costs: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh costs --cases $(COSTS_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh costs --cases $(COSTS_CASES) $(CASES)
 
 ##hostile: HOSTILE_CASES headers that try to be SQL
 hostile: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh hostile --cases $(HOSTILE_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh hostile --cases $(HOSTILE_CASES) $(CASES)
 
-##random: RANDOM_TABLES random tables there and back; RANDOM_SEED, RANDOM_ONLY repeat
+##random: RANDOM_TABLES random tables there and back
 random: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh tables --cases $(RANDOM_TABLES) $(RANDOM_SEED:%=--seed %) $(RANDOM_ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh tables --cases $(RANDOM_TABLES) $(CASES)
 
 ##sets: SETS_CASES random schemas with random foreign keys, each as one set
 sets: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh sets --cases $(SETS_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh sets --cases $(SETS_CASES) $(CASES)
 
 ##verify: VERIFY_CASES random tables compared with what was loaded of them, then changed
 verify: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh verify --cases $(VERIFY_CASES) $(SEED:%=--seed %) $(ONLY:%=--only %)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh verify --cases $(VERIFY_CASES) $(CASES)
 
 ##regress: each relation of PostgreSQL's regression database, equal or refused by name
 regress: all

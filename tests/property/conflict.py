@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random small loads against a plain model of rows applied one by one.
 
-    conflict.py [--seed N] [--cases N] [--only CASE]
+    conflict.py [--seed N] [--cases N | --minutes N] [--only CASE]
 
 Wants portl-extract, portl-load and psql on PATH, and libpq's environment
 pointing at a database of its own.  Each case makes a table with some rows and a

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Four times the rows cost about four times the work: no plan and no loop turns quadratic.
 
-    costs.py [--seed N] [--cases N] [--only CASE]
+    costs.py [--seed N] [--cases N | --minutes N] [--only CASE]
 
 Wants portl-load and psql on PATH, and libpq's environment pointing at a server of its own.
 A case is a target (its key's types and collations, other indexes, a trigger, statistics

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Headers that try to be SQL, against a server that logs every statement.
 
-    hostile.py [--seed N] [--cases N] [--only CASE]
+    hostile.py [--seed N] [--cases N | --minutes N] [--only CASE]
 
 Wants portl-load and psql on PATH, and libpq's environment pointing at a database of its
 own, of a server that logs to PGHOST/log.  Each case puts a call of a function, the canary,

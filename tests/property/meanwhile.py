@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The target changes at random while loads run: what they commit is whole and undoes nothing.
 
-    meanwhile.py [--seed N] [--cases N]
+    meanwhile.py [--seed N] [--cases N | --minutes N]
 
 Wants portl-extract, portl-load and psql on PATH, and libpq's environment pointing at a
 server of its own.  A case is one load, into one of two targets:
@@ -24,7 +24,7 @@ import subprocess
 import threading
 import time
 
-from session import Psql, parser
+from session import Psql, numbers, parser
 
 ROWS = 200
 IDS = 20
@@ -214,7 +214,7 @@ def main():
     for session in sessions:
         session.start()
     try:
-        for number in range(args.cases):
+        for number in numbers(args):
             draw = random.Random(f"{args.seed} load {number}")
             which = draw.choice(("s.t", "u"))
             verdict = load_names(draw, number, psql, turns) if which == "s.t" else load_rows(draw, psql)
@@ -234,7 +234,7 @@ def main():
     psql.close()
     for verdict, count in tally.most_common() + done.most_common() + [("updates", ledger.done)]:
         print(f"{count} {verdict}")
-    print(f"seed {args.seed}: {args.cases} cases, {wrong} failed")
+    print(f"seed {args.seed}: {sum(tally.values())} cases, {wrong} failed")
     raise SystemExit(1 if wrong or not tally["u good"] or not tally["s.t good"] else 0)
 
 

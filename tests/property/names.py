@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What names mean changes at random while extracts run: each stream is one committed state.
 
-    names.py [--seed N] [--cases N]
+    names.py [--seed N] [--cases N | --minutes N]
 
 Wants portl-extract, portl-load and psql on PATH, and libpq's environment pointing at a
 server of its own.  In every committed state each thing that is read, table, view,
@@ -20,7 +20,7 @@ import re
 import subprocess
 import threading
 
-from session import Psql, parser
+from session import Psql, numbers, parser
 
 ROWS = 300
 TYPES = ("integer", "bigint", "text", "numeric", "varchar(20)", "smallint", "double precision")
@@ -178,7 +178,7 @@ def main():
         thread.start()
     tally, wrong = collections.Counter(), []
     try:
-        for number in range(args.cases):
+        for number in numbers(args):
             what, verdict = read(random.Random(f"{args.seed} read {number}"))
             tally[verdict.split(" ")[0] if verdict.startswith("WRONG") else verdict] += 1
             if verdict.startswith("WRONG"):
@@ -188,9 +188,10 @@ def main():
         stop.set()
         for thread in threads:
             thread.join()
+    cases = sum(tally.values())
     for verdict, count in tally.most_common() + done.most_common():
         print(f"{count} {verdict}")
-    print(f"seed {args.seed}: {args.cases} extracts, {len(wrong)} wrong")
+    print(f"seed {args.seed}: {cases} extracts, {len(wrong)} wrong")
     raise SystemExit(1 if wrong or not tally["good"] else 0)
 
 

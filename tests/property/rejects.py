@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random loads with --rejects against rows that are applied one by one in savepoints.
 
-    rejects.py [--seed N] [--cases N] [--only CASE] [--minutes N]
+    rejects.py [--seed N] [--cases N | --minutes N] [--only CASE]
 
 Each case makes a table with random constraints, indexes, triggers, foreign keys and
 policies, and a stream of rows of which many break some of these.  portl-load puts it in;
@@ -12,9 +12,8 @@ import json
 import os
 import subprocess
 import tempfile
-import time
 
-from session import Psql, finish, literal, parser, report, rng_of
+from session import Psql, finish, literal, numbers, parser, report, rng_of
 
 COLUMNS = ["id", "v", "n", "f", "p", "u", "x", "c", "w"]
 TYPES = {"id": "integer", "v": "varchar(4)", "n": "numeric(4,1)", "f": "integer", "p": "integer",
@@ -248,18 +247,14 @@ def check(case, psql, directory):
 
 
 def main():
-    options = parser(400)
-    options.add_argument("--minutes", type=float)
-    args = options.parse_args()
+    args = parser(400).parse_args()
     psql = Psql()
     psql.run("SET client_min_messages = error;" + FUNCTIONS +
              "CREATE ROLE loader LOGIN; GRANT ALL ON SCHEMA public TO loader; GRANT CREATE, TEMP ON DATABASE %s TO loader;"
              % os.environ.get("PGDATABASE", "postgres"))
     failed = done = 0
-    stop = time.monotonic() + 60 * args.minutes if args.minutes else None
     with tempfile.TemporaryDirectory() as directory:
-        number = args.only if args.only is not None else 0
-        while stop is None or time.monotonic() < stop:
+        for number in numbers(args):
             case = Case(rng_of(args, number))
             problems = check(case, psql, directory)
             done += 1
@@ -268,9 +263,6 @@ def main():
                 report(args, number, problems, case.setup() + "\nportl-load " + " ".join(case.arguments()))
                 if failed == 5:
                     break
-            number += 1
-            if args.only is not None or (stop is None and number == args.cases):
-                break
     finish(args, done, failed)
 
 

@@ -1,9 +1,11 @@
 """What the random tests share: one long psql, quoting, the loop over numbered cases."""
 import argparse
+import itertools
 import os
 import random
 import subprocess
 import sys
+import time
 
 SEP = "\x1f"
 NULL = "\x1e"
@@ -52,12 +54,21 @@ def parser(cases):
     made.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"),
                       help="random unless told; the last line says which")
     made.add_argument("--cases", type=int, default=cases)
+    made.add_argument("--minutes", type=float, help="as many cases as these take")
     made.add_argument("--only", type=int)
     return made
 
 
 def numbers(args):
-    return [args.only] if args.only is not None else range(args.cases)
+    """The numbers of the cases: the only one, or so many, or until time is over."""
+    if args.only is not None:
+        yield args.only
+        return
+    stop = time.monotonic() + 60 * args.minutes if args.minutes else None
+    for number in itertools.count():
+        if number == args.cases if stop is None else time.monotonic() >= stop:
+            return
+        yield number
 
 
 def rng_of(args, number):

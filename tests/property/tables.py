@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random tables with random rows, there and back again, compared bit by bit.
 
-    tables.py [--seed N] [--cases N] [--only CASE] [--jobs N]
+    tables.py [--seed N] [--cases N | --minutes N] [--only CASE] [--jobs N]
 
 Wants portl-extract, portl-load and psql on PATH, and libpq's environment pointing
 at a server of its own.  A case is a relation of a random kind (table, partitioned,
@@ -19,7 +19,6 @@ kinds, constraints and columns, and are loaded in various modes.
 """
 import json
 import os
-import queue
 import struct
 import subprocess
 import tempfile
@@ -368,21 +367,25 @@ def check(case, psql, world, directory):
 
 
 class Campaign:
-    """Cases taken from one queue by as many workers as there are cores."""
+    """Cases taken in turn by as many workers as there are cores."""
 
     def __init__(self, args):
         self.args, self.world = args, World(args)
-        self.todo = queue.SimpleQueue()
-        for number in numbers(args):
-            self.todo.put(number)
+        self.numbers = numbers(args)
         self.lock = threading.Lock()
         self.done, self.failed, self.rows, self.hops, self.broken = 0, 0, 0, 0, None
+
+    def next(self):
+        with self.lock:
+            return next(self.numbers, None)
 
     def work(self, directory):
         psql = {key: Psql(name, OPTIONS) for key, name in self.world.names.items()}
         try:
             while self.failed < 5 and self.broken is None:
-                number = self.todo.get_nowait()
+                number = self.next()
+                if number is None:
+                    break
                 case = Case(rng_of(self.args, number), self.world)
                 problems = check(case, psql, self.world, directory)
                 with self.lock:
@@ -393,8 +396,6 @@ class Campaign:
                         self.failed += 1
                         report(self.args, number, problems,
                                case.describe() if self.args.only is not None else "  (its SQL with --only)")
-        except queue.Empty:
-            pass
         except BaseException as error:  # a case that cannot be set up is a fault of the test
             self.broken = "case %d: %s" % (number, error)
         for session in psql.values():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random tables, compared with what was loaded of them: equal, until something is changed.
 
-    verify.py [--seed N] [--cases N] [--only CASE] [--jobs N]
+    verify.py [--seed N] [--cases N | --minutes N] [--only CASE] [--jobs N]
 
 The relations are those of tables.py.  Each is sent from database a to b in a random form and
 compared there, in key order and in none; then one row of b is changed, taken away, or is more
