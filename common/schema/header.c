@@ -100,6 +100,18 @@ put_text(json_t *doc, const char *member, const char *text)
 }
 
 static json_t *
+part_to_json(const struct header_part *part)
+{
+	json_t *doc = json_object();
+
+	put_text(doc, "run", part->run);
+	json_object_set_new(doc, "number", json_integer((json_int_t)part->number));
+	json_object_set_new(doc, "of", json_integer((json_int_t)part->of));
+	put_text(doc, "position", part->position);
+	return doc;
+}
+
+static json_t *
 order_to_json(const struct header *h, int *bad)
 {
 	json_t *list = json_array();
@@ -135,6 +147,8 @@ header_to_json(const struct header *h)
 		json_object_set_new(doc, "backend", json_string(h->backend));
 	json_object_set_new(doc, "dry_run", json_boolean(h->dry_run));
 	json_object_set_new(doc, h->bare ? "bare" : "rows_digest", json_true());
+	if (h->part.run != NULL)
+		json_object_set_new(doc, "part", part_to_json(&h->part));
 	put_text(doc, "position", h->position);
 	put_text(doc, "no_position", h->no_position);
 	put_text(doc, "since", h->since);
@@ -215,6 +229,25 @@ read_set(struct header *h, const json_t *set, struct err *e)
 	return 0;
 }
 
+static int
+read_part(struct header *h, const json_t *part, struct err *e)
+{
+	json_int_t number = json_integer_value(json_object_get(part, "number"));
+	json_int_t of = json_integer_value(json_object_get(part, "of"));
+
+	if (part == NULL)
+		return 0;
+	h->part = (struct header_part){
+		.run = xstrdup_null(json_string_value(json_object_get(part, "run"))),
+		.position = xstrdup_null(json_string_value(json_object_get(part, "position"))),
+		.number = (size_t)number,
+		.of = (size_t)of,
+	};
+	if (h->part.run == NULL || number < 1 || number > of || of > HEADER_SET_MAX)
+		return schema_damaged(e, "no run or no number in \"part\"");
+	return 0;
+}
+
 /* Members whose keys these are come before. */
 static int
 read_keys(struct header *h, const json_t *keys_of, struct err *e)
@@ -276,6 +309,7 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	if (check_version(doc, e) != 0 || read_values(h, doc, e) != 0 ||
 	    schema_take_json(&h->schema, doc, e) != 0 ||
 	    read_set(h, json_object_get(doc, "set"), e) != 0 ||
+	    read_part(h, json_object_get(doc, "part"), e) != 0 ||
 	    read_keys(h, json_object_get(doc, "keys_of"), e) != 0 ||
 	    read_sequence(h, json_object_get(doc, "sequence"), e) != 0 ||
 	    read_order(h, json_object_get(doc, "order"), e) != 0)
@@ -351,6 +385,8 @@ header_free(struct header *h)
 	free(h->created);
 	free(h->backend);
 	free(h->set);
+	free(h->part.run);
+	free(h->part.position);
 	free(h->position);
 	free(h->no_position);
 	free(h->since);

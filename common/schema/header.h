@@ -16,7 +16,7 @@ struct err;
 
 #define HEADER_VERSION 1       /* of a stream's documents */
 #define HEADER_VERSION_SET 2   /* of a set's, which readers of streams alone refuse by it */
-#define HEADER_SET_MAX 1000000 /* members of a set */
+#define HEADER_SET_MAX 1000000 /* members of a set; parts of a run */
 
 /* The form in which all fields of one binary stream travel. */
 enum header_values {
@@ -45,6 +45,13 @@ struct header_sequence {
 	bool is_called; /* the next value is behind it, else itself */
 };
 
+/* Which of a run's parts a stream is (portl-plan(5)); strings are owned. */
+struct header_part {
+	char *run; /* id of the plan, NULL: the stream is no part */
+	size_t number, of;
+	char *position; /* see position.h, or NULL: there is none, see no_position */
+};
+
 /* Strings are owned and UTF-8. */
 struct header {
 	char *producer;     /* program and version, or NULL */
@@ -63,7 +70,8 @@ struct header {
 	char *set;             /* the id of the set that the stream is a member of, or NULL */
 	size_t number;         /* of the member in its set, from 1 */
 	size_t keys_of; /* the rows are the keys of all rows of that member's relation; or 0 */
-	char *position; /* how far the relation is read, see position.h, or NULL */
+	struct header_part part;
+	char *position;    /* how far the relation is read, see position.h, or NULL */
 	char *no_position; /* why there is none, or NULL: not known */
 	char *since;       /* only what changed since that position, "none": all; or NULL */
 	bool is_sequence;  /* the member is a sequence: no columns and no rows */

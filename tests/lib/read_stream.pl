@@ -57,12 +57,13 @@ sub header
 
 	only($doc, qw(version producer run relation values columns types primary_key encoding
 		rows_estimate rows_rough server_version backend dry_run bare created csv rows_digest partial keys_of order
-		position no_position since));
+		position no_position since part));
 	die "version\n" unless $doc->{version} == 1;
 	die "encoding\n" unless $doc->{encoding} eq 'UTF8';
 	only($_, qw(name type base collation not_null generated)) for @{$doc->{columns}};
 	only($_, 'kind', @{$of_kind{$_->{kind}}}) for values %{$doc->{types}};
 	only($doc->{relation}, qw(schema name)) if defined $doc->{relation};
+	only($doc->{part}, qw(run number of position)) if defined $doc->{part};
 	return $doc;
 }
 

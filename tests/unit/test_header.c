@@ -35,6 +35,7 @@ sample(void)
 	h->position = xstrdup("1:xmin:2");
 	h->no_position = xstrdup("it is a view");
 	h->since = xstrdup("none");
+	h->part = (struct header_part){xstrdup("x"), 2, 3, xstrdup("1:xmin:3")};
 	return h;
 }
 
@@ -65,6 +66,9 @@ test_round_trip(void)
 	is_str(b->position, "1:xmin:2", "position");
 	is_str(b->no_position, "it is a view", "why there is none");
 	is_str(b->since, "none", "since when");
+	is_str(b->part.run, "x", "the run that it is a part of");
+	ok(b->part.number == 2 && b->part.of == 3, "which part");
+	is_str(b->part.position, "1:xmin:3", "how far it has read");
 	is_int(schema_find(&b->schema, "total"), 2, "a column is found by its exact name");
 	is_int(schema_find(&b->schema, "TOTAL"), -1, "and by no other");
 	json_decref(again);
@@ -301,6 +305,14 @@ test_partial(void)
 	is_int(partial_of("{\"version\":1,\"columns\":[],\"partial\":[7]}"),
 	       HEADER_PARTIAL_OTHER, "and so is what is no word");
 	check_refused("{\"version\":2,\"columns\":[],\"keys_of\":0}", "keys_of");
+	check_refused("{\"version\":1,\"columns\":[],\"part\":{\"number\":1,\"of\":1}}",
+		      "part");
+	check_refused("{\"version\":1,\"columns\":[],\"part\":{\"run\":\"x\",\"of\":1}}",
+		      "part");
+	check_refused("{\"version\":1,\"columns\":[],"
+		      "\"part\":{\"run\":\"x\",\"number\":2,\"of\":1}}",
+		      "part");
+	check_refused("{\"version\":1,\"columns\":[],\"part\":7}", "part");
 }
 
 int
