@@ -50,7 +50,8 @@ enum cli_part {
 	CLI_FILE = 4,   /* of a source or target that is no server */
 	CLI_WHAT = 8,   /* what is read, or written to */
 	CLI_COLUMNS = 16,
-	CLI_TALK = 32
+	CLI_TALK = 32,
+	CLI_ONCE = 64 /* about this one run: a plan of parts does not keep it */
 };
 
 /* One row; a table ends with a row of zeroes. */

@@ -52,13 +52,6 @@ partplan_add_part(struct partplan *plan)
 	return p;
 }
 
-void
-partplan_add_word(struct partplan_words *words, char *word)
-{
-	words->list = grow(words->list, words->n, sizeof(*words->list));
-	words->list[words->n++] = word;
-}
-
 const struct partplan_part *
 partplan_part(const struct partplan *plan, const char *path, int64_t number, struct err *e)
 {
@@ -110,13 +103,13 @@ put_number(struct making *m, const char *member, int64_t number)
 }
 
 static void
-put_words(struct making *m, const char *member, const struct partplan_words *words)
+put_words(struct making *m, const char *member, const struct ident_list *words)
 {
 	json_t *list = json_array();
 	size_t i;
 
 	for (i = 0; i < words->n; i++)
-		if (json_array_append_new(list, json_string(words->list[i])) != 0)
+		if (json_array_append_new(list, json_string(words->names[i])) != 0)
 			m->bad = true;
 	json_object_set_new(m->doc, member, list);
 }
@@ -248,16 +241,6 @@ partplan_write(const struct partplan *plan, const char *path, struct err *e)
 /* ---- the end ---- */
 
 static void
-release_words(struct partplan_words *words)
-{
-	size_t i;
-
-	for (i = 0; i < words->n; i++)
-		free(words->list[i]);
-	free(words->list);
-}
-
-static void
 release_part(struct partplan_part *p)
 {
 	relname_release(&p->leaf);
@@ -285,8 +268,8 @@ partplan_release(struct partplan *plan)
 		release_part(&plan->parts[i]);
 	for (i = 0; i < plan->nrelations; i++)
 		release_relation(&plan->relations[i]);
-	release_words(&plan->extract);
-	release_words(&plan->load);
+	ident_list_release(&plan->extract);
+	ident_list_release(&plan->load);
 	free(plan->parts);
 	free(plan->relations);
 	free(plan->id);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/ident.h"
 #include "common/base/relname.h"
 
 struct err;
@@ -23,12 +24,6 @@ struct err;
 enum partplan_snapshot {
 	PARTPLAN_HELD, /* all by one that a process keeps */
 	PARTPLAN_OWN   /* each by its own; a last stream brings what has changed since */
-};
-
-/* Words of a command line; all owned. */
-struct partplan_words {
-	char **list;
-	size_t n;
 };
 
 /* A relation is called by its place in the plan's list, from 1.  Strings are owned. */
@@ -61,8 +56,8 @@ struct partplan {
 	char *made;   /* when, as utctime.h has it; owned, or NULL */
 	char *source; /* what tells the database from others; owned, or NULL */
 	enum partplan_snapshot snapshot;
-	char *job; /* path of the job file, as typed; owned, or NULL */
-	struct partplan_words extract, load; /* go in front of these programs' options */
+	char *job;                       /* path of the job file, as typed; owned, or NULL */
+	struct ident_list extract, load; /* words in front of these programs' command lines */
 	struct partplan_relation *relations; /* owned */
 	size_t nrelations;
 	struct partplan_part *parts; /* owned */
@@ -82,12 +77,6 @@ void partplan_init(struct partplan *plan, const char *id);
  */
 struct partplan_relation *partplan_add_relation(struct partplan *plan);
 struct partplan_part *partplan_add_part(struct partplan *plan);
-
-/*
- * partplan_add_word(words, word):
- * Append ${word}, which is taken.
- */
-void partplan_add_word(struct partplan_words *words, char *word);
 
 /*
  * partplan_read(plan, path, e):

@@ -130,7 +130,7 @@ take_part(const struct reading *r, const struct partplan *plan, struct partplan_
 }
 
 static int
-take_words(const struct reading *r, const char *member, struct partplan_words *words)
+take_words(const struct reading *r, const char *member, struct ident_list *words)
 {
 	const json_t *list = json_object_get(r->doc, member);
 	size_t i;
@@ -142,7 +142,7 @@ take_words(const struct reading *r, const char *member, struct partplan_words *w
 
 		if (word == NULL)
 			return misshapen(r, member, "is no list of words");
-		partplan_add_word(words, xstrdup(word));
+		ident_list_add(words, word);
 	}
 	return 0;
 }

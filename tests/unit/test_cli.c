@@ -6,6 +6,7 @@
 
 #include "common/base/err.h"
 #include "common/cli/cli.h"
+#include "common/cli/cli_words.h"
 #include "tests/unit/tap.h"
 
 struct opts {
@@ -14,6 +15,8 @@ struct opts {
 	int64_t number;
 	int choice;
 	struct cli_list list;
+	const char *server, *host, *once;
+	int degree, count;
 };
 
 #define AT(member) .offset = offsetof(struct opts, member)
@@ -26,6 +29,12 @@ static const struct cli_option table[] = {
 	{"number", 0, CLI_NUMBER, "N", "a number", AT(number), .min = 1},
 	{"commit", 0, CLI_CHOICE, "end|batch", "a choice", AT(choice), .choices = choices},
 	{"map", 'm', CLI_LIST, "A=B", "a list", AT(list)},
+	{"dbname", 'd', CLI_CONNSTR, "CONNSTR", "a server", AT(server), .part = CLI_SERVER,
+	 .replaces = CLI_SERVER},
+	{"host", 'h', CLI_STRING, "HOST", "its host", AT(host), .part = CLI_SERVER},
+	{"degree", 0, CLI_DEGREE, "end|batch", "a degree", AT(degree), .choices = choices},
+	{"count", 'v', CLI_COUNT, NULL, "a count", AT(count)},
+	{"once", 0, CLI_STRING, "TEXT", "of one run", AT(once), .part = CLI_ONCE},
 	{.help = NULL},
 };
 static const struct cli_spec spec = {
@@ -161,6 +170,88 @@ test_many(void)
 	err_release(&e);
 }
 
+/* The words as one text. */
+static const char *
+joined(const struct ident_list *words)
+{
+	static char text[512];
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < words->n; i++) {
+		strcat(text, words->names[i]);
+		strcat(text, "\n");
+	}
+	return text;
+}
+
+static void
+test_words(void)
+{
+	const char *operand = NULL;
+	struct ident_list words = {.n = 0};
+	struct err e = ERR_INIT;
+
+	is_int(parse(&operand, &e, 12, "-f", "-t", "x=\ny", "--num=12", "--commit", "batch",
+		     "-ma=b", "-mc", "-vv", "--degree", "--once=z", "-dshop"),
+	       0, "a command line");
+	is_int(cli_words_make(&line, &words, &e), 0, "becomes words");
+	is_str(joined(&words),
+	       "--flag\n--text=x=\ny\n--number=12\n--commit=batch\n--map=a=b\n--map=c\n"
+	       "--dbname=shop\n--degree=end\n--count\n--count\n",
+	       "one for each option that is no single run's");
+	is_int(parse(&operand, &e, 2, "--text=mine", "--map=mine"), 0, "another one");
+	is_int(cli_words_apply(&line, &words, &e), 0, "takes them");
+	is_str(o.text, "mine", "where it does not say so itself");
+	ok(o.list.n == 1 && strcmp(o.list.items[0], "mine") == 0, "of a list as well");
+	ok(o.flag && o.number == 12 && o.choice == 2 && o.degree == 1 && o.count == 2, "all");
+	is_str(o.server, "shop", "and where to go");
+	ok(cli_has(&line, "number"), "as if they stood there");
+	ident_list_release(&words);
+	ident_list_add(&words, "--host=elsewhere");
+	is_int(parse(&operand, &e, 1, "-dshop"), 0, "a server");
+	is_int(cli_words_apply(&line, &words, &e), 0, "that is another one");
+	is_str(o.host, NULL, "is not half of the one in the words");
+	ident_list_release(&words);
+}
+
+static void
+test_bad_words(void)
+{
+	static const char *const bad[] = {"x",      "-f",         "--nothing", "--flag=x",
+					  "--text", "--number=0", "--number",  "--commit=x",
+					  "",       "--"};
+	static const char *const secrets[] = {"-dpostgres://me:pw@h/db", "-dpassword=pw",
+					      "-hpostgres://me:pw@h/db"};
+	const char *operand = NULL;
+	struct ident_list words = {.n = 0};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct err e = ERR_INIT;
+
+		ident_list_add(&words, bad[i]);
+		ok(parse(&operand, &e, 0) == 0 && cli_words_apply(&line, &words, &e) == -1 &&
+			   e.code == EXIT_JOBFILE,
+		   "refused: \"%s\"", bad[i]);
+		err_release(&e);
+		ident_list_release(&words);
+	}
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		struct err e = ERR_INIT;
+		char *word = strdup(secrets[i]);
+
+		ok(parse(&operand, &e, 1, word) == 0 &&
+			   cli_words_make(&line, &words, &e) == -1 && e.code == EXIT_USAGE &&
+			   strstr(e.msg, "pw@") == NULL,
+		   "a plan keeps no password: %s", secrets[i]);
+		err_release(&e);
+		ident_list_release(&words);
+		cli_release(&line);
+		free(word);
+	}
+}
+
 int
 main(void)
 {
@@ -168,6 +259,8 @@ main(void)
 	test_bad();
 	test_twice();
 	test_many();
+	test_words();
+	test_bad_words();
 	cli_release(&line);
 	return tap_done();
 }

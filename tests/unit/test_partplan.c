@@ -53,9 +53,9 @@ sample(struct partplan *plan)
 	plan->source = xstrdup("7/5");
 	plan->snapshot = PARTPLAN_OWN;
 	plan->job = xstrdup("nightly.yaml");
-	partplan_add_word(&plan->extract, xstrdup("--table=\"a b\".*"));
-	partplan_add_word(&plan->extract, xstrdup("--where=x <> '\\'\nAND true"));
-	partplan_add_word(&plan->load, xstrdup("--conflict=overwrite"));
+	ident_list_add(&plan->extract, "--table=\"a b\".*");
+	ident_list_add(&plan->extract, "--where=x <> '\\'\nAND true");
+	ident_list_add(&plan->load, "--conflict=overwrite");
 	r = partplan_add_relation(plan);
 	relname_set(&r->id, "public", "x\"y'; drop table z; --");
 	relname_set(&r->target, "dw", "\\x\t\x01");
@@ -94,8 +94,8 @@ check_read(const struct partplan *b)
 	is_int(b->snapshot, PARTPLAN_OWN, "snapshot");
 	is_str(b->job, "nightly.yaml", "job");
 	is_int((long)b->extract.n, 2, "words");
-	is_str(b->extract.list[1], "--where=x <> '\\'\nAND true", "a word as it was");
-	is_str(b->load.list[0], "--conflict=overwrite", "a word of load");
+	is_str(b->extract.names[1], "--where=x <> '\\'\nAND true", "a word as it was");
+	is_str(b->load.names[0], "--conflict=overwrite", "a word of load");
 	is_int((long)b->nrelations, 3, "relations");
 	is_str(b->relations[0].id.name, "x\"y'; drop table z; --", "a hostile name");
 	is_str(b->relations[0].target.name, "\\x\t\x01", "another one");
