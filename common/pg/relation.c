@@ -62,31 +62,34 @@ static const char relation_sql[] =
 	" pg_is_in_recovery() FROM pg_class c WHERE c.oid = ANY ($1::oid[]) ORDER BY c.oid";
 
 /*
- * d is a column's type and, if that is a domain, those below it; only the lowest has
- * modifiers, and each may forbid NULL.  The last but two is the column's position in the
- * primary key, from 1.
+ * For a column whose type is a domain, d is that and those below it; only the lowest has
+ * modifiers, and each may forbid NULL.
  */
+#define IF_DOMAIN \
+	" CASE WHEN t.typtype = 'd' THEN (WITH RECURSIVE d (type, modifiers) AS (" \
+	" SELECT a.atttypid, a.atttypmod" \
+	" UNION ALL SELECT b.typbasetype, b.typtypmod FROM d" \
+	" JOIN pg_type b ON b.oid = d.type AND b.typtype = 'd')"
+
+/* The last but two is the column's position in the primary key, from 1. */
 static const char columns_sql[] =
 	"SELECT a.attrelid, a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),"
 	" format_type(a.atttypid, NULL),"
 	" CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN"
 	" (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname) FROM pg_collation l"
 	" JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END,"
-	" a.attnotnull OR d.not_null, a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
+	" a.attnotnull OR" IF_DOMAIN
+	" SELECT bool_or(b.typnotnull) FROM d JOIN pg_type b ON b.oid = d.type) ELSE false END,"
+	" a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
 	" a.attgenerated <> '',"
 	" a.attidentity = 'a', has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
 	" a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid"
 	" AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum),"
-	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), d.plain,"
+	" array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum)," IF_DOMAIN
+	" SELECT min(format_type(d.type, d.modifiers)) FILTER (WHERE b.typtype <> 'd')"
+	" FROM d JOIN pg_type b ON b.oid = d.type) ELSE format_type(a.atttypid, a.atttypmod) END,"
 	" a.attcollation <> 0"
 	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-	" CROSS JOIN LATERAL (WITH RECURSIVE d (type, modifiers) AS ("
-	"  SELECT a.atttypid, a.atttypmod"
-	"  UNION ALL SELECT b.typbasetype, b.typtypmod FROM d"
-	"  JOIN pg_type b ON b.oid = d.type AND b.typtype = 'd')"
-	"  SELECT bool_or(b.typnotnull),"
-	"  min(format_type(d.type, d.modifiers)) FILTER (WHERE b.typtype <> 'd')"
-	"  FROM d JOIN pg_type b ON b.oid = d.type) AS d (not_null, plain)"
 	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
 	" WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped"
 	" ORDER BY a.attrelid, a.attnum";

@@ -25,13 +25,10 @@
 #define LINE " UNION SELECT t.number, pg_catalog.format("
 #define OF " FROM tree t JOIN pg_catalog."
 
-/* Node trees are compared by digest; they hold OIDs, not names. */
-#define HASH(tree) "pg_catalog.md5(" tree "::pg_catalog.text)"
-
 /*
  * It runs under the user's search_path, too.  this: the relations that have the names $1, $2
  * and, unless that is 0, the OIDs $3, by their place there; tree: with their partitions, and
- * with what views read.
+ * with what views read.  Node trees are compared by digest; they hold OIDs, not names.
  */
 static const char identity_sql[] =
 	"WITH RECURSIVE this AS (SELECT w.number, c.oid, n.oid AS space, n.xmin"
@@ -56,30 +53,26 @@ static const char identity_sql[] =
 	"'column %L %s %s %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull,"
 	" attidentity, attgenerated)" OF "pg_attribute a ON a.attrelid" IS "t.oid"
 	" AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped" LINE
-	"'rule %s %s %s %s', ev_type, ev_enabled, is_instead, " HASH(
-		"ev_action") ")" OF "pg_rewrite r ON r.ev_class" IS "t.oid" LINE
-			     "'constraint %s %s %s %s %s %s', contype, condeferrable, condeferred, convalidated,"
-			     " confrelid, " HASH(
-				     "conbin") ")" OF "pg_constraint k ON k.conrelid" IS
-					       "t.oid" LINE
-					       "'referred to %s %s', confupdtype, confdeltype)" OF
-					       "pg_constraint k ON k.contype" IS "'f'"
-					       " AND k.confrelid" IS "t.oid" LINE
-					       "'trigger %L %s %s %s %s %s', tgname, tgfoid, tgtype, tgenabled, tgattr, " HASH(
-						       "tgqual") ")" OF
-								 "pg_trigger g ON NOT g.tgisinternal AND g.tgrelid" IS
-								 "t.oid" LINE
-								 "'policy %L %s %s %s %s %s', polname, polcmd, polpermissive, polroles, " HASH("polqual") ", " HASH(
-									 "polwithcheck") ")" OF
-											 "pg_policy p ON p.polrelid" IS
-											 "t.oid" LINE
-											 "'unique %s %s %s %s %s %s', indkey, indclass, indcollation, indimmediate, " HASH(
-												 "indpred") ", " HASH("indexprs") ")" OF
-																  "pg_index i ON i.indisunique"
-																  " AND i.indisvalid AND i.indrelid" IS
-																  "t.oid)"
-																  " SELECT number, pg_catalog.string_agg(line, E'\\n' ORDER BY line) FROM lines"
-																  " GROUP BY number";
+	"'rule %s %s %s %s', ev_type, ev_enabled, is_instead,"
+	" pg_catalog.md5(ev_action::pg_catalog.text))" OF "pg_rewrite r ON r.ev_class" IS
+	"t.oid" LINE
+	"'constraint %s %s %s %s %s %s', contype, condeferrable, condeferred, convalidated,"
+	" confrelid, pg_catalog.md5(conbin::pg_catalog.text))" OF
+	"pg_constraint k ON k.conrelid" IS "t.oid" LINE
+	"'referred to %s %s', confupdtype, confdeltype)" OF "pg_constraint k ON k.contype" IS
+	"'f' AND k.confrelid" IS "t.oid" LINE
+	"'trigger %L %s %s %s %s %s', tgname, tgfoid, tgtype, tgenabled, tgattr,"
+	" pg_catalog.md5(tgqual::pg_catalog.text))" OF
+	"pg_trigger g ON NOT g.tgisinternal AND g.tgrelid" IS "t.oid" LINE
+	"'policy %L %s %s %s %s %s', polname, polcmd, polpermissive, polroles,"
+	" pg_catalog.md5(polqual::pg_catalog.text),"
+	" pg_catalog.md5(polwithcheck::pg_catalog.text))" OF "pg_policy p ON p.polrelid" IS
+	"t.oid" LINE "'unique %s %s %s %s %s %s', indkey, indclass, indcollation, indimmediate,"
+	" pg_catalog.md5(indpred::pg_catalog.text),"
+	" pg_catalog.md5(indexprs::pg_catalog.text))" OF
+	"pg_index i ON i.indisunique AND i.indisvalid AND i.indrelid" IS "t.oid)"
+	" SELECT number, pg_catalog.string_agg(line, E'\\n' ORDER BY line) FROM lines"
+	" GROUP BY number";
 
 int
 identity_read_all(struct db *db, const struct identity_of *of, size_t n, char **texts,

@@ -41,8 +41,8 @@ int waits_run(struct db *db, const struct plan *plan, const char *sql, struct er
  * waits_glance(db, e), waits_glanced(db, taken, e):
  * Before and after many locks are tried for at once, which nobody is made to wait for behind
  * us: 0 if they may be, 1 if lock_timeout says how long each is waited for; then ${taken}, 0
- * or -1 with ${e} filled, is how that went.  0 if all are had, 1 if none is.  -1 with ${e}
- * filled on failure.
+ * or -1 with ${e} filled, is how that went.  0 if all are had, 1 if none is, for a reason that
+ * each table is to say by itself.  -1 with ${e} filled on failure.
  */
 int waits_glance(struct db *db, struct err *e) __attribute__((warn_unused_result));
 int waits_glanced(struct db *db, int taken, struct err *e) __attribute__((warn_unused_result));

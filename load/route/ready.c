@@ -78,29 +78,46 @@ ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 							: lock(db, plan, true, e);
 }
 
-/* Those that are to be emptied by one statement, the others each by being parsed. */
+/* Is it one that LOCK TABLE takes by itself, without what a view reads or a rule fills? */
+static bool
+is_table(const struct plan *p)
+{
+	return p->sql[SQL_HOLD] == NULL && (p->rel->kind == 'r' || p->rel->kind == 'p');
+}
+
+/*
+ * One statement for those that are to be emptied, one for the other tables.  Partitions are
+ * locked when rows reach them.
+ */
 static int
 try_all(struct db *db, const struct plan *const *plans, size_t n, bool whole, struct err *e)
 {
-	struct buf sql = BUF_INIT;
+	struct buf emptied = BUF_INIT, filled = BUF_INIT;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < n; i++) {
 		const struct plan *p = plans[i];
+		bool all = whole || p->sql[SQL_TRUNCATE] != NULL;
+		struct buf *sql = all ? &emptied : &filled;
 
-		if (p->rel == NULL)
+		if (p->rel == NULL || (all && p->rel->kind == 'f'))
 			continue;
-		if (!whole && p->sql[SQL_TRUNCATE] == NULL) {
+		if (!all && !is_table(p)) {
 			rc = lock(db, p, false, e);
-		} else if (p->rel->kind != 'f') {
-			buf_adds(&sql, sql.len > 0 ? ", " : "LOCK TABLE ");
-			relname_add_quoted(&p->target, &sql);
+			continue;
 		}
+		buf_adds(sql, sql->len > 0 ? ", " : "LOCK TABLE ");
+		if (!all)
+			buf_adds(sql, "ONLY ");
+		relname_add_quoted(&p->target, sql);
 	}
-	if (rc == 0 && sql.len > 0)
-		rc = db_exec(db, e, "%s IN ACCESS EXCLUSIVE MODE", buf_cstr(&sql));
-	buf_release(&sql);
+	if (rc == 0 && filled.len > 0)
+		rc = db_exec(db, e, "%s IN ROW EXCLUSIVE MODE", buf_cstr(&filled));
+	if (rc == 0 && emptied.len > 0)
+		rc = db_exec(db, e, "%s IN ACCESS EXCLUSIVE MODE", buf_cstr(&emptied));
+	buf_release(&emptied);
+	buf_release(&filled);
 	return rc;
 }
 
