@@ -33,7 +33,7 @@ made = $(patsubst tests/%.c,$(OUT)/%,$(wildcard tests/$(1)/$(2).c))
 COMMON = $(OUT)/libcommon.a
 # Archives, for a unit test takes what it names; test_load_* finds load/'s options.o first.
 MODULES = $(if $(findstring test_load,$@),$(OUT)/load.a $(OUT)/extract.a,$(OUT)/extract.a $(OUT)/load.a)
-PROGRAMS = $(OUT)/portl-extract $(OUT)/portl-load $(OUT)/portl-ls
+PROGRAMS = $(OUT)/portl $(OUT)/portl-extract $(OUT)/portl-load $(OUT)/portl-ls
 UNIT = $(call made,unit,test_*)
 # What the tests run besides: measures, a client that stays.
 TOOLS = $(call made,bench,*) $(call made,lib,*)
@@ -48,7 +48,7 @@ include tests/campaigns.mk
 $(OBJECTS) $(filter-out deps%,$(GOALS)): | $(filter deps deps-%,$(MAKECMDGOALS))
 
 ##all: the programs
-all: $(PROGRAMS) $(OUT)/portl
+all: $(PROGRAMS)
 ##unit: what check runs besides bats
 unit: $(UNIT) $(TOOLS)
 
@@ -63,7 +63,7 @@ $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(PORTL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(COMMON): $(call modules,common) $(HELPER_$(VARIANT))
+$(COMMON): $(filter-out %/main.o,$(call modules,common)) $(HELPER_$(VARIANT))
 $(OUT)/extract.a: $(filter-out %/main.o,$(call modules,extract))
 $(OUT)/load.a: $(filter-out %/main.o,$(call modules,load))
 $(OUT)/%.a:
@@ -71,6 +71,7 @@ $(OUT)/%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+$(OUT)/portl: $(OUT)/obj/common/front/main.o $(COMMON)
 $(OUT)/portl-extract: $(call modules,extract) $(COMMON)
 $(OUT)/portl-load: $(filter-out $(call modules,load/ls),$(call modules,load)) $(COMMON)
 $(OUT)/portl-ls: $(call modules,load/ls) $(COMMON)
@@ -78,10 +79,6 @@ $(PROGRAMS):
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(OUT)/obj/extract/csv/encoding.o: extract/csv/encodings.zst
-
-$(OUT)/portl: common/cli/portl.sh
-	@mkdir -p $(@D)
-	@install $< $@
 
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
 	@mkdir -p $(@D)
@@ -106,17 +103,17 @@ completions = bash=$(DATADIR)/bash-completion/completions/$(1) zsh=$(ZSHDIR)/_$(
 ##install, uninstall: honour PREFIX and DESTDIR
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)/examples
-	install $(PROGRAMS) $(OUT)/portl $(DESTDIR)$(BINDIR)
+	install $(PROGRAMS) $(DESTDIR)$(BINDIR)
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
+	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
 		install -D -m 644 /dev/stdin "$(DESTDIR)$${c#*=}" || exit; done;)
 	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,portl portl-extract portl-load portl-ls)
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(notdir $(PROGRAMS)))
 	for f in man/*.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
-	$(foreach p,portl $(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
+	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do rm -f "$(DESTDIR)$${c#*=}"; done;)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 ##clean: remove build/

@@ -16,6 +16,7 @@
 #include "common/base/utctime.h"
 #include "common/base/xalloc.h"
 #include "common/cli/check.h"
+#include "common/cli/reach.h"
 #include "common/ndjson/ndjson.h"
 #include "common/os/intr.h"
 #include "common/os/runid.h"
@@ -293,12 +294,21 @@ check_member(FILE *out, const struct manifest *set, size_t i)
 	free(name);
 }
 
+static bool
+fills_stdout(const struct extract *x)
+{
+	int fd = output_watch_fd(x->out);
+	struct stat a, b;
+
+	return fd >= 0 && fstat(fd, &a) == 0 && fstat(STDOUT_FILENO, &b) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* What --check=plan has found out; a table says more to people than a stream. */
 static int
 print_check(const struct extract *x, struct err *e)
 {
-	FILE *out = output_is_live(x->options.output) ? stderr : stdout;
-
+	FILE *out = fills_stdout(x) ? stderr : stdout;
 	const struct manifest *set = x->source->set;
 	size_t i;
 
@@ -361,7 +371,7 @@ connect_only(const struct extract *x, struct err *e)
 {
 	const struct extract_options *o = &x->options;
 
-	return check_connection(stdout, "source", &o->kind->cli, &o->common.db, e);
+	return reach_check(stdout, "source", &o->kind->cli, &o->common.db, e);
 }
 
 static int

@@ -13,6 +13,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/cli/check.h"
+#include "common/cli/reach.h"
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
@@ -337,7 +338,7 @@ check(struct load *l, struct err *e)
 	size_t i;
 
 	if (o->common.check == CHECK_CONNECTION)
-		return check_connection(stdout, "destination", &o->kind->cli, &o->common.db, e);
+		return reach_check(stdout, "destination", &o->kind->cli, &o->common.db, e);
 	if (open_input(l, e) != 0)
 		return -1;
 	l->sink = sinks_new(&l->options, &l->receipt);

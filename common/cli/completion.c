@@ -11,6 +11,12 @@
 
 #include "common/cli/cli_spec.h"
 
+const struct cli_choice completion_shells[] = {{"bash", COMPLETION_BASH},
+					       {"zsh", COMPLETION_ZSH},
+					       {"fish", COMPLETION_FISH},
+					       {"list", COMPLETION_LIST},
+					       {NULL, 0}};
+
 static bool
 takes_file(const struct cli_option *o)
 {
@@ -96,7 +102,7 @@ bash_word(const struct cli_option *o, const struct cli_spec *spec)
 
 /* bash parts words at "=", which is a word then; readline replaces the last one only. */
 static void
-print_bash(const struct cli_spec *spec)
+print_bash(const struct cli_spec *spec, const char *commands)
 {
 	printf("# bash completion for %s\n\n", spec->program);
 	print_function(spec);
@@ -107,8 +113,12 @@ print_bash(const struct cli_spec *spec)
 	       "\t\tcur=\n"
 	       "\telif [ \"$prev\" = = ]; then\n"
 	       "\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n"
-	       "\tfi\n"
-	       "\tcase $prev in\n");
+	       "\tfi\n");
+	if (commands != NULL)
+		printf("\t[ \"$COMP_CWORD\" -ne 1 ] || prev=%s\n", spec->program);
+	printf("\tcase $prev in\n");
+	if (commands != NULL)
+		printf("\t%s) words='%s --help --version' ;;\n", spec->program, commands);
 	for_each(spec, bash_case);
 	printf("\t*) case $cur in\n"
 	       "\t\t-*) words='");
@@ -169,11 +179,13 @@ zsh_option(const struct cli_option *o, const struct cli_spec *spec)
 }
 
 static void
-print_zsh(const struct cli_spec *spec)
+print_zsh(const struct cli_spec *spec, const char *commands)
 {
 	printf("#compdef %s\n\n_arguments -s -S \\\n", spec->program);
 	for_each(spec, zsh_option);
-	if (spec->max_operands > 0)
+	if (commands != NULL)
+		printf("\t'1:command:(%s)' '2:job:_files'\n", commands);
+	else if (spec->max_operands > 0)
 		printf("\t'*:file:_files'\n");
 	else
 		printf("\t'*: :'\n");
@@ -201,26 +213,63 @@ fish_option(const struct cli_option *o, const struct cli_spec *spec)
 }
 
 static void
-print_fish(const struct cli_spec *spec)
+print_fish(const struct cli_spec *spec, const char *commands)
 {
 	printf("# fish completion for %s\n\n", spec->program);
 	if (spec->max_operands == 0)
 		printf("complete -c %s -f\n", spec->program);
 	for_each(spec, fish_option);
+	if (commands != NULL)
+		printf("complete -c %s -n __fish_use_subcommand -f -a \"%s\"\n", spec->program,
+		       commands);
+}
+
+static const char *
+list_type(const struct cli_option *o)
+{
+	if (o->type == CLI_COUNT)
+		return "count";
+	if (o->type == CLI_DEGREE)
+		return "degree";
+	if (cli_spec_adds_up(o))
+		return "many";
+	return o->arg != NULL ? "one" : "flag";
+}
+
+static void
+list_option(const struct cli_option *o, const struct cli_spec *spec)
+{
+	char letter[2] = {o->letter, '\0'};
+
+	(void)spec;
+	printf("%s\t%s\t%s\t%s\t", o->name, letter, list_type(o), o->arg != NULL ? o->arg : "");
+	if (o->choices != NULL)
+		print_words(o);
+	printf("\t%s\n", o->help);
+}
+
+void
+completion_print_front(const struct cli_spec *spec, const char *commands,
+		       enum completion_shell shell)
+{
+	switch (shell) {
+	case COMPLETION_BASH:
+		print_bash(spec, commands);
+		break;
+	case COMPLETION_ZSH:
+		print_zsh(spec, commands);
+		break;
+	case COMPLETION_FISH:
+		print_fish(spec, commands);
+		break;
+	case COMPLETION_LIST:
+		for_each(spec, list_option);
+		break;
+	}
 }
 
 void
 completion_print(const struct cli_spec *spec, enum completion_shell shell)
 {
-	switch (shell) {
-	case COMPLETION_BASH:
-		print_bash(spec);
-		break;
-	case COMPLETION_ZSH:
-		print_zsh(spec);
-		break;
-	case COMPLETION_FISH:
-		print_fish(spec);
-		break;
-	}
+	completion_print_front(spec, NULL, shell);
 }

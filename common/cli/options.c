@@ -38,10 +38,6 @@ const struct cli_option options_connection[] = {
 
 static const struct cli_choice log_formats[] = {
 	{"text", LOG_TEXT}, {"json", LOG_JSON}, {NULL, 0}};
-static const struct cli_choice shells[] = {{"bash", COMPLETION_BASH},
-					   {"zsh", COMPLETION_ZSH},
-					   {"fish", COMPLETION_FISH},
-					   {NULL, 0}};
 static const struct cli_choice checks[] = {
 	{"job", CHECK_JOB}, {"connection", CHECK_CONNECTION}, {"plan", CHECK_PLAN}, {NULL, 0}};
 
@@ -67,8 +63,8 @@ const struct cli_option options_messages[] = {
 	 .part = CLI_TALK | CLI_ONCE, .replaces = CLI_TALK},
 	{"verbose", 'v', CLI_COUNT, NULL, "print what is done; twice: with the SQL",
 	 AT(verbose), .part = CLI_TALK | CLI_ONCE, .replaces = CLI_TALK},
-	{"completion", 0, CLI_COMPLETION, "bash|zsh|fish",
-	 "print a completion script for a shell and exit", .choices = shells},
+	{"completion", 0, CLI_COMPLETION, "bash|zsh|fish|list",
+	 "print a completion script and exit", .choices = completion_shells},
 	{"version", 'V', CLI_VERSION, NULL, "print the version and exit", .offset = 0},
 	{"help", '?', CLI_HELP, NULL, "print this help and exit", .offset = 0},
 	{.help = NULL},

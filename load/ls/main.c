@@ -25,18 +25,13 @@ struct ls_options {
 
 #define AT(member) .offset = offsetof(struct ls_options, member)
 
-static const struct cli_choice shells[] = {{"bash", COMPLETION_BASH},
-					   {"zsh", COMPLETION_ZSH},
-					   {"fish", COMPLETION_FISH},
-					   {NULL, 0}};
-
 static const struct cli_option options[] = {
 	{.type = CLI_HEADING, .help = "Options"},
 	{"json", 0, CLI_FLAG, NULL, "one JSON object a line for each stream", AT(json)},
 	{"verbose", 'v', CLI_FLAG, NULL, "the digest of the rows and the columns, too",
 	 AT(verbose)},
-	{"completion", 0, CLI_COMPLETION, "bash|zsh|fish",
-	 "print a completion script for a shell and exit", .choices = shells},
+	{"completion", 0, CLI_COMPLETION, "bash|zsh|fish|list",
+	 "print a completion script and exit", .choices = completion_shells},
 	{"version", 'V', CLI_VERSION, NULL, "print the version and exit", .offset = 0},
 	{"help", '?', CLI_HELP, NULL, "print this help and exit", .offset = 0},
 	{.help = NULL},

@@ -16,14 +16,8 @@ teardown_file()
 	q postgres 'DROP ROLE portl_plain'
 }
 
-# Whoever kills portl with KILL has to look after its children himself.
 teardown()
 {
-	local pid
-
-	for pid in "${started[@]}"; do
-		pkill -KILL -P "$pid" || :
-	done
 	stop_started
 }
 
@@ -121,7 +115,7 @@ count()
 		assert_stderr_has "portl: error: $message"
 	done <<-'EOF'
 		|what shall be done?
-		job.yaml|"job.yaml" is neither run nor check nor verify nor state nor ls
+		job.yaml|"job.yaml" is no command
 		run|which job?
 		run job.yaml other.yaml|unexpected argument "other.yaml"
 		run job.yaml --batchsize=1|unknown option --batchsize
@@ -150,7 +144,34 @@ count()
 		assert_out_has 'portl run JOB'
 	done
 	assert_eq "$(portl --version)" "portl ${v=$(portl-load --version)}" || assert_eq "$(portl -V)" "portl ${v#* }"
+	for command in run check verify state ls; do
+		try portl help "$command"
+		assert_status 0
+		assert_out_has "portl $command "
+		[ "$command" = state ] || [ "$command" = ls ] || assert_eq "$(portl "$command" --help)" "$output"
+	done
+	try portl help rnu
+	assert_status 64
+	assert_stderr_has 'Perhaps you meant "portl run"'
 	assert_eq "$(count)" 0
+}
+
+@test "both sides on the line, with -- between, need no job" {
+	try portl run -d "$a" -t t --limit=3 -- -d "$b" -q
+	assert_status 0
+	assert_eq "$(count)" 3
+	try portl verify -d "$a" -t t -- -d "$b"
+	assert_status 6
+	try portl check -d "$a" -t t -- -d "$b"
+	assert_status 0
+	assert_out_has 'the run can start'
+	try portl run -d "$a" -t t -- -d "$b" --limit=3
+	assert_status 64
+	assert_stderr_has 'unknown option --limit'
+}
+
+@test "no server is asked by the front end itself" {
+	run ! grep -c libpq <(ldd "$BUILD/portl")
 }
 
 @test "started with descriptors closed, as by a daemon: run and check do their work" {
@@ -238,6 +259,33 @@ count()
 		no_portl "$b" 1
 	done
 	assert_eq "$(count)" 0
+}
+
+@test "killed: both programs end, and nothing is loaded" {
+	local child children
+
+	start run portl run job.yaml --where='id < 500 OR pg_sleep(60) IS NOT NULL'
+	backend_does "$a" portl-extract "wait_event = 'PgSleep'"
+	backend_does "$b" portl-load "true"
+	children=$(pgrep -P "$pid_run")
+	assert_eq "$(wc -w <<<"$children")" 2
+	kill -KILL "$pid_run"
+	for child in $children; do
+		wait_until 10 is_over "$child"
+	done
+	no_portl "$a" 1
+	no_portl "$b" 1
+	assert_eq "$(count)" 0
+}
+
+@test "children get signals as they were: HUP stays ignored, PIPE is not" {
+	mkdir fake
+	printf '#!/bin/sh\ngrep "^Sig[BI]" /proc/self/status >signals\n' >fake/portl-extract
+	printf '#!/bin/sh\nexit 0\n' >fake/portl-load
+	chmod +x fake/*
+	cp "$BUILD/portl" fake
+	(env --default-signal --ignore-signal=HUP fake/portl run job.yaml)
+	assert_eq "$(awk '{ print $2 }' signals | xargs)" '0000000000000000 0000000000000001'
 }
 
 @test "a failing load ends extract as well" {

@@ -37,11 +37,10 @@ make_here()
 		find man -type f -name '*.1' -printf './share/man/man1/%f\n'
 		find man -type f -name '*.5' -printf './share/man/man5/%f\n'
 		find man -type f -name '*.7' -printf './share/man/man7/%f\n'
-		printf './bin/%s\n' portl-extract portl-load portl-ls
+		printf './bin/%s\n' portl portl-extract portl-load portl-ls
 		printf './share/bash-completion/completions/%s\n' portl portl-extract portl-load portl-ls
 		printf './share/zsh/site-functions/_%s\n' portl portl-extract portl-load portl-ls
 		printf './share/fish/vendor_completions.d/%s.fish\n' portl portl-extract portl-load portl-ls
-		[ ! -f common/cli/portl.sh ] || echo ./bin/portl
 	) | LC_ALL=C sort >expected
 	diff expected installed
 	grep -q -- --truncate "$dir/usr/share/bash-completion/completions/portl-load"

@@ -1,0 +1,269 @@
+/*
+ * portl: run what a job file describes, check whether it could run, compare both sides.
+ *
+ * The work is done by portl-extract and portl-load, which read the job file themselves: no
+ * secret passes through here, and no server is asked.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/err.h"
+#include "common/base/nearest.h"
+#include "common/base/xalloc.h"
+#include "common/front/front.h"
+#include "common/front/help.h"
+#include "common/front/looks.h"
+#include "common/front/programs.h"
+#include "common/front/routing.h"
+#include "common/front/single.h"
+#include "common/os/intr.h"
+#include "common/os/stdfds.h"
+#include "common/os/writeall.h"
+#include "common/talk/log.h"
+
+#define JOB \
+	.takes_job = true, .missing = "which job?", \
+	.example = "For example: portl run nightly.yaml"
+
+static const struct front_command commands[] = {
+	{.name = "run",
+	 .usage = "JOB [OPTION]...",
+	 .what = "moves the rows: portl-extract --job JOB | portl-load --job JOB",
+	 .help = "Moves the rows: portl-extract --job JOB | portl-load --job JOB, with one\n"
+		 "status and one receipt for both. A job with a state brings what has changed\n"
+		 "since its last run.\n",
+	 JOB,
+	 .run = single_run},
+	{.name = "check",
+	 .usage = "JOB [OPTION]...",
+	 .what = "tests both connections, the privileges, the tables and the plan,\n"
+		 "        and moves no row",
+	 .help = "Tests both connections, the privileges, the tables, the key and the plan.\n"
+		 "Nothing is created, emptied or locked against others.\n",
+	 JOB,
+	 .run = single_check},
+	{.name = "verify",
+	 .usage = "JOB [OPTION]...",
+	 .what = "compares both sides row by row, and what differs once more; writes\n"
+		 "        nothing",
+	 .help = "Compares what the job reads with what its destination holds, row by row,\n"
+		 "and what differs once more. Exit status 6: rows differ both times.\n",
+	 JOB,
+	 .run = looks_run},
+	{.name = "state",
+	 .usage = "[OPTION]...",
+	 .what = "lists what is kept of jobs with a state: portl-load --list-states",
+	 .help = "Lists the states that are kept at a destination: the options are those of\n"
+		 "portl-load --list-states, such as -d and --ledger.\n"},
+	{.name = "ls",
+	 .usage = "[OPTION]... [FILE]...",
+	 .what = "says what is in streams, and whether they are whole: portl-ls",
+	 .help = "Says what is in streams, and whether they are whole: the options are those\n"
+		 "of portl-ls.\n"},
+};
+
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct front_command *
+find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NCOMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int
+no_command(const char *word, struct err *e)
+{
+	const char *names[NCOMMANDS], *near;
+	size_t i;
+
+	for (i = 0; i < NCOMMANDS; i++)
+		names[i] = commands[i].name;
+	near = nearest_word(word, names, NCOMMANDS);
+	err_set(e, EXIT_USAGE, "\"%s\" is no command", word);
+	return near != NULL ? err_hint(e, "Perhaps you meant \"portl %s\".", near)
+			    : err_hint(e, "Try \"portl --help\".");
+}
+
+/* ---- what only prints ---- */
+
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0;
+}
+
+static bool
+is_version(const char *word)
+{
+	return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0;
+}
+
+static int
+print_help(const char *about, struct err *e)
+{
+	const struct front_command *command = about != NULL ? find_command(about) : NULL;
+
+	if (about != NULL && command == NULL)
+		return no_command(about, e);
+	if (command != NULL)
+		help_command(command);
+	else
+		help_general(commands, NCOMMANDS);
+	return 0;
+}
+
+/* Returns 1 where a word asks for something that is printed, and nothing else is done. */
+static int
+print_if_asked(const struct arglist *words, const char *about, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < words->n; i++) {
+		if (is_help(words->words[i]))
+			return print_help(about, e) == 0 ? 1 : -1;
+		if (is_version(words->words[i])) {
+			printf("portl (Portl) %s\n", PORTL_VERSION);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* The commands that are another program's. */
+static int
+become(const struct front_command *command, const struct arglist *words, struct err *e)
+{
+	struct arglist all = {.n = 0};
+	int rc;
+
+	if (strcmp(command->name, "ls") == 0)
+		return programs_become("portl-ls", words, e);
+	arglist_add(&all, "--list-states");
+	arglist_join(&all, words);
+	rc = programs_become("portl-load", &all, e);
+	arglist_release(&all);
+	return rc;
+}
+
+/* ---- the run ---- */
+
+static int
+find_programs(struct front *f, struct err *e)
+{
+	f->extract = programs_find("portl-extract", e);
+	if (f->extract == NULL)
+		return -1;
+	f->load = programs_find("portl-load", e);
+	return f->load != NULL ? 0 : -1;
+}
+
+static int
+do_command(struct front *f, const char *name, const struct arglist *words, struct err *e)
+{
+	int rc;
+
+	f->command = find_command(name);
+	if (f->command == NULL)
+		return no_command(name, e);
+	if (f->command->run == NULL)
+		return become(f->command, words, e);
+	rc = print_if_asked(words, name, e);
+	if (rc != 0)
+		return rc > 0 ? writeall_finish(stdout, e) : -1;
+	if (crew_init(&f->crew, e) != 0 || find_programs(f, e) != 0 ||
+	    routing_parse(f, words, e) != 0)
+		return -1;
+	setenv("PORTL_RUN", "1", 1); /* one status for both */
+	return f->command->run(f, e);
+}
+
+static int
+do_words(struct front *f, const char *first, const struct arglist *rest, struct err *e)
+{
+	static const char completion[] = "--completion=";
+
+	if (first == NULL) {
+		err_set(e, EXIT_USAGE, "what shall be done?");
+		return err_hint(e, "For example: portl run nightly.yaml. All there is: \"portl "
+				   "--help\".");
+	}
+	if (strncmp(first, completion, sizeof(completion) - 1) == 0) {
+		if (crew_init(&f->crew, e) != 0 || find_programs(f, e) != 0 ||
+		    help_completion(f, commands, NCOMMANDS, first + sizeof(completion) - 1,
+				    e) != 0)
+			return -1;
+	} else if (is_help(first) || strcmp(first, "help") == 0) {
+		if (print_help(rest->n > 0 ? rest->words[0] : NULL, e) != 0)
+			return -1;
+	} else if (is_version(first)) {
+		printf("portl (Portl) %s\n", PORTL_VERSION);
+	} else {
+		return do_command(f, first, rest, e);
+	}
+	return writeall_finish(stdout, e);
+}
+
+/*
+ * Copies of the words; those that may hold a password are blanked where ps would show them:
+ * the programs that they are passed to do the same.
+ */
+static void
+take_words(int argc, char **argv, struct arglist *words)
+{
+	int i;
+
+	for (i = 2; i < argc; i++) {
+		arglist_add(words, argv[i]);
+		if (strstr(argv[i], "password=") != NULL || strstr(argv[i], "://") != NULL)
+			memset(argv[i], 'x', strlen(argv[i]));
+	}
+}
+
+static void
+release(struct front *f)
+{
+	crew_release(&f->crew);
+	optlist_release(&f->extract_options);
+	optlist_release(&f->load_options);
+	arglist_release(&f->for_extract);
+	arglist_release(&f->for_load);
+	free(f->extract);
+	free(f->load);
+	if (f->since >= 0)
+		close(f->since);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct front f = {.crew = {.fd = -1}, .since = -1, .found = -1};
+	struct arglist words = {.n = 0};
+	struct err e = ERR_INIT;
+	int signo;
+
+	log_init("portl");
+	json_set_alloc_funcs(xmalloc, free);
+	stdfds_fill();
+	take_words(argc, argv, &words);
+	if (do_words(&f, argc > 1 ? argv[1] : NULL, &words, &e) != 0) {
+		if (e.signal == 0)
+			log_report(&e);
+		f.status = (int)e.code;
+	}
+	signo = e.signal;
+	release(&f);
+	arglist_release(&words);
+	err_release(&e);
+	if (signo != 0)
+		intr_die(signo);
+	return f.status;
+}

@@ -1,0 +1,288 @@
+/*
+ * What a job says for each side in its blocks cannot be said here for both at once, unless
+ * the line itself has two sides.
+ */
+#include "common/front/routing.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/cli_spec.h"
+#include "common/cli/cli_value.h"
+#include "common/front/programs.h"
+
+/* Each ends with NULL. */
+static const char *const either[] = {"dbname",  "host", "port", "username", "table",
+				     "columns", "bare", "csv",  NULL};
+static const char *const neither[] = {"output",      "check",       "completion", "digest-only",
+				      "print-state", "list-states", NULL};
+
+enum side { SIDE_BOTH, SIDE_EXTRACT, SIDE_LOAD };
+
+/* A word that is being taken apart. */
+struct reading {
+	struct front *f;
+	const struct arglist *words;
+	size_t i;       /* the one after it */
+	enum side side; /* of the line that it stands on */
+};
+
+static bool
+is_among(const char *const *list, const char *name)
+{
+	for (; *list != NULL; list++)
+		if (strcmp(*list, name) == 0)
+			return true;
+	return false;
+}
+
+bool
+routing_is_ours(const char *name)
+{
+	return !is_among(either, name) && !is_among(neither, name);
+}
+
+static int
+try_help(struct err *e)
+{
+	return err_hint(e, "Try \"portl --help\".");
+}
+
+static int
+set_job(struct front *f, const char *path, struct err *e)
+{
+	if (strstr(path, "://") != NULL) {
+		err_set(e, EXIT_USAGE, "a connection string is no job");
+		return err_hint(e, "Say it with --source or --destination.");
+	}
+	if (f->job != NULL) {
+		err_set(e, EXIT_USAGE, "unexpected argument \"%s\"", path);
+		return err_hint(e, "One run has one job.");
+	}
+	f->job = path;
+	return 0;
+}
+
+/* A word that is no option. */
+static int
+take_operand(struct front *f, const char *word, struct err *e)
+{
+	if (f->command->takes_job)
+		return set_job(f, word, e);
+	if (f->noperands >= f->command->operands)
+		return err_set(e, EXIT_USAGE, "unexpected argument \"%s\"", word);
+	f->operands[f->noperands++] = word;
+	return 0;
+}
+
+static void
+pass_on(struct arglist *list, const char *name, const char *value)
+{
+	if (value != NULL)
+		arglist_addf(list, "--%s=%s", name, value);
+	else
+		arglist_addf(list, "--%s", name);
+}
+
+/* What is not simply passed on; returns false for the others. */
+static bool
+keep(struct front *f, const char *name, const char *value)
+{
+	if (strcmp(name, "summary") == 0) /* one file, one writer */
+		f->summary = value;
+	else if (strcmp(name, "dry-run") == 0) /* a rehearsal has rows */
+		f->dry_run = true;
+	else if (strcmp(name, "differences") == 0)
+		f->differences = value;
+	else
+		return false;
+	return true;
+}
+
+/* ${shown} is the option as it was typed. */
+static int
+route(struct reading *r, const char *shown, const struct cli_option *o, const char *value,
+      struct err *e)
+{
+	struct front *f = r->f;
+	const char *name = o->name;
+
+	if (strcmp(name, "job") == 0)
+		return set_job(f, value, e);
+	if (r->side == SIDE_BOTH && is_among(either, name)) {
+		err_set(e, EXIT_USAGE, "%s could be meant for either side", shown);
+		return err_hint(e, "Say it in the blocks source and destination of the job, or "
+				   "use --source and --destination.");
+	}
+	if (is_among(neither, name)) {
+		err_set(e, EXIT_USAGE, "%s has no meaning here", shown);
+		return err_hint(e, "Run portl-extract and portl-load by themselves.");
+	}
+	f->ordered = f->ordered || strcmp(name, "order") == 0;
+	if (keep(f, name, value))
+		return 0;
+	if (r->side != SIDE_LOAD &&
+	    optlist_find(f->extract_options.options, name, strlen(name)) != NULL)
+		pass_on(&f->for_extract, name, value);
+	if (r->side != SIDE_EXTRACT &&
+	    optlist_find(f->load_options.options, name, strlen(name)) != NULL)
+		pass_on(&f->for_load, name, value);
+	return 0;
+}
+
+/* An option of ours, else one of the two programs'. */
+static const struct cli_option *
+look_up(const struct reading *r, const char *name, size_t len, char letter, bool *own)
+{
+	const struct cli_option *const tables[] = {
+		r->f->command->own,
+		r->side != SIDE_LOAD ? r->f->extract_options.options : NULL,
+		r->side != SIDE_EXTRACT ? r->f->load_options.options : NULL,
+	};
+	const struct cli_option *o = NULL;
+	size_t i;
+
+	for (i = 0; o == NULL && i < sizeof(tables) / sizeof(tables[0]); i++) {
+		o = name != NULL ? optlist_find(tables[i], name, len)
+				 : optlist_find_letter(tables[i], letter);
+		*own = i == 0;
+	}
+	return o;
+}
+
+static int
+settle(struct reading *r, const char *shown, const struct cli_option *o, bool own,
+       const char *value, struct err *e)
+{
+	struct cli_slot slot = {.option = o, .value = (char *)r->f + o->offset};
+
+	if (!own)
+		return route(r, shown, o, value, e);
+	return cli_value_set(&slot, value, 1, e) == 0 ? 0 : err_prefix(e, "%s ", shown);
+}
+
+/* The next word is this one's argument. */
+static int
+next_word(struct reading *r, const char *shown, const char **value, struct err *e)
+{
+	if (r->i >= r->words->n) {
+		err_set(e, EXIT_USAGE, "option %s needs an argument", shown);
+		return try_help(e);
+	}
+	*value = r->words->words[r->i++];
+	return 0;
+}
+
+static int
+take_long(struct reading *r, const char *word, struct err *e)
+{
+	size_t len = strcspn(word + 2, "=");
+	const char *value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
+	char *shown = xstrndup(word, 2 + len);
+	bool own;
+	const struct cli_option *o = look_up(r, word + 2, len, '\0', &own);
+	int rc = 0;
+
+	if (o == NULL) {
+		err_set(e, EXIT_USAGE, "unknown option %s", shown);
+		rc = try_help(e);
+	} else if (o->arg == NULL && value != NULL) {
+		rc = err_set(e, EXIT_USAGE, "option %s takes no argument", shown);
+	} else if (o->arg != NULL && value == NULL && o->type != CLI_DEGREE) {
+		rc = next_word(r, shown, &value, e);
+	}
+	if (rc == 0)
+		rc = settle(r, shown, o, own, value, e);
+	free(shown);
+	return rc;
+}
+
+/* Letters, of which the last may have an argument. */
+static int
+take_letters(struct reading *r, const char *word, struct err *e)
+{
+	const char *p;
+
+	for (p = word + 1; *p != '\0'; p++) {
+		char shown[3] = {'-', *p, '\0'};
+		const char *value = NULL;
+		bool own;
+		const struct cli_option *o = look_up(r, NULL, 0, *p, &own);
+
+		if (o == NULL) {
+			err_set(e, EXIT_USAGE, "unknown option %s", shown);
+			return try_help(e);
+		}
+		if (o->arg != NULL && p[1] != '\0')
+			value = p + 1;
+		else if (o->arg != NULL && next_word(r, shown, &value, e) != 0)
+			return -1;
+		if (settle(r, shown, o, own, value, e) != 0)
+			return -1;
+		if (o->arg != NULL)
+			break;
+	}
+	return 0;
+}
+
+/* Both programs read it, so that it has to be a file. */
+static int
+check_job(const struct front *f, struct err *e)
+{
+	struct stat st;
+
+	if (f->job == NULL || stat(f->job, &st) != 0 || S_ISREG(st.st_mode))
+		return 0;
+	err_set(e, EXIT_JOBFILE, "%s is not a file", f->job);
+	return err_hint(e, "Both programs read the job, so that it has to be a file.");
+}
+
+static int
+check_operands(const struct front *f, struct err *e)
+{
+	bool enough = f->noperands >= f->command->needs;
+
+	if (f->command->takes_job)
+		enough = f->job != NULL || f->sides;
+	if (enough)
+		return check_job(f, e);
+	err_set(e, EXIT_USAGE, "%s", f->command->missing);
+	return err_hint(e, "%s", f->command->example);
+}
+
+int
+routing_parse(struct front *f, const struct arglist *words, struct err *e)
+{
+	struct reading r = {.f = f, .words = words};
+	bool options = false;
+	size_t i;
+
+	for (i = 0; i < words->n; i++) {
+		options = options || (words->words[i][0] == '-' && words->words[i][1] != '\0');
+		f->sides = f->sides || strcmp(words->words[i], "--") == 0;
+	}
+	if (options && programs_ask_options(f, e) != 0)
+		return -1;
+	r.side = f->sides ? SIDE_EXTRACT : SIDE_BOTH;
+	while (r.i < words->n) {
+		const char *word = words->words[r.i++];
+		int rc;
+
+		if (strcmp(word, "--") == 0 && r.side == SIDE_EXTRACT) {
+			r.side = SIDE_LOAD;
+			rc = 0;
+		} else if (strncmp(word, "--", 2) == 0) {
+			rc = take_long(&r, word, e);
+		} else if (word[0] == '-' && word[1] != '\0') {
+			rc = take_letters(&r, word, e);
+		} else {
+			rc = take_operand(f, word, e);
+		}
+		if (rc != 0)
+			return -1;
+	}
+	return check_operands(f, e);
+}
