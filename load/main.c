@@ -18,6 +18,7 @@
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
 #include "common/os/writeall.h"
+#include "common/parts/partplan.h"
 #include "common/stream/stream_chunk.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
@@ -28,7 +29,11 @@
 #include "common/talk/receipt.h"
 #include "common/talk/toldonce.h"
 #include "load/options.h"
-#include "load/pg/ledger.h"
+#include "load/parts/dropparts.h"
+#include "load/parts/makeplan.h"
+#include "load/parts/partslist.h"
+#include "load/parts/publish.h"
+#include "load/pg/states.h"
 #include "load/setchoice.h"
 #include "load/sink/sink.h"
 #include "load/sink/sink_kind.h"
@@ -55,9 +60,12 @@ refuse_terminal(const struct load *l, struct err *e)
 
 /* Nothing is loaded then. */
 static bool
-prints_state(const struct load *l)
+loads_nothing(const struct load *l)
 {
-	return l->options.print_state || l->options.list_states;
+	enum load_parts parts = l->options.parts;
+
+	return l->options.print_state || l->options.list_states ||
+	       (parts != LOAD_NO_PARTS && parts != LOAD_PART && parts != LOAD_PUBLISH);
 }
 
 static int
@@ -362,6 +370,35 @@ check(struct load *l, struct err *e)
 	return writeall_finish(stdout, e);
 }
 
+/* Whoever finds that all parts are there has them seen; what becomes of them is not ours. */
+static int
+publish_all(struct load *l, struct err *e)
+{
+	struct receipt receipt = {.fd = -1};
+	int rc;
+
+	if (l->options.parts != LOAD_PART)
+		return 0;
+	l->receipt.of_run = (struct receipt_part){
+		.run = l->options.plan->id,
+		.number = (size_t)l->options.part,
+		.of = l->options.plan->nparts,
+		.there = l->sink->done,
+	};
+	if (l->sink->done)
+		l->receipt.committed = RECEIPT_YES;
+	if (l->sink->done)
+		log_info("part %" PRId64 " of run %s is there", l->options.part,
+			 l->options.plan->id);
+	if (!l->sink->all || l->options.plan->snapshot != PARTPLAN_HELD)
+		return 0;
+	load_options_publish(&l->options);
+	rc = publish_run(&l->options, &receipt, e);
+	l->receipt.of_run.published = rc == 0;
+	receipt_release(&receipt);
+	return rc;
+}
+
 /* Everything up to COMMIT; the last sink_end() waits for the proof that nothing follows. */
 static int
 run(struct load *l, struct err *e)
@@ -375,6 +412,8 @@ run(struct load *l, struct err *e)
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	l->receipt.target = xstrdup(l->sink->where);
+	if (l->sink->done)
+		return publish_all(l, e);
 	for (i = 0; i == 0 || i < stream_count(l); i++) {
 		uint64_t rows = stream_reader_rows(l->reader);
 		uint64_t bytes = stream_reader_bytes(l->reader);
@@ -395,7 +434,9 @@ run(struct load *l, struct err *e)
 	if (log_check(e) != 0)
 		return -1;
 	l->receipt.read = rows_read(l);
-	return sink_commit(l->sink, e);
+	if (l->set == NULL && l->options.streams == 1)
+		stream_reader_rows_digest(l->reader, l->receipt.rows_digest);
+	return sink_commit(l->sink, e) == 0 ? publish_all(l, e) : -1;
 }
 
 /* With --commit=batch a run that fails may have done something. */
@@ -420,6 +461,15 @@ note_committed(const struct load *l, struct err *e)
 	free(before);
 }
 
+/* What passes when others have done what they do: of a run in parts this has a status. */
+static bool
+may_pass_later(const struct load *l, const struct err *e)
+{
+	if (l->options.parts == LOAD_NO_PARTS || e->code != EXIT_DATA)
+		return false;
+	return strncmp(e->sqlstate, "40", 2) == 0 || strcmp(e->sqlstate, "55P03") == 0;
+}
+
 /*
  * The exit status.  A pair that `portl run` has started (PORTL_RUN) has one for both: that of
  * the program that failed first, unless a signal ended it.
@@ -434,6 +484,8 @@ status_of(const struct load *l, const struct err *e)
 	if (e->code == EXIT_STREAM && upstream > 0 && upstream < 128 &&
 	    getenv("PORTL_RUN") != NULL)
 		return upstream;
+	if (may_pass_later(l, e))
+		return EXIT_AGAIN;
 	return e->code == EXIT_DONE && l->receipt.rejected > 0 ? EXIT_REJECTS : (int)e->code;
 }
 
@@ -461,7 +513,7 @@ report(struct load *l, struct err *e)
 		note_committed(l, e);
 		log_report(e);
 	}
-	if (l->options.common.check != CHECK_NOT || prints_state(l))
+	if (l->options.common.check != CHECK_NOT || loads_nothing(l))
 		return status;
 	if (receipt_print(&l->receipt, status, e, &late) != 0 ||
 	    (e->code == EXIT_DONE && log_check(&late) != 0)) {
@@ -480,8 +532,21 @@ report(struct load *l, struct err *e)
 static int
 work(struct load *l, struct err *e)
 {
-	if (prints_state(l))
-		return ledger_print(&l->options, e);
+	switch (l->options.parts) {
+	case LOAD_MAKE_PLAN:
+		return makeplan_run(&l->options, e);
+	case LOAD_LIST_PARTS:
+	case LOAD_PRINT_POSITION:
+		return partslist_print(&l->options, e);
+	case LOAD_DROP_PARTS:
+		return dropparts_run(&l->options, e);
+	case LOAD_PUBLISH:
+		return publish_run(&l->options, &l->receipt, e);
+	default:
+		break;
+	}
+	if (loads_nothing(l))
+		return states_print(&l->options, e);
 	return l->options.common.check != CHECK_NOT ? check(l, e) : run(l, e);
 }
 
@@ -509,7 +574,7 @@ main(int argc, char **argv)
 	intr_ignore();
 	l.receipt.fd = -1;
 	rc = load_options_parse(&l.options, sinks_kinds, argc, argv, &e);
-	if (rc == 0 && !prints_state(&l))
+	if (rc == 0 && !loads_nothing(&l))
 		rc = receipt_init(&l.receipt, l.options.common.summary, &e);
 	if (rc == 0)
 		rc = work(&l, &e);

@@ -53,7 +53,7 @@ static const struct cli_choice absents[] = {
 static const struct cli_choice foreign_keys[] = {{"check", 0}, {"recheck", 1}, {NULL, 0}};
 
 static const struct cli_choice commits[] = {
-	{"end", COMMIT_END}, {"batch", COMMIT_BATCH}, {NULL, 0}};
+	{"end", COMMIT_END}, {"batch", COMMIT_BATCH}, {"part", COMMIT_PART}, {NULL, 0}};
 
 static const struct cli_option target_options[] = {
 	{.type = CLI_HEADING, .help = "Where to load"},
@@ -91,7 +91,7 @@ static const struct cli_option conflict_options[] = {
 	 AT(newer_text), PG},
 	{"duplicates", 0, CLI_CHOICE, "last|first|error",
 	 "rows of one key: all in order (last)", AT(duplicates), .choices = duplicates, PG},
-	{"commit", 0, CLI_CHOICE, "end|batch", "all or nothing (end), or batch by batch",
+	{"commit", 0, CLI_CHOICE, "end|batch|part", "all or nothing (end), or bit by bit",
 	 AT(commit), .choices = commits, PG},
 	{"batch-size", 'b', CLI_NUMBER, "ROWS", "rows in a batch; default: 10000",
 	 AT(batch_size), .min = 1, PG},
@@ -120,11 +120,33 @@ static const struct cli_option state_options[] = {
 	{"reset-state", 0, CLI_FLAG, NULL, "begin anew with a stream of all rows",
 	 AT(reset_state), PG},
 	{"print-state", 0, CLI_FLAG, NULL, "print where to go on, for portl-extract --since",
-	 AT(print_state)},
+	 AT(print_state), .part = CLI_ONCE},
 	{"list-states", 0, CLI_FLAG, NULL, "print all states, their rows and age",
-	 AT(list_states), PG},
+	 AT(list_states), .part = CLI_ONCE, PG},
 	{"ledger", 0, CLI_NAME, "SCHEMA", "where states are kept; default: portl_ledger",
 	 AT(ledger_text), PG},
+	{.help = NULL},
+};
+
+static const struct cli_option parts_options[] = {
+	{.type = CLI_HEADING, .help = "In parts"},
+	{"plan", 0, CLI_STRING, "FILE", "the plan that says what the parts are", AT(plan_path),
+	 .part = CLI_ONCE, PG},
+	{"part", 0, CLI_NUMBER, "K", "load this part of it, unless it is there", AT(part),
+	 .min = 1, .part = CLI_ONCE, PG},
+	{"publish", 0, CLI_FLAG, NULL, "have all parts seen, if the last one has not",
+	 AT(publish), .part = CLI_ONCE, PG},
+	{"list-parts", 0, CLI_FLAG, NULL, "print which parts are done, running, missing",
+	 AT(list_parts), .part = CLI_ONCE, PG},
+	{"json", 0, CLI_FLAG, NULL, "print that as JSON", AT(json), .part = CLI_ONCE, PG},
+	{"print-position", 0, CLI_FLAG, NULL, "print how far all parts go", AT(print_position),
+	 .part = CLI_ONCE, PG},
+	{"drop-parts", 0, CLI_FLAG, NULL, "remove all that the run has left", AT(drop_parts),
+	 .part = CLI_ONCE, PG},
+	{"make-plan", 0, CLI_FLAG, NULL, "complete the draft of a plan that is read",
+	 AT(make_plan), .part = CLI_ONCE, PG},
+	{"output", 'o', CLI_STRING, "FILE", "write it to FILE; default: standard output",
+	 AT(output), .part = CLI_ONCE, PG},
 	{.help = NULL},
 };
 
@@ -179,7 +201,8 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
 	.tables = {target_options, conflict_options, absent_options, state_options,
-		   reject_options, verify_options, input_options, options_messages},
+		   parts_options, reject_options, verify_options, input_options,
+		   options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"
 		"Example:\n  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
@@ -484,7 +507,7 @@ settle(struct load_options *o, struct err *e)
 		return -1;
 	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;
-	if (options_verify_settle(o, e) != 0)
+	if (options_verify_settle(o, e) != 0 || options_runs_settle(o, e) != 0)
 		return -1;
 	if (o->infer && !o->create && !o->add_columns)
 		return err_usage(e, "infer",
@@ -495,7 +518,7 @@ settle(struct load_options *o, struct err *e)
 		return -1;
 	if (o->min_rows < 0)
 		o->min_rows = o->truncate || o->replace;
-	return 0;
+	return options_runs_check(o, e);
 }
 
 static struct load_rules
@@ -562,7 +585,7 @@ load_options_parse(struct load_options *o, const struct cli_kind *const *kinds, 
 	rc = cli_parse(&o->common.line, &o->spec, argc, argv, o, &o->input, e);
 	if (rc != 0)
 		return rc;
-	if (options_read_job(&o->common, JOB_LOAD, e) != 0)
+	if (options_runs_read(o, e) != 0 || options_read_job(&o->common, JOB_LOAD, e) != 0)
 		return -1;
 	if (settle(o, e) != 0)
 		return options_blame(&o->common, e);
@@ -596,5 +619,6 @@ load_options_release(struct load_options *o)
 	release_rows(o);
 	ident_list_release(&o->into_list);
 	ident_list_release(&o->ledger_list);
+	options_runs_release(o);
 	relname_release(&o->rel);
 }

@@ -12,7 +12,21 @@
 struct load_each;
 struct sink_kind;
 
-enum load_commit { COMMIT_END, COMMIT_BATCH };
+struct partplan;
+
+/* PART: with a plan, each part by itself. */
+enum load_commit { COMMIT_END, COMMIT_BATCH, COMMIT_PART };
+
+/* What is done of a run in parts, one at a time. */
+enum load_parts {
+	LOAD_NO_PARTS,
+	LOAD_MAKE_PLAN,
+	LOAD_PART,
+	LOAD_PUBLISH,
+	LOAD_LIST_PARTS,
+	LOAD_PRINT_POSITION,
+	LOAD_DROP_PARTS
+};
 
 struct load_options {
 	struct options common; /* first: the shared tables' offsets count from it */
@@ -52,6 +66,11 @@ struct load_options {
 	const char *ledger_text;       /* as typed, or NULL */
 	bool reset_state;              /* whatever is kept there: this run has all rows */
 	bool print_state, list_states; /* instead of loading */
+	const char *plan_path;         /* of a run in parts, or NULL */
+	int64_t part;                  /* number of the one to load, 0: not given */
+	bool make_plan, publish, list_parts, print_position, drop_parts; /* instead */
+	bool json;
+	const char *output; /* path of a plan that is made, "-" or NULL: standard output */
 	/* derived */
 	struct cli_spec spec;          /* the command line's, with the kinds */
 	const struct sink_kind *kind;  /* of sink */
@@ -69,6 +88,10 @@ struct load_options {
 	struct ident_list ledger_list; /* the same of --ledger */
 	const char *ledger;            /* the schema of states */
 	struct load_rules rules;       /* what of all this makes the plan */
+	enum load_parts parts;         /* what of these is asked for */
+	int64_t publish_timeout;       /* ms, as common.lock_timeout, not for a part */
+	struct partplan *plan;         /* read from plan_path; owned, or NULL */
+	struct ident_list kept;        /* --make-plan: the words that the plan is to keep */
 	struct load_each *each;        /* owned */
 	size_t neach;
 };
@@ -103,6 +126,12 @@ int load_options_parse(struct load_options *o, const struct cli_kind *const *kin
  * Give the error in ${e} the short help as its hint.  Returns -1.
  */
 int load_options_brief(const struct load_options *o, struct err *e);
+
+/*
+ * load_options_publish(o):
+ * Have them ask for the publication of all parts, after one has been loaded.
+ */
+void load_options_publish(struct load_options *o);
 
 void load_options_release(struct load_options *o);
 

@@ -43,4 +43,23 @@ void options_verify_nothing(struct load_options *o);
 int options_replace_check(const struct load_options *o, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * options_runs_read(o, e), options_runs_release(o):
+ * Read the plan of --plan, if it is given, and set what it keeps of a command line where this
+ * one says nothing; free it.
+ */
+int options_runs_read(struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+void options_runs_release(struct load_options *o);
+
+/*
+ * options_runs_settle(o, e), options_runs_check(o, e):
+ * Find out what is asked for of a run in parts; with all settled, refuse what does not go with
+ * it.
+ */
+int options_runs_settle(struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+int options_runs_check(const struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+
 #endif /* LOAD_OPTIONS_PARTS_H */

@@ -9,22 +9,6 @@ export BUILD
 shift
 cd "$(dirname "$0")" || exit
 
-# Most of a server's work in tests is to make and to remove small files: in memory, where there
-# is enough of it and programs may be run there, that is half the work.
-roomy()
-{
-	local probe=$1/portl.$$ status
-
-	(($(df --output=avail -k "$1" 2>/dev/null | tail -n 1) > 8 << 20)) &&
-		(($(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo) > 12 << 20)) &&
-		cp /bin/true "$probe" 2>/dev/null || return
-	"$probe" 2>/dev/null
-	status=$?
-	rm -f "$probe"
-	return "$status"
-}
-[ -n "${TMPDIR:-}" ] || ! roomy /dev/shm || export TMPDIR=/dev/shm
-
 out=$BUILD/check
 rm -rf "$out"
 mkdir -p "$out/san"

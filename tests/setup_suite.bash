@@ -12,7 +12,7 @@ setup_suite()
 	SUITE_CLUSTER=$(cluster_dir)
 	export SUITE_CLUSTER
 	# To make and to drop a database is to search all buffers.
-	cluster_start "$SUITE_CLUSTER" 'max_connections = 200' 'max_wal_size = 1GB' 'shared_buffers = 16MB' \
+	cluster_start "$SUITE_CLUSTER" 'max_connections = 200' 'max_wal_size = 4GB' 'shared_buffers = 16MB' \
 		'max_prepared_transactions = 10'
 	cluster_env "$SUITE_CLUSTER"
 	SERVER_VERSION=$(psql -XAtc 'SHOW server_version_num')

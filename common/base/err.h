@@ -17,6 +17,7 @@ enum exit_code {
 	EXIT_TARGET = 5,     /* the target cannot take this stream */
 	EXIT_DIFFERENT = 6,  /* a comparison has found a difference */
 	EXIT_USAGE = 64,     /* bad command line */
+	EXIT_AGAIN = 75,     /* a part: nothing is wrong, and it may pass if tried again */
 	EXIT_JOBFILE = 78,   /* bad job file */
 	EXIT_BY_SIGNAL = 128 /* not a status: main re-raises err.signal */
 };

@@ -314,9 +314,6 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	    read_sequence(h, json_object_get(doc, "sequence"), e) != 0 ||
 	    read_order(h, json_object_get(doc, "order"), e) != 0)
 		return -1;
-	if (h->set == NULL &&
-	    json_integer_value(json_object_get(doc, "version")) == HEADER_VERSION_SET)
-		return schema_damaged(e, "a set's version and no set");
 	h->producer = xstrdup_null(json_string_value(json_object_get(doc, "producer")));
 	h->run = xstrdup_null(json_string_value(json_object_get(doc, "run")));
 	if (json_is_integer(estimate) && json_integer_value(estimate) >= 0)

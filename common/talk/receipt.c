@@ -238,6 +238,13 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 		json_object_set_new(doc, "relations", relations_json(r));
 	if (r->replaced)
 		json_object_set_new(doc, "replaced", json_true());
+	if (r->of_run.run != NULL)
+		json_object_set_new(doc, "part",
+				    json_pack("{s:s, s:I, s:I, s:b, s:b}", "run", r->of_run.run,
+					      "number", (json_int_t)r->of_run.number, "of",
+					      (json_int_t)r->of_run.of, "there",
+					      (int)r->of_run.there, "published",
+					      (int)r->of_run.published));
 	if (r->state != NULL)
 		json_object_set_new(doc, "state",
 				    json_pack("{s:o, s:o}", "name", jsontext(r->state),

@@ -27,6 +27,14 @@ struct receipt_verified {
 	uint64_t equal, missing, extra, different;
 };
 
+/* A part of a run (portl-parts(7)). */
+struct receipt_part {
+	const char *run; /* id, or NULL: it was no part; borrowed */
+	size_t number, of;
+	bool there;     /* it had come before, and nothing was read */
+	bool published; /* with it all parts were there, and are seen now */
+};
+
 /* What has become of one relation of a set; the fields mean what they mean below. */
 struct receipt_relation {
 	char *relation; /* owned */
@@ -58,6 +66,7 @@ struct receipt {
 	struct receipt_verified verified;   /* of all relations */
 	struct receipt_relation *relations; /* owned; NULL: it is no set */
 	size_t nrelations;
+	struct receipt_part of_run;
 	char *state, *position;  /* how far the rows go, kept under that name; owned, or NULL */
 	struct timespec started; /* CLOCK_MONOTONIC */
 	time_t began;            /* the same moment, by the calendar */

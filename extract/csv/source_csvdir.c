@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/base/err.h"
 #include "common/base/relfile.h"
@@ -60,13 +59,12 @@ by_name(const void *a, const void *b)
 	return rc != 0 ? rc : strcmp(x->name, y->name);
 }
 
-/* An entry of the folder ${fd}; hidden files and those that are no CSV are others' business. */
+/* An entry of the folder; hidden files and those that are no CSV are others' business. */
 static int
-take_entry(struct source_csvdir *s, int fd, const char *name, struct err *e)
+take_entry(struct source_csvdir *s, const char *name, struct err *e)
 {
 	size_t len = strlen(name);
 	struct relname relation = RELNAME_INIT;
-	struct stat st;
 
 	if (name[0] == '.' || len < 4 || strcmp(name + len - 4, ".csv") != 0)
 		return 0;
@@ -80,13 +78,7 @@ take_entry(struct source_csvdir *s, int fd, const char *name, struct err *e)
 	}
 	s->files = xrealloc(s->files, (s->n + 1) * sizeof(*s->files));
 	s->files[s->n++] = relation;
-	if (fstatat(fd, name, &st, 0) != 0)
-		return err_errno(e, "could not look at \"%s%s\"", s->base.options->path, name);
-	if (S_ISREG(st.st_mode))
-		return 0;
-	return err_set(e, EXIT_DATA,
-		       "%s%s: is no file; each is opened twice, for its columns and for its rows",
-		       s->base.options->path, name);
+	return 0;
 }
 
 static int
@@ -103,7 +95,7 @@ list_files(struct source_csvdir *s, struct err *e)
 		errno = 0;
 		entry = readdir(dir);
 		if (entry != NULL)
-			rc = take_entry(s, dirfd(dir), entry->d_name, e);
+			rc = take_entry(s, entry->d_name, e);
 		else if (errno != 0)
 			rc = err_errno(e, "could not read folder \"%s\"", path);
 	} while (rc == 0 && entry != NULL);

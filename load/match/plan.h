@@ -42,6 +42,7 @@ enum plan_way {
  */
 enum statement {
 	SQL_ADD,    /* gives the target the columns that it lacks; then it is planned anew */
+	SQL_SHARED, /* parts: the staging table of all of them */
 	SQL_STAGE,  /* the temporary table and its counters */
 	SQL_BAD,    /* rejects: the table for rows that are left out */
 	SQL_NUMBER, /* rejects: sets the next row's number, up to that: "…, " */
@@ -113,6 +114,8 @@ enum statement {
 	SQL_DELETE_LAST, /* the same as SQL_DELETE, behind the rows of all relations */
 	SQL_BUILD,       /* --replace: indexes and constraints of the table aside */
 	SQL_EXCHANGE,    /* it takes the target's place, under a lock */
+	SQL_LIKE,        /* parts: what SQL_CREATE and SQL_KEY would have made as the target */
+	SQL_PLACE,       /* parts: the table aside becomes the target */
 	STATEMENTS
 };
 

@@ -55,11 +55,15 @@ init_member(struct target *t, const struct load_options *options, const char *in
 	    const struct sink_set *set, size_t i)
 {
 	const struct relname *name = &set->manifest->members[i]->schema.relation;
+	const struct load_rules *own = set->rules != NULL ? &set->rules[i] : NULL;
 	char *called = manifest_name(set->manifest, i);
 	char *text = xasprintf("%s: %s", input, called);
 
-	target_init(t, options, load_options_rules(options, name), text);
-	t->into = destination(options, set->manifest->members[i]);
+	target_init(t, options, own != NULL ? own : load_options_rules(options, name), text);
+	if (own != NULL)
+		relname_set(&t->into, own->target.schema, own->target.name);
+	else
+		t->into = destination(options, set->manifest->members[i]);
 	t->rules.target = t->into;
 	t->rules.together = true;
 	free(text);

@@ -23,6 +23,8 @@
 #include "load/match/plan.h"
 #include "load/options.h"
 #include "load/pg/commit.h"
+#include "load/pg/partload.h"
+#include "load/pg/publication.h"
 #include "load/pg/sequences.h"
 #include "load/pg/state.h"
 #include "load/pg/setplan.h"
@@ -70,6 +72,8 @@ struct sink_pg {
 	char *stayed;     /* what undoes session_stay(), or NULL; owned */
 	struct targets targets;
 	struct state state;
+	struct partload part;
+	struct publication publication;
 	struct rejects *rejects; /* or NULL: no row may be refused */
 	enum phase phase;
 	enum dry dry;
@@ -95,13 +99,20 @@ on_readable(void *arg, struct err *e)
 	return s->phase == BATCH ? route_locate(targets_at(&s->targets)->route, e) : -1;
 }
 
+/* A run's parts have come before. */
+static const char *
+name_of_input(const struct sink_pg *s)
+{
+	return s->in != NULL ? input_name(s->in) : s->base.options->plan_path;
+}
+
 static int
 sink_pg_open(struct sink *base, struct input *in, struct err *e)
 {
 	struct sink_pg *s = pg(base);
 
 	s->in = in;
-	targets_one(&s->targets, base->options, input_name(in));
+	targets_one(&s->targets, base->options, name_of_input(s));
 	if (db_connect(&s->db, &base->options->common.db, e) != 0)
 		return -1;
 	/* only now, for a stop signal that comes while connecting just ends the program */
@@ -114,7 +125,14 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	if (session_stay(&s->db, &s->stayed, e) != 0)
 		return -1;
 	base->where = db_connect_where(&s->db);
-	input_watch(in, PQsocket(s->db.conn), on_readable, s);
+	if (partload_open(&s->part, base->options, &s->db, e) != 0)
+		return -1;
+	if (publication_open(&s->publication, base->options, &s->db, e) != 0)
+		return -1;
+	base->done = s->part.there || s->publication.done;
+	base->all = s->part.all;
+	if (in != NULL)
+		input_watch(in, PQsocket(s->db.conn), on_readable, s);
 	return 0;
 }
 
@@ -133,7 +151,9 @@ open_transaction(struct sink_pg *s, struct err *e)
 	s->phase = OPEN;
 	s->text = TEXT_OURS;
 	targets_start(&s->targets);
-	return 0;
+	if (partload_take(&s->part, &s->db, e) != 0)
+		return -1;
+	return publication_hold(&s->publication, &s->db, e);
 }
 
 static int
@@ -150,11 +170,29 @@ expect_rejects(struct sink_pg *s, const struct sink_set *set, struct err *e)
 	return rc;
 }
 
+/* All relations of a plan, whose rows are here. */
+static int
+expect_publication(struct sink_pg *s, const struct sink_set *set, struct err *e)
+{
+	struct sink_set own = *set;
+
+	publication_expect(&s->publication, &own);
+	if (setplan_make(&s->targets, &s->db, s->base.options, name_of_input(s), &own, e) !=
+		    0 ||
+	    state_expect(&s->state, s->base.options, &s->targets, &s->db, e) != 0)
+		return -1;
+	return publication_build(&s->publication, &s->targets, &s->db, e);
+}
+
 static int
 sink_pg_expect(struct sink *base, const struct sink_set *set, struct err *e)
 {
 	struct sink_pg *s = pg(base);
 
+	if (publication_is(&s->publication))
+		return expect_publication(s, set, e);
+	if (partload_is(&s->part))
+		return err_set(e, EXIT_STREAM, "a set is no part of a run");
 	if (setplan_make(&s->targets, &s->db, base->options, input_name(s->in), set, e) != 0 ||
 	    state_expect(&s->state, base->options, &s->targets, &s->db, e) != 0)
 		return -1;
@@ -192,6 +230,26 @@ begin_sequence(struct sink_pg *s, const struct header *header, struct err *e)
 	return 0;
 }
 
+/* A stream by itself. */
+static int
+plan_stream(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
+{
+	struct target *t = targets_at(&s->targets);
+
+	if (partload_is(&s->part)) {
+		t->moves_sequences = t->moves_sequences &&
+				     s->base.options->commit == COMMIT_PART;
+		if (partload_expect(&s->part, stream->header, &t->rules, e) != 0)
+			return -1;
+	}
+	if (target_plan(t, &s->db, stream, NULL, e) != 0)
+		return -1;
+	if (!partload_is(&s->part))
+		return state_expect(&s->state, s->base.options, &s->targets, &s->db, e);
+	t->ready = true; /* what is created is there, and nothing is emptied */
+	return partload_prepare(&s->part, t->plan, &s->db, e);
+}
+
 static int
 sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_wants *wants,
 	      struct err *e)
@@ -209,9 +267,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	if (s->targets.set)
 		targets_next(&s->targets);
 	t = targets_at(&s->targets);
-	if (!s->targets.set &&
-	    (target_plan(t, &s->db, stream, NULL, e) != 0 ||
-	     state_expect(&s->state, base->options, &s->targets, &s->db, e) != 0))
+	if (!s->targets.set && plan_stream(s, stream, e) != 0)
 		return -1;
 	/* once: the transaction is open when further streams begin */
 	if (!s->targets.set && t->rules.recheck && s->targets.keys.drop == NULL &&
@@ -226,6 +282,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	base->plan = plan_show_line(t->plan);
 	plan_show(t->plan);
 	plan_log(t->plan);
+	t->ready = t->ready || t->rules.parts.what == PARTS_PLACE; /* the table is there */
 	t->route = routes_new(&s->db, t->plan, t->input, s->rejects);
 	t->route->others = t->rows_before;
 	if (s->rejects != NULL && rejects_begin(s->rejects, t->plan, stream->ndjson, e) != 0)
@@ -279,6 +336,9 @@ run_steps(struct sink_pg *s, enum steps_at at, struct err *e)
 		.targets = &s->targets,
 		.rejects = s->rejects,
 		.state = &s->state,
+		.part = &s->part,
+		.publication = &s->publication,
+		.digest = s->base.receipt->rows_digest,
 		.read = targets_rows(&s->targets).taken,
 		.sent = s->dry != DRY_SENDER,
 	};
@@ -384,13 +444,18 @@ sink_pg_commit(struct sink *base, struct err *e)
 
 	targets_warn(&s->targets);
 	if (s->phase == IDLE) {
-		if (!targets_wait(&s->targets, true) && !state_is_kept(&s->state))
+		if (!targets_wait(&s->targets, true) && !state_is_kept(&s->state) &&
+		    !publication_is(&s->publication))
 			return finish_rejects(s, e); /* every batch is committed already */
 		if (open_transaction(s, e) != 0)
 			return -1;
 	}
+	if (s->dry == DRY_NOT && commit(s, true, e) != 0)
+		return -1;
+	if (s->dry == DRY_NOT && partload_is(&s->part))
+		return partload_look(&s->part, &s->db, &base->all, e);
 	if (s->dry == DRY_NOT)
-		return commit(s, true, e) != 0 ? -1 : finish_rejects(s, e);
+		return finish_rejects(s, e);
 	base->receipt->dry_run = true;
 	rc = run_steps(s, STEPS_DRY, e);
 	if (rc == 0)
@@ -418,6 +483,8 @@ sink_pg_close(struct sink *base)
 		rejects_rescue(s->rejects);
 	rejects_free(s->rejects);
 	state_release(&s->state);
+	partload_release(&s->part);
+	publication_release(&s->publication);
 	targets_release(&s->targets);
 }
 

@@ -25,9 +25,9 @@
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/position.h"
+#include "load/ledger/ledger.h"
 #include "load/match/plan.h"
 #include "load/options.h"
-#include "load/pg/ledger.h"
 #include "load/pg/target.h"
 #include "load/pg/targets.h"
 #include "load/rules/rules.h"
@@ -187,7 +187,7 @@ run(const struct state *s, struct db *db, const char *before, const char *behind
 	params[1] = pgarray_end(&sources);
 	params[2] = pgarray_end(&targets);
 	buf_adds(&sql, before);
-	ledger_add_states(s->options->ledger, &sql);
+	ledger_add(s->options->ledger, "states", &sql);
 	buf_adds(&sql, behind);
 	res = db_query(db, e, buf_cstr(&sql), last != NULL ? 4 : 3, params);
 	buf_release(&sources);
@@ -338,7 +338,7 @@ state_expect(struct state *s, const struct load_options *options, const struct t
 		if (!is_of_keys(&targets->list[i]) &&
 		    take_stream(s, &s->list[s->n++], &targets->list[i], e) != 0)
 			return -1;
-	if (ledger_find(db, options->ledger, make, &s->there, e) != 0)
+	if (ledger_find(db, options->ledger, LEDGER_STATES, make, &s->there, e) != 0)
 		return -1;
 	return look(s, db, e);
 }
@@ -401,7 +401,7 @@ store_one(const struct state *s, const struct state_entry *x, struct db *db, str
 	params[3] = buf_cstr(&target);
 	params[5] = shown;
 	buf_adds(&sql, "UPDATE ");
-	ledger_add_states(s->options->ledger, &sql);
+	ledger_add(s->options->ledger, "states", &sql);
 	buf_adds(
 		&sql,
 		" SET position = $3, target = pg_catalog.to_regclass($4)::pg_catalog.oid,"

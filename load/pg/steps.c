@@ -13,6 +13,8 @@
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 #include "load/options.h"
+#include "load/pg/partload.h"
+#include "load/pg/publication.h"
 #include "load/pg/replaced.h"
 #include "load/pg/sequences.h"
 #include "load/pg/state.h"
@@ -48,7 +50,7 @@ check_targets(const struct steps *s, enum steps_at at, struct err *e)
 static bool
 has_least(const struct steps *s)
 {
-	return s->options->min_rows > 0 && s->sent;
+	return s->options->min_rows > 0 && s->sent && !partload_is(s->part);
 }
 
 static int
@@ -142,6 +144,32 @@ store_state(const struct steps *s, enum steps_at at, struct err *e)
 }
 
 static bool
+has_part(const struct steps *s)
+{
+	return partload_is(s->part);
+}
+
+static int
+store_part(const struct steps *s, enum steps_at at, struct err *e)
+{
+	(void)at;
+	return partload_store(s->part, s->db, s->read, s->digest, e);
+}
+
+static bool
+has_publication(const struct steps *s)
+{
+	return publication_is(s->publication);
+}
+
+static int
+publish(const struct steps *s, enum steps_at at, struct err *e)
+{
+	(void)at;
+	return publication_finish(s->publication, s->targets, s->db, e);
+}
+
+static bool
 has_unmoved(const struct steps *s)
 {
 	return targets_wait(s->targets, false);
@@ -226,6 +254,8 @@ static const struct step {
 	{"min-rows", "counting the rows", STEPS_LAST | STEPS_DRY, has_least, check_min_rows},
 	{"key", "adding the primary key", STEPS_LAST | STEPS_DRY, has_key, add_keys},
 	{"replace", "exchanging the tables", STEPS_LAST | STEPS_DRY, has_aside, exchange},
+	{"publish", "publishing the parts", STEPS_LAST, has_publication, publish},
+	{"part", "noting that the part is there", STEPS_LAST, has_part, store_part},
 	{"state", "storing how far the rows go", STEPS_LAST, has_state, store_state},
 	{"sequences", "moving sequences", STEPS_BATCH | STEPS_LAST, has_unmoved,
 	 move_sequences},

@@ -10,6 +10,8 @@
 struct db;
 struct err;
 struct load_options;
+struct partload;
+struct publication;
 struct rejects;
 struct state;
 struct targets;
@@ -28,8 +30,11 @@ struct steps {
 	struct targets *targets;
 	struct rejects *rejects; /* or NULL */
 	struct state *state;
-	uint64_t read; /* rows that have been taken */
-	bool sent;     /* the sender sends its rows: it does not run dry */
+	const struct partload *part;
+	const struct publication *publication;
+	const char *digest; /* of the rows, "": not known */
+	uint64_t read;      /* rows that have been taken */
+	bool sent;          /* the sender sends its rows: it does not run dry */
 };
 
 /*

@@ -96,7 +96,7 @@ look_ahead(struct target *t, struct db *db, struct err *e)
 
 	if (t->moves_sequences && !t->looked_ahead && sequences_add(db, &of, 1, e) != 0)
 		return -1;
-	if (!t->ready && p->sql[SQL_KEY] != NULL)
+	if (!t->ready && p->sql[SQL_KEY] != NULL && t->rules.parts.what == PARTS_NONE)
 		t->key_sql = xstrdup(p->sql[SQL_KEY]);
 	return 0;
 }
@@ -260,6 +260,8 @@ target_done(struct target *t)
 	finish_roundings(t);
 	route_free(t->route);
 	t->route = NULL;
+	if (t->rules.parts.what == PARTS_PLACE) /* which comes last */
+		return;
 	for (i = 0; i < STATEMENTS; i++) {
 		free(t->plan->sql[i]);
 		t->plan->sql[i] = NULL;

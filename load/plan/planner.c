@@ -110,6 +110,12 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	return -1;
 }
 
+static bool
+is_aside(const struct plan *p)
+{
+	return p->rules->parts.what == PARTS_ASIDE || p->rules->parts.what == PARTS_PLACE;
+}
+
 /* What is ${known} becomes the plan's; where that is nothing, it is asked for now. */
 static int
 find_target(struct plan *p, struct db *db, struct known *known, struct plan_target_facts *facts,
@@ -142,6 +148,8 @@ find_target(struct plan *p, struct db *db, struct known *known, struct plan_targ
 		return missing_target(p, db, why, e);
 	if (rc != 0)
 		return -1;
+	if (is_aside(p))
+		reasons_add(why, "it exists, and did not when the plan of the run was made");
 	relname_set(&p->target, p->rel->id.schema, p->target.name);
 	return 0;
 }
@@ -224,6 +232,9 @@ make(struct plan *p, struct db *db, struct known *known, struct err *e)
 
 	if (find_target(p, db, known, &facts, &why, e) != 0)
 		return -1;
+	if (is_aside(p))
+		relname_set(&p->aside, p->rules->parts.table.schema,
+			    p->rules->parts.table.name);
 	if (p->rel == NULL && known == NULL && session_set_path(db, "pg_catalog", e) != 0)
 		return -1;
 	if (plan_target(p, db, &facts, &why, e) != 0)

@@ -22,9 +22,9 @@
 
 /*
  * Where a statement is needed: on the one or the other route, the second with --rejects; for
- * rows that are staged and perhaps not written, being keys only; for all of these.
+ * rows that are staged and perhaps not written, being keys only; for all of these; for parts.
  */
-enum route { ANY, DIRECT, STAGED, REJECTS, KEYS, EVERY };
+enum route { ANY, DIRECT, STAGED, REJECTS, KEYS, EVERY, PARTS };
 
 static const struct {
 	const char *label;
@@ -33,6 +33,7 @@ static const struct {
 	char *(*write)(struct sqlparts *w);
 } table[STATEMENTS] = {
 	[SQL_ADD] = {"add the columns", ANY, true, target_sql_add},
+	[SQL_SHARED] = {"create the parts' staging table", PARTS, true, stage_sql_shared},
 	[SQL_STAGE] = {"create the temporary table", KEYS, true, stage_sql_table},
 	[SQL_BAD] = {"create the table of rejected rows", REJECTS, true, rejects_sql_bad},
 	[SQL_NUMBER] = {"set the next row's number", REJECTS, false, rejects_sql_number},
@@ -100,13 +101,24 @@ static const struct {
 	[SQL_DELETE_LAST] = {"delete the absent rows", KEYS, true, absent_sql_delete_last},
 	[SQL_BUILD] = {"index and check the rows aside", ANY, true, replace_sql_build},
 	[SQL_EXCHANGE] = {"exchange the tables", ANY, true, replace_sql_exchange},
+	[SQL_LIKE] = {"create one that is like it; undone", PARTS, false, target_sql_like},
+	[SQL_PLACE] = {"give it its name", PARTS, true, target_sql_place},
 };
+
+/* Of those that only bring rows into the staging table. */
+static bool
+is_to_stage(enum statement id)
+{
+	return id == SQL_SHARED || id == SQL_STAGE_COPY;
+}
 
 static bool
 is_on_route(const struct plan *p, enum route route)
 {
 	bool keys = p->rules->keys == KEYS_ALONE;
 
+	if (route == PARTS)
+		return p->rules->parts.what != PARTS_NONE;
 	if (keys)
 		return route == KEYS || route == EVERY;
 	switch (route) {
@@ -130,7 +142,8 @@ statements_write(struct plan *p)
 	enum statement id;
 
 	for (id = 0; id < STATEMENTS; id++)
-		if (is_on_route(p, table[id].route))
+		if ((p->rules->parts.what != PARTS_STAGE || is_to_stage(id)) &&
+		    is_on_route(p, table[id].route))
 			p->sql[id] = table[id].write(&w);
 }
 

@@ -15,8 +15,9 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
-
+#include "load/route/absent.h"
 #include "load/route/inorder.h"
+#include "load/route/ready.h"
 #include "load/route/staged.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
@@ -263,4 +264,20 @@ apply_staged(struct staged *s, uint64_t *row, struct err *e)
 			      insert_rest(r, &t, row, e) != 0))
 		return -1;
 	return count(r, &t, in_order, e);
+}
+
+int
+apply_batch(struct staged *s, uint64_t *row, struct err *e)
+{
+	struct route *r = &s->base;
+
+	*row = 0;
+	if (staged_refuse_duplicates(r, e) != 0 ||
+	    ready_target(r->db, r->plan, r->first, e) != 0 || absent_find(r, e) != 0)
+		return -1;
+	if (r->plan->rules->keys == KEYS_ALONE)
+		r->counts.skipped = r->counts.read;
+	else if (staged_queue(s, e) != 0 || apply_staged(s, row, e) != 0)
+		return -1;
+	return absent_trust(r, e);
 }

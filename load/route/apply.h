@@ -19,4 +19,12 @@ struct staged;
 int apply_staged(struct staged *s, uint64_t *row, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * apply_batch(s, row, e):
+ * Behind the last staged row: make the target ready, find what is absent, and do the same as
+ * apply_staged(), unless the rows are keys alone.
+ */
+int apply_batch(struct staged *s, uint64_t *row, struct err *e)
+	__attribute__((warn_unused_result));
+
 #endif /* LOAD_APPLY_H */

@@ -12,11 +12,8 @@
 #include "common/stream/stream_chunk.h"
 #include "common/rows/keyrun.h"
 #include "load/match/plan.h"
-#include "load/route/absent.h"
 #include "load/route/apply.h"
-#include "load/route/ready.h"
 #include "load/route/staged.h"
-#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 struct route_staged {
@@ -28,18 +25,6 @@ static struct route_staged *
 own(struct route *r)
 {
 	return (struct route_staged *)r;
-}
-
-static int
-staged_locate(struct route *r, struct err *e)
-{
-	char *column = NULL;
-	uint64_t line;
-
-	if (staged_where(r, e, &line, &column))
-		route_at_line(r, line, column, e);
-	free(column);
-	return -1;
 }
 
 static int
@@ -57,21 +42,6 @@ staged_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 	if (own(r)->keyrun != NULL)
 		keyrun_take(own(r)->keyrun, chunk->data, chunk->len);
 	return feed_write(&r->feed, chunk->data, chunk->len, e) != 0 ? staged_locate(r, e) : 0;
-}
-
-/* ${*row} as apply_staged() says it. */
-static int
-apply(struct route *r, uint64_t *row, struct err *e)
-{
-	*row = 0;
-	if (staged_refuse_duplicates(r, e) != 0 ||
-	    ready_target(r->db, r->plan, r->first, e) != 0 || absent_find(r, e) != 0)
-		return -1;
-	if (r->plan->rules->keys == KEYS_ALONE)
-		r->counts.skipped = r->counts.read;
-	else if (staged_queue(staged_of(r), e) != 0 || apply_staged(staged_of(r), row, e) != 0)
-		return -1;
-	return absent_trust(r, e);
 }
 
 /* A key that cannot be cast fails before any row has been reached: cast them one by one. */
@@ -104,7 +74,7 @@ staged_end(struct route *r, struct err *e)
 		own(r)->staged.order = keyrun_end(own(r)->keyrun);
 	if (r->plan->sql[SQL_KEYS] != NULL && db_exec(r->db, e, "SAVEPOINT portl_keys") != 0)
 		return -1;
-	if (apply(r, &row, e) == 0)
+	if (apply_batch(staged_of(r), &row, e) == 0)
 		return db_exec(r->db, e, "%s", r->plan->sql[SQL_DROP]);
 	if (row == 0 && r->plan->sql[SQL_KEYS] != NULL && strncmp(e->sqlstate, "22", 2) == 0)
 		row = find_key(r);

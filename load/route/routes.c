@@ -8,11 +8,15 @@
 #include "load/match/plan.h"
 #include "load/route/route_direct.h"
 #include "load/route/route_rejects.h"
+#include "load/route/route_shared.h"
 #include "load/route/route_staged.h"
+#include "load/rules/rules.h"
 
 struct route *
 routes_new(struct db *db, const struct plan *plan, const char *input, struct rejects *rejects)
 {
+	if (plan->rules->parts.what != PARTS_NONE && plan->rules->parts.what != PARTS_ASIDE)
+		return route_shared_new(db, plan, input);
 	if (plan->route == PLAN_DIRECT)
 		return route_direct_new(db, plan, input);
 	if (rejects == NULL)

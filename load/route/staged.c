@@ -16,6 +16,7 @@
 #include "load/rejects/rejects.h"
 #include "load/route/copycontext.h"
 #include "load/route/route.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 
 int
@@ -124,7 +125,10 @@ explain_cut(const struct route *r, const char *table, char **column, struct err 
 bool
 staged_where(const struct route *r, struct err *e, uint64_t *line, char **column)
 {
-	char *table = xasprintf("portl_stage_%s", r->plan->stage->id);
+	const struct rules_by_parts *parts = &r->plan->rules->parts;
+	char *table = parts->what != PARTS_NONE
+			      ? xstrdup(parts->table.name)
+			      : xasprintf("portl_stage_%s", r->plan->stage->id);
 	struct copycontext at;
 
 	if (!copycontext_read(e->context, table, &at)) {
@@ -147,6 +151,18 @@ staged_where(const struct route *r, struct err *e, uint64_t *line, char **column
 	free(e->context);
 	e->context = NULL;
 	return true;
+}
+
+int
+staged_locate(struct route *r, struct err *e)
+{
+	char *column = NULL;
+	uint64_t line;
+
+	if (staged_where(r, e, &line, &column))
+		route_at_line(r, line, column, e);
+	free(column);
+	return -1;
 }
 
 /* Returns 1 if the cast fails and says the same, 0, -1. */

@@ -48,6 +48,12 @@ int staged_numbers_of(struct db *db, const char *sql, int n, const uint64_t *arg
 bool staged_where(const struct route *r, struct err *e, uint64_t *line, char **column);
 
 /*
+ * staged_locate(r, e):
+ * For routes: the server has refused a row that was sent to be staged.
+ */
+int staged_locate(struct route *r, struct err *e);
+
+/*
  * staged_cast_column(r, position, why, column, e):
  * Find the target's column whose cast in the row at ${position} of those staged is what
  * failed (${why}), else ${*column} is NULL; it is borrowed from the plan.

@@ -60,6 +60,22 @@ enum rules_keys {
 	KEYS_ALONE    /* it is that one: nothing is written */
 };
 
+/* What is done with rows that come in parts (portl-parts(7)). */
+enum rules_parts {
+	PARTS_NONE,    /* they go where rows go */
+	PARTS_ASIDE,   /* into a table like the target, which is to take its name */
+	PARTS_STAGE,   /* into a staging table that all parts share */
+	PARTS_PUBLISH, /* what that has goes into the target */
+	PARTS_PLACE    /* the table aside takes the target's name */
+};
+
+/* And by way of which table, of the ledger's schema. */
+struct rules_by_parts {
+	enum rules_parts what;
+	struct relname table; /* borrowed */
+	uint64_t rows;        /* PARTS_PUBLISH, PARTS_PLACE: that it has */
+};
+
 /* All borrowed; valid as long as the options. */
 struct load_rules {
 	struct relname target;              /* name NULL: the stream's relation */
@@ -82,6 +98,7 @@ struct load_rules {
 	bool dry_run, check; /* nothing is to be committed; nothing but the plan is asked for */
 	struct rules_absent_rows absent;
 	enum rules_keys keys;
+	struct rules_by_parts parts;
 	int64_t lock_timeout; /* ms, -1: the server's */
 };
 

@@ -17,6 +17,7 @@ struct header;
 struct input;
 struct manifest;
 struct load_options;
+struct load_rules;
 struct receipt;
 struct schema;
 struct sink;
@@ -33,6 +34,7 @@ struct sink_set {
 	const struct manifest *manifest; /* borrowed, as long as the sink */
 	const bool *chosen;              /* those that will come: manifest->total of them */
 	bool ndjson;                     /* they are NDJSON, else binary */
+	const struct load_rules *rules;  /* of each, or NULL: the options' */
 };
 
 /* What the sink wants of a stream's rows. */
@@ -77,6 +79,8 @@ struct sink {
 	char *where;    /* what is loaded into, as people say it, known after open; owned */
 	char *relation; /* the target as people call it, known after begin; owned */
 	char *plan;     /* how rows get in, as people say it, known after begin; owned */
+	bool done;      /* known after open: what is asked for has been done before */
+	bool all;       /* of a run's parts none is missing, and nobody has published them */
 	struct receipt *receipt; /* borrowed; told at once what is committed */
 };
 

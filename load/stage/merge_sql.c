@@ -82,7 +82,7 @@ merge_sql_there(struct sqlparts *w)
 {
 	if (!w->st->merges)
 		return NULL;
-	sqlparts_add(w, "SELECT 1, (pg_catalog.pg_relation_size('{stage}') {*} 2 {>=}"
+	sqlparts_add(w, "SELECT 1, (pg_catalog.pg_relation_size({stage text}) {*} 2 {>=}"
 			" pg_catalog.pg_relation_size(indrelid))::int FROM pg_catalog.pg_index"
 			" WHERE indexrelid {=} ");
 	buf_addf(&w->sql, "'%u' AND indisvalid", w->st->index);

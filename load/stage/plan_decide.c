@@ -70,6 +70,8 @@ needs_stage(const struct plan *p)
 {
 	size_t i;
 
+	if (p->rules->parts.what == PARTS_STAGE || p->rules->parts.what == PARTS_PUBLISH)
+		return true;
 	if (p->rules->conflict->has_key || p->stage_reason != NULL || rejects(p))
 		return true;
 	for (i = 0; i < p->ncolumns; i++)

@@ -22,10 +22,9 @@
 static const struct {
 	const char *word, *text;
 } words[] = {
-	{"stage", "pg_temp.portl_stage_{id}"},
 	{"rest", "pg_temp.portl_rest_{id}"},
 	{"bad", "pg_temp.portl_bad_{id}"},
-	{"reached", "'{stage}_n_seq'::pg_catalog.regclass"},
+	{"reached", "'{counter}'::pg_catalog.regclass"},
 	{"updated", "'pg_temp.portl_updated_{id}'::pg_catalog.regclass"},
 	{"same", "'pg_temp.portl_same_{id}'::pg_catalog.regclass"},
 };
@@ -47,6 +46,44 @@ is(const char *text, size_t len, const char *word)
 	return strlen(word) == len && memcmp(text, word, len) == 0;
 }
 
+bool
+sqlparts_is_shared(const struct sqlparts *w)
+{
+	return w->p->rules->parts.what == PARTS_STAGE ||
+	       w->p->rules->parts.what == PARTS_PUBLISH;
+}
+
+static void
+add_stage(struct sqlparts *w)
+{
+	if (sqlparts_is_shared(w))
+		relname_add_quoted(&w->p->rules->parts.table, &w->sql);
+	else
+		sqlparts_add(w, "pg_temp.portl_stage_{id}");
+}
+
+/* The sequence that numbers rows of a table is its own but for one that others write, too. */
+static void
+add_counter(struct sqlparts *w)
+{
+	sqlparts_add(w, sqlparts_is_shared(w) ? "pg_temp.portl_reached_{id}" : "{stage}_n_seq");
+}
+
+/* Its name as a text. */
+static void
+add_stage_text(struct sqlparts *w)
+{
+	struct buf name = BUF_INIT;
+
+	if (sqlparts_is_shared(w)) {
+		relname_add_quoted(&w->p->rules->parts.table, &name);
+		ident_add_literal(&w->sql, buf_cstr(&name));
+	} else {
+		sqlparts_add(w, "'{stage}'");
+	}
+	buf_release(&name);
+}
+
 /* What stands in braces; what is no word is an operator. */
 static void
 add_word(struct sqlparts *w, const char *text, size_t len)
@@ -59,7 +96,13 @@ add_word(struct sqlparts *w, const char *text, size_t len)
 			sqlparts_add(w, words[i].text);
 			return;
 		}
-	if (is(text, len, "line"))
+	if (is(text, len, "stage"))
+		add_stage(w);
+	else if (is(text, len, "stage text"))
+		add_stage_text(w);
+	else if (is(text, len, "counter"))
+		add_counter(w);
+	else if (is(text, len, "line"))
 		sqlparts_add(w, line ? "pg_temp.portl_line_{id}" : "{stage}");
 	else if (is(text, len, "pos"))
 		sqlparts_add(w, line ? "pos" : "n");

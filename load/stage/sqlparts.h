@@ -48,17 +48,25 @@ const struct relation_column *sqlparts_column(const struct sqlparts *w, size_t i
 const char *sqlparts_collation(const struct sqlparts *w, size_t i);
 
 /*
+ * sqlparts_is_shared(w):
+ * Tell whether rows are staged in a table that other parts share.
+ */
+bool sqlparts_is_shared(const struct sqlparts *w);
+
+/*
  * sqlparts_add(w, text), sqlparts_text(w, text):
  * Append SQL; append it and return the statement, for the caller to free.  In ${text}, which
  * is a constant of the program, these stand for
  *
  *	{target}            the target's name
- *	{stage} {rest}      the temporary table; rows of later rounds
+ *	{stage} {rest}      the staging table; rows of later rounds
+ *	{stage text}        its name as a text
  *	{bad}               rows that are left out
  *	{line} {pos}        what has the rows in the order of insertion; the position there
  *	{absent}            keys of rows that are to be deleted, of all streams
  *	{key}               the key of a staged row, a list
- *	{reached}           the sequence that numbered the rows, and then counts or notes them
+ *	{counter}           the sequence that numbered the rows, and then counts or notes them
+ *	{reached}           the same as a value
  *	{updated} {same}    the sequences that count updated and unchanged rows
  *	{id}                the end of the names of prepared statements
  *	{=} {<} …           the operator of pg_catalog

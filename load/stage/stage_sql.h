@@ -12,6 +12,7 @@ struct sqlparts;
  * Return the statement, for the caller to free, or NULL where the plan needs none; what each
  * is for stands at enum statement.
  */
+char *stage_sql_shared(struct sqlparts *w);
 char *stage_sql_table(struct sqlparts *w);
 char *stage_sql_copy(struct sqlparts *w);
 char *stage_sql_twice(struct sqlparts *w);

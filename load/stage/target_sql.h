@@ -13,6 +13,8 @@ struct sqlparts;
  */
 char *target_sql_add(struct sqlparts *w);
 char *target_sql_create(struct sqlparts *w);
+char *target_sql_like(struct sqlparts *w);
+char *target_sql_place(struct sqlparts *w);
 char *target_sql_truncate(struct sqlparts *w);
 char *target_sql_key_first(struct sqlparts *w);
 char *target_sql_lock(struct sqlparts *w);

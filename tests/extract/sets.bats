@@ -215,11 +215,6 @@ counts()
 	try portl-extract --csv d/ -o x
 	assert_status 1
 	assert_stderr_has 'd/a.b.c.csv: the file'\''s name is not that of a relation'
-	rm d/a.b.c.csv
-	mkfifo d/b.csv # nobody will write into it
-	try portl-extract --csv d/ -o x
-	assert_status 1
-	assert_stderr_has 'd/b.csv: is no file'
 }
 
 @test "a lock on one member is waited for no longer than asked" {

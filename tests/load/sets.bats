@@ -454,19 +454,3 @@ later()
 	assert_eq "$(jq .rows.inserted "$d/sum")" 8
 	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 5
 }
-
-@test "tables are locked together, and one by one where a table's privilege does not reach" {
-	shop "$a"
-	fill "$a"
-	shop "$b"
-	send >"$d/set"
-	portl-load -d "$b" "$d/set"
-	try portl-load -vv -d "$b" "$d/set"
-	assert_status 1 # the same rows again
-	assert_eq "$(grep -c 'LOCK TABLE ONLY .* IN ROW EXCLUSIVE MODE' <<<"$stderr")" 1
-	q "$b" "TRUNCATE customer, orders, note; CREATE ROLE r$b LOGIN; GRANT INSERT ON customer, note TO r$b;
-		GRANT INSERT (id, customer) ON orders TO r$b; GRANT SELECT ON customer TO r$b; GRANT USAGE ON note_id_seq TO r$b"
-	try portl-load -vv -U "r$b" -d "$b" "$d/set"
-	assert_status 0
-	assert_eq "$(q "$b" 'SELECT count(*) FROM orders')" 5
-}

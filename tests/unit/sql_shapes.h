@@ -509,6 +509,46 @@ hostile_names(struct made *m)
 	m->rel->columns[1].collation = xstrdup("\"co\"\"ll\".\"a'te\"");
 }
 
+/* By way of a table whose name has to be quoted. */
+static void
+by_parts(struct made *m, enum rules_parts what)
+{
+	static char schema[] = "led\"ger", name[] = "portl_0123456789abcdef_1";
+
+	m->rules.parts.what = what;
+	m->rules.parts.table = (struct relname){.schema = schema, .name = name};
+	if (m->p->rel == NULL)
+		relname_set(&m->p->aside, schema, name);
+}
+
+static void
+parts_stage(struct made *m)
+{
+	hostile_names(m);
+	by_parts(m, PARTS_STAGE);
+}
+
+static void
+parts_publish(struct made *m)
+{
+	hostile_names(m);
+	by_parts(m, PARTS_PUBLISH);
+}
+
+static void
+parts_publish_by_merge(struct made *m)
+{
+	overwrite_by_merge(m);
+	by_parts(m, PARTS_PUBLISH);
+}
+
+static void
+parts_place(struct made *m)
+{
+	create_direct(m);
+	by_parts(m, PARTS_PLACE);
+}
+
 static const struct shape {
 	const char *name, *what;
 	void (*make)(struct made *m);
@@ -522,6 +562,10 @@ static const struct shape {
 	{"truncate", "--truncate", truncate_direct},
 	{"truncate_batches", "--truncate --commit=batch", truncate_batches},
 	{"replace", "--replace", replace},
+	{"parts_stage", "a part is staged", parts_stage},
+	{"parts_publish", "all parts are staged, and published", parts_publish},
+	{"parts_publish_by_merge", "the same where MERGE can do it", parts_publish_by_merge},
+	{"parts_place", "parts have filled a table that is to be created", parts_place},
 	{"skip", "--conflict=skip", skip},
 	{"overwrite", "--conflict=overwrite", overwrite},
 	{"overwrite_checks", "the same, and the table has CHECK constraints", overwrite_checks},

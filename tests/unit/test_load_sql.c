@@ -38,6 +38,7 @@ static const char *const names[STATEMENTS] = {
 	NAME(SQL_CUT_REFS),    NAME(SQL_CUT_TWICE),  NAME(SQL_HOLD),    NAME(SQL_PRESENT),
 	NAME(SQL_ABSENT),      NAME(SQL_STILL),      NAME(SQL_DELETE),  NAME(SQL_LOST),
 	NAME(SQL_DELETE_LAST), NAME(SQL_ASIDE),      NAME(SQL_BUILD),   NAME(SQL_EXCHANGE),
+	NAME(SQL_SHARED),      NAME(SQL_LIKE),       NAME(SQL_PLACE),
 };
 
 /* Statements that some shape has. */

@@ -1,0 +1,355 @@
+/*
+ * READ COMMITTED is what makes the last part known: whoever holds the run's row sees in the
+ * next statement what was committed before it got the row.
+ */
+#include "load/ledger/runs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/ident.h"
+#include "common/base/xalloc.h"
+#include "common/pg/db.h"
+#include "common/pg/session.h"
+#include "load/ledger/ledger.h"
+
+#define EQUALS " OPERATOR(pg_catalog.=) "
+/* The advisory lock of part $1 of run $2, 0: of the run. */
+#define LOCK_OF(number, run) \
+	"pg_catalog.hashtextextended('portl ' OPERATOR(pg_catalog.||) " run \
+	" OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) (" number \
+	")::pg_catalog.int8::pg_catalog.text, 0)"
+
+#define PARAMS 6
+
+/*
+ * As ${sql}, where {run} and {part} stand for the tables; parameters are the run's id and
+ * what else is given, up to a NULL that is the last.
+ */
+static PGresult *
+ask(const struct run *r, struct db *db, const char *sql, int n, const char *const *more,
+    struct err *e)
+{
+	const char *params[PARAMS + 1] = {r->id}, *open;
+	struct buf text = BUF_INIT;
+	PGresult *res;
+	int i;
+
+	for (i = 0; i < n; i++)
+		params[i + 1] = more[i];
+	while ((open = strchr(sql, '{')) != NULL) {
+		buf_add(&text, sql, (size_t)(open - sql));
+		ledger_add(r->ledger, open[1] == 'r' ? "run" : "part", &text);
+		sql = strchr(open, '}') + 1;
+	}
+	buf_adds(&text, sql);
+	res = db_query(db, e, buf_cstr(&text), n + 1, params);
+	buf_release(&text);
+	return res;
+}
+
+static int
+run(const struct run *r, struct db *db, const char *sql, int n, const char *const *more,
+    struct err *e)
+{
+	PGresult *res = ask(r, db, sql, n, more, e);
+
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+static const char *
+number_text(char text[24], uint64_t number)
+{
+	snprintf(text, 24, "%" PRIu64, number);
+	return text;
+}
+
+/* ---- the run ---- */
+
+static int
+refuse_other(const struct run *r, struct err *e)
+{
+	err_set(e, EXIT_TARGET, "run %s is one of another plan: the plan was changed", r->id);
+	return err_hint(e, "Go on with the plan that the run began with, or make a new one.");
+}
+
+static int
+insert(const struct run *r, struct db *db, struct err *e)
+{
+	static const char sql[] =
+		"INSERT INTO {run} (id, plan, parts, made) VALUES ($1, $2, $3::pg_catalog.int8,"
+		" pg_catalog.clock_timestamp()) ON CONFLICT (id) DO NOTHING";
+	char parts[24];
+	const char *more[] = {r->plan, number_text(parts, r->parts)};
+
+	if (session_begin(db, SESSION_WRITE, -1, e) == 0 && run(r, db, sql, 2, more, e) == 0 &&
+	    db_exec(db, e, "COMMIT") == 0)
+		return 0;
+	session_rollback(db);
+	return -1;
+}
+
+static const char look_sql[] =
+	"SELECT r.plan" EQUALS "$2 AND r.parts" EQUALS "$3::pg_catalog.int8,"
+	" r.published IS NOT NULL,"
+	" EXISTS (SELECT FROM {part} AS p WHERE p.run" EQUALS "$1 AND p.number" EQUALS
+	"$4::pg_catalog.int8),"
+	" (SELECT pg_catalog.count(*) FROM {part} AS p WHERE p.run" EQUALS "$1"
+	" AND p.number OPERATOR(pg_catalog.<=) r.parts)"
+	" FROM {run} AS r WHERE r.id" EQUALS "$1";
+
+static int
+look(const struct run *r, struct db *db, size_t number, struct run_found *f, struct err *e)
+{
+	char parts[24], wanted[24];
+	const char *more[] = {r->plan, number_text(parts, r->parts),
+			      number_text(wanted, number)};
+	PGresult *res = ask(r, db, look_sql, 3, more, e);
+	int rc = res != NULL ? 0 : -1;
+
+	*f = (struct run_found){.known = res != NULL && PQntuples(res) > 0};
+	if (f->known && !db_is_true(res, 0, 0)) {
+		rc = refuse_other(r, e);
+	} else if (f->known) {
+		f->published = db_is_true(res, 0, 1);
+		f->part = db_is_true(res, 0, 2);
+		f->parts = strtoull(PQgetvalue(res, 0, 3), NULL, 10);
+	}
+	PQclear(res);
+	return rc;
+}
+
+int
+runs_look(const struct run *r, struct db *db, size_t number, struct run_found *f, struct err *e)
+{
+	bool inside = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
+	int rc = inside ? 0 : session_begin(db, SESSION_PLAN, -1, e);
+
+	if (rc == 0)
+		rc = look(r, db, number, f, e);
+	if (!inside)
+		session_rollback(db);
+	return rc;
+}
+
+int
+runs_register(const struct run *r, struct db *db, struct err *e)
+{
+	struct run_found f;
+
+	if (runs_look(r, db, 0, &f, e) != 0)
+		return -1;
+	if (f.known)
+		return 0;
+	return insert(r, db, e) == 0 ? runs_look(r, db, 0, &f, e) : -1;
+}
+
+int
+runs_hold(const struct run *r, struct db *db, struct run_found *f, struct err *e)
+{
+	if (run(r, db, "SELECT FROM {run} WHERE id" EQUALS "$1 FOR UPDATE", 0, NULL, e) != 0)
+		return -1;
+	return look(r, db, 0, f, e);
+}
+
+int
+runs_publish(const struct run *r, struct db *db, struct err *e)
+{
+	return run(r, db,
+		   "UPDATE {run} SET published = pg_catalog.clock_timestamp() WHERE id" EQUALS
+		   "$1",
+		   0, NULL, e);
+}
+
+/* ---- parts ---- */
+
+static int
+try_lock(const struct run *r, struct db *db, const char *function, size_t number, bool *had,
+	 struct err *e)
+{
+	char text[24], *sql;
+	const char *more[] = {number_text(text, number)};
+	PGresult *res;
+
+	sql = xasprintf("SELECT pg_catalog.pg_try_advisory_xact_lock%s(%s)", function,
+			LOCK_OF("$2", "$1"));
+	res = ask(r, db, sql, 1, more, e);
+	free(sql);
+	*had = res != NULL && db_is_true(res, 0, 0);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+static int
+refuse_busy(const struct run *r, size_t number, struct err *e)
+{
+	err_set(e, EXIT_AGAIN, "part %zu of run %s is being brought by another process", number,
+		r->id);
+	return err_hint(e, "If that one is dead, the server will notice soon; try again.");
+}
+
+int
+runs_take(const struct run *r, struct db *db, size_t number, struct err *e)
+{
+	struct run_found f;
+	bool had = false;
+
+	if (try_lock(r, db, "_shared", 0, &had, e) != 0)
+		return -1;
+	if (!had)
+		return err_set(e, EXIT_AGAIN, "run %s is being removed", r->id);
+	if (number > 0 && try_lock(r, db, "", number, &had, e) != 0)
+		return -1;
+	if (!had)
+		return refuse_busy(r, number, e);
+	if (look(r, db, number, &f, e) != 0)
+		return -1;
+	if (!f.known)
+		return err_set(e, EXIT_AGAIN, "run %s has just been removed", r->id);
+	return f.part ? err_set(e, EXIT_AGAIN, "part %zu of run %s has just come", number,
+				r->id)
+		      : 0;
+}
+
+int
+runs_clear(const struct run *r, struct db *db, struct err *e)
+{
+	bool had = false;
+
+	if (run(r, db, "SELECT FROM {run} WHERE id" EQUALS "$1 FOR UPDATE NOWAIT", 0, NULL,
+		e) != 0)
+		return -1;
+	if (try_lock(r, db, "", 0, &had, e) != 0)
+		return -1;
+	return had ? 0
+		   : err_set(e, EXIT_AGAIN, "parts of run %s are being brought just now",
+			     r->id);
+}
+
+int
+runs_store(const struct run *r, struct db *db, const struct run_part *part, struct err *e)
+{
+	static const char sql[] =
+		"INSERT INTO {part} (run, number, relation, rows, digest, position, at)"
+		" VALUES ($1, $2::pg_catalog.int8, $3::pg_catalog.int8, $4::pg_catalog.int8, $5,"
+		" $6, pg_catalog.clock_timestamp())";
+	char number[24], relation[24], rows[24];
+	const char *more[] = {number_text(number, part->number),
+			      number_text(relation, part->relation),
+			      number_text(rows, part->rows), part->digest, part->position};
+
+	return run(r, db, sql, 5, more, e);
+}
+
+int
+runs_forget(const struct run *r, struct db *db, size_t relation, struct err *e)
+{
+	char text[24];
+	const char *more[] = {number_text(text, relation)};
+
+	if (relation > 0)
+		return run(r, db,
+			   "DELETE FROM {part} WHERE run" EQUALS "$1 AND relation" EQUALS
+			   "$2::pg_catalog.int8",
+			   1, more, e);
+	if (run(r, db, "DELETE FROM {part} WHERE run" EQUALS "$1", 0, NULL, e) != 0)
+		return -1;
+	return run(r, db, "DELETE FROM {run} WHERE id" EQUALS "$1", 0, NULL, e);
+}
+
+/* The sum of two digests of the same form, modulo 2^128; of others nothing is known. */
+static void
+add_digest(char sum[40], const char *digest, bool first)
+{
+	uint64_t high[2], low[2];
+	size_t form = strcspn(digest, ":") + 1, i;
+
+	if (first) {
+		snprintf(sum, 40, "%s", digest);
+		return;
+	}
+	if (strncmp(sum, digest, form) != 0 || strlen(digest) != form + 32 ||
+	    strlen(sum) != form + 32) {
+		sum[0] = '\0';
+		return;
+	}
+	for (i = 0; i < 2; i++)
+		if (sscanf((i == 0 ? sum : digest) + form, "%16" SCNx64 "%16" SCNx64, &high[i],
+			   &low[i]) != 2)
+			high[i] = low[i] = 0;
+	low[0] += low[1];
+	high[0] += high[1] + (low[0] < low[1]);
+	snprintf(sum + form, 40 - form, "%016" PRIx64 "%016" PRIx64, high[0], low[0]);
+}
+
+int
+runs_total(const struct run *r, struct db *db, size_t relation, struct run_total *t,
+	   struct err *e)
+{
+	char text[24];
+	const char *more[] = {number_text(text, relation)};
+	PGresult *res = ask(r, db,
+			    "SELECT rows, digest, position FROM {part} WHERE run" EQUALS
+			    "$1 AND relation" EQUALS "$2::pg_catalog.int8 ORDER BY number",
+			    1, more, e);
+	int i;
+
+	*t = (struct run_total){.rows = 0};
+	for (i = 0; res != NULL && i < PQntuples(res); i++) {
+		t->rows += strtoull(PQgetvalue(res, i, 0), NULL, 10);
+		add_digest(t->digest, PQgetvalue(res, i, 1), i == 0);
+		if (t->position == NULL && !PQgetisnull(res, i, 2))
+			t->position = xstrdup(PQgetvalue(res, i, 2));
+	}
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+/* Who runs holds the part's lock; of a 64-bit key classid has the upper half. */
+static const char list_sql[] =
+	"WITH held AS (SELECT (l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32)"
+	" OPERATOR(pg_catalog.|) l.objid::pg_catalog.int8 AS key FROM pg_catalog.pg_locks AS l"
+	" WHERE l.locktype" EQUALS "'advisory' AND l.granted AND l.objsubid" EQUALS "1"
+	" AND l.database" EQUALS "(SELECT oid FROM pg_catalog.pg_database"
+	" WHERE datname" EQUALS "pg_catalog.current_database()))"
+	" SELECT p.number, 'done', p.relation, p.rows, p.digest, p.position,"
+	" pg_catalog.date_trunc('second', p.at)::pg_catalog.text FROM {part} AS p"
+	" WHERE p.run" EQUALS "$1 AND p.number OPERATOR(pg_catalog.<=) $2::pg_catalog.int8"
+	" UNION ALL"
+	" SELECT s.n, 'running', NULL, NULL, NULL, NULL, NULL"
+	" FROM pg_catalog.generate_series(1, $2::pg_catalog.int8) AS s (n)"
+	" WHERE " LOCK_OF("s.n", "$1") EQUALS
+	"ANY (SELECT key FROM held)"
+	" AND NOT EXISTS (SELECT FROM {part} AS p WHERE p.run" EQUALS "$1 AND p.number" EQUALS
+	"s.n) ORDER BY 1";
+
+PGresult *
+runs_list(const struct run *r, struct db *db, struct err *e)
+{
+	char parts[24];
+	const char *more[] = {number_text(parts, r->parts)};
+
+	return ask(r, db, list_sql, 1, more, e);
+}
+
+char *
+runs_table(const struct run *r, size_t relation)
+{
+	return xasprintf("portl_%s_%zu", r->id, relation);
+}
+
+void
+runs_add_table(const struct run *r, size_t relation, struct buf *sql)
+{
+	char *name = runs_table(r, relation);
+
+	ident_add_quoted(sql, r->ledger);
+	buf_addc(sql, '.');
+	ident_add_quoted(sql, name);
+	free(name);
+}

@@ -1,0 +1,135 @@
+/*
+ * What is said of a run in parts.  A plan keeps the command line that it was made with; each
+ * of its parts is loaded as if that stood in front of the part's own.
+ */
+#include "load/options_parts.h"
+
+#include <stdlib.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/cli/cli_words.h"
+#include "common/parts/partplan.h"
+#include "common/stream/stream_chunk.h"
+
+#define PATIENCE 1000 /* ms that a part waits for a lock, which might stand behind an ALTER */
+
+int
+options_runs_read(struct load_options *o, struct err *e)
+{
+	if (o->make_plan && cli_words_make(&o->common.line, &o->kept, e) != 0)
+		return -1;
+	if (o->plan_path == NULL)
+		return 0;
+	o->plan = xcalloc(1, sizeof(*o->plan));
+	if (partplan_read(o->plan, o->plan_path, e) != 0 ||
+	    cli_words_apply(&o->common.line, &o->plan->load, e) != 0)
+		return -1;
+	if (o->common.job_path == NULL)
+		o->common.job_path = o->plan->job;
+	return 0;
+}
+
+void
+options_runs_release(struct load_options *o)
+{
+	if (o->plan != NULL)
+		partplan_release(o->plan);
+	free(o->plan);
+	ident_list_release(&o->kept);
+}
+
+int
+options_runs_settle(struct load_options *o, struct err *e)
+{
+	const struct {
+		const char *option;
+		bool given;
+		enum load_parts means;
+	} which[] = {
+		{"make-plan", o->make_plan, LOAD_MAKE_PLAN},
+		{"part", o->part > 0, LOAD_PART},
+		{"publish", o->publish, LOAD_PUBLISH},
+		{"list-parts", o->list_parts, LOAD_LIST_PARTS},
+		{"print-position", o->print_position, LOAD_PRINT_POSITION},
+		{"drop-parts", o->drop_parts, LOAD_DROP_PARTS},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(which) / sizeof(which[0]); i++) {
+		if (!which[i].given)
+			continue;
+		if (o->parts != LOAD_NO_PARTS)
+			return err_usage(e, which[i].option,
+					 "one thing at a time: --%s is the second",
+					 which[i].option);
+		if (o->plan == NULL && which[i].means != LOAD_MAKE_PLAN)
+			return err_usage(e, which[i].option, "--%s needs --plan=FILE",
+					 which[i].option);
+		o->parts = which[i].means;
+	}
+	if (o->plan != NULL && (o->parts == LOAD_NO_PARTS || o->parts == LOAD_MAKE_PLAN))
+		return err_usage(e, "plan",
+				 "--plan needs --part=K, --publish, --list-parts, "
+				 "--print-position or --drop-parts");
+	if (o->json && o->parts != LOAD_LIST_PARTS)
+		return err_usage(e, "json", "--json needs --list-parts");
+	if (o->output != NULL && o->parts != LOAD_MAKE_PLAN)
+		return err_usage(e, "output", "--output is for --make-plan");
+	o->publish_timeout = o->common.lock_timeout;
+	if (o->parts == LOAD_PART && o->common.lock_timeout < 0)
+		o->common.lock_timeout = PATIENCE;
+	if (o->part > 0 && partplan_part(o->plan, o->plan_path, o->part, e) == NULL)
+		return -1;
+	return 0;
+}
+
+/* Each part is proved whole by itself, and rows that it leaves out are nobody's. */
+int
+options_runs_check(const struct load_options *o, struct err *e)
+{
+	const struct {
+		const char *option;
+		bool given;
+	} against[] = {
+		{"verify", o->verify},
+		{"rejects", o->rejects != NULL},
+		{"streams", o->streams > 1},
+		{"edited", o->edited != STREAM_AS_SENT},
+		{"bare", o->bare},
+		{"infer", o->infer},
+		{"replace", o->replace},
+		{"add-columns", o->add_columns},
+		{"dry-run", o->common.dry_run},
+		{"columns", o->column_list.n > 0},
+	};
+	size_t i;
+
+	if (o->parts == LOAD_NO_PARTS)
+		return o->commit == COMMIT_PART ? err_usage(e, "commit",
+							    "--commit=part needs a plan of "
+							    "parts (--make-plan)")
+						: 0;
+	for (i = 0; i < sizeof(against) / sizeof(against[0]); i++)
+		if (against[i].given)
+			return err_usage(e, against[i].option,
+					 "--%s and a plan of parts exclude each other",
+					 against[i].option);
+	if (o->commit == COMMIT_BATCH)
+		return err_usage(e, "commit",
+				 "--commit=batch and a plan of parts exclude each "
+				 "other: --commit=part commits each part");
+	if (o->duplicates == DUPLICATES_FIRST && o->commit != COMMIT_PART)
+		return err_usage(
+			e, "duplicates",
+			"--duplicates=first: parts come in no order, so that no row is "
+			"the first");
+	return 0;
+}
+
+void
+load_options_publish(struct load_options *o)
+{
+	o->parts = LOAD_PUBLISH;
+	o->common.lock_timeout = o->rules.lock_timeout = o->publish_timeout;
+}

@@ -1,0 +1,228 @@
+/*
+ * Relations are planned twice: as for a load, which tells what is there and so the way, and
+ * with the rules of that way.
+ */
+#include "load/parts/makeplan.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/parts/partplan.h"
+#include "common/pg/db.h"
+#include "common/schema/header.h"
+#include "common/schema/manifest.h"
+#include "load/ledger/ledger.h"
+#include "load/ledger/runplan.h"
+#include "load/match/plan.h"
+#include "load/options.h"
+#include "load/parts/planset.h"
+#include "load/pg/partrules.h"
+#include "load/pg/setplan.h"
+#include "load/pg/target.h"
+#include "load/pg/targets.h"
+#include "load/sink/sink.h"
+
+struct making {
+	const struct load_options *options;
+	struct partplan plan;
+	struct planset set;
+	struct db db;
+	struct targets targets;
+	struct load_rules *rules; /* one for each relation; owned */
+	struct relname *tables;   /* the same; owned */
+};
+
+/* Where a relation goes, as the command line says it. */
+static struct relname
+destination(const struct making *m, size_t i)
+{
+	const struct load_options *o = m->options;
+	const struct relname *id = &m->plan.relations[i].id;
+	struct relname into = RELNAME_INIT;
+
+	if (o->rel.name != NULL)
+		relname_set(&into, o->rel.schema, o->rel.name);
+	else
+		relname_set(&into, o->into_schema != NULL ? o->into_schema : id->schema,
+			    id->name);
+	return into;
+}
+
+static int
+plan_all(struct making *m, struct err *e)
+{
+	const struct sink_set set = {
+		.manifest = m->set.manifest, .chosen = m->set.chosen, .rules = m->rules};
+
+	return setplan_make(&m->targets, &m->db, m->options, "the plan", &set, e);
+}
+
+static int
+find_targets(struct making *m, struct err *e)
+{
+	size_t i;
+
+	if (m->options->rel.name != NULL && m->plan.nrelations > 1)
+		return err_usage(e, "table",
+				 "-t is for one relation, and the plan has %zu: "
+				 "--into-schema is for several",
+				 m->plan.nrelations);
+	for (i = 0; i < m->plan.nrelations; i++) {
+		struct partplan_relation *r = &m->plan.relations[i];
+
+		r->target = destination(m, i);
+		m->rules[i] = *load_options_rules(m->options, &r->id);
+		m->rules[i].target = r->target;
+	}
+	return plan_all(m, e);
+}
+
+static enum partrules_way
+choose(const struct making *m, const struct target *t, const char **reason)
+{
+	if (m->options->commit == COMMIT_PART) {
+		*reason = "--commit=part: each part is seen when it is committed";
+		return WAY_PART;
+	}
+	if (t->plan->rel == NULL) {
+		*reason = "it does not exist";
+		return WAY_RENAME;
+	}
+	*reason = "it exists";
+	return WAY_APPLY;
+}
+
+static bool
+has_rows(const struct making *m, size_t i)
+{
+	return !m->set.manifest->members[i]->is_sequence;
+}
+
+static void
+choose_all(struct making *m)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < m->plan.nrelations; i++) {
+		struct partplan_relation *r = &m->plan.relations[i];
+		const struct target *t = &m->targets.list[k];
+		const char *reason = "it is a sequence";
+		enum partrules_way way = WAY_PART;
+
+		if (has_rows(m, i)) {
+			way = choose(m, t, &reason);
+			relname_set(&r->target, t->name.schema, t->name.name);
+			k++;
+		}
+		free(r->way);
+		free(r->reason);
+		r->way = xstrdup(partrules_word(way));
+		r->reason = xstrdup(reason);
+	}
+}
+
+/* What a run that is caught up has to tell apart. */
+static int
+check_keys(const struct making *m, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; m->plan.snapshot == PARTPLAN_OWN && i < m->plan.nrelations; i++) {
+		char *name;
+
+		if (!has_rows(m, i) || m->set.manifest->members[i]->schema.nprimary_key > 0)
+			continue;
+		name = relname_text(&m->plan.relations[i].id);
+		err_set(e, EXIT_TARGET,
+			"%s has no primary key, by which rows of several snapshots could be "
+			"told apart",
+			name);
+		free(name);
+		return err_hint(e, "Hold one snapshot for all parts: --make-plan=held.");
+	}
+	if (m->plan.snapshot == PARTPLAN_OWN && m->options->commit == COMMIT_PART)
+		return err_usage(e, "commit",
+				 "--commit=part needs one snapshot for all parts: "
+				 "--make-plan=held");
+	return 0;
+}
+
+static int
+plan_ways(struct making *m, struct err *e)
+{
+	char mark[RUNPLAN_MARK + 1];
+	struct run run;
+	size_t i;
+
+	if (runplan_make(&run, &m->plan, m->options->ledger, mark, e) != 0)
+		return -1;
+	for (i = 0; i < m->plan.nrelations; i++) {
+		char *name = runs_table(&run, i + 1);
+		enum partrules_way way;
+
+		relname_set(&m->tables[i], run.ledger, name);
+		free(name);
+		if (partrules_way(&m->plan.relations[i], &way, e) != 0)
+			return -1;
+		partrules_make(m->options, &m->plan.relations[i], way, true, &m->tables[i],
+			       &m->rules[i]);
+	}
+	return plan_all(m, e);
+}
+
+static void
+keep_words(struct making *m)
+{
+	const struct load_options *o = m->options;
+	size_t i;
+
+	ident_list_release(&m->plan.load);
+	for (i = 0; i < o->kept.n; i++)
+		ident_list_add(&m->plan.load, o->kept.names[i]);
+	if (m->plan.job == NULL)
+		m->plan.job = xstrdup_null(o->common.job_path);
+}
+
+static int
+make(struct making *m, struct err *e)
+{
+	const struct load_options *o = m->options;
+	bool there;
+
+	if (partplan_read(&m->plan, o->input != NULL ? o->input : "-", e) != 0)
+		return -1;
+	keep_words(m);
+	m->rules = xcalloc(m->plan.nrelations + 1, sizeof(*m->rules));
+	m->tables = xcalloc(m->plan.nrelations + 1, sizeof(*m->tables));
+	if (planset_make(&m->set, &m->plan, true, e) != 0 ||
+	    db_connect(&m->db, &o->common.db, e) != 0 ||
+	    ledger_find(&m->db, o->ledger, LEDGER_RUNS, false, &there, e) != 0 ||
+	    find_targets(m, e) != 0)
+		return -1;
+	choose_all(m);
+	if (check_keys(m, e) != 0 || plan_ways(m, e) != 0)
+		return -1;
+	return partplan_write(&m->plan, o->output, e);
+}
+
+int
+makeplan_run(const struct load_options *options, struct err *e)
+{
+	struct making m = {.options = options, .db = DB_INIT};
+	size_t i;
+	int rc = make(&m, e);
+
+	targets_release(&m.targets);
+	for (i = 0; m.tables != NULL && i < m.plan.nrelations; i++)
+		relname_release(&m.tables[i]);
+	free(m.tables);
+	free(m.rules);
+	planset_release(&m.set);
+	partplan_release(&m.plan);
+	db_close(&m.db);
+	return rc;
+}

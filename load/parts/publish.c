@@ -1,0 +1,108 @@
+/*
+ * A load of a set whose rows have come before: the sink is shown the headers of the plan, and
+ * no rows.
+ */
+#include "load/parts/publish.h"
+
+#include <stdlib.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/parts/partplan.h"
+#include "common/schema/header.h"
+#include "common/schema/manifest.h"
+#include "common/talk/log.h"
+#include "common/talk/receipt.h"
+#include "load/options.h"
+#include "load/parts/planset.h"
+#include "load/pg/sink_pg.h"
+#include "load/sink/sink.h"
+
+static void
+tell_members(const struct planset *s, struct receipt *receipt)
+{
+	size_t i;
+
+	for (i = 0; i < s->manifest->n; i++)
+		if (s->chosen[i]) {
+			char *name = manifest_name(s->manifest, i);
+
+			receipt_add(receipt, name);
+			free(name);
+		}
+	free(receipt->relation);
+	receipt->relation = receipt_several(receipt->nrelations);
+}
+
+static int
+publish_member(struct sink *sink, const struct header *header, struct err *e)
+{
+	struct sink_wants wants = {.keep = NULL};
+	struct sink_stream stream = {.header = header, .text = header->values == HEADER_TEXT};
+	int rc;
+
+	log_hold(true); /* plans are printed */
+	rc = sink_begin(sink, &stream, &wants, e);
+	log_hold(false);
+	return rc == 0 ? sink_end(sink, e) : -1;
+}
+
+static int
+publish_set(struct sink *sink, const struct planset *s, struct err *e)
+{
+	const struct sink_set set = {.manifest = s->manifest, .chosen = s->chosen};
+	size_t i;
+
+	if (sink_expect(sink, &set, e) != 0)
+		return -1;
+	for (i = 0; i < s->manifest->n; i++)
+		if (s->chosen[i] && publish_member(sink, s->manifest->members[i], e) != 0)
+			return -1;
+	return sink_commit(sink, e);
+}
+
+static int
+publish(const struct load_options *o, struct receipt *receipt, struct err *e)
+{
+	struct sink *sink = sink_pg_new();
+	struct planset s;
+	int rc = planset_make(&s, o->plan, false, e);
+
+	sink->options = o;
+	sink->receipt = receipt;
+	if (rc == 0)
+		rc = sink_open(sink, NULL, e);
+	if (rc == 0 && receipt->target == NULL)
+		receipt->target = xstrdup(sink->where);
+	if (rc == 0 && sink->done) {
+		receipt->committed = RECEIPT_YES;
+		log_info("run %s is published already", o->plan->id);
+	} else if (rc == 0) {
+		if (receipt->nrelations == 0)
+			tell_members(&s, receipt);
+		rc = publish_set(sink, &s, e);
+	}
+	if (rc == 0 && !sink->done)
+		log_record("published", json_pack("{s:s}", "id", o->plan->id),
+			   "run %s is published", o->plan->id);
+	sink_free(sink);
+	planset_release(&s);
+	return rc;
+}
+
+int
+publish_run(const struct load_options *options, struct receipt *receipt, struct err *e)
+{
+	struct err again = ERR_INIT;
+	int rc = publish(options, receipt, e);
+
+	if (rc == 0 || e->code != EXIT_AGAIN)
+		return rc;
+	/* another may have published it meanwhile */
+	if (publish(options, receipt, &again) != 0) {
+		err_release(&again);
+		return -1;
+	}
+	err_release(e);
+	return 0;
+}

@@ -1,0 +1,266 @@
+/*
+ * The table that parts go into is made by whoever comes first, in a transaction of its own.
+ * Its comment is the digest of how it was made and of which column goes where: a part that
+ * would have made another is refused, for it has read the columns otherwise, or has met
+ * another target.
+ */
+#include "load/pg/partload.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/ident.h"
+#include "common/base/xalloc.h"
+#include "common/parts/partplan.h"
+#include "common/pg/db.h"
+#include "common/pg/session.h"
+#include "common/schema/header.h"
+#include "load/ledger/ledger.h"
+#include "load/ledger/runplan.h"
+#include "load/match/plan.h"
+#include "load/options.h"
+#include "load/pg/partrules.h"
+#include "load/rules/rules.h"
+#include "load/sink/sink.h"
+
+#define ATTEMPTS 3 /* to make a table beside others */
+
+bool
+partload_is(const struct partload *p)
+{
+	return p->options != NULL;
+}
+
+int
+partload_open(struct partload *p, const struct load_options *options, struct db *db,
+	      struct err *e)
+{
+	const struct partplan *plan = options->plan;
+	struct run_found found;
+	bool there;
+	char *name;
+
+	if (options->parts != LOAD_PART)
+		return 0;
+	p->options = options;
+	p->relation = partplan_relation_of(plan, &plan->parts[options->part - 1]);
+	if (runplan_make(&p->run, plan, options->ledger, p->mark, e) != 0)
+		return -1;
+	name = runs_table(&p->run, plan->parts[options->part - 1].relation);
+	relname_set(&p->table, options->ledger, name);
+	free(name);
+	if (ledger_find(db, options->ledger, LEDGER_RUNS, true, &there, e) != 0 ||
+	    runs_register(&p->run, db, e) != 0 ||
+	    runs_look(&p->run, db, (size_t)options->part, &found, e) != 0)
+		return -1;
+	p->there = found.part || found.published;
+	p->all = found.parts == p->run.parts && !found.published;
+	return 0;
+}
+
+/* ---- the stream ---- */
+
+static int
+refuse_stream(const struct partload *p, const struct header *h, struct err *e)
+{
+	if (h == NULL || h->part.run == NULL)
+		return err_set(e, EXIT_STREAM, "the stream is no part of a run");
+	return err_set(e, EXIT_STREAM,
+		       "the stream is part %zu of %zu of run %s, and part %lld of %zu of run "
+		       "%s is to be loaded",
+		       h->part.number, h->part.of, h->part.run, (long long)p->options->part,
+		       p->run.parts, p->run.id);
+}
+
+/* Is it of the columns that the plan was made for? */
+static int
+compare_columns(const struct partload *p, const struct header *h, struct err *e)
+{
+	static const char *const members[] = {"columns", "types", "values", "primary_key"};
+	json_t *doc = header_to_json(h);
+	size_t i;
+	bool same = doc != NULL;
+
+	for (i = 0; same && i < sizeof(members) / sizeof(members[0]); i++) {
+		const json_t *was = json_object_get(p->relation->header, members[i]);
+		const json_t *is = json_object_get(doc, members[i]);
+
+		same = was == is || json_equal(was, is);
+	}
+	json_decref(doc);
+	if (same)
+		return 0;
+	err_set(e, EXIT_TARGET,
+		"the part's columns, or the form of their values, are not those of the plan");
+	return err_hint(e, "Make a new plan, and remove what this run has left with "
+			   "--drop-parts.");
+}
+
+int
+partload_expect(struct partload *p, const struct header *header, struct load_rules *rules,
+		struct err *e)
+{
+	enum partrules_way way;
+
+	if (header == NULL || header->part.run == NULL ||
+	    strcmp(header->part.run, p->run.id) != 0 ||
+	    header->part.number != (size_t)p->options->part || header->part.of != p->run.parts)
+		return refuse_stream(p, header, e);
+	if (partrules_way(p->relation, &way, e) != 0 || compare_columns(p, header, e) != 0)
+		return -1;
+	p->position = xstrdup_null(header->part.position);
+	partrules_make(p->options, p->relation, way, false, &p->table, rules);
+	return 0;
+}
+
+/* ---- its table ---- */
+
+int
+partload_table(const struct relname *table, const struct plan *plan, struct db *db, bool *there,
+	       struct err *e)
+{
+	struct buf name = BUF_INIT;
+	char mark[RUNPLAN_MARK + 1], *is;
+	int rc = 0;
+
+	relname_add_quoted(table, &name);
+	partload_mark(plan, mark);
+	is = db_query_text(db, e,
+			   "SELECT coalesce(pg_catalog.obj_description(c, 'pg_class'), '-')"
+			   " FROM pg_catalog.to_regclass($1) AS c WHERE c IS NOT NULL",
+			   1, (const char *const[]){buf_cstr(&name)});
+	*there = is != NULL && is[0] != '\0';
+	if (is == NULL) {
+		rc = -1;
+	} else if (*there && strcmp(is, mark) != 0) {
+		rc = err_set(e, EXIT_TARGET,
+			     "parts of this run were staged for other columns of \"%s\" than "
+			     "it has now",
+			     plan->target.name);
+		err_hint(e, "Remove what the run has left with --drop-parts, and begin anew.");
+	}
+	buf_release(&name);
+	free(is);
+	return rc;
+}
+
+void
+partload_mark(const struct plan *plan, char mark[RUNPLAN_MARK + 1])
+{
+	struct buf text = BUF_INIT;
+	size_t i;
+
+	buf_adds(&text,
+		 plan->sql[SQL_SHARED] != NULL ? plan->sql[SQL_SHARED] : plan->sql[SQL_CREATE]);
+	for (i = 0; i < plan->ncolumns; i++) {
+		buf_addc(&text, '\n');
+		ident_add_quoted(&text, plan->columns[i].source);
+		if (plan->columns[i].target != NULL)
+			ident_add_quoted(&text, plan->columns[i].target);
+	}
+	runplan_mark(buf_cstr(&text), mark);
+	buf_release(&text);
+}
+
+static int
+make(const struct partload *p, const struct plan *plan, struct db *db, struct err *e)
+{
+	const char *sql = plan->sql[SQL_SHARED] != NULL ? plan->sql[SQL_SHARED]
+							: plan->sql[SQL_CREATE];
+	char mark[RUNPLAN_MARK + 1];
+	struct buf name = BUF_INIT;
+	int rc;
+
+	relname_add_quoted(&p->table, &name);
+	partload_mark(plan, mark);
+	rc = session_begin(db, SESSION_WRITE, p->options->common.lock_timeout, e);
+	if (rc == 0)
+		rc = runs_take(&p->run, db, 0, e);
+	if (rc == 0)
+		rc = db_exec(db, e, "%s", sql);
+	if (rc == 0)
+		rc = db_exec(db, e, "COMMENT ON TABLE %s IS '%s'; COMMIT", buf_cstr(&name),
+			     mark);
+	if (rc != 0)
+		session_rollback(db);
+	buf_release(&name);
+	return rc;
+}
+
+/* Another has made it meanwhile. */
+static bool
+is_made(const struct err *e)
+{
+	return strcmp(e->sqlstate, "42P07") == 0 || strcmp(e->sqlstate, "23505") == 0 ||
+	       strcmp(e->sqlstate, "42710") == 0;
+}
+
+int
+partload_prepare(const struct partload *p, const struct plan *plan, struct db *db,
+		 struct err *e)
+{
+	bool there = false;
+	int attempt;
+
+	if (plan->rules->parts.what == PARTS_NONE)
+		return 0;
+	for (attempt = 0; attempt < ATTEMPTS; attempt++) {
+		err_release(e);
+		if (session_begin(db, SESSION_PLAN, -1, e) != 0 ||
+		    partload_table(&p->table, plan, db, &there, e) != 0) {
+			session_rollback(db);
+			return -1;
+		}
+		session_rollback(db);
+		if (there || make(p, plan, db, e) == 0)
+			return 0;
+		if (!is_made(e))
+			return -1;
+	}
+	return -1;
+}
+
+/* ---- in the loading transaction ---- */
+
+int
+partload_take(const struct partload *p, struct db *db, struct err *e)
+{
+	return partload_is(p) ? runs_take(&p->run, db, (size_t)p->options->part, e) : 0;
+}
+
+int
+partload_store(const struct partload *p, struct db *db, uint64_t rows, const char *digest,
+	       struct err *e)
+{
+	const struct run_part part = {
+		.number = (size_t)p->options->part,
+		.relation = p->options->plan->parts[p->options->part - 1].relation,
+		.rows = rows,
+		.digest = digest,
+		.position = p->position,
+	};
+
+	return runs_store(&p->run, db, &part, e);
+}
+
+int
+partload_look(const struct partload *p, struct db *db, bool *all, struct err *e)
+{
+	struct run_found found;
+
+	if (runs_look(&p->run, db, 0, &found, e) != 0)
+		return err_detail(e, "The part is committed.");
+	*all = found.parts == p->run.parts && !found.published;
+	return 0;
+}
+
+void
+partload_release(struct partload *p)
+{
+	relname_release(&p->table);
+	free(p->position);
+	*p = (struct partload){.options = NULL};
+}

@@ -1,0 +1,287 @@
+/*
+ * Two who find all parts there publish one after the other: the second waits for the run's
+ * row, and finds it published.
+ *
+ * A staging table is not logged, so that a crash of the server leaves it empty while the
+ * ledger has its parts; those of them that come later make it less than the ledger says.  So
+ * its rows are counted against the ledger's, behind the lock.
+ */
+#include "load/pg/publication.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/relname.h"
+#include "common/base/xalloc.h"
+#include "common/parts/partplan.h"
+#include "common/pg/db.h"
+#include "common/pg/session.h"
+#include "load/ledger/ledger.h"
+#include "load/match/plan.h"
+#include "load/options.h"
+#include "load/pg/partrules.h"
+#include "load/pg/placed.h"
+#include "load/pg/target.h"
+#include "load/pg/targets.h"
+#include "load/rules/rules.h"
+#include "load/sink/sink.h"
+
+#define LISTED 20 /* numbers of missing parts in a message */
+
+bool
+publication_is(const struct publication *p)
+{
+	return p->options != NULL;
+}
+
+/* ---- what is there ---- */
+
+static int
+refuse_missing(const struct publication *p, struct db *db, struct err *e)
+{
+	PGresult *res = runs_list(&p->run, db, e);
+	struct buf list = BUF_INIT;
+	size_t number, missing = 0;
+	int row = 0;
+
+	if (res == NULL)
+		return -1;
+	for (number = 1; number <= p->run.parts; number++) {
+		while (row < PQntuples(res) &&
+		       strtoull(PQgetvalue(res, row, RUNS_NUMBER), NULL, 10) < number)
+			row++;
+		if (row < PQntuples(res) &&
+		    strtoull(PQgetvalue(res, row, RUNS_NUMBER), NULL, 10) == number &&
+		    strcmp(PQgetvalue(res, row, RUNS_STATE), "done") == 0)
+			continue;
+		if (++missing <= LISTED)
+			buf_addf(&list, "%s%zu", list.len > 0 ? ", " : "", number);
+	}
+	PQclear(res);
+	err_set(e, EXIT_DATA, "%zu of %zu parts of run %s are missing: %s%s", missing,
+		p->run.parts, p->run.id, buf_cstr(&list), missing > LISTED ? ", ..." : "");
+	buf_release(&list);
+	return err_detail(e, "Nothing is published.");
+}
+
+static int
+see(struct publication *p, struct db *db, struct err *e)
+{
+	struct run_found f = {.known = false};
+	bool there = false;
+
+	if (ledger_find(db, p->options->ledger, LEDGER_RUNS, false, &there, e) != 0)
+		return -1;
+	if (there && runs_look(&p->run, db, 0, &f, e) != 0)
+		return -1;
+	if (!there || !f.known)
+		return err_set(e, EXIT_DATA, "no part of run %s is there", p->run.id);
+	p->done = f.published;
+	return p->done || f.parts == p->run.parts ? 0 : refuse_missing(p, db, e);
+}
+
+static int
+add_relation(struct publication *p, size_t i, struct db *db, struct err *e)
+{
+	const struct partplan_relation *r = &p->options->plan->relations[i];
+	char *name = runs_table(&p->run, i + 1);
+	enum partrules_way way;
+	int rc = partrules_way(r, &way, e);
+
+	relname_set(&p->tables[i], p->options->ledger, name);
+	free(name);
+	if (rc != 0 || runs_total(&p->run, db, i + 1, &p->totals[i], e) != 0)
+		return -1;
+	partrules_make(p->options, r, way, true, &p->tables[i], &p->rules[i]);
+	p->rules[i].parts.rows = p->totals[i].rows;
+	return 0;
+}
+
+static int
+add_relations(struct publication *p, struct db *db, struct err *e)
+{
+	size_t n = p->options->plan->nrelations, i;
+	int rc = session_begin(db, SESSION_PLAN, -1, e);
+
+	p->tables = xcalloc(n + 1, sizeof(*p->tables));
+	p->rules = xcalloc(n + 1, sizeof(*p->rules));
+	p->totals = xcalloc(n + 1, sizeof(*p->totals));
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = add_relation(p, i, db, e);
+	session_rollback(db);
+	return rc;
+}
+
+int
+publication_open(struct publication *p, const struct load_options *options, struct db *db,
+		 struct err *e)
+{
+	if (options->parts != LOAD_PUBLISH)
+		return 0;
+	p->options = options;
+	if (runplan_make(&p->run, options->plan, options->ledger, p->mark, e) != 0 ||
+	    see(p, db, e) != 0)
+		return -1;
+	return p->done ? 0 : add_relations(p, db, e);
+}
+
+void
+publication_expect(const struct publication *p, struct sink_set *set)
+{
+	set->rules = p->rules;
+}
+
+/* ---- before it is seen ---- */
+
+static int
+published_meanwhile(const struct publication *p, struct err *e)
+{
+	return err_set(e, EXIT_AGAIN, "run %s has just been published by another process",
+		       p->run.id);
+}
+
+/* The run's row is held, so that two who publish do not both build. */
+static int
+hold(const struct publication *p, struct db *db, struct err *e)
+{
+	struct run_found f;
+
+	if (session_begin(db, SESSION_WRITE, p->options->common.lock_timeout, e) != 0 ||
+	    runs_hold(&p->run, db, &f, e) != 0)
+		return -1;
+	if (!f.known || f.parts < p->run.parts)
+		return err_set(e, EXIT_AGAIN, "run %s has just been removed", p->run.id);
+	return f.published ? published_meanwhile(p, e) : 0;
+}
+
+static bool
+is_placed(const struct target *t)
+{
+	return t->rules.parts.what == PARTS_PLACE;
+}
+
+int
+publication_build(const struct publication *p, const struct targets *targets, struct db *db,
+		  struct err *e)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < targets->n && !is_placed(&targets->list[i]); i++)
+		continue;
+	if (i == targets->n)
+		return 0;
+	rc = hold(p, db, e);
+	for (i = 0; rc == 0 && i < targets->n; i++)
+		if (is_placed(&targets->list[i]))
+			rc = placed_build(targets->list[i].plan, db, e);
+	if (rc == 0)
+		rc = db_exec(db, e, "COMMIT");
+	if (rc != 0)
+		session_rollback(db);
+	return rc;
+}
+
+/* ---- in the transaction ---- */
+
+/* The parts of a table that is not what they have made it come again. */
+static int
+redo(struct publication *p, size_t i, struct db *db, uint64_t rows, struct err *e)
+{
+	struct buf table = BUF_INIT;
+	char *name = relname_text(&p->options->plan->relations[i].id);
+	int rc;
+
+	runs_add_table(&p->run, i + 1, &table);
+	session_rollback(db);
+	rc = hold(p, db, e);
+	if (rc == 0)
+		rc = runs_forget(&p->run, db, i + 1, e);
+	if (rc == 0)
+		rc = db_exec(db, e, "DROP TABLE %s; COMMIT", buf_cstr(&table));
+	if (rc != 0)
+		session_rollback(db);
+	else {
+		err_set(e, EXIT_AGAIN,
+			"%" PRIu64 " rows of \"%s\" are staged, and the parts have brought "
+			"%" PRIu64
+			": the server has crashed, or the table was written by others",
+			rows, name, p->totals[i].rows);
+		err_hint(e, "Its parts are missing now: bring them again.");
+	}
+	buf_release(&table);
+	free(name);
+	return -1;
+}
+
+static int
+count(struct publication *p, size_t i, struct db *db, uint64_t *rows, struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	char *text;
+
+	buf_adds(&sql, "SELECT pg_catalog.count(*) FROM ");
+	runs_add_table(&p->run, i + 1, &sql);
+	text = db_query_text(db, e, buf_cstr(&sql), 0, NULL);
+	buf_release(&sql);
+	*rows = text != NULL ? strtoull(text, NULL, 10) : 0;
+	free(text);
+	return text != NULL ? 0 : -1;
+}
+
+int
+publication_hold(struct publication *p, struct db *db, struct err *e)
+{
+	struct run_found f;
+	uint64_t rows;
+	size_t i;
+
+	if (!publication_is(p))
+		return 0;
+	if (runs_hold(&p->run, db, &f, e) != 0)
+		return -1;
+	if (f.published)
+		return published_meanwhile(p, e);
+	if (!f.known || f.parts < p->run.parts)
+		return err_set(e, EXIT_AGAIN, "run %s has just been removed", p->run.id);
+	for (i = 0; i < p->options->plan->nrelations; i++) {
+		if (p->rules[i].parts.what != PARTS_PUBLISH)
+			continue;
+		if (count(p, i, db, &rows, e) != 0)
+			return -1;
+		if (rows != p->totals[i].rows)
+			return redo(p, i, db, rows, e);
+	}
+	return 0;
+}
+
+int
+publication_finish(const struct publication *p, const struct targets *targets, struct db *db,
+		   struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < targets->n; i++)
+		if (is_placed(&targets->list[i]) &&
+		    placed_take_place(targets->list[i].plan, db, e) != 0)
+			return -1;
+	return runs_publish(&p->run, db, e);
+}
+
+void
+publication_release(struct publication *p)
+{
+	size_t n = publication_is(p) ? p->options->plan->nrelations : 0, i;
+
+	for (i = 0; p->tables != NULL && i < n; i++) {
+		relname_release(&p->tables[i]);
+		free(p->totals[i].position);
+	}
+	free(p->tables);
+	free(p->rules);
+	free(p->totals);
+	*p = (struct publication){.options = NULL};
+}
