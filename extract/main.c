@@ -16,12 +16,14 @@
 #include "common/base/utctime.h"
 #include "common/base/xalloc.h"
 #include "common/cli/check.h"
+#include "common/cli/cli_words.h"
 #include "common/cli/reach.h"
 #include "common/ndjson/ndjson.h"
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
 #include "common/os/writeall.h"
+#include "common/parts/partplan.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "common/schema/position.h"
@@ -32,6 +34,7 @@
 #include "common/talk/receipt.h"
 #include "common/talk/toldonce.h"
 #include "extract/options.h"
+#include "extract/pg/source_pg.h"
 #include "extract/source/source.h"
 #include "extract/source/source_kind.h"
 #include "extract/sources.h"
@@ -374,6 +377,48 @@ connect_only(const struct extract *x, struct err *e)
 	return reach_check(stdout, "source", &o->kind->cli, &o->common.db, e);
 }
 
+/* The draft of a plan, on standard output or in a file. */
+static int
+make_plan(struct extract *x, struct err *e)
+{
+	const struct extract_options *o = &x->options;
+	struct partplan plan;
+	int rc;
+
+	x->source = sources_make(o);
+	partplan_init(&plan, x->run);
+	plan.snapshot = (enum partplan_snapshot)(o->make_plan - 1);
+	plan.made = xmalloc(UTCTIME_LEN + 1);
+	utctime_text(x->receipt.began, plan.made);
+	plan.job = xstrdup_null(o->common.job_path);
+	rc = cli_words_make(&o->common.line, &plan.extract, e);
+	if (rc == 0)
+		rc = source_pg_make_plan(x->source, &plan, e);
+	if (rc == 0)
+		rc = partplan_write(&plan, o->output, e);
+	partplan_release(&plan);
+	return rc;
+}
+
+static int
+hold(struct extract *x, struct err *e)
+{
+	x->source = sources_make(&x->options);
+	return source_pg_hold(x->source, e);
+}
+
+static int
+do_it(struct extract *x, struct err *e)
+{
+	const struct extract_options *o = &x->options;
+
+	if (o->common.check == CHECK_CONNECTION)
+		return connect_only(x, e);
+	if (o->make_plan)
+		return make_plan(x, e);
+	return o->hold ? hold(x, e) : run(x, e);
+}
+
 static int
 report(struct extract *x, struct err *e)
 {
@@ -399,7 +444,7 @@ report(struct extract *x, struct err *e)
 		log_report_told(e);
 	else if (e->code != EXIT_DONE && e->signal != SIGPIPE)
 		log_report(e);
-	if (x->options.common.check != CHECK_NOT)
+	if (x->options.common.check != CHECK_NOT || x->options.make_plan || x->options.hold)
 		return status;
 	if (receipt_print(&x->receipt, status, e, &late) != 0 ||
 	    (status == EXIT_DONE && log_check(&late) != 0)) {
@@ -429,8 +474,7 @@ main(int argc, char **argv)
 	if (rc == 0)
 		rc = receipt_init(&x.receipt, x.options.common.summary, &e);
 	if (rc == 0)
-		rc = x.options.common.check == CHECK_CONNECTION ? connect_only(&x, &e)
-								: run(&x, &e);
+		rc = do_it(&x, &e);
 	source_free(x.source);
 	status = rc > 0 ? EXIT_DONE : report(&x, &e);
 	signo = e.signal;

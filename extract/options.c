@@ -1,7 +1,7 @@
 /*
  * The command line of portl-extract as a table, and the rules between options.
  */
-#include "extract/options.h"
+#include "extract/options_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static const struct cli_option output_options[] = {
 	{"quote-numbers", 0, CLI_FLAG, NULL, "bigint and numeric as JSON strings",
 	 AT(quote_numbers)},
 	{"output", 'o', CLI_STRING, "FILE", "write to FILE, which appears when complete",
-	 AT(output)},
+	 AT(output), .part = CLI_ONCE},
 	{"compress", 'Z', CLI_STRING, "zstd[:LEVEL]", "compress the stream", AT(compress)},
 	{"bare", 0, CLI_FLAG, NULL, "rows only, no proof of completeness", AT(bare)},
 	{"digest-only", 0, CLI_FLAG, NULL, "no rows, only their digest as a line of text",
@@ -100,7 +100,7 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | portl-load -d DATABASE\n"
 		"  portl-extract -d DATABASE -c 'SELECT ...' | portl-load -d DATABASE -t TABLE\n"
 		"  portl-extract --csv FILE | portl-load -d DATABASE -t TABLE",
-	.tables = {source_options, output_options, options_messages},
+	.tables = {source_options, output_options, options_plan, options_messages},
 	.footer = "Example:\n"
 		  "  portl-extract -d shop -t orders | portl-load -d dw --create\n\n"
 		  "The environment's PORTL_SOURCE stands in for -d. Manual: man portl-extract",
@@ -406,7 +406,8 @@ check_compress(struct extract_options *o, struct err *e)
 static int
 check_output(struct extract_options *o, struct err *e)
 {
-	bool terminal = o->output == NULL && !o->digest_only && isatty(STDOUT_FILENO);
+	bool text = o->digest_only || o->make_plan || o->hold;
+	bool terminal = o->output == NULL && !text && isatty(STDOUT_FILENO);
 	bool to_stdout = o->output == NULL || is_dash(o->output);
 
 	if (to_stdout && is_dash(o->common.summary)) {
@@ -466,7 +467,7 @@ settle(struct extract_options *o, struct err *e)
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_SOURCE" : NULL, e) != 0 ||
 	    check_columns(o, e) != 0 || take_each(o, e) != 0 || take_what(o, e) != 0 ||
-	    check_since(o, e) != 0 || read_since(o, e) != 0)
+	    options_plan_settle(o, e) != 0 || check_since(o, e) != 0 || read_since(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;
@@ -479,13 +480,16 @@ extract_options_parse(struct extract_options *o, const struct cli_kind *const *k
 {
 	int rc;
 
-	*o = (struct extract_options){
-		.rows.limit = -1, .common.lock_timeout = -1, .spec = spec};
+	*o = (struct extract_options){.rows.limit = -1,
+				      .common.lock_timeout = -1,
+				      .nparts = -1,
+				      .part = -1,
+				      .spec = spec};
 	o->spec.kinds = kinds;
 	rc = cli_parse(&o->common.line, &o->spec, argc, argv, o, NULL, e);
 	if (rc != 0)
 		return rc;
-	if (options_read_job(&o->common, JOB_EXTRACT, e) != 0)
+	if (options_plan_read(o, e) != 0 || options_read_job(&o->common, JOB_EXTRACT, e) != 0)
 		return -1;
 	if (settle(o, e) != 0)
 		return options_blame(&o->common, e);
@@ -521,5 +525,7 @@ extract_options_release(struct extract_options *o)
 	free(o->each);
 	free(o->rows.cursor);
 	free(o->since_words);
+	free(o->split_by);
+	partplan_release(&o->plan);
 	free(o->query_text);
 }

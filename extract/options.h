@@ -8,6 +8,7 @@
 #include "common/base/pattern.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
+#include "common/parts/partplan.h"
 
 struct source_kind;
 
@@ -58,8 +59,15 @@ struct extract_options {
 	bool digest_only;
 	bool row_security;
 	bool with_keys;
-	const char *snapshot; /* as pg_export_snapshot() gave it, or NULL: one of our own */
-	const char *since;    /* as typed, or NULL */
+	const char *snapshot;   /* as pg_export_snapshot() gave it, or NULL: one of our own */
+	const char *since;      /* as typed, or NULL */
+	int make_plan;          /* 1 + enum partplan_snapshot, 0: no */
+	const char *part_size;  /* as typed, or NULL */
+	int64_t nparts;         /* -1: as --part-size has it */
+	const char *split_text; /* as typed, or NULL */
+	const char *plan_path;  /* or NULL */
+	int64_t part;           /* -1: none */
+	bool hold, catch_up;
 	/* derived */
 	struct cli_spec spec;           /* the command line's, with the kinds */
 	const struct source_kind *kind; /* of source */
@@ -68,9 +76,13 @@ struct extract_options {
 	bool is_set;                    /* several relations, or perhaps several */
 	struct extract_each *each;      /* owned */
 	size_t neach;
-	struct relname rel; /* from -t, if it is no set; owned */
-	char *since_words;  /* of --since, commas between, or NULL; owned */
-	char *query_text;   /* from -c or --query-file; owned */
+	struct relname rel;                   /* from -t, if it is no set; owned */
+	char *since_words;                    /* of --since, commas between, or NULL; owned */
+	struct partplan plan;                 /* from --plan; owned */
+	const struct partplan_part *the_part; /* of it, or NULL */
+	int64_t part_bytes;                   /* of --part-size */
+	char *split_by;                       /* the column; owned, or NULL */
+	char *query_text;                     /* from -c or --query-file; owned */
 };
 
 /*

@@ -68,6 +68,12 @@ partplan_relation_of(const struct partplan *plan, const struct partplan_part *pa
 	return &plan->relations[part->relation - 1];
 }
 
+bool
+partplan_is_sequence(const struct partplan_relation *relation)
+{
+	return json_object_get(relation->header, "sequence") != NULL;
+}
+
 char *
 partplan_part_name(const struct partplan *plan, const struct partplan_part *part)
 {

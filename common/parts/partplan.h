@@ -110,6 +110,12 @@ const struct partplan_relation *partplan_relation_of(const struct partplan *plan
 						     const struct partplan_part *part);
 
 /*
+ * partplan_is_sequence(relation):
+ * Is it a sequence, which has one part without rows?
+ */
+bool partplan_is_sequence(const struct partplan_relation *relation);
+
+/*
  * partplan_part_name(plan, part):
  * Return how people call a part, "part 3 of 12, sales.orders", for the caller to free.
  */

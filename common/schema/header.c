@@ -243,7 +243,8 @@ read_part(struct header *h, const json_t *part, struct err *e)
 		.number = (size_t)number,
 		.of = (size_t)of,
 	};
-	if (h->part.run == NULL || number < 1 || number > of || of > HEADER_SET_MAX)
+	if (!json_is_integer(json_object_get(part, "number")) || h->part.run == NULL ||
+	    number < 0 || number > of || of < 1 || of > HEADER_SET_MAX)
 		return schema_damaged(e, "no run or no number in \"part\"");
 	return 0;
 }

@@ -47,8 +47,9 @@ struct header_sequence {
 
 /* Which of a run's parts a stream is (portl-plan(5)); strings are owned. */
 struct header_part {
-	char *run; /* id of the plan, NULL: the stream is no part */
-	size_t number, of;
+	char *run;     /* id of the plan, NULL: the stream is no part */
+	size_t number; /* from 1; 0: behind all parts, what has changed since they were read */
+	size_t of;
 	char *position; /* see position.h, or NULL: there is none, see no_position */
 };
 

@@ -36,8 +36,10 @@ member_has_user_text(const struct member *m)
 bool
 member_is_plain(const struct member *m)
 {
-	return m->rel != NULL && m->rel->kind == 'r' && (!m->rel->has_children || m->in_set) &&
-	       !m->rel->row_security && m->rows->where == NULL;
+	const struct relation *rel = m->leaf != NULL ? m->leaf : m->rel;
+
+	return rel != NULL && rel->kind == 'r' && (!rel->has_children || m->in_set) &&
+	       !rel->row_security && m->rows->where == NULL;
 }
 
 bool
@@ -46,11 +48,30 @@ member_is_only(const struct member *m)
 	return m->in_set && m->rel->kind == 'r';
 }
 
+static bool
+is_of_leaf(const struct member *m)
+{
+	return m->ranged && m->leaf != NULL;
+}
+
 static unsigned
 flags_of(const struct member *m)
 {
 	return (m->ordered ? SELECT_ORDERED : 0) |
-	       (m->rel != NULL && member_is_only(m) ? SELECT_ONLY : 0);
+	       (m->rel != NULL && (member_is_only(m) || is_of_leaf(m)) ? SELECT_ONLY : 0);
+}
+
+static struct select
+select_of(const struct member *m)
+{
+	return (struct select){
+		.rows = m->rows,
+		.rel = m->rel,
+		.leaf = is_of_leaf(m) ? &m->leaf->id : NULL,
+		.condition = m->ranged ? m->range : m->since,
+		.query = m->query,
+		.flags = flags_of(m),
+	};
 }
 
 static bool
@@ -103,10 +124,12 @@ choose_order(struct member *m, int order, struct err *e)
 static int
 build_select(struct member *m, struct db *db, struct path *path, struct err *e)
 {
+	struct select of = select_of(m);
+
 	if (member_has_user_text(m) && path_restore(path, db, e) != 0)
 		return -1;
 	free(m->select);
-	m->select = select_build(db, m->rows, m->rel, flags_of(m), m->since, m->query, e);
+	m->select = select_build(&of, db, e);
 	return m->select != NULL ? 0 : -1;
 }
 
@@ -201,6 +224,7 @@ member_describe(struct member *m, const struct extract_options *options, struct 
 	m->planned = -1;
 	free(m->since);
 	m->since = NULL;
+	m->ranged = false;
 	if (choose_order(m, options->order, e) != 0 || build_select(m, db, path, e) != 0)
 		return name_it(m, e);
 	if (is_known(m)) {
@@ -229,6 +253,16 @@ member_narrow(struct member *m, char *condition, struct db *db, struct path *pat
 }
 
 int
+member_take_range(struct member *m, char *range, struct db *db, struct path *path,
+		  struct err *e)
+{
+	free(m->range);
+	m->range = range;
+	m->ranged = true;
+	return build_select(m, db, path, e) == 0 ? path_narrow(path, db, e) : -1;
+}
+
+int
 member_plan(struct member *m, struct db *db, struct path *path, struct err *e)
 {
 	if (path_be(path, m->narrow, db, e) == 0 &&
@@ -243,7 +277,7 @@ estimate_rows(struct member *m)
 {
 	struct header *header = m->header;
 
-	if (m->rel != NULL && m->rows->where == NULL && m->since == NULL)
+	if (m->rel != NULL && m->rows->where == NULL && m->since == NULL && m->part == NULL)
 		header->rows_estimate = m->rel->rows_estimate;
 	header->rows_rough = header->rows_estimate <= 0 && m->planned >= 0;
 	if (header->rows_rough)
@@ -302,7 +336,8 @@ member_finish(struct member *m, bool hides, const struct db *db)
 int
 member_copy(const struct member *m, struct db *db, struct path *path, bool dry, struct err *e)
 {
-	char *sql = select_copy(m->rows, m->rel, flags_of(m), m->since, m->header, m->select);
+	struct select of = select_of(m);
+	char *sql = select_copy(&of, m->header, m->select);
 	int rc;
 
 	/* The one table means the same under every path, but values may not. */
@@ -369,6 +404,8 @@ member_release(struct member *m)
 	relation_free(m->rel);
 	free(m->select);
 	free(m->since);
+	free(m->range);
+	relation_free(m->leaf);
 	free(m->types);
 	*m = (struct member){.rel = NULL};
 }

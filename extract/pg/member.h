@@ -17,6 +17,7 @@ struct err;
 struct extract_options;
 struct extract_rows;
 struct header;
+struct partplan_part;
 struct relation;
 
 struct member {
@@ -29,7 +30,11 @@ struct member {
 	/* one that reads the keys of all of the relation's rows, or NULL; owned */
 	struct member *keys;
 	struct extract_rows *key_rows; /* of that one: what it reads; owned, else NULL */
-	char *since;     /* the condition on rows that changed, NULL: all; owned */
+	char *since; /* the condition on rows that changed, NULL: all; owned */
+	const struct partplan_part *part; /* borrowed; NULL: it is no part */
+	char *range;                      /* the condition on a part's rows, NULL: all; owned */
+	struct relation *leaf;            /* the partition that a part is of, or NULL; owned */
+	bool ranged;     /* the statement is about the part, no more about all rows */
 	char *select;    /* owned */
 	unsigned *types; /* of the columns; owned */
 	bool narrow;     /* reading needs search_path to be pg_catalog */
@@ -76,6 +81,14 @@ int member_describe(struct member *m, const struct extract_options *options, str
  */
 int member_narrow(struct member *m, char *condition, struct db *db, struct path *path,
 		  struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * member_take_range(m, range, db, path, e):
+ * Read only the rows of a part: of its leaf, if it has one, and those that meet ${range}, as
+ * in member_narrow(), or NULL: all.
+ */
+int member_take_range(struct member *m, char *range, struct db *db, struct path *path,
+		      struct err *e) __attribute__((warn_unused_result));
 
 /*
  * member_add_keys(m, e):

@@ -119,12 +119,13 @@ add_columns(struct db *db, struct buf *sql, const struct extract_rows *o,
 }
 
 static void
-add_conditions(struct buf *sql, const struct extract_rows *o, const char *since)
+add_conditions(struct buf *sql, const struct select *s)
 {
-	if (since != NULL)
-		buf_addf(sql, " WHERE (%s)", since);
-	if (o->where != NULL)
-		buf_addf(sql, " %s (\n%s\n)", since != NULL ? "AND" : "WHERE", o->where);
+	if (s->condition != NULL)
+		buf_addf(sql, " WHERE (%s)", s->condition);
+	if (s->rows->where != NULL)
+		buf_addf(sql, " %s (\n%s\n)", s->condition != NULL ? "AND" : "WHERE",
+			 s->rows->where);
 }
 
 static void
@@ -135,28 +136,27 @@ add_limit(struct buf *sql, const struct extract_rows *o)
 }
 
 char *
-select_build(struct db *db, const struct extract_rows *rows, const struct relation *rel,
-	     unsigned flags, const char *since, const char *query, struct err *e)
+select_build(const struct select *s, struct db *db, struct err *e)
 {
 	struct buf sql = BUF_INIT;
 
-	if (rel == NULL && !select_is_narrowed(rows))
-		return xstrdup(query);
+	if (s->rel == NULL && !select_is_narrowed(s->rows))
+		return xstrdup(s->query);
 	buf_adds(&sql, "SELECT ");
-	if (add_columns(db, &sql, rows, rel, query, e) != 0) {
+	if (add_columns(db, &sql, s->rows, s->rel, s->query, e) != 0) {
 		buf_release(&sql);
 		return NULL;
 	}
-	if (rel != NULL) {
-		buf_adds(&sql, (flags & SELECT_ONLY) != 0 ? " FROM ONLY " : " FROM ");
-		relname_add_quoted(&rel->id, &sql);
+	if (s->rel != NULL) {
+		buf_adds(&sql, (s->flags & SELECT_ONLY) != 0 ? " FROM ONLY " : " FROM ");
+		relname_add_quoted(s->leaf != NULL ? s->leaf : &s->rel->id, &sql);
 	} else {
-		buf_addf(&sql, " FROM (\n%s\n) AS portl", query);
+		buf_addf(&sql, " FROM (\n%s\n) AS portl", s->query);
 	}
-	add_conditions(&sql, rows, since);
-	if (rel != NULL && (flags & SELECT_ORDERED) != 0)
-		keyorder_add(rel, rel->primary_key, rel->nprimary_key, db, &sql);
-	add_limit(&sql, rows);
+	add_conditions(&sql, s);
+	if (s->rel != NULL && (s->flags & SELECT_ORDERED) != 0)
+		keyorder_add(s->rel, s->rel->primary_key, s->rel->nprimary_key, db, &sql);
+	add_limit(&sql, s->rows);
 	return buf_detach(&sql);
 }
 
@@ -222,13 +222,15 @@ select_try(struct db *db, const char *copy, const char *select, struct err *e)
 
 /* COPY t reads a heap without the executor, but knows nothing of children or expressions. */
 static bool
-can_copy_table(const struct extract_rows *o, const struct relation *rel, unsigned flags)
+can_copy_table(const struct select *s)
 {
+	const struct relation *rel = s->rel;
 	size_t i;
 
-	if (rel == NULL || rel->kind != 'r' || (flags & SELECT_ORDERED) != 0 ||
-	    (rel->has_children && (flags & SELECT_ONLY) == 0) || rel->ncolumns == 0 ||
-	    select_is_narrowed(o))
+	if (rel == NULL || rel->kind != 'r' || s->condition != NULL ||
+	    (s->flags & SELECT_ORDERED) != 0 ||
+	    (rel->has_children && (s->flags & SELECT_ONLY) == 0) || rel->ncolumns == 0 ||
+	    select_is_narrowed(s->rows))
 		return false;
 	for (i = 0; i < rel->ncolumns; i++)
 		if (rel->columns[i].generated)
@@ -270,16 +272,15 @@ select_as_text(const struct schema *schema, const char *select)
 }
 
 char *
-select_copy(const struct extract_rows *rows, const struct relation *rel, unsigned flags,
-	    const char *since, const struct header *header, const char *select)
+select_copy(const struct select *s, const struct header *header, const char *select)
 {
 	bool binary = header->values == HEADER_BINARY;
 	char *as_text = binary ? NULL : select_as_text(&header->schema, select);
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "COPY ");
-	if (as_text == NULL && since == NULL && can_copy_table(rows, rel, flags))
-		relname_add_quoted(&rel->id, &sql);
+	if (as_text == NULL && can_copy_table(s))
+		relname_add_quoted(&s->rel->id, &sql);
 	else
 		buf_addf(&sql, "(\n%s\n)", as_text != NULL ? as_text : select);
 	buf_addf(&sql, " TO STDOUT (FORMAT %s)", binary ? "binary" : "text");

@@ -11,6 +11,7 @@ struct db;
 struct err;
 struct extract_rows;
 struct relation;
+struct relname;
 struct header;
 
 #define SELECT_ONLY 1u
@@ -22,16 +23,23 @@ struct header;
  */
 bool select_is_narrowed(const struct extract_rows *rows);
 
+/* What is read; all borrowed. */
+struct select {
+	const struct extract_rows *rows;
+	const struct relation *rel; /* or NULL: the query */
+	const struct relname *leaf; /* the partition that is read in its place, or NULL */
+	const char *condition;      /* ours, on rows; NULL: all */
+	const char *query;          /* the user's */
+	unsigned flags;             /* SELECT_ONLY: without the rows of children;
+				     * SELECT_ORDERED: in the order of the primary key */
+};
+
 /*
- * select_build(db, rows, rel, flags, since, query, e):
- * Return the one SELECT statement that yields the rows asked for, of relation
- * ${rel}, SELECT_ONLY: without those of its children, SELECT_ORDERED: in the order of its
- * primary key, ${since}: that meet this condition (NULL: all), or (${rel} NULL) of the user's
- * ${query}; the caller frees it.  NULL with ${e} (EXIT_USAGE) filled for a column that the
- * relation does not have.
+ * select_build(s, db, e):
+ * Return the one SELECT statement that yields these rows, for the caller to free.  NULL with
+ * ${e} (EXIT_USAGE) filled for a column that the relation does not have.
  */
-char *select_build(struct db *db, const struct extract_rows *rows, const struct relation *rel,
-		   unsigned flags, const char *since, const char *query, struct err *e);
+char *select_build(const struct select *s, struct db *db, struct err *e);
 
 /*
  * select_plan(db, select, rows, e):
@@ -50,12 +58,11 @@ int select_try(struct db *db, const char *copy, const char *select, struct err *
 	__attribute__((warn_unused_result));
 
 /*
- * select_copy(rows, rel, flags, since, header, select):
+ * select_copy(s, header, select):
  * Return the COPY … TO STDOUT for it, in the form that header->values says, for
  * the caller to free: COPY of the table itself where that means the same and is
  * faster.
  */
-char *select_copy(const struct extract_rows *rows, const struct relation *rel, unsigned flags,
-		  const char *since, const struct header *header, const char *select);
+char *select_copy(const struct select *s, const struct header *header, const char *select);
 
 #endif /* EXTRACT_SELECT_H */

@@ -31,6 +31,7 @@
 #include "extract/options.h"
 #include "extract/pg/cursor.h"
 #include "extract/pg/member.h"
+#include "extract/pg/partpos.h"
 #include "extract/pg/sincefacts.h"
 
 /* Transactions that may begin between the snapshot and the first row, at the very most. */
@@ -410,6 +411,39 @@ find_word(const struct work *w, const struct member *m)
 	return !m->in_set && w->nwords > 0 ? &w->words[0] : NULL;
 }
 
+/* ---- parts ---- */
+
+/* Of what a part reads: by name, files are other ones after a rewrite. */
+static uint64_t
+digest_files(const struct work *w, const struct member *m)
+{
+	const PGresult *res = w->facts.leaves;
+	struct buf b = BUF_INIT;
+	int row = first_row(res, m->rel->oid);
+
+	for (; is_of(res, row, m->rel->oid); row++)
+		if (m->leaf == NULL || oid_at(res, row, SINCE_LEAF_OID) == m->leaf->oid)
+			buf_addf(&b, "%u %s\n", oid_at(res, row, SINCE_LEAF_OID),
+				 PQgetvalue(res, row, SINCE_LEAF_FILE));
+	return digest_of(&b);
+}
+
+/* A part of a leaf says nothing of the others. */
+static void
+tell_part(const struct work *w, struct member *m, struct position *now)
+{
+	struct header_part *part = &m->header->part;
+
+	now->value = partpos_value(&w->options->plan, part->number, digest_files(w, m));
+	if (m->leaf != NULL) {
+		free(now->leaves);
+		now->leaves = xcalloc(1, sizeof(*now->leaves));
+		now->leaves[0] = m->leaf->oid;
+		now->nleaves = 1;
+	}
+	part->position = position_word(now);
+}
+
 static int
 apply_word(struct work *w, struct member *m, const struct position *now, const char *why,
 	   struct err *e)
@@ -445,9 +479,11 @@ apply_one(struct work *w, struct member *m, struct err *e)
 		rc = make_position(w, m, &now, &why, e);
 	if (rc == 0 && why != NULL)
 		m->header->no_position = xstrdup(why);
-	else if (rc == 0)
+	else if (rc == 0 && (m->part == NULL || w->options->snapshot != NULL))
 		m->header->position = position_word(&now);
-	if (rc == 0)
+	if (rc == 0 && why == NULL && m->part != NULL)
+		tell_part(w, m, &now);
+	else if (rc == 0)
 		rc = apply_word(w, m, &now, why, e);
 	if (rc != 0 && m->rel != NULL) {
 		name = relname_text(&m->rel->id);
@@ -503,6 +539,8 @@ since_apply(struct db *db, struct path *path, struct member *members, size_t n,
 	size_t i;
 	int rc = parse_words(&w, options->since_words, e);
 
+	if (rc == 0 && options->catch_up && w.nwords > 0)
+		rc = partpos_merge(&options->plan, w.words, &w.nwords, e);
 	if (rc == 0)
 		rc = path_narrow(path, db, e);
 	if (rc == 0)

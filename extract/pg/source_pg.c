@@ -42,9 +42,18 @@ start_copy(struct source_pg *s, struct err *e)
 	return 0;
 }
 
+/* What has changed belongs to the run, behind all of its parts. */
+static void
+tell_catch_up(const struct extract_options *o, struct header *header)
+{
+	if (o->catch_up)
+		header->part = (struct header_part){
+			.run = xstrdup(o->plan.id), .number = 0, .of = o->plan.nparts};
+}
+
 /* What else the headers say. */
-static int
-finish_headers(struct source_pg *s, struct err *e)
+int
+source_pg_finish_headers(struct source_pg *s, struct err *e)
 {
 	char *backend = NULL;
 	size_t i;
@@ -54,6 +63,7 @@ finish_headers(struct source_pg *s, struct err *e)
 		struct member *m = s->sent[i];
 
 		member_finish(m, s->base.options->row_security, &s->db);
+		tell_catch_up(s->base.options, m->header);
 		rc = largeobj_tell(&s->db, m->rel, &m->header->schema, e);
 	}
 	if (rc == 0)
@@ -64,10 +74,10 @@ finish_headers(struct source_pg *s, struct err *e)
 	return rc;
 }
 
-static int
-source_pg_open(struct source *base, int watch_fd, struct err *e)
+int
+source_pg_connect(struct source_pg *s, int watch_fd, struct err *e)
 {
-	struct source_pg *s = pg(base);
+	struct source *base = &s->base;
 
 	if (base->options->query_text != NULL)
 		s->query = sqltail_trim(base->options->query_text);
@@ -79,7 +89,16 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 		return -1;
 	base->where = db_connect_where(&s->db);
 	s->db.watch_fd = watch_fd;
-	if (source_pg_snapshot(s, e) != 0 || finish_headers(s, e) != 0)
+	return 0;
+}
+
+static int
+source_pg_open(struct source *base, int watch_fd, struct err *e)
+{
+	struct source_pg *s = pg(base);
+
+	if (source_pg_connect(s, watch_fd, e) != 0 || source_pg_snapshot(s, e) != 0 ||
+	    source_pg_finish_headers(s, e) != 0)
 		return -1;
 	return base->set == NULL ? start_copy(s, e) : 0;
 }

@@ -4,6 +4,8 @@
 #ifndef EXTRACT_SOURCE_PG_H
 #define EXTRACT_SOURCE_PG_H
 
+struct err;
+struct partplan;
 struct source;
 
 /*
@@ -11,5 +13,19 @@ struct source;
  * Return an unopened source; the factory fills in the base.
  */
 struct source *source_pg_new(void);
+
+/*
+ * source_pg_make_plan(s, plan, e):
+ * Connect, and draft the plan: add source, relations and parts to it.
+ */
+int source_pg_make_plan(struct source *s, struct partplan *plan, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_hold(s, e):
+ * Connect, lock what the plan names, print the ID of an exported snapshot on standard output
+ * and keep it until standard input ends.
+ */
+int source_pg_hold(struct source *s, struct err *e) __attribute__((warn_unused_result));
 
 #endif /* EXTRACT_SOURCE_PG_H */

@@ -39,11 +39,28 @@ struct source_pg {
 };
 
 /*
+ * source_pg_connect(s, watch_fd, e), source_pg_finish_headers(s, e):
+ * What comes before source_pg_snapshot(); what the headers say besides, after it.
+ */
+int source_pg_connect(struct source_pg *s, int watch_fd, struct err *e)
+	__attribute__((warn_unused_result));
+int source_pg_finish_headers(struct source_pg *s, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * source_pg_snapshot(s, e):
  * Find out what is to be read, lock it, take the snapshot and describe the members, as often
  * as it takes for all to fit together (README).
  */
 int source_pg_snapshot(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * source_pg_snapshot_refuse_standby(s, option, e):
+ * Snapshots of standbys do not know all transactions that were running: ${option}, which
+ * needs one that others can share, is refused there.
+ */
+int source_pg_snapshot_refuse_standby(struct source_pg *s, const char *option, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * source_pg_snapshot_reach(s):
@@ -64,5 +81,41 @@ bool source_pg_snapshot_is_whole(const struct source_pg *s, const struct member 
  * transaction is left open, which would cost a pooler its connection.
  */
 int source_pg_settle(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * source_pg_part_find(s, m, e):
+ * Make ${m} the part of a plan: find the partition that it is of.
+ */
+int source_pg_part_find(struct source_pg *s, struct member *m, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_part_locked(s, m, e):
+ * Under the snapshot, look at that partition again.  1: its name has passed to another one.
+ */
+int source_pg_part_locked(struct source_pg *s, struct member *m, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_part_take(s, m, e):
+ * Under the snapshot, the member described: narrow it to the part, and say so in its header.
+ */
+int source_pg_part_take(struct source_pg *s, struct member *m, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_origin(s, origin, e):
+ * Store what tells the database from all others, for the caller to free; NULL where the role
+ * may not ask.
+ */
+int source_pg_origin(struct source_pg *s, char **origin, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_origin_check(s, e):
+ * Refuse the plan of another database.
+ */
+int source_pg_origin_check(struct source_pg *s, struct err *e)
+	__attribute__((warn_unused_result));
 
 #endif /* EXTRACT_SOURCE_PG_PARTS_H */

@@ -81,7 +81,7 @@ look_up(struct source_pg *s, struct err *e)
 	make_members(s, &rel, 1);
 	if (strchr("rpvmfSt", rel->kind) == NULL)
 		return err_set(e, EXIT_USAGE, "\"%s\" is not a table or view", rel->id.name);
-	return 0;
+	return s->base.options->the_part != NULL ? source_pg_part_find(s, s->members, e) : 0;
 }
 
 static int
@@ -171,26 +171,31 @@ expect_partitions(struct source_pg *s, struct err *e)
 	return rc;
 }
 
+static void
+expect(struct source_pg *s, const struct relation *rel)
+{
+	struct buf name = BUF_INIT;
+
+	if (rel == NULL)
+		return;
+	relname_add_quoted(&rel->id, &name);
+	reads_add(&s->reads, rel->oid, buf_cstr(&name), rel->kind == 'v',
+		  strchr("rpv", rel->kind) != NULL);
+	buf_release(&name);
+}
+
 /* What is read as far as it is known without having planned anything. */
 static int
 expect_relations(struct source_pg *s, struct err *e)
 {
-	struct buf name = BUF_INIT;
 	size_t i;
 	int rc = 0;
 
 	reads_release(&s->reads);
 	for (i = 0; i < s->n; i++) {
-		const struct relation *rel = s->members[i].rel;
-
-		name.len = 0;
-		if (rel == NULL)
-			continue;
-		relname_add_quoted(&rel->id, &name);
-		reads_add(&s->reads, rel->oid, buf_cstr(&name), rel->kind == 'v',
-			  strchr("rpv", rel->kind) != NULL);
+		expect(s, s->members[i].rel);
+		expect(s, s->members[i].leaf);
 	}
-	buf_release(&name);
 	if (is_set(s))
 		rc = expect_partitions(s, e);
 	reads_sort(&s->reads);
@@ -265,26 +270,28 @@ source_pg_snapshot_reach(const struct source_pg *s)
 bool
 source_pg_snapshot_is_whole(const struct source_pg *s, const struct member *m)
 {
-	return member_is_plain(m) &&
-	       reads_is_locked(&s->reads, m->rel->oid, source_pg_snapshot_reach(s));
+	enum reads_reach reach = source_pg_snapshot_reach(s);
+
+	return member_is_plain(m) && reads_is_locked(&s->reads, m->rel->oid, reach) &&
+	       (m->leaf == NULL || reads_is_locked(&s->reads, m->leaf->oid, reach));
 }
 
 /* ---- SNAP ---- */
 
-/* Snapshots of standbys do not know all transactions that were running. */
-static int
-refuse_standby(struct db *db, struct err *e)
+int
+source_pg_snapshot_refuse_standby(struct source_pg *s, const char *option, struct err *e)
 {
-	char *standby = db_query_text(db, e, "SELECT 1 WHERE pg_catalog.pg_is_in_recovery()", 0,
-				      NULL);
+	char *standby = db_query_text(&s->db, e,
+				      "SELECT 1 WHERE pg_catalog.pg_is_in_recovery()", 0, NULL);
 	bool is = standby != NULL && standby[0] != '\0';
 
 	free(standby);
 	if (standby == NULL)
 		return -1;
 	return is ? err_set(e, EXIT_DATA,
-			    "--snapshot: the server is a standby, where an exported snapshot "
-			    "may show rows that are not committed")
+			    "%s: the server is a standby, where an exported snapshot "
+			    "may show rows that are not committed",
+			    option)
 		  : 0;
 }
 
@@ -307,7 +314,7 @@ import(struct source_pg *s, struct err *e)
 		return err_hint(e, "The transaction that called pg_export_snapshot() has to be "
 				   "open still, in this database.");
 	}
-	return refuse_standby(&s->db, e);
+	return source_pg_snapshot_refuse_standby(s, "--snapshot", e);
 }
 
 /*
@@ -328,8 +335,12 @@ read_one(struct source_pg *s, struct err *e)
 		return -1;
 	relation_free(m->rel);
 	m->rel = now;
-	if (now->oid == oid)
-		return relation_read(&s->db, now, e);
+	if (now->oid == oid) {
+		int rc = m->leaf != NULL ? source_pg_part_locked(s, m, e) : 0;
+
+		if (rc <= 0)
+			return rc == 0 ? relation_read(&s->db, now, e) : -1;
+	}
 	s->seen = false;
 	return 1;
 }
@@ -444,6 +455,8 @@ describe(struct source_pg *s, struct err *e)
 		if (!member_is_sequence(s->sent[i]))
 			rc = member_describe(s->sent[i], s->base.options, &s->db, &s->path,
 					     &s->types, e);
+	if (rc == 0 && s->base.options->the_part != NULL)
+		rc = source_pg_part_take(s, s->members, e);
 	if (rc == 0)
 		rc = seqread_values(&s->db, s->members, s->n, e);
 	if (rc == 0)

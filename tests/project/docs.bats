@@ -140,6 +140,10 @@ run_examples()
 	run_examples blocks_of_man man/portl-ls.1 1
 }
 
+@test "portl-plan(5): the example runs" {
+	run_examples blocks_of_man man/portl-plan.5 1
+}
+
 @test "portl-stream(5): the examples run" {
 	run_examples blocks_of_man man/portl-stream.5 3
 }
