@@ -58,8 +58,8 @@ enum statement {
 	SQL_KEYS,       /* casts keys from row $1 on, noting each */
 	SQL_KEYS_INDEX, /* rejects: for SQL_KEYS: finds rows by n */
 	SQL_KEYS_LEAVE, /* rejects: row $1, whose key has no value, is left out */
-	SQL_PRESENT,    /* how many rows there are that might be deleted */
 	SQL_ABSENT,     /* the keys of those that are not staged, into a table */
+	SQL_PRESENT,    /* how many rows there are that might be deleted, up to $1 */
 	SQL_STILL,      /* takes from these what is staged of a further stream */
 	SQL_DELETE,     /* the rows with these keys */
 	SQL_ALONE,      /* gives 1 if there are no other loaders, and there will be none */
@@ -69,10 +69,10 @@ enum statement {
 	SQL_UPDATES,    /* updates of the target so far; asked before and behind the rows */
 	SQL_MISSING,   /* rejects: finds something if a foreign key is likely to be refused; $1,
 			  $2 as below */
-	SQL_AGAIN,     /* finds something if a key is staged twice; for those alone */
 	SQL_UNSORTED,  /* finds something if the rows did not come in key order */
 	SQL_THERE,     /* gives 1 if the key's index is, 1 if SQL_INDEX is worth it */
 	SQL_INDEX,     /* gives the staged rows an index like the target's */
+	SQL_AGAIN,     /* finds something if a key is staged twice; for those alone */
 	SQL_SETTINGS,  /* for SQL_MERGE */
 	SQL_MERGE,     /* all rows; instead of SQL_SORTED */
 	SQL_RESET,     /* the settings */

@@ -49,8 +49,8 @@ static const struct {
 	[SQL_KEYS] = {"look for keys without a value", STAGED, false, rejects_sql_keys},
 	[SQL_KEYS_INDEX] = {"index the rows by number", REJECTS, false, rejects_sql_index},
 	[SQL_KEYS_LEAVE] = {"leave a row out", REJECTS, false, rejects_sql_key},
-	[SQL_PRESENT] = {"count the rows that are there", KEYS, true, absent_sql_present},
 	[SQL_ABSENT] = {"look for rows that are absent", KEYS, true, absent_sql_absent},
+	[SQL_PRESENT] = {"count the rows that are there", KEYS, true, absent_sql_present},
 	[SQL_STILL] = {"take out those of this stream", KEYS, true, absent_sql_still},
 	[SQL_DELETE] = {"delete the absent rows", KEYS, true, absent_sql_delete},
 	[SQL_ALONE] = {"try to be the only loader", STAGED, true, merge_sql_alone},
@@ -59,10 +59,10 @@ static const struct {
 	[SQL_ZERO] = {"count from 0", REJECTS, false, rejects_sql_zero},
 	[SQL_UPDATES] = {"count updates so far", STAGED, false, stage_sql_updates},
 	[SQL_MISSING] = {"look for foreign keys", REJECTS, false, suspects_sql_missing},
-	[SQL_AGAIN] = {"look for keys that come twice", STAGED, true, merge_sql_again},
 	[SQL_UNSORTED] = {"look for rows out of key order", STAGED, true, stage_sql_unsorted},
 	[SQL_THERE] = {"look for the key's index", STAGED, true, merge_sql_there},
 	[SQL_INDEX] = {"index the staged rows", STAGED, true, merge_sql_index},
+	[SQL_AGAIN] = {"look for keys that come twice", STAGED, true, merge_sql_again},
 	[SQL_SETTINGS] = {"settings for MERGE", STAGED, true, merge_sql_settings},
 	[SQL_MERGE] = {"merge all rows", STAGED, true, merge_sql_merge},
 	[SQL_RESET] = {"reset the settings", STAGED, true, merge_sql_reset},
@@ -188,6 +188,10 @@ statements_when(const struct plan *p, enum statement id)
 								     : NULL;
 	case SQL_ABSENT:
 		return p->rules->absent.several ? "for the first stream" : NULL;
+	case SQL_PRESENT:
+		return p->sql[SQL_ABSENT] == NULL ? NULL
+		       : p->rules->absent.several ? "before that, for the first stream"
+						  : "if there are some, as far as is needed";
 	case SQL_STILL:
 		return "for the others";
 	case SQL_DELETE:
@@ -206,7 +210,7 @@ statements_when(const struct plan *p, enum statement id)
 	case SQL_THERE:
 		return found;
 	case SQL_INDEX:
-		return "if that gives 1 and 1";
+		return "if that gives 1 and 1; sooner, where it finds absent or double keys";
 	case SQL_SETTINGS:
 		return "if it gives 1 and 1 or 0, and 1 again behind it";
 	case SQL_SORTED:

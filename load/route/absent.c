@@ -80,7 +80,7 @@ delete_rows(struct absent *a, struct db *db, const struct plan *plan, const char
 	a->done = true;
 	if (a->rows == 0)
 		return 0;
-	if (run(db, sql, &a->deleted, e) != 0) {
+	if (db_exec_rows(db, e, sql, &a->deleted) != 0) {
 		explain(e);
 		return -1;
 	}
@@ -117,6 +117,46 @@ find(struct absent *a, struct db *db, const struct plan *plan, struct err *e)
 	return 0;
 }
 
+/* No more than the rule has to know, which INT64_MAX is for all. */
+static int
+count_present(struct absent *a, struct db *db, const struct plan *plan, uint64_t enough,
+	      struct err *e)
+{
+	const char *sql = plan->sql[SQL_PRESENT];
+
+	if (a->counted || sql == NULL)
+		return 0;
+	a->counted = true;
+	return staged_numbers_of(db, sql, 1, &enough, &a->present, 1, e);
+}
+
+/* Of so many rows, those that are absent are a share that is allowed. */
+static uint64_t
+enough_present(const struct absent *a, const struct rules_absent_rows *rules)
+{
+	uint64_t share = (uint64_t)rules->most;
+
+	if (share == 0 || a->rows > INT64_MAX / 200)
+		return INT64_MAX;
+	return (a->rows * 100 + share - 1) / share;
+}
+
+/* This stream is the only one that says what is absent. */
+static int
+find_alone(struct absent *a, struct db *db, const struct plan *plan, struct err *e)
+{
+	if (find(a, db, plan, e) != 0 ||
+	    (a->rows > 0 &&
+	     count_present(a, db, plan, enough_present(a, &plan->rules->absent), e) != 0))
+		return -1;
+	tell(a, plan);
+	if (check(a, plan, e) != 0)
+		return -1;
+	return plan->sql[SQL_DELETE] != NULL
+		       ? delete_rows(a, db, plan, plan->sql[SQL_DELETE], e)
+		       : 0;
+}
+
 int
 absent_find(struct route *r, struct err *e)
 {
@@ -125,22 +165,12 @@ absent_find(struct route *r, struct err *e)
 
 	if (a == NULL)
 		return 0;
-	if (!a->counted && plan->sql[SQL_PRESENT] != NULL &&
-	    staged_numbers(r->db, plan->sql[SQL_PRESENT], &a->present, 1, e) != 0)
+	if (plan->sql[SQL_ABSENT] != NULL && !plan->rules->absent.several)
+		return find_alone(a, r->db, plan, e);
+	if (count_present(a, r->db, plan, INT64_MAX, e) != 0)
 		return -1;
-	a->counted = true;
-	if (plan->sql[SQL_ABSENT] == NULL) /* keys follow */
-		return 0;
-	if (find(a, r->db, plan, e) != 0)
-		return -1;
-	if (plan->rules->absent.several)
-		return 0;
-	tell(a, plan);
-	if (check(a, plan, e) != 0)
-		return -1;
-	return plan->sql[SQL_DELETE] != NULL
-		       ? delete_rows(a, r->db, plan, plan->sql[SQL_DELETE], e)
-		       : 0;
+	/* else keys follow */
+	return plan->sql[SQL_ABSENT] != NULL ? find(a, r->db, plan, e) : 0;
 }
 
 int

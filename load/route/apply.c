@@ -266,6 +266,18 @@ apply_staged(struct staged *s, uint64_t *row, struct err *e)
 	return count(r, &t, in_order, e);
 }
 
+static int
+find_absent(struct staged *s, struct err *e)
+{
+	struct route *r = &s->base;
+	bool rows = r->plan->rules->keys != KEYS_ALONE;
+
+	if (r->absent != NULL && rows && r->plan->sql[SQL_ABSENT] != NULL &&
+	    inorder_index(s, e) != 0)
+		return -1;
+	return absent_find(r, e);
+}
+
 int
 apply_batch(struct staged *s, uint64_t *row, struct err *e)
 {
@@ -273,7 +285,7 @@ apply_batch(struct staged *s, uint64_t *row, struct err *e)
 
 	*row = 0;
 	if (staged_refuse_duplicates(r, e) != 0 ||
-	    ready_target(r->db, r->plan, r->first, e) != 0 || absent_find(r, e) != 0)
+	    ready_target(r->db, r->plan, r->first, e) != 0 || find_absent(s, e) != 0)
 		return -1;
 	if (r->plan->rules->keys == KEYS_ALONE)
 		r->counts.skipped = r->counts.read;

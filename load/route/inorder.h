@@ -11,6 +11,13 @@ struct err;
 struct staged;
 
 /*
+ * inorder_index(s, e):
+ * Index the staged rows by their key now, if MERGE would do so later: what is looked for
+ * by the key before it has the use of it.
+ */
+int inorder_index(struct staged *s, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * inorder_insert(s, written, e):
  * Take the rows as they came, if nothing speaks against that: 1, and ${*written}
  * grows by the rows written; 0 if they have to be sorted, or -1.  After an error

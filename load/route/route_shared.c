@@ -47,6 +47,7 @@ static int
 publish_begin(struct route *r, struct err *e)
 {
 	staged_of(r)->order = KEYRUN_UNKNOWN;
+	staged_of(r)->indexed = false;
 	return db_exec(r->db, e, "%s", r->plan->sql[SQL_STAGE]);
 }
 

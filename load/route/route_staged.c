@@ -31,6 +31,7 @@ static int
 staged_begin(struct route *r, struct err *e)
 {
 	own(r)->staged.order = KEYRUN_UNKNOWN;
+	own(r)->staged.indexed = false;
 	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_STAGE]) != 0)
 		return -1;
 	return feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e);

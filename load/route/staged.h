@@ -17,6 +17,7 @@ struct staged {
 	struct route base;
 	enum keyrun_verdict order; /* of the batch's keys, as far as it is known */
 	bool alone;                /* no other loader writes the target until COMMIT */
+	bool indexed;              /* the staged rows have an index like the target's key */
 };
 
 static inline struct staged *

@@ -108,7 +108,7 @@ absent_sql_hold(struct sqlparts *w)
 	return sqlparts_text(w, " IN SHARE ROW EXCLUSIVE MODE");
 }
 
-/* Only a share of them needs to be known in number. */
+/* Only a share of them needs to be known in number, and no more than $1 if that is enough. */
 char *
 absent_sql_present(struct sqlparts *w)
 {
@@ -116,11 +116,11 @@ absent_sql_present(struct sqlparts *w)
 
 	if (!w->st->deletes || w->p->rules->keys == KEYS_ALONE || !a->percent || a->most >= 100)
 		return NULL;
-	sqlparts_add(w, "SELECT pg_catalog.count(*) FROM ");
+	sqlparts_add(w, "SELECT pg_catalog.count(*) FROM (SELECT FROM ");
 	sqlparts_add(w, target(w));
 	if (a->scope != NULL)
 		buf_addf(&w->sql, " WHERE (\n%s\n)", a->scope);
-	return buf_detach(&w->sql);
+	return sqlparts_text(w, " LIMIT $1::bigint) AS r");
 }
 
 char *
@@ -164,14 +164,15 @@ absent_sql_still(struct sqlparts *w)
 	return sqlparts_text(w, ")");
 }
 
+/* By the key's index: a table is not to be read for the few rows that are gone. */
 static char *
 delete_sql(struct sqlparts *w)
 {
-	sqlparts_add(w, "DELETE FROM ");
+	sqlparts_add(w, "SET LOCAL enable_seqscan = off; DELETE FROM ");
 	sqlparts_add(w, target(w));
 	sqlparts_add(w, " AS t USING {absent} AS g WHERE ");
 	add_same(w, "t", true, "g");
-	return buf_detach(&w->sql);
+	return sqlparts_text(w, "; SET LOCAL enable_seqscan TO DEFAULT");
 }
 
 char *

@@ -24,7 +24,9 @@ CREATE TEMPORARY TABLE pg_temp.portl_absent_16384 ON COMMIT DROP AS
 DROP TABLE pg_temp.portl_stage_0123456789abcdef;
 
 -- SQL_DELETE_LAST: delete the absent rows; if there are some, and not too many
+SET LOCAL enable_seqscan = off;
 DELETE
     FROM ONLY "public"."orders" AS t
     USING pg_temp.portl_absent_16384 AS g
     WHERE t."id" OPERATOR(pg_catalog.=) g.k1;
+SET LOCAL enable_seqscan TO DEFAULT;

@@ -10,10 +10,6 @@ COPY pg_temp.portl_stage_0123456789abcdef (c1, c2, c3)
 -- SQL_HOLD: keep other writers out
 LOCK TABLE ONLY "public"."orders" IN SHARE ROW EXCLUSIVE MODE;
 
--- SQL_PRESENT: count the rows that are there
-SELECT pg_catalog.count(*)
-    FROM ONLY "public"."orders";
-
 -- SQL_ABSENT: look for rows that are absent
 CREATE TEMPORARY TABLE pg_temp.portl_absent_16384 ON COMMIT DROP AS
     SELECT o.k1
@@ -24,11 +20,18 @@ CREATE TEMPORARY TABLE pg_temp.portl_absent_16384 ON COMMIT DROP AS
     FROM pg_temp.portl_stage_0123456789abcdef) AS s
     WHERE o.k1 OPERATOR(pg_catalog.=) s.k1);
 
+-- SQL_PRESENT: count the rows that are there; if there are some, as far as is needed
+SELECT pg_catalog.count(*)
+    FROM (SELECT
+    FROM ONLY "public"."orders" LIMIT $1::bigint) AS r;
+
 -- SQL_DELETE: delete the absent rows; if there are some, and not too many
+SET LOCAL enable_seqscan = off;
 DELETE
     FROM ONLY "public"."orders" AS t
     USING pg_temp.portl_absent_16384 AS g
     WHERE t."id" OPERATOR(pg_catalog.=) g.k1;
+SET LOCAL enable_seqscan TO DEFAULT;
 
 -- SQL_QUEUE: queue with other loaders
 SELECT CASE

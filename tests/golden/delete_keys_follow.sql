@@ -12,7 +12,8 @@ LOCK TABLE ONLY "public"."orders" IN SHARE ROW EXCLUSIVE MODE;
 
 -- SQL_PRESENT: count the rows that are there
 SELECT pg_catalog.count(*)
-    FROM ONLY "public"."orders";
+    FROM (SELECT
+    FROM ONLY "public"."orders" LIMIT $1::bigint) AS r;
 
 -- SQL_QUEUE: queue with other loaders
 SELECT CASE

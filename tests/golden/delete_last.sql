@@ -12,13 +12,6 @@ COPY pg_temp.portl_stage_0123456789abcdef (c1, c2, c3)
 -- SQL_HOLD: keep other writers out
 LOCK TABLE ONLY "public"."orders" IN SHARE ROW EXCLUSIVE MODE;
 
--- SQL_PRESENT: count the rows that are there
-SELECT pg_catalog.count(*)
-    FROM ONLY "public"."orders"
-    WHERE (
-note = 'EU' -- only
-);
-
 -- SQL_ABSENT: look for rows that are absent; for the first stream
 CREATE TEMPORARY TABLE pg_temp.portl_absent_16384 ON COMMIT DROP AS
     SELECT o.k1, o.k2
@@ -31,6 +24,14 @@ note = 'EU' -- only
     FROM (SELECT "c1" AS k1, "c3" AS k2
     FROM pg_temp.portl_stage_0123456789abcdef) AS s
     WHERE o.k1 OPERATOR(pg_catalog.=) s.k1 AND o.k2 OPERATOR(pg_catalog.=) s.k2);
+
+-- SQL_PRESENT: count the rows that are there; before that, for the first stream
+SELECT pg_catalog.count(*)
+    FROM (SELECT
+    FROM ONLY "public"."orders"
+    WHERE (
+note = 'EU' -- only
+) LIMIT $1::bigint) AS r;
 
 -- SQL_STILL: take out those of this stream; for the others
 DELETE
@@ -151,7 +152,9 @@ SET LOCAL enable_seqscan TO DEFAULT;
 SET LOCAL jit TO DEFAULT;
 
 -- SQL_DELETE_LAST: delete the absent rows; if there are some, and not too many
+SET LOCAL enable_seqscan = off;
 DELETE
     FROM ONLY "public"."orders" AS t
     USING pg_temp.portl_absent_16384 AS g
     WHERE t."id" OPERATOR(pg_catalog.=) g.k1 AND t."changed" OPERATOR(pg_catalog.=) g.k2;
+SET LOCAL enable_seqscan TO DEFAULT;

@@ -10,10 +10,6 @@ COPY pg_temp.portl_stage_0123456789abcdef (c1, c2, c3)
 -- SQL_HOLD: keep other writers out
 LOCK TABLE "public"."orders" IN SHARE ROW EXCLUSIVE MODE;
 
--- SQL_PRESENT: count the rows that are there
-SELECT pg_catalog.count(*)
-    FROM "public"."orders";
-
 -- SQL_ABSENT: look for rows that are absent
 CREATE TEMPORARY TABLE pg_temp.portl_absent_16384 ON COMMIT DROP AS
     SELECT "id" AS k1
@@ -21,11 +17,18 @@ CREATE TEMPORARY TABLE pg_temp.portl_absent_16384 ON COMMIT DROP AS
     SELECT "c1" AS k1
     FROM pg_temp.portl_stage_0123456789abcdef;
 
+-- SQL_PRESENT: count the rows that are there; if there are some, as far as is needed
+SELECT pg_catalog.count(*)
+    FROM (SELECT
+    FROM "public"."orders" LIMIT $1::bigint) AS r;
+
 -- SQL_DELETE: delete the absent rows; if there are some, and not too many
+SET LOCAL enable_seqscan = off;
 DELETE
     FROM "public"."orders" AS t
     USING pg_temp.portl_absent_16384 AS g
     WHERE (t."id" OPERATOR(pg_catalog.=) g.k1 OR t."id" IS NULL AND g.k1 IS NULL);
+SET LOCAL enable_seqscan TO DEFAULT;
 
 -- SQL_QUEUE: queue with other loaders
 SELECT CASE

@@ -27,10 +27,6 @@ SELECT CASE
 -- SQL_UPDATES: count updates so far
 SELECT pg_catalog.pg_stat_get_xact_tuples_updated(16384), pg_catalog.pg_stat_get_xact_tuples_inserted(16384);
 
--- SQL_AGAIN: look for keys that come twice; unless the keys are seen to be distinct, with the lock alone
-SELECT 1
-    FROM pg_temp.portl_stage_0123456789abcdef GROUP BY "c1" HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1;
-
 -- SQL_UNSORTED: look for rows out of key order; without it, unless they are seen to ascend
 SELECT 1
     FROM (SELECT ROW("c1") AS k, pg_catalog.lag(ROW("c1")) OVER () AS p
@@ -42,8 +38,12 @@ SELECT 1, (pg_catalog.pg_relation_size('pg_temp.portl_stage_0123456789abcdef') O
     FROM pg_catalog.pg_index
     WHERE indexrelid OPERATOR(pg_catalog.=) '16390' AND indisvalid;
 
--- SQL_INDEX: index the staged rows; if that gives 1 and 1
+-- SQL_INDEX: index the staged rows; if that gives 1 and 1; sooner, where it finds absent or double keys
 CREATE INDEX ON pg_temp.portl_stage_0123456789abcdef (c1);
+
+-- SQL_AGAIN: look for keys that come twice; unless the keys are seen to be distinct, with the lock alone
+SELECT 1
+    FROM pg_temp.portl_stage_0123456789abcdef GROUP BY "c1" HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1;
 
 -- SQL_SETTINGS: settings for MERGE; if it gives 1 and 1 or 0, and 1 again behind it
 SET LOCAL enable_nestloop = on;

@@ -394,7 +394,7 @@ null_keys()
 	portl-load -d "$b" --conflict=overwrite --delete --summary="$BATS_TEST_TMPDIR/sum" "$stream" 2>"$stream.err" &
 	pid=$!
 	wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'portl-load'
-		AND datname = '$b' AND wait_event_type = 'Lock' AND query LIKE 'DELETE%')"
+		AND datname = '$b' AND wait_event_type = 'Lock' AND query LIKE '%DELETE FROM%')"
 	# a lock that is not granted at once would be an error
 	for i in 1 2 3 4 5 6 7 8; do
 		psql -XAtq -d "$b" -c "SET lock_timeout = 1; SELECT count(*), min(v) FROM w" >>"$stream.seen"
