@@ -21,16 +21,15 @@
 #include "common/pg/db.h"
 #include "common/pg/pgarray.h"
 
+#define FEW 20 /* relations */
+
 #define IS " OPERATOR(pg_catalog.=) "
-#define LINE " UNION SELECT t.number, pg_catalog.format("
-#define OF " FROM tree t JOIN pg_catalog."
 
 /*
- * It runs under the user's search_path, too.  this: the relations that have the names $1, $2
- * and, unless that is 0, the OIDs $3, by their place there; tree: with their partitions, and
- * with what views read.  Node trees are compared by digest; they hold OIDs, not names.
+ * this: the relations that have the names $1, $2 and, unless that is 0, the OIDs $3, by their
+ * place there; tree: with their partitions, and with what views read.
  */
-static const char identity_sql[] =
+static const char tree_sql[] =
 	"WITH RECURSIVE this AS (SELECT w.number, c.oid, n.oid AS space, n.xmin"
 	" FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.name[]),"
 	" pg_catalog.unnest($2::pg_catalog.name[]), pg_catalog.unnest($3::pg_catalog.oid[]))"
@@ -47,38 +46,73 @@ static const char identity_sql[] =
 	" AND d.refclassid" IS "'pg_catalog.pg_class'::pg_catalog.regclass"
 	" WHERE r.ev_class" IS "tree.oid AND r.ev_type" IS "'1') AS below (oid)),"
 	" lines (number, line) AS (SELECT number, pg_catalog.format('is %s %s %s', oid, space,"
-	" xmin) FROM this" LINE
-	"'class %s %s %s %s %s', relkind, relpersistence, relowner, relrowsecurity,"
-	" relforcerowsecurity)" OF "pg_class c ON c.oid" IS "t.oid" LINE
-	"'column %L %s %s %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull,"
-	" attidentity, attgenerated)" OF "pg_attribute a ON a.attrelid" IS "t.oid"
-	" AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped" LINE
-	"'rule %s %s %s %s', ev_type, ev_enabled, is_instead,"
-	" pg_catalog.md5(ev_action::pg_catalog.text))" OF "pg_rewrite r ON r.ev_class" IS
-	"t.oid" LINE
-	"'constraint %s %s %s %s %s %s', contype, condeferrable, condeferred, convalidated,"
-	" confrelid, pg_catalog.md5(conbin::pg_catalog.text))" OF
-	"pg_constraint k ON k.conrelid" IS "t.oid" LINE
-	"'referred to %s %s', confupdtype, confdeltype)" OF "pg_constraint k ON k.contype" IS
-	"'f' AND k.confrelid" IS "t.oid" LINE
-	"'trigger %L %s %s %s %s %s', tgname, tgfoid, tgtype, tgenabled, tgattr,"
-	" pg_catalog.md5(tgqual::pg_catalog.text))" OF
-	"pg_trigger g ON NOT g.tgisinternal AND g.tgrelid" IS "t.oid" LINE
-	"'policy %L %s %s %s %s %s', polname, polcmd, polpermissive, polroles,"
-	" pg_catalog.md5(polqual::pg_catalog.text),"
-	" pg_catalog.md5(polwithcheck::pg_catalog.text))" OF "pg_policy p ON p.polrelid" IS
-	"t.oid" LINE "'unique %s %s %s %s %s %s', indkey, indclass, indcollation, indimmediate,"
-	" pg_catalog.md5(indpred::pg_catalog.text),"
-	" pg_catalog.md5(indexprs::pg_catalog.text))" OF
-	"pg_index i ON i.indisunique AND i.indisvalid AND i.indrelid" IS "t.oid)"
-	" SELECT number, pg_catalog.string_agg(line, E'\\n' ORDER BY line) FROM lines"
-	" GROUP BY number";
+	" xmin) FROM this";
+
+/*
+ * What is said of each relation in the tree: by format(), of rows of a catalog that are its by
+ * the column ${of} and the condition.  Node trees are compared by digest; they hold OIDs, not
+ * names.  It runs under the user's search_path, too.
+ */
+static const struct {
+	const char *format;
+	const char *catalog;
+	const char *of;
+	const char *condition;
+} lines[] = {
+	{"'class %s %s %s %s %s', relkind, relpersistence, relowner, relrowsecurity,"
+	 " relforcerowsecurity",
+	 "pg_class", "oid", ""},
+	{"'column %L %s %s %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull,"
+	 " attidentity, attgenerated",
+	 "pg_attribute", "attrelid",
+	 " AND attnum OPERATOR(pg_catalog.>) 0 AND NOT attisdropped"},
+	{"'rule %s %s %s %s', ev_type, ev_enabled, is_instead,"
+	 " pg_catalog.md5(ev_action::pg_catalog.text)",
+	 "pg_rewrite", "ev_class", ""},
+	{"'constraint %s %s %s %s %s %s', contype, condeferrable, condeferred, convalidated,"
+	 " confrelid, pg_catalog.md5(conbin::pg_catalog.text)",
+	 "pg_constraint", "conrelid", ""},
+	{"'referred to %s %s', confupdtype, confdeltype", "pg_constraint", "confrelid",
+	 " AND contype" IS "'f'"},
+	{"'trigger %L %s %s %s %s %s', tgname, tgfoid, tgtype, tgenabled, tgattr,"
+	 " pg_catalog.md5(tgqual::pg_catalog.text)",
+	 "pg_trigger", "tgrelid", " AND NOT tgisinternal"},
+	{"'policy %L %s %s %s %s %s', polname, polcmd, polpermissive, polroles,"
+	 " pg_catalog.md5(polqual::pg_catalog.text),"
+	 " pg_catalog.md5(polwithcheck::pg_catalog.text)",
+	 "pg_policy", "polrelid", ""},
+	{"'unique %s %s %s %s %s %s', indkey, indclass, indcollation, indimmediate,"
+	 " pg_catalog.md5(indpred::pg_catalog.text),"
+	 " pg_catalog.md5(indexprs::pg_catalog.text)",
+	 "pg_index", "indrelid", " AND indisunique AND indisvalid"},
+};
+
+/*
+ * OFFSET 0 keeps the planner from joining whole catalogs, which pays for many relations: for
+ * few, each catalog is read by its index.
+ */
+static void
+add_statement(struct buf *sql, size_t n)
+{
+	size_t i;
+
+	buf_adds(sql, tree_sql);
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		buf_addf(sql,
+			 " UNION SELECT t.number, x.line FROM tree t, LATERAL"
+			 " (SELECT pg_catalog.format(%s) AS line FROM pg_catalog.%s"
+			 " WHERE %s" IS "t.oid%s%s) x",
+			 lines[i].format, lines[i].catalog, lines[i].of, lines[i].condition,
+			 n <= FEW ? " OFFSET 0" : "");
+	buf_adds(sql, ") SELECT number, pg_catalog.string_agg(line, E'\\n' ORDER BY line)"
+		      " FROM lines GROUP BY number");
+}
 
 int
 identity_read_all(struct db *db, const struct identity_of *of, size_t n, char **texts,
 		  struct err *e)
 {
-	struct buf spaces = BUF_INIT, names = BUF_INIT, oids = BUF_INIT;
+	struct buf spaces = BUF_INIT, names = BUF_INIT, oids = BUF_INIT, sql = BUF_INIT;
 	const char *params[3];
 	PGresult *res;
 	size_t i;
@@ -93,7 +127,8 @@ identity_read_all(struct db *db, const struct identity_of *of, size_t n, char **
 	params[0] = pgarray_end(&spaces);
 	params[1] = pgarray_end(&names);
 	params[2] = pgarray_end(&oids);
-	res = db_query(db, e, identity_sql, 3, params);
+	add_statement(&sql, n);
+	res = db_query(db, e, buf_cstr(&sql), 3, params);
 	for (row = 0; row < PQntuples(res); row++)
 		texts[strtoul(PQgetvalue(res, row, 0), NULL, 10) - 1] =
 			xstrdup(PQgetvalue(res, row, 1));
@@ -103,6 +138,7 @@ identity_read_all(struct db *db, const struct identity_of *of, size_t n, char **
 	buf_release(&spaces);
 	buf_release(&names);
 	buf_release(&oids);
+	buf_release(&sql);
 	if (res == NULL)
 		return -1;
 	PQclear(res);
