@@ -57,6 +57,22 @@ crew_init(struct crew *crew, struct err *e)
 
 /* ---- starting ---- */
 
+/* What our child writes, who is not yet the program, so that nobody else waits for a reader. */
+static int
+write_preface(const struct buf *preface)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (preface != NULL && done < preface->len) {
+		n = write(STDOUT_FILENO, preface->data + done, preface->len - done);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
 static _Noreturn void
 become(const struct crew *crew, const struct crew_work *work, pid_t parent)
 {
@@ -76,7 +92,7 @@ become(const struct crew *crew, const struct crew_work *work, pid_t parent)
 	for (i = 0; i < CREW_KEEP; i++)
 		if (work->keep[i] > 0)
 			fcntl(work->keep[i], F_SETFD, 0);
-	if (rc == 0)
+	if (rc == 0 && write_preface(work->preface) == 0)
 		execvp(work->program, work->argv);
 	rc = write(STDERR_FILENO, trouble, sizeof(trouble) - 1) < 0 ||
 	     write(STDERR_FILENO, work->program, strlen(work->program)) < 0 ||
@@ -228,8 +244,7 @@ crew_call(struct crew *crew, struct crew_work work, struct buf *out, int *status
 		close(ends[0]);
 	if (rc == 0)
 		rc = crew_wait(crew, &child, e);
-	else
-		crew_end(crew, SIGTERM);
+	crew_finish(crew, &child, SIGTERM);
 	*status = child.status;
 	return rc;
 }
@@ -242,16 +257,45 @@ crew_stopped(const struct crew *crew, struct err *e)
 	return crew->stop == 0 ? 0 : err_signal(e, crew->stop);
 }
 
+static bool
+is_at_work(const struct crew *crew, const struct child *child)
+{
+	size_t i;
+
+	for (i = 0; i < crew->n; i++)
+		if (crew->at_work[i] == child)
+			return true;
+	return false;
+}
+
+void
+crew_kill(const struct crew *crew, const struct child *child, int signo)
+{
+	if (is_at_work(crew, child))
+		kill(child->pid, signo);
+}
+
+void
+crew_finish(struct crew *crew, struct child *child, int signo)
+{
+	struct err e = ERR_INIT;
+	int status;
+
+	crew_kill(crew, child, signo);
+	while (is_at_work(crew, child))
+		if (crew_poll(crew, NULL, 0, -1, &e) != 0) {
+			waitpid(child->pid, &status, 0); /* else it would be forgotten */
+			reap(crew);
+		}
+	err_release(&e);
+}
+
 void
 crew_end(struct crew *crew, int signo)
 {
-	struct err e = ERR_INIT;
-
 	send_all(crew, signo);
 	while (crew->n > 0)
-		if (crew_poll(crew, NULL, 0, -1, &e) != 0)
-			break;
-	err_release(&e);
+		crew_finish(crew, crew->at_work[0], signo);
 }
 
 void

@@ -43,7 +43,8 @@ struct crew_work {
 	const char *program;
 	char *const *argv; /* the name first, NULL last */
 	int in, out, err;
-	int keep[CREW_KEEP]; /* 0: none; standard input needs no word */
+	int keep[CREW_KEEP];       /* 0: none; standard input needs no word */
+	const struct buf *preface; /* what it writes before all else, or NULL */
 };
 
 #define CREW_WORK(path, words) \
@@ -93,9 +94,16 @@ int crew_call(struct crew *crew, struct crew_work work, struct buf *out, int *st
 int crew_stopped(const struct crew *crew, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * crew_end(crew, signo):
- * Send the signal to whoever is still at work, and wait.
+ * crew_kill(crew, child, signo):
+ * Send a signal to this one, if it is at work.
  */
+void crew_kill(const struct crew *crew, const struct child *child, int signo);
+
+/*
+ * crew_finish(crew, child, signo), crew_end(crew, signo):
+ * If it is at work, send the signal and wait for its end, whatever happens; the same for all.
+ */
+void crew_finish(struct crew *crew, struct child *child, int signo);
 void crew_end(struct crew *crew, int signo);
 
 void crew_release(struct crew *crew);

@@ -5,6 +5,7 @@
 #define COMMON_FRONT_FRONT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/front/arglist.h"
@@ -27,9 +28,10 @@ struct front_command {
 				       * offsets are in struct front */
 	const char *missing;          /* what is asked where there are too few operands */
 	const char *example;          /* the hint then */
-	bool takes_job;               /* the first operand is a job, and --job means it */
-	size_t operands;              /* at most, the job not counted */
-	size_t needs;                 /* at least; a job unless both sides are on the line */
+	bool takes_command; /* what is behind the last operand is one, with its own options */
+	bool takes_job;     /* the first operand is a job, and --job means it */
+	size_t operands;    /* at most, the job not counted */
+	size_t needs;       /* at least; a job unless both sides are on the line */
 	/* Do it: fill front->status, or return -1 with ${e} filled. */
 	int (*run)(struct front *f, struct err *e);
 };
@@ -42,10 +44,15 @@ struct front {
 	struct arglist for_extract, for_load;         /* words behind their names */
 	const char *operands[FRONT_OPERANDS];         /* borrowed */
 	size_t noperands;
-	bool sides; /* the line has both sides with -- between, and needs no job */
+	struct arglist rest; /* the command that is to be run */
+	bool sides;          /* the line has both sides with -- between, and needs no job */
 	/* what the command line says that is not simply passed on; borrowed */
 	const char *job, *summary, *differences;
 	bool ordered, dry_run;
+	/* our own options */
+	const char *output, *keep, *resume, *via, *snapshot;
+	int64_t jobs, retries; /* pipes at a time; more tries for each part */
+	bool own, json;
 	int since;  /* a descriptor with the state to go on from, or -1 */
 	int found;  /* one that portl-load writes differences to, or -1 */
 	int status; /* what main() ends with */

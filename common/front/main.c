@@ -14,9 +14,11 @@
 #include "common/base/err.h"
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
+#include "common/cli/cli_spec.h"
 #include "common/front/front.h"
 #include "common/front/help.h"
 #include "common/front/looks.h"
+#include "common/front/partcmd.h"
 #include "common/front/programs.h"
 #include "common/front/routing.h"
 #include "common/front/single.h"
@@ -29,14 +31,61 @@
 	.takes_job = true, .missing = "which job?", \
 	.example = "For example: portl run nightly.yaml"
 
+#define FILE_OF_PLAN \
+	.missing = "which plan?", \
+	.example = "For example: portl plan nightly.yaml -o nightly.plan"
+
+#define AT(member) .offset = offsetof(struct front, member)
+#define OWN \
+	{ \
+		"own", 0, CLI_FLAG, NULL, "each part by a snapshot of its own", AT(own) \
+	}
+#define VIA \
+	{ \
+		"via", 0, CLI_STRING, "COMMAND", "run portl-load by it: 'ssh warehouse'", \
+			AT(via) \
+	}
+#define SNAPSHOT \
+	{ \
+		"snapshot", 0, CLI_STRING, "ID", "read by the snapshot that portl hold keeps", \
+			AT(snapshot) \
+	}
+#define END \
+	{ \
+		.help = NULL \
+	}
+
+static const struct cli_option run_options[] = {
+	{"jobs", 'j', CLI_NUMBER, "N", "parts at a time; default: 1, one pipe", AT(jobs),
+	 .min = 1},
+	{"retries", 0, CLI_NUMBER, "N", "more tries for a part; default: 3", AT(retries)},
+	{"keep", 0, CLI_STRING, "FILE", "keep the plan in FILE, for --resume", AT(keep)},
+	{"resume", 0, CLI_STRING, "FILE", "bring what is missing of the plan in FILE",
+	 AT(resume)},
+	OWN,
+	VIA,
+	SNAPSHOT,
+	END,
+};
+static const struct cli_option plan_options[] = {
+	{"output", 'o', CLI_STRING, "FILE", "write the plan to FILE", AT(output)},
+	OWN,
+	VIA,
+	END,
+};
+static const struct cli_option part_options[] = {VIA, SNAPSHOT, END};
+static const struct cli_option via_options[] = {VIA, END};
+
 static const struct front_command commands[] = {
 	{.name = "run",
 	 .usage = "JOB [OPTION]...",
 	 .what = "moves the rows: portl-extract --job JOB | portl-load --job JOB",
 	 .help = "Moves the rows: portl-extract --job JOB | portl-load --job JOB, with one\n"
 		 "status and one receipt for both. A job with a state brings what has changed\n"
-		 "since its last run.\n",
+		 "since its last run. With -j N the job is cut into parts, of which N at a\n"
+		 "time are brought; nobody sees any of them before all are there.\n",
 	 JOB,
+	 .own = run_options,
 	 .run = single_run},
 	{.name = "check",
 	 .usage = "JOB [OPTION]...",
@@ -54,6 +103,65 @@ static const struct front_command commands[] = {
 		 "and what differs once more. Exit status 6: rows differ both times.\n",
 	 JOB,
 	 .run = looks_run},
+	{.name = "plan",
+	 .usage = "JOB [-o FILE] [OPTION]...",
+	 .what = "cuts a job into parts that can be brought at the same time",
+	 .help = "Cuts what the job reads into parts, and writes the plan: what each part is,\n"
+		 "and how all of them are published. Options of portl-extract --make-plan:\n"
+		 "--part-size, --parts, --split-by.\n",
+	 JOB,
+	 .own = plan_options,
+	 .run = partcmd_plan},
+	{.name = "part",
+	 .usage = "FILE [K] [OPTION]...",
+	 .what = "brings part K of the plan in FILE, unless it is there",
+	 .help = "Brings part K of the plan, counted from 1, once and not twice. Without K:\n"
+		 "PORTL_PART, or the index of Slurm, PBS, SGE, LSF, Kubernetes, AWS Batch or\n"
+		 "Cloud Run. Exit status 75: nothing is wrong with it, try again.\n",
+	 FILE_OF_PLAN,
+	 .own = part_options,
+	 .operands = 2,
+	 .needs = 1,
+	 .run = partcmd_part},
+	{.name = "parts",
+	 .usage = "FILE [--json] [OPTION]...",
+	 .what = "says which parts of it are done, running or missing",
+	 .help = "Says which parts of the plan are done, running or missing.\n",
+	 FILE_OF_PLAN,
+	 .own = via_options,
+	 .operands = 1,
+	 .needs = 1,
+	 .run = partcmd_parts},
+	{.name = "publish",
+	 .usage = "FILE [OPTION]...",
+	 .what = "makes all parts seen at once, if the last one has not",
+	 .help = "Makes all parts of the plan seen, in one transaction. It may be called again.\n",
+	 FILE_OF_PLAN,
+	 .own = via_options,
+	 .operands = 1,
+	 .needs = 1,
+	 .run = partcmd_publish},
+	{.name = "hold",
+	 .usage = "[OPTION]... FILE [COMMAND [ARGUMENT]...]",
+	 .what = "holds one snapshot for all parts while COMMAND runs",
+	 .help = "Takes the snapshot by which the parts of the plan are read and holds it while\n"
+		 "COMMAND runs, which finds its ID in PORTL_SNAPSHOT, as portl part does.\n"
+		 "Without COMMAND the ID is printed, and the snapshot held until a signal\n"
+		 "comes, or the end of a pipe at standard input.\n",
+	 FILE_OF_PLAN,
+	 .takes_command = true,
+	 .operands = 1,
+	 .needs = 1,
+	 .run = partcmd_hold},
+	{.name = "drop",
+	 .usage = "FILE [OPTION]...",
+	 .what = "removes what a run of the plan has left",
+	 .help = "Removes what a run of the plan has left, and no row that is published.\n",
+	 FILE_OF_PLAN,
+	 .own = via_options,
+	 .operands = 1,
+	 .needs = 1,
+	 .run = partcmd_drop},
 	{.name = "state",
 	 .usage = "[OPTION]...",
 	 .what = "lists what is kept of jobs with a state: portl-load --list-states",
@@ -66,6 +174,7 @@ static const struct front_command commands[] = {
 		 "of portl-ls.\n"},
 };
 
+#define RETRIES 3
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const struct front_command *
@@ -236,6 +345,7 @@ release(struct front *f)
 	optlist_release(&f->load_options);
 	arglist_release(&f->for_extract);
 	arglist_release(&f->for_load);
+	arglist_release(&f->rest);
 	free(f->extract);
 	free(f->load);
 	if (f->since >= 0)
@@ -245,7 +355,8 @@ release(struct front *f)
 int
 main(int argc, char **argv)
 {
-	struct front f = {.crew = {.fd = -1}, .since = -1, .found = -1};
+	struct front f = {
+		.crew = {.fd = -1}, .since = -1, .found = -1, .jobs = 1, .retries = RETRIES};
 	struct arglist words = {.n = 0};
 	struct err e = ERR_INIT;
 	int signo;

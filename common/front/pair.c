@@ -126,25 +126,36 @@ pair_status(const struct pair *pair)
 }
 
 /* Each end of the pipe is then its program's alone, or the other would not see it end. */
-static int
-start(struct front *f, struct pair *pair, struct arglist *extract, struct arglist *load,
-      struct err *e)
+int
+pair_start(struct front *f, struct pair *pair, struct crew_work left, struct crew_work right,
+	   struct err *e)
 {
-	struct crew_work left = CREW_WORK(f->extract, extract->words);
-	struct crew_work right = CREW_WORK(f->load, load->words);
 	int ends[2], rc;
 
+	*pair = (struct pair){.extract = {.pid = 0}};
 	if (crew_pipe(ends, e) != 0)
 		return -1;
 	left.out = ends[1];
-	left.keep[0] = f->since > 0 ? f->since : 0;
 	right.in = ends[0];
-	right.keep[0] = f->found > 0 ? f->found : 0;
 	rc = crew_start(&f->crew, &pair->extract, &left, e);
 	if (rc == 0)
 		rc = crew_start(&f->crew, &pair->load, &right, e);
 	close(ends[0]);
 	close(ends[1]);
+	if (rc != 0)
+		crew_finish(&f->crew, &pair->extract, SIGTERM);
+	return rc;
+}
+
+int
+pair_wait(struct front *f, struct pair *pair, struct err *e)
+{
+	int rc = crew_wait(&f->crew, &pair->load, e);
+
+	if (rc == 0)
+		rc = crew_wait(&f->crew, &pair->extract, e);
+	crew_finish(&f->crew, &pair->extract, SIGTERM);
+	crew_finish(&f->crew, &pair->load, SIGTERM);
 	return rc;
 }
 
@@ -152,18 +163,19 @@ int
 pair_run(struct front *f, const struct pair_words *words, int *status, struct err *e)
 {
 	struct arglist extract = {.n = 0}, load = {.n = 0};
-	struct pair pair = {.extract = {.pid = 0}};
+	struct crew_work left = CREW_WORK(f->extract, NULL), right = CREW_WORK(f->load, NULL);
+	struct pair pair;
 	int rc;
 
 	put_together(f, "portl-extract", &words->extract, &f->for_extract, &extract);
 	put_together(f, "portl-load", &words->load, &f->for_load, &load);
-	rc = start(f, &pair, &extract, &load, e);
+	left.argv = extract.words;
+	left.keep[0] = f->since > 0 ? f->since : 0;
+	right.argv = load.words;
+	right.keep[0] = f->found > 0 ? f->found : 0;
+	rc = pair_start(f, &pair, left, right, e);
 	if (rc == 0)
-		rc = crew_wait(&f->crew, &pair.load, e);
-	if (rc == 0)
-		rc = crew_wait(&f->crew, &pair.extract, e);
-	if (rc != 0)
-		crew_end(&f->crew, SIGTERM);
+		rc = pair_wait(f, &pair, e);
 	*status = pair_status(&pair);
 	if (rc == 0 && pair.load.status != EXIT_DONE)
 		rc = crew_stopped(&f->crew, e);

@@ -51,6 +51,16 @@ int pair_run(struct front *f, const struct pair_words *words, int *status, struc
 	__attribute__((warn_unused_result));
 
 /*
+ * pair_start(f, pair, left, right, e), pair_wait(f, pair, e):
+ * Start any two with a pipe between, ${left} first; wait for both.  Where that fails none
+ * of them is left.
+ */
+int pair_start(struct front *f, struct pair *pair, struct crew_work left,
+	       struct crew_work right, struct err *e) __attribute__((warn_unused_result));
+int pair_wait(struct front *f, struct pair *pair, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * pair_status(pair):
  * Return what the pipe as a whole has ended with.
  */

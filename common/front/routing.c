@@ -246,11 +246,34 @@ check_operands(const struct front *f, struct err *e)
 	bool enough = f->noperands >= f->command->needs;
 
 	if (f->command->takes_job)
-		enough = f->job != NULL || f->sides;
+		enough = f->job != NULL || f->sides || f->resume != NULL;
 	if (enough)
 		return check_job(f, e);
 	err_set(e, EXIT_USAGE, "%s", f->command->missing);
 	return err_hint(e, "%s", f->command->example);
+}
+
+static bool
+is_rest(const struct front *f)
+{
+	return f->command->takes_command && f->noperands == f->command->operands;
+}
+
+static int
+take_word(struct reading *r, const char *word, struct err *e)
+{
+	if (is_rest(r->f) && word[0] != '-')
+		for (r->i--; r->i < r->words->n; r->i++)
+			arglist_add(&r->f->rest, r->words->words[r->i]);
+	else if (strcmp(word, "--") == 0 && r->side == SIDE_EXTRACT)
+		r->side = SIDE_LOAD;
+	else if (strncmp(word, "--", 2) == 0)
+		return take_long(r, word, e);
+	else if (word[0] == '-' && word[1] != '\0')
+		return take_letters(r, word, e);
+	else
+		return take_operand(r->f, word, e);
+	return 0;
 }
 
 int
@@ -262,27 +285,13 @@ routing_parse(struct front *f, const struct arglist *words, struct err *e)
 
 	for (i = 0; i < words->n; i++) {
 		options = options || (words->words[i][0] == '-' && words->words[i][1] != '\0');
-		f->sides = f->sides || strcmp(words->words[i], "--") == 0;
+		f->sides |= f->command->takes_job && strcmp(words->words[i], "--") == 0;
 	}
 	if (options && programs_ask_options(f, e) != 0)
 		return -1;
 	r.side = f->sides ? SIDE_EXTRACT : SIDE_BOTH;
-	while (r.i < words->n) {
-		const char *word = words->words[r.i++];
-		int rc;
-
-		if (strcmp(word, "--") == 0 && r.side == SIDE_EXTRACT) {
-			r.side = SIDE_LOAD;
-			rc = 0;
-		} else if (strncmp(word, "--", 2) == 0) {
-			rc = take_long(&r, word, e);
-		} else if (word[0] == '-' && word[1] != '\0') {
-			rc = take_letters(&r, word, e);
-		} else {
-			rc = take_operand(f, word, e);
-		}
-		if (rc != 0)
+	while (r.i < words->n)
+		if (take_word(&r, words->words[r.i++], e) != 0)
 			return -1;
-	}
 	return check_operands(f, e);
 }

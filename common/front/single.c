@@ -9,6 +9,7 @@
 #include "common/base/err.h"
 #include "common/cli/check.h"
 #include "common/front/pair.h"
+#include "common/front/partrun.h"
 #include "common/os/tempfile.h"
 #include "common/os/writeall.h"
 
@@ -30,7 +31,11 @@ single_run(struct front *f, struct err *e)
 	struct pair_words words = {.load = {.n = 0}};
 	int rc;
 
+	if (partrun_is_meant(f))
+		return partrun_run(f, e);
 	add_load_words(f, &f->for_load);
+	if (f->snapshot != NULL)
+		arglist_addf(&f->for_extract, "--snapshot=%s", f->snapshot);
 	rc = pair_check_job(f, e);
 	if (rc == 0)
 		rc = pair_ask_state(f, &words.extract, e);

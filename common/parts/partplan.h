@@ -80,7 +80,8 @@ struct partplan_part *partplan_add_part(struct partplan *plan);
 
 /*
  * partplan_read(plan, path, e):
- * Fill ${plan} from a file, "-": standard input.  Unknown members are ignored.  Failure fills
+ * Fill ${plan} from a file, "-": standard input, where a stream may follow the plan in its
+ * frame (planframe.h), and is left there.  Unknown members are ignored.  Failure fills
  * ${e} (EXIT_JOBFILE) with the path and what is wrong: another version, what is misshapen,
  * parts that leave out or repeat rows of their relation.  Release with partplan_release() in
  * every case.

@@ -1,14 +1,17 @@
 /*
  * A plan from its text.
  */
+#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/parts/partplan_parts.h"
+#include "common/parts/planframe.h"
 
 /* An object of the plan that is being read. */
 struct reading {
@@ -225,25 +228,37 @@ take_lists(const struct reading *r, struct partplan *plan)
 	return partplan_check(plan, r->e);
 }
 
+static int
+read_text(const char *path, struct buf *text, struct err *e)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0) {
+		err_errno(e, "cannot be read");
+		e->code = EXIT_JOBFILE;
+		return -1;
+	}
+	rc = planframe_read(fd, text, e);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return rc;
+}
+
 static json_t *
 load(const char *path, struct err *e)
 {
+	struct buf text = BUF_INIT;
 	json_error_t why;
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	json_t *doc;
+	json_t *doc = NULL;
 
-	if (file == NULL) {
-		err_errno(e, "cannot be read");
-		e->code = EXIT_JOBFILE;
-		return NULL;
+	if (read_text(path, &text, e) == 0) {
+		doc = json_loadb(buf_cstr(&text), text.len, JSON_REJECT_DUPLICATES, &why);
+		if (doc == NULL)
+			err_set(e, EXIT_JOBFILE, "line %d: %s", why.line, why.text);
+		else if (!json_is_object(doc))
+			err_set(e, EXIT_JOBFILE, "it is no plan: no object");
 	}
-	doc = json_loadf(file, JSON_REJECT_DUPLICATES, &why);
-	if (doc == NULL)
-		err_set(e, EXIT_JOBFILE, "line %d: %s", why.line, why.text);
-	else if (!json_is_object(doc))
-		err_set(e, EXIT_JOBFILE, "it is no plan: no object");
-	if (file != stdin)
-		fclose(file);
+	buf_release(&text);
 	return doc;
 }
 

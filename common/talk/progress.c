@@ -31,6 +31,7 @@ struct progress {
 	_Atomic uint64_t rows, bytes;
 	_Atomic double share;
 	_Atomic size_t relation;
+	_Atomic size_t done; /* parts */
 	atomic_bool finishing;
 	/* the thread's */
 	bool terminal;
@@ -143,6 +144,9 @@ progress_line(const struct progress_view *v, char *text, size_t size)
 	if (v->relations > 0)
 		snprintf(parts[RELATION], sizeof(parts[RELATION]), "relation %zu of %zu",
 			 v->relation, v->relations);
+	else if (v->parts > 0)
+		snprintf(parts[RELATION], sizeof(parts[RELATION]), "%zu of %zu parts", v->done,
+			 v->parts);
 	snprintf(parts[ROWS], sizeof(parts[ROWS]), "%" PRIu64 " rows", v->rows);
 	format_bytes((double)v->bytes, parts[BYTES]);
 	format_duration(v->elapsed, parts[ELAPSED]);
@@ -185,6 +189,7 @@ look(struct progress *p)
 	p->now.bytes = atomic_load_explicit(&p->bytes, memory_order_relaxed);
 	p->now.share = atomic_load_explicit(&p->share, memory_order_relaxed);
 	p->now.relation = atomic_load_explicit(&p->relation, memory_order_relaxed);
+	p->now.done = atomic_load_explicit(&p->done, memory_order_relaxed);
 	p->now.finishing = atomic_load_explicit(&p->finishing, memory_order_relaxed);
 	p->now.elapsed = seconds_between(&p->started, &time);
 	if (since > 0) {
@@ -248,6 +253,10 @@ facts(const struct progress_view *v)
 	if (v->relations > 0) {
 		json_object_set_new(doc, "relation", json_integer((json_int_t)v->relation));
 		json_object_set_new(doc, "relations", json_integer((json_int_t)v->relations));
+	}
+	if (v->parts > 0) {
+		json_object_set_new(doc, "parts_done", json_integer((json_int_t)v->done));
+		json_object_set_new(doc, "parts", json_integer((json_int_t)v->parts));
 	}
 	return doc;
 }
@@ -349,6 +358,7 @@ progress_start(enum progress_when when, const struct progress_goal *goal)
 	p->now.rough = goal->rough;
 	p->now.finish = goal->finish;
 	p->now.relations = goal->relations;
+	p->now.parts = goal->parts;
 	atomic_init(&p->share, -1);
 	clock_gettime(CLOCK_MONOTONIC, &p->started);
 	p->looked = p->started;
@@ -375,6 +385,13 @@ progress_relation(struct progress *p, size_t number)
 {
 	if (p != NULL)
 		atomic_store_explicit(&p->relation, number, memory_order_relaxed);
+}
+
+void
+progress_parts(struct progress *p, size_t done)
+{
+	if (p != NULL)
+		atomic_store_explicit(&p->done, done, memory_order_relaxed);
 }
 
 void

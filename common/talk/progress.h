@@ -36,7 +36,8 @@ struct progress_view {
 	bool finishing;       /* all rows are here, but not yet done with */
 	double finishing_for; /* seconds of that */
 	size_t relation,
-		relations; /* the number of the one that is at work; of all, 0: no set */
+		relations;  /* the number of the one that is at work; of all, 0: no set */
+	size_t done, parts; /* of a run in parts; of all, 0: it is none */
 };
 
 /* What a run is heading for, as far as it is known before. */
@@ -45,6 +46,7 @@ struct progress_goal {
 	bool rough;       /* the estimate is a guess */
 	double finish;    /* seconds for each row when all are here, about */
 	size_t relations; /* members of a set, 0: it is none */
+	size_t parts;     /* of a run, 0: it is none */
 };
 
 /*
@@ -63,10 +65,11 @@ void progress_set(struct progress *p, uint64_t rows, uint64_t bytes, double shar
 void progress_finishing(struct progress *p);
 
 /*
- * progress_relation(p, number):
- * Say which member of the set is at work, from 1.  NULL does nothing.
+ * progress_relation(p, number), progress_parts(p, done):
+ * Say which member of the set is at work, from 1; how many parts are there.  NULL does nothing.
  */
 void progress_relation(struct progress *p, size_t number);
+void progress_parts(struct progress *p, size_t done);
 
 /*
  * progress_free(p):

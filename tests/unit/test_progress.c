@@ -78,6 +78,11 @@ test_relations(void)
 	      "a set says which relation of how many");
 	progress_line(&v, text, sizeof(text));
 	is_str(text, "relation 3 of 12, 250 rows, 1:40, 25%, ETA 5:00", "if there is room");
+	v.relations = 0;
+	v.done = 2;
+	v.parts = 8;
+	check(v, "2 of 8 parts, 250 rows, 0.0 kB, 0.0 kB/s, 0 rows/s, 1:40, 25%, ETA 5:00",
+	      "a run in parts says how many are there");
 	progress_line(&v, text, 30);
 	is_str(text, "250 rows, 25%, ETA 5:00", "else the rows say more");
 }

@@ -1,0 +1,300 @@
+/*
+ * Engines count parts in their own ways: those that begin with 0 are known by name.
+ */
+#include "common/front/partcmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/front/keeper.h"
+#include "common/front/piece.h"
+#include "common/front/planfile.h"
+#include "common/front/publication.h"
+#include "common/os/livefile.h"
+#include "common/os/writeall.h"
+#include "common/talk/log.h"
+
+#define SNAPSHOT "PORTL_SNAPSHOT" /* what portl hold says to its command */
+
+/* Variables that say which part, and what is to be added for the first one to be 1. */
+static const struct {
+	const char *name;
+	int64_t add;
+} indexes[] = {
+	{"PORTL_PART", 0},
+	{"SLURM_ARRAY_TASK_ID", 0},
+	{"PBS_ARRAY_INDEX", 0},
+	{"SGE_TASK_ID", 0},
+	{"LSB_JOBINDEX", 0},
+	{"JOB_COMPLETION_INDEX", 1}, /* Kubernetes */
+	{"AWS_BATCH_JOB_ARRAY_INDEX", 1},
+	{"CLOUD_RUN_TASK_INDEX", 1},
+};
+
+int
+partcmd_plan(struct front *f, struct err *e)
+{
+	bool to_file = f->output != NULL && strcmp(f->output, "-") != 0;
+	struct planfile pf;
+	int rc = planfile_make(&pf, f, to_file ? f->output : NULL, e);
+
+	if (rc == 0 && !to_file)
+		rc = partplan_write(&pf.plan, NULL, e);
+	planfile_release(&pf);
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- one part ---- */
+
+static int
+parse_number(const char *what, const char *text, int64_t *number, struct err *e)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0')
+		return err_set(e, EXIT_USAGE, "%s is no number of a part: \"%s\"", what, text);
+	return 0;
+}
+
+static int
+which_part(const struct front *f, int64_t *number, struct err *e)
+{
+	size_t i;
+
+	if (f->noperands > 1)
+		return parse_number("K", f->operands[1], number, e);
+	for (i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++) {
+		const char *text = getenv(indexes[i].name);
+
+		if (text == NULL || text[0] == '\0')
+			continue;
+		if (parse_number(indexes[i].name, text, number, e) != 0)
+			return -1;
+		*number += indexes[i].add;
+		return 0;
+	}
+	err_set(e, EXIT_USAGE, "which part?");
+	return err_hint(e, "Say it behind the plan, or in PORTL_PART; the array indexes of "
+			   "Slurm, PBS, LSF, SGE, Kubernetes, AWS Batch and Cloud Run are "
+			   "known.");
+}
+
+/* Of a plan whose parts are read by one snapshot nobody reads another one by mistake. */
+static int
+which_snapshot(const struct front *f, const struct partplan *plan, const char **snapshot,
+	       struct err *e)
+{
+	*snapshot = NULL;
+	if (plan->snapshot == PARTPLAN_OWN)
+		return 0;
+	*snapshot = f->snapshot != NULL ? f->snapshot : getenv(SNAPSHOT);
+	if (*snapshot != NULL || plan->nparts == 1)
+		return 0;
+	err_set(e, EXIT_USAGE, "which snapshot? All parts of this plan are read by one");
+	return err_hint(e, "Have \"portl hold FILE COMMAND\" run what brings the parts, or say "
+			   "--snapshot; or make a plan with --own.");
+}
+
+/* Beside its place, and renamed; or where somebody waits for it. */
+static int
+write_receipt(const char *path, const json_t *receipt, struct err *e)
+{
+	bool live = strcmp(path, "-") == 0 || livefile_is(path);
+	char *part = live ? xstrdup(path) : xasprintf("%s.part", path);
+	char *text = json_dumps(receipt, JSON_COMPACT);
+	FILE *out = NULL;
+	int rc = 0;
+
+	if (text == NULL)
+		text = xstrdup("{}");
+	if (strcmp(path, "-") == 0) {
+		puts(text);
+		rc = writeall_finish(stdout, e);
+	} else if ((out = fopen(part, "we")) == NULL) {
+		rc = err_errno(e, "could not create \"%s\"", part);
+	} else {
+		fprintf(out, "%s\n", text);
+		rc = ferror(out) != 0;
+		rc |= fclose(out) != 0;
+		if (rc != 0 || (!live && rename(part, path) != 0))
+			rc = err_errno(e, "could not write \"%s\"", path);
+	}
+	free(text);
+	free(part);
+	return rc;
+}
+
+static int
+run_part(struct front *f, struct planfile *pf, struct piece *p, const char *snapshot,
+	 struct err *e)
+{
+	int rc = piece_start(p, f, pf, snapshot, false, e);
+
+	if (rc == 0)
+		rc = pair_wait(f, &p->pair, e);
+	if (rc == 0)
+		rc = piece_settle(p, e);
+	if (rc == 0 && p->status != 0)
+		rc = crew_stopped(&f->crew, e);
+	if (rc == 0 && f->summary != NULL && p->receipt != NULL)
+		rc = write_receipt(f->summary, p->receipt, e);
+	f->status = p->again ? PIECE_AGAIN : p->status;
+	return rc;
+}
+
+int
+partcmd_part(struct front *f, struct err *e)
+{
+	struct piece p = PIECE_INIT;
+	struct planfile pf = {.fd = -1};
+	const char *snapshot;
+	int64_t number = 0;
+	int rc = which_part(f, &number, e);
+
+	if (rc == 0)
+		rc = planfile_open(&pf, f->operands[0], e);
+	if (rc == 0 && partplan_part(&pf.plan, f->operands[0], number, e) == NULL)
+		rc = -1;
+	if (rc == 0)
+		rc = which_snapshot(f, &pf.plan, &snapshot, e);
+	p.number = (size_t)number;
+	if (rc == 0)
+		rc = run_part(f, &pf, &p, snapshot, e);
+	piece_reset(&p);
+	planfile_release(&pf);
+	return rc;
+}
+
+/* ---- all of them ---- */
+
+int
+partcmd_parts(struct front *f, struct err *e)
+{
+	struct arglist words = {.n = 0};
+	struct planfile pf;
+	int rc = planfile_open(&pf, f->operands[0], e);
+
+	arglist_add(&words, "--list-parts");
+	if (rc == 0)
+		rc = planfile_call(&pf, f, &words, NULL, &f->status, e);
+	arglist_release(&words);
+	planfile_release(&pf);
+	return rc != 0 ? -1 : crew_stopped(&f->crew, e);
+}
+
+int
+partcmd_publish(struct front *f, struct err *e)
+{
+	json_t *receipt = NULL;
+	struct planfile pf;
+	int rc = planfile_open(&pf, f->operands[0], e);
+
+	if (rc == 0)
+		rc = publication_make(&pf, f, &receipt, e);
+	if (rc == 0 && f->summary != NULL && receipt != NULL)
+		rc = write_receipt(f->summary, receipt, e);
+	if (rc == 0 && piece_passes(f->status, receipt, 0))
+		f->status = PIECE_AGAIN;
+	json_decref(receipt);
+	planfile_release(&pf);
+	return rc;
+}
+
+int
+partcmd_drop(struct front *f, struct err *e)
+{
+	struct planfile pf;
+	int rc = planfile_open(&pf, f->operands[0], e);
+
+	if (rc == 0)
+		rc = publication_drop(&pf, f, e);
+	planfile_release(&pf);
+	return rc != 0 ? -1 : crew_stopped(&f->crew, e);
+}
+
+/* ---- a snapshot for others ---- */
+
+/* Whoever holds the other end of our standard input lets go by closing it. */
+static bool
+has_leash(void)
+{
+	struct stat st;
+
+	return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+/* Until its end, a signal, or that of the process that holds the snapshot. */
+static int
+hold_on(struct front *f, const struct keeper *k, struct err *e)
+{
+	struct pollfd leash = {.fd = STDIN_FILENO, .events = POLLIN};
+	size_t n = has_leash() ? 1 : 0;
+	char piece[256];
+
+	printf("%s\n", k->snapshot);
+	if (writeall_finish(stdout, e) != 0)
+		return -1;
+	while (keeper_holds(k) && f->crew.stop == 0) {
+		leash.revents = 0;
+		if (crew_poll(&f->crew, &leash, n, -1, e) != 0)
+			return -1;
+		if (leash.revents != 0 && read(STDIN_FILENO, piece, sizeof(piece)) <= 0)
+			return 0;
+	}
+	if (crew_stopped(&f->crew, e) != 0)
+		return -1;
+	f->status = k->child.status != 0 ? k->child.status : EXIT_CONN;
+	return 0;
+}
+
+static int
+hold_for(struct front *f, const struct keeper *k, struct err *e)
+{
+	struct crew_work work = CREW_WORK(f->rest.words[0], f->rest.words);
+	struct child child = {.pid = 0};
+	bool told = false;
+	int rc;
+
+	setenv(SNAPSHOT, k->snapshot, 1);
+	unsetenv("PORTL_RUN");
+	rc = crew_start(&f->crew, &child, &work, e);
+	while (rc == 0 && child.pid != 0) {
+		rc = crew_poll(&f->crew, NULL, 0, -1, e);
+		if (!keeper_holds(k) && f->crew.stop == 0 && child.pid != 0 && !told) {
+			log_line("the snapshot is gone");
+			told = true;
+		}
+	}
+	crew_finish(&f->crew, &child, SIGTERM);
+	f->status = child.status;
+	if (rc == 0 && child.status != 0)
+		rc = crew_stopped(&f->crew, e);
+	return rc;
+}
+
+int
+partcmd_hold(struct front *f, struct err *e)
+{
+	struct keeper keeper = KEEPER_INIT;
+	struct planfile pf;
+	int rc = planfile_open(&pf, f->operands[0], e);
+
+	if (rc == 0)
+		rc = keeper_start(&keeper, f, &pf, e);
+	if (rc == 0)
+		rc = f->rest.n > 0 ? hold_for(f, &keeper, e) : hold_on(f, &keeper, e);
+	keeper_release(&keeper, f);
+	planfile_release(&pf);
+	return rc < 0 ? -1 : 0;
+}

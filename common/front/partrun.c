@@ -1,0 +1,319 @@
+/*
+ * A round brings what is missing and publishes it; more than one is needed where the
+ * snapshot is lost on the way, or a crash of the target has emptied tables that no log keeps.
+ */
+#include "common/front/partrun.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/front/keeper.h"
+#include "common/front/piece.h"
+#include "common/front/planfile.h"
+#include "common/front/publication.h"
+#include "common/front/queue.h"
+#include "common/os/tempfile.h"
+#include "common/talk/log.h"
+#include "common/talk/progress.h"
+#include "common/talk/receipt.h"
+
+/* Options that each run of a program has anew; all others are in the plan. */
+static const char *const each_time[] = {"--log-file", "--log-format", "--verbose",
+					"--quiet",    "--password",   "--no-password"};
+
+struct partrun {
+	struct front *f;
+	struct planfile pf;
+	struct queue_tally tally;
+	struct receipt receipt;
+	struct progress *progress;
+	bool *done; /* by part, from 0; owned */
+	size_t ndone;
+	bool asked; /* what is in done has been found out */
+	bool planned;
+};
+
+static bool
+has_word(const struct arglist *list, const char *name)
+{
+	size_t i, len = strlen(name);
+
+	for (i = 0; i < list->n; i++)
+		if (strncmp(list->words[i], name, len) == 0 &&
+		    (list->words[i][len] == '\0' || list->words[i][len] == '='))
+			return true;
+	return false;
+}
+
+bool
+partrun_is_meant(const struct front *f)
+{
+	return f->jobs > 1 || f->keep != NULL || f->resume != NULL || f->via != NULL ||
+	       f->own || has_word(&f->for_extract, "--part-size") ||
+	       has_word(&f->for_extract, "--parts") || has_word(&f->for_extract, "--split-by");
+}
+
+/* Keep of the words what the plan does not say. */
+static void
+thin_out(struct arglist *list)
+{
+	struct arglist kept = {.n = 0};
+	size_t i, j;
+
+	for (i = 0; i < list->n; i++)
+		for (j = 0; j < sizeof(each_time) / sizeof(each_time[0]); j++) {
+			size_t len = strlen(each_time[j]);
+
+			if (strncmp(list->words[i], each_time[j], len) == 0 &&
+			    (list->words[i][len] == '\0' || list->words[i][len] == '='))
+				arglist_add(&kept, list->words[i]);
+		}
+	arglist_release(list);
+	*list = kept;
+}
+
+/* ---- the plan ---- */
+
+static int
+get_plan(struct partrun *r, struct err *e)
+{
+	struct front *f = r->f;
+	int rc;
+
+	if (f->resume != NULL) {
+		rc = planfile_open(&r->pf, f->resume, e);
+	} else {
+		rc = planfile_make(&r->pf, f, f->keep, e);
+		thin_out(&f->for_extract);
+		thin_out(&f->for_load);
+	}
+	if (rc != 0)
+		return rc;
+	r->planned = true;
+	r->done = xcalloc(r->pf.plan.nparts, sizeof(*r->done));
+	return 0;
+}
+
+/*
+ * The snapshot of the parts that are there is gone: the others are read by snapshots of their
+ * own, and a last stream makes them one.
+ */
+static int
+take_over(struct partrun *r, struct err *e)
+{
+	struct planfile *pf = &r->pf;
+
+	log_line("the snapshot of the first parts is gone: the others are read by their own, "
+		 "and a last stream brings what has changed since");
+	pf->plan.snapshot = PARTPLAN_OWN;
+	buf_release(&pf->framed);
+	if (pf->fd >= 0) {
+		close(pf->fd);
+		pf->fd = tempfile_open(e);
+		if (pf->fd < 0)
+			return -1;
+		free(pf->path);
+		pf->path = xasprintf("/dev/fd/%d", pf->fd);
+	}
+	return partplan_write(&pf->plan, pf->path, e);
+}
+
+/* ---- a round ---- */
+
+static int
+bring(struct partrun *r, struct err *e)
+{
+	struct keeper keeper = KEEPER_INIT;
+	struct queue q = {
+		.f = r->f,
+		.pf = &r->pf,
+		.snapshot = r->f->snapshot,
+		.done = r->done,
+		.progress = r->progress,
+		.tally = &r->tally,
+	};
+	int rc = 0;
+
+	if (r->pf.plan.snapshot == PARTPLAN_HELD && r->f->snapshot == NULL) {
+		rc = keeper_start(&keeper, r->f, &r->pf, e);
+		q.keeper = &keeper;
+	}
+	if (rc == 0)
+		rc = queue_run(&q, e);
+	keeper_release(&keeper, r->f);
+	if (rc > 0 && q.lost)
+		r->f->status = PIECE_AGAIN;
+	return rc;
+}
+
+/* What the ledger says is there; the plan's kind follows from that. */
+static int
+find_missing(struct partrun *r, struct err *e)
+{
+	int rc = publication_done(&r->pf, r->f, r->done, &r->ndone, e);
+
+	if (rc != 0)
+		return rc;
+	if (r->ndone > 0 && r->ndone < r->pf.plan.nparts && r->f->snapshot == NULL &&
+	    r->pf.plan.snapshot == PARTPLAN_HELD)
+		return take_over(r, e);
+	return 0;
+}
+
+static void
+add_publication(struct partrun *r, const json_t *receipt)
+{
+	struct queue_tally *t = &r->tally;
+
+	t->updated += piece_count(receipt, "updated");
+	t->unchanged += piece_count(receipt, "unchanged");
+	t->deleted += piece_count(receipt, "deleted");
+}
+
+/* Returns 0 when all is published, 1 when f->status says why not. */
+static int
+do_round(struct partrun *r, struct err *e)
+{
+	json_t *receipt = NULL;
+	int rc = 0;
+
+	if (r->asked)
+		rc = find_missing(r, e);
+	r->asked = true;
+	if (rc == 0 && r->ndone < r->pf.plan.nparts)
+		rc = bring(r, e);
+	if (rc != 0)
+		return rc;
+	progress_finishing(r->progress);
+	rc = publication_make(&r->pf, r->f, &receipt, e);
+	if (rc == 0 && r->f->status == 0) {
+		r->receipt.committed = RECEIPT_YES;
+		add_publication(r, receipt);
+	}
+	if (rc == 0 && r->f->status != 0)
+		rc = 1;
+	if (rc > 0 && piece_passes(r->f->status, receipt, 0))
+		r->f->status = PIECE_AGAIN;
+	json_decref(receipt);
+	return rc;
+}
+
+static int
+do_rounds(struct partrun *r, struct err *e)
+{
+	int64_t i;
+	int rc = 1;
+
+	for (i = 0; rc > 0 && i <= r->f->retries; i++) {
+		rc = do_round(r, e);
+		if (rc > 0 && r->f->status != PIECE_AGAIN)
+			break;
+	}
+	return rc;
+}
+
+/* ---- the end ---- */
+
+/*
+ * Nothing stays of a run whose plan nobody has; it is not removed where it is to be resumed.
+ * A signal that has ended the run does not end this; another one does.
+ */
+static void
+clear_away(struct partrun *r)
+{
+	struct front *f = r->f;
+	int stop = f->crew.stop, status = f->status;
+	struct err e = ERR_INIT;
+
+	if (!r->planned || f->keep != NULL || f->resume != NULL)
+		return;
+	f->crew.stop = 0;
+	if (publication_drop(&r->pf, f, &e) != 0 || f->status != 0)
+		log_line("run %s may have left tables in the ledger's schema", r->pf.plan.id);
+	err_release(&e);
+	f->crew.stop = stop != 0 ? stop : f->crew.stop;
+	f->status = status;
+}
+
+static void
+fill_receipt(struct partrun *r)
+{
+	const struct queue_tally *t = &r->tally;
+
+	r->receipt.run = r->pf.plan.id;
+	r->receipt.read = t->read;
+	r->receipt.inserted = t->inserted;
+	r->receipt.updated = t->updated;
+	r->receipt.unchanged = t->unchanged;
+	r->receipt.skipped = t->skipped;
+	r->receipt.rejected = t->rejected;
+	r->receipt.deleted = t->deleted;
+	r->receipt.bytes = t->bytes;
+	if (r->pf.plan.nrelations == 1)
+		r->receipt.relation = relname_text(&r->pf.plan.relations[0].id);
+	else if (r->pf.plan.nrelations > 1)
+		r->receipt.relation = receipt_several(r->pf.plan.nrelations);
+}
+
+static enum progress_when
+when_to_show(const struct front *f)
+{
+	if (has_word(&f->for_extract, "--progress"))
+		return PROGRESS_ALWAYS;
+	return has_word(&f->for_load, "--quiet") ? PROGRESS_NEVER : PROGRESS_TERMINAL;
+}
+
+static int
+run(struct partrun *r, enum progress_when when, struct err *e)
+{
+	struct progress_goal goal = {.estimate = -1};
+	int rc = get_plan(r, e);
+
+	if (rc != 0)
+		return rc;
+	goal.parts = r->pf.plan.nparts;
+	r->asked = r->f->resume != NULL;
+	r->progress = progress_start(when, &goal);
+	rc = do_rounds(r, e);
+	progress_free(r->progress);
+	return rc;
+}
+
+int
+partrun_run(struct front *f, struct err *e)
+{
+	enum progress_when when = when_to_show(f);
+	struct partrun r = {.f = f, .pf = {.fd = -1}};
+	struct err late = ERR_INIT;
+	int rc;
+
+	if (f->dry_run) {
+		err_usage(e, "dry-run", "--dry-run is for one pipe");
+		return err_hint(e, "What a run in parts would do is said by portl plan.");
+	}
+	if (has_word(&f->for_load, "--quiet"))
+		log_set_level(LOG_QUIET);
+	if (receipt_init(&r.receipt, f->summary, e) != 0) {
+		receipt_release(&r.receipt);
+		return -1;
+	}
+	rc = run(&r, when, e);
+	clear_away(&r);
+	fill_receipt(&r);
+	if (rc == 0)
+		f->status = EXIT_DONE;
+	if (receipt_print(&r.receipt, rc < 0 ? (int)e->code : f->status, rc < 0 ? e : NULL,
+			  &late) != 0 &&
+	    rc >= 0) {
+		err_take(e, &late);
+		rc = -1;
+	}
+	err_release(&late);
+	receipt_release(&r.receipt);
+	planfile_release(&r.pf);
+	free(r.done);
+	return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,176 @@
+/*
+ * What passes by itself: a connection, a lock, a deadlock, a server that is restarted, a
+ * process that was killed.  What does not: data, a table, a command line.
+ */
+#include "common/front/piece.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/err.h"
+#include "common/os/tempfile.h"
+
+#define READ_BYTES 4096
+#define SSH_FAILED 255 /* its status when the connection is at fault */
+
+/* Beginnings of SQLSTATEs; appendix "PostgreSQL Error Codes" of its manual. */
+static const char *const passing[] = {
+	"08",    /* connection */
+	"25P03", /* idle in transaction for too long */
+	"25P04", /* transaction took too long */
+	"40",    /* serialization, deadlock */
+	"53",    /* disk, memory or connections are used up */
+	"55006", /* the object is in use */
+	"55P03", /* a lock is not to be had */
+	"57",    /* the server is shut down or starts, somebody cancelled */
+};
+
+static bool
+state_passes(const char *state)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+		if (strncmp(state, passing[i], strlen(passing[i])) == 0)
+			return true;
+	return false;
+}
+
+static const char *
+sqlstate_of(const json_t *receipt)
+{
+	const char *state = json_string_value(
+		json_object_get(json_object_get(receipt, "error"), "sqlstate"));
+
+	return state != NULL ? state : "";
+}
+
+bool
+piece_passes(int status, const json_t *receipt, int upstream)
+{
+	if (status == 0 || status == EXIT_REJECTS)
+		return false;
+	if (status > 128 || upstream > 128) /* by a signal */
+		return status != 128 + SIGINT;
+	if (state_passes(sqlstate_of(receipt)))
+		return true;
+	return status == PIECE_AGAIN || status == EXIT_CONN || status == SSH_FAILED ||
+	       upstream == PIECE_AGAIN || (status == EXIT_STREAM && upstream == 0);
+}
+
+/* ---- starting ---- */
+
+static int
+open_files(struct piece *p, bool apart, struct err *e)
+{
+	p->out = tempfile_open(e);
+	if (p->out < 0)
+		return -1;
+	if (apart)
+		p->err = tempfile_open(e);
+	return !apart || p->err >= 0 ? 0 : -1;
+}
+
+int
+piece_start(struct piece *p, struct front *f, struct planfile *pf, const char *snapshot,
+	    bool apart, struct err *e)
+{
+	struct arglist extract = {.n = 0}, load = {.n = 0};
+	struct crew_work left = CREW_WORK(f->extract, NULL), right = left;
+	int rc;
+
+	piece_reset(p);
+	arglist_add(&extract, "portl-extract");
+	arglist_addf(&extract, "--plan=%s", pf->path);
+	arglist_addf(&extract, "--part=%zu", p->number);
+	if (snapshot != NULL)
+		arglist_addf(&extract, "--snapshot=%s", snapshot);
+	arglist_join(&extract, &f->for_extract);
+	right.program = planfile_words(pf, f, &load);
+	arglist_addf(&load, "--part=%zu", p->number);
+	arglist_add(&load, "--summary=-");
+	rc = open_files(p, apart, e);
+	left.argv = extract.words;
+	left.preface = planfile_preface(pf, f);
+	right.argv = load.words;
+	right.out = p->out;
+	left.err = right.err = p->err;
+	left.keep[0] = right.keep[0] = pf->fd > 0 ? pf->fd : 0;
+	if (rc == 0)
+		rc = pair_start(f, &p->pair, left, right, e);
+	arglist_release(&extract);
+	arglist_release(&load);
+	return rc;
+}
+
+/* ---- what has become of it ---- */
+
+bool
+piece_is_over(const struct piece *p)
+{
+	return p->pair.extract.pid == 0 && p->pair.load.pid == 0;
+}
+
+static int
+read_all(int fd, struct buf *text, struct err *e)
+{
+	off_t at = 0;
+	ssize_t n;
+
+	for (; (n = pread(fd, buf_reserve(text, READ_BYTES), READ_BYTES, at)) > 0; at += n)
+		text->len += (size_t)n;
+	return n == 0 ? 0 : err_errno(e, "could not read a temporary file");
+}
+
+int
+piece_settle(struct piece *p, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	int upstream = p->pair.extract.status, rc = read_all(p->out, &text, e);
+
+	json_decref(p->receipt);
+	p->receipt = text.len > 0 ? json_loadb(text.data, text.len, 0, NULL) : NULL;
+	buf_release(&text);
+	p->there = json_is_true(json_object_get(json_object_get(p->receipt, "part"), "there"));
+	p->status = pair_status(&p->pair);
+	if (p->pair.load.status == EXIT_DONE)
+		p->status = EXIT_DONE; /* whoever had not been read to its end may say what it
+					* likes */
+	if (p->status == EXIT_STREAM && upstream > 128)
+		p->status = upstream;
+	p->again = piece_passes(p->status, p->receipt, upstream);
+	return rc;
+}
+
+int
+piece_messages(const struct piece *p, struct buf *text, struct err *e)
+{
+	return p->err >= 0 ? read_all(p->err, text, e) : 0;
+}
+
+uint64_t
+piece_count(const json_t *receipt, const char *member)
+{
+	const json_t *value = json_object_get(json_object_get(receipt, "rows"), member);
+	json_int_t n;
+
+	if (value == NULL)
+		value = json_object_get(receipt, member);
+	n = json_integer_value(value);
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+void
+piece_reset(struct piece *p)
+{
+	size_t number = p->number;
+
+	if (p->out >= 0)
+		close(p->out);
+	if (p->err >= 0)
+		close(p->err);
+	json_decref(p->receipt);
+	*p = PIECE_INIT;
+	p->number = number;
+}

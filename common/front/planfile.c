@@ -1,0 +1,250 @@
+/*
+ * A plan without a name is a file that is gone from its directory, and that children open
+ * by our descriptor of it, each from its beginning.
+ */
+#include "common/front/planfile.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/front/pair.h"
+#include "common/os/tempfile.h"
+#include "common/os/writeall.h"
+#include "common/parts/planframe.h"
+
+static const struct planfile nothing = {.fd = -1};
+
+int
+planfile_open(struct planfile *pf, const char *path, struct err *e)
+{
+	*pf = nothing;
+	pf->path = xstrdup(path);
+	return partplan_read(&pf->plan, path, e);
+}
+
+/* The words of --via; what is behind them is for a shell over there. */
+static void
+add_via(const char *via, struct arglist *all)
+{
+	char *copy = xstrdup(via), *save = NULL, *word;
+
+	for (word = strtok_r(copy, " \t", &save); word != NULL;
+	     word = strtok_r(NULL, " \t", &save))
+		arglist_add(all, word);
+	free(copy);
+}
+
+/* In single quotes, unless it is plain. */
+static void
+add_quoted(struct arglist *all, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_=./:,@+%";
+	struct buf quoted = BUF_INIT;
+	const char *p;
+
+	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
+		arglist_add(all, word);
+		return;
+	}
+	buf_addc(&quoted, '\'');
+	for (p = word; *p != '\0'; p++) {
+		if (*p == '\'')
+			buf_adds(&quoted, "'\\''");
+		else
+			buf_addc(&quoted, *p);
+	}
+	buf_addc(&quoted, '\'');
+	arglist_add(all, buf_cstr(&quoted));
+	buf_release(&quoted);
+}
+
+/* portl-load, here or there; returns the program to start. */
+static const char *
+begin(const struct front *f, struct arglist *all)
+{
+	if (f->via != NULL)
+		add_via(f->via, all);
+	arglist_add(all, "portl-load");
+	return f->via != NULL ? all->words[0] : f->load;
+}
+
+static void
+add_words(const struct front *f, const struct arglist *words, struct arglist *all)
+{
+	size_t i;
+
+	for (i = 0; words != NULL && i < words->n; i++) {
+		if (f->via != NULL)
+			add_quoted(all, words->words[i]);
+		else
+			arglist_add(all, words->words[i]);
+	}
+}
+
+const char *
+planfile_words(const struct planfile *pf, const struct front *f, struct arglist *all)
+{
+	const char *program = begin(f, all);
+
+	if (f->via != NULL)
+		arglist_add(all, "--plan=-");
+	else
+		arglist_addf(all, "--plan=%s", pf->path);
+	add_words(f, &f->for_load, all);
+	return program;
+}
+
+/* ---- for another host ---- */
+
+static int
+read_whole(const char *path, struct buf *text, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return err_errno(e, "could not open \"%s\"", path);
+	rc = planframe_read(fd, text, e);
+	close(fd);
+	return rc;
+}
+
+static int
+make_framed(struct planfile *pf, const struct front *f, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	int rc = 0;
+
+	if (f->via != NULL && pf->framed.len == 0) {
+		rc = read_whole(pf->path, &text, e);
+		if (rc == 0)
+			planframe_add(&pf->framed, text.data, text.len);
+	}
+	buf_release(&text);
+	return rc;
+}
+
+const struct buf *
+planfile_preface(struct planfile *pf, const struct front *f)
+{
+	struct err e = ERR_INIT;
+
+	/* the plan has been read once before; an empty one tells the other side */
+	if (make_framed(pf, f, &e) != 0)
+		err_release(&e);
+	return f->via != NULL ? &pf->framed : NULL;
+}
+
+int
+planfile_input(struct planfile *pf, const struct front *f, struct err *e)
+{
+	int fd;
+
+	if (f->via == NULL) {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		return fd >= 0 ? fd : err_errno(e, "could not open /dev/null");
+	}
+	if (make_framed(pf, f, e) != 0 || (fd = tempfile_open(e)) < 0)
+		return -1;
+	if (writeall(fd, pf->framed.data, pf->framed.len) == 0 && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	err_errno(e, "could not write a temporary file");
+	close(fd);
+	return -1;
+}
+
+int
+planfile_call(struct planfile *pf, struct front *f, const struct arglist *words,
+	      struct buf *out, int *status, struct err *e)
+{
+	struct arglist all = {.n = 0};
+	struct crew_work work = CREW_WORK(planfile_words(pf, f, &all), NULL);
+	int rc = -1;
+
+	arglist_join(&all, words);
+	work.argv = all.words;
+	work.keep[0] = pf->fd > 0 ? pf->fd : 0;
+	work.in = planfile_input(pf, f, e);
+	if (work.in >= 0) {
+		rc = crew_call(&f->crew, work, out, status, e);
+		close(work.in);
+	}
+	arglist_release(&all);
+	return rc;
+}
+
+/* ---- making one ---- */
+
+/* Both programs on a pipe; the second writes the plan to ${out}. */
+static int
+draft(struct front *f, int out, int *status, struct err *e)
+{
+	struct arglist extract = {.n = 0}, load = {.n = 0};
+	struct crew_work left = CREW_WORK(f->extract, NULL), right = left;
+	struct pair pair = {.extract = {.pid = 0}};
+	int rc;
+
+	arglist_add(&extract, "portl-extract");
+	arglist_add(&extract, f->own ? "--make-plan=own" : "--make-plan");
+	right.program = begin(f, &load);
+	arglist_add(&load, "--make-plan");
+	if (f->job != NULL) {
+		arglist_addf(&extract, "--job=%s", f->job);
+		arglist_addf(&load, "--job=%s", f->job);
+	}
+	arglist_join(&extract, &f->for_extract);
+	add_words(f, &f->for_load, &load);
+	left.argv = extract.words;
+	right.argv = load.words;
+	right.out = out;
+	rc = pair_start(f, &pair, left, right, e);
+	if (rc == 0)
+		rc = pair_wait(f, &pair, e);
+	*status = pair_status(&pair);
+	arglist_release(&extract);
+	arglist_release(&load);
+	return rc != 0 ? -1 : crew_stopped(&f->crew, e);
+}
+
+int
+planfile_make(struct planfile *pf, struct front *f, const char *path, struct err *e)
+{
+	struct planfile made = nothing;
+	int rc;
+
+	*pf = nothing;
+	made.fd = tempfile_open(e);
+	if (made.fd < 0)
+		return -1;
+	made.path = xasprintf("/dev/fd/%d", made.fd);
+	rc = draft(f, made.fd, &f->status, e);
+	if (rc == 0 && f->status != 0)
+		rc = 1;
+	if (rc == 0)
+		rc = partplan_read(&made.plan, made.path, e);
+	if (rc == 0 && path != NULL)
+		rc = partplan_write(&made.plan, path, e);
+	if (rc == 0 && path != NULL) {
+		close(made.fd);
+		made.fd = -1;
+		free(made.path);
+		made.path = xstrdup(path);
+	}
+	*pf = made;
+	return rc;
+}
+
+void
+planfile_release(struct planfile *pf)
+{
+	partplan_release(&pf->plan);
+	buf_release(&pf->framed);
+	free(pf->path);
+	if (pf->fd >= 0)
+		close(pf->fd);
+	*pf = nothing;
+}

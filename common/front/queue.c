@@ -1,0 +1,369 @@
+/*
+ * One loop: look at each slot, wait, look again.
+ */
+#include "common/front/queue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/err.h"
+#include "common/base/xalloc.h"
+#include "common/front/piece.h"
+#include "common/talk/log.h"
+#include "common/talk/progress.h"
+
+#define FIRST_PAUSE 1000 /* ms before the second try; each further one waits twice as long */
+#define LONGEST_PAUSE 30000
+#define TICK 500 /* ms between looks at how far the parts are */
+#define LINES_KEPT 200
+
+enum state { IDLE, RUNNING, WAITING };
+
+struct slot {
+	enum state state;
+	struct piece piece;
+	int64_t tries;      /* that have failed */
+	int64_t due;        /* ms of the clock: the next one */
+	uint64_t size;      /* bytes that the plan says */
+	uint64_t under_way; /* bytes that portl-extract has written, about */
+};
+
+struct work {
+	struct queue *q;
+	struct slot *slots;
+	size_t n;
+	size_t next; /* part, from 0 */
+	bool failed;
+	struct arglist lines; /* messages that have been told */
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- what is told ---- */
+
+static bool
+is_new(struct arglist *told, const char *line)
+{
+	size_t i;
+
+	for (i = 0; i < told->n; i++)
+		if (strcmp(told->words[i], line) == 0)
+			return false;
+	if (told->n < LINES_KEPT)
+		arglist_add(told, line);
+	return true;
+}
+
+/* Pass on what the programs have said; what each part says is said once. */
+static void
+tell(struct work *w, const struct piece *p)
+{
+	struct buf text = BUF_INIT;
+	struct err e = ERR_INIT;
+	char *rest, *line;
+
+	if (piece_messages(p, &text, &e) != 0)
+		err_release(&e);
+	log_status(NULL);
+	rest = buf_cstr(&text);
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (line[0] != '\0' && is_new(&w->lines, line))
+			fprintf(stderr, "%s\n", line);
+	buf_release(&text);
+}
+
+static char *
+name_of(const struct work *w, const struct piece *p)
+{
+	const struct partplan *plan = &w->q->pf->plan;
+
+	return partplan_part_name(plan, &plan->parts[p->number - 1]);
+}
+
+/* ---- how far it is ---- */
+
+/* What a process has written, as the kernel counts it: for the progress line only. */
+static uint64_t
+written_by(pid_t pid)
+{
+	char path[64], line[128];
+	uint64_t n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/io", (long)pid);
+	file = fopen(path, "re");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "wchar: %" SCNu64, &n) == 1)
+			break;
+	if (file != NULL)
+		fclose(file);
+	return n;
+}
+
+static void
+show(const struct work *w)
+{
+	const struct queue *q = w->q;
+	uint64_t bytes = q->tally->bytes, size = q->tally->plan_bytes, all = 0;
+	size_t i;
+
+	if (q->progress == NULL)
+		return;
+	for (i = 0; i < w->n; i++) {
+		struct slot *s = &w->slots[i];
+		uint64_t n = s->state == RUNNING && s->piece.pair.extract.pid != 0
+				     ? written_by(s->piece.pair.extract.pid)
+				     : 0;
+
+		s->under_way = n > s->under_way ? n : s->under_way;
+		if (s->state != RUNNING)
+			continue;
+		bytes += s->under_way;
+		size += s->under_way < s->size ? s->under_way : s->size;
+	}
+	for (i = 0; i < q->pf->plan.nparts; i++)
+		all += q->pf->plan.parts[i].bytes > 0 ? (uint64_t)q->pf->plan.parts[i].bytes
+						      : 0;
+	progress_parts(q->progress, q->tally->sent + q->tally->there);
+	progress_set(q->progress, q->tally->read, bytes,
+		     all > 0 ? (double)size / (double)all : -1);
+}
+
+/* ---- a part ---- */
+
+static void
+add_up(struct queue_tally *t, const struct piece *p, uint64_t size)
+{
+	t->sent += !p->there;
+	t->there += p->there;
+	t->plan_bytes += size;
+	t->read += piece_count(p->receipt, "read");
+	t->inserted += piece_count(p->receipt, "inserted");
+	t->updated += piece_count(p->receipt, "updated");
+	t->unchanged += piece_count(p->receipt, "unchanged");
+	t->skipped += piece_count(p->receipt, "skipped");
+	t->rejected += piece_count(p->receipt, "rejected");
+	t->deleted += piece_count(p->receipt, "deleted");
+	t->bytes += piece_count(p->receipt, "bytes");
+	t->published |=
+		json_is_true(json_object_get(json_object_get(p->receipt, "part"), "published"));
+}
+
+static const char *
+snapshot_of(const struct queue *q)
+{
+	return q->keeper != NULL ? q->keeper->snapshot : q->snapshot;
+}
+
+static int
+begin(struct work *w, struct slot *s, struct err *e)
+{
+	s->state = RUNNING;
+	s->under_way = 0;
+	return piece_start(&s->piece, w->q->f, w->q->pf, snapshot_of(w->q), true, e);
+}
+
+/* The next part that is to be brought, or none. */
+static int
+take_next(struct work *w, struct slot *s, struct err *e)
+{
+	const struct partplan *plan = &w->q->pf->plan;
+	size_t i;
+
+	while (w->next < plan->nparts && w->q->done != NULL && w->q->done[w->next])
+		w->next++;
+	if (w->next >= plan->nparts)
+		return 0;
+	i = w->next++;
+	s->piece.number = i + 1;
+	s->tries = 0;
+	s->size = plan->parts[i].bytes > 0 ? (uint64_t)plan->parts[i].bytes : 0;
+	return begin(w, s, e);
+}
+
+static void
+give_up(struct work *w, const struct slot *s)
+{
+	char *name = name_of(w, &s->piece);
+
+	if (!w->failed) {
+		tell(w, &s->piece);
+		log_line("%s: could not be brought%s", name,
+			 s->tries > 0 ? ", nor when it was tried again" : "");
+		w->q->f->status = s->piece.status;
+	}
+	w->failed = true;
+	free(name);
+}
+
+static void
+try_later(struct work *w, struct slot *s)
+{
+	int64_t pause = FIRST_PAUSE << (s->tries < 5 ? s->tries : 5);
+	char *name = name_of(w, &s->piece);
+
+	if (pause > LONGEST_PAUSE)
+		pause = LONGEST_PAUSE;
+	if (!log_quiet()) {
+		tell(w, &s->piece);
+		log_line("%s: has failed, and is tried again", name);
+	}
+	free(name);
+	s->tries++;
+	w->q->tally->again++;
+	s->state = WAITING;
+	s->due = now_ms() + pause;
+}
+
+/* Both programs have ended. */
+static int
+settle(struct work *w, struct slot *s, struct err *e)
+{
+	struct piece *p = &s->piece;
+
+	s->state = IDLE;
+	if (piece_settle(p, e) != 0)
+		return -1;
+	if (p->status == 0) {
+		add_up(w->q->tally, p, s->size);
+		tell(w, p);
+		piece_reset(p);
+	} else if (w->failed || w->q->f->crew.stop != 0) {
+		return 0; /* it was told to end */
+	} else if (w->q->keeper != NULL && !keeper_holds(w->q->keeper)) {
+		w->q->lost = true;
+	} else if (p->again && s->tries < w->q->f->retries) {
+		try_later(w, s);
+	} else {
+		give_up(w, s);
+	}
+	return 0;
+}
+
+/* ---- all of them ---- */
+
+static bool
+may_begin(struct work *w)
+{
+	const struct queue *q = w->q;
+
+	if (w->failed || q->lost || q->f->crew.stop != 0)
+		return false;
+	return q->keeper == NULL || keeper_holds(q->keeper);
+}
+
+/* Move each slot on; ${*busy} is how many have something to do. */
+static int
+look(struct work *w, size_t *busy, struct err *e)
+{
+	size_t i;
+
+	*busy = 0;
+	for (i = 0; i < w->n; i++) {
+		struct slot *s = &w->slots[i];
+
+		if (s->state == RUNNING && piece_is_over(&s->piece) && settle(w, s, e) != 0)
+			return -1;
+		if (s->state == WAITING && !may_begin(w)) {
+			w->q->lost |= !w->failed && w->q->f->crew.stop == 0;
+			s->state = IDLE;
+		}
+		if (s->state == WAITING && s->due <= now_ms() && begin(w, s, e) != 0)
+			return -1;
+		if (s->state == IDLE && may_begin(w) && take_next(w, s, e) != 0)
+			return -1;
+		*busy += s->state != IDLE;
+	}
+	return 0;
+}
+
+/* ms until something is to be done by itself, -1: nothing. */
+static int
+pause_of(const struct work *w)
+{
+	int64_t left = w->q->progress != NULL ? TICK : -1, now = now_ms();
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->slots[i].state == WAITING) {
+			int64_t ms = w->slots[i].due > now ? w->slots[i].due - now : 0;
+
+			left = left < 0 || ms < left ? ms : left;
+		}
+	return (int)left;
+}
+
+/* Who has failed, or a snapshot that is gone, ends the others. */
+static void
+end_others(const struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->slots[i].state == RUNNING) {
+			crew_kill(&w->q->f->crew, &w->slots[i].piece.pair.extract, SIGTERM);
+			crew_kill(&w->q->f->crew, &w->slots[i].piece.pair.load, SIGTERM);
+		}
+}
+
+static int
+bring(struct work *w, struct err *e)
+{
+	size_t busy;
+	bool ended = false;
+
+	for (;;) {
+		if (look(w, &busy, e) != 0)
+			return -1;
+		if (w->failed && !ended)
+			end_others(w);
+		ended = w->failed;
+		show(w);
+		if (busy == 0)
+			break;
+		if (crew_poll(&w->q->f->crew, NULL, 0, pause_of(w), e) != 0)
+			return -1;
+	}
+	if (crew_stopped(&w->q->f->crew, e) != 0)
+		return -1;
+	while (w->next < w->q->pf->plan.nparts && w->q->done != NULL && w->q->done[w->next])
+		w->next++;
+	w->q->lost |= !w->failed && w->next < w->q->pf->plan.nparts;
+	return w->failed || w->q->lost;
+}
+
+int
+queue_run(struct queue *q, struct err *e)
+{
+	struct work w = {.q = q, .n = (size_t)q->f->jobs};
+	size_t i;
+	int rc;
+
+	if (w.n > q->pf->plan.nparts)
+		w.n = q->pf->plan.nparts;
+	q->lost = false;
+	w.slots = xcalloc(w.n + 1, sizeof(*w.slots));
+	for (i = 0; i < w.n; i++)
+		w.slots[i].piece = PIECE_INIT;
+	rc = bring(&w, e);
+	if (rc < 0)
+		end_others(&w);
+	for (i = 0; i < w.n; i++) {
+		crew_finish(&q->f->crew, &w.slots[i].piece.pair.extract, SIGTERM);
+		crew_finish(&q->f->crew, &w.slots[i].piece.pair.load, SIGTERM);
+		piece_reset(&w.slots[i].piece);
+	}
+	free(w.slots);
+	arglist_release(&w.lines);
+	return rc;
+}

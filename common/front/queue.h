@@ -1,0 +1,43 @@
+/*
+ * The parts of a plan, so many at a time, each tried again where that is worth it.
+ *
+ * A slot is a place at work: it takes the next part, runs it, and keeps it while it waits for
+ * another try.  The first part that fails for good ends all.
+ */
+#ifndef COMMON_FRONT_QUEUE_H
+#define COMMON_FRONT_QUEUE_H
+
+#include "common/front/keeper.h"
+#include "common/front/planfile.h"
+
+struct progress;
+
+/* What has come; add up over several queues. */
+struct queue_tally {
+	size_t sent, there; /* parts: brought now; there before */
+	size_t again;       /* tries beyond the first */
+	uint64_t read, inserted, updated, unchanged, skipped, rejected, deleted;
+	uint64_t bytes;      /* of the streams */
+	uint64_t plan_bytes; /* what the plan says of those that are there */
+	bool published;      /* the last one has done that */
+};
+
+struct queue {
+	struct front *f;
+	struct planfile *pf;
+	const struct keeper *keeper; /* or NULL: each part by its own snapshot */
+	const char *snapshot;        /* or by this one, which somebody else holds */
+	const bool *done;            /* by part, from 0: nothing is to be done; or NULL */
+	struct progress *progress;   /* or NULL */
+	struct queue_tally *tally;
+	bool lost; /* out: the snapshot is gone, and not all are there */
+};
+
+/*
+ * queue_run(q, e):
+ * Bring them all.  Returns 1 where that could not be, f->status is set then and the reasons
+ * are told.  Nothing of it is at work afterwards.
+ */
+int queue_run(struct queue *q, struct err *e) __attribute__((warn_unused_result));
+
+#endif /* COMMON_FRONT_QUEUE_H */
