@@ -149,7 +149,7 @@ run_part(struct front *f, struct planfile *pf, struct piece *p, const char *snap
 		rc = crew_stopped(&f->crew, e);
 	if (rc == 0 && f->summary != NULL && p->receipt != NULL)
 		rc = write_receipt(f->summary, p->receipt, e);
-	f->status = p->again ? PIECE_AGAIN : p->status;
+	f->status = p->again ? EXIT_AGAIN : p->status;
 	return rc;
 }
 
@@ -205,7 +205,7 @@ partcmd_publish(struct front *f, struct err *e)
 	if (rc == 0 && f->summary != NULL && receipt != NULL)
 		rc = write_receipt(f->summary, receipt, e);
 	if (rc == 0 && piece_passes(f->status, receipt, 0))
-		f->status = PIECE_AGAIN;
+		f->status = EXIT_AGAIN;
 	json_decref(receipt);
 	planfile_release(&pf);
 	return rc;

@@ -29,11 +29,13 @@ struct partrun {
 	struct planfile pf;
 	struct queue_tally tally;
 	struct receipt receipt;
+	struct err why; /* what has been told, for the receipt */
 	struct progress *progress;
 	bool *done; /* by part, from 0; owned */
 	size_t ndone;
 	bool asked; /* what is in done has been found out */
 	bool planned;
+	bool another; /* round, if there may be one */
 };
 
 static bool
@@ -134,6 +136,7 @@ bring(struct partrun *r, struct err *e)
 		.done = r->done,
 		.progress = r->progress,
 		.tally = &r->tally,
+		.why = &r->why,
 	};
 	int rc = 0;
 
@@ -144,8 +147,10 @@ bring(struct partrun *r, struct err *e)
 	if (rc == 0)
 		rc = queue_run(&q, e);
 	keeper_release(&keeper, r->f);
-	if (rc > 0 && q.lost)
-		r->f->status = PIECE_AGAIN;
+	if (rc > 0 && q.lost) {
+		r->f->status = EXIT_AGAIN;
+		r->another = true;
+	}
 	return rc;
 }
 
@@ -195,8 +200,9 @@ do_round(struct partrun *r, struct err *e)
 	}
 	if (rc == 0 && r->f->status != 0)
 		rc = 1;
-	if (rc > 0 && piece_passes(r->f->status, receipt, 0))
-		r->f->status = PIECE_AGAIN;
+	r->another = rc > 0 && piece_passes(r->f->status, receipt, 0);
+	if (r->another)
+		r->f->status = EXIT_AGAIN;
 	json_decref(receipt);
 	return rc;
 }
@@ -208,8 +214,9 @@ do_rounds(struct partrun *r, struct err *e)
 	int rc = 1;
 
 	for (i = 0; rc > 0 && i <= r->f->retries; i++) {
+		r->another = false;
 		rc = do_round(r, e);
-		if (rc > 0 && r->f->status != PIECE_AGAIN)
+		if (!r->another)
 			break;
 	}
 	return rc;
@@ -286,7 +293,7 @@ int
 partrun_run(struct front *f, struct err *e)
 {
 	enum progress_when when = when_to_show(f);
-	struct partrun r = {.f = f, .pf = {.fd = -1}};
+	struct partrun r = {.f = f, .pf = {.fd = -1}, .why = ERR_INIT};
 	struct err late = ERR_INIT;
 	int rc;
 
@@ -303,15 +310,18 @@ partrun_run(struct front *f, struct err *e)
 	rc = run(&r, when, e);
 	clear_away(&r);
 	fill_receipt(&r);
-	if (rc == 0)
+	if (rc == 0) {
 		f->status = EXIT_DONE;
-	if (receipt_print(&r.receipt, rc < 0 ? (int)e->code : f->status, rc < 0 ? e : NULL,
+		err_release(&r.why);
+	}
+	if (receipt_print(&r.receipt, rc < 0 ? (int)e->code : f->status, rc < 0 ? e : &r.why,
 			  &late) != 0 &&
 	    rc >= 0) {
 		err_take(e, &late);
 		rc = -1;
 	}
 	err_release(&late);
+	err_release(&r.why);
 	receipt_release(&r.receipt);
 	planfile_release(&r.pf);
 	free(r.done);

@@ -4,7 +4,7 @@
  */
 #include "common/front/piece.h"
 
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,12 +51,10 @@ piece_passes(int status, const json_t *receipt, int upstream)
 {
 	if (status == 0 || status == EXIT_REJECTS)
 		return false;
-	if (status > 128 || upstream > 128) /* by a signal */
-		return status != 128 + SIGINT;
-	if (state_passes(sqlstate_of(receipt)))
-		return true;
-	return status == PIECE_AGAIN || status == EXIT_CONN || status == SSH_FAILED ||
-	       upstream == PIECE_AGAIN || (status == EXIT_STREAM && upstream == 0);
+	if (status > 128 || (status == EXIT_STREAM && (upstream == 0 || upstream > 128)))
+		return true; /* somebody was killed, or a line broke */
+	return status == EXIT_AGAIN || status == EXIT_CONN || status == SSH_FAILED ||
+	       upstream == EXIT_AGAIN || state_passes(sqlstate_of(receipt));
 }
 
 /* ---- starting ---- */
@@ -137,8 +135,6 @@ piece_settle(struct piece *p, struct err *e)
 	if (p->pair.load.status == EXIT_DONE)
 		p->status = EXIT_DONE; /* whoever had not been read to its end may say what it
 					* likes */
-	if (p->status == EXIT_STREAM && upstream > 128)
-		p->status = upstream;
 	p->again = piece_passes(p->status, p->receipt, upstream);
 	return rc;
 }
@@ -147,6 +143,18 @@ int
 piece_messages(const struct piece *p, struct buf *text, struct err *e)
 {
 	return p->err >= 0 ? read_all(p->err, text, e) : 0;
+}
+
+int
+piece_why(const struct piece *p, const char *name, struct err *e)
+{
+	const char *text = json_string_value(
+		json_object_get(json_object_get(p->receipt, "error"), "message"));
+
+	err_set(e, (enum exit_code)p->status, "%s: %s", name,
+		text != NULL ? text : "could not be brought");
+	snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate_of(p->receipt));
+	return -1;
 }
 
 uint64_t

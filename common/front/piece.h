@@ -17,8 +17,6 @@
 #include "common/front/pair.h"
 #include "common/front/planfile.h"
 
-#define PIECE_AGAIN 75 /* what is worth another try, as an exit status (EX_TEMPFAIL) */
-
 struct piece {
 	size_t number; /* of the part, from 1 */
 	struct pair pair;
@@ -57,6 +55,13 @@ int piece_settle(struct piece *p, struct err *e) __attribute__((warn_unused_resu
  */
 int piece_messages(const struct piece *p, struct buf *text, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * piece_why(p, name, e):
+ * Fill ${e} with what the receipt says of a part that has failed, for another receipt.
+ * Returns -1.
+ */
+int piece_why(const struct piece *p, const char *name, struct err *e);
 
 /*
  * piece_passes(status, receipt, upstream):

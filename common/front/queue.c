@@ -201,6 +201,7 @@ give_up(struct work *w, const struct slot *s)
 		log_line("%s: could not be brought%s", name,
 			 s->tries > 0 ? ", nor when it was tried again" : "");
 		w->q->f->status = s->piece.status;
+		piece_why(&s->piece, name, w->q->why);
 	}
 	w->failed = true;
 	free(name);

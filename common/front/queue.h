@@ -30,7 +30,8 @@ struct queue {
 	const bool *done;            /* by part, from 0: nothing is to be done; or NULL */
 	struct progress *progress;   /* or NULL */
 	struct queue_tally *tally;
-	bool lost; /* out: the snapshot is gone, and not all are there */
+	struct err *why; /* out: what has ended it, which people have been told */
+	bool lost;       /* out: the snapshot is gone, and not all are there */
 };
 
 /*

@@ -1,0 +1,310 @@
+#!/usr/bin/env bats
+# portl run -j and portl part as processes: who is started, tried again, told to end.  The two
+# programs are stand-ins here, which do at once what real ones do in an hour.
+# shellcheck disable=SC2154 # bats sets stderr
+
+load ../lib/common
+load ../lib/faults
+
+# extract and load are told what to do by files in $T: a function each of shell.
+setup()
+{
+	cd "$T" || return
+	mkdir bin state
+	cp "$BUILD/portl" bin
+	cat >bin/portl-extract <<-'END'
+		#!/bin/bash
+		. "$T/words"
+		case $* in
+		*--completion=list*) exec "$BUILD/portl-extract" "$@" ;;
+		*--make-plan*) cat "$T/plan" ;;
+		*--hold*) echo 00000003-0000001B-1; [ ! -e "$T/hold" ] || . "$T/hold"; cat >/dev/null ;;
+		*--part=*) cat "$plan" >"$T/plan.read.$$"; mv "$T/plan.read.$$" "$T/plan.read"; echo "$snapshot" >>"$T/snapshots"; [ ! -e "$T/extract" ] || . "$T/extract"; echo "rows of $part" ;;
+		esac
+	END
+	cat >bin/portl-load <<-'END'
+		#!/bin/bash
+		. "$T/words"
+		case $* in
+		*--completion=list*) exec "$BUILD/portl-load" "$@" ;;
+		*--make-plan*) cat ;;
+		*--list-parts*) list ;;
+		*--publish*) echo published >>"$T/events"; [ ! -e "$T/publish" ] || . "$T/publish" ;;
+		*--drop-parts*) echo dropped >>"$T/events" ;;
+		*--print-position*) echo a,b ;;
+		*--part=*)
+			echo "begin $part" >>"$T/events"
+			[ ! -e "$T/load" ] || . "$T/load"
+			cat >"$T/state/$part.part" && mv "$T/state/$part.part" "$T/state/$part"
+			echo "end $part" >>"$T/events"
+			printf '{"status":0,"rows":{"read":10,"inserted":10},"bytes":100,"part":{"there":false}}\n'
+			;;
+		esac
+	END
+	cat >words <<-'END'
+		for word; do
+			case $word in
+			--part=*) part=${word#*=} ;;
+			--plan=*) plan=${word#*=} ;;
+			--snapshot=*) snapshot=${word#*=} ;;
+			esac
+		done
+		list()
+		{
+			local i done=''
+			for i in "$T"/state/[0-9]*; do
+				[ ! -e "$i" ] || done+=",{\"part\":${i##*/},\"state\":\"done\"}"
+			done
+			echo "{\"run\":\"x\",\"published\":false,\"parts\":[${done#,}]}"
+		}
+		die()
+		{
+			echo "portl-load: error: $2" >&2
+			printf '{"status":%d,"rows":{"read":0},"error":{"sqlstate":"%s"}}\n' "$1" "$3"
+			exit "$1"
+		}
+	END
+	chmod +x bin/*
+	export T
+	PATH=$T/bin:$PATH
+	make_plan 4
+}
+
+# make_plan N [own]: a plan of N parts of one relation.
+make_plan()
+{
+	local i parts=''
+
+	for ((i = 1; i < $1; i++)); do
+		parts+="{\"number\":$i,\"relation\":1,\"from_block\":$((i - 1)),\"to_block\":$i,\"bytes\":8192},"
+	done
+	parts+="{\"number\":$1,\"relation\":1,\"from_block\":$(($1 - 1)),\"bytes\":8192}"
+	printf '{"portl_plan":1,"id":"0123456789abcdef","snapshot":"%s","extract":[],"load":[],"relations":[{"number":1,"schema":"s","name":"t"}],"parts":[%s]}\n' \
+		"${2:-held}" "$parts" >plan
+}
+
+events()
+{
+	sort events | uniq -c | awk '{ $1 = $1; print }'
+}
+
+@test "all parts are brought by one snapshot, published, and nothing is kept" {
+	try portl run -j 2 --summary=receipt -- -q
+	assert_status 0
+	assert_eq "$(cat state/* | sort | xargs)" 'rows of 1 rows of 2 rows of 3 rows of 4'
+	assert_eq "$(sort -u snapshots)" 00000003-0000001B-1
+	assert_eq "$(events | grep -v 'begin\|end')" $'1 dropped\n1 published'
+	assert_eq "$(tail -n 1 events)" dropped
+	assert_eq "$(jq -c '[.tool, .run, .status, .rows.read, .rows.inserted, .bytes, .committed]' receipt)" \
+		'["portl","0123456789abcdef",0,40,40,400,true]'
+}
+
+@test "so many at a time, and no more" {
+	make_plan 9
+	cat >load <<-'END'
+		touch "$T/at.$part"
+		ls "$T" | grep -c '^at\.' >>"$T/counts"
+		sleep 0.2
+		rm "$T/at.$part"
+	END
+	try portl run -j 3 -- -q
+	assert_status 0
+	assert_eq "$(sort -n counts | tail -n 1)" 3
+	try portl run --via=env -- -q
+	assert_status 0
+	assert_eq "$(tail -n 9 counts | sort -u)" 1
+}
+
+@test "portl-load on another host is sent the plan in front of the stream" {
+	try portl run -j 2 --via=env -- -q
+	assert_status 0
+	for i in 1 2 3 4; do
+		assert_eq "$(head -n 1 "state/$i")" "PORTL-PLAN $(stat -c %s plan.read)"
+		assert_eq "$(tail -n +2 "state/$i" | head -c "$(stat -c %s plan.read)" | jq -r .id)" 0123456789abcdef
+		assert_eq "$(tail -n 1 "state/$i")" "rows of $i"
+	done
+}
+
+@test "a part is tried again where that is worth it, and told of" {
+	local what
+
+	for what in 'die 75 "taken" 55P03' 'die 2 "no connection" ""' 'die 1 "deadlock" 40P01' 'kill -KILL $$' 'exit 255'; do
+		rm -f events tried
+		echo "[ \$part != 3 ] || [ -e \$T/tried ] || { touch \$T/tried; $what; }" >load
+		try portl run -j 2 --
+		assert_status 0
+		assert_stderr_has 'part 3 of 4, s.t: has failed, and is tried again'
+		assert_eq "$(events)" $'2 begin 3\n1 begin 1\n1 begin 2\n1 begin 4\n1 dropped\n1 end 1\n1 end 2\n1 end 3\n1 end 4\n1 published' ||
+			assert_eq "$(events | sort)" "$(printf '1 begin 1\n1 begin 2\n1 begin 4\n1 dropped\n1 end 1\n1 end 2\n1 end 3\n1 end 4\n1 published\n2 begin 3')"
+	done
+}
+
+@test "what does not pass is not tried again: the others end, one message, one status" {
+	echo '[ $part != 3 ] || die 5 "no such column" 42703; [ $part = 1 ] && { trap "exit 143" TERM; echo "$$" >"$T/pid"; while :; do sleep 0.1; done; }' >load
+	try portl run -j 2 --summary=receipt --
+	assert_status 5
+	assert_eq "$(grep -c 'no such column' <<<"$stderr")" 1
+	assert_stderr_has 'part 3 of 4, s.t: could not be brought'
+	assert_stderr_lacks 'tried again'
+	assert_eq "$(grep -c published events)" 0
+	assert_eq "$(tail -n 1 events)" dropped
+	assert_eq "$(jq -c '[.status, .committed]' receipt)" '[5,false]'
+	run ! kill -0 "$(<pid)"
+}
+
+@test "--retries says how often" {
+	echo 'die 75 "taken" 55P03' >load
+	try portl run -j 1 --via=env --retries=0 --
+	assert_status 75
+	assert_eq "$(grep -c 'begin' events)" 1
+	rm events
+	try portl run -j 1 --via=env --retries=1 --
+	assert_status 75
+	assert_eq "$(grep -c 'begin 1' events)" 2
+}
+
+@test "INT, TERM, HUP end all of it, and nothing is left" {
+	echo '[ $part != 2 ] || { touch "$T/there"; exec sleep 60; }' >load
+	for signal in INT TERM HUP; do
+		rm -f there events
+		start run portl run -j 2 --
+		wait_until 10 test -e there
+		pids=$(pgrep -g "$(ps -o pgid= "$pid_run")" -f 'portl-|sleep 60')
+		kill "-$signal" "$pid_run"
+		finish run
+		assert_status $((128 + $(kill -l "$signal")))
+		for pid in $pids; do
+			[ "$(ps -o stat= -o args= "$pid" | grep -c 'portl-\|sleep 60')" = 0 ]
+		done
+		assert_eq "$(tail -n 1 events)" dropped
+		assert_eq "$(grep -c published events)" 0
+	done
+}
+
+@test "killed: no process is left" {
+	echo '[ $part != 2 ] || { echo $$ >"$T/there"; exec sleep 60; }' >load
+	start run portl run -j 2 --
+	wait_until 10 test -s there
+	children=$(pgrep -P "$pid_run")
+	kill -KILL "$pid_run"
+	for pid in $children; do
+		wait_until 10 is_over "$pid"
+	done
+}
+
+@test "--keep and --resume: only what is missing is sent, by its own snapshot where the first is gone" {
+	echo '[ $part != 3 ] || die 5 "no such column" 42703' >load
+	try portl run -j 1 --via=env --keep=kept --
+	assert_status 5
+	assert_eq "$(grep -c dropped events)" 0
+	assert_eq "$(jq -r .snapshot kept)" held
+	rm load events snapshots
+	try portl run --resume=kept -j 2 --summary=receipt
+	assert_status 0
+	assert_stderr_has 'the snapshot of the first parts is gone'
+	assert_eq "$(jq -r .snapshot kept)" own
+	assert_eq "$(grep begin events | sort | xargs)" 'begin 3 begin 4'
+	assert_eq "$(sort -u snapshots)" ''
+	assert_eq "$(jq -c '[.rows.read, .committed]' receipt)" '[20,true]'
+	rm events
+	try portl run --resume=kept
+	assert_status 0
+	assert_eq "$(events)" '1 published'
+}
+
+@test "the holder dies: the parts at work are brought, the others by their own snapshots" {
+	echo 'echo $$ >"$T/holder"; exec sleep 60' >hold
+	echo '[ $part != 2 ] || [ -e "$T/killed" ] || { touch "$T/killed"; read -r pid <"$T/holder"; kill -KILL "$pid"; sleep 0.3; }' >load
+	try portl run -j 1 --via=env --
+	assert_status 0
+	assert_stderr_has 'the snapshot of the first parts is gone'
+	assert_eq "$(xargs <snapshots)" '00000003-0000001B-1 00000003-0000001B-1'
+	assert_eq "$(grep -c begin events)" 4
+	assert_eq "$(events | grep published)" '1 published'
+}
+
+@test "a publication that finds parts missing has them brought again" {
+	echo '[ -e "$T/again" ] || { touch "$T/again"; rm "$T/state/2"; die 75 "emptied" ""; }' >publish
+	try portl run -j 2 --own --
+	assert_status 0
+	assert_eq "$(grep -c published events)" 2
+	assert_eq "$(grep -c 'begin 2' events)" 2
+	assert_eq "$(grep -c 'begin 3' events)" 1
+}
+
+@test "portl part: the number from the engine, and the status of what is worth another try" {
+	make_plan 4 own
+	while read -r variable value number; do
+		try env "$variable=$value" portl part plan
+		assert_status 0
+		assert_eq "$(<"state/$number")" "rows of $number"
+		rm state/*
+	done <<-'EOF'
+		PORTL_PART 3 3
+		SLURM_ARRAY_TASK_ID 1 1
+		PBS_ARRAY_INDEX 2 2
+		SGE_TASK_ID 4 4
+		LSB_JOBINDEX 4 4
+		JOB_COMPLETION_INDEX 0 1
+		AWS_BATCH_JOB_ARRAY_INDEX 3 4
+		CLOUD_RUN_TASK_INDEX 1 2
+	EOF
+	try portl part plan
+	assert_status 64
+	assert_stderr_has 'which part?'
+	try portl part plan 5
+	assert_status 64
+	assert_stderr_has 'its parts are 1 to 4'
+	try env SLURM_ARRAY_TASK_ID=0 portl part plan
+	assert_status 64
+	try env SGE_TASK_ID=undefined portl part plan
+	assert_status 64
+	for what in 'die 75 x 55P03:75' 'die 2 x "":75' 'die 1 x 40001:75' 'die 1 x 22P02:1' 'die 5 x "":5' 'exit 78:78' 'kill -KILL $$:75'; do
+		echo "${what%:*}" >load
+		try portl part plan 2 --summary=receipt
+		assert_status "${what##*:}"
+	done
+	echo 'echo portl-load: warning: oops >&2; echo "{\"status\":0,\"part\":{\"there\":true}}"; exit 0' >load
+	echo 'exec yes' >extract
+	try portl part plan 2 --summary=receipt
+	assert_status 0
+	assert_stderr_has 'warning: oops'
+	assert_eq "$(jq .part.there receipt)" true
+}
+
+@test "portl part wants the snapshot of a plan that has one; portl hold gives it" {
+	try portl part plan 2
+	assert_status 64
+	assert_stderr_has 'which snapshot?'
+	try portl hold plan portl part plan 2
+	assert_status 0
+	try portl part plan 3 --snapshot=00000003-0000001B-2
+	assert_status 0
+	assert_eq "$(xargs <snapshots)" '00000003-0000001B-1 00000003-0000001B-2'
+	try portl hold plan sh -c 'exit 7'
+	assert_status 7
+	try portl hold plan none-such
+	assert_status 127
+	try_sh 'sleep 0.5 | portl hold plan'
+	assert_status 0
+	assert_eq "$output" 00000003-0000001B-1
+	start hold portl hold plan
+	wait_until 10 test -s hold.out
+	kill -TERM "$pid_hold"
+	finish hold
+	assert_status 143
+}
+
+@test "xargs and GNU parallel bring the parts" {
+	make_plan 8
+	try portl hold plan sh -c 'seq 8 | xargs -P 3 -n 1 portl part plan'
+	assert_status 0
+	assert_eq "$(ls state | xargs)" '1 2 3 4 5 6 7 8'
+	rm state/*
+	try portl hold plan parallel -j 3 --halt now,fail=1 portl part plan '{}' ::: 1 2 3 4 5 6 7 8
+	assert_status 0
+	assert_eq "$(ls state | xargs)" '1 2 3 4 5 6 7 8'
+	echo '[ $part != 2 ] || die 5 "no" 42703' >load
+	try portl hold plan parallel -j 1 --halt now,fail=1 portl part plan '{}' ::: 1 2 3 4
+	assert_status 5
+}
