@@ -212,6 +212,17 @@ no_position(struct err *e, const char *why)
 			   "\"" POSITION_NONE "\" stands for a full run.");
 }
 
+/* A number too large, a digit too many: a word has one spelling. */
+static bool
+is_spelled(const struct position *p, const char *text)
+{
+	char *word = position_word(p);
+	bool same = strcmp(word, text) == 0;
+
+	free(word);
+	return same;
+}
+
 static int
 parse(struct position *p, const char *text, struct err *e)
 {
@@ -225,7 +236,9 @@ parse(struct position *p, const char *text, struct err *e)
 	if (strcmp(sum + 1, expected) != 0)
 		return no_position(e, "its check sum is wrong");
 	take_all(&r, p);
-	return r.ok && r.p == sum ? 0 : no_position(e, "it has fields of another version");
+	return r.ok && r.p == sum && is_spelled(p, text)
+		       ? 0
+		       : no_position(e, "it has fields of another version");
 }
 
 int

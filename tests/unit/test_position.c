@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
@@ -84,6 +85,38 @@ test_damage(const struct position *p)
 	free(word);
 }
 
+/* Words that position_word() does not write, though their sum is right. */
+static void
+test_spelling(void)
+{
+	static const char digests[] = "0000000000000001:0000000000000000:0000000000000000";
+	static const char *const bad[] = {
+		"1:xmin:18446744073709551616:5:1:9:7:2:%s:-:-:-",
+		"1:xmin:07:5:1:9:7:2:%s:-:-:-",
+		"1:xmin:7:5:1:9:7:2:0x%s:-:-:-",
+		"1:xmin:7:5:1:9:7:2:%s:16390+03:-:-",
+		"1:cursor:7:5:1:9:7:2:%s:-:%41:-",
+		"1:cursor:7:5:1:9:7:2:%s:-:a_b:-",
+	};
+	struct err e = ERR_INIT;
+	struct position q;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *at = strstr(bad[i], "%s");
+		char *text = xasprintf("%.*s%s%s", (int)(at - bad[i]), bad[i], digests, at + 2);
+		char *word =
+			xasprintf("%s:%08x", text,
+				  (unsigned)(XXH3_64bits(text, strlen(text)) & 0xffffffff));
+
+		is_int(position_parse(&q, word, strlen(word), &e), -1, "%s is refused", word);
+		free(text);
+		free(word);
+		position_release(&q);
+		err_release(&e);
+	}
+}
+
 static void
 test_leaves(void)
 {
@@ -106,6 +139,7 @@ main(void)
 		test_round_trip(&samples[i]);
 		test_damage(&samples[i]);
 	}
+	test_spelling();
 	test_leaves();
 	return tap_done();
 }
