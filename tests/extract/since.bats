@@ -205,6 +205,27 @@ refused()
 	[[ $(position -t aged --where='age > 3') == 1:* ]] || fail 'a column called age is no clock'
 }
 
+@test "rows of another access method, or of a foreign partition, have no xmin that says anything" {
+	# the same handler by another name is heap; another function, whatever it is made of, is not known
+	q "$src" "CREATE ACCESS METHOD alias TYPE TABLE HANDLER heap_tableam_handler;
+		CREATE FUNCTION other(internal) RETURNS table_am_handler LANGUAGE internal AS 'heap_tableam_handler';
+		CREATE ACCESS METHOD other TYPE TABLE HANDLER other;
+		CREATE TABLE a (id int) USING alias; CREATE TABLE o (id int) USING other; INSERT INTO o VALUES (1);
+		CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)"
+	[[ $(position -t a) == 1:xmin:* ]] || fail 'heap by another name'
+	word=$(position -t p)
+	refused 'public.o: nothing can be read since a position: its access method is not heap' -t o --since=none
+	assert_eq "$(header no_position -d "$src" -t o)" 'its access method is not heap'
+	assert_eq "$(ids -t o)" '1 '
+	q "$src" 'CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) USING other'
+	refused 'public.p: nothing can be read since a position: its access method is not heap' -t p --since="$word"
+	q "$src" 'DROP TABLE p2; CREATE FOREIGN DATA WRAPPER f; CREATE SERVER f FOREIGN DATA WRAPPER f;
+		CREATE FOREIGN TABLE p2 PARTITION OF p FOR VALUES IN (2) SERVER f'
+	refused 'a foreign table is among its partitions, whose rows have no xmin' -t p --since="$word"
+	q "$src" 'DROP FOREIGN TABLE p2; INSERT INTO p VALUES (1)'
+	assert_eq "$(ids -t p --since="$word")" '1 '
+}
+
 @test "another server, another database, newer than the snapshot" {
 	fresh_db other
 	word=$(position -t t)

@@ -354,3 +354,35 @@ no_join()
 	assert_status 64
 	assert_eq "$(compgen -G "${TMPDIR:-/tmp}/tmp.*/since" || :)" ''
 }
+
+@test "a job with a state, with_keys and delete brings what changed, removes what is gone, and is verified whole" {
+	cat >"$BATS_TEST_TMPDIR/job.yaml" <<-EOF
+		source: {database: $src, table: t, with_keys: true}
+		destination: {database: $dst, table: t}
+		conflict: overwrite
+		delete: true
+		max_delete: 30%
+		state: nightly
+	EOF
+	cd "$BATS_TEST_TMPDIR"
+	portl check job.yaml >/dev/null
+	portl run job.yaml
+	q "$src" "DELETE FROM t WHERE id = 2; UPDATE t SET v = 'x' WHERE id = 3; INSERT INTO t VALUES (7, 'seven')"
+	try portl verify job.yaml
+	assert_status 6
+	portl run job.yaml --summary=receipt
+	assert_eq "$(jq -c '.relations[0].rows | [.read, .inserted, .updated, .deleted]' receipt)" '[2,1,1,1]'
+	same_table "$src" t "$dst" t
+	portl verify job.yaml
+	# too many: rows and state are as they were, and the next run has all of it again
+	before=$(q "$dst" "SELECT position FROM $ledger")
+	q "$src" "DELETE FROM t WHERE id IN (1, 3); INSERT INTO t VALUES (8, 'eight')"
+	try portl run job.yaml
+	assert_status 1
+	assert_stderr_has 'more than --max-delete=30% lets be deleted'
+	assert_eq "$(q "$dst" "SELECT position FROM $ledger")" "$before"
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM t WHERE id = 8')" 0
+	portl run job.yaml --max-delete=100% --summary=receipt
+	assert_eq "$(jq -c '.relations[0].rows | [.read, .deleted]' receipt)" '[1,2]'
+	same_table "$src" t "$dst" t
+}
