@@ -3,6 +3,7 @@
  */
 #include "extract/options_parts.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define AT(member) .offset = offsetof(struct extract_options, member)
 #define ZSTD_DEFAULT 3
 #define ZSTD_LEVEL_MAX 19
+#define ZSTD_THREADS_MAX 64
 
 static const struct cli_choice formats[] = {
 	{"binary", EXTRACT_BINARY}, {"ndjson", EXTRACT_NDJSON}, {NULL, 0}};
@@ -76,7 +78,8 @@ static const struct cli_option output_options[] = {
 	 AT(quote_numbers)},
 	{"output", 'o', CLI_STRING, "FILE", "write to FILE, which appears when complete",
 	 AT(output), .part = CLI_ONCE},
-	{"compress", 'Z', CLI_STRING, "zstd[:LEVEL]", "compress the stream", AT(compress)},
+	{"compress", 'Z', CLI_STRING, "zstd[:LEVEL][,threads=N]", "compress the stream",
+	 AT(compress)},
 	{"bare", 0, CLI_FLAG, NULL, "rows only, no proof of completeness", AT(bare)},
 	{"digest-only", 0, CLI_FLAG, NULL, "no rows, only their digest as a line of text",
 	 AT(digest_only)},
@@ -379,28 +382,48 @@ take_query(struct extract_options *o, struct err *e)
 	return rc;
 }
 
+/* A whole number from 1 to ${max} that ends at ${end}; 0: it is none. */
+static int
+small_number(const char *text, const char *end, int max)
+{
+	char *stop;
+	long n = isdigit((unsigned char)*text) ? strtol(text, &stop, 10) : 0;
+
+	return n >= 1 && n <= max && stop == end ? (int)n : 0;
+}
+
+/* Behind "zstd:": LEVEL, threads=N, or both with a comma between. */
+static bool
+read_compress(struct extract_options *o, const char *text)
+{
+	const char *end = text + strcspn(text, ",");
+
+	if (strncmp(text, "threads=", 8) != 0) {
+		o->zstd_level = small_number(text, end, ZSTD_LEVEL_MAX);
+		if (o->zstd_level == 0 || *end == '\0')
+			return o->zstd_level > 0;
+		text = end + 1;
+		end = text + strlen(text);
+	}
+	if (strncmp(text, "threads=", 8) != 0)
+		return false;
+	o->zstd_threads = small_number(text + 8, end, ZSTD_THREADS_MAX);
+	return o->zstd_threads > 0 && *end == '\0';
+}
+
 static int
 check_compress(struct extract_options *o, struct err *e)
 {
-	char *end;
-	long level;
-
 	if (o->compress == NULL)
 		return 0;
 	o->zstd_level = ZSTD_DEFAULT;
-	if (strcmp(o->compress, "zstd") == 0)
+	if (strcmp(o->compress, "zstd") == 0 ||
+	    (strncmp(o->compress, "zstd:", 5) == 0 && read_compress(o, o->compress + 5)))
 		return 0;
-	if (strncmp(o->compress, "zstd:", 5) == 0) {
-		level = strtol(o->compress + 5, &end, 10);
-		if (end != o->compress + 5 && *end == '\0' && level >= 1 &&
-		    level <= ZSTD_LEVEL_MAX) {
-			o->zstd_level = (int)level;
-			return 0;
-		}
-	}
 	return err_usage(e, "compress",
-			 "-Z takes zstd or zstd:LEVEL with a level from 1 to %d, not \"%s\"",
-			 ZSTD_LEVEL_MAX, o->compress);
+			 "-Z takes zstd or zstd:LEVEL,threads=N with a level from 1 to %d and "
+			 "at most %d threads, not \"%s\"",
+			 ZSTD_LEVEL_MAX, ZSTD_THREADS_MAX, o->compress);
 }
 
 static int

@@ -53,8 +53,9 @@ struct extract_options {
 	int order;  /* enum extract_order */
 	bool quote_numbers;
 	const char *output;   /* path, "-" or NULL */
-	const char *compress; /* zstd[:LEVEL] as typed */
+	const char *compress; /* zstd[:LEVEL][,threads=N] as typed */
 	int zstd_level;       /* 0: no compression */
+	int zstd_threads;     /* beside the main one */
 	bool bare;
 	bool digest_only;
 	bool row_security;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include "common/os/livefile.h"
 
 #define PIPE_SIZE (1 << 20) /* bytes */
+#define JOB_SIZE (1 << 20)  /* bytes that a thread compresses at a time */
 
 struct output {
 	int fd;
@@ -144,24 +146,6 @@ output_open(const char *path, struct err *e)
 	return NULL;
 }
 
-int
-output_compress(struct output *o, int level, struct err *e)
-{
-	size_t rc;
-
-	o->zstd = ZSTD_createCCtx();
-	if (o->zstd == NULL)
-		return err_set(e, EXIT_DATA, "could not set up zstd: out of memory");
-	rc = ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_compressionLevel, level);
-	if (!ZSTD_isError(rc))
-		rc = ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_checksumFlag, 1);
-	if (ZSTD_isError(rc))
-		return err_set(e, EXIT_USAGE, "zstd: %s", ZSTD_getErrorName(rc));
-	o->zbuf_size = ZSTD_CStreamOutSize();
-	o->zbuf = xmalloc(o->zbuf_size);
-	return 0;
-}
-
 static int
 write_error(struct output *o, struct err *e)
 {
@@ -205,6 +189,52 @@ write_raw(struct output *o, const char *data, size_t len, struct err *e)
 	if (intr_pending() == 0 || data > start || o->zstd != NULL)
 		o->torn = true;
 	return intr_pending() != 0 ? err_signal(e, intr_pending()) : write_error(o, e);
+}
+
+/*
+ * They begin with the first call and never see a signal, which has to end the waits of the
+ * main thread.
+ */
+static int
+start_threads(struct output *o, int threads, struct err *e)
+{
+	ZSTD_inBuffer in = {NULL, 0, 0};
+	ZSTD_outBuffer out = {o->zbuf, o->zbuf_size, 0};
+	size_t rc = ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_nbWorkers, threads);
+	sigset_t all, before;
+
+	if (ZSTD_isError(rc))
+		return err_set(e, EXIT_USAGE, "zstd: %d threads: %s", threads,
+			       ZSTD_cParam_getBounds(ZSTD_c_nbWorkers).upperBound > 0
+				       ? ZSTD_getErrorName(rc)
+				       : "this libzstd was built without them");
+	rc = ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_jobSize, JOB_SIZE);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (!ZSTD_isError(rc))
+		rc = ZSTD_compressStream2(o->zstd, &out, &in, ZSTD_e_continue);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (ZSTD_isError(rc))
+		return err_set(e, EXIT_DATA, "zstd: %s", ZSTD_getErrorName(rc));
+	return write_raw(o, o->zbuf, out.pos, e);
+}
+
+int
+output_compress(struct output *o, int level, int threads, struct err *e)
+{
+	size_t rc;
+
+	o->zstd = ZSTD_createCCtx();
+	if (o->zstd == NULL)
+		return err_set(e, EXIT_DATA, "could not set up zstd: out of memory");
+	rc = ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_compressionLevel, level);
+	if (!ZSTD_isError(rc))
+		rc = ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_checksumFlag, 1);
+	if (ZSTD_isError(rc))
+		return err_set(e, EXIT_USAGE, "zstd: %s", ZSTD_getErrorName(rc));
+	o->zbuf_size = ZSTD_CStreamOutSize();
+	o->zbuf = xmalloc(o->zbuf_size);
+	return threads > 0 ? start_threads(o, threads, e) : 0;
 }
 
 static int

@@ -34,10 +34,11 @@ struct output *output_open(const char *path, struct err *e) __attribute__((warn_
 bool output_is_live(const char *path);
 
 /*
- * output_compress(o, level, e):
- * Compress everything written from now on with zstd.
+ * output_compress(o, level, threads, e):
+ * Compress everything written from now on with zstd, in ${threads} threads beside ours; 0: in
+ * ours.
  */
-int output_compress(struct output *o, int level, struct err *e)
+int output_compress(struct output *o, int level, int threads, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

@@ -232,6 +232,7 @@ check_extract(const struct extract_options *o)
 	MUST((o->kind->cli.what != NULL) == (o->path != NULL));
 	MUST(o->format == EXTRACT_BINARY || o->format == EXTRACT_NDJSON);
 	MUST(o->rows.limit >= -1 && o->zstd_level >= 0 && o->zstd_level <= 19);
+	MUST(o->zstd_threads >= 0 && o->zstd_threads <= 64);
 	MUST((o->zstd_level > 0) == (o->compress != NULL));
 	MUST(o->query_text == NULL || o->query_text[0] != '\0');
 	MUST(!o->quote_numbers || o->format == EXTRACT_NDJSON);

@@ -42,6 +42,12 @@ test_good(void)
 	is_str(o.query_text, "select", "without the semicolons behind it");
 	is_int(o.zstd_level, 7, "the level");
 	extract_options_release(&o);
+	is_int(parse(&o, &e, "-t t -Z zstd:9,threads=3"), 0, "with threads");
+	ok(o.zstd_level == 9 && o.zstd_threads == 3, "so many");
+	extract_options_release(&o);
+	is_int(parse(&o, &e, "-t t -Z zstd:threads=2"), 0, "with threads alone");
+	ok(o.zstd_level == 3 && o.zstd_threads == 2, "at the level that it has anyway");
+	extract_options_release(&o);
 	is_int(parse(&o, &e, "-t t -Z zstd"), 0, "compression without a level");
 	ok(o.zstd_level > 0, "has one all the same");
 	extract_options_release(&o);
