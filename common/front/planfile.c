@@ -11,7 +11,6 @@
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
-#include "common/front/pair.h"
 #include "common/os/tempfile.h"
 #include "common/os/writeall.h"
 #include "common/parts/planframe.h"
@@ -179,35 +178,69 @@ planfile_call(struct planfile *pf, struct front *f, const struct arglist *words,
 
 /* ---- making one ---- */
 
-/* Both programs on a pipe; the second writes the plan to ${out}. */
 static int
-draft(struct front *f, int out, int *status, struct err *e)
+call(struct front *f, const char *program, const struct arglist *words, int in, int out,
+     struct err *e)
 {
-	struct arglist extract = {.n = 0}, load = {.n = 0};
-	struct crew_work left = CREW_WORK(f->extract, NULL), right = left;
-	struct pair pair = {.extract = {.pid = 0}};
+	struct crew_work work = CREW_WORK(program, words->words);
 	int rc;
 
-	arglist_add(&extract, "portl-extract");
-	arglist_add(&extract, f->own ? "--make-plan=own" : "--make-plan");
-	right.program = begin(f, &load);
-	arglist_add(&load, "--make-plan");
-	if (f->job != NULL) {
-		arglist_addf(&extract, "--job=%s", f->job);
-		arglist_addf(&load, "--job=%s", f->job);
-	}
-	arglist_join(&extract, &f->for_extract);
-	add_words(f, &f->for_load, &load);
-	left.argv = extract.words;
-	right.argv = load.words;
-	right.out = out;
-	rc = pair_start(f, &pair, left, right, e);
+	work.in = in;
+	work.out = out;
+	rc = crew_call(&f->crew, work, NULL, &f->status, e);
 	if (rc == 0)
-		rc = pair_wait(f, &pair, e);
-	*status = pair_status(&pair);
-	arglist_release(&extract);
-	arglist_release(&load);
-	return rc != 0 ? -1 : crew_stopped(&f->crew, e);
+		rc = crew_stopped(&f->crew, e);
+	return rc != 0 ? -1 : f->status != 0;
+}
+
+static int
+draft(struct front *f, int out, struct err *e)
+{
+	struct arglist words = {.n = 0};
+	int rc;
+
+	arglist_add(&words, "portl-extract");
+	arglist_add(&words, f->own ? "--make-plan=own" : "--make-plan");
+	if (f->job != NULL)
+		arglist_addf(&words, "--job=%s", f->job);
+	arglist_join(&words, &f->for_extract);
+	rc = call(f, f->extract, &words, -1, out, e);
+	arglist_release(&words);
+	return rc;
+}
+
+static int
+complete(struct front *f, int in, int out, struct err *e)
+{
+	struct arglist words = {.n = 0};
+	const char *program = begin(f, &words);
+	char *job = f->job != NULL ? xasprintf("--job=%s", f->job) : NULL;
+	struct arglist ours = {.words = &job, .n = job != NULL};
+	int rc;
+
+	arglist_add(&words, "--make-plan");
+	add_words(f, &ours, &words);
+	add_words(f, &f->for_load, &words);
+	rc = call(f, program, &words, in, out, e);
+	arglist_release(&words);
+	free(job);
+	return rc;
+}
+
+/* One after the other, for where the first fails the second has nothing to say. */
+static int
+make(struct front *f, int out, struct err *e)
+{
+	int between = tempfile_open(e);
+	int rc = between >= 0 ? draft(f, between, e) : -1;
+
+	if (rc == 0 && lseek(between, 0, SEEK_SET) != 0)
+		rc = err_errno(e, "could not read a temporary file");
+	if (rc == 0)
+		rc = complete(f, between, out, e);
+	if (between >= 0)
+		close(between);
+	return rc;
 }
 
 int
@@ -221,9 +254,7 @@ planfile_make(struct planfile *pf, struct front *f, const char *path, struct err
 	if (made.fd < 0)
 		return -1;
 	made.path = xasprintf("/dev/fd/%d", made.fd);
-	rc = draft(f, made.fd, &f->status, e);
-	if (rc == 0 && f->status != 0)
-		rc = 1;
+	rc = make(f, made.fd, e);
 	if (rc == 0)
 		rc = partplan_read(&made.plan, made.path, e);
 	if (rc == 0 && path != NULL)

@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# portl's commands of parts on real servers: all parts are there, or none is seen; whatever is
+# killed on the way.
+# shellcheck disable=SC2154 # bats sets stderr
+
+load ../lib/common
+load ../lib/faults
+
+setup()
+{
+	cd "$T" || return
+	fresh_db src dst
+	q "$src" "CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text, pad text);
+		INSERT INTO t SELECT i, i / 7.0, 'name ' || i, repeat('x', 200) FROM generate_series(1, 4000) i"
+}
+
+# slowly: a part takes about a second.
+slowly=(--where='id % 100 > 0 OR pg_sleep(0.1) IS NOT NULL')
+
+plan()
+{
+	portl plan -o plan -d "$src" -t t --parts=4 "$@" -- -d "$dst" --create
+}
+
+# nothing_left: no table, no row of the ledger's that is a run's.
+nothing_left()
+{
+	assert_eq "$(q "$dst" "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+		WHERE nspname = 'portl_ledger' AND relkind = 'r' AND relname NOT IN ('run', 'part', 'state', 'ledger')")" ''
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM portl_ledger.run')" 0
+	no_portl "$src" 5
+	no_portl "$dst" 5
+}
+
+is_not_seen()
+{
+	assert_eq "$(q "$dst" "SELECT to_regclass('public.t') IS NULL")" t
+}
+
+@test "run -j: several relations, all at once, with one receipt, and nothing is left" {
+	q "$src" "CREATE TABLE u (a text, b int); INSERT INTO u SELECT 'x', i FROM generate_series(1, 300) i"
+	try portl run -j 2 --part-size=200kB --summary=receipt -d "$src" -t t -t u -- -d "$dst" --create
+	assert_silent
+	assert_status 0
+	same_table "$src" t "$dst" t
+	same_table "$src" u "$dst" u
+	assert_eq "$(jq -c '[.tool, .status, .relation, .rows.read, .rows.inserted, .committed, .error]' receipt)" \
+		'["portl",0,"2 relations",4300,4300,true,null]'
+	nothing_left
+}
+
+@test "a job file, and one that is to be overwritten" {
+	cat >job.yaml <<-END
+		source: {database: $src, table: t}
+		destination: {database: $dst}
+		conflict: overwrite
+	END
+	q "$dst" "CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text, pad text); INSERT INTO t VALUES (7, 7), (8000, 1)"
+	try portl run job.yaml -j 3 --parts=5
+	assert_status 0
+	q "$dst" 'DELETE FROM t WHERE id = 8000'
+	same_table "$src" t "$dst" t
+	nothing_left
+}
+
+@test "plan, hold, part, parts, publish, drop, by hand" {
+	plan
+	try portl parts plan
+	assert_out_has '0 of 4 parts done, not published'
+	try portl hold plan sh -ec 'portl part plan 2; portl part plan 2; portl part plan 4; portl part plan 1'
+	assert_status 0
+	is_not_seen
+	assert_eq "$(portl parts plan --json | jq -c '[.parts[] | .state]')" '["done","done","missing","done"]'
+	try portl publish plan
+	assert_status 1
+	assert_stderr_has '1 of 4 parts'
+	is_not_seen
+	try portl drop plan
+	assert_status 0
+	nothing_left
+	portl hold plan sh -c 'seq 4 | xargs -P 2 -n 1 portl part plan'
+	same_table "$src" t "$dst" t
+	try portl publish plan
+	assert_status 0
+	portl drop plan
+	nothing_left
+	same_table "$src" t "$dst" t
+}
+
+@test "either program of a part killed, either server's backend: the part is brought again" {
+	local what
+
+	for what in 'pkill -KILL -P $pid_run portl-load' 'kill -KILL $(pgrep -P $pid_run -f [-]-part= | head -n 1)' \
+		"terminate_backend $src portl-extract" "terminate_backend $dst portl-load"; do
+		start run portl run -j 2 --parts=4 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
+		backend_does "$src" portl-extract "wait_event = 'PgSleep'"
+		case $what in
+		terminate_backend*src*extract) q postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = '$src' AND application_name = 'portl-extract' AND wait_event = 'PgSleep'" >/dev/null ;;
+		*) eval "$what" ;;
+		esac
+		finish run 60
+		assert_status 0
+		assert_stderr_has 'has failed, and is tried again'
+		same_table "$src" t "$dst" t
+		nothing_left
+		q "$dst" 'DROP TABLE t'
+	done
+}
+
+@test "the front end killed: nothing runs on, nothing is seen; what is missing is brought by the next" {
+	local snapshot first
+
+	plan "${slowly[@]}"
+	start hold portl hold plan
+	wait_until 10 test -s hold.out
+	snapshot=$(<hold.out)
+	start run portl run --resume=plan -j 1 --snapshot="$snapshot"
+	wait_for "$dst" "EXISTS (SELECT FROM pg_class WHERE relname = 'part' AND relnamespace = 'portl_ledger'::regnamespace)"
+	wait_for "$dst" 'EXISTS (SELECT FROM portl_ledger.part WHERE at IS NOT NULL)' 30
+	kill -KILL "$pid_run"
+	no_portl "$dst" 5
+	is_not_seen
+	first=$(q "$dst" 'SELECT number, at FROM portl_ledger.part ORDER BY 1')
+	try portl run --resume=plan -j 2 --snapshot="$snapshot" --summary=receipt
+	assert_status 0
+	same_table "$src" t "$dst" t
+	assert_eq "$(q "$dst" 'SELECT number, at FROM portl_ledger.part ORDER BY 1' | head -n "$(wc -l <<<"$first")")" "$first"
+	[ "$(jq .rows.read receipt)" -lt 4000 ]
+	kill -TERM "$pid_hold"
+	finish hold
+	portl drop plan
+	nothing_left
+}
+
+@test "INT: all of it ends, nothing is seen, and nothing is left" {
+	start run portl run -j 2 --parts=4 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
+	backend_does "$src" portl-extract "wait_event = 'PgSleep'"
+	kill -INT "$pid_run"
+	finish run
+	assert_status 130
+	is_not_seen
+	nothing_left
+}
+
+@test "what cannot be loaded is said once, and nothing is begun" {
+	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, nom text)'
+	try portl run -j 2 -d "$src" -t t -- -d "$dst" --summary=receipt
+	assert_status 5
+	assert_eq "$(grep -c 'error:' <<<"$stderr")" 1
+	assert_eq "$(jq -c '[.status, .committed]' receipt)" '[5,false]'
+	try portl run -j 2 -d "$src" -t none -- -d "$dst"
+	assert_status 1
+	assert_eq "$(grep -c 'error:' <<<"$stderr")" 1
+	try portl run -j 2 -d none -t t -- -d "$dst"
+	assert_status 2
+	try portl run -j 2 -n -d "$src" -t t -- -d "$dst"
+	assert_status 64
+}
+
+@test "two hosts: portl-load over there is sent the plan with the stream" {
+	use_ssh
+	try portl run -j 2 --parts=3 --via='ssh warehouse' -d "$src" -t t -- -d "dbname='$dst'" --create
+	assert_status 0
+	assert_silent
+	same_table "$src" t "$dst" t
+	nothing_left
+	q "$dst" 'DROP TABLE t'
+	plan
+	try portl hold plan sh -ec 'for k in 1 2 3 4; do portl part plan $k --via="ssh warehouse"; done'
+	assert_status 0
+	try portl parts plan --via='ssh warehouse'
+	assert_out_has '4 of 4 parts done, published'
+	same_table "$src" t "$dst" t
+	try portl drop plan --via='ssh warehouse'
+	nothing_left
+	# a line that breaks
+	start run portl run -j 2 --parts=4 --via='ssh warehouse' -d "$src" -t t "${slowly[@]}" -- -d "$dst" --conflict=overwrite
+	backend_does "$src" portl-extract "wait_event = 'PgSleep'"
+	backend_does "$dst" portl-load true
+	pkill -KILL -P "$pid_run" ssh
+	finish run 60
+	assert_status 0
+	assert_stderr_has 'has failed, and is tried again'
+	same_table "$src" t "$dst" t
+	nothing_left
+}
+
+@test "plan without -o, and one that is no plan" {
+	try portl plan -d "$src" -t t --parts=2 -- -d "$dst" --create
+	assert_status 0
+	assert_eq "$(jq -c '[.portl_plan, (.parts | length)]' <<<"$output")" '[1,2]'
+	echo '{}' >none
+	for command in part parts publish hold drop; do
+		try portl "$command" none
+		[ "$status" = 78 ] || { [ "$command" = part ] && [ "$status" = 64 ]; } || show_run "$command"
+		try portl "$command"
+		assert_status 64
+		assert_stderr_has 'which plan?'
+	done
+	try portl run --resume=none
+	assert_status 78
+}
