@@ -242,7 +242,7 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 		json_object_set_new(doc, "part",
 				    json_pack("{s:s, s:I, s:I, s:b, s:b}", "run", r->of_run.run,
 					      "number", (json_int_t)r->of_run.number, "of",
-					      (json_int_t)r->of_run.of, "there",
+					      (json_int_t)r->of_run.of, "already",
 					      (int)r->of_run.there, "published",
 					      (int)r->of_run.published));
 	if (r->state != NULL)

@@ -190,6 +190,7 @@ refuse_busy(const struct run *r, size_t number, struct err *e)
 {
 	err_set(e, EXIT_AGAIN, "part %zu of run %s is being brought by another process", number,
 		r->id);
+	snprintf(e->sqlstate, sizeof(e->sqlstate), "55P03");
 	return err_hint(e, "If that one is dead, the server will notice soon; try again.");
 }
 
