@@ -209,6 +209,17 @@ rows_read(const struct load *l)
 	return sum;
 }
 
+/* What parts lack is all of the set. */
+static int
+choose(struct load *l, struct err *e)
+{
+	if (l->options.parts != LOAD_CATCH_UP)
+		return setchoice_make(&l->chosen, &l->options, l->set, e);
+	l->chosen = xcalloc(l->set->n, sizeof(*l->chosen));
+	memset(l->chosen, 1, l->set->n * sizeof(*l->chosen));
+	return 0;
+}
+
 /*
  * The input is a set, which is all of it.  What the sink is to take of it is planned before
  * the first row.
@@ -224,7 +235,7 @@ expect_set(struct load *l, struct err *e)
 	if (set.manifest == NULL)
 		return 0;
 	l->set = set.manifest;
-	if (setchoice_make(&l->chosen, &l->options, l->set, e) != 0)
+	if (choose(l, e) != 0)
 		return -1;
 	set.chosen = l->chosen;
 	tell_members(l);
@@ -392,6 +403,7 @@ publish_all(struct load *l, struct err *e)
 			 l->options.plan->id);
 	if (!l->sink->all || l->options.plan->snapshot != PARTPLAN_HELD)
 		return 0;
+	intr_unblock(); /* COMMIT of the part held signals back */
 	load_options_publish(&l->options);
 	rc = publish_run(&l->options, &receipt, e);
 	l->receipt.of_run.published = rc == 0;
@@ -529,6 +541,29 @@ report(struct load *l, struct err *e)
 	return status;
 }
 
+/* The last stream of a run whose parts have snapshots of their own. */
+static int
+catch_up(struct load *l, struct err *e)
+{
+	int rc;
+
+	if (l->options.plan->snapshot == PARTPLAN_HELD)
+		return 0;
+	l->options.parts = LOAD_CATCH_UP;
+	rc = run(l, e);
+	l->options.parts = LOAD_PUBLISH;
+	if (rc != 0)
+		return -1;
+	sink_free(l->sink);
+	l->sink = NULL;
+	stream_reader_free(l->reader);
+	l->reader = NULL;
+	l->set = NULL;
+	intr_unblock(); /* COMMIT held signals back */
+	receipt_forget(&l->receipt);
+	return 0;
+}
+
 static int
 work(struct load *l, struct err *e)
 {
@@ -541,7 +576,7 @@ work(struct load *l, struct err *e)
 	case LOAD_DROP_PARTS:
 		return dropparts_run(&l->options, e);
 	case LOAD_PUBLISH:
-		return publish_run(&l->options, &l->receipt, e);
+		return catch_up(l, e) == 0 ? publish_run(&l->options, &l->receipt, e) : -1;
 	default:
 		break;
 	}

@@ -22,6 +22,7 @@ enum load_parts {
 	LOAD_NO_PARTS,
 	LOAD_MAKE_PLAN,
 	LOAD_PART,
+	LOAD_CATCH_UP, /* before LOAD_PUBLISH: what parts of several snapshots lack */
 	LOAD_PUBLISH,
 	LOAD_LIST_PARTS,
 	LOAD_PRINT_POSITION,

@@ -396,18 +396,32 @@ receipt_print(struct receipt *r, int status, const struct err *why, struct err *
 }
 
 void
-receipt_release(struct receipt *r)
+receipt_forget(struct receipt *r)
 {
 	size_t i;
 
-	if (r->fd >= 0)
-		close(r->fd);
 	for (i = 0; i < r->nrelations; i++)
 		free(r->relations[i].relation);
 	free(r->relations);
+	free(r->relation);
+	r->relations = NULL;
+	r->relation = NULL;
+	r->nrelations = 0;
+	r->read = r->inserted = r->updated = r->unchanged = r->skipped = r->rejected = 0;
+	r->deleted = r->bytes = 0;
+	r->vague = false;
+	r->xxh3[0] = r->rows_digest[0] = '\0';
+	r->committed = RECEIPT_NO;
+}
+
+void
+receipt_release(struct receipt *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	receipt_forget(r);
 	free(r->state);
 	free(r->position);
-	free(r->relation);
 	free(r->source);
 	free(r->target);
 	free(r->path);

@@ -115,6 +115,12 @@ char *receipt_several(size_t n) __attribute__((returns_nonnull));
 int receipt_print(struct receipt *r, int status, const struct err *why, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * receipt_forget(r):
+ * What has been told of rows and relations was of a step before the one that counts.
+ */
+void receipt_forget(struct receipt *r);
+
 void receipt_release(struct receipt *r);
 
 #endif /* COMMON_RECEIPT_H */

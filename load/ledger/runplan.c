@@ -84,7 +84,6 @@ runplan_make(struct run *r, const struct partplan *plan, const char *ledger,
 		add_part(&text, &plan->parts[i]);
 	for (i = 0; i < plan->load.n; i++)
 		add(&text, plan->load.names[i]);
-	buf_addf(&text, "%d", (int)plan->snapshot);
 	runplan_mark(buf_cstr(&text), mark);
 	buf_release(&text);
 	*r = (struct run){

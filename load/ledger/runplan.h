@@ -14,7 +14,8 @@ struct partplan;
 /*
  * runplan_make(r, plan, ledger, mark, e):
  * Fill ${r}, which borrows all of these; ${mark} becomes the digest of what the plan says of
- * relations, parts and rules.  An id that makes no names of tables fills ${e} (EXIT_JOBFILE).
+ * relations, parts and rules, but not by whose snapshots the parts are read, for a run may
+ * go on under others.  An id that makes no names of tables fills ${e} (EXIT_JOBFILE).
  */
 int runplan_make(struct run *r, const struct partplan *plan, const char *ledger,
 		 char mark[RUNPLAN_MARK + 1], struct err *e)

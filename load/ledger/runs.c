@@ -247,6 +247,25 @@ runs_store(const struct run *r, struct db *db, const struct run_part *part, stru
 	return run(r, db, sql, 5, more, e);
 }
 
+/* It is kept as a part behind the plan's. */
+int
+runs_recount(const struct run *r, struct db *db, size_t relation, uint64_t rows, struct err *e)
+{
+	const struct run_part part = {.number = r->parts + relation,
+				      .relation = relation,
+				      .rows = rows,
+				      .digest = ""};
+	char text[24];
+	const char *more[] = {number_text(text, part.number)};
+
+	if (run(r, db,
+		"DELETE FROM {part} WHERE run" EQUALS "$1 AND number" EQUALS
+		"$2::pg_catalog.int8",
+		1, more, e) != 0)
+		return -1;
+	return runs_store(r, db, &part, e);
+}
+
 int
 runs_forget(const struct run *r, struct db *db, size_t relation, struct err *e)
 {
@@ -295,13 +314,15 @@ runs_total(const struct run *r, struct db *db, size_t relation, struct run_total
 	char text[24];
 	const char *more[] = {number_text(text, relation)};
 	PGresult *res = ask(r, db,
-			    "SELECT rows, digest, position FROM {part} WHERE run" EQUALS
+			    "SELECT rows, digest, position, number FROM {part} WHERE run" EQUALS
 			    "$1 AND relation" EQUALS "$2::pg_catalog.int8 ORDER BY number",
 			    1, more, e);
 	int i;
 
 	*t = (struct run_total){.rows = 0};
 	for (i = 0; res != NULL && i < PQntuples(res); i++) {
+		if (strtoull(PQgetvalue(res, i, 3), NULL, 10) > r->parts)
+			t->rows = 0; /* it was counted anew */
 		t->rows += strtoull(PQgetvalue(res, i, 0), NULL, 10);
 		add_digest(t->digest, PQgetvalue(res, i, 1), i == 0);
 		if (t->position == NULL && !PQgetisnull(res, i, 2))

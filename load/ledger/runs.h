@@ -78,12 +78,16 @@ int runs_clear(const struct run *r, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * runs_store(r, db, part, e), runs_publish(r, db, e), runs_forget(r, db, relation, e):
- * In an open transaction: part ${part} is there; the run is published; no part of this
+ * runs_store(r, db, part, e), runs_recount(r, db, relation, rows, e), runs_publish(r, db, e),
+ * runs_forget(r, db, relation, e):
+ * In an open transaction: part ${part} is there; the table of the relation has so many
+ * ${rows} now, whatever its parts have brought; the run is published; no part of this
  * relation is there, 0: nothing of the run.
  */
 int runs_store(const struct run *r, struct db *db, const struct run_part *part, struct err *e)
 	__attribute__((warn_unused_result));
+int runs_recount(const struct run *r, struct db *db, size_t relation, uint64_t rows,
+		 struct err *e) __attribute__((warn_unused_result));
 int runs_publish(const struct run *r, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 int runs_forget(const struct run *r, struct db *db, size_t relation, struct err *e)

@@ -83,8 +83,8 @@ publish(const struct load_options *o, struct receipt *receipt, struct err *e)
 		rc = publish_set(sink, &s, e);
 	}
 	if (rc == 0 && !sink->done)
-		log_record("published", json_pack("{s:s}", "id", o->plan->id),
-			   "run %s is published", o->plan->id);
+		log_event("published", json_pack("{s:s}", "id", o->plan->id),
+			  "run %s is published", o->plan->id);
 	sink_free(sink);
 	planset_release(&s);
 	return rc;

@@ -34,6 +34,29 @@ partload_is(const struct partload *p)
 	return p->options != NULL;
 }
 
+/* What the last stream could not bring, which snapshots of their own need. */
+static int
+check_snapshots(const struct partload *p, struct err *e)
+{
+	char *name;
+
+	if (p->options->plan->snapshot == PARTPLAN_HELD)
+		return 0;
+	if (p->options->commit == COMMIT_PART)
+		return err_set(
+			e, EXIT_TARGET,
+			"parts that are committed by themselves need one snapshot, which "
+			"is held");
+	if (json_array_size(json_object_get(p->relation->header, "primary_key")) > 0)
+		return 0;
+	name = relname_text(&p->relation->id);
+	err_set(e, EXIT_TARGET,
+		"%s has no primary key, by which rows of several snapshots could be told apart",
+		name);
+	free(name);
+	return err_hint(e, "Parts of it need one snapshot, which is held.");
+}
+
 int
 partload_open(struct partload *p, const struct load_options *options, struct db *db,
 	      struct err *e)
@@ -52,6 +75,8 @@ partload_open(struct partload *p, const struct load_options *options, struct db 
 	name = runs_table(&p->run, plan->parts[options->part - 1].relation);
 	relname_set(&p->table, options->ledger, name);
 	free(name);
+	if (check_snapshots(p, e) != 0)
+		return -1;
 	if (ledger_find(db, options->ledger, LEDGER_RUNS, true, &there, e) != 0 ||
 	    runs_register(&p->run, db, e) != 0 ||
 	    runs_look(&p->run, db, (size_t)options->part, &found, e) != 0)

@@ -119,7 +119,7 @@ int
 publication_open(struct publication *p, const struct load_options *options, struct db *db,
 		 struct err *e)
 {
-	if (options->parts != LOAD_PUBLISH)
+	if (options->parts != LOAD_PUBLISH && options->parts != LOAD_CATCH_UP)
 		return 0;
 	p->options = options;
 	if (runplan_make(&p->run, options->plan, options->ledger, p->mark, e) != 0 ||
@@ -217,8 +217,9 @@ redo(struct publication *p, size_t i, struct db *db, uint64_t rows, struct err *
 	return -1;
 }
 
-static int
-count(struct publication *p, size_t i, struct db *db, uint64_t *rows, struct err *e)
+int
+publication_count(const struct publication *p, size_t i, struct db *db, uint64_t *rows,
+		  struct err *e)
 {
 	struct buf sql = BUF_INIT;
 	char *text;
@@ -250,7 +251,7 @@ publication_hold(struct publication *p, struct db *db, struct err *e)
 	for (i = 0; i < p->options->plan->nrelations; i++) {
 		if (p->rules[i].parts.what != PARTS_PUBLISH)
 			continue;
-		if (count(p, i, db, &rows, e) != 0)
+		if (publication_count(p, i, db, &rows, e) != 0)
 			return -1;
 		if (rows != p->totals[i].rows)
 			return redo(p, i, db, rows, e);

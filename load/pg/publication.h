@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "load/ledger/runplan.h"
 #include "load/ledger/runs.h"
@@ -50,6 +51,13 @@ bool publication_is(const struct publication *p);
  */
 void publication_expect(const struct publication *p, struct sink_set *set);
 int publication_build(const struct publication *p, const struct targets *targets, struct db *db,
+		      struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * publication_count(p, i, db, rows, e):
+ * In a transaction: count what is in the table of relation ${i}, from 0.
+ */
+int publication_count(const struct publication *p, size_t i, struct db *db, uint64_t *rows,
 		      struct err *e) __attribute__((warn_unused_result));
 
 /*

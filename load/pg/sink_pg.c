@@ -22,6 +22,7 @@
 #include "common/talk/receipt.h"
 #include "load/match/plan.h"
 #include "load/options.h"
+#include "load/pg/catchup.h"
 #include "load/pg/commit.h"
 #include "load/pg/partload.h"
 #include "load/pg/publication.h"
@@ -74,6 +75,7 @@ struct sink_pg {
 	struct state state;
 	struct partload part;
 	struct publication publication;
+	struct catchup catchup;
 	struct rejects *rejects; /* or NULL: no row may be refused */
 	enum phase phase;
 	enum dry dry;
@@ -97,6 +99,13 @@ on_readable(void *arg, struct err *e)
 		return 0;
 	/* 0: rows can be rejected */
 	return s->phase == BATCH ? route_locate(targets_at(&s->targets)->route, e) : -1;
+}
+
+/* What parts of several snapshots lack, which is not published yet. */
+static bool
+is_caught_up(const struct sink_pg *s)
+{
+	return s->base.options->parts == LOAD_CATCH_UP;
 }
 
 /* A run's parts have come before. */
@@ -130,6 +139,8 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	if (publication_open(&s->publication, base->options, &s->db, e) != 0)
 		return -1;
 	base->done = s->part.there || s->publication.done;
+	if (is_caught_up(s) && !base->done && catchup_prepare(&s->publication, &s->db, e) != 0)
+		return -1;
 	base->all = s->part.all;
 	if (in != NULL)
 		input_watch(in, PQsocket(s->db.conn), on_readable, s);
@@ -176,6 +187,11 @@ expect_publication(struct sink_pg *s, const struct sink_set *set, struct err *e)
 {
 	struct sink_set own = *set;
 
+	if (is_caught_up(s))
+		return catchup_expect(&s->catchup, &s->publication, &own, &s->db, e) != 0
+			       ? -1
+			       : setplan_make(&s->targets, &s->db, s->base.options,
+					      name_of_input(s), &own, e);
 	publication_expect(&s->publication, &own);
 	if (setplan_make(&s->targets, &s->db, s->base.options, name_of_input(s), &own, e) !=
 		    0 ||
@@ -236,6 +252,8 @@ plan_stream(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 {
 	struct target *t = targets_at(&s->targets);
 
+	if (is_caught_up(s))
+		return err_set(e, EXIT_STREAM, "the last stream of a run is a set");
 	if (partload_is(&s->part)) {
 		t->moves_sequences = t->moves_sequences &&
 				     s->base.options->commit == COMMIT_PART;
@@ -485,6 +503,7 @@ sink_pg_close(struct sink *base)
 	state_release(&s->state);
 	partload_release(&s->part);
 	publication_release(&s->publication);
+	catchup_release(&s->catchup);
 	targets_release(&s->targets);
 }
 

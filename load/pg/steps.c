@@ -13,6 +13,7 @@
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 #include "load/options.h"
+#include "load/pg/catchup.h"
 #include "load/pg/partload.h"
 #include "load/pg/publication.h"
 #include "load/pg/replaced.h"
@@ -50,7 +51,8 @@ check_targets(const struct steps *s, enum steps_at at, struct err *e)
 static bool
 has_least(const struct steps *s)
 {
-	return s->options->min_rows > 0 && s->sent && !partload_is(s->part);
+	return s->options->min_rows > 0 && s->sent && !partload_is(s->part) &&
+	       s->options->parts != LOAD_CATCH_UP;
 }
 
 static int
@@ -166,6 +168,8 @@ static int
 publish(const struct steps *s, enum steps_at at, struct err *e)
 {
 	(void)at;
+	if (s->options->parts == LOAD_CATCH_UP)
+		return catchup_store(s->publication, s->db, e);
 	return publication_finish(s->publication, s->targets, s->db, e);
 }
 

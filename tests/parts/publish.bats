@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# One publication: whoever is killed, whenever, what is there is old or new, and the next
+# call finds out which.
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
+
+load ../lib/common
+load ../lib/faults
+load ../lib/parts
+
+# Servers are killed here.
+setup_file()
+{
+	own_server
+}
+
+teardown_file()
+{
+	cluster_drop "$own"
+}
+
+setup()
+{
+	fresh_db src dst
+	q "$src" "CREATE TABLE t (id int PRIMARY KEY, v text);
+		INSERT INTO t SELECT i, repeat(i::text, 20) FROM generate_series(1, 3000) i; ANALYZE"
+	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i FROM generate_series(2, 200) i'
+}
+
+# all_but_one WAY: all parts but the first are there
+all_but_one()
+{
+	if [ "$1" = apply ]; then
+		make_plan -t t --parts=4 -- --conflict=overwrite
+		target=t
+	else
+		make_plan -t t --parts=4 -- --create -t u
+		target=u
+	fi
+	bring_all 2
+	portl-extract --plan="$plan" --part=1 >"$T/stream"
+	remember "$dst" t
+}
+
+# Old, and as many parts as there were.
+is_unpublished()
+{
+	is_like_before "$dst" t
+	is_true "$dst" "to_regclass('u') IS NULL AND (SELECT published FROM portl_ledger.run) IS NULL"
+}
+
+is_published()
+{
+	same_table "$src" t "$dst" "$target"
+	assert_eq "$(left_of_run)|$(q "$dst" 'SELECT published IS NOT NULL FROM portl_ledger.run')" '|t'
+}
+
+@test "killed while it publishes: nothing is seen, and the next call publishes" {
+	for how in KILL TERM backend; do
+		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
+		all_but_one apply
+		hold "$dst" 'BEGIN; SELECT FROM t WHERE id = 5 FOR UPDATE'
+		in=$T/stream start last portl-load --plan="$plan" --part=1
+		backend_does "$dst" portl-load "$waits_for_lock"
+		if [ "$how" = backend ]; then
+			terminate_backend "$dst" portl-load
+		else
+			kill "-$how" "$pid_last"
+		fi
+		finish last
+		[ "$status" != 0 ]
+		no_portl "$dst"
+		is_unpublished
+		assert_eq "$(part_states)" "$(printf 'd%.0s' $(seq 1 "$(parts)"))"
+		release
+		if [ "$how" = KILL ]; then
+			portl-load -q --plan="$plan" --part=1 </dev/null # its part is there
+		else
+			publish
+		fi
+		is_published
+		publish
+		is_published
+	done
+}
+
+@test "the connection is lost at COMMIT: what became of it is found out" {
+	for way in apply rename; do
+		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
+		all_but_one "$way"
+		# COMMIT is held up by a deferred trigger of the ledger's row
+		q "$dst" "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+			'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
+			CREATE CONSTRAINT TRIGGER wait AFTER UPDATE ON portl_ledger.run DEFERRABLE INITIALLY DEFERRED
+			FOR EACH ROW EXECUTE FUNCTION wait()"
+		hold "$dst"
+		in=$T/stream start last portl-load --plan="$plan" --part=1
+		backend_does "$dst" portl-load "$waits_for_lock AND query = 'COMMIT'"
+		terminate_backend "$dst" portl-load
+		finish last 40
+		assert_status 2
+		is_unpublished
+		in=/dev/null start last portl-load --plan="$plan" --publish
+		backend_does "$dst" portl-load "$waits_for_lock AND query = 'COMMIT'"
+		kill -KILL "$pid_last"
+		release
+		finish last
+		no_portl "$dst"
+		publish # COMMIT may have gone through, for its client is not asked
+		is_published
+		q "$dst" 'DROP FUNCTION wait() CASCADE'
+	done
+}
+
+@test "several who find all parts there publish once; the others find it done" {
+	for way in apply rename; do
+		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
+		all_but_one "$way"
+		hold "$dst" 'BEGIN; SELECT FROM portl_ledger.run FOR UPDATE'
+		in=$T/stream start last portl-load -v --plan="$plan" --part=1
+		wait_until 10 eval '[[ "$(part_states)" == d* ]]'
+		start two portl-load -v --plan="$plan" --publish
+		start three portl-load -v --plan="$plan" --part=2
+		wait_for postgres "(SELECT count(*) FROM pg_stat_activity WHERE datname = '$dst'
+			AND application_name = 'portl-load' AND $waits_for_lock) = 3"
+		release
+		for who in last two three; do
+			finish "$who"
+			assert_status 0
+			printf '%s\n' "$stderr"
+		done >"$T/said"
+		assert_eq "$(grep -c "run .* is published$" "$T/said")" 1
+		is_published
+	done
+}
+
+@test "parts side by side: one publication, whatever ends first" {
+	for way in apply rename; do
+		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i; DROP TABLE IF EXISTS u'
+		if [ "$way" = apply ]; then
+			make_plan -t t --parts=8 -- --conflict=overwrite
+			target=t
+		else
+			make_plan -t t --parts=8 -- --create -t u
+			target=u
+		fi
+		n=$(parts)
+		for ((k = 1; k <= n; k++)); do
+			start "p$k" bash -c "portl-extract --plan=$plan --part=$k | portl-load -q --plan=$plan --part=$k"
+		done
+		for ((k = 1; k <= n; k++)); do
+			finish "p$k" 60
+			assert_status 0
+		done
+		is_published
+	done
+}
+
+@test "a staging table that a crash has emptied is found out; its parts come again" {
+	all_but_one apply
+	is_true "$dst" 'EXISTS (SELECT FROM pg_class WHERE relpersistence = $$u$$ AND relkind = $$r$$)'
+	cluster_stop "$own" immediate
+	cluster_start "$own"
+	remember "$dst" t
+	try portl-load -q --plan="$plan" --part=1 "$T/stream"
+	assert_status 75
+	assert_stderr_has 'bring them again'
+	is_like_before "$dst" t
+	assert_eq "$(part_states)" "$(printf 'm%.0s' $(seq 1 "$(parts)"))"
+	bring_all
+	is_published
+}
+
+@test "a table that came to be meanwhile is not replaced; one that is read holds nobody up" {
+	all_but_one rename
+	q "$dst" 'CREATE TABLE u (id int)'
+	try portl-load -q --plan="$plan" --part=1 "$T/stream"
+	assert_status 5
+	q "$dst" 'DROP TABLE u'
+	publish 2>/dev/null || portl-load -q --plan="$plan" --part=1 "$T/stream"
+	is_published
+}
+
+@test "an event trigger that would make of it another table than --create does is refused" {
+	q "$dst" "CREATE FUNCTION rls() RETURNS event_trigger LANGUAGE plpgsql AS \$\$
+		DECLARE o record; BEGIN FOR o IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE command_tag = 'CREATE TABLE'
+			AND schema_name = 'public' LOOP EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', o.object_identity); END LOOP; END \$\$;
+		CREATE EVENT TRIGGER rls ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION rls()"
+	all_but_one rename
+	try portl-load -q --plan="$plan" --part=1 "$T/stream"
+	assert_status 5
+	assert_stderr_has 'would not be the table that --create makes'
+	is_true "$dst" "to_regclass('u') IS NULL"
+	q "$dst" 'DROP EVENT TRIGGER rls'
+	publish
+	is_published
+}
