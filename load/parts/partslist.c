@@ -139,6 +139,15 @@ print_json(const struct list *l)
 	json_decref(doc);
 }
 
+/* It has a value, and no position. */
+static bool
+is_sequence(const struct list *l, size_t i)
+{
+	const struct partplan_relation *r = partplan_relation_of(l->plan, &l->plan->parts[i]);
+
+	return json_object_get(r->header, "sequence") != NULL;
+}
+
 static int
 print_positions(const struct list *l, struct err *e)
 {
@@ -151,7 +160,9 @@ print_positions(const struct list *l, struct err *e)
 		if (strcmp(field(l, row, RUNS_STATE, ""), "done") != 0)
 			return err_set(e, EXIT_DATA, "part %zu of run %s is missing", i + 1,
 				       l->plan->id);
-		printf("%s%s", i > 0 ? "," : "", field(l, row, RUNS_POSITION, POSITION_NONE));
+		printf("%s%s", i > 0 ? "," : "",
+		       is_sequence(l, i) ? POSITION_NONE
+					 : field(l, row, RUNS_POSITION, POSITION_NONE));
 	}
 	putchar('\n');
 	return 0;

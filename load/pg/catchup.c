@@ -228,6 +228,8 @@ expect_relation(struct catchup *c, const struct publication *p, size_t i,
 		return refuse(p,
 			      "it has not the plan's relations, each with the keys of all rows",
 			      e);
+	if (rows->part.run == NULL || strcmp(rows->part.run, p->run.id) != 0)
+		return refuse(p, "it is of another run", e);
 	if (rows->since == NULL)
 		return refuse(p, "it has not what has changed since the parts were read", e);
 	add_key(p, i, &rows->schema, &c->names[i].key);

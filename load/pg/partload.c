@@ -6,6 +6,7 @@
  */
 #include "load/pg/partload.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,8 @@ check_snapshots(const struct partload *p, struct err *e)
 			e, EXIT_TARGET,
 			"parts that are committed by themselves need one snapshot, which "
 			"is held");
-	if (json_array_size(json_object_get(p->relation->header, "primary_key")) > 0)
+	if (json_object_get(p->relation->header, "sequence") != NULL ||
+	    json_array_size(json_object_get(p->relation->header, "primary_key")) > 0)
 		return 0;
 	name = relname_text(&p->relation->id);
 	err_set(e, EXIT_TARGET,
@@ -136,7 +138,11 @@ partload_expect(struct partload *p, const struct header *header, struct load_rul
 		return refuse_stream(p, header, e);
 	if (partrules_way(p->relation, &way, e) != 0 || compare_columns(p, header, e) != 0)
 		return -1;
-	p->position = xstrdup_null(header->part.position);
+	/* where a sequence stands when its part is read is where it is moved to at the end */
+	p->position = header->is_sequence
+			      ? xasprintf("%" PRId64 " %d", header->sequence.last_value,
+					  header->sequence.is_called)
+			      : xstrdup_null(header->part.position);
 	partrules_make(p->options, p->relation, way, false, &p->table, rules);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "load/pg/publication.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@
 #include "common/parts/partplan.h"
 #include "common/pg/db.h"
 #include "common/pg/session.h"
+#include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "load/ledger/ledger.h"
 #include "load/match/plan.h"
 #include "load/options.h"
@@ -131,7 +134,18 @@ publication_open(struct publication *p, const struct load_options *options, stru
 void
 publication_expect(const struct publication *p, struct sink_set *set)
 {
+	size_t i;
+
 	set->rules = p->rules;
+	for (i = 0; i < set->manifest->n; i++) {
+		struct header *h = set->manifest->members[i];
+		long long value;
+		int called;
+
+		if (h->is_sequence && p->totals[i].position != NULL &&
+		    sscanf(p->totals[i].position, "%lld %d", &value, &called) == 2)
+			h->sequence = (struct header_sequence){value, called != 0};
+	}
 }
 
 /* ---- before it is seen ---- */

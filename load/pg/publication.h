@@ -46,8 +46,9 @@ bool publication_is(const struct publication *p);
 
 /*
  * publication_expect(p, set), publication_build(p, targets, db, e):
- * The relations of the plan are a set: give it the rules of its members; they are planned:
- * build in a transaction of its own what nobody has to see.
+ * The relations of the plan are a set: give it the rules of its members, and where sequences
+ * stood when their parts were read; they are planned: build in a transaction of its own what
+ * nobody has to see.
  */
 void publication_expect(const struct publication *p, struct sink_set *set);
 int publication_build(const struct publication *p, const struct targets *targets, struct db *db,

@@ -236,9 +236,13 @@ add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 static int
 begin_sequence(struct sink_pg *s, const struct header *header, struct err *e)
 {
-	if (!s->targets.set)
+	struct load_rules none;
+
+	if (!s->targets.set && !partload_is(&s->part))
 		return err_set(e, EXIT_TARGET,
 			       "a sequence is loaded as a member of a set only");
+	if (partload_is(&s->part) && partload_expect(&s->part, header, &none, e) != 0)
+		return -1;
 	free(s->base.relation);
 	s->base.relation = relname_text(&header->schema.relation);
 	free(s->base.plan);
@@ -463,7 +467,7 @@ sink_pg_commit(struct sink *base, struct err *e)
 	targets_warn(&s->targets);
 	if (s->phase == IDLE) {
 		if (!targets_wait(&s->targets, true) && !state_is_kept(&s->state) &&
-		    !publication_is(&s->publication))
+		    !publication_is(&s->publication) && !partload_is(&s->part))
 			return finish_rejects(s, e); /* every batch is committed already */
 		if (open_transaction(s, e) != 0)
 			return -1;

@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# Parts of several snapshots: with what one last stream brings they are the last snapshot.
+# shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
+
+load ../lib/common
+load ../lib/faults
+load ../lib/parts
+
+# Every transaction of a server holds positions back.
+setup_file()
+{
+	own_server
+}
+
+teardown_file()
+{
+	cluster_drop "$own"
+}
+
+setup()
+{
+	fresh_db src dst
+	q "$src" "CREATE TABLE t (id int, k text COLLATE \"C\", v text, PRIMARY KEY (k, id));
+		INSERT INTO t SELECT i, 'k' || i % 7, repeat(i::text, 20) FROM generate_series(1, 3000) i; ANALYZE"
+	kind=own
+}
+
+# catch_up [LOAD-OPTION...]: the last stream, and publication
+catch_up()
+{
+	portl-load --plan="$plan" --print-position >"$T/positions"
+	portl-extract --plan="$plan" --catch-up --since="@$T/positions" |
+		portl-load -q --plan="$plan" --publish "$@"
+}
+
+# Rows change, come, go and move between the parts.
+write()
+{
+	q "$src" "UPDATE t SET v = 'new $1' WHERE id % 11 = $1; DELETE FROM t WHERE id % 13 = $1;
+		INSERT INTO t SELECT 10000 * ($1 + 1) + i, 'new', 'x' FROM generate_series(1, 50) i;
+		UPDATE t SET id = -id WHERE id % 17 = $1"
+}
+
+bring_under_writes()
+{
+	local k
+
+	for ((k = 1; k <= $(parts); k++)); do
+		bring "$k"
+		write "$k"
+	done
+}
+
+@test "a new table: parts, then what they lack; the result is the last snapshot" {
+	make_plan -t t --parts=4 -- --create
+	bring_under_writes
+	is_true "$dst" "to_regclass('t') IS NULL"
+	write 0
+	catch_up --summary="$T/receipt"
+	same_table "$src" t "$dst" t
+	assert_eq "$(jq -c '[.status, .committed, .rows.inserted]' "$T/receipt")" "[0,true,$(q "$src" 'SELECT count(*) FROM t')]"
+	assert_eq "$(left_of_run)" ''
+	assert_eq "$(q "$dst" '\d t' | grep -c t_pkey)" "$(q "$src" '\d t' | grep -c t_pkey)"
+	try portl-load -v --plan="$plan" --publish </dev/null
+	assert_status 0
+}
+
+@test "a table with rows: the same by a staged apply, mapped and cast" {
+	q "$dst" "CREATE TABLE u (id bigint, \"K k\" text COLLATE \"C\", v text, PRIMARY KEY (\"K k\", id));
+		INSERT INTO u SELECT i, 'old', 'x' FROM generate_series(1, 100) i"
+	make_plan -t t --parts=4 -- -t u --conflict=overwrite --delete --max-delete=100% --map 'k="K k"'
+	bring_under_writes
+	catch_up --summary="$T/receipt"
+	assert_eq "$(q "$dst" 'SELECT md5(string_agg(ROW("K k", id, v)::text, $$,$$ ORDER BY "K k", id)) FROM u')" \
+		"$(q "$src" 'SELECT md5(string_agg(ROW(k, id, v)::text, $$,$$ ORDER BY k, id)) FROM t')"
+	assert_eq "$(jq -c '.rows.deleted' "$T/receipt")" 100
+}
+
+@test "a last stream that is cut, missing or another's publishes nothing, and comes again" {
+	make_plan -t t --parts=4 -- --create
+	bring_under_writes
+	portl-load --plan="$plan" --print-position >"$T/positions"
+	portl-extract --plan="$plan" --catch-up --since="@$T/positions" >"$T/last"
+	head -c 3000 "$T/last" >"$T/cut"
+	for input in "$T/cut" /dev/null; do
+		try portl-load -q --plan="$plan" --publish "$input"
+		assert_status 4
+		is_true "$dst" "to_regclass('t') IS NULL"
+	done
+	portl-extract -d "$src" -t t >"$T/plain"
+	try portl-load -q --plan="$plan" --publish "$T/plain"
+	assert_status 4
+	is_true "$dst" "to_regclass('t') IS NULL"
+	write 5
+	catch_up
+	same_table "$src" t "$dst" t
+}
+
+@test "a staging table that a crash has emptied is found out before it is caught up" {
+	q "$dst" 'CREATE TABLE t (id int, k text, v text, PRIMARY KEY (k, id))'
+	make_plan -t t --parts=4 -- --conflict=overwrite
+	bring_under_writes
+	portl-load --plan="$plan" --print-position >"$T/positions"
+	portl-extract --plan="$plan" --catch-up --since="@$T/positions" >"$T/last"
+	cluster_stop "$own" immediate
+	cluster_start "$own"
+	try portl-load -q --plan="$plan" --publish "$T/last"
+	assert_status 75
+	assert_eq "$(part_states)|$(q "$dst" 'SELECT count(*) FROM t')" "$(printf 'm%.0s' $(seq 1 "$(parts)"))|0"
+	bring_all
+	catch_up
+	same_table "$src" t "$dst" t
+}
