@@ -130,7 +130,7 @@ piece_settle(struct piece *p, struct err *e)
 	json_decref(p->receipt);
 	p->receipt = text.len > 0 ? json_loadb(text.data, text.len, 0, NULL) : NULL;
 	buf_release(&text);
-	p->there = json_is_true(json_object_get(json_object_get(p->receipt, "part"), "there"));
+	p->there = json_is_true(json_object_get(json_object_get(p->receipt, "part"), "already"));
 	p->status = pair_status(&p->pair);
 	if (p->pair.load.status == EXIT_DONE)
 		p->status = EXIT_DONE; /* whoever had not been read to its end may say what it

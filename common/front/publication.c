@@ -122,8 +122,8 @@ note_done(const json_t *list, size_t nparts, bool *done, size_t *n)
 	memset(done, 0, nparts * sizeof(*done));
 	for (i = 0; i < json_array_size(list); i++) {
 		const json_t *part = json_array_get(list, i);
-		json_int_t number = json_integer_value(json_object_get(part, "part"));
-		const char *state = json_string_value(json_object_get(part, "state"));
+		json_int_t number = json_integer_value(json_object_get(part, "number"));
+		const char *state = json_string_value(json_object_get(part, "status"));
 
 		if (number < 1 || (uint64_t)number > nparts || state == NULL ||
 		    strcmp(state, "done") != 0 || done[number - 1])

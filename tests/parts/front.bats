@@ -37,7 +37,7 @@ setup()
 			[ ! -e "$T/load" ] || . "$T/load"
 			cat >"$T/state/$part.part" && mv "$T/state/$part.part" "$T/state/$part"
 			echo "end $part" >>"$T/events"
-			printf '{"status":0,"rows":{"read":10,"inserted":10},"bytes":100,"part":{"there":false}}\n'
+			printf '{"status":0,"rows":{"read":10,"inserted":10},"bytes":100,"part":{"already":false}}\n'
 			;;
 		esac
 	END
@@ -53,7 +53,7 @@ setup()
 		{
 			local i done=''
 			for i in "$T"/state/[0-9]*; do
-				[ ! -e "$i" ] || done+=",{\"part\":${i##*/},\"state\":\"done\"}"
+				[ ! -e "$i" ] || done+=",{\"number\":${i##*/},\"status\":\"done\"}"
 			done
 			echo "{\"run\":\"x\",\"published\":false,\"parts\":[${done#,}]}"
 		}
@@ -264,12 +264,12 @@ events()
 		try portl part plan 2 --summary=receipt
 		assert_status "${what##*:}"
 	done
-	echo 'echo portl-load: warning: oops >&2; echo "{\"status\":0,\"part\":{\"there\":true}}"; exit 0' >load
+	echo 'echo portl-load: warning: oops >&2; echo "{\"status\":0,\"part\":{\"already\":true}}"; exit 0' >load
 	echo 'exec yes' >extract
 	try portl part plan 2 --summary=receipt
 	assert_status 0
 	assert_stderr_has 'warning: oops'
-	assert_eq "$(jq .part.there receipt)" true
+	assert_eq "$(jq .part.already receipt)" true
 }
 
 @test "portl part wants the snapshot of a plan that has one; portl hold gives it" {

@@ -70,7 +70,7 @@ is_not_seen()
 	try portl hold plan sh -ec 'portl part plan 2; portl part plan 2; portl part plan 4; portl part plan 1'
 	assert_status 0
 	is_not_seen
-	assert_eq "$(portl parts plan --json | jq -c '[.parts[] | .state]')" '["done","done","missing","done"]'
+	assert_eq "$(portl parts plan --json | jq -c '[.parts[] | .status]')" '["done","done","missing","done"]'
 	try portl publish plan
 	assert_status 1
 	assert_stderr_has '1 of 4 parts'
