@@ -24,8 +24,9 @@
 #include "extract/pg/since.h"
 #include "extract/pg/source_pg_parts.h"
 
-#define ATTEMPTS 20 /* snapshots thrown away before giving up */
-#define HASTY 10    /* attempts that wait for locks only in a transaction to be thrown away */
+#define ATTEMPTS 20          /* snapshots thrown away before giving up */
+#define SHARED_PATIENCE 1000 /* ms that a part by a snapshot which is held waits for a lock */
+#define HASTY 10 /* attempts that wait for locks only in a transaction to be thrown away */
 
 static bool
 is_set(const struct source_pg *s)
@@ -203,13 +204,25 @@ expect_relations(struct source_pg *s, struct err *e)
 }
 
 /*
+ * Who keeps the snapshot for a part holds the locks as well: what waits in front of us waits
+ * for them, and so until all parts are done.
+ */
+static int64_t
+patience(const struct extract_options *o)
+{
+	bool shares = o->the_part != NULL && o->snapshot != NULL;
+
+	return o->common.lock_timeout < 0 && shares ? SHARED_PATIENCE : o->common.lock_timeout;
+}
+
+/*
  * The planner thinks queries about a thousand relations worth just-in-time compilation,
  * which takes ten times as long as they do.
  */
 static int
 begin(struct source_pg *s, enum session_kind kind, struct err *e)
 {
-	if (session_begin(&s->db, kind, s->base.options->common.lock_timeout, e) != 0)
+	if (session_begin(&s->db, kind, patience(s->base.options), e) != 0)
 		return -1;
 	return is_set(s) ? db_exec(&s->db, e, "SET LOCAL jit = off") : 0;
 }
@@ -550,6 +563,10 @@ source_pg_snapshot(struct source_pg *s, struct err *e)
 			       "what is read is altered again and again; "
 			       "%d snapshots were thrown away",
 			       ATTEMPTS);
+	if (rc < 0 && s->base.options->the_part != NULL && is_sqlstate(e, "55P03")) {
+		e->code = EXIT_AGAIN;
+		err_hint(e, "Nothing is wrong with the part: run it again.");
+	}
 	if (rc < 0 && is_sqlstate(e, "42501") && !is_set(s) && s->n > 0 &&
 	    s->members[0].rel != NULL) {
 		start_over(s);
