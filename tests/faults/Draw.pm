@@ -39,7 +39,30 @@ sub _journey {
 		if $r{to} eq 'table' && $r{how} ne 'truncate' && !$r{set} && chance(35);
 	$r{rejects} = $r{to} eq 'table' && $r{how} ne 'create' && !$r{set} && chance(20);
 	$r{source} = $r{rejects} && $r{from} eq 'table' && chance(70) ? 'bad' : 'good';
+	_again(\%r) if $r{from} eq 'table' && $r{to} eq 'table' && !$r{set} && !$r{rejects};
 	return \%r;
+}
+
+# A state, of which it may be the second run; what is gone; or a look whether both are equal.
+sub _again {
+	my ($r) = @_;
+
+	if (chance(12)) {
+		@$r{qw(verify batch min0 summary)} = (1, 0, 0, 0);
+		$r->{how} = chance(50) ? "verify=$r->{rows}" : 'verify'; # what the target holds: the same, or not
+		$r->{order} = chance(60);
+	} elsif ($r->{how} =~ /overwrite|merge/) {
+		$r->{state} = chance(50);
+		$r->{again} = $r->{state} && chance(60);
+		$r->{delete} = !$r->{batch} && !$r->{again} && chance(50);
+	}
+}
+
+# What the target's functions call it.
+sub how {
+	my ($r) = @_;
+
+	return $r->{how} . ($r->{delete} ? '+delete' : '');
 }
 
 my %errors = (
@@ -105,7 +128,7 @@ sub draw {
 	$r->{pause} = pick(1, 10, 100) * rand;       # ms, until STOP's CONT, start after stop, or unlock
 	if ($f =~ /signal|stop|terminate|cancel|reset/) {
 		$r->{moment} = pick(@moments);
-		$r->{moment} = 'any' if ($r->{moment} =~ /apply|commit/ && (!$has_target || $r->{how} eq 'create'
+		$r->{moment} = 'any' if ($r->{moment} =~ /apply|commit/ && (!$has_target || $r->{how} =~ /create|verify/
 				|| $r->{rows} == 0)) || ($r->{moment} =~ /header|rows|end/ && $r->{to} eq 'file');
 		$r->{server} = pick(@servers) if $f ne 'signal';
 		$r->{server} = 'target' if $f ne 'signal' && $r->{moment} =~ /apply|commit/;
@@ -130,10 +153,10 @@ sub draw {
 sub rival {
 	my ($r) = @_;
 
-	return if $r->{set} || $r->{from} ne 'table' || $r->{to} ne 'table' || $r->{fault} eq 'shim'
+	return if $r->{set} || $r->{verify} || $r->{from} ne 'table' || $r->{to} ne 'table' || $r->{fault} eq 'shim'
 		|| ($r->{full} // '') =~ /temp|log|summary|rejects/;
 	return { %$r, psql => 1, how => 'fail', source => 'good', rejects => 0, batch => 0, zstd => 0,
-		summary => 0, log => 0 };
+		summary => 0, log => 0, state => 0, again => 0, delete => 0 };
 }
 
 # In a line, for people.
@@ -141,6 +164,7 @@ sub describe {
 	my ($r) = @_;
 	my @words = ($r->{set} ? "set_$r->{rows}" : "$r->{source}_$r->{rows}", "$r->{from} to $r->{to}", $r->{format}, $r->{zstd} ? 'zstd' : (),
 		$r->{how}, $r->{batch} ? "batches of $r->{batch}" : (), $r->{rejects} ? 'rejects' : (),
+		(map { $r->{$_} ? $_ : () } qw(delete state again order)),
 		$r->{summary} ? 'summary' : (), $r->{log} ? 'log' : ());
 
 	push @words, map { defined $r->{$_} ? "$_=$r->{$_}" : () }

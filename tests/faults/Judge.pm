@@ -5,6 +5,7 @@ use warnings;
 use JSON::PP;
 use POSIX ();
 use Clock;
+use Draw;
 
 use constant PATIENCE => 10; # seconds for backends to go
 
@@ -45,13 +46,13 @@ sub _is {
 	my $r = $p->{draw};
 
 	return $p->{print} eq $p->{target}->sql(
-		"SELECT print_of(\$\$expected('$r->{how}', '$r->{source}', $n)\$\$)");
+		"SELECT print_of(\$\$expected('" . Draw::how($r) . "', '$r->{source}', $n)\$\$)");
 }
 
 sub _is_before {
 	my ($p) = @_;
 
-	return $p->{print} eq $p->{target}->sql("SELECT print_of(\$\$before('$p->{draw}{how}')\$\$)");
+	return $p->{print} eq $p->{target}->sql("SELECT print_of(\$\$before('" . Draw::how($p->{draw}) . "')\$\$)");
 }
 
 # The target's fingerprint; with --create it may not be there.
@@ -74,6 +75,12 @@ sub _is_some_batch {
 		WHERE print_of(format('expected(''%s'', ''%s'', %s)', '$r->{how}', '$r->{source}', k)) = '$p->{print}'") > 0;
 }
 
+sub _gone {
+	my ($p, $n) = @_;
+
+	return $p->{target}->sql("SELECT count(*) FROM before('$p->{draw}{how}') b WHERE id < 1 OR id > $n");
+}
+
 # The receipt's counts are those of the first n rows.
 sub _counts {
 	my ($p, $n, $receipt) = @_;
@@ -89,6 +96,7 @@ sub _counts {
 	_wrong("receipt does not balance: " . encode_json($c)) if $sum != $n;
 	_wrong("receipt: inserted $c->{inserted}, not $new") if $c->{inserted} != $new;
 	_wrong("receipt: $had $c->{$had}, not $there") if $had eq 'updated' && $c->{updated} != $there;
+	_wrong("receipt: $c->{deleted} deleted, not " . _gone($p, $n)) if $r->{delete} && $c->{deleted} != _gone($p, $n);
 	_wrong("receipt: $c->{rejected} rejected of $n") if $c->{rejected} != $n - $new - $there;
 }
 
@@ -170,11 +178,40 @@ sub _set {
 		if $others eq '50 100' && $p->{draw}{rows} > 0 && !_is($p, $p->{draw}{rows});
 }
 
+# The state has come as far as the rows have: never ahead of them, nor behind.
+sub _state {
+	my ($p) = @_;
+	my $r = $p->{draw};
+	my $before = $r->{again} ? 1 : 0;
+	my $runs = $p->{target}->sql("SELECT to_regclass('portl_ledger.states') IS NULL") eq 't' ? 0
+		: $p->{target}->sql("SELECT coalesce(max(runs), 0) FROM portl_ledger.states WHERE name = 's'");
+	my $all = _is($p, $r->{rows});
+
+	return if $all && _is_before($p); # nothing tells one from the other
+	_wrong("the state is ahead of the rows: run $runs, $p->{print}") if !$all && $runs != $before;
+	_wrong("the state is behind the rows: run $runs, $p->{print}") if $all && !$r->{batch} && $runs != $before + 1;
+	_wrong("load ended with 0, and the state is of run $runs") if $p->{status}{load} == 0 && $runs != $before + 1;
+}
+
+# Equal is said only of what is, and different of what is not; nothing is written.
+sub _verified {
+	my ($p) = @_;
+	my $equal = $p->{draw}{how} ne 'verify';
+	my $code = _code($p->{status}{load});
+
+	_look($p);
+	_wrong("verify has written: $p->{print}") unless _is_before($p);
+	_wrong("a lie: $code, and both sides are " . ($equal ? 'equal' : 'different'))
+		if $code =~ /^[06]$/ && $code != ($equal ? 0 : 6);
+}
+
 sub _table {
 	my ($p) = @_;
 	my $receipt = $p->{draw}{summary} ? _receipt($p) : undef;
 
+	return _verified($p) if $p->{draw}{verify};
 	_look($p);
+	_state($p) if $p->{draw}{state};
 	_set($p, $receipt) if $p->{draw}{set};
 	if (_code($p->{status}{load}) =~ /^[03]$/) {
 		_done_table($p, $receipt);
@@ -245,7 +282,7 @@ sub judge {
 	_end_of($p, $_) for sort keys %{ $p->{command} };
 	_wrong('a backend is left') unless backends_go($p);
 	_wrong("a harmless fault, but $last ended with " . _code($p->{status}{$last}))
-		if $r->{harmless} && _code($p->{status}{$last}) !~ /^[03]$/;
+		if $r->{harmless} && _code($p->{status}{$last}) !~ ($r->{verify} ? qr/^[06]$/ : qr/^[03]$/);
 	$r->{to} eq 'table' ? _table($p) : _file($p, $last);
 	_leftovers($p);
 	return @faults;

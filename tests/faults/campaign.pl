@@ -81,7 +81,11 @@ sub commands {
 	}
 	push @load, $r->{to} eq 'csv' ? "--csv=$paths->{output}"
 		: ('-d', 'faults', $r->{set} ? '--into-schema=public' : ('-t', 't'));
-	push @load, $r->{how} =~ /truncate|create/ ? "--$r->{how}" : "--conflict=$r->{how}" if $r->{to} eq 'table';
+	push @extract, "--since=$r->{word}" if $r->{word};
+	push @extract, '--order=key' if $r->{order};
+	push @load, '--state=s' if $r->{state};
+	push @load, '--delete', '--max-delete=100%' if $r->{delete};
+	push @load, $r->{verify} ? '--verify' : $r->{how} =~ /truncate|create/ ? "--$r->{how}" : "--conflict=$r->{how}" if $r->{to} eq 'table';
 	push @load, '--min-rows=0' if $r->{min0};
 	push @load, '--commit=batch', "--batch-size=$r->{batch}" if $r->{batch};
 	push @load, map { $r->{$_} ? "--$_=$paths->{$_}" : () } qw(rejects summary);
@@ -106,13 +110,30 @@ sub environment {
 	return \%env;
 }
 
+# All rows have been brought, and then all were written again: the second run has them all.
+sub first_run {
+	my ($r) = @_;
+	my $table = "$r->{source}_$r->{rows}";
+	my @load = map { "$portl/portl-load -q -h $ENV{TARGET} -d faults --state=s $_" }
+		'-t t --conflict=overwrite', '--print-state';
+
+	$target->sql("CALL renew('overwrite', '', '', 0, false)");
+	system("$portl/portl-extract -q -h $ENV{SOURCE} -d faults -t $table | $load[0]") == 0 or die "the first run: $?\n";
+	chomp($r->{word} = `$load[1]`);
+	$source->sql("UPDATE $table SET x = x");
+	$source->sql("VACUUM $table");
+}
+
 sub prepare {
 	my ($r, $paths) = @_;
 
 	unlink glob("$work/out/* $work/full/* $work/told");
+	$target->sql('DROP SCHEMA IF EXISTS portl_ledger CASCADE');
+	first_run($r) if $r->{again};
 	my $space = ($r->{full} // '') eq 'table' ? 'small' : '';
 	my $moment = $r->{wait_id} ? $r->{moment} : '';
-	$target->sql("CALL renew('$r->{how}', '$space', '$moment', " . ($r->{wait_id} // 0) . ')');
+	$target->sql("CALL renew('" . Draw::how($r) . "', '$space', '$moment', " . ($r->{wait_id} // 0)
+		. ', ' . ($r->{again} ? 'true' : 'false') . ')');
 	if ($r->{to} ne 'table') {
 		open my $f, '>', $paths->{output} or die "$paths->{output}: $!";
 		print $f 'old';
@@ -124,10 +145,10 @@ sub prepare {
 sub transfer {
 	my ($r) = @_;
 	my $paths = paths($r);
+	prepare($r, $paths);
 	my $shape = join ' ', map { $_ // '' } @$r{qw(psql set rows format zstd)};
 	my $usual = $usual{$shape} // { seconds => 0.1, bytes => 30 + 50 * $r->{rows} };
 
-	prepare($r, $paths);
 	my $p = Pair->new(draw => $r, command => commands($r, $paths), env => environment($r), dir => $work,
 		source => $source, target => $target, proxies => \%proxies, paths => $paths,
 		usual => $usual->{seconds}, shape => $usual->{bytes});

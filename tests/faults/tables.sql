@@ -35,7 +35,9 @@ INSERT INTO old SELECT i, i, 'old', CASE WHEN i % 3 = 0 THEN now() END
                   FROM generate_series(2, 2000, 2) i;
 
 CREATE FUNCTION before(how text) RETURNS SETOF good LANGUAGE sql STABLE AS
-$$ SELECT * FROM old WHERE how <> 'create' AND (id < 0 OR how IN ('skip', 'overwrite', 'merge')) $$;
+$$ SELECT * FROM old WHERE how <> 'create' AND how NOT LIKE 'verify=%'
+      AND (id < 0 OR split_part(how, '+', 1) IN ('skip', 'overwrite', 'merge'))
+   UNION ALL SELECT * FROM good WHERE how LIKE 'verify=%' AND id <= split_part(how, '=', 2)::int $$;
 
 -- The rows that the target takes of the first so many of the stream.
 CREATE FUNCTION taken(source text, upto int) RETURNS SETOF good LANGUAGE sql STABLE AS
@@ -47,13 +49,13 @@ CREATE FUNCTION expected(how text, source text, upto int) RETURNS SETOF good LAN
 $$
     SELECT coalesce(i.id, b.id),
            CASE WHEN i.id IS NULL OR (how = 'skip' AND b.id IS NOT NULL) THEN b.n
-                WHEN how = 'merge' THEN coalesce(i.n, b.n) ELSE i.n END,
+                WHEN how LIKE 'merge%' THEN coalesce(i.n, b.n) ELSE i.n END,
            CASE WHEN i.id IS NULL OR (how = 'skip' AND b.id IS NOT NULL) THEN b.x
-                WHEN how = 'merge' THEN coalesce(i.x, b.x) ELSE i.x END,
+                WHEN how LIKE 'merge%' THEN coalesce(i.x, b.x) ELSE i.x END,
            CASE WHEN i.id IS NULL OR (how = 'skip' AND b.id IS NOT NULL) THEN b.at
-                WHEN how = 'merge' THEN coalesce(i.at, b.at) ELSE i.at END
+                WHEN how LIKE 'merge%' THEN coalesce(i.at, b.at) ELSE i.at END
       FROM taken(source, upto) i FULL JOIN before(how) b ON b.id = i.id
-     WHERE how <> 'truncate' OR i.id IS NOT NULL
+     WHERE how <> 'truncate' AND how NOT LIKE '%+delete' OR i.id IS NOT NULL
 $$;
 
 -- How much of a set's other members is there: "50 100" is all.
@@ -82,17 +84,22 @@ $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$;
 
 -- The target anew.  "apply" and "commit": the row with this id makes the transaction wait for
 -- advisory lock 42 when its statement or the transaction ends.
-CREATE PROCEDURE renew(how text, space text, wait_in text, wait_id int) LANGUAGE plpgsql AS
+CREATE PROCEDURE renew(how text, space text, wait_in text, wait_id int, keep boolean DEFAULT false) LANGUAGE plpgsql AS
 $$
 BEGIN
     SET LOCAL client_min_messages = warning;
-    DROP TABLE IF EXISTS t, refused, z, a;
-    CREATE TABLE refused (LIKE good);
-    IF how = 'create' THEN RETURN; END IF;
-    CREATE TABLE a (LIKE set_0.a INCLUDING ALL);
-    CREATE TABLE z (LIKE set_0.z INCLUDING ALL, FOREIGN KEY (a) REFERENCES a);
-    EXECUTE format('CREATE TABLE t (LIKE good INCLUDING INDEXES, CHECK (n >= 0)) %s',
-                   CASE WHEN space <> '' THEN 'TABLESPACE ' || space END);
+    IF keep THEN -- a state is about this table
+        DELETE FROM t;
+        IF space <> '' THEN EXECUTE format('ALTER TABLE t SET TABLESPACE %I', space); END IF;
+    ELSE
+        DROP TABLE IF EXISTS t, refused, z, a;
+        CREATE TABLE refused (LIKE good);
+        IF how = 'create' THEN RETURN; END IF;
+        CREATE TABLE a (LIKE set_0.a INCLUDING ALL);
+        CREATE TABLE z (LIKE set_0.z INCLUDING ALL, FOREIGN KEY (a) REFERENCES a);
+        EXECUTE format('CREATE TABLE t (LIKE good INCLUDING INDEXES, CHECK (n >= 0)) %s',
+                       CASE WHEN space <> '' THEN 'TABLESPACE ' || space END);
+    END IF;
     INSERT INTO t SELECT * FROM before(how);
     IF wait_in = 'apply' THEN
         EXECUTE format('CREATE TRIGGER w AFTER INSERT OR UPDATE ON t FOR EACH ROW
