@@ -60,7 +60,8 @@ open_output(struct extract *x, struct err *e)
 	x->out = output_open(o->output, e);
 	if (x->out == NULL)
 		return -1;
-	if (o->zstd_level > 0 && output_compress(x->out, o->zstd_level, o->zstd_threads, e) != 0)
+	if (o->zstd_level > 0 &&
+	    output_compress(x->out, o->zstd_level, o->zstd_threads, e) != 0)
 		return -1;
 	x->writer = stream_writer_new(
 		x->out, o->format == EXTRACT_NDJSON ? STREAM_NDJSON : STREAM_BINARY, flags);

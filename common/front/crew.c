@@ -94,10 +94,11 @@ become(const struct crew *crew, const struct crew_work *work, pid_t parent)
 			fcntl(work->keep[i], F_SETFD, 0);
 	if (rc == 0 && write_preface(work->preface) == 0)
 		execvp(work->program, work->argv);
-	rc = write(STDERR_FILENO, trouble, sizeof(trouble) - 1) < 0 ||
-	     write(STDERR_FILENO, work->program, strlen(work->program)) < 0 ||
-	     write(STDERR_FILENO, "\n", 1) < 0;
-	_exit(CANNOT_RUN);
+	if (write(STDERR_FILENO, trouble, sizeof(trouble) - 1) > 0 &&
+	    write(STDERR_FILENO, work->program, strlen(work->program)) > 0 &&
+	    write(STDERR_FILENO, "\n", 1) > 0)
+		_exit(CANNOT_RUN);
+	_exit(CANNOT_RUN); /* and nobody can be told */
 }
 
 int

@@ -14,10 +14,11 @@ void help_general(const struct front_command *commands, size_t n);
 void help_command(const struct front_command *command);
 
 /*
- * help_completion(f, commands, n, shell, e):
- * Print a completion script: the commands, and the options that have a meaning here.
+ * help_completion(f, commands, n, word, e):
+ * Print a completion script for the shell ${word}: the commands, and the options that have a
+ * meaning here.
  */
 int help_completion(struct front *f, const struct front_command *commands, size_t n,
-		    const char *shell, struct err *e) __attribute__((warn_unused_result));
+		    const char *word, struct err *e) __attribute__((warn_unused_result));
 
 #endif /* COMMON_FRONT_HELP_H */

@@ -194,7 +194,7 @@ take_long(struct reading *r, const char *word, struct err *e)
 	} else if (o->arg != NULL && value == NULL && o->type != CLI_DEGREE) {
 		rc = next_word(r, shown, &value, e);
 	}
-	if (rc == 0)
+	if (o != NULL && rc == 0)
 		rc = settle(r, shown, o, own, value, e);
 	free(shown);
 	return rc;

@@ -119,7 +119,7 @@ check_run(const struct partplan *plan, const struct partplan_part *const *p, siz
 int
 partplan_check(const struct partplan *plan, struct err *e)
 {
-	const struct partplan_part **p = xcalloc(plan->nparts, sizeof(*p));
+	const struct partplan_part **p = xcalloc(plan->nparts, sizeof(void *));
 	size_t i, n, relation = 0;
 	int rc = 0;
 

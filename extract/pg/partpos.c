@@ -192,7 +192,7 @@ merge_relation(struct merging *m)
 int
 partpos_merge(const struct partplan *plan, struct position *words, size_t *n, struct err *e)
 {
-	const struct position **of = xcalloc(plan->nparts, sizeof(*of));
+	const struct position **of = xcalloc(plan->nparts, sizeof(void *));
 	struct position *merged = xcalloc(plan->nrelations, sizeof(*merged));
 	struct merging m = {.plan = plan, .of = of};
 	size_t nmerged = 0, i;

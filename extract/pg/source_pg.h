@@ -15,17 +15,17 @@ struct source;
 struct source *source_pg_new(void);
 
 /*
- * source_pg_make_plan(s, plan, e):
+ * source_pg_make_plan(base, plan, e):
  * Connect, and draft the plan: add source, relations and parts to it.
  */
-int source_pg_make_plan(struct source *s, struct partplan *plan, struct err *e)
+int source_pg_make_plan(struct source *base, struct partplan *plan, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * source_pg_hold(s, e):
+ * source_pg_hold(base, e):
  * Connect, lock what the plan names, print the ID of an exported snapshot on standard output
  * and keep it until standard input ends.
  */
-int source_pg_hold(struct source *s, struct err *e) __attribute__((warn_unused_result));
+int source_pg_hold(struct source *base, struct err *e) __attribute__((warn_unused_result));
 
 #endif /* EXTRACT_SOURCE_PG_H */

@@ -104,11 +104,11 @@ int source_pg_part_take(struct source_pg *s, struct member *m, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * source_pg_origin(s, origin, e):
+ * source_pg_origin(s, source, e):
  * Store what tells the database from all others, for the caller to free; NULL where the role
  * may not ask.
  */
-int source_pg_origin(struct source_pg *s, char **origin, struct err *e)
+int source_pg_origin(struct source_pg *s, char **source, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

@@ -128,7 +128,7 @@ take_place(const struct plan *plan, struct db *db, struct err *e)
 
 	if (rc == 0)
 		rc = db_exec(db, e, "%s", plan->sql[SQL_PLACE]);
-	if (rc == 0 && sql[0] != '\0')
+	if (rc == 0 && sql != NULL && sql[0] != '\0')
 		rc = db_exec(db, e, "%s", sql);
 	if (rc == 0) {
 		is = replace_likeness(db, &plan->target, e);
