@@ -109,7 +109,7 @@ part_json(const struct list *l, size_t i, int row)
 	const char *state = field(l, row, RUNS_STATE, "missing");
 	const char *rows = field(l, row, RUNS_ROWS, NULL);
 	char *name = name_of(l, i);
-	json_t *doc = json_pack("{s:I, s:s, s:o}", "number", (json_int_t)(i + 1), "status",
+	json_t *doc = json_pack("{s:I, s:s, s:o}", "number", (json_int_t)i + 1, "status",
 				state, "relation", jsontext(name));
 
 	if (rows != NULL)

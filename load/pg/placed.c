@@ -130,7 +130,7 @@ take_place(const struct plan *plan, struct db *db, struct err *e)
 		rc = db_exec(db, e, "%s", plan->sql[SQL_PLACE]);
 	if (rc == 0 && sql != NULL && sql[0] != '\0')
 		rc = db_exec(db, e, "%s", sql);
-	if (rc == 0) {
+	if (rc == 0 && want != NULL) {
 		is = replace_likeness(db, &plan->target, e);
 		rc = is == NULL ? -1 : strcmp(is, want) == 0 ? 0 : refuse_unlike(plan, e);
 	}

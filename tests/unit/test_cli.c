@@ -175,13 +175,12 @@ static const char *
 joined(const struct ident_list *words)
 {
 	static char text[512];
-	size_t i;
+	size_t i, len = 0;
 
 	text[0] = '\0';
-	for (i = 0; i < words->n; i++) {
-		strcat(text, words->names[i]);
-		strcat(text, "\n");
-	}
+	for (i = 0; i < words->n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n",
+					words->names[i]);
 	return text;
 }
 
