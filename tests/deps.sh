@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 packages='gcc libc6-dev make pkg-config git
 	libpq-dev libssl-dev libjansson-dev libcsv-dev libyaml-dev libzstd-dev libxxhash-dev
-	postgresql bats parallel jq miller python3 python3-psycopg2 zstd xxhash openssl
+	postgresql bats parallel jq miller python3 python3-psycopg2 python3-yaml zstd xxhash openssl
 	perl procps valgrind openssh-client libwrap0 libpam0g mandoc groff-base shellcheck zsh fish
 	clang clang-format clang-tidy libclang-rt-dev'
 
@@ -79,22 +79,27 @@ as_root()
 	fi
 }
 
+# unpack WHAT PACKAGE...: into build/tools, for what would start servers if it were installed.
 # The package lists of a machine where nothing was missing may be old, or not there.
-unpack_sshd()
+unpack()
 {
+	what=$1
+
+	shift
+	echo "deps: unpacking $what into build/tools"
 	log=$(mktemp)
-	trap 'rm -f "$log"' EXIT
-	mkdir -p build/tools
-	cd build/tools
-	if ! apt-get download -qq openssh-server >"$log" 2>&1 &&
-		! { (cd ../.. && as_root --update) >"$log" 2>&1 &&
-			apt-get download -qq openssh-server >"$log" 2>&1; }; then
+	mkdir -p build/tools/new
+	(cd build/tools/new && apt-get download -qq "$@") >"$log" 2>&1 ||
+		{ as_root --update && cd build/tools/new && apt-get download -qq "$@"; } >"$log" 2>&1 || {
 		cat "$log" >&2
-		echo "deps: could not download openssh-server; try apt-get update" >&2
-		exit 1
-	fi
-	dpkg-deb -x openssh-server_*.deb .
-	rm -f openssh-server_*.deb
+		echo "deps: could not download $what; try apt-get update" >&2
+		rm -rf "$log" build/tools/new
+		return 1
+	}
+	for package in build/tools/new/*.deb; do
+		dpkg-deb -x "$package" build/tools
+	done
+	rm -rf "$log" build/tools/new
 }
 
 missing=$(missing_packages)
@@ -110,6 +115,9 @@ if [ -n "$missing" ]; then
 fi
 
 if [ ! -x /usr/sbin/sshd ] && [ ! -x build/tools/usr/sbin/sshd ]; then
-	echo "deps: unpacking sshd into build/tools"
-	unpack_sshd
+	unpack sshd openssh-server || exit
+fi
+# Without it tests/parts/slurm.bats is skipped.
+if [ ! -x build/tools/usr/sbin/slurmctld-wlm ]; then
+	unpack Slurm slurmctld slurmd slurm-client slurm-wlm-basic-plugins libhwloc15 || :
 fi

@@ -65,13 +65,15 @@ setup()
 	touch my-job.yaml
 	portl --completion=bash >completion
 	shellcheck -s bash completion
-	assert_eq "$(bash_proposes _portl portl '')" 'run check verify state ls --help --version'
+	assert_eq "$(bash_proposes _portl portl '')" 'run check verify plan part parts publish hold drop state ls --help --version'
 	assert_eq "$(bash_proposes _portl portl r)" run
 	assert_eq "$(bash_proposes _portl portl run my-)" my-job.yaml
 	assert_eq "$(bash_proposes _portl portl run my-job.yaml --batch)" '--batch-size='
 	assert_eq "$(bash_proposes _portl portl run my-job.yaml --conflict = s)" skip
 	assert_eq "$(bash_proposes _portl portl run my-job.yaml --format = n)" ndjson
 	assert_eq "$(bash_proposes _portl portl run my-job.yaml --ta)" ''
+	assert_eq "$(bash_proposes _portl portl run my-job.yaml --jo)" --jobs=
+	assert_eq "$(bash_proposes _portl portl run --resume = my-)" my-job.yaml
 	portl --completion=zsh >_portl
 	printf '%s\n' "fpath=($PWD \$fpath); autoload -U compinit; compinit -u -D" \
 		$'portl che\tmy-\t--conflict=me\t--version' exit >keys
@@ -82,7 +84,7 @@ setup()
 	HOME=$PWD try fish -c 'portl --completion=fish | source; complete -C "portl "
 		complete -C "portl run my-"; complete -C "portl run my-job.yaml --rej"'
 	assert_status 0
-	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\nls\nrun\nstate\nverify\nmy-job.yaml'
+	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\ndrop\nhold\nls\npart\nparts\nplan\npublish\nrun\nstate\nverify\nmy-job.yaml'
 	assert_out_has --rejects
 }
 

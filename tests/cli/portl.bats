@@ -144,7 +144,7 @@ count()
 		assert_out_has 'portl run JOB'
 	done
 	assert_eq "$(portl --version)" "portl ${v=$(portl-load --version)}" || assert_eq "$(portl -V)" "portl ${v#* }"
-	for command in run check verify state ls; do
+	for command in run check verify plan part parts publish hold drop state ls; do
 		try portl help "$command"
 		assert_status 0
 		assert_out_has "portl $command "

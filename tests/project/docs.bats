@@ -148,6 +148,10 @@ run_examples()
 	run_examples blocks_of_man man/portl-stream.5 3
 }
 
+@test "portl-parts(7): the examples run" {
+	run_examples blocks_of_man man/portl-parts.7 3
+}
+
 @test "portl(7): the examples run" {
 	run_examples blocks_of_man man/portl.7 7
 }
@@ -447,6 +451,22 @@ Load them again with: portl-load -t orders --conflict=overwrite $PWD/${kept[0]}"
 	assert_eq $# 4
 }
 
+@test "examples/parts: what engines read is well-formed, and says what portl says" {
+	python3 -m py_compile "$ROOT/examples/parts/airflow.py"
+	python3 - "$ROOT/examples/parts/kubernetes.yaml" <<-'END'
+		import sys
+		import yaml
+
+		job = yaml.safe_load(open(sys.argv[1], encoding="utf-8"))
+		spec = job["spec"]
+		assert (job["kind"], spec["completionMode"]) == ("Job", "Indexed")
+		assert spec["template"]["spec"]["containers"][0]["command"][:2] == ["portl", "part"]
+		rule = spec["podFailurePolicy"]["rules"][0]["onExitCodes"]
+		assert rule["operator"] == "In" and 75 not in rule["values"] and 2 not in rule["values"]
+	END
+	sh -n "$ROOT/examples/parts/slurm.sh"
+}
+
 # --- the manual against the programs ----------------------------------------------
 
 # Long options and letters, one a line, sorted.
@@ -471,6 +491,14 @@ options_of_man()
 		diff in_help in_man || fail "$program: left --help, right the manual"
 	done
 	diff <(options_of_help portl-ls) <(options_of_man "$ROOT/man/portl-ls.1")
+	for program in run plan part parts publish hold drop; do
+		portl help $program | sed -nE 's/^  (-., |    )--([a-z-]+).*/\2/p'
+	done | LC_ALL=C sort -u >in_help
+	[ "$(wc -l <in_help)" -ge 8 ]
+	options_of_man "$ROOT/man/portl.1" | LC_ALL=C sort -u >in_man
+	LC_ALL=C comm -23 in_help in_man >missing
+	cat missing
+	[ ! -s missing ]
 }
 
 @test "EXIT STATUS and README list the codes of common/base/err.h" {
