@@ -109,8 +109,8 @@ part_json(const struct list *l, size_t i, int row)
 	const char *state = field(l, row, RUNS_STATE, "missing");
 	const char *rows = field(l, row, RUNS_ROWS, NULL);
 	char *name = name_of(l, i);
-	json_t *doc = json_pack("{s:I, s:s, s:o}", "number", (json_int_t)i + 1, "status",
-				state, "relation", jsontext(name));
+	json_t *doc = json_pack("{s:I, s:s, s:o}", "number", (json_int_t)i + 1, "status", state,
+				"relation", jsontext(name));
 
 	if (rows != NULL)
 		json_object_set_new(doc, "rows", json_integer(strtoll(rows, NULL, 10)));
@@ -151,6 +151,7 @@ is_sequence(const struct list *l, size_t i)
 static int
 print_positions(const struct list *l, struct err *e)
 {
+	const char *before = "";
 	size_t i;
 	int at = 0;
 
@@ -160,9 +161,10 @@ print_positions(const struct list *l, struct err *e)
 		if (strcmp(field(l, row, RUNS_STATE, ""), "done") != 0)
 			return err_set(e, EXIT_DATA, "part %zu of run %s is missing", i + 1,
 				       l->plan->id);
-		printf("%s%s", i > 0 ? "," : "",
-		       is_sequence(l, i) ? POSITION_NONE
-					 : field(l, row, RUNS_POSITION, POSITION_NONE));
+		if (is_sequence(l, i))
+			continue;
+		printf("%s%s", before, field(l, row, RUNS_POSITION, POSITION_NONE));
+		before = ",";
 	}
 	putchar('\n');
 	return 0;

@@ -6,6 +6,7 @@
 #include "load/pg/catchup.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,6 +241,12 @@ expect_relation(struct catchup *c, const struct publication *p, size_t i,
 	return 0;
 }
 
+static bool
+is_sequence(const struct publication *p, size_t i)
+{
+	return json_object_get(p->options->plan->relations[i].header, "sequence") != NULL;
+}
+
 int
 catchup_expect(struct catchup *c, const struct publication *p, struct sink_set *set,
 	       struct db *db, struct err *e)
@@ -250,6 +257,8 @@ catchup_expect(struct catchup *c, const struct publication *p, struct sink_set *
 	c->names = xcalloc(n + 1, sizeof(*c->names));
 	c->rules = xcalloc(set->manifest->n + 2, sizeof(*c->rules));
 	for (i = 0; i < n; i++) {
+		if (is_sequence(p, i))
+			m++; /* it has a value, and no rows */
 		if (!is_caught_up(p, i))
 			continue;
 		if (expect_relation(c, p, i, set->manifest, m, db, e) != 0)

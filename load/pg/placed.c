@@ -65,19 +65,19 @@ static const char differences_sql[] =
 	" AND (b.grantee, b.what, b.is_grantable) = (a.grantee, a.what, a.is_grantable))"
 	") AS lines (number, line)";
 
-static int
+static void
 explain_exists(const struct plan *plan, struct err *e)
 {
 	char *name;
 
 	if (strcmp(e->sqlstate, "42P07") != 0)
-		return -1;
+		return;
 	name = relname_text(&plan->target);
 	err_release(e);
 	err_set(e, EXIT_TARGET, "\"%s\" exists now, and did not when the plan was made", name);
 	free(name);
-	return err_hint(e, "Drop or rename it and publish again, or remove what the run has "
-			   "left with --drop-parts.");
+	err_hint(e, "Drop or rename it and publish again, or remove what the run has left with "
+		    "--drop-parts.");
 }
 
 /* What the target would be, and what the table aside needs to be like it. */
@@ -94,7 +94,8 @@ look(const struct plan *plan, struct db *db, char **likeness, char **sql, struct
 	if (db_exec(db, e, "SAVEPOINT portl_like; %s", plan->sql[SQL_LIKE]) != 0) {
 		buf_release(&aside);
 		buf_release(&target);
-		return explain_exists(plan, e);
+		explain_exists(plan, e);
+		return -1;
 	}
 	*likeness = replace_likeness(db, &plan->target, e);
 	if (*likeness != NULL)

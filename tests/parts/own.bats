@@ -111,3 +111,19 @@ bring_under_writes()
 	catch_up
 	same_table "$src" t "$dst" t
 }
+
+@test "sequences of a plan are moved to where they stand at last" {
+	q "$src" "CREATE SEQUENCE s; SELECT nextval('s')"
+	q "$dst" "CREATE SEQUENCE s"
+	kind=held make_plan -t t -t s --parts=4 -- --create
+	q "$src" "SELECT nextval('s')"
+	bring_all
+	assert_eq "$(q "$dst" "SELECT nextval('s')")" 3
+	q "$dst" 'DROP TABLE t'
+	make_plan -t t -t s --parts=4 -- --create
+	bring_under_writes
+	q "$src" "SELECT nextval('s') FROM generate_series(1, 5)"
+	catch_up
+	same_table "$src" t "$dst" t
+	assert_eq "$(q "$dst" "SELECT nextval('s')")" 8
+}
