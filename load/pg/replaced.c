@@ -238,6 +238,8 @@ replaced_take_place(const struct plan *plan, struct db *db, struct err *e)
 	if (timeout != NULL && session_narrow_path(db, &path, e) == 0 &&
 	    take_place(plan, db, e) == 0 && session_set_path(db, path, e) == 0)
 		rc = db_exec(db, e, "SET LOCAL lock_timeout = '%s'", timeout);
+	if (rc != 0)
+		replace_name(plan, e);
 	free(timeout);
 	free(path);
 	return rc;

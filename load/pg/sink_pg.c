@@ -98,7 +98,7 @@ on_readable(void *arg, struct err *e)
 	if (db_copy_on_readable(&s->db, e) == 0)
 		return 0;
 	/* 0: rows can be rejected */
-	return s->phase == BATCH ? route_locate(targets_at(&s->targets)->route, e) : -1;
+	return s->phase == BATCH ? target_locate(targets_at(&s->targets), e) : -1;
 }
 
 /* What parts of several snapshots lack, which is not published yet. */

@@ -18,6 +18,7 @@
 #include "load/options.h"
 #include "load/pg/roundings.h"
 #include "load/rejects/rejects.h"
+#include "load/replace/replace.h"
 #include "load/route/ready.h"
 #include "load/sink/sink.h"
 #include "load/stage/plan_stage.h"
@@ -153,7 +154,11 @@ target_end(struct target *t, struct err *e)
 {
 	const struct route_counts *c = &t->route->counts;
 
-	if (route_end(t->route, e) != 0 || note_identity(t, e) != 0)
+	if (route_end(t->route, e) != 0) {
+		replace_name(t->plan, e);
+		return -1;
+	}
+	if (note_identity(t, e) != 0)
 		return -1;
 	if (roundings_settle(t->roundings, e) != 0)
 		return -1;
@@ -243,7 +248,19 @@ target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
 {
 	if (roundings_look(t->roundings, chunk, e) != 0)
 		return -1;
-	return route_write(t->route, chunk, e);
+	if (route_write(t->route, chunk, e) == 0)
+		return 0;
+	replace_name(t->plan, e);
+	return -1;
+}
+
+int
+target_locate(struct target *t, struct err *e)
+{
+	int rc = route_locate(t->route, e);
+
+	replace_name(t->plan, e);
+	return rc;
 }
 
 void

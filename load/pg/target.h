@@ -71,9 +71,11 @@ int target_plan(struct target *t, struct db *db, const struct sink_stream *strea
 		struct known *known, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * target_write(t, chunk, e), target_warn(t):
- * Take rows; all are here: warn of what has happened to them.
+ * target_write(t, chunk, e), target_locate(t, e), target_warn(t):
+ * Take rows; say of which one the server speaks, as route_locate(); all are here: warn of
+ * what has happened to them.
  */
+int target_locate(struct target *t, struct err *e);
 int target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
 	__attribute__((warn_unused_result));
 void target_warn(struct target *t);

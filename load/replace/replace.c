@@ -4,7 +4,9 @@
  */
 #include "load/replace/replace.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
@@ -85,6 +87,22 @@ read_locks(struct replace *r, const struct plan *p, struct db *db, struct err *e
 	return 0;
 }
 
+static int
+read_indexes(struct replace *r, const struct plan *p, struct db *db, struct err *e)
+{
+	PGresult *res = db_query_oid(db, e, replace_statements_names, p->rel->oid);
+	int i;
+
+	if (res == NULL)
+		return -1;
+	r->nindexes = (size_t)PQntuples(res);
+	r->indexes = xcalloc(r->nindexes + 1, sizeof(*r->indexes));
+	for (i = 0; i < PQntuples(res); i++)
+		r->indexes[i] = xstrdup(PQgetvalue(res, i, 0));
+	PQclear(res);
+	return 0;
+}
+
 int
 replace_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
@@ -107,12 +125,61 @@ replace_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	p->replace->likeness = replace_likeness(db, &p->target, e);
 	if (p->replace->likeness == NULL || read_statements(p->replace, p, db, e) != 0)
 		return -1;
+	if (read_indexes(p->replace, p, db, e) != 0)
+		return -1;
 	return read_locks(p->replace, p, db, e);
+}
+
+/* What follows the name of the table aside, "_3", and is to be gone as well. */
+static const char *
+real_name(const struct plan *p, const char **rest)
+{
+	const struct replace *r = p->replace;
+	char *end;
+	unsigned long n;
+
+	if ((*rest)[0] != '_' || !isdigit((unsigned char)(*rest)[1]))
+		return p->target.name;
+	n = strtoul(*rest + 1, &end, 10);
+	if (n == 0 || n > r->nindexes)
+		return p->target.name;
+	*rest = end;
+	return r->indexes[n - 1];
+}
+
+static void
+name_in(const struct plan *p, char **text)
+{
+	struct buf b = BUF_INIT;
+	const char *rest = *text, *at;
+
+	if (*text == NULL || strstr(*text, p->aside.name) == NULL)
+		return;
+	while ((at = strstr(rest, p->aside.name)) != NULL) {
+		buf_add(&b, rest, (size_t)(at - rest));
+		rest = at + strlen(p->aside.name);
+		buf_adds(&b, real_name(p, &rest));
+	}
+	buf_adds(&b, rest);
+	free(*text);
+	*text = buf_detach(&b);
+}
+
+void
+replace_name(const struct plan *p, struct err *e)
+{
+	char **const texts[] = {&e->msg, &e->detail, &e->hint, &e->context, &e->constraint};
+	size_t i;
+
+	for (i = 0; p->replace != NULL && i < sizeof(texts) / sizeof(texts[0]); i++)
+		name_in(p, texts[i]);
 }
 
 void
 replace_free(struct replace *r)
 {
+	size_t i;
+
 	if (r == NULL)
 		return;
 	free(r->make);
@@ -122,5 +189,8 @@ replace_free(struct replace *r)
 	free(r->referred);
 	free(r->oids);
 	free(r->likeness);
+	for (i = 0; i < r->nindexes; i++)
+		free(r->indexes[i]);
+	free(r->indexes);
 	free(r);
 }

@@ -22,6 +22,8 @@ struct replace {
 	char *referred; /* tables that foreign keys refer to, a list as in SQL, or "" */
 	char *oids;     /* of all that are locked, an array */
 	char *likeness; /* of the target, as replace_likeness() gives it */
+	char **indexes; /* the target's; ASIDE_1 … are those aside */
+	size_t nindexes;
 };
 
 /*
@@ -47,6 +49,13 @@ int replace_look(const struct plan *p, struct db *db, struct reasons *why, struc
  */
 char *replace_likeness(struct db *db, const struct relname *name, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * replace_name(p, e):
+ * Have ${e} speak of the target and its indexes where the server spoke of those aside, which
+ * nobody knows and which are gone.  Nothing is done for other plans.
+ */
+void replace_name(const struct plan *p, struct err *e);
 
 /*
  * replace_free(r):

@@ -202,3 +202,7 @@ const char replace_statements_locks[] =
 	"  WHERE conrelid = $1 AND contype = 'f' AND confrelid <> $1),"
 	" ARRAY(SELECT $1::oid UNION SELECT inhparent FROM pg_inherits WHERE inhrelid = $1"
 	"  UNION SELECT confrelid FROM pg_constraint WHERE conrelid = $1 AND contype = 'f')";
+
+const char replace_statements_names[] =
+	"SELECT x.relname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
+	" WHERE i.indrelid = $1 ORDER BY i.indexrelid";

@@ -121,7 +121,7 @@ sub first_run {
 	system("$portl/portl-extract -q -h $ENV{SOURCE} -d faults -t $table | $load[0]") == 0 or die "the first run: $?\n";
 	chomp($r->{word} = `$load[1]`);
 	$source->sql("UPDATE $table SET x = x");
-	$source->sql("VACUUM $table");
+	$source->sql("CLUSTER $table USING ${table}_pkey"); # the order of its rows, their xmin and its size
 }
 
 sub prepare {

@@ -223,6 +223,58 @@ refused()
 	done
 }
 
+@test "what is wrong with a row is said of the table, not of the one aside" {
+	q "$b" "CREATE TABLE other (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, v text CHECK (v <> 'bad'),
+		n int NOT NULL, o int REFERENCES other); CREATE UNIQUE INDEX \"by n\" ON t (n); INSERT INTO t VALUES (1, 'old', 1)"
+	while IFS='|' read -r row why; do
+		send "SELECT 7 AS id, 'seven' AS v, 7 AS n, NULL::int AS o UNION ALL SELECT $row"
+		try portl-load -d "$b" -t t --replace "$stream"
+		assert_status 1
+		assert_stderr_has "$why"
+		assert_stderr_lacks portl_replace
+		assert_eq "$(q "$b" 'TABLE t')" '1|old|1|'
+	done <<-'EOF'
+		7, 'x', 8, NULL|could not create unique index "t_pkey"
+		8, 'x', 7, NULL|could not create unique index "by n"
+		8, 'bad', 8, NULL|relation "t" violates check constraint "t_v_check"
+		8, 'x', NULL, NULL|null value in column "n" of relation "t"
+		8, 'x', 8, 9|insert or update on table "t" violates foreign key constraint "t_o_fkey"
+	EOF
+}
+
+@test "what belongs to an extension, has a security label or is written by a subscription is refused" {
+	plain
+	q "$b" "CREATE EXTENSION citext; ALTER EXTENSION citext ADD TABLE t"
+	refused 'table public.t belongs to extension citext'
+	q "$b" "ALTER EXTENSION citext DROP TABLE t; ALTER INDEX t_pkey DEPENDS ON EXTENSION citext"
+	refused 'index public.t_pkey belongs to extension citext'
+	q "$b" "DROP TABLE t; DROP EXTENSION citext"
+	plain
+	# no provider of labels is installed: as one would have written it
+	q "$b" "INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 2, 'dummy', 'secret')"
+	refused 'column v of table public.t has a security label'
+	q "$b" "DELETE FROM pg_seclabel"
+	psql -Xq -d "$b" -c "SET client_min_messages = error" -c "CREATE SUBSCRIPTION \"$b\" CONNECTION 'dbname=none' PUBLICATION p
+		WITH (connect = false, slot_name = NONE)"
+	q "$b" "INSERT INTO pg_subscription_rel SELECT oid, 't'::regclass, 'r' FROM pg_subscription WHERE subname = '$b'"
+	refused 'a subscription writes it'
+	q "$b" "DROP SUBSCRIPTION \"$b\""
+}
+
+@test "a table and an index in tablespaces of their own are there afterwards" {
+	((SERVER_VERSION >= 150000)) || skip 'tablespaces in the place of the data are of 15'
+	psql -Xq -v ON_ERROR_STOP=1 -d "$b" -c 'SET allow_in_place_tablespaces = on' -c "CREATE TABLESPACE \"$b\" LOCATION ''"
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text) TABLESPACE \"$b\"; CREATE INDEX there ON t (v) TABLESPACE \"$b\";
+		CREATE INDEX here ON t (v); INSERT INTO t VALUES (1, 'old')"
+	send "SELECT 3 AS id, 'new' AS v"
+	try portl-load -d "$b" -t t --replace "$stream"
+	loaded_all
+	assert_eq "$(q "$b" "SELECT string_agg(relname || ' ' || (reltablespace <> 0), ', ' ORDER BY relname)
+		FROM pg_class WHERE relname IN ('t', 'there', 'here', 't_pkey')")" 'here false, t true, t_pkey false, there true'
+	q "$b" 'DROP TABLE t'
+	psql -Xq -d "$b" -c "DROP TABLESPACE \"$b\""
+}
+
 @test "a cut stream, too few rows, a row that is refused, a dry run: all is as it was" {
 	plain
 	before=$(q "$b" "SELECT 't'::regclass::oid")
