@@ -370,9 +370,10 @@ member_add_keys(struct member *m, struct err *e)
 	size_t i;
 
 	if (rel->nprimary_key == 0) {
-		err_usage(e, "with-keys", "--with-keys: \"%s\" has no primary key",
+		err_usage(e, "with-keys",
+			  "the keys of \"%s\" cannot be sent: it has no primary key",
 			  rel->id.name);
-		return err_hint(e, "Leave it out, or give it one.");
+		return err_hint(e, "Leave out --with-keys, or give it one.");
 	}
 	rows = xcalloc(1, sizeof(*rows));
 	*rows = (struct extract_rows){.limit = -1, .columns.n = rel->nprimary_key};

@@ -41,32 +41,72 @@ was_exchanged(const struct member *m, struct err *e)
 	return -1;
 }
 
+/* How many partitions of the relation the plan reads, each by itself. */
+static size_t
+count_leaves(const struct partplan *plan, size_t relation)
+{
+	const struct partplan_part *p = plan->parts;
+	size_t i, j, n = 0;
+
+	for (i = 0; i < plan->nparts; i++) {
+		for (j = 0; j < i; j++)
+			if (p[j].relation == p[i].relation &&
+			    relname_equal(&p[j].leaf, &p[i].leaf))
+				break;
+		n += p[i].relation == relation && j == i;
+	}
+	return n;
+}
+
+/*
+ * Each part finds its own partition there.  If there are as many as in the plan, all of them
+ * are in it; if not, the rest comes with what has changed since, or never.
+ */
+static int
+check_siblings(const struct source_pg *s, const struct member *m, const char *now,
+	       struct err *e)
+{
+	const struct extract_options *o = s->base.options;
+	size_t planned = count_leaves(&o->plan, m->part->relation);
+	char *root;
+
+	if (o->snapshot == NULL && o->plan.snapshot == PARTPLAN_OWN)
+		return 0;
+	if (strtoull(now, NULL, 10) == planned)
+		return 0;
+	root = relname_text(&m->rel->id);
+	err_set(e, EXIT_DATA, "%s has %s partitions, and the plan has %zu", root, now, planned);
+	err_hint(e, "Make another plan.");
+	free(root);
+	return -1;
+}
+
 /* Whether it still is a partition, and whether policies apply to it, in ${m->leaf}. */
 static int
 check_leaf(struct source_pg *s, struct member *m, struct err *e)
 {
 	/* inhdetachpending, from 14 on: such a partition's rows are seen no longer */
 	static const char sql[] =
-		"WITH RECURSIVE up(oid) AS (VALUES ($1::oid) UNION ALL"
-		" SELECT i.inhparent FROM up u JOIN pg_inherits i ON i.inhrelid = u.oid"
+		"WITH RECURSIVE down(oid) AS (VALUES ($2::oid) UNION ALL"
+		" SELECT i.inhrelid FROM down d JOIN pg_inherits i ON i.inhparent = d.oid"
 		" WHERE to_jsonb(i) ->> 'inhdetachpending' IS DISTINCT FROM 'true')"
-		" SELECT row_security_active($1::oid) FROM up WHERE oid = $2::oid";
+		" SELECT bool_or(c.oid = $1::oid), row_security_active($1::oid), count(*)"
+		" FROM down d JOIN pg_class c ON c.oid = d.oid WHERE c.relkind <> 'p'";
 	char leaf[12], root[12];
 	const char *params[] = {leaf, root};
-	char *active;
+	PGresult *res;
+	int rc;
 
 	snprintf(leaf, sizeof(leaf), "%u", m->leaf->oid);
 	snprintf(root, sizeof(root), "%u", m->rel->oid);
-	active = db_query_text(&s->db, e, sql, 2, params);
-	if (active == NULL)
+	res = db_query(&s->db, e, sql, 2, params);
+	if (res == NULL)
 		return -1;
-	if (active[0] == '\0') {
-		free(active);
-		return was_exchanged(m, e);
-	}
-	m->leaf->row_security = active[0] == 't';
-	free(active);
-	return 0;
+	m->leaf->row_security = db_is_true(res, 0, 1);
+	rc = db_is_true(res, 0, 0) ? check_siblings(s, m, PQgetvalue(res, 0, 2), e)
+				   : was_exchanged(m, e);
+	PQclear(res);
+	return rc;
 }
 
 int

@@ -389,8 +389,11 @@ add_keys(struct source_pg *s, struct err *e)
 
 	for (i = 0; s->base.options->with_keys && i < s->n; i++)
 		if (!member_is_sequence(&s->members[i]) &&
-		    member_add_keys(&s->members[i], e) != 0)
+		    member_add_keys(&s->members[i], e) != 0) {
+			if (s->base.options->catch_up)
+				e->code = EXIT_TARGET;
 			return -1;
+		}
 	return 0;
 }
 

@@ -63,6 +63,15 @@ teardown()
 	assert_status 5
 	assert_stderr_has 'rows would have to be staged, which a standby cannot do: the stream is in no order'
 
+	# Neither parts nor what has changed between them would be exact.
+	try portl-extract -d "$standby" -t t --make-plan
+	assert_status 1
+	assert_stderr_has '--make-plan: the server is a standby'
+	portl-extract -d "$primary" -t t --make-plan -o "$BATS_TEST_TMPDIR/plan"
+	try portl-extract -d "$standby" --plan="$BATS_TEST_TMPDIR/plan" --hold
+	assert_status 1
+	assert_stderr_has '--hold: the server is a standby'
+
 	# The primary takes away what a query on the standby reads.
 	q "$dst" 'TRUNCATE t'
 	portl-extract -d "$standby" -c "SELECT id, t FROM t, pg_sleep(CASE WHEN id > 4000 THEN 10 ELSE 0 END)" \

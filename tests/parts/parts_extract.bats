@@ -1,4 +1,5 @@
-# A plan's parts are the table, bit for bit, whoever writes meanwhile.
+# A plan's parts are the table, bit for bit.
+# shellcheck disable=SC2016,SC2119,SC2120,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
 load ../lib/common
 
@@ -213,4 +214,46 @@ same()
 	# as often as it is asked for
 	portl-extract --plan=plan --part=1 -F ndjson | grep -c '^{"id":1}$'
 	portl-extract --plan=plan --part=1 -F ndjson | grep -c '^{"id":1}$'
+}
+
+@test "a materialized view, a role that may read some columns, a job with its tables" {
+	q "$src" "CREATE TABLE t AS SELECT i AS id, i AS secret FROM generate_series(1, 20000) i;
+		CREATE MATERIALIZED VIEW m AS TABLE t;
+		CREATE ROLE ${src}_r LOGIN; GRANT SELECT (id) ON t TO ${src}_r"
+	plan -t m --parts=4
+	assert_eq "$(jq '.parts | length' plan)" 4
+	read_parts
+	whole -t m
+	same
+	# nobody but who may read all columns may ask for ctid
+	plan -t t --columns=id --parts=4 -U "${src}_r"
+	assert_eq "$(jq '.parts | length' plan)" 1
+	read_parts
+	whole -t t --columns=id
+	same
+	plan -t t --columns=id --parts=4 --split-by=id -U "${src}_r"
+	assert_eq "$(jq '.parts | length' plan)" 4
+	read_parts
+	same
+	q "$src" "DROP OWNED BY ${src}_r; DROP ROLE ${src}_r"
+	printf '%s\n' 'source:' "  database: $src" '  table: [public.t, public.m]' 'tables:' '  public.t:' '    where: id > 19990' \
+		'  public.m:' '    columns: [id]' >job.yaml
+	portl-extract --job=job.yaml --make-plan --part-size=100kB -o plan
+	read_parts
+	portl-extract --job=job.yaml -F ndjson | grep -v '^{"$portl"' | LC_ALL=C sort >whole
+	same
+}
+
+@test "settings of the role do not change what a part is" {
+	q "$src" "CREATE TABLE t AS SELECT i AS id, i::text || 'x' AS v FROM generate_series(1, 20000) i"
+	plan -t t --parts=4
+	whole -t t
+	q "$src" "ALTER DATABASE $src SET enable_tidscan = off; ALTER DATABASE $src SET max_parallel_workers_per_gather = 4;
+		ALTER DATABASE $src SET parallel_setup_cost = 0; ALTER DATABASE $src SET min_parallel_table_scan_size = 0;
+		ALTER DATABASE $src SET parallel_tuple_cost = 0"
+	read_parts
+	same
+	plan -t t --split-by=v --parts=3
+	read_parts
+	same
 }
