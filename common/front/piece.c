@@ -130,7 +130,8 @@ piece_settle(struct piece *p, struct err *e)
 	json_decref(p->receipt);
 	p->receipt = text.len > 0 ? json_loadb(text.data, text.len, 0, NULL) : NULL;
 	buf_release(&text);
-	p->there = json_is_true(json_object_get(json_object_get(p->receipt, "part"), "already"));
+	p->there =
+		json_is_true(json_object_get(json_object_get(p->receipt, "part"), "already"));
 	p->status = pair_status(&p->pair);
 	if (p->pair.load.status == EXIT_DONE)
 		p->status = EXIT_DONE; /* whoever had not been read to its end may say what it
@@ -145,11 +146,26 @@ piece_messages(const struct piece *p, struct buf *text, struct err *e)
 	return p->err >= 0 ? read_all(p->err, text, e) : 0;
 }
 
+static const char *
+message_of(const json_t *receipt)
+{
+	return json_string_value(json_object_get(json_object_get(receipt, "error"), "message"));
+}
+
+/* invalid_parameter_value, and portl-extract says of which parameter. */
+bool
+piece_lacks_snapshot(const struct piece *p)
+{
+	const char *text = message_of(p->receipt);
+
+	return strcmp(sqlstate_of(p->receipt), "22023") == 0 && text != NULL &&
+	       strstr(text, "--snapshot: ") != NULL;
+}
+
 int
 piece_why(const struct piece *p, const char *name, struct err *e)
 {
-	const char *text = json_string_value(
-		json_object_get(json_object_get(p->receipt, "error"), "message"));
+	const char *text = message_of(p->receipt);
 
 	err_set(e, (enum exit_code)p->status, "%s: %s", name,
 		text != NULL ? text : "could not be brought");

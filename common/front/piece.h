@@ -71,6 +71,12 @@ int piece_why(const struct piece *p, const char *name, struct err *e);
 bool piece_passes(int status, const json_t *receipt, int upstream);
 
 /*
+ * piece_lacks_snapshot(p):
+ * Tell whether the part may have failed because its snapshot is gone.
+ */
+bool piece_lacks_snapshot(const struct piece *p);
+
+/*
  * piece_count(receipt, member):
  * Return one of the receipt's counts: of its rows, or "bytes".
  */

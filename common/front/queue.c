@@ -241,8 +241,9 @@ settle(struct work *w, struct slot *s, struct err *e)
 		piece_reset(p);
 	} else if (w->failed || w->q->f->crew.stop != 0) {
 		return 0; /* it was told to end */
-	} else if (w->q->keeper != NULL && !keeper_holds(w->q->keeper)) {
-		w->q->lost = true;
+	} else if (w->q->keeper != NULL &&
+		   (!keeper_holds(w->q->keeper) || piece_lacks_snapshot(p))) {
+		w->q->lost = true; /* the keeper itself may not have noticed yet */
 	} else if (p->again && s->tries < w->q->f->retries) {
 		try_later(w, s);
 	} else {

@@ -133,6 +133,47 @@ is_not_seen()
 	nothing_left
 }
 
+some_parts_are_there()
+{
+	[ "$(q "$dst" "SELECT to_regclass('portl_ledger.part') IS NOT NULL")" = t ] &&
+		[ "$(q "$dst" 'SELECT count(*) FROM portl_ledger.part WHERE at IS NOT NULL')" -gt 0 ]
+}
+
+@test "the snapshot is lost on the way: what is published is the source of the last stream" {
+	start run portl run -j 1 --parts=12 --keep=plan --summary=receipt -d "$src" -t t -- -d "$dst" --create
+	wait_until 30 some_parts_are_there
+	q postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE datname = '$src' AND application_name = 'portl-extract' AND state = 'idle in transaction'" >/dev/null
+	q "$src" "UPDATE t SET name = 'new' WHERE id % 7 = 0; DELETE FROM t WHERE id % 11 = 0; INSERT INTO t VALUES (5000, 1, 'x', 'y')"
+	finish run 60
+	assert_status 0
+	assert_stderr_has 'the snapshot of the first parts is gone'
+	assert_eq "$(jq -r .snapshot plan)" own
+	same_table "$src" t "$dst" t
+	assert_eq "$(jq .committed receipt)" true
+	portl drop plan
+	nothing_left
+}
+
+@test "the front end and all that it had started killed: --resume brings what is missing, hours later" {
+	local first
+
+	start run portl run -j 2 --parts=12 --keep=plan -d "$src" -t t -- -d "$dst" --create
+	wait_until 30 some_parts_are_there
+	kill -KILL "$pid_run"
+	no_portl "$dst" 5
+	no_portl "$src" 5
+	is_not_seen
+	q "$src" "UPDATE t SET name = 'new' WHERE id % 7 = 0; DELETE FROM t WHERE id % 11 = 0; INSERT INTO t VALUES (5000, 1, 'x', 'y')"
+	first=$(q "$dst" 'SELECT count(*) FROM portl_ledger.part WHERE at IS NOT NULL')
+	try portl run --resume=plan -j 2 --summary=receipt
+	assert_status 0
+	same_table "$src" t "$dst" t
+	portl drop plan
+	nothing_left
+	[ "$first" -lt 12 ]
+}
+
 @test "INT: all of it ends, nothing is seen, and nothing is left" {
 	start run portl run -j 2 --parts=4 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
 	backend_does "$src" portl-extract "wait_event = 'PgSleep'"
