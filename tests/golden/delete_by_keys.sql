@@ -25,8 +25,10 @@ DROP TABLE pg_temp.portl_stage_0123456789abcdef;
 
 -- SQL_DELETE_LAST: delete the absent rows; if there are some, and not too many
 SET LOCAL enable_seqscan = off;
+SET LOCAL jit = off;
 DELETE
     FROM ONLY "public"."orders" AS t
     USING pg_temp.portl_absent_16384 AS g
     WHERE t."id" OPERATOR(pg_catalog.=) g.k1;
 SET LOCAL enable_seqscan TO DEFAULT;
+SET LOCAL jit TO DEFAULT;

@@ -27,11 +27,13 @@ SELECT pg_catalog.count(*)
 
 -- SQL_DELETE: delete the absent rows; if there are some, and not too many
 SET LOCAL enable_seqscan = off;
+SET LOCAL jit = off;
 DELETE
     FROM ONLY "public"."orders" AS t
     USING pg_temp.portl_absent_16384 AS g
     WHERE t."id" OPERATOR(pg_catalog.=) g.k1;
 SET LOCAL enable_seqscan TO DEFAULT;
+SET LOCAL jit TO DEFAULT;
 
 -- SQL_QUEUE: queue with other loaders
 SELECT CASE

@@ -153,8 +153,10 @@ SET LOCAL jit TO DEFAULT;
 
 -- SQL_DELETE_LAST: delete the absent rows; if there are some, and not too many
 SET LOCAL enable_seqscan = off;
+SET LOCAL jit = off;
 DELETE
     FROM ONLY "public"."orders" AS t
     USING pg_temp.portl_absent_16384 AS g
     WHERE t."id" OPERATOR(pg_catalog.=) g.k1 AND t."changed" OPERATOR(pg_catalog.=) g.k2;
 SET LOCAL enable_seqscan TO DEFAULT;
+SET LOCAL jit TO DEFAULT;

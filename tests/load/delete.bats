@@ -416,6 +416,54 @@ null_keys()
 	assert_eq "$(jq -c '.rows.deleted' "$BATS_TEST_TMPDIR/sum")" 500
 }
 
+# reader SQL: ask that again and again until $stream.stop is there; its pid, then the answers, into files.
+reader()
+{
+	{
+		echo 'SELECT pg_backend_pid();'
+		while [ ! -e "$stream.stop" ] && kill -0 $$; do
+			echo "$1;"
+		done
+	} 3>&- | psql -XAtq -d "$b" >"$stream.reader$2" 2>&1 3>&- &
+	readers+=($!)
+}
+
+# waited: the server has seen a reader wait for longer than its database's deadlock_timeout.
+waited()
+{
+	tail -c "+$start" "$SUITE_CLUSTER/log" |
+		grep -qE "process ($(head -qn 1 "$stream".reader? | paste -sd '|')) still waiting"
+}
+
+@test "readers all the time: none waits, each answer is of the old or of the new state" {
+	local i side pid readers=() start
+
+	q "$a" "TRUNCATE t; INSERT INTO t SELECT i, 'even', 7 FROM generate_series(1, 3000) i WHERE i % 4 > 0"
+	portl-extract -d "$a" -t t -o "$stream.even"
+	q "$a" "TRUNCATE t; INSERT INTO t SELECT i, 'odd', 7 FROM generate_series(1, 3000) i WHERE i % 3 > 0"
+	portl-extract -d "$a" -t t -o "$stream.odd"
+	portl-load -d "$b" --conflict=overwrite --delete --max-delete=100% "$stream.even"
+	q "$b" "CREATE TABLE child (t int REFERENCES t); INSERT INTO child VALUES (1); CREATE VIEW w AS SELECT * FROM t;
+		CREATE PUBLICATION p FOR TABLE t; ALTER DATABASE $b SET log_lock_waits = on; ALTER DATABASE $b SET deadlock_timeout = 50"
+	start=$(($(stat -c %s "$SUITE_CLUSTER/log") + 1))
+	reader 'SELECT count(*), min(v), max(v) FROM w' 1
+	reader 'SELECT count(*), min(v), max(v) FROM t JOIN (SELECT count(*) FROM child) c ON true' 2
+	wait_for "$b" "(SELECT count(*) FROM pg_stat_activity WHERE datname = '$b' AND application_name = 'psql') = 2"
+	for i in 1 2; do
+		for side in odd even; do
+			portl-load -q -d "$b" --conflict=overwrite --delete "$stream.$side"
+		done
+	done
+	! waited || fail 'a reader has waited'
+	# that it would have been seen
+	open_session 'BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE'
+	wait_until 10 waited
+	close_session COMMIT
+	touch "$stream.stop"
+	wait "${readers[@]}"
+	assert_eq "$(tail -qn +2 "$stream".reader? | sort -u)" $'2000|odd|odd\n2250|even|even'
+}
+
 @test "a row that another writer has brought before the lock is absent; two loaders take turns" {
 	q "$a" "DELETE FROM t WHERE id = 2"
 	{
