@@ -169,7 +169,7 @@ events()
 		rm -f there events
 		start run portl run -j 2 --
 		wait_until 10 test -e there
-		pids=$(pgrep -g "$(ps -o pgid= "$pid_run")" -f 'portl-|sleep 60')
+		pids=$(pgrep -g "$(ps -o pgid= "$pid_run" | tr -d " ")" -f 'portl-|sleep 60')
 		kill "-$signal" "$pid_run"
 		finish run
 		assert_status $((128 + $(kill -l "$signal")))
@@ -299,11 +299,11 @@ events()
 	make_plan 8
 	try portl hold plan sh -c 'seq 8 | xargs -P 3 -n 1 portl part plan'
 	assert_status 0
-	assert_eq "$(ls state | xargs)" '1 2 3 4 5 6 7 8'
+	assert_eq "$(cd state && echo *)" '1 2 3 4 5 6 7 8'
 	rm state/*
 	try portl hold plan parallel -j 3 --halt now,fail=1 portl part plan '{}' ::: 1 2 3 4 5 6 7 8
 	assert_status 0
-	assert_eq "$(ls state | xargs)" '1 2 3 4 5 6 7 8'
+	assert_eq "$(cd state && echo *)" '1 2 3 4 5 6 7 8'
 	echo '[ $part != 2 ] || die 5 "no" 42703' >load
 	try portl hold plan parallel -j 1 --halt now,fail=1 portl part plan '{}' ::: 1 2 3 4
 	assert_status 5

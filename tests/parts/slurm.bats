@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # A Slurm of one node, of this test alone: an array of parts, and what depends on it.
-# shellcheck disable=SC2154 # bats sets stderr
+# shellcheck disable=SC2016,SC2154 # other shells' own dollars; bats sets stderr
 
 load ../lib/common
 load ../lib/faults
