@@ -5,16 +5,20 @@
  */
 #include "load/route/route_shared.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/schema/header.h"
 #include "common/stream/stream_chunk.h"
 #include "load/match/plan.h"
 #include "load/route/apply.h"
 #include "load/route/staged.h"
 #include "load/rules/rules.h"
+#include "load/stage/plan_stage.h"
 
 static int
 bring_begin(struct route *r, struct err *e)
@@ -43,10 +47,30 @@ bring_forget(struct route *r, struct err *e)
 	return 0;
 }
 
+/*
+ * The key of the rows is the primary key of where they come from: no two of them have one.
+ * Where the target takes two for the same all the same, it refuses them, and they are sorted.
+ */
+static bool
+is_distinct(const struct plan *p)
+{
+	const struct plan_stage *st = p->stage;
+	size_t j, k, found = 0;
+
+	if (p->header == NULL || p->schema->nprimary_key != st->nkey)
+		return false;
+	for (j = 0; j < st->nkey; j++)
+		for (k = 0; k < st->nkey; k++)
+			found += p->columns[st->key[j]].way == PLAN_SAME &&
+				 strcmp(p->columns[st->key[j]].source,
+					p->schema->primary_key[k]) == 0;
+	return st->nkey > 0 && found == st->nkey;
+}
+
 static int
 publish_begin(struct route *r, struct err *e)
 {
-	staged_of(r)->order = KEYRUN_UNKNOWN;
+	staged_of(r)->order = is_distinct(r->plan) ? KEYRUN_DISTINCT : KEYRUN_UNKNOWN;
 	staged_of(r)->indexed = false;
 	return db_exec(r->db, e, "%s", r->plan->sql[SQL_STAGE]);
 }
