@@ -135,7 +135,10 @@ target()
 	assert_eq "$(jq -r '[.relations[].way] | unique | join(" ")' "$plan")" rename
 	bring_all
 	for db in one dst; do
-		pg_dump -d "${!db}" -n public | grep -v '^\\.*restrict\|^--' >"$T/$db.sql"
+		q "${!db}" "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint
+			WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2;
+			SELECT relname, relkind, relowner::regrole, relacl, reloptions, obj_description(oid) FROM pg_class
+			WHERE relnamespace = 'public'::regnamespace ORDER BY 1" >"$T/$db.sql"
 	done
 	diff "$T/one.sql" "$T/dst.sql"
 	assert_eq "$(left_of_run)" ''
