@@ -103,6 +103,15 @@ options_runs_check(const struct load_options *o, struct err *e)
 		{"dry-run", o->common.dry_run},
 		{"columns", o->column_list.n > 0},
 	};
+	const struct {
+		const char *option;
+		bool given;
+	} whole[] = {
+		{"truncate", o->truncate},
+		{"delete", o->absent != ABSENT_STAY},
+		{"state", o->state != NULL},
+		{"min-rows", o->min_rows > 0},
+	};
 	size_t i;
 
 	if (o->parts == LOAD_NO_PARTS)
@@ -119,6 +128,12 @@ options_runs_check(const struct load_options *o, struct err *e)
 		return err_usage(e, "commit",
 				 "--commit=batch and a plan of parts exclude each "
 				 "other: --commit=part commits each part");
+	for (i = 0; o->commit == COMMIT_PART && i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (whole[i].given)
+			return err_usage(e, whole[i].option,
+					 "--%s is about all rows, and with --commit=part no "
+					 "transaction has them",
+					 whole[i].option);
 	if (o->duplicates == DUPLICATES_FIRST && o->commit != COMMIT_PART)
 		return err_usage(
 			e, "duplicates",

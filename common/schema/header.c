@@ -108,6 +108,7 @@ part_to_json(const struct header_part *part)
 	json_object_set_new(doc, "number", json_integer((json_int_t)part->number));
 	json_object_set_new(doc, "of", json_integer((json_int_t)part->of));
 	put_text(doc, "position", part->position);
+	put_text(doc, "snapshot", part->snapshot);
 	return doc;
 }
 
@@ -240,6 +241,7 @@ read_part(struct header *h, const json_t *part, struct err *e)
 	h->part = (struct header_part){
 		.run = xstrdup_null(json_string_value(json_object_get(part, "run"))),
 		.position = xstrdup_null(json_string_value(json_object_get(part, "position"))),
+		.snapshot = xstrdup_null(json_string_value(json_object_get(part, "snapshot"))),
 		.number = (size_t)number,
 		.of = (size_t)of,
 	};
@@ -388,6 +390,7 @@ header_free(struct header *h)
 	free(h->set);
 	free(h->part.run);
 	free(h->part.position);
+	free(h->part.snapshot);
 	free(h->position);
 	free(h->no_position);
 	free(h->since);

@@ -51,6 +51,7 @@ struct header_part {
 	size_t number; /* from 1; 0: behind all parts, what has changed since they were read */
 	size_t of;
 	char *position; /* see position.h, or NULL: there is none, see no_position */
+	char *snapshot; /* what the part was read by: equal for equal ones, or NULL */
 };
 
 /* Strings are owned and UTF-8. */

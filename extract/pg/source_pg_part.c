@@ -134,18 +134,31 @@ expected_rows(const struct extract_options *o, const struct member *m)
 			 (double)rel->bytes);
 }
 
+/*
+ * Of two snapshots of a server that are written the same, each sees what the other does.  The
+ * list of those at work may be long.
+ */
+static const char snapshot_sql[] =
+	"SELECT pg_catalog.format('%s:%s:%s', pg_catalog.pg_snapshot_xmin(s),"
+	" pg_catalog.pg_snapshot_xmax(s), pg_catalog.hashtextextended(s::pg_catalog.text, 0))"
+	" FROM pg_catalog.pg_current_snapshot() AS s";
+
 int
 source_pg_part_take(struct source_pg *s, struct member *m, struct err *e)
 {
 	const struct extract_options *o = s->base.options;
-	char *range;
+	char *range, *snapshot;
 
 	if (source_pg_origin_check(s, e) != 0)
+		return -1;
+	snapshot = db_query_text(&s->db, e, snapshot_sql, 0, NULL);
+	if (snapshot == NULL)
 		return -1;
 	m->header->part = (struct header_part){
 		.run = xstrdup(o->plan.id),
 		.number = (size_t)o->part,
 		.of = o->plan.nparts,
+		.snapshot = snapshot,
 	};
 	if (member_is_sequence(m))
 		return 0;

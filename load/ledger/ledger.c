@@ -39,7 +39,8 @@ static const struct {
 			 {{"run", "id text PRIMARY KEY, plan text, parts bigint,"
 				  " made timestamptz, caught_up text, published timestamptz"},
 			  {"part", "run text, number bigint, relation bigint, rows bigint,"
-				   " digest text, position text, at timestamptz,"
+				   " digest text, position text, snapshot text, whole text,"
+				   " at timestamptz,"
 				   " PRIMARY KEY (run, number)"}}},
 };
 

@@ -24,7 +24,7 @@
 	" OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) (" number \
 	")::pg_catalog.int8::pg_catalog.text, 0)"
 
-#define PARAMS 6
+#define PARAMS 8
 
 /*
  * As ${sql}, where {run} and {part} stand for the tables; parameters are the run's id and
@@ -218,6 +218,25 @@ runs_take(const struct run *r, struct db *db, size_t number, struct err *e)
 }
 
 int
+runs_agree(const struct run *r, struct db *db, const char *snapshot, bool *agree, struct err *e)
+{
+	static const char sql[] =
+		"SELECT coalesce(pg_catalog.min(coalesce(p.snapshot, ''))" EQUALS
+		"coalesce($3, pg_catalog.max(coalesce(p.snapshot, '')))"
+		" AND pg_catalog.max(coalesce(p.snapshot, ''))" EQUALS
+		"coalesce($3, pg_catalog.max(coalesce(p.snapshot, ''))), true)"
+		" FROM {part} AS p WHERE p.run" EQUALS
+		"$1 AND p.number OPERATOR(pg_catalog.<=) $2::pg_catalog.int8";
+	char parts[24];
+	const char *more[] = {number_text(parts, r->parts), snapshot};
+	PGresult *res = ask(r, db, sql, 2, more, e);
+
+	*agree = res != NULL && db_is_true(res, 0, 0);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+int
 runs_clear(const struct run *r, struct db *db, struct err *e)
 {
 	bool had = false;
@@ -236,25 +255,32 @@ int
 runs_store(const struct run *r, struct db *db, const struct run_part *part, struct err *e)
 {
 	static const char sql[] =
-		"INSERT INTO {part} (run, number, relation, rows, digest, position, at)"
+		"INSERT INTO {part}"
+		" (run, number, relation, rows, digest, position, snapshot, whole, at)"
 		" VALUES ($1, $2::pg_catalog.int8, $3::pg_catalog.int8, $4::pg_catalog.int8, $5,"
-		" $6, pg_catalog.clock_timestamp())";
+		" $6, $7, $8, pg_catalog.clock_timestamp())";
 	char number[24], relation[24], rows[24];
 	const char *more[] = {number_text(number, part->number),
 			      number_text(relation, part->relation),
-			      number_text(rows, part->rows), part->digest, part->position};
+			      number_text(rows, part->rows),
+			      part->digest,
+			      part->position,
+			      part->snapshot,
+			      part->whole};
 
-	return run(r, db, sql, 5, more, e);
+	return run(r, db, sql, 7, more, e);
 }
 
 /* It is kept as a part behind the plan's. */
 int
-runs_recount(const struct run *r, struct db *db, size_t relation, uint64_t rows, struct err *e)
+runs_recount(const struct run *r, struct db *db, size_t relation, uint64_t rows,
+	     const char *whole, struct err *e)
 {
 	const struct run_part part = {.number = r->parts + relation,
 				      .relation = relation,
 				      .rows = rows,
-				      .digest = ""};
+				      .digest = "",
+				      .whole = whole};
 	char text[24];
 	const char *more[] = {number_text(text, part.number)};
 
@@ -313,10 +339,11 @@ runs_total(const struct run *r, struct db *db, size_t relation, struct run_total
 {
 	char text[24];
 	const char *more[] = {number_text(text, relation)};
-	PGresult *res = ask(r, db,
-			    "SELECT rows, digest, position, number FROM {part} WHERE run" EQUALS
-			    "$1 AND relation" EQUALS "$2::pg_catalog.int8 ORDER BY number",
-			    1, more, e);
+	PGresult *res =
+		ask(r, db,
+		    "SELECT rows, digest, position, number, whole FROM {part} WHERE run" EQUALS
+		    "$1 AND relation" EQUALS "$2::pg_catalog.int8 ORDER BY number",
+		    1, more, e);
 	int i;
 
 	*t = (struct run_total){.rows = 0};
@@ -327,6 +354,8 @@ runs_total(const struct run *r, struct db *db, size_t relation, struct run_total
 		add_digest(t->digest, PQgetvalue(res, i, 1), i == 0);
 		if (t->position == NULL && !PQgetisnull(res, i, 2))
 			t->position = xstrdup(PQgetvalue(res, i, 2));
+		free(t->whole); /* the last one's: of one snapshot, or of what came last */
+		t->whole = PQgetisnull(res, i, 4) ? NULL : xstrdup(PQgetvalue(res, i, 4));
 	}
 	PQclear(res);
 	return res != NULL ? 0 : -1;

@@ -40,6 +40,8 @@ struct run_part {
 	uint64_t rows;
 	const char *digest;   /* of the rows, with its form, "": not known */
 	const char *position; /* or NULL */
+	const char *snapshot; /* that it was read by, or NULL */
+	const char *whole;    /* position of all its relation by that, or NULL */
 };
 
 /*
@@ -70,6 +72,14 @@ int runs_take(const struct run *r, struct db *db, size_t number, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * runs_agree(r, db, snapshot, agree, e):
+ * In an open transaction: were all parts that are there read by one snapshot, by ${snapshot}
+ * unless that is NULL?
+ */
+int runs_agree(const struct run *r, struct db *db, const char *snapshot, bool *agree,
+	       struct err *e) __attribute__((warn_unused_result));
+
+/*
  * runs_clear(r, db, e):
  * In a transaction that will remove what the run has: refuse (EXIT_AGAIN) while parts are
  * brought or the run is published, and keep others out until it ends.
@@ -78,16 +88,17 @@ int runs_clear(const struct run *r, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * runs_store(r, db, part, e), runs_recount(r, db, relation, rows, e), runs_publish(r, db, e),
+ * runs_store(r, db, part, e), runs_recount(r, db, relation, rows, whole, e),
+ * runs_publish(r, db, e),
  * runs_forget(r, db, relation, e):
  * In an open transaction: part ${part} is there; the table of the relation has so many
- * ${rows} now, whatever its parts have brought; the run is published; no part of this
- * relation is there, 0: nothing of the run.
+ * ${rows} now, whatever its parts have brought, and the position ${whole}; the run is
+ * published; no part of this relation is there, 0: nothing of the run.
  */
 int runs_store(const struct run *r, struct db *db, const struct run_part *part, struct err *e)
 	__attribute__((warn_unused_result));
 int runs_recount(const struct run *r, struct db *db, size_t relation, uint64_t rows,
-		 struct err *e) __attribute__((warn_unused_result));
+		 const char *whole, struct err *e) __attribute__((warn_unused_result));
 int runs_publish(const struct run *r, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 int runs_forget(const struct run *r, struct db *db, size_t relation, struct err *e)
@@ -98,11 +109,12 @@ struct run_total {
 	uint64_t rows;
 	char digest[40]; /* with its form, "": not known */
 	char *position;  /* of the first one that has one, or NULL; owned */
+	char *whole;     /* position of the relation, which all have, or NULL; owned */
 };
 
 /*
  * runs_total(r, db, relation, t, e):
- * In an open transaction: fill ${t}, whose position is the caller's to free.
+ * In an open transaction: fill ${t}, whose positions are the caller's to free.
  */
 int runs_total(const struct run *r, struct db *db, size_t relation, struct run_total *t,
 	       struct err *e) __attribute__((warn_unused_result));

@@ -233,6 +233,8 @@ expect_relation(struct catchup *c, const struct publication *p, size_t i,
 		return refuse(p, "it is of another run", e);
 	if (rows->since == NULL)
 		return refuse(p, "it has not what has changed since the parts were read", e);
+	free(p->totals[i].whole);
+	p->totals[i].whole = xstrdup_null(rows->position);
 	add_key(p, i, &rows->schema, &c->names[i].key);
 	if (p->rules[i].parts.what == PARTS_PUBLISH &&
 	    map_staged(p, i, &rows->schema, &c->names[i], db, e) != 0)
@@ -282,7 +284,7 @@ catchup_store(const struct publication *p, struct db *db, struct err *e)
 		if (!is_caught_up(p, i))
 			continue;
 		if (publication_count(p, i, db, &rows, e) != 0 ||
-		    runs_recount(&p->run, db, i + 1, rows, e) != 0)
+		    runs_recount(&p->run, db, i + 1, rows, p->totals[i].whole, e) != 0)
 			return -1;
 		p->totals[i].rows = p->rules[i].parts.rows = rows;
 		p->totals[i].digest[0] = '\0';

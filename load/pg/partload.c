@@ -143,6 +143,8 @@ partload_expect(struct partload *p, const struct header *header, struct load_rul
 			      ? xasprintf("%" PRId64 " %d", header->sequence.last_value,
 					  header->sequence.is_called)
 			      : xstrdup_null(header->part.position);
+	p->snapshot = xstrdup_null(header->part.snapshot);
+	p->whole = xstrdup_null(header->position);
 	partrules_make(p->options, p->relation, way, false, &p->table, rules);
 	return 0;
 }
@@ -257,9 +259,34 @@ partload_prepare(const struct partload *p, const struct plan *plan, struct db *d
 /* ---- in the loading transaction ---- */
 
 int
+partload_one_snapshot(const struct run *run, const struct partplan *plan, const char *snapshot,
+		      struct db *db, struct err *e)
+{
+	bool agree;
+
+	if (plan->snapshot != PARTPLAN_HELD)
+		return 0;
+	if (runs_agree(run, db, snapshot, &agree, e) != 0)
+		return -1;
+	if (agree)
+		return 0;
+	err_set(e, EXIT_TARGET,
+		"parts of run %s were read by different snapshots, and its plan says one",
+		run->id);
+	return err_hint(e, "Remove what the run has left with --drop-parts and bring all parts "
+			   "while one process holds the snapshot, or say \"own\" for it in the "
+			   "plan.");
+}
+
+int
 partload_take(const struct partload *p, struct db *db, struct err *e)
 {
-	return partload_is(p) ? runs_take(&p->run, db, (size_t)p->options->part, e) : 0;
+	if (!partload_is(p))
+		return 0;
+	if (runs_take(&p->run, db, (size_t)p->options->part, e) != 0)
+		return -1;
+	return partload_one_snapshot(&p->run, p->options->plan,
+				     p->snapshot != NULL ? p->snapshot : "", db, e);
 }
 
 int
@@ -272,6 +299,8 @@ partload_store(const struct partload *p, struct db *db, uint64_t rows, const cha
 		.rows = rows,
 		.digest = digest,
 		.position = p->position,
+		.snapshot = p->snapshot,
+		.whole = p->whole,
 	};
 
 	return runs_store(&p->run, db, &part, e);
@@ -293,5 +322,7 @@ partload_release(struct partload *p)
 {
 	relname_release(&p->table);
 	free(p->position);
+	free(p->snapshot);
+	free(p->whole);
 	*p = (struct partload){.options = NULL};
 }

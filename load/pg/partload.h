@@ -17,6 +17,7 @@ struct err;
 struct header;
 struct load_options;
 struct load_rules;
+struct partplan;
 struct partplan_relation;
 struct plan;
 
@@ -29,6 +30,8 @@ struct partload {
 	bool there;                  /* the part is */
 	bool all;                    /* all parts are, and nobody has published them */
 	char *position;              /* of the stream, or NULL; owned */
+	char *snapshot;              /* that it was read by, or NULL; owned */
+	char *whole;                 /* position of the relation by that, or NULL; owned */
 };
 
 /*
@@ -62,13 +65,24 @@ int partload_prepare(const struct partload *p, const struct plan *plan, struct d
 
 /*
  * partload_take(p, db, e), partload_store(p, db, rows, digest, e):
- * In the loading transaction: before its first row, see that nobody else brings the part;
- * behind its ${rows}, note that it is there.
+ * In the loading transaction: before its first row, see that nobody else brings the part, and
+ * that those which are there were read by its snapshot, if that is held; behind its ${rows},
+ * note that it is there.
  */
 int partload_take(const struct partload *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 int partload_store(const struct partload *p, struct db *db, uint64_t rows, const char *digest,
 		   struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * partload_one_snapshot(run, plan, snapshot, db, e):
+ * In a transaction: refuse (EXIT_TARGET) parts that are there, or the one of ${snapshot}, ""
+ * if that is not known, NULL: no other one, which were read by several snapshots, if the plan
+ * says that it is one.
+ */
+int partload_one_snapshot(const struct run *run, const struct partplan *plan,
+			  const char *snapshot, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * partload_mark(plan, mark), partload_table(table, plan, db, there, e):

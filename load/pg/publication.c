@@ -25,6 +25,7 @@
 #include "load/ledger/ledger.h"
 #include "load/match/plan.h"
 #include "load/options.h"
+#include "load/pg/partload.h"
 #include "load/pg/partrules.h"
 #include "load/pg/placed.h"
 #include "load/pg/target.h"
@@ -142,6 +143,8 @@ publication_expect(const struct publication *p, struct sink_set *set)
 		long long value;
 		int called;
 
+		if (h->position == NULL)
+			h->position = xstrdup_null(p->totals[i].whole);
 		if (h->is_sequence && p->totals[i].position != NULL &&
 		    sscanf(p->totals[i].position, "%lld %d", &value, &called) == 2)
 			h->sequence = (struct header_sequence){value, called != 0};
@@ -262,6 +265,8 @@ publication_hold(struct publication *p, struct db *db, struct err *e)
 		return published_meanwhile(p, e);
 	if (!f.known || f.parts < p->run.parts)
 		return err_set(e, EXIT_AGAIN, "run %s has just been removed", p->run.id);
+	if (partload_one_snapshot(&p->run, p->options->plan, NULL, db, e) != 0)
+		return -1;
 	for (i = 0; i < p->options->plan->nrelations; i++) {
 		if (p->rules[i].parts.what != PARTS_PUBLISH)
 			continue;
@@ -294,6 +299,7 @@ publication_release(struct publication *p)
 	for (i = 0; p->tables != NULL && i < n; i++) {
 		relname_release(&p->tables[i]);
 		free(p->totals[i].position);
+		free(p->totals[i].whole);
 	}
 	free(p->tables);
 	free(p->rules);

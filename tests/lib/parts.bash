@@ -4,6 +4,28 @@
 T=$BATS_TEST_TMPDIR
 plan=$T/plan
 
+# let_snapshot_go: nothing is held any more
+let_snapshot_go()
+{
+	held=()
+	[ -n "${holder:-}" ] || return 0
+	exec {holder}>&-
+	holder=
+	finish "holder$holders"
+}
+
+# hold_snapshot: a new one for the plan's parts, until the test ends or the next one is held
+hold_snapshot()
+{
+	let_snapshot_go
+	holders=$((${holders:-0} + 1))
+	mkfifo "$T/hold$holders"
+	in=$T/hold$holders start "holder$holders" portl-extract --plan="$plan" --hold
+	exec {holder}>"$T/hold$holders"
+	wait_until 10 test -s "$T/holder$holders.out"
+	held=("--snapshot=$(<"$T/holder$holders.out")")
+}
+
 # make_plan [EXTRACT-OPTION...] -- [LOAD-OPTION...]
 make_plan()
 {
@@ -16,7 +38,9 @@ make_plan()
 	shift
 	rm -f "$plan"
 	portl-extract -d "$src" --make-plan="${kind:-held}" "${extract[@]}" |
-		portl-load -d "$dst" --make-plan -o "$plan" "$@"
+		portl-load -d "$dst" --make-plan -o "$plan" "$@" || return
+	held=()
+	[ "${kind:-held}" = own ] || hold_snapshot
 }
 
 # parts: how many the plan has
@@ -31,7 +55,7 @@ bring()
 	local k=$1
 
 	shift
-	portl-extract --plan="$plan" --part="$k" | portl-load -q --plan="$plan" --part="$k" "$@"
+	portl-extract --plan="$plan" --part="$k" "${held[@]}" | portl-load -q --plan="$plan" --part="$k" "$@"
 }
 
 # bring_all [FROM [TO]]: one after the other

@@ -57,7 +57,7 @@ target()
 @test "of two that bring a part the second is refused, to be tried again; none is removed meanwhile" {
 	target
 	make_plan -t t --parts=4 -- --conflict=skip
-	portl-extract --plan="$plan" --part=1 >"$T/stream"
+	portl-extract --plan="$plan" --part=1 "${held[@]}" >"$T/stream"
 	mkfifo "$T/feed"
 	in=$T/feed start first portl-load -q --plan="$plan" --part=1
 	feed_open
@@ -80,7 +80,7 @@ target()
 
 @test "a part that dies leaves nothing, and comes again" {
 	make_plan -t t --parts=4 -- --create
-	portl-extract --plan="$plan" --part=1 >"$T/stream"
+	portl-extract --plan="$plan" --part=1 "${held[@]}" >"$T/stream"
 	mkfifo "$T/feed"
 	in=$T/feed start first portl-load -q --plan="$plan" --part=1
 	feed_open
@@ -99,7 +99,7 @@ target()
 
 @test "a stream of another part, run or table is refused" {
 	make_plan -t t --parts=4 -- --create
-	portl-extract --plan="$plan" --part=1 >"$T/one"
+	portl-extract --plan="$plan" --part=1 "${held[@]}" >"$T/one"
 	try portl-load -q --plan="$plan" --part=2 "$T/one"
 	assert_status 4
 	assert_stderr_has 'the stream is part 1 of'
@@ -111,8 +111,9 @@ target()
 	try portl-load -q --plan="$T/other" --part=1 "$T/one"
 	assert_status 5
 	assert_stderr_has 'is one of another plan'
+	let_snapshot_go
 	q "$src" 'ALTER TABLE t ADD COLUMN w int'
-	try_sh "portl-extract --plan=$plan --part=2 | portl-load -q --plan=$plan --part=2"
+	try_sh "portl-extract --plan=$plan --part=2 ${held[*]} | portl-load -q --plan=$plan --part=2"
 	[ "$status" != 0 ]
 	[[ $(part_states) == dm* ]]
 }
@@ -219,6 +220,12 @@ target()
 		try portl-load -d "$dst" $words </dev/null
 		assert_status 64
 	done
+	for words in --truncate '--delete --conflict=overwrite' '--state=s --conflict=overwrite' --min-rows=1; do
+		# shellcheck disable=SC2086
+		try make_plan -t t -- --commit=part $words
+		assert_status 64
+		assert_stderr_has 'no transaction has them'
+	done
 	try make_plan -t t -- --password-is-none
 	assert_status 64
 	try_sh "portl-extract -d $src -t t --make-plan | portl-load -d 'dbname=$dst password=x' --make-plan"
@@ -267,4 +274,33 @@ target()
 	assert_status 1
 	assert_stderr_has 'stdin:1: column "v": value too long'
 	assert_eq "$(part_states)" "$(printf 'm%.0s' $(seq 1 "$(parts)"))"
+}
+
+@test "parts of one plan are of one snapshot: another one's is refused, and what came is not published" {
+	make_plan -t t --parts=4 -- --create
+	portl-extract --plan="$plan" --part=1 "${held[@]}" >"$T/one"
+	q "$src" 'UPDATE t SET v = NULL'
+	hold_snapshot
+	bring_all 2
+	try portl-load --plan="$plan" --part=1 "$T/one"
+	assert_status 5
+	assert_stderr_has 'read by different snapshots'
+	assert_eq "$(part_states)" "m$(printf 'd%.0s' $(seq 2 "$(parts)"))"
+	held=()
+	try bring 1
+	assert_status 5
+	# two that come at the same time do not see each other
+	q "$dst" "INSERT INTO portl_ledger.part SELECT run, 1, relation, 0, digest, position, 'another' FROM portl_ledger.part LIMIT 1"
+	try publish
+	assert_status 5
+	assert_stderr_has 'read by different snapshots'
+	is_true "$dst" "to_regclass('t') IS NULL"
+}
+
+@test "--state: how far a run goes is stored with its rows" {
+	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, v text)'
+	make_plan -t t --parts=4 -- --conflict=overwrite --state=s
+	bring_all
+	same_table "$src" t "$dst" t
+	[[ $(portl-load -d "$dst" --state=s --print-state) == 1:xmin:* ]]
 }

@@ -37,7 +37,7 @@ all_but_one()
 		target=u
 	fi
 	bring_all 2
-	portl-extract --plan="$plan" --part=1 >"$T/stream"
+	portl-extract --plan="$plan" --part=1 "${held[@]}" >"$T/stream"
 	remember "$dst" t
 }
 
@@ -145,7 +145,7 @@ is_published()
 		fi
 		n=$(parts)
 		for ((k = 1; k <= n; k++)); do
-			start "p$k" bash -c "portl-extract --plan=$plan --part=$k | portl-load -q --plan=$plan --part=$k"
+			start "p$k" bash -c "portl-extract --plan=$plan --part=$k ${held[*]} | portl-load -q --plan=$plan --part=$k"
 		done
 		for ((k = 1; k <= n; k++)); do
 			finish "p$k" 60
@@ -166,6 +166,7 @@ is_published()
 	assert_stderr_has 'bring them again'
 	is_like_before "$dst" t
 	assert_eq "$(part_states)" "$(printf 'm%.0s' $(seq 1 "$(parts)"))"
+	hold_snapshot
 	bring_all
 	is_published
 }

@@ -35,7 +35,8 @@ sample(void)
 	h->position = xstrdup("1:xmin:2");
 	h->no_position = xstrdup("it is a view");
 	h->since = xstrdup("none");
-	h->part = (struct header_part){xstrdup("x"), 2, 3, xstrdup("1:xmin:3")};
+	h->part = (struct header_part){xstrdup("x"), 2, 3, xstrdup("1:xmin:3"),
+				       xstrdup("3:5:7")};
 	return h;
 }
 
