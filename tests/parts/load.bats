@@ -136,7 +136,7 @@ target()
 	assert_eq "$(jq -r '[.relations[].way] | unique | join(" ")' "$plan")" rename
 	bring_all
 	for db in one dst; do
-		q "${!db}" "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint
+		q "${!db}" "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
 			WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2;
 			SELECT relname, relkind, relowner::regrole, relacl, reloptions, obj_description(oid) FROM pg_class
 			WHERE relnamespace = 'public'::regnamespace ORDER BY 1" >"$T/$db.sql"
