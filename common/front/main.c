@@ -232,13 +232,16 @@ print_help(const char *about, struct err *e)
 
 /* Returns 1 where a word asks for something that is printed, and nothing else is done. */
 static int
-print_if_asked(const struct arglist *words, const char *about, struct err *e)
+print_if_asked(const struct arglist *words, const struct front_command *about, struct err *e)
 {
-	size_t i;
+	size_t i, operands = 0;
 
 	for (i = 0; i < words->n; i++) {
+		operands += words->words[i][0] != '-';
+		if (about->takes_command && operands > about->operands)
+			break; /* what follows is asked of the command */
 		if (is_help(words->words[i]))
-			return print_help(about, e) == 0 ? 1 : -1;
+			return print_help(about->name, e) == 0 ? 1 : -1;
 		if (is_version(words->words[i])) {
 			printf("portl (Portl) %s\n", PORTL_VERSION);
 			return 1;
@@ -285,7 +288,7 @@ do_command(struct front *f, const char *name, const struct arglist *words, struc
 		return no_command(name, e);
 	if (f->command->run == NULL)
 		return become(f->command, words, e);
-	rc = print_if_asked(words, name, e);
+	rc = print_if_asked(words, f->command, e);
 	if (rc != 0)
 		return rc > 0 ? writeall_finish(stdout, e) : -1;
 	if (crew_init(&f->crew, e) != 0 || find_programs(f, e) != 0 ||

@@ -262,8 +262,8 @@ is_rest(const struct front *f)
 static int
 take_word(struct reading *r, const char *word, struct err *e)
 {
-	if (is_rest(r->f) && word[0] != '-')
-		for (r->i--; r->i < r->words->n; r->i++)
+	if (is_rest(r->f) && (word[0] != '-' || strcmp(word, "--") == 0))
+		for (r->i -= word[0] != '-'; r->i < r->words->n; r->i++)
 			arglist_add(&r->f->rest, r->words->words[r->i]);
 	else if (strcmp(word, "--") == 0 && r->side == SIDE_EXTRACT)
 		r->side = SIDE_LOAD;

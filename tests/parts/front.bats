@@ -283,6 +283,10 @@ events()
 	assert_eq "$(xargs <snapshots)" '00000003-0000001B-1 00000003-0000001B-2'
 	try portl hold plan sh -c 'exit 7'
 	assert_status 7
+	try portl hold plan -- sh -c 'echo "$1"' - --help
+	assert_eq "$status $output" '0 --help'
+	try portl hold plan echo -V
+	assert_eq "$status $output" '0 -V'
 	try portl hold plan none-such
 	assert_status 127
 	try_sh 'sleep 0.5 | portl hold plan'
