@@ -36,6 +36,8 @@ make_plan()
 		shift
 	done
 	shift
+	# before 14 there are no ranges of blocks
+	[ "$SERVER_VERSION" -ge 140000 ] || [[ " ${extract[*]} " != *" --parts="* ]] || extract+=(--split-by=id)
 	rm -f "$plan"
 	portl-extract -d "$src" --make-plan="${kind:-held}" "${extract[@]}" |
 		portl-load -d "$dst" --make-plan -o "$plan" "$@" || return
