@@ -17,8 +17,11 @@
 /* Each ends with NULL. */
 static const char *const either[] = {"dbname",  "host", "port", "username", "table",
 				     "columns", "bare", "csv",  NULL};
-static const char *const neither[] = {"output",      "check",       "completion", "digest-only",
-				      "print-state", "list-states", NULL};
+static const char *const neither[] = {
+	"output",      "check",          "completion", "digest-only",
+	"print-state", "list-states",    "plan",       "part",
+	"make-plan",   "hold",           "catch-up",   "publish",
+	"list-parts",  "print-position", "drop-parts", NULL};
 
 enum side { SIDE_BOTH, SIDE_EXTRACT, SIDE_LOAD };
 
