@@ -9,7 +9,7 @@ setup()
 {
 	fresh_db src
 	cd "$BATS_TEST_TMPDIR" || return
-	holder=
+	holder='' kind=held
 }
 
 teardown()
@@ -18,9 +18,10 @@ teardown()
 	leave_dbs
 }
 
+# plan OPTION...: a plan in ./plan, of the kind $kind
 plan()
 {
-	portl-extract -d "$src" --make-plan "$@" -o plan
+	portl-extract -d "$src" --make-plan="${kind:-held}" "$@" -o plan
 	parts=$(jq '.parts | length' plan)
 }
 
@@ -181,9 +182,9 @@ many()
 }
 
 @test "own: rows that change, move and go between the parts" {
+	kind=own
 	many
 	plan --parts=4 -t t
-	jq '.snapshot = "own"' plan >own && mv own plan
 	part 1
 	q "$src" "UPDATE t SET v = 'moved' WHERE id % 5 = 0; DELETE FROM t WHERE id % 7 = 0"
 	q "$src" 'VACUUM t'
@@ -206,6 +207,7 @@ many()
 }
 
 @test "own: a table that is rewritten between two parts is read whole" {
+	kind=own
 	many
 	plan -t t --parts=4
 	part 4 && part 1
@@ -228,6 +230,7 @@ many()
 }
 
 @test "own: a partition that is exchanged, made new or rewritten is read whole, the others are not" {
+	kind=own
 	q "$src" 'CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
 		CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (3000);
 		CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (3000) TO (6000);
@@ -256,6 +259,7 @@ many()
 }
 
 @test "own: which positions, and whose" {
+	kind=own
 	many
 	many u 10
 	plan -t t -t u --parts=3
@@ -288,6 +292,7 @@ many()
 }
 
 @test "own: parts at random moments among writers come to the table as it is in the end" {
+	kind=own
 	local seed=${SEED:-$RANDOM}
 
 	RANDOM=$seed
