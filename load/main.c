@@ -209,17 +209,6 @@ rows_read(const struct load *l)
 	return sum;
 }
 
-/* What parts lack is all of the set. */
-static int
-choose(struct load *l, struct err *e)
-{
-	if (l->options.parts != LOAD_CATCH_UP)
-		return setchoice_make(&l->chosen, &l->options, l->set, e);
-	l->chosen = xcalloc(l->set->n, sizeof(*l->chosen));
-	memset(l->chosen, 1, l->set->n * sizeof(*l->chosen));
-	return 0;
-}
-
 /*
  * The input is a set, which is all of it.  What the sink is to take of it is planned before
  * the first row.
@@ -235,7 +224,7 @@ expect_set(struct load *l, struct err *e)
 	if (set.manifest == NULL)
 		return 0;
 	l->set = set.manifest;
-	if (choose(l, e) != 0)
+	if (setchoice_make(&l->chosen, &l->options, l->set, e) != 0)
 		return -1;
 	set.chosen = l->chosen;
 	tell_members(l);
@@ -385,9 +374,6 @@ check(struct load *l, struct err *e)
 static int
 publish_all(struct load *l, struct err *e)
 {
-	struct receipt receipt = {.fd = -1};
-	int rc;
-
 	if (l->options.parts != LOAD_PART)
 		return 0;
 	l->receipt.of_run = (struct receipt_part){
@@ -405,10 +391,8 @@ publish_all(struct load *l, struct err *e)
 		return 0;
 	intr_unblock(); /* COMMIT of the part held signals back */
 	load_options_publish(&l->options);
-	rc = publish_run(&l->options, &receipt, e);
-	l->receipt.of_run.published = rc == 0;
-	receipt_release(&receipt);
-	return rc;
+	l->receipt.of_run.published = publish_untold(&l->options, e) == 0;
+	return l->receipt.of_run.published ? 0 : -1;
 }
 
 /* Everything up to COMMIT; the last sink_end() waits for the proof that nothing follows. */
@@ -473,15 +457,6 @@ note_committed(const struct load *l, struct err *e)
 	free(before);
 }
 
-/* What passes when others have done what they do: of a run in parts this has a status. */
-static bool
-may_pass_later(const struct load *l, const struct err *e)
-{
-	if (l->options.parts == LOAD_NO_PARTS || e->code != EXIT_DATA)
-		return false;
-	return strncmp(e->sqlstate, "40", 2) == 0 || strcmp(e->sqlstate, "55P03") == 0;
-}
-
 /*
  * The exit status.  A pair that `portl run` has started (PORTL_RUN) has one for both: that of
  * the program that failed first, unless a signal ended it.
@@ -496,7 +471,7 @@ status_of(const struct load *l, const struct err *e)
 	if (e->code == EXIT_STREAM && upstream > 0 && upstream < 128 &&
 	    getenv("PORTL_RUN") != NULL)
 		return upstream;
-	if (may_pass_later(l, e))
+	if (publish_may_pass(&l->options, e))
 		return EXIT_AGAIN;
 	return e->code == EXIT_DONE && l->receipt.rejected > 0 ? EXIT_REJECTS : (int)e->code;
 }

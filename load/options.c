@@ -17,8 +17,6 @@
 #include "load/sink/sink_kind.h"
 
 #define BATCH_SIZE 10000 /* rows */
-#define AT(member) .offset = offsetof(struct load_options, member)
-#define PG .kinds = "postgres"
 
 static const struct cli_choice edited[] = {
 	{"values", STREAM_EDITED},
@@ -128,28 +126,6 @@ static const struct cli_option state_options[] = {
 	{.help = NULL},
 };
 
-static const struct cli_option parts_options[] = {
-	{.type = CLI_HEADING, .help = "In parts"},
-	{"plan", 0, CLI_STRING, "FILE", "the plan that says what the parts are", AT(plan_path),
-	 .part = CLI_ONCE, PG},
-	{"part", 0, CLI_NUMBER, "K", "load this part of it, unless it is there", AT(part),
-	 .min = 1, .part = CLI_ONCE, PG},
-	{"publish", 0, CLI_FLAG, NULL, "have all parts seen, if the last one has not",
-	 AT(publish), .part = CLI_ONCE, PG},
-	{"list-parts", 0, CLI_FLAG, NULL, "print which parts are done, running, missing",
-	 AT(list_parts), .part = CLI_ONCE, PG},
-	{"json", 0, CLI_FLAG, NULL, "print that as JSON", AT(json), .part = CLI_ONCE, PG},
-	{"print-position", 0, CLI_FLAG, NULL, "print how far all parts go", AT(print_position),
-	 .part = CLI_ONCE, PG},
-	{"drop-parts", 0, CLI_FLAG, NULL, "remove all that the run has left", AT(drop_parts),
-	 .part = CLI_ONCE, PG},
-	{"make-plan", 0, CLI_FLAG, NULL, "complete the draft of a plan that is read",
-	 AT(make_plan), .part = CLI_ONCE, PG},
-	{"output", 'o', CLI_STRING, "FILE", "write it to FILE; default: standard output",
-	 AT(output), .part = CLI_ONCE, PG},
-	{.help = NULL},
-};
-
 static const struct cli_option reject_options[] = {
 	{.type = CLI_HEADING, .help = "Rows that the server refuses"},
 	{"rejects", 0, CLI_STRING, "FILE", "load the others, write these to FILE as a stream",
@@ -201,7 +177,7 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
 	.tables = {target_options, conflict_options, absent_options, state_options,
-		   parts_options, reject_options, verify_options, input_options,
+		   options_runs, reject_options, verify_options, input_options,
 		   options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"

@@ -4,9 +4,17 @@
 #ifndef LOAD_OPTIONS_PARTS_H
 #define LOAD_OPTIONS_PARTS_H
 
+#include <stddef.h>
+
+#include "common/cli/cli_spec.h"
 #include "load/options.h"
 
 struct err;
+
+#define AT(member) .offset = offsetof(struct load_options, member)
+#define PG .kinds = "postgres"
+
+extern const struct cli_option options_runs[]; /* what is said of a run in parts */
 
 /*
  * options_delete_settle(o, e):

@@ -14,6 +14,28 @@
 
 #define PATIENCE 1000 /* ms that a part waits for a lock, which might stand behind an ALTER */
 
+const struct cli_option options_runs[] = {
+	{.type = CLI_HEADING, .help = "In parts"},
+	{"plan", 0, CLI_STRING, "FILE", "the plan that says what the parts are", AT(plan_path),
+	 .part = CLI_ONCE, PG},
+	{"part", 0, CLI_NUMBER, "K", "load this part of it, unless it is there", AT(part),
+	 .min = 1, .part = CLI_ONCE, PG},
+	{"publish", 0, CLI_FLAG, NULL, "have all parts seen, if the last one has not",
+	 AT(publish), .part = CLI_ONCE, PG},
+	{"list-parts", 0, CLI_FLAG, NULL, "print which parts are done, running, missing",
+	 AT(list_parts), .part = CLI_ONCE, PG},
+	{"json", 0, CLI_FLAG, NULL, "print that as JSON", AT(json), .part = CLI_ONCE, PG},
+	{"print-position", 0, CLI_FLAG, NULL, "print how far all parts go", AT(print_position),
+	 .part = CLI_ONCE, PG},
+	{"drop-parts", 0, CLI_FLAG, NULL, "remove all that the run has left", AT(drop_parts),
+	 .part = CLI_ONCE, PG},
+	{"make-plan", 0, CLI_FLAG, NULL, "complete the draft of a plan that is read",
+	 AT(make_plan), .part = CLI_ONCE, PG},
+	{"output", 'o', CLI_STRING, "FILE", "write it to FILE; default: standard output",
+	 AT(output), .part = CLI_ONCE, PG},
+	{.help = NULL},
+};
+
 int
 options_runs_read(struct load_options *o, struct err *e)
 {

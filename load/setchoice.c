@@ -139,6 +139,10 @@ setchoice_make(bool **chosen, const struct load_options *o, const struct manifes
 				 "--streams is for streams of one relation, and "
 				 "the input is a set");
 	*chosen = xcalloc(set->n, sizeof(**chosen));
+	if (o->parts == LOAD_CATCH_UP) { /* what parts lack is all of it */
+		memset(*chosen, true, set->n * sizeof(**chosen));
+		return 0;
+	}
 	if (choose(*chosen, o, set, e) != 0)
 		return -1;
 	choose_keys(*chosen, o, set);

@@ -24,7 +24,8 @@ extern const char replace_statements_sql[];
  */
 extern const char replace_statements_locks[];
 
-/* $1 is the relation's OID: the names of its indexes, in the order in which they are numbered. */
+/* $1 is the relation's OID: the names of its indexes, in the order in which they are numbered.
+ */
 extern const char replace_statements_names[];
 
 /* $1 is the relation's OID; one text. */

@@ -28,6 +28,7 @@
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/sqlparts.h"
+#include "load/stage/sqlrows.h"
 
 static bool
 is_newer(const struct sqlparts *w)
@@ -85,7 +86,7 @@ add_row_there(struct sqlparts *w)
 		sqlparts_add(w, ", ");
 	}
 	sqlparts_add(w, "0 FROM ranked AS s JOIN ");
-	sqlparts_add_join(w);
+	sqlrows_add_join(w);
 	sqlparts_add(w, " WHERE s.r {=} 2");
 }
 
@@ -97,7 +98,7 @@ add_listed(struct sqlparts *w)
 	sqlparts_add(w, "WITH ");
 	if (fetch) {
 		sqlparts_add(w, "ranked AS (SELECT * FROM ");
-		sqlparts_add_keyed_rows(w, SQLPARTS_FIRST);
+		sqlrows_add_keyed_rows(w, SQLPARTS_FIRST);
 		sqlparts_add(w, "), ");
 	}
 	sqlparts_add(w, "listed AS (SELECT ");

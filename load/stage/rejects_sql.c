@@ -21,6 +21,7 @@
 #include "load/stage/plan_stage.h"
 #include "load/stage/stage_sql.h"
 #include "load/stage/sqlparts.h"
+#include "load/stage/sqlrows.h"
 
 char *
 rejects_sql_number(struct sqlparts *w)
@@ -138,7 +139,7 @@ add_copy(struct sqlparts *w)
 	sqlparts_add(w, w->st->nkey > 0 ? ", {key}, n) AS pos FROM (SELECT *"
 					: ", n) AS pos FROM (SELECT *");
 	if (sqlparts_is_ranked(w))
-		sqlparts_add_rank(w);
+		sqlrows_add_rank(w);
 	else
 		sqlparts_add(w, ", 1::bigint AS r");
 	sqlparts_add(w, " FROM {stage}) AS s; ");

@@ -130,34 +130,4 @@ void sqlparts_add_changed(struct sqlparts *w, enum sqlparts_clause clause);
  */
 void sqlparts_add_conflict(struct sqlparts *w, bool plain);
 
-/*
- * sqlparts_add_rank(w), sqlparts_add_from(w, rows):
- * Append ", … AS r", a staged row's number among the rows of its key; FROM and the staged
- * rows.
- */
-void sqlparts_add_rank(struct sqlparts *w);
-void sqlparts_add_from(struct sqlparts *w, enum sqlparts_rows rows);
-
-/*
- * sqlparts_add_keyed_rows(w, rows), sqlparts_add_join(w), sqlparts_add_key_order(w):
- * Append staged rows "AS s" with their keys as k1, k2 …; the target "AS o" and
- * the condition that joins it to them; ORDER BY these keys.
- */
-void sqlparts_add_keyed_rows(struct sqlparts *w, enum sqlparts_rows rows);
-void sqlparts_add_join(struct sqlparts *w);
-void sqlparts_add_key_order(struct sqlparts *w);
-
-/*
- * sqlparts_is_held(w):
- * Tell whether old rows are locked one by one as they are read, by the key's index.
- */
-bool sqlparts_is_held(const struct sqlparts *w);
-
-/*
- * sqlparts_add_rows(w, rows):
- * Append staged rows "AS s" in the order of insertion, with the old rows'
- * values where the plan wants to look first.
- */
-void sqlparts_add_rows(struct sqlparts *w, enum sqlparts_rows rows);
-
 #endif /* LOAD_SQLPARTS_H */

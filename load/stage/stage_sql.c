@@ -27,6 +27,7 @@
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 #include "load/stage/sqlparts.h"
+#include "load/stage/sqlrows.h"
 
 /* What the target's type would cut is not what it was: COPY refuses it, and says the row. */
 static void
@@ -257,7 +258,7 @@ insert_sql(struct sqlparts *w, enum sqlparts_rows rows)
 {
 	add_insert(w);
 	sqlparts_add(w, " FROM ");
-	sqlparts_add_rows(w, rows);
+	sqlrows_add_rows(w, rows);
 	if (rows == SQLPARTS_PIECE || rows == SQLPARTS_ROW)
 		add_piece_filter(w);
 	else
@@ -303,7 +304,7 @@ stage_sql_find(struct sqlparts *w)
 	if (!is_counted(w, SQLPARTS_FIRST))
 		return NULL;
 	sqlparts_add(w, "SELECT n FROM ");
-	sqlparts_add_rows(w, SQLPARTS_FIRST);
+	sqlrows_add_rows(w, SQLPARTS_FIRST);
 	sqlparts_add(w, sqlparts_is_ranked(w) ? " WHERE r {=} 1" : "");
 	return sqlparts_text(w, " OFFSET $1::bigint {-} 1 LIMIT 1");
 }
@@ -356,13 +357,13 @@ stage_sql_lock(struct sqlparts *w)
 	if (!sqlparts_is_upsert(w) || !w->st->look_first || !w->st->sets)
 		return NULL;
 	sqlparts_add(w, "SELECT pg_catalog.count(*) FROM (SELECT FROM ");
-	sqlparts_add_keyed_rows(w, SQLPARTS_FIRST);
+	sqlrows_add_keyed_rows(w, SQLPARTS_FIRST);
 	sqlparts_add(w, " JOIN ");
-	sqlparts_add_join(w);
+	sqlrows_add_join(w);
 	sqlparts_add(w, " WHERE s.r {=} 1");
-	sqlparts_add_key_order(w);
+	sqlrows_add_key_order(w);
 	sqlparts_add(w, " FOR NO KEY UPDATE OF o) AS x");
-	if (sqlparts_is_held(w))
+	if (sqlrows_is_held(w))
 		sqlparts_add(w, "; SET LOCAL enable_seqscan = off; SET LOCAL jit = off");
 	return buf_detach(&w->sql);
 }
@@ -378,7 +379,7 @@ stage_sql_rest(struct sqlparts *w)
 	insert = insert_sql(w, SQLPARTS_LATER);
 	sqlparts_add(w,
 		     "CREATE TEMPORARY TABLE {rest} ON COMMIT DROP AS SELECT * FROM (SELECT *");
-	sqlparts_add_rank(w);
+	sqlrows_add_rank(w);
 	sqlparts_add(w, " FROM {stage}) AS s WHERE r {>} 1 ORDER BY r, {key};"
 			" CREATE INDEX ON {rest} (r); PREPARE portl_round_{id} (bigint) AS ");
 	buf_adds(&w->sql, insert);
@@ -462,7 +463,7 @@ stage_sql_drop(struct sqlparts *w)
 		sqlparts_add(w, "; DROP SEQUENCE {counter}");
 	if (sqlparts_is_shared(w) && sqlparts_is_upsert(w) && !w->st->plain)
 		sqlparts_add(w, ", pg_temp.portl_updated_{id}, pg_temp.portl_same_{id}");
-	if (sqlparts_is_held(w))
+	if (sqlrows_is_held(w))
 		sqlparts_add(w,
 			     "; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT");
 	return buf_detach(&w->sql);
