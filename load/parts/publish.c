@@ -97,9 +97,9 @@ publish_run(const struct load_options *options, struct receipt *receipt, struct 
 	struct err again = ERR_INIT;
 	int rc = publish(options, receipt, e);
 
-	if (rc == 0 || e->code != EXIT_AGAIN)
+	if (rc == 0 || (e->code != EXIT_AGAIN && e->code != EXIT_TARGET))
 		return rc;
-	/* another may have published it meanwhile */
+	/* another may have published it meanwhile, and the target is what it has made */
 	if (publish(options, receipt, &again) != 0) {
 		err_release(&again);
 		return -1;

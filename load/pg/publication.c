@@ -65,6 +65,10 @@ refuse_missing(const struct publication *p, struct db *db, struct err *e)
 			buf_addf(&list, "%s%zu", list.len > 0 ? ", " : "", number);
 	}
 	PQclear(res);
+	if (missing == 0) { /* the last ones came between the count and the list */
+		buf_release(&list);
+		return 0;
+	}
 	err_set(e, EXIT_DATA, "%zu of %zu parts of run %s are missing: %s%s", missing,
 		p->run.parts, p->run.id, buf_cstr(&list), missing > LISTED ? ", ..." : "");
 	buf_release(&list);
