@@ -158,7 +158,7 @@ on_terminal()
 	refused 'not "ign"' portl-load --extra-columns=ign
 	assert_stderr_has 'Perhaps you meant "ignore".'
 	refused '-Z takes zstd or zstd:LEVEL' portl-extract -t x -Z gzip
-	refused 'level from 1 to 19, not "zstd:20"' portl-extract -t x -Z zstd:20
+	refused 'level from 1 to 19 and at most 64 threads, not "zstd:20"' portl-extract -t x -Z zstd:20
 	refused '-Z takes' portl-extract -t x -Z zstd:
 }
 

@@ -285,7 +285,9 @@ count()
 	chmod +x fake/*
 	cp "$BUILD/portl" fake
 	(env --default-signal --ignore-signal=HUP fake/portl run job.yaml)
-	assert_eq "$(awk '{ print $2 }' signals | xargs)" '0000000000000000 0000000000000001'
+	# without those that the C library keeps for itself
+	mapfile -t masks < <(awk '{ print $2 }' signals)
+	assert_eq "$((16#${masks[0]} & 0x7fffffff)) $((16#${masks[1]} & 0x7fffffff))" '0 1'
 }
 
 @test "a failing load ends extract as well" {
