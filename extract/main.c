@@ -394,7 +394,7 @@ make_plan(struct extract *x, struct err *e)
 	plan.job = xstrdup_null(o->common.job_path);
 	rc = cli_words_make(&o->common.line, &plan.extract, e);
 	if (rc == 0)
-		rc = source_pg_make_plan(x->source, &plan, e);
+		rc = source_pg_plan(x->source, &plan, e);
 	if (rc == 0)
 		rc = partplan_write(&plan, o->output, e);
 	partplan_release(&plan);

@@ -390,7 +390,7 @@ publish_all(struct load *l, struct err *e)
 	if (!l->sink->all || l->options.plan->snapshot != PARTPLAN_HELD)
 		return 0;
 	intr_unblock(); /* COMMIT of the part held signals back */
-	load_options_publish(&l->options);
+	options_runs_publish(&l->options);
 	l->receipt.of_run.published = publish_untold(&l->options, e) == 0;
 	return l->receipt.of_run.published ? 0 : -1;
 }

@@ -129,10 +129,10 @@ int load_options_parse(struct load_options *o, const struct cli_kind *const *kin
 int load_options_brief(const struct load_options *o, struct err *e);
 
 /*
- * load_options_publish(o):
+ * options_runs_publish(o):
  * Have them ask for the publication of all parts, after one has been loaded.
  */
-void load_options_publish(struct load_options *o);
+void options_runs_publish(struct load_options *o);
 
 void load_options_release(struct load_options *o);
 

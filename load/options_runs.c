@@ -165,7 +165,7 @@ options_runs_check(const struct load_options *o, struct err *e)
 }
 
 void
-load_options_publish(struct load_options *o)
+options_runs_publish(struct load_options *o)
 {
 	o->parts = LOAD_PUBLISH;
 	o->common.lock_timeout = o->rules.lock_timeout = o->publish_timeout;

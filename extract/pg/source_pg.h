@@ -15,10 +15,10 @@ struct source;
 struct source *source_pg_new(void);
 
 /*
- * source_pg_make_plan(base, plan, e):
+ * source_pg_plan(base, plan, e):
  * Connect, and draft the plan: add source, relations and parts to it.
  */
-int source_pg_make_plan(struct source *base, struct partplan *plan, struct err *e)
+int source_pg_plan(struct source *base, struct partplan *plan, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

@@ -211,7 +211,7 @@ add_relations(struct source_pg *s, struct partplan *plan, struct err *e)
 }
 
 int
-source_pg_make_plan(struct source *base, struct partplan *plan, struct err *e)
+source_pg_plan(struct source *base, struct partplan *plan, struct err *e)
 {
 	struct source_pg *s = (struct source_pg *)base;
 	int rc = source_pg_connect(s, -1, e);

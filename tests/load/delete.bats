@@ -534,7 +534,7 @@ waited()
 	q "$a" "CREATE TABLE nokey (id int)"
 	try portl-extract -d "$a" -t nokey --with-keys
 	assert_status 64
-	assert_stderr_has '"nokey" has no primary key'
+	assert_stderr_has 'the keys of "nokey" cannot be sent: it has no primary key'
 }
 
 @test "a set: children before their parents, each relation by its own rules" {

@@ -65,8 +65,8 @@ positions()
 # catch_up: the last stream, in ./last
 catch_up()
 {
-	positions >positions
-	portl-extract --plan=plan --catch-up --since=@positions -F ndjson >last
+	positions >words
+	portl-extract --plan=plan --catch-up --since=@words -F ndjson >last
 }
 
 # What a loader makes of all of it, for relations whose key is "id": the newest of each key
@@ -269,15 +269,15 @@ many()
 		'[["t",null,0],["t",1,0],["u",null,0],["u",3,0]]'
 	run -64 --separate-stderr portl-extract --plan=plan --catch-up
 	assert_stderr_has '--catch-up needs --since'
-	run -64 --separate-stderr portl-extract --plan=plan --catch-up --since="$(cut -d, -f2- positions)"
+	run -64 --separate-stderr portl-extract --plan=plan --catch-up --since="$(cut -d, -f2- words)"
 	assert_stderr_has '--since has no position of part 1'
-	run -64 --separate-stderr portl-extract --plan=plan --catch-up --since="$(cut -d, -f1 positions),$(cat positions)"
+	run -64 --separate-stderr portl-extract --plan=plan --catch-up --since="$(cut -d, -f1 words),$(cat words)"
 	assert_stderr_has 'two positions of part 1'
 	jq '.id = "another"' plan >another
-	run -64 --separate-stderr portl-extract --plan=another --catch-up --since=@positions
+	run -64 --separate-stderr portl-extract --plan=another --catch-up --since=@words
 	assert_stderr_has 'no position of a part of this plan'
 	q "$src" 'ALTER TABLE u ALTER v TYPE varchar(99)'
-	run -5 --separate-stderr portl-extract --plan=plan --catch-up --since=@positions
+	run -5 --separate-stderr portl-extract --plan=plan --catch-up --since=@words
 	assert_stderr_has 'a full run is needed'
 }
 
