@@ -55,7 +55,7 @@ has_rows()
 
 @test "the benchmark of second runs compares what changed with all rows" {
 	bench again
-	has_rows again 5
+	has_rows again 6
 	assert_out_has '--delete against without'
 }
 
