@@ -8,6 +8,7 @@
 #include "load/match/plan.h"
 #include "load/route/route_direct.h"
 #include "load/route/staged.h"
+#include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
 #include "tests/unit/tap.h"
 
@@ -18,7 +19,9 @@ check(const char *context, bool want, uint64_t row, const char *name)
 {
 	struct plan_column columns[] = {{.target = NULL}, {.target = xstrdup("amount")}};
 	struct plan_stage stage = {.id = "0123456789abcdef"};
-	struct plan plan = {.columns = columns, .ncolumns = 2, .stage = &stage};
+	const struct load_rules rules = {.parts = {.what = PARTS_NONE}};
+	struct plan plan = {
+		.columns = columns, .ncolumns = 2, .stage = &stage, .rules = &rules};
 	struct route r = {.plan = &plan};
 	struct err e = ERR_INIT;
 	uint64_t line = 0;
