@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -76,7 +77,6 @@ write_preface(const struct buf *preface)
 static _Noreturn void
 become(const struct crew *crew, const struct crew_work *work, pid_t parent)
 {
-	static const char trouble[] = "portl: error: could not run ";
 	size_t i;
 	int rc;
 
@@ -94,11 +94,8 @@ become(const struct crew *crew, const struct crew_work *work, pid_t parent)
 			fcntl(work->keep[i], F_SETFD, 0);
 	if (rc == 0 && write_preface(work->preface) == 0)
 		execvp(work->program, work->argv);
-	if (write(STDERR_FILENO, trouble, sizeof(trouble) - 1) > 0 &&
-	    write(STDERR_FILENO, work->program, strlen(work->program)) > 0 &&
-	    write(STDERR_FILENO, "\n", 1) > 0)
-		_exit(CANNOT_RUN);
-	_exit(CANNOT_RUN); /* and nobody can be told */
+	dprintf(STDERR_FILENO, "portl: error: could not run %s\n", work->program);
+	_exit(CANNOT_RUN);
 }
 
 int
