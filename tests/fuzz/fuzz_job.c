@@ -27,12 +27,32 @@ check_value(const char *value)
 	err_release(&e);
 }
 
+static bool
+same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The entry itself, or the first of two with one name. */
+static const struct jobfile_entry *
+named_alike(const struct jobfile *f, const struct jobfile_entry *entry)
+{
+	const struct jobfile_entry *at = f->entries;
+
+	while (!same(at->block, entry->block) || !same(at->relation, entry->relation) ||
+	       strcmp(at->key, entry->key) != 0)
+		at++;
+	return at;
+}
+
 static void
 check_entry(const struct jobfile *f, const struct jobfile_entry *entry)
 {
 	size_t i;
 
-	if (jobfile_find(f, entry->block, entry->key) != entry || entry->line == 0)
+	if (named_alike(f, entry) != entry || entry->line == 0)
+		abort();
+	if (entry->relation == NULL && jobfile_find(f, entry->block, entry->key) != entry)
 		abort();
 	if ((entry->kind == JOBFILE_SCALAR || entry->kind == JOBFILE_NULL) != (entry->n == 1) &&
 	    entry->kind != JOBFILE_LIST)
