@@ -21,13 +21,26 @@
 #include "load/rules/rules.h"
 
 /*
- * The foreign keys from and to the relations $1; a partition's are its root's, and what a
- * partition has of its root's is no key of its own.  number is the place in $1, from 1.
+ * The foreign keys from and to the relations $1, and from and to what is above and below them
+ * in a tree of partitions; what a partition has of its root's is no key of its own.  Of
+ * several relations that a key touches, the first has its children, and the last has its
+ * parents.  number is the place in $1, from 1; whole: all of the key's children are in it.
  */
 static const char keys_sql[] =
-	"WITH member AS (SELECT * FROM unnest($1::oid[]) WITH ORDINALITY AS m (oid, number))"
+	"WITH member AS MATERIALIZED"
+	" (SELECT * FROM unnest($1::oid[]) WITH ORDINALITY AS m (oid, number)),"
+	" fk AS MATERIALIZED (SELECT * FROM pg_constraint c WHERE contype = 'f'"
+	" AND conparentid = 0 AND (to_jsonb(c) ->> 'conenforced') IS DISTINCT FROM 'false'),"
+	" touched (rel, number, whole) AS (SELECT oid, number, true FROM member"
+	" UNION ALL SELECT a.relid, number, false"
+	" FROM member, pg_partition_ancestors(member.oid) AS a (relid) WHERE a.relid <> member.oid"
+	" UNION ALL SELECT f.oid, m.number, true"
+	" FROM (SELECT conrelid FROM fk UNION SELECT confrelid FROM fk) AS f (oid),"
+	" pg_partition_ancestors(f.oid) AS a (relid) JOIN member m ON m.oid = a.relid),"
+	" place AS (SELECT rel, min(number) AS first, max(number) AS last, bool_or(whole) AS whole"
+	" FROM touched GROUP BY rel)"
 	" SELECT quote_ident(n.nspname) || '.' || quote_ident(k.conname), k.conname,"
-	" format('%I.%I', m.nspname, r.relname), child.number, parent.number,"
+	" format('%I.%I', m.nspname, r.relname), child.first, parent.last, child.whole,"
 	" k.condeferrable, k.condeferred, pg_has_role(r.relowner, 'USAGE'),"
 	" format('ALTER TABLE %I.%I DROP CONSTRAINT %I', m.nspname, r.relname, k.conname),"
 	" format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', m.nspname, r.relname, k.conname,"
@@ -41,17 +54,13 @@ static const char keys_sql[] =
 	"  OR has_any_column_privilege(k.confrelid, 'REFERENCES'),"
 	" EXISTS (SELECT FROM pg_constraint o WHERE o.connamespace = k.connamespace"
 	"  AND o.conname = k.conname AND o.oid <> k.oid AND NOT o.condeferrable)"
-	" FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace"
+	" FROM fk k JOIN pg_namespace n ON n.oid = k.connamespace"
 	" JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace m ON m.oid = r.relnamespace"
-	" LEFT JOIN member child ON child.oid ="
-	" COALESCE(pg_partition_root(k.conrelid)::oid, k.conrelid)"
-	" LEFT JOIN member parent ON parent.oid ="
-	" COALESCE(pg_partition_root(k.confrelid)::oid, k.confrelid)"
+	" LEFT JOIN place child ON child.rel = k.conrelid"
+	" LEFT JOIN place parent ON parent.rel = k.confrelid"
 	" LEFT JOIN pg_description d ON d.classoid = 'pg_constraint'::regclass"
 	" AND d.objoid = k.oid AND d.objsubid = 0"
-	" WHERE k.contype = 'f' AND k.conparentid = 0"
-	" AND (to_jsonb(k) ->> 'conenforced') IS DISTINCT FROM 'false'"
-	" AND (child.oid IS NOT NULL OR parent.oid IS NOT NULL) ORDER BY child.number, k.oid";
+	" WHERE child.rel IS NOT NULL OR parent.rel IS NOT NULL ORDER BY child.first, k.oid";
 
 /* What becomes a struct fkeys. */
 struct draft {
@@ -64,6 +73,7 @@ enum {
 	TABLE,
 	CHILD,
 	PARENT,
+	WHOLE,
 	DEFERRABLE,
 	DEFERRED,
 	OWNED,
@@ -154,6 +164,18 @@ defer(struct draft *k, const struct load_rules *rules, const PGresult *res, int 
 			 PQgetvalue(res, row, NAME));
 }
 
+/*
+ * One that is NOT VALID, or off, would come back checking less, or more.  One of more than the
+ * partition that is loaded is checked for all partitions, which is for need only.
+ */
+static bool
+is_rechecked(const PGresult *res, int row, bool too_early)
+{
+	return db_is_true(res, row, PLAIN) &&
+	       (db_is_true(res, row, WHOLE) ||
+		(too_early && !db_is_true(res, row, DEFERRABLE)));
+}
+
 static void
 settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int row,
        struct reasons *why)
@@ -168,8 +190,7 @@ settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int
 				    PQgetvalue(res, row, WORD), PQgetvalue(res, row, TABLE));
 		return;
 	}
-	/* one that is NOT VALID, or off, would come back checking less, or more */
-	if (rules->recheck && db_is_true(res, row, PLAIN))
+	if (rules->recheck && is_rechecked(res, row, parent > child))
 		recheck(k, res, row, why);
 	else if (parent > child)
 		defer(k, rules, res, row, why);
@@ -222,24 +243,15 @@ fkeys_plan(struct fkeys *k, struct db *db, const struct target *list, size_t n, 
 }
 
 int
-fkeys_prepare(const struct fkeys *k, struct db *db, struct target *list, size_t n,
-	      struct err *e)
+fkeys_defer(const struct fkeys *k, struct db *db, struct err *e)
 {
-	size_t i;
+	return k->defer != NULL ? db_exec(db, e, "%s", k->defer) : 0;
+}
 
-	if (k->defer != NULL && db_exec(db, e, "%s", k->defer) != 0)
-		return -1;
-	if (k->drop == NULL)
-		return 0;
-	for (i = 0; i < n; i++)
-		if (target_hold(&list[i], db, e) != 0)
-			return -1;
-	if (db_exec(db, e, "%s", k->drop) != 0)
-		return -1;
-	for (i = 0; i < n; i++)
-		if (target_altered(&list[i], db, e) != 0)
-			return -1;
-	return 0;
+int
+fkeys_drop(const struct fkeys *k, struct db *db, struct err *e)
+{
+	return db_exec(db, e, "%s", k->drop);
 }
 
 int

@@ -28,12 +28,14 @@ int fkeys_plan(struct fkeys *k, struct db *db, const struct target *list, size_t
 	       struct err *e) __attribute__((warn_unused_result));
 
 /*
- * fkeys_prepare(k, db, list, n, e), fkeys_restore(k, db, e):
- * In the loading transaction, before the first row and behind the last, when no check is
- * deferred any longer.
+ * fkeys_defer(k, db, e), fkeys_drop(k, db, e), fkeys_restore(k, db, e):
+ * In the loading transaction, before the first row; before it, where ${k->drop} is there and
+ * the tables are held; behind the last, when no check is deferred any longer.
  */
-int fkeys_prepare(const struct fkeys *k, struct db *db, struct target *list, size_t n,
-		  struct err *e) __attribute__((warn_unused_result));
+int fkeys_defer(const struct fkeys *k, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
+int fkeys_drop(const struct fkeys *k, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
 int fkeys_restore(const struct fkeys *k, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 

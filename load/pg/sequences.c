@@ -6,6 +6,7 @@
 #include "load/pg/sequences.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 #include "common/schema/header.h"
 #include "common/talk/log.h"
 #include "load/match/plan.h"
+#include "load/match/reasons.h"
 
 struct sequence {
 	char *name;     /* as in SQL, qualified */
@@ -180,7 +182,9 @@ done:
 
 static const char own_sql[] =
 	"SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), q.seqincrement > 0,"
-	" has_sequence_privilege(c.oid, 'UPDATE') AND has_sequence_privilege(c.oid, 'SELECT')"
+	" has_sequence_privilege(c.oid, 'UPDATE') AND has_sequence_privilege(c.oid, 'SELECT'),"
+	" CASE WHEN q.seqincrement > 0 THEN $3::bigint > q.seqmax ELSE $3::bigint < q.seqmin END,"
+	" format_type(q.seqtypid, NULL), q.seqmin, q.seqmax"
 	" FROM pg_sequence q JOIN pg_class c ON c.oid = q.seqrelid"
 	" JOIN pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE n.nspname = $1 AND c.relname = $2";
@@ -204,46 +208,71 @@ reach_sql(const char *name, bool up, const struct header_sequence *there)
 	return buf_detach(&sql);
 }
 
+enum { OWN_NAME, OWN_UPWARDS, OWN_ALLOWED, OWN_BEYOND, OWN_TYPE, OWN_MIN, OWN_MAX };
+
 static void
 add_own(struct sequences *s, const PGresult *res, const struct header_sequence *there)
 {
-	struct sequence *item = new_item(s, PQgetvalue(res, 0, 0));
+	struct sequence *item = new_item(s, PQgetvalue(res, 0, OWN_NAME));
 
-	item->move_sql = reach_sql(item->name, db_is_true(res, 0, 1), there);
+	item->move_sql = reach_sql(item->name, db_is_true(res, 0, OWN_UPWARDS), there);
+}
+
+/* What is against moving it, all of it. */
+static int
+refuse_own(const PGresult *res, const struct relname *name, int64_t value, struct err *e)
+{
+	struct reasons why = {.n = 0};
+	char *text = relname_text(name);
+	int rc;
+
+	if (PQntuples(res) == 0) {
+		err_set(e, EXIT_TARGET,
+			"sequence \"%s\" does not exist; create it first, as pg_dump "
+			"--section=pre-data does",
+			text);
+		free(text);
+		return -1;
+	}
+	if (!db_is_true(res, 0, OWN_ALLOWED))
+		reasons_add(&why, "moving it needs SELECT and UPDATE on it");
+	if (db_is_true(res, 0, OWN_BEYOND))
+		reasons_add(&why, "it is of type %s and goes from %s to %s; alter it first",
+			    PQgetvalue(res, 0, OWN_TYPE), PQgetvalue(res, 0, OWN_MIN),
+			    PQgetvalue(res, 0, OWN_MAX));
+	rc = why.n > 0 ? -1 : 0;
+	if (rc != 0) {
+		err_set(e, EXIT_TARGET, "sequence \"%s\" cannot be moved to %" PRId64, text,
+			value);
+		err_detail(e, "%s", buf_cstr(&why.text));
+		err_hint(e, "--no-sync-sequences leaves it alone.");
+	}
+	reasons_release(&why);
+	free(text);
+	return rc;
 }
 
 int
 sequences_expect(struct sequences *s, struct db *db, const struct relname *name,
 		 const struct header_sequence *there, struct err *e)
 {
-	const char *params[] = {name->schema, name->name};
-	char *text = relname_text(name);
+	char value[24];
+	const char *params[] = {name->schema, name->name, value};
 	bool inside = PQtransactionStatus(db->conn) == PQTRANS_INTRANS;
 	PGresult *res = NULL;
 	int rc = inside ? 0 : session_begin(db, SESSION_PLAN, -1, e);
 
+	snprintf(value, sizeof(value), "%" PRId64, there->last_value);
 	if (rc == 0 && !inside)
 		rc = session_set_path(db, "pg_catalog", e);
 	if (rc == 0)
-		res = db_query(db, e, own_sql, 2, params);
-	if (res == NULL)
-		rc = -1;
-	else if (PQntuples(res) == 0)
-		rc = err_set(e, EXIT_TARGET,
-			     "sequence \"%s\" does not exist; create it first, as pg_dump "
-			     "--section=pre-data does",
-			     text);
-	else if (!db_is_true(res, 0, 2))
-		rc = err_set(e, EXIT_TARGET,
-			     "sequence \"%s\": moving it needs SELECT and UPDATE on it "
-			     "(--no-sync-sequences leaves it alone)",
-			     text);
-	else
+		res = db_query(db, e, own_sql, 3, params);
+	rc = res != NULL ? refuse_own(res, name, there->last_value, e) : -1;
+	if (rc == 0)
 		add_own(s, res, there);
 	PQclear(res);
 	if (!inside)
 		session_rollback(db);
-	free(text);
 	return rc;
 }
 

@@ -196,18 +196,13 @@ target_emptied(struct target *t)
 	forget_truncate(t->plan);
 }
 
-int
-target_altered(struct target *t, struct db *db, struct err *e)
+void
+target_altered(struct target *t, char *identity)
 {
-	struct plan *p = t->plan;
-
-	if (p->rel == NULL)
-		return 0;
 	if (t->original == NULL)
-		t->original = xstrdup(p->identity);
-	free(p->identity);
-	p->identity = identity_read(db, p->rel->oid, &p->target, e);
-	return p->identity != NULL ? 0 : -1;
+		t->original = xstrdup(t->plan->identity);
+	free(t->plan->identity);
+	t->plan->identity = identity;
 }
 
 const char *

@@ -90,16 +90,16 @@ int target_begin(struct target *t, struct db *db, struct err *e)
 int target_end(struct target *t, struct err *e) __attribute__((warn_unused_result));
 
 /*
- * target_hold(t, db, e), target_emptied(t), target_altered(t, db, e):
+ * target_hold(t, db, e), target_emptied(t), target_altered(t, identity):
  * In the loading transaction, before any row: lock the relation against everybody and see
  * that it is the one that was planned, if it is there; it is emptied together with others;
- * we have altered it, and it will be what it was before COMMIT.
+ * we have altered it, so that this is what it is (taken), and it will be what it was before
+ * COMMIT.
  */
 int target_hold(const struct target *t, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 void target_emptied(struct target *t);
-int target_altered(struct target *t, struct db *db, struct err *e)
-	__attribute__((warn_unused_result));
+void target_altered(struct target *t, char *identity);
 
 /*
  * target_expected(t):

@@ -187,6 +187,30 @@ empty_all(struct targets *ts, struct db *db, struct err *e)
 	return rc;
 }
 
+/* All at once: a set's are held already. */
+static int
+drop_keys(struct targets *ts, struct db *db, struct err *e)
+{
+	char **texts = xcalloc(ts->n + 1, sizeof(*texts));
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < ts->n; i++)
+		if (!ts->list[i].plan->held)
+			rc = target_hold(&ts->list[i], db, e);
+	if (rc == 0)
+		rc = fkeys_drop(&ts->keys, db, e);
+	if (rc == 0)
+		rc = read_identities(db, ts, planned, texts, e);
+	for (i = 0; rc == 0 && i < ts->n; i++)
+		if (texts[i] != NULL) {
+			target_altered(&ts->list[i], texts[i]);
+			texts[i] = NULL;
+		}
+	free_texts(texts, ts->n);
+	return rc;
+}
+
 int
 targets_prepare(struct targets *ts, struct db *db, struct err *e)
 {
@@ -197,7 +221,9 @@ targets_prepare(struct targets *ts, struct db *db, struct err *e)
 		return -1;
 	if (ts->set && empty_all(ts, db, e) != 0)
 		return -1;
-	return fkeys_prepare(&ts->keys, db, ts->list, ts->n, e);
+	if (fkeys_defer(&ts->keys, db, e) != 0)
+		return -1;
+	return ts->keys.drop != NULL ? drop_keys(ts, db, e) : 0;
 }
 
 void

@@ -257,6 +257,86 @@ later()
 	assert_status 0
 }
 
+@test "a sequence that cannot go so far is said before any row, with all else" {
+	q "$a" "CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE SEQUENCE big; SELECT setval('big', 70000);
+		CREATE SEQUENCE down INCREMENT -1; SELECT setval('down', -50); CREATE SEQUENCE low; SELECT setval('low', 5)"
+	q "$b" "CREATE TABLE t (other int); CREATE SEQUENCE big AS smallint; CREATE SEQUENCE down INCREMENT -1 MINVALUE -49;
+		CREATE SEQUENCE low MINVALUE 10 START 10"
+	take < <(send)
+	assert_status 5
+	assert_stderr_has '3 of 4 relations cannot take their streams'
+	assert_stderr_has 'sequence "public.big" cannot be moved to 70000'
+	assert_stderr_has 'it is of type smallint and goes from 1 to 32767'
+	assert_stderr_has 'sequence "public.down" cannot be moved to -50'
+	assert_stderr_has 'column "id"'
+	q "$b" 'ALTER TABLE t RENAME other TO id; DROP SEQUENCE big, down; CREATE SEQUENCE big; CREATE SEQUENCE down INCREMENT -1'
+	take < <(send)
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT big.last_value, down.last_value, low.last_value FROM big, down, low')" '70000|-50|10'
+}
+
+# partitions: in both, tree with p1 and p2, and leaf before it by name.
+partitions()
+{
+	q "$1" "CREATE TABLE p (id int PRIMARY KEY, up int) PARTITION BY RANGE (id);
+		CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+		CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+		CREATE TABLE child (id int PRIMARY KEY, p int, other int)"
+}
+
+@test "a partition has its root's foreign keys, in both directions" {
+	partitions "$a"
+	q "$a" 'INSERT INTO p VALUES (1, 1), (11, 1); INSERT INTO child VALUES (1, 1, NULL), (2, 11, NULL)'
+	portl-extract -d "$a" -t child -t p1 -t p2 >"$d/set"
+	partitions "$b"
+	q "$b" 'ALTER TABLE child ADD CONSTRAINT "to p" FOREIGN KEY (p) REFERENCES p'
+	take "$d/set"
+	assert_status 5
+	assert_stderr_has 'public.child comes before a table that its foreign key "to p" refers to'
+	take --foreign-keys=recheck "$d/set"
+	assert_status 0
+	q "$b" 'DELETE FROM child; DELETE FROM p; ALTER TABLE child DROP CONSTRAINT "to p",
+		ADD CONSTRAINT "to p" FOREIGN KEY (p) REFERENCES p DEFERRABLE'
+	take "$d/set"
+	assert_status 0
+	take --truncate -t p1 "$d/set"
+	assert_status 5
+	assert_stderr_has 'foreign key "to p" of public.child, which is not among the relations'
+
+	# a key of the root is the partition's that comes first, and is dropped for need only
+	q "$b" 'ALTER TABLE child DROP CONSTRAINT "to p"; DELETE FROM child; DELETE FROM p;
+		ALTER TABLE p ADD CONSTRAINT self FOREIGN KEY (up) REFERENCES p'
+	q "$a" 'UPDATE p SET up = 11 WHERE id = 1'
+	portl-extract -d "$a" -t p1 -t p2 >"$d/set"
+	take "$d/set"
+	assert_status 5
+	assert_stderr_has 'public.p comes before a table that its foreign key "self" refers to'
+	q "$b" 'DELETE FROM p; CREATE TABLE log (t text); CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS
+		$$BEGIN INSERT INTO log VALUES (tg_tag); END$$; CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note()'
+	q "$a" 'UPDATE p SET up = NULL; UPDATE p SET up = 1 WHERE id = 11'
+	take --foreign-keys=recheck < <(portl-extract -d "$a" -t p1 -t child)
+	assert_status 0
+	assert_eq "$(q "$b" "SELECT count(*) FROM log WHERE t = 'ALTER TABLE'")" 0
+	q "$b" 'DELETE FROM p; DELETE FROM child'
+	take --foreign-keys=recheck "$d/set"
+	assert_status 0
+	assert_eq "$(q "$b" "SELECT count(*) FROM log WHERE t = 'ALTER TABLE'")" 2
+}
+
+@test "--foreign-keys=recheck asks once what all relations look like" {
+	local start
+
+	shop "$a"
+	fill "$a"
+	shop "$b"
+	psql -Xq -d postgres -c "ALTER DATABASE $b SET log_statement = 'all'"
+	start=$(($(stat -c %s "$SUITE_CLUSTER/log") + 1))
+	take --foreign-keys=recheck < <(send)
+	assert_status 0
+	# planned, held, dropped, looked at before COMMIT
+	assert_eq "$(tail -c "+$start" "$SUITE_CLUSTER/log" | grep -c 'referred to')" 4
+}
+
 @test "--csv=DIR/ writes a file for each relation, all or none" {
 	shop "$a"
 	fill "$a"
