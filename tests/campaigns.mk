@@ -150,6 +150,10 @@ bench: all $(TOOLS)
 scale: all $(TOOLS)
 	@BUILD=$(OUT) tests/record.sh $@ tests/scale.sh
 
+##proof: all campaigns whole at one commit, PROOF='step step' some; goes on after an interruption
+proof: all $(TOOLS)
+	@BUILD=$(OUT) MAKE='$(MAKE)' tests/proof.sh $(PROOF)
+
 ##dist: build/portl-VERSION.tar.gz
 dist:
 	@mkdir -p build

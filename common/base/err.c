@@ -78,11 +78,11 @@ err_reader_gone(struct err *e, const char *output)
 	return -1;
 }
 
-static int replace(char **slot, const char *fmt, va_list ap)
+static int rewrite(char **slot, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
 static int
-replace(char **slot, const char *fmt, va_list ap)
+rewrite(char **slot, const char *fmt, va_list ap)
 {
 	free(*slot);
 	*slot = xvasprintf(fmt, ap);
@@ -95,7 +95,7 @@ err_detail(struct err *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	replace(&e->detail, fmt, ap);
+	rewrite(&e->detail, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -106,7 +106,7 @@ err_hint(struct err *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	replace(&e->hint, fmt, ap);
+	rewrite(&e->hint, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -117,7 +117,7 @@ err_context(struct err *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	replace(&e->context, fmt, ap);
+	rewrite(&e->context, fmt, ap);
 	va_end(ap);
 	return -1;
 }

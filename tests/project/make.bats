@@ -130,3 +130,51 @@ make_here()
 	assert_eq "$status" 130
 	rmdir "$tmp"
 }
+
+@test "make proof goes on where it was, and begins anew at another commit" {
+	commit()
+	{
+		git -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m "$1"
+	}
+
+	mkdir -p repo/tests
+	cp "$ROOT/tests/proof.sh" repo/tests
+	cat >make <<-END
+		#!/bin/bash
+		echo "\$2" >>"$PWD/ran"
+		echo "\$2 says | this"
+		[ "\$2" != names ] || [ -e "$PWD/mended" ]
+	END
+	chmod +x make
+	export MAKE=$PWD/make BUILD=$PWD/build
+	cd repo
+	git -c init.defaultBranch=main init -q
+	git add -A
+	commit one
+
+	try tests/proof.sh hostile names
+	assert_status 1
+	assert_eq "${lines[-1]}" '1 passed, 1 failed'
+	assert_out_has '| names |  | FAILED: names says \| this |'
+	assert_eq "$(cat ../ran)" $'hostile\nnames'
+
+	touch ../mended
+	try tests/proof.sh hostile names
+	assert_status 0
+	assert_eq "${lines[-1]}" '2 passed, 0 failed'
+	assert_eq "$(cat ../ran)" $'hostile\nnames\nnames'
+
+	commit two
+	try tests/proof.sh hostile
+	assert_status 0
+	assert_eq "$(tail -n 1 ../ran)" hostile
+
+	# Nothing is kept of a tree that is not committed.
+	echo >>tests/proof.sh
+	try tests/proof.sh hostile
+	try tests/proof.sh hostile
+	assert_eq "$(grep -c hostile ../ran)" 4
+
+	try tests/proof.sh nothing
+	assert_status 64
+}
