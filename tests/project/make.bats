@@ -139,14 +139,14 @@ make_here()
 
 	mkdir -p repo/tests
 	cp "$ROOT/tests/proof.sh" repo/tests
-	cat >make <<-END
+	cat >stand-in <<-END
 		#!/bin/bash
 		echo "\$2" >>"$PWD/ran"
 		echo "\$2 says | this"
 		[ "\$2" != names ] || [ -e "$PWD/mended" ]
 	END
-	chmod +x make
-	export MAKE=$PWD/make BUILD=$PWD/build
+	chmod +x stand-in
+	export MAKE=$PWD/stand-in BUILD=$PWD/build
 	cd repo
 	git -c init.defaultBranch=main init -q
 	git add -A
