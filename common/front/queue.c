@@ -264,7 +264,7 @@ may_begin(struct work *w)
 	return q->keeper == NULL || keeper_holds(q->keeper);
 }
 
-/* Move each slot on; ${*busy} is how many have something to do. */
+/* Move each slot on; *busy is how many have something to do. */
 static int
 look(struct work *w, size_t *busy, struct err *e)
 {
