@@ -40,7 +40,7 @@ static const struct {
 				  " made timestamptz, caught_up text, published timestamptz"},
 			  {"part", "run text, number bigint, relation bigint, rows bigint,"
 				   " digest text, position text, snapshot text, whole text,"
-				   " at timestamptz,"
+				   " xid text, at timestamptz,"
 				   " PRIMARY KEY (run, number)"}}},
 };
 

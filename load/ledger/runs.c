@@ -24,7 +24,7 @@
 	" OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) (" number \
 	")::pg_catalog.int8::pg_catalog.text, 0)"
 
-#define PARAMS 8
+#define PARAMS 9
 
 /*
  * As ${sql}, where {run} and {part} stand for the tables; parameters are the run's id and
@@ -256,9 +256,11 @@ runs_store(const struct run *r, struct db *db, const struct run_part *part, stru
 {
 	static const char sql[] =
 		"INSERT INTO {part}"
-		" (run, number, relation, rows, digest, position, snapshot, whole, at)"
+		" (run, number, relation, rows, digest, position, snapshot, whole, xid, at)"
 		" VALUES ($1, $2::pg_catalog.int8, $3::pg_catalog.int8, $4::pg_catalog.int8, $5,"
-		" $6, $7, $8, pg_catalog.clock_timestamp())";
+		" $6, $7, $8, CASE WHEN $9::pg_catalog.bool THEN"
+		" pg_catalog.pg_current_xact_id()::pg_catalog.xid::pg_catalog.text END,"
+		" pg_catalog.clock_timestamp())";
 	char number[24], relation[24], rows[24];
 	const char *more[] = {number_text(number, part->number),
 			      number_text(relation, part->relation),
@@ -266,9 +268,10 @@ runs_store(const struct run *r, struct db *db, const struct run_part *part, stru
 			      part->digest,
 			      part->position,
 			      part->snapshot,
-			      part->whole};
+			      part->whole,
+			      part->traced ? "t" : "f"};
 
-	return run(r, db, sql, 7, more, e);
+	return run(r, db, sql, 8, more, e);
 }
 
 /* It is kept as a part behind the plan's. */
@@ -339,18 +342,23 @@ runs_total(const struct run *r, struct db *db, size_t relation, struct run_total
 {
 	char text[24];
 	const char *more[] = {number_text(text, relation)};
-	PGresult *res =
-		ask(r, db,
-		    "SELECT rows, digest, position, number, whole FROM {part} WHERE run" EQUALS
-		    "$1 AND relation" EQUALS "$2::pg_catalog.int8 ORDER BY number",
-		    1, more, e);
+	PGresult *res = ask(
+		r, db,
+		"SELECT rows, digest, position, number, whole, xid FROM {part} WHERE run" EQUALS
+		"$1 AND relation" EQUALS "$2::pg_catalog.int8 ORDER BY number",
+		1, more, e);
 	int i;
 
-	*t = (struct run_total){.rows = 0};
+	*t = (struct run_total){.traced = true};
 	for (i = 0; res != NULL && i < PQntuples(res); i++) {
-		if (strtoull(PQgetvalue(res, i, 3), NULL, 10) > r->parts)
-			t->rows = 0; /* it was counted anew */
+		bool anew = strtoull(PQgetvalue(res, i, 3), NULL, 10) > r->parts;
+
+		if (anew)
+			t->rows = 0; /* it was counted once more */
 		t->rows += strtoull(PQgetvalue(res, i, 0), NULL, 10);
+		t->traced = t->traced && !anew &&
+			    (!PQgetisnull(res, i, 5) ||
+			     strcmp(PQgetvalue(res, i, 0), "0") == 0);
 		add_digest(t->digest, PQgetvalue(res, i, 1), i == 0);
 		if (t->position == NULL && !PQgetisnull(res, i, 2))
 			t->position = xstrdup(PQgetvalue(res, i, 2));
@@ -358,6 +366,47 @@ runs_total(const struct run *r, struct db *db, size_t relation, struct run_total
 		t->whole = PQgetisnull(res, i, 4) ? NULL : xstrdup(PQgetvalue(res, i, 4));
 	}
 	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+static void
+add_trace(const struct run *r, const char *table, struct buf *sql)
+{
+	buf_addf(
+		sql,
+		"WITH is_there AS (SELECT x::pg_catalog.text AS xid, n FROM"
+		" (SELECT xmin, pg_catalog.count(*) FROM %s GROUP BY xmin) AS g (x, n)),"
+		" was_brought AS (SELECT xid, pg_catalog.sum(rows)::pg_catalog.int8 AS n FROM ",
+		table);
+	ledger_add(r->ledger, "part", sql);
+	buf_adds(sql, " AS p WHERE p.run" EQUALS "$1 AND p.relation" EQUALS
+		      "$2::pg_catalog.int8 AND p.rows OPERATOR(pg_catalog.>) 0 GROUP BY xid)"
+		      " SELECT (SELECT coalesce(pg_catalog.sum(n), 0) FROM is_there),"
+		      " NOT EXISTS (SELECT FROM is_there AS i FULL JOIN was_brought AS b"
+		      " ON i.xid" EQUALS "b.xid WHERE i.n IS NULL OR b.n IS NULL"
+		      " OR i.n OPERATOR(pg_catalog.<>) b.n)");
+}
+
+int
+runs_count(const struct run *r, struct db *db, size_t relation, const struct run_total *total,
+	   uint64_t *rows, bool *intact, struct err *e)
+{
+	struct buf table = BUF_INIT, sql = BUF_INIT;
+	char text[24];
+	const char *params[] = {r->id, number_text(text, relation)};
+	PGresult *res;
+
+	runs_add_table(r, relation, &table);
+	if (total->traced)
+		add_trace(r, buf_cstr(&table), &sql);
+	else
+		buf_addf(&sql, "SELECT pg_catalog.count(*), true FROM %s", buf_cstr(&table));
+	res = db_query(db, e, buf_cstr(&sql), total->traced ? 2 : 0, params);
+	*rows = res != NULL ? strtoull(PQgetvalue(res, 0, 0), NULL, 10) : 0;
+	*intact = res != NULL && *rows == total->rows && db_is_true(res, 0, 1);
+	PQclear(res);
+	buf_release(&table);
+	buf_release(&sql);
 	return res != NULL ? 0 : -1;
 }
 

@@ -42,6 +42,7 @@ struct run_part {
 	const char *position; /* or NULL */
 	const char *snapshot; /* that it was read by, or NULL */
 	const char *whole;    /* position of all its relation by that, or NULL */
+	bool traced;          /* the rows have the open transaction for xmin */
 };
 
 /*
@@ -110,6 +111,7 @@ struct run_total {
 	char digest[40]; /* with its form, "": not known */
 	char *position;  /* of the first one that has one, or NULL; owned */
 	char *whole;     /* position of the relation, which all have, or NULL; owned */
+	bool traced;     /* each row of its table tells of which part it is */
 };
 
 /*
@@ -118,6 +120,16 @@ struct run_total {
  */
 int runs_total(const struct run *r, struct db *db, size_t relation, struct run_total *t,
 	       struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * runs_count(r, db, relation, total, rows, intact, e):
+ * In an open transaction: count the ${*rows} in the relation's table; are they as many as
+ * ${total} says, and, where they tell, of each part as many as it has brought, and none of
+ * anybody else?  A row that was changed is of whoever has changed it.
+ */
+int runs_count(const struct run *r, struct db *db, size_t relation,
+	       const struct run_total *total, uint64_t *rows, bool *intact, struct err *e)
+	__attribute__((warn_unused_result));
 
 /* The columns of runs_list(), and what stands in the first. */
 enum runs_column {

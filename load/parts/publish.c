@@ -84,7 +84,9 @@ publish(const struct load_options *o, struct receipt *receipt, struct err *e)
 		rc = publish_set(sink, &s, e);
 	}
 	if (rc == 0 && !sink->done)
-		log_event("published", json_pack("{s:s}", "id", o->plan->id),
+		log_event("published",
+			  json_pack("{s:s, s:I}", "id", o->plan->id, "ms",
+				    (json_int_t)sink->took),
 			  "run %s is published", o->plan->id);
 	sink_free(sink);
 	planset_release(&s);

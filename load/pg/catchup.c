@@ -279,15 +279,18 @@ catchup_store(const struct publication *p, struct db *db, struct err *e)
 	size_t i;
 
 	for (i = 0; i < p->options->plan->nrelations; i++) {
+		const struct run_total any = {.rows = 0};
 		uint64_t rows;
+		bool intact;
 
 		if (!is_caught_up(p, i))
 			continue;
-		if (publication_count(p, i, db, &rows, e) != 0 ||
+		if (runs_count(&p->run, db, i + 1, &any, &rows, &intact, e) != 0 ||
 		    runs_recount(&p->run, db, i + 1, rows, p->totals[i].whole, e) != 0)
 			return -1;
 		p->totals[i].rows = p->rules[i].parts.rows = rows;
 		p->totals[i].digest[0] = '\0';
+		p->totals[i].traced = false;
 	}
 	return 0;
 }

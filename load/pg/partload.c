@@ -289,11 +289,38 @@ partload_take(const struct partload *p, struct db *db, struct err *e)
 				     p->snapshot != NULL ? p->snapshot : "", db, e);
 }
 
-int
-partload_store(const struct partload *p, struct db *db, uint64_t rows, const char *digest,
-	       struct err *e)
+/*
+ * Does each row say that this transaction has written it?  COPY does so where the table's
+ * access method has an xmin, and neither a savepoint nor a cast is in between.
+ */
+static int
+is_traced(const struct partload *p, const struct plan *plan, struct db *db, bool *traced,
+	  struct err *e)
 {
-	const struct run_part part = {
+	struct buf name = BUF_INIT;
+	char *is;
+
+	*traced = false;
+	if (plan == NULL || plan->rules->parts.what == PARTS_NONE ||
+	    (plan->rules->parts.what == PARTS_ASIDE && plan->route != PLAN_DIRECT))
+		return 0;
+	relname_add_quoted(&p->table, &name);
+	is = db_query_text(db, e,
+			   "SELECT relam OPERATOR(pg_catalog.=) 2 FROM pg_catalog.pg_class"
+			   " WHERE oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
+			   1, (const char *const[]){buf_cstr(&name)});
+	*traced = is != NULL && strcmp(is, "t") == 0;
+	buf_release(&name);
+	free(is);
+	return is != NULL ? 0 : -1;
+}
+
+int
+partload_store(const struct partload *p, const struct plan *plan, struct db *db, uint64_t rows,
+	       const char *digest, struct err *e)
+{
+	bool traced;
+	struct run_part part = {
 		.number = (size_t)p->options->part,
 		.relation = p->options->plan->parts[p->options->part - 1].relation,
 		.rows = rows,
@@ -303,6 +330,9 @@ partload_store(const struct partload *p, struct db *db, uint64_t rows, const cha
 		.whole = p->whole,
 	};
 
+	if (is_traced(p, plan, db, &traced, e) != 0)
+		return -1;
+	part.traced = traced;
 	return runs_store(&p->run, db, &part, e);
 }
 

@@ -64,15 +64,16 @@ int partload_prepare(const struct partload *p, const struct plan *plan, struct d
 		     struct err *e) __attribute__((warn_unused_result));
 
 /*
- * partload_take(p, db, e), partload_store(p, db, rows, digest, e):
+ * partload_take(p, db, e), partload_store(p, plan, db, rows, digest, e):
  * In the loading transaction: before its first row, see that nobody else brings the part, and
  * that those which are there were read by its snapshot, if that is held; behind its ${rows},
- * note that it is there.
+ * which came by ${plan}, NULL: none, note that it is there.
  */
 int partload_take(const struct partload *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
-int partload_store(const struct partload *p, struct db *db, uint64_t rows, const char *digest,
-		   struct err *e) __attribute__((warn_unused_result));
+int partload_store(const struct partload *p, const struct plan *plan, struct db *db,
+		   uint64_t rows, const char *digest, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * partload_one_snapshot(run, plan, snapshot, db, e):

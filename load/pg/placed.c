@@ -1,7 +1,8 @@
 /*
  * What names and privileges a table of --create has is the server's to say: default
  * privileges, event triggers, names that are taken.  So one is made, empty, and looked at; the
- * difference to the table aside becomes statements; it is undone, and these are run.
+ * difference to the table aside becomes statements; it is undone.  All of that is done before
+ * the transaction that publishes, which runs the statements and compares.
  */
 #include "load/pg/placed.h"
 
@@ -19,26 +20,37 @@
 #include "load/replace/replace.h"
 
 int
-placed_build(const struct plan *plan, struct db *db, struct err *e)
+placed_find(const struct plan *plan, struct db *db, struct err *e)
+{
+	bool there = false;
+	char *name;
+
+	if (partload_table(&plan->aside, plan, db, &there, e) != 0)
+		return -1;
+	if (there)
+		return 0;
+	name = relname_text(&plan->aside);
+	err_set(e, EXIT_TARGET, "the run's table %s is gone", name);
+	free(name);
+	return err_hint(e, "Remove what the run has left with --drop-parts, and begin anew.");
+}
+
+static int
+add_key(const struct plan *plan, struct db *db, struct err *e)
 {
 	struct buf name = BUF_INIT;
-	bool there = false;
-	char *has = NULL;
-	int rc = partload_table(&plan->aside, plan, db, &there, e);
+	char *has;
+	int rc;
 
+	if (plan->sql[SQL_KEY] == NULL)
+		return 0;
 	relname_add_quoted(&plan->aside, &name);
-	if (rc == 0 && !there)
-		rc = err_set(e, EXIT_TARGET, "the run's table %s is gone", buf_cstr(&name));
-	if (rc == 0 && plan->sql[SQL_KEY] != NULL) {
-		has = db_query_text(db, e,
-				    "SELECT 1 FROM pg_catalog.pg_constraint WHERE conrelid"
-				    " OPERATOR(pg_catalog.=) $1::pg_catalog.regclass"
-				    " AND contype OPERATOR(pg_catalog.=) 'p'",
-				    1, (const char *const[]){buf_cstr(&name)});
-		rc = has == NULL      ? -1
-		     : has[0] != '\0' ? 0
-				      : db_exec(db, e, "%s", plan->sql[SQL_KEY]);
-	}
+	has = db_query_text(db, e,
+			    "SELECT 1 FROM pg_catalog.pg_constraint WHERE conrelid"
+			    " OPERATOR(pg_catalog.=) $1::pg_catalog.regclass"
+			    " AND contype OPERATOR(pg_catalog.=) 'p'",
+			    1, (const char *const[]){buf_cstr(&name)});
+	rc = has == NULL ? -1 : has[0] != '\0' ? 0 : db_exec(db, e, "%s", plan->sql[SQL_KEY]);
 	free(has);
 	buf_release(&name);
 	return rc;
@@ -82,29 +94,33 @@ explain_exists(const struct plan *plan, struct err *e)
 
 /* What the target would be, and what the table aside needs to be like it. */
 static int
-look(const struct plan *plan, struct db *db, char **likeness, char **sql, struct err *e)
+look(const struct plan *plan, struct placed *placed, struct db *db, struct err *e)
 {
 	struct buf aside = BUF_INIT, target = BUF_INIT;
 	const char *params[2];
 
+	if (db_exec(db, e, "SAVEPOINT portl_like; %s", plan->sql[SQL_LIKE]) != 0) {
+		explain_exists(plan, e);
+		return -1;
+	}
 	relname_add_quoted(&plan->aside, &aside);
 	relname_add_quoted(&plan->target, &target);
 	params[0] = buf_cstr(&aside);
 	params[1] = buf_cstr(&target);
-	if (db_exec(db, e, "SAVEPOINT portl_like; %s", plan->sql[SQL_LIKE]) != 0) {
-		buf_release(&aside);
-		buf_release(&target);
-		explain_exists(plan, e);
-		return -1;
-	}
-	*likeness = replace_likeness(db, &plan->target, e);
-	if (*likeness != NULL)
-		*sql = db_query_text(db, e, differences_sql, 2, params);
+	placed->likeness = replace_likeness(db, &plan->target, e);
+	if (placed->likeness != NULL)
+		placed->sql = db_query_text(db, e, differences_sql, 2, params);
 	buf_release(&aside);
 	buf_release(&target);
-	if (*sql == NULL)
+	if (placed->sql == NULL)
 		return -1;
 	return db_exec(db, e, "ROLLBACK TO SAVEPOINT portl_like; RELEASE SAVEPOINT portl_like");
+}
+
+int
+placed_build(const struct plan *plan, struct placed *placed, struct db *db, struct err *e)
+{
+	return add_key(plan, db, e) == 0 ? look(plan, placed, db, e) : -1;
 }
 
 static int
@@ -122,35 +138,42 @@ refuse_unlike(const struct plan *plan, struct err *e)
 }
 
 static int
-take_place(const struct plan *plan, struct db *db, struct err *e)
+take_place(const struct plan *plan, const struct placed *placed, struct db *db, struct err *e)
 {
-	char *want = NULL, *sql = NULL, *is = NULL;
-	int rc = look(plan, db, &want, &sql, e);
+	char *is;
+	int rc;
 
-	if (rc == 0)
-		rc = db_exec(db, e, "%s", plan->sql[SQL_PLACE]);
-	if (rc == 0 && sql != NULL && sql[0] != '\0')
-		rc = db_exec(db, e, "%s", sql);
-	if (rc == 0 && want != NULL) {
-		is = replace_likeness(db, &plan->target, e);
-		rc = is == NULL ? -1 : strcmp(is, want) == 0 ? 0 : refuse_unlike(plan, e);
+	if (db_exec(db, e, "%s", plan->sql[SQL_PLACE]) != 0) {
+		explain_exists(plan, e);
+		return -1;
 	}
-	free(want);
-	free(sql);
+	if (placed->sql[0] != '\0' && db_exec(db, e, "%s", placed->sql) != 0)
+		return -1;
+	is = replace_likeness(db, &plan->target, e);
+	rc = is == NULL ? -1 : strcmp(is, placed->likeness) == 0 ? 0 : refuse_unlike(plan, e);
 	free(is);
 	return rc;
 }
 
 int
-placed_take_place(const struct plan *plan, struct db *db, struct err *e)
+placed_take_place(const struct plan *plan, const struct placed *placed, struct db *db,
+		  struct err *e)
 {
 	char *path = NULL;
 	int rc = session_narrow_path(db, &path, e);
 
 	if (rc == 0)
-		rc = take_place(plan, db, e);
+		rc = take_place(plan, placed, db, e);
 	if (rc == 0)
 		rc = session_set_path(db, path, e);
 	free(path);
 	return rc;
+}
+
+void
+placed_release(struct placed *placed)
+{
+	free(placed->likeness);
+	free(placed->sql);
+	*placed = (struct placed){.sql = NULL};
 }

@@ -4,7 +4,9 @@
  *
  * A staging table is not logged, so that a crash of the server leaves it empty while the
  * ledger has its parts; those of them that come later make it less than the ledger says.  So
- * its rows are counted against the ledger's, behind the lock.
+ * its rows are counted against the ledger's, behind the lock.  Those of a table that is to
+ * get a name are counted before, for that takes its time: what may happen to them afterwards
+ * could as well happen behind COMMIT.
  */
 #include "load/pg/publication.h"
 
@@ -178,36 +180,6 @@ hold(const struct publication *p, struct db *db, struct err *e)
 	return f.published ? published_meanwhile(p, e) : 0;
 }
 
-static bool
-is_placed(const struct target *t)
-{
-	return t->rules.parts.what == PARTS_PLACE;
-}
-
-int
-publication_build(const struct publication *p, const struct targets *targets, struct db *db,
-		  struct err *e)
-{
-	size_t i;
-	int rc;
-
-	for (i = 0; i < targets->n && !is_placed(&targets->list[i]); i++)
-		continue;
-	if (i == targets->n)
-		return 0;
-	rc = hold(p, db, e);
-	for (i = 0; rc == 0 && i < targets->n; i++)
-		if (is_placed(&targets->list[i]))
-			rc = placed_build(targets->list[i].plan, db, e);
-	if (rc == 0)
-		rc = db_exec(db, e, "COMMIT");
-	if (rc != 0)
-		session_rollback(db);
-	return rc;
-}
-
-/* ---- in the transaction ---- */
-
 /* The parts of a table that is not what they have made it come again. */
 static int
 redo(struct publication *p, size_t i, struct db *db, uint64_t rows, struct err *e)
@@ -227,9 +199,13 @@ redo(struct publication *p, size_t i, struct db *db, uint64_t rows, struct err *
 		session_rollback(db);
 	else {
 		err_set(e, EXIT_AGAIN,
-			"%" PRIu64 " rows of \"%s\" are staged, and the parts have brought "
-			"%" PRIu64
-			": the server has crashed, or the table was written by others",
+			rows != p->totals[i].rows
+				? "%" PRIu64 " rows of \"%s\" are staged, and the parts have "
+				  "brought %" PRIu64
+				  ": the server has crashed, or the table was written by others"
+				: "%" PRIu64 " rows of \"%s\" are staged, as many as the parts "
+				  "have brought (%" PRIu64
+				  "), but not the same: the table was written by others",
 			rows, name, p->totals[i].rows);
 		err_hint(e, "Its parts are missing now: bring them again.");
 	}
@@ -238,27 +214,79 @@ redo(struct publication *p, size_t i, struct db *db, uint64_t rows, struct err *
 	return -1;
 }
 
+/* Are all rows there that the parts have brought, and no others? */
+static int
+check_rows(struct publication *p, size_t i, struct db *db, struct err *e)
+{
+	uint64_t rows;
+	bool intact;
+
+	if (runs_count(&p->run, db, i + 1, &p->totals[i], &rows, &intact, e) != 0)
+		return -1;
+	return intact ? 0 : redo(p, i, db, rows, e);
+}
+
+/* Targets are the relations that have rows, in their order. */
+static int
+build_all(struct publication *p, const struct targets *targets, struct db *db, struct err *e)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < p->options->plan->nrelations; i++) {
+		enum rules_parts what = p->rules[i].parts.what;
+		const struct plan *plan;
+
+		if (what == PARTS_NONE)
+			continue;
+		plan = targets->list[k].plan;
+		if (what == PARTS_PLACE &&
+		    (placed_find(plan, db, e) != 0 || check_rows(p, i, db, e) != 0 ||
+		     placed_build(plan, &p->placed[k], db, e) != 0))
+			return -1;
+		k++;
+	}
+	return 0;
+}
+
+static bool
+is_placed(const struct target *t)
+{
+	return t->rules.parts.what == PARTS_PLACE;
+}
+
 int
-publication_count(const struct publication *p, size_t i, struct db *db, uint64_t *rows,
+publication_build(struct publication *p, const struct targets *targets, struct db *db,
 		  struct err *e)
 {
-	struct buf sql = BUF_INIT;
-	char *text;
+	size_t i;
+	char *path = NULL;
+	int rc;
 
-	buf_adds(&sql, "SELECT pg_catalog.count(*) FROM ");
-	runs_add_table(&p->run, i + 1, &sql);
-	text = db_query_text(db, e, buf_cstr(&sql), 0, NULL);
-	buf_release(&sql);
-	*rows = text != NULL ? strtoull(text, NULL, 10) : 0;
-	free(text);
-	return text != NULL ? 0 : -1;
+	for (i = 0; i < targets->n && !is_placed(&targets->list[i]); i++)
+		continue;
+	if (i == targets->n)
+		return 0;
+	p->placed = xcalloc(targets->n, sizeof(*p->placed));
+	p->nplaced = targets->n;
+	rc = hold(p, db, e);
+	if (rc == 0)
+		rc = session_narrow_path(db, &path, e);
+	if (rc == 0)
+		rc = build_all(p, targets, db, e);
+	if (rc == 0)
+		rc = db_exec(db, e, "COMMIT");
+	if (rc != 0)
+		session_rollback(db);
+	free(path);
+	return rc;
 }
+
+/* ---- in the transaction ---- */
 
 int
 publication_hold(struct publication *p, struct db *db, struct err *e)
 {
 	struct run_found f;
-	uint64_t rows;
 	size_t i;
 
 	if (!publication_is(p))
@@ -271,14 +299,9 @@ publication_hold(struct publication *p, struct db *db, struct err *e)
 		return err_set(e, EXIT_AGAIN, "run %s has just been removed", p->run.id);
 	if (partload_one_snapshot(&p->run, p->options->plan, NULL, db, e) != 0)
 		return -1;
-	for (i = 0; i < p->options->plan->nrelations; i++) {
-		if (p->rules[i].parts.what != PARTS_PUBLISH)
-			continue;
-		if (publication_count(p, i, db, &rows, e) != 0)
+	for (i = 0; i < p->options->plan->nrelations; i++)
+		if (p->rules[i].parts.what == PARTS_PUBLISH && check_rows(p, i, db, e) != 0)
 			return -1;
-		if (rows != p->totals[i].rows)
-			return redo(p, i, db, rows, e);
-	}
 	return 0;
 }
 
@@ -290,7 +313,7 @@ publication_finish(const struct publication *p, const struct targets *targets, s
 
 	for (i = 0; i < targets->n; i++)
 		if (is_placed(&targets->list[i]) &&
-		    placed_take_place(targets->list[i].plan, db, e) != 0)
+		    placed_take_place(targets->list[i].plan, &p->placed[i], db, e) != 0)
 			return -1;
 	return runs_publish(&p->run, db, e);
 }
@@ -305,6 +328,9 @@ publication_release(struct publication *p)
 		free(p->totals[i].position);
 		free(p->totals[i].whole);
 	}
+	for (i = 0; i < p->nplaced; i++)
+		placed_release(&p->placed[i]);
+	free(p->placed);
 	free(p->tables);
 	free(p->rules);
 	free(p->totals);

@@ -16,6 +16,7 @@ struct db;
 struct err;
 struct load_options;
 struct load_rules;
+struct placed;
 struct receipt;
 struct sink_set;
 struct targets;
@@ -28,6 +29,8 @@ struct publication {
 	struct relname *tables;      /* of the ledger's schema, one for each relation; owned */
 	struct load_rules *rules;    /* the same; owned */
 	struct run_total *totals;    /* the same; owned */
+	struct placed *placed;       /* one for each target, once they are built; owned */
+	size_t nplaced;
 };
 
 /*
@@ -47,25 +50,18 @@ bool publication_is(const struct publication *p);
 /*
  * publication_expect(p, set), publication_build(p, targets, db, e):
  * The relations of the plan are a set: give it the rules of its members, and where sequences
- * stood when their parts were read; they are planned: build in a transaction of its own what
- * nobody has to see.
+ * stood when their parts were read; they are planned: do in a transaction of its own all that
+ * takes its time and nobody has to see.
  */
 void publication_expect(const struct publication *p, struct sink_set *set);
-int publication_build(const struct publication *p, const struct targets *targets, struct db *db,
-		      struct err *e) __attribute__((warn_unused_result));
-
-/*
- * publication_count(p, i, db, rows, e):
- * In a transaction: count what is in the table of relation ${i}, from 0.
- */
-int publication_count(const struct publication *p, size_t i, struct db *db, uint64_t *rows,
+int publication_build(struct publication *p, const struct targets *targets, struct db *db,
 		      struct err *e) __attribute__((warn_unused_result));
 
 /*
  * publication_hold(p, db, e):
- * In the transaction that publishes: lock the run's row, and see that all rows that the parts
- * have brought are still there.  A table that a crash of the server has emptied is refused
- * (EXIT_AGAIN), and its parts count as missing from now on.
+ * In the transaction that publishes: lock the run's row, and see that all staged rows that the
+ * parts have brought are still there.  A table that a crash of the server has emptied, or that
+ * others have written, is refused (EXIT_AGAIN), and its parts count as missing from now on.
  */
 int publication_hold(struct publication *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));

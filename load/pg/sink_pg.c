@@ -80,6 +80,7 @@ struct sink_pg {
 	enum phase phase;
 	enum dry dry;
 	enum text text; /* of the open transaction */
+	int64_t since;  /* db_clock() when that began */
 	bool sequence;  /* the stream is a sequence's: it has no rows */
 };
 
@@ -161,6 +162,7 @@ open_transaction(struct sink_pg *s, struct err *e)
 		return -1;
 	s->phase = OPEN;
 	s->text = TEXT_OURS;
+	s->since = db_clock();
 	targets_start(&s->targets);
 	if (partload_take(&s->part, &s->db, e) != 0)
 		return -1;
@@ -390,6 +392,7 @@ commit(struct sink_pg *s, bool last, struct err *e)
 		return -1;
 	s->phase = IDLE;
 	rc = commit_send(&s->db, &s->base.options->common.db, &now, e);
+	s->base.took = db_clock() - s->since;
 	if (now == RECEIPT_YES || now == RECEIPT_LOCALLY)
 		xalloc_last_words(last ? "The rows are committed."
 				       : "Batches of rows are committed.");

@@ -155,7 +155,8 @@ static int
 store_part(const struct steps *s, enum steps_at at, struct err *e)
 {
 	(void)at;
-	return partload_store(s->part, s->db, s->read, s->digest, e);
+	return partload_store(s->part, targets_at(s->targets)->plan, s->db, s->read, s->digest,
+			      e);
 }
 
 static bool

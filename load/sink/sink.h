@@ -81,6 +81,7 @@ struct sink {
 	char *plan;     /* how rows get in, as people say it, known after begin; owned */
 	bool done;      /* known after open: what is asked for has been done before */
 	bool all;       /* of a run's parts none is missing, and nobody has published them */
+	int64_t took;   /* ms that the last transaction was open, known after commit */
 	struct receipt *receipt; /* borrowed; told at once what is committed */
 };
 

@@ -111,6 +111,43 @@ is_published()
 	done
 }
 
+@test "rows that others have put into a run's table are found out, be they as many; its parts come again" {
+	local what
+
+	for what in "UPDATE t SET c2 = 'x' WHERE c1 = 7" 'DELETE FROM t WHERE c1 = 7' 'INSERT INTO t (c1) VALUES (7000)' \
+		'WITH d AS (DELETE FROM t WHERE c1 = 7 RETURNING c1, c2) INSERT INTO t (c1, c2) SELECT * FROM d'; do
+		for way in apply rename; do
+			q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
+			all_but_one "$way"
+			[ "$way" = apply ] || what=$(sed 's/c1/id/g; s/c2/v/g' <<<"$what")
+			q "$dst" "${what//' t '/ portl_ledger.$(left_of_run | head -n 1) }"
+			try portl-load -q --plan="$plan" --part=1 "$T/stream"
+			assert_status 75
+			assert_stderr_has 'written by others'
+			is_unpublished
+			assert_eq "$(part_states)" "$(printf 'm%.0s' $(seq 1 "$(parts)"))"
+			bring_all
+			is_published
+			q "$dst" 'DROP TABLE IF EXISTS u'
+		done
+	done
+}
+
+@test "the transaction that publishes by name makes, builds and counts nothing" {
+	q postgres "ALTER DATABASE $dst SET log_statement = 'all'"
+	all_but_one rename
+	at=$(wc -l <"$own/log")
+	portl-load -q --plan="$plan" --part=1 --log-file="$T/events" --log-format=json "$T/stream"
+	is_published
+	tail -n "+$((at + 1))" "$own/log" | sed -n 's/.*LOG:  \(statement\|execute [^:]*\): //p' >"$T/statements"
+	# behind the last BEGIN READ WRITE
+	sed -n '/^BEGIN .*READ WRITE/h; /^BEGIN .*READ WRITE/!H; ${x; p}' "$T/statements" >"$T/publishing"
+	grep -q 'SET SCHEMA' "$T/publishing"
+	! grep -E 'CREATE TABLE|ADD PRIMARY KEY|count\(\*\) FROM "?portl_ledger"?\."?portl_' "$T/publishing"
+	grep -q 'ADD PRIMARY KEY' "$T/statements"
+	printf '# the publishing transaction took %s ms\n' "$(jq 'select(.event == "published") | .ms' "$T/events")" >&3
+}
+
 @test "several who find all parts there publish once; the others find it done" {
 	for way in apply rename; do
 		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
