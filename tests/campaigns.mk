@@ -22,6 +22,7 @@ SETS_CASES = 300
 SINCE_SECONDS = 600
 RANDOM_TABLES = 2000
 VERIFY_CASES = 500
+PLANS_CASES = 500
 
 # What all that tests/property/ runs understand: another seed, one case alone, a time instead.
 CASES = $(SEED:%=--seed %) $(ONLY:%=--only %) $(MINUTES:%=--minutes %)
@@ -115,6 +116,10 @@ sets: all
 ##verify: VERIFY_CASES random tables compared with what was loaded of them, then changed
 verify: all
 	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh verify --cases $(VERIFY_CASES) $(CASES)
+
+##plans: PLANS_CASES random plans in parts under writers, with faults; PLANS=--quiet: without
+plans: all
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh plans --cases $(PLANS_CASES) $(PLANS) $(CASES)
 
 ##regress: each relation of PostgreSQL's regression database, equal or refused by name
 regress: all

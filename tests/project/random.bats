@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Slices of the random tables and sets, and of runs under writers; `make random`, `make sets` and
-# `make since` carry many more.
+# `make since` and `make plans` carry many more.
 
 load ../lib/common
 
@@ -19,5 +19,11 @@ load ../lib/common
 @test "runs by xmin and by a cursor of xid8 miss nothing under writers, loads killed" {
 	run env SEED=1 SINCE_SECONDS=8 BUILD="$BUILD" "$ROOT/tests/since/run.sh"
 	echo "$output" | tail -n 20
+	[ "$status" -eq 0 ]
+}
+
+@test "plans of parts under writers, all that runs killed: old, then one snapshot, and nothing left" {
+	run env BUILD="$BUILD" "$ROOT/tests/property/run.sh" plans --seed 1 --cases 2
+	echo "$output" | tail -n 60
 	[ "$status" -eq 0 ]
 }

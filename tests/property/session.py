@@ -12,17 +12,21 @@ NULL = "\x1e"
 
 
 class Psql:
-    """One psql that runs script after script, with options for its server process."""
+    """One psql that runs script after script, with options for its server process; a lenient
+    one goes on behind an error and says nothing of it."""
 
-    def __init__(self, dbname=None, options=""):
-        command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-F", SEP, "-P", "null=" + NULL]
+    def __init__(self, dbname=None, options="", lenient=False):
+        command = ["psql", "-XAtq", "-F", SEP, "-P", "null=" + NULL] + ([] if lenient else ["-v", "ON_ERROR_STOP=1"])
         self.process = subprocess.Popen(
             command + (["-d", dbname] if dbname else []),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if lenient else None,
             env=dict(os.environ, PGOPTIONS=options))
 
     def close(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.wait()
         self.process.stdout.close()
 
