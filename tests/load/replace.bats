@@ -169,6 +169,16 @@ refused()
 	kept
 }
 
+@test "arrays, whose declared dimensions LIKE forgets and nobody looks at, are no difference" {
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, a int[], b text[][]); CREATE INDEX ON t (a); CREATE INDEX ON t USING gin (b);
+		INSERT INTO t VALUES (2)'
+	q "$a" "CREATE TABLE t (id int PRIMARY KEY, a int[], b text[][]); INSERT INTO t VALUES (1, '{1,NULL}', '{{x},{y}}')"
+	shape >before
+	portl-extract -d "$a" -t t | portl-load -d "$b" --replace
+	same_table "$a" t "$b" t
+	shape | diff before -
+}
+
 @test "what would stay with the old table is refused, all of it at once" {
 	plain
 	q "$b" "CREATE VIEW v AS SELECT id FROM t; CREATE MATERIALIZED VIEW mv AS SELECT * FROM t;
