@@ -58,12 +58,12 @@ setup()
 	local n
 
 	for n in 20 200 5000; do
-		head -c "$n" "$OLD/binary.portl" >cut
-		try portl-load -d "$new" cut
+		head -c "$n" "$OLD/binary.portl" >cut.portl
+		try portl-load -d "$new" cut.portl
 		assert_status 4
 	done
-	perl -0777 -pe 'substr($_, 5000, 1) ^= "\x01"' "$OLD/ndjson.portl" >flipped
-	try portl-load -d "$new" flipped
+	perl -0777 -pe 'substr($_, 5000, 1) ^= "\x01"' "$OLD/ndjson.portl" >flipped.portl
+	try portl-load -d "$new" flipped.portl
 	[ "$status" -ne 0 ]
 	try portl-load -d "$new" "$OLD/aborted.portl"
 	assert_status 4
