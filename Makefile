@@ -1,6 +1,6 @@
 # Portl.  Everything is built in build/ (objects build/obj, programs build/portl-*).
 # `make help` lists the targets; those that take long stand in tests/campaigns.mk.
-VERSION = 0.1.0
+VERSION = 0.2.0
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
 DATADIR = $(PREFIX)/share
@@ -107,7 +107,7 @@ install: all
 	for f in man/*.[157]; do install -D -m 644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
 	$(foreach p,$(notdir $(PROGRAMS)),for c in $(call completions,$p); do $(OUT)/$p --completion=$${c%%=*} | \
 		install -D -m 644 /dev/stdin "$(DESTDIR)$${c#*=}" || exit; done;)
-	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md LICENSE CHANGELOG.md DEPENDENCIES.md $(DESTDIR)$(DOCDIR)
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:

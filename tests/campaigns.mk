@@ -38,10 +38,11 @@ $(DEPS): | $(filter deps,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 
 ##deps: install what build and tests need
-##deps-bench, deps-coverage, deps-deb, deps-pictures: what these need besides
+##deps-bench, deps-coverage, deps-deb, deps-mariadb, deps-pictures: what these need besides
 MORE_bench = gdal-bin pgcopydb pgloader
 MORE_coverage = gcovr
 MORE_deb = debhelper dpkg-dev lintian debootstrap autopkgtest
+MORE_mariadb = mariadb-server-core mariadb-client-core
 MORE_pictures = termtosvg gnuplot-nox jq
 deps $(DEPS):
 	@tests/deps.sh $(MORE_$(@:deps-%=%))
@@ -49,6 +50,10 @@ deps $(DEPS):
 ##demo: a small show with a throw-away server
 demo: all
 	@BUILD=$(OUT) tests/demo.sh
+
+##mariadb: the cookbook's recipes for MariaDB, with a throw-away server
+mariadb: all unit
+	@tests/check.sh $(OUT) recipes/
 
 ##asan: check under ASan and UBSan
 asan:

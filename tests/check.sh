@@ -134,8 +134,8 @@ run_unit()
 
 if (($# == 0)); then
 	all_units
-	# What stands in matrix/ has servers of its own; see there.
-	mapfile -t bats_files < <(find . -name '*.bats' ! -path './matrix/*' -printf '%P\n' | sort)
+	# What stands in matrix/ and recipes/ has servers, and targets, of its own; see there.
+	mapfile -t bats_files < <(find . -name '*.bats' ! -path './matrix/*' ! -path './recipes/*' -printf '%P\n' | sort)
 else
 	find_tests "$@"
 fi

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 packages='gcc libc6-dev make pkg-config git
 	libpq-dev libssl-dev libjansson-dev libcsv-dev libyaml-dev libzstd-dev libxxhash-dev
-	postgresql bats parallel jq miller python3 python3-psycopg2 python3-yaml zstd xxhash openssl
+	postgresql bats parallel jq miller sqlite3 python3 python3-psycopg2 python3-yaml zstd xxhash openssl
 	perl procps valgrind openssh-client libwrap0 libpam0g mandoc groff-base shellcheck zsh fish
 	clang clang-format clang-tidy libclang-rt-dev'
 

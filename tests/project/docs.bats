@@ -1,42 +1,21 @@
-# What is documented is so: every example of README and manual runs, every option has
-# its paragraph, portl-stream(5) suffices to write a reader.
+# What is documented is so: every example of README, cookbook and manual runs, every option
+# has its paragraph, portl-stream(5) suffices to write a reader.
 #
-# An example is a block of shell under EXAMPLES in man/, or a ```sh or ```crontab block
-# in README.md.  The line behind it is its proof: a line of bash that must hold after
-# it has run (in man pages `.\" proof: …`, in README `<!-- proof: … -->`).  Blocks that
-# are no shell are marked `.\" data`, and ```console.
+# How an example is written, and run, stands in lib/examples.bash.  `<!-- held: … -->` behind
+# a figure is a line of bash, run at the top of the source, that shows who holds Portl to it.
 
 load ../lib/common
+load ../lib/examples
 
-# The examples' databases have the names that the examples use; no other file makes them.
 setup_file()
 {
 	use_ssh
-	export PGSERVICEFILE=$BATS_FILE_TMPDIR/pg_service.conf
-	printf '[%s]\ndbname=%s\n' shop shop dw dw >"$PGSERVICEFILE"
-	psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'CREATE DATABASE shop' -c 'CREATE DATABASE dw'
-	q shop <<-'SQL'
-		CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, email text);
-		INSERT INTO customers VALUES (1, 'Ada', 'ada@example.org'), (2, 'Алан', NULL), (3, '', '');
-		CREATE TABLE orders (id bigint PRIMARY KEY, customer_id int, placed timestamptz,
-		    total numeric(12,2), paid bool, note text, tags text[], details jsonb);
-		INSERT INTO orders
-		SELECT n, 1 + n % 3, '2025-12-31 12:00+00'::timestamptz + n * interval '1 minute',
-		    n / 7.0, n % 2 = 0, CASE n % 3 WHEN 0 THEN E'tab\tnewline\n' WHEN 1 THEN '' END,
-		    ARRAY['a', NULL], jsonb_build_object('n', n)
-		  FROM generate_series(1, 2000) AS n;
-	SQL
-	psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'CREATE DATABASE shop2 TEMPLATE shop'
-	q shop2 'UPDATE orders SET id = id + 2000'
+	make_shops
 }
 
 teardown_file()
 {
-	local db
-
-	for db in shop shop2 dw; do
-		psql -Xq -d postgres -c "DROP DATABASE IF EXISTS $db WITH (FORCE)"
-	done
+	drop_shops
 }
 
 setup()
@@ -46,80 +25,14 @@ setup()
 	fresh_dw
 }
 
-# The target as the examples find it.
-fresh_dw()
-{
-	PGOPTIONS='-c client_min_messages=error' q dw <<-'SQL'
-		DROP SCHEMA public CASCADE;
-		DROP SCHEMA IF EXISTS portl_ledger CASCADE;
-		CREATE SCHEMA public;
-		CREATE TABLE orders (id bigint PRIMARY KEY, customer_id int, placed timestamptz,
-		    total numeric(12,2), paid bool, note text, tags text[], details jsonb);
-		CREATE TABLE people (person_id int PRIMARY KEY, name text);
-	SQL
-}
-
 # --- examples ------------------------------------------------------------------
-
-# Both write blocks to examples/NN and their proofs to examples/NN.proof.
-blocks_of_man()
-{
-	awk '
-		/^\.Sh / { examples = $2 == "EXAMPLES" }
-		!examples { next }
-		/^\.Bd -literal/ { block = sprintf("examples/%02d", ++n); inside = 1; next }
-		/^\.Ed/ { inside = 0; next }
-		/^\.\\" proof: / { sub(/^\.\\" proof: /, ""); print >(block ".proof"); next }
-		/^\.\\" data/ { system("rm " block); next }
-		inside { gsub(/\\e/, "\\"); gsub(/\\&/, ""); print >block; fflush(block) }
-	' "$1"
-	crontabs_to_shell examples/[0-9][0-9]
-}
-
-blocks_of_markdown()
-{
-	awk '
-		/^```(sh|crontab)$/ { block = sprintf("examples/%02d", ++n); inside = 1; next }
-		/^```/ { inside = 0; next }
-		/^<!-- proof: .* -->$/ { sub(/^<!-- proof: /, ""); sub(/ -->$/, "")
-			print >(block ".proof"); next }
-		inside { print >block }
-	' "$1"
-	crontabs_to_shell examples/[0-9][0-9]
-}
-
-# A crontab becomes a script: its time is now, its variables are exported, all but PATH,
-# for what is tested is not installed.
-crontabs_to_shell()
-{
-	sed -Ei -e 's/^([0-9*]+ +){5}//;t' -e '/^PATH=/d' -e 's/^[A-Z_]+=/export &/' "$@"
-}
-
-# run_examples READER FILE MINIMUM: run them all, each in a directory of its own.
-run_examples()
-{
-	local block
-
-	mkdir examples
-	"$1" "$ROOT/$2"
-	for block in examples/[0-9][0-9]; do
-		[ -s "$block.proof" ] || fail "$2: no proof behind:" "$(cat "$block")" || return
-		fresh_dw
-		mkdir "at.${block##*/}"
-		cp "$block" "at.${block##*/}/script"
-		export HOME=$BATS_TEST_TMPDIR/at.${block##*/}
-		try_sh "cd '$HOME' && exec sh -eu script"
-		assert_status 0 || fail "$2:" "$(cat "$block")" || return
-		(cd "$HOME" && eval "$(cat "$BATS_TEST_TMPDIR/$block.proof")") ||
-			show_run "$2: the proof does not hold: $(cat "$block.proof")" \
-				"$(cat "$block")" || return
-	done
-	set -- "$@" examples/[0-9][0-9]
-	[ $(($# - 3)) -ge "$3" ] || fail "$2: only $(($# - 3)) examples were found"
-}
 
 @test "README: the examples run" {
 	run_examples blocks_of_markdown README.md 7
+}
+
+@test "cookbook: the recipes run" {
+	run_examples blocks_of_markdown examples/README.md 17
 }
 
 @test "portl-extract(1): the examples run" {
@@ -171,9 +84,34 @@ run_examples()
 }
 
 
-@test "README names the two commands for a fresh machine" {
+@test "README is short and names the two commands for a fresh machine" {
 	grep -qx '\$ make deps demo .*' "$ROOT/README.md"
 	grep -qx '\$ make deps check .*' "$ROOT/README.md"
+	[ "$(wc -l <"$ROOT/README.md")" -le 250 ]
+}
+
+@test "README: each figure is held by a limit of the bench or by the last whole run" {
+	local held n=0
+
+	cd "$ROOT" || return
+	while IFS= read -r held; do
+		bash -c "$held" || fail "not held: $held" || return
+		n=$((n + 1))
+	done < <(sed -nE 's/^<!-- held: (.*) -->$/\1/p' README.md)
+	[ $n -ge 2 ]
+}
+
+@test "README and cookbook: links lead to files, and pages that they name are there" {
+	local text link page
+
+	for text in README.md examples/README.md; do
+		while read -r link; do
+			[ -e "$ROOT/$(dirname "$text")/$link" ] || fail "$text: $link" || return
+		done < <(grep -oE '\]\([^)#]+' "$ROOT/$text" | sed 's/^](//' | grep -v ://)
+		while read -r page; do
+			[ -e "$ROOT/man/$page" ] || fail "$text: $page" || return
+		done < <(grep -oE '\bportl[a-z-]*\([157]\)' "$ROOT/$text" | sed -E 's/\((.)\)/.\1/')
+	done
 }
 
 # --- examples/ -----------------------------------------------------------------
@@ -181,7 +119,7 @@ run_examples()
 @test "examples/: usage without arguments" {
 	local script
 
-	for script in copy-table copy-over-ssh archive upsert pseudonyms csv-import clone-database verify; do
+	for script in copy-table copy-over-ssh archive upsert pseudonyms csv-import clone-database verify metrics; do
 		try "$ROOT/examples/$script.sh"
 		assert_status 64
 		assert_stderr_has "usage: $script.sh"
@@ -451,8 +389,48 @@ Load them again with: portl-load -t orders --conflict=overwrite $PWD/${kept[0]}"
 	assert_eq $# 4
 }
 
+@test "examples/metrics.sh makes metrics of receipts, and leaves the old ones where it cannot" {
+	portl-extract -d shop -t orders | portl-load -d dw --summary=orders.json
+	portl-extract -d shop -t nothing | portl-load -d dw --summary='a"b.json' || :
+	portl-extract -d shop -t orders | portl-load -d dw --verify --summary=equal.json
+	try "$ROOT/examples/metrics.sh" portl.prom orders.json 'a"b.json' equal.json
+	assert_silent 0
+	grep -qx 'portl_committed{job="orders"} 1' portl.prom
+	grep -qx 'portl_status{job="a\\"b"} 4' portl.prom
+	grep -qx 'portl_rows{job="orders",what="inserted"} 2000' portl.prom
+	! grep 'committed{job="equal"}' portl.prom
+	assert_eq "$(grep -c '^# TYPE' portl.prom)" "$(grep '^portl' portl.prom | sed 's/{.*//' | sort -u | wc -l)"
+	assert_eq "$(sed -n 's/^portl_finished_timestamp_seconds{job="orders"} //p' portl.prom)" \
+		"$(date -d "$(jq -r .finished orders.json)" +%s)"
+	cp portl.prom before
+	echo '{' >bad.json
+	try "$ROOT/examples/metrics.sh" portl.prom bad.json
+	[ "$status" -ne 0 ]
+	cmp before portl.prom
+	assert_eq "$(find . -name 'portl.prom*')" ./portl.prom
+}
+
+@test "examples/systemd: a service that runs a job, and a timer for it" {
+	local unit
+
+	for unit in service timer; do
+		sed "s|/usr/bin/portl |$BUILD/portl |" "$ROOT/examples/systemd/portl-nightly.$unit" >portl-nightly.$unit
+	done
+	grep -q "^ExecStart=$BUILD/portl run " portl-nightly.service
+	if command -v systemd-analyze >/dev/null; then
+		try systemd-analyze verify ./portl-nightly.service ./portl-nightly.timer
+		assert_silent 0
+	else
+		echo 'docs.bats: examples/systemd is not verified, for there is no systemd-analyze' >>"${LEFT_OUT:-/dev/null}"
+	fi
+	# what a service is not started again for is what is no matter of the moment
+	sed -nE 's/^\tEXIT_[A-Z]+ = ([0-9]+),.*/\1/p' "$ROOT/common/base/err.h" | grep -vxE '0|2|4|75|128' |
+		tr '\n' ' ' | sed 's/ $//' >codes
+	assert_eq "$(sed -n 's/^RestartPreventExitStatus=//p' portl-nightly.service)" "$(<codes)"
+}
+
 @test "examples/parts: what engines read is well-formed, and says what portl says" {
-	python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$ROOT/examples/parts/airflow.py"
+	python3 -c 'import ast, sys; [ast.parse(open(f).read()) for f in sys.argv[1:]]' "$ROOT"/examples/{,parts/}airflow.py
 	python3 - "$ROOT/examples/parts/kubernetes.yaml" <<-'END'
 		import sys
 		import yaml

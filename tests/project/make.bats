@@ -33,7 +33,7 @@ make_here()
 	(
 		cd "$ROOT" || exit
 		find examples -type f -printf './share/doc/portl/%p\n'
-		printf './share/doc/portl/%s\n' README.md LICENSE CHANGELOG.md
+		printf './share/doc/portl/%s\n' README.md LICENSE CHANGELOG.md DEPENDENCIES.md
 		find man -type f -name '*.1' -printf './share/man/man1/%f\n'
 		find man -type f -name '*.5' -printf './share/man/man5/%f\n'
 		find man -type f -name '*.7' -printf './share/man/man7/%f\n'
@@ -79,11 +79,29 @@ make_here()
 	done <libs
 }
 
+@test "DEPENDENCIES.md lists what each program links, and the packages that README asks for" {
+	local program
+
+	for program in portl portl-extract portl-load portl-ls; do
+		awk -F '|' -v program="$program" '/^\| lib[a-z0-9-]+[.]so/ && $2 !~ /libc\./ && (" " $5 " ") ~ " " program " " {
+			gsub(/ /, "", $2); print $2 }' "$ROOT/DEPENDENCIES.md" | LC_ALL=C sort >listed
+		readelf -d "$BUILD/$program" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+			grep -vE '^(lib(c|m|asan|ubsan|gcov|pthread)\.so|ld-)' | LC_ALL=C sort >linked
+		[ -s linked ]
+		diff listed linked || fail "$program: left DEPENDENCIES.md, right what it links" || return
+	done
+	awk -F '|' '/^\| lib[a-z0-9-]+[.]so/ { gsub(/ /, "", $3); print $3 }' "$ROOT/DEPENDENCIES.md" | grep -vx libc6-dev | LC_ALL=C sort -u >listed
+	grep -oE 'lib(pq|[a-z0-9]+)-dev' "$ROOT/README.md" | LC_ALL=C sort -u | diff listed -
+	! awk -F '|' '/^\| lib[a-z0-9-]+[.]so/ && $4 !~ /[A-Za-z]/' "$ROOT/DEPENDENCIES.md" | grep .
+}
+
 @test "the package is of the same version, and the pictures of README are there" {
 	local version picture
 
 	version=$(sed -n 's/^VERSION = //p' "$ROOT/Makefile")
-	grep -q "^portl ($version) " "$ROOT/common/debian/changelog"
+	assert_eq "$(head -n 1 "$ROOT/common/debian/changelog")" "portl ($version) unstable; urgency=medium"
+	assert_eq "$(grep -m 1 '^## ' "$ROOT/CHANGELOG.md" | cut -d ' ' -f 2)" "[$version]"
+	grep -q "image: .*/portl:$version$" "$ROOT/examples/parts/kubernetes.yaml"
 	grep -oE 'man/pictures/[a-z]+\.svg' "$ROOT/README.md" >pictures
 	[ -s pictures ]
 	while read -r picture; do
