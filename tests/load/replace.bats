@@ -173,10 +173,10 @@ refused()
 	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, a int[], b text[][]); CREATE INDEX ON t (a); CREATE INDEX ON t USING gin (b);
 		INSERT INTO t VALUES (2)'
 	q "$a" "CREATE TABLE t (id int PRIMARY KEY, a int[], b text[][]); INSERT INTO t VALUES (1, '{1,NULL}', '{{x},{y}}')"
-	shape >before
+	before=$(shape)
 	portl-extract -d "$a" -t t | portl-load -d "$b" --replace
 	same_table "$a" t "$b" t
-	shape | diff before -
+	diff <(echo "$before") <(shape)
 }
 
 @test "what would stay with the old table is refused, all of it at once" {
