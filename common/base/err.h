@@ -5,6 +5,8 @@
 #ifndef COMMON_ERR_H
 #define COMMON_ERR_H
 
+#include <stdbool.h>
+
 #include <stdarg.h>
 
 /* Exit statuses of both programs; the table in the man pages' EXIT STATUS. */
@@ -26,6 +28,7 @@ enum exit_code {
 struct err {
 	enum exit_code code; /* EXIT_DONE: no error has been set */
 	int signal;          /* with EXIT_BY_SIGNAL: the signal's number */
+	bool cut;            /* with EXIT_STREAM: the input has ended too early */
 	char sqlstate[6];    /* five characters, or "" */
 	char *msg;           /* one sentence, no "error:" before it */
 	char *detail;

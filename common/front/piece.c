@@ -4,6 +4,7 @@
  */
 #include "common/front/piece.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,12 +47,29 @@ sqlstate_of(const json_t *receipt)
 	return state != NULL ? state : "";
 }
 
+/* A line broke. */
+static bool
+is_cut(const json_t *receipt)
+{
+	return json_is_true(json_object_get(json_object_get(receipt, "error"), "cut"));
+}
+
+/* It was killed, and not because nobody reads what it writes. */
+static bool
+is_killed(int upstream)
+{
+	return upstream > 128 && upstream != 128 + SIGPIPE;
+}
+
 bool
 piece_passes(int status, const json_t *receipt, int upstream)
 {
 	if (status == 0 || status == EXIT_REJECTS)
 		return false;
-	if (status > 128 || (status == EXIT_STREAM && (upstream == 0 || upstream > 128)))
+	if (status == EXIT_STREAM && upstream != EXIT_AGAIN && !is_killed(upstream) &&
+	    !is_cut(receipt))
+		return false; /* it is damaged, or of another version or part */
+	if (status > 128 || status == EXIT_STREAM)
 		return true; /* somebody was killed, or a line broke */
 	return status == EXIT_AGAIN || status == EXIT_CONN || status == SSH_FAILED ||
 	       upstream == EXIT_AGAIN || state_passes(sqlstate_of(receipt));

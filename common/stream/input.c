@@ -199,9 +199,12 @@ read_zstd(struct input *in, char *dst, size_t cap, struct err *e)
 
 			if (n < 0)
 				return -1;
-			if (n == 0 && in->in_frame)
-				return err_set(e, EXIT_STREAM, "%s: the zstd data are cut off",
-					       in->name);
+			if (n == 0 && in->in_frame) {
+				err_set(e, EXIT_STREAM, "%s: the zstd data are cut off",
+					in->name);
+				e->cut = true;
+				return -1;
+			}
 			if (n == 0)
 				return 0;
 			in->zin = (ZSTD_inBuffer){in->raw, (size_t)n, 0};

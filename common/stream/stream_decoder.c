@@ -44,8 +44,8 @@ stream_decoder_at(const struct stream_decoder *d, struct err *e)
 int
 stream_decoder_cut(struct stream_decoder *d, struct err *e)
 {
-	d->cut = true;
 	err_set(e, EXIT_STREAM, "the stream ends too early, it is incomplete");
+	e->cut = true;
 	err_detail(e, "%" PRIu64 " whole rows have arrived.", d->rows_before + d->rows);
 	err_hint(e, "The sender failed or was stopped; its own messages say why. "
 		    "Run the transfer again.");
@@ -57,11 +57,11 @@ stream_decoder_lacks(struct stream_decoder *d, struct err *e)
 {
 	char *name = manifest_name(d->set, d->member);
 
-	d->cut = true;
 	err_set(e, EXIT_STREAM,
 		"%s: the set is incomplete: it ends in front of %s, number %zu of %zu",
 		input_name(d->rb.in), name, d->member + 1, d->set->total);
 	free(name);
+	e->cut = true;
 	return err_hint(e, "The sender failed or was stopped; its own messages say why. Run "
 			   "the transfer again.");
 }

@@ -47,7 +47,6 @@ struct stream_decoder {
 	uint64_t rows;        /* of the current stream */
 	uint64_t rows_before; /* of the streams before it */
 	int64_t sent;         /* rows as the end documents say, -1: one had none */
-	bool cut;             /* the input has ended too early */
 	bool crlf;            /* newlines have come as carriage return and newline */
 	char *aborted_run;    /* owned; of the abort document, or NULL */
 	int aborted_status;   /* the writer's exit status, 0: it has not said */

@@ -215,12 +215,6 @@ stream_reader_aborted(const struct stream_reader *r)
 }
 
 bool
-stream_reader_is_cut(const struct stream_reader *r)
-{
-	return r->d.cut;
-}
-
-bool
 stream_reader_is_text(const struct stream_reader *r)
 {
 	return r->ops == &stream_ndjson_ops ||

@@ -90,12 +90,6 @@ const char *stream_reader_run(const struct stream_reader *r);
 int stream_reader_aborted(const struct stream_reader *r);
 
 /*
- * stream_reader_is_cut(r):
- * Tell whether the input has ended where the stream or the set goes on.
- */
-bool stream_reader_is_cut(const struct stream_reader *r);
-
-/*
  * stream_reader_is_text(r), stream_reader_is_ndjson(r):
  * Tell whether chunks are COPY text (else COPY binary); whether the stream is
  * NDJSON (else binary).

@@ -211,6 +211,8 @@ error_json(const struct err *why)
 	json_object_set_new(doc, "message", jsontext(why->msg));
 	json_object_set_new(doc, "sqlstate",
 			    jsontext(why->sqlstate[0] != '\0' ? why->sqlstate : NULL));
+	if (why->cut)
+		json_object_set_new(doc, "cut", json_true());
 	return doc;
 }
 

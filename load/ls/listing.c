@@ -38,7 +38,7 @@ state_of(const struct found *f, const struct err *e)
 		return "failed";
 	if (stream_reader_aborted(f->r) != 0)
 		return "aborted";
-	return stream_reader_is_cut(f->r) ? "cut" : "damaged";
+	return e->cut ? "cut" : "damaged";
 }
 
 static uint64_t

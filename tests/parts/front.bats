@@ -264,6 +264,20 @@ events()
 		try portl part plan 2 --summary=receipt
 		assert_status "${what##*:}"
 	done
+	# 4: a stream that was cut passes; one that is damaged, or refused and not read to its end, does not
+	echo 'echo "{\"status\":4,\"error\":{\"message\":\"x\",\"cut\":true}}"; exit 4' >load
+	try portl part plan 2
+	assert_status 75
+	echo 'die 4 "damaged" ""' >load
+	try portl part plan 2
+	assert_status 4
+	echo 'exec yes' >extract
+	try portl part plan 2
+	assert_status 4
+	echo 'kill -KILL $$' >extract
+	try portl part plan 2
+	assert_status 75
+	rm extract
 	echo 'echo portl-load: warning: oops >&2; echo "{\"status\":0,\"part\":{\"already\":true}}"; exit 0' >load
 	echo 'exec yes' >extract
 	try portl part plan 2 --summary=receipt

@@ -184,6 +184,32 @@ some_parts_are_there()
 	nothing_left
 }
 
+@test "a stream that is damaged on the way, or of another version, is not tried again; one that is cut is" {
+	local how
+
+	mkdir bin
+	cp "$BUILD/portl" "$BUILD/portl-load" bin
+	for how in 's/"version":\d/"version":9/' 's/name 7/name 8/' 's/name 77.*//s'; do
+		cat >bin/portl-extract <<-END
+			#!/bin/bash
+			[[ \$* == *--part=* && ! -e $T/passed ]] || exec $BUILD/portl-extract "\$@"
+			[ -z "$([[ $how == *77* ]] && echo once)" ] || touch $T/passed
+			$BUILD/portl-extract "\$@" | perl -0777 -pe '$how'
+		END
+		chmod +x bin/portl-extract
+		try bin/portl run -j 2 --parts=2 -d "$src" -t t -- -d "$dst" --create
+		if [[ $how == *77* ]]; then
+			assert_status 0
+			assert_stderr_has 'tried again'
+		else
+			assert_status 4
+			assert_stderr_lacks 'tried again'
+			is_not_seen
+		fi
+		nothing_left
+	done
+}
+
 @test "what cannot be loaded is said once, and nothing is begun" {
 	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, nom text)'
 	try portl run -j 2 -d "$src" -t t -- -d "$dst" --summary=receipt
