@@ -1,5 +1,6 @@
 /*
- * The table that parts go into is made by whoever comes first, in a transaction of its own.
+ * The table that parts go into is made by whoever comes first, in a transaction of its own; by
+ * the only part, in that of its rows.
  * Its comment is the digest of how it was made and of which column goes where: a part that
  * would have made another is refused, for it has read the columns otherwise, or has met
  * another target.
@@ -126,6 +127,18 @@ compare_columns(const struct partload *p, const struct header *h, struct err *e)
 			   "--drop-parts.");
 }
 
+/* Is it all of its relation? */
+static bool
+is_alone(const struct partload *p)
+{
+	const struct partplan *plan = p->options->plan;
+	size_t i, n = 0;
+
+	for (i = 0; i < plan->nparts; i++)
+		n += partplan_relation_of(plan, &plan->parts[i]) == p->relation;
+	return n == 1;
+}
+
 int
 partload_expect(struct partload *p, const struct header *header, struct load_rules *rules,
 		struct err *e)
@@ -146,6 +159,7 @@ partload_expect(struct partload *p, const struct header *header, struct load_rul
 	p->snapshot = xstrdup_null(header->part.snapshot);
 	p->whole = xstrdup_null(header->position);
 	partrules_make(p->options, p->relation, way, false, &p->table, rules);
+	rules->parts.alone = rules->parts.what == PARTS_ASIDE && is_alone(p);
 	return 0;
 }
 
@@ -199,27 +213,35 @@ partload_mark(const struct plan *plan, char mark[RUNPLAN_MARK + 1])
 }
 
 static int
-make(const struct partload *p, const struct plan *plan, struct db *db, struct err *e)
+create(const struct partload *p, const struct plan *plan, struct db *db, struct err *e)
 {
 	const char *sql = plan->sql[SQL_SHARED] != NULL ? plan->sql[SQL_SHARED]
 							: plan->sql[SQL_CREATE];
 	char mark[RUNPLAN_MARK + 1];
 	struct buf name = BUF_INIT;
-	int rc;
+	int rc = db_exec(db, e, "%s", sql);
 
 	relname_add_quoted(&p->table, &name);
 	partload_mark(plan, mark);
-	rc = session_begin(db, SESSION_WRITE, p->options->common.lock_timeout, e);
+	if (rc == 0)
+		rc = db_exec(db, e, "COMMENT ON TABLE %s IS '%s'", buf_cstr(&name), mark);
+	buf_release(&name);
+	return rc;
+}
+
+static int
+make(const struct partload *p, const struct plan *plan, struct db *db, struct err *e)
+{
+	int rc = session_begin(db, SESSION_WRITE, p->options->common.lock_timeout, e);
+
 	if (rc == 0)
 		rc = runs_take(&p->run, db, 0, e);
 	if (rc == 0)
-		rc = db_exec(db, e, "%s", sql);
+		rc = create(p, plan, db, e);
 	if (rc == 0)
-		rc = db_exec(db, e, "COMMENT ON TABLE %s IS '%s'; COMMIT", buf_cstr(&name),
-			     mark);
+		rc = db_exec(db, e, "COMMIT");
 	if (rc != 0)
 		session_rollback(db);
-	buf_release(&name);
 	return rc;
 }
 
@@ -232,14 +254,17 @@ is_made(const struct err *e)
 }
 
 int
-partload_prepare(const struct partload *p, const struct plan *plan, struct db *db,
-		 struct err *e)
+partload_prepare(struct partload *p, const struct plan *plan, struct db *db, struct err *e)
 {
 	bool there = false;
 	int attempt;
 
 	if (plan->rules->parts.what == PARTS_NONE)
 		return 0;
+	if (plan->rules->parts.alone) {
+		p->alone = plan;
+		return 0;
+	}
 	for (attempt = 0; attempt < ATTEMPTS; attempt++) {
 		err_release(e);
 		if (session_begin(db, SESSION_PLAN, -1, e) != 0 ||
@@ -284,6 +309,8 @@ partload_take(const struct partload *p, struct db *db, struct err *e)
 	if (!partload_is(p))
 		return 0;
 	if (runs_take(&p->run, db, (size_t)p->options->part, e) != 0)
+		return -1;
+	if (p->alone != NULL && create(p, p->alone, db, e) != 0)
 		return -1;
 	return partload_one_snapshot(&p->run, p->options->plan,
 				     p->snapshot != NULL ? p->snapshot : "", db, e);

@@ -32,6 +32,7 @@ struct partload {
 	char *position;              /* of the stream, or NULL; owned */
 	char *snapshot;              /* that it was read by, or NULL; owned */
 	char *whole;                 /* position of the relation by that, or NULL; owned */
+	const struct plan *alone;    /* of a table that is made with the rows, or NULL */
 };
 
 /*
@@ -58,16 +59,18 @@ int partload_expect(struct partload *p, const struct header *header, struct load
 
 /*
  * partload_prepare(p, plan, db, e):
- * The stream is planned, no transaction is open: have the table that the rows go into.
+ * The stream is planned, no transaction is open: have the table that the rows go into.  Where
+ * no other part does, it is made in the loading transaction, so that rows can be frozen;
+ * ${plan} has to last until then.
  */
-int partload_prepare(const struct partload *p, const struct plan *plan, struct db *db,
-		     struct err *e) __attribute__((warn_unused_result));
+int partload_prepare(struct partload *p, const struct plan *plan, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * partload_take(p, db, e), partload_store(p, plan, db, rows, digest, e):
- * In the loading transaction: before its first row, see that nobody else brings the part, and
- * that those which are there were read by its snapshot, if that is held; behind its ${rows},
- * which came by ${plan}, NULL: none, note that it is there.
+ * In the loading transaction: before its first row, see that nobody else brings the part, that
+ * its table is there, and that those which are there were read by its snapshot, if that is
+ * held; behind its ${rows}, which came by ${plan}, NULL: none, note that it is there.
  */
 int partload_take(const struct partload *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));

@@ -148,6 +148,24 @@ is_published()
 	printf '# the publishing transaction took %s ms\n' "$(jq 'select(.event == "published") | .ms' "$T/events")" >&3
 }
 
+@test "a table of one part is made with its rows, which are frozen; those of several cannot be" {
+	q "$src" 'CREATE TABLE w (id int PRIMARY KEY, v text); INSERT INTO w SELECT i FROM generate_series(1, 50) i'
+	q postgres "ALTER DATABASE $dst SET log_statement = 'all'"
+	at=$(wc -l <"$own/log")
+	q "$dst" 'DROP TABLE t'
+	make_plan -t t -t w --parts=4 -- --create
+	last=$(jq '.parts | map(.relation) | index(2) + 1' "$plan")
+	portl-extract --plan="$plan" --part="$last" "${held[@]}" >"$T/stream"
+	head -c 500 "$T/stream" >"$T/cut"
+	try portl-load -q --plan="$plan" --part="$last" "$T/cut" # leaves no table behind
+	assert_status 4
+	bring_all
+	same_table "$src" t "$dst" t
+	same_table "$src" w "$dst" w
+	tail -n "+$((at + 1))" "$own/log" | grep -o 'COPY "portl_ledger.*' | sed 's/.*_\([12]\)".*(FORMAT/\1 (FORMAT/' | sort -u | xargs >"$T/copies"
+	assert_eq "$(<"$T/copies")" '1 (FORMAT binary) 2 (FORMAT binary, FREEZE)'
+}
+
 @test "several who find all parts there publish once; the others find it done" {
 	for way in apply rename; do
 		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
