@@ -19,6 +19,7 @@
 #include "common/cli/cli_words.h"
 #include "common/cli/reach.h"
 #include "common/ndjson/ndjson.h"
+#include "common/os/giveway.h"
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
@@ -468,6 +469,7 @@ main(int argc, char **argv)
 	json_set_alloc_funcs(xmalloc, free); /* else a document might lack what had no room */
 	stdfds_fill();
 	intr_ignore();
+	giveway_begin();
 	runid_make(x.run);
 	log_set_run(x.run);
 	x.receipt.fd = -1;

@@ -14,6 +14,7 @@
 #include "common/base/xalloc.h"
 #include "common/cli/check.h"
 #include "common/cli/reach.h"
+#include "common/os/giveway.h"
 #include "common/os/intr.h"
 #include "common/os/runid.h"
 #include "common/os/stdfds.h"
@@ -413,7 +414,6 @@ run(struct load *l, struct err *e)
 	for (i = 0; i == 0 || i < stream_count(l); i++) {
 		uint64_t rows = stream_reader_rows(l->reader);
 		uint64_t bytes = stream_reader_bytes(l->reader);
-
 		int rc = load_stream(l, i, e);
 
 		if (told < l->receipt.nrelations && is_told(l, i))
@@ -582,6 +582,7 @@ main(int argc, char **argv)
 	json_set_alloc_funcs(xmalloc, free); /* else a document might lack what had no room */
 	stdfds_fill();
 	intr_ignore();
+	giveway_begin();
 	l.receipt.fd = -1;
 	rc = load_options_parse(&l.options, sinks_kinds, argc, argv, &e);
 	if (rc == 0 && !loads_nothing(&l))

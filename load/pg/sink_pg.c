@@ -116,6 +116,15 @@ name_of_input(const struct sink_pg *s)
 	return s->in != NULL ? input_name(s->in) : s->base.options->plan_path;
 }
 
+/* While upstream plans, so can we: a plan takes a new session ten times as long as the next. */
+static int
+warm_up(struct sink_pg *s, struct err *e)
+{
+	int come = input_wait(s->in, 0, e);
+
+	return come == 0 ? planner_warm(&s->db, e) : come < 0 ? -1 : 0;
+}
+
 static int
 sink_pg_open(struct sink *base, struct input *in, struct err *e)
 {
@@ -143,9 +152,10 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	if (is_caught_up(s) && !base->done && catchup_prepare(&s->publication, &s->db, e) != 0)
 		return -1;
 	base->all = s->part.all;
-	if (in != NULL)
-		input_watch(in, PQsocket(s->db.conn), on_readable, s);
-	return 0;
+	if (in == NULL)
+		return 0;
+	input_watch(in, PQsocket(s->db.conn), on_readable, s);
+	return warm_up(s, e);
 }
 
 /* A dry run has nothing to commit, and batches must see those before them. */

@@ -377,6 +377,23 @@ planner_make_known(struct db *db, const struct load_rules *rules, const struct h
 	return NULL;
 }
 
+/* A plan's own queries, about a relation that is always there. */
+int
+planner_warm(struct db *db, struct err *e)
+{
+	struct relname any = RELNAME_INIT;
+	struct known known = {.rel = NULL};
+	int rc = session_begin(db, SESSION_PLAN, -1, e);
+
+	relname_set(&any, "pg_catalog", "pg_class");
+	if (rc == 0)
+		rc = known_find(db, &any, &known, e);
+	session_rollback(db);
+	known_release(&known, 1);
+	relname_release(&any);
+	return rc;
+}
+
 int
 planner_begin(struct db *db, const struct load_rules *rules, struct err *e)
 {

@@ -26,6 +26,13 @@ struct plan *planner_make(struct db *db, const struct load_rules *rules,
 	__attribute__((warn_unused_result));
 
 /*
+ * planner_warm(db, e):
+ * Have the server's process read the catalogs that planning reads, as it does for the first
+ * plan of a session, while there is nothing else to do.
+ */
+int planner_warm(struct db *db, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * planner_begin(db, rules, e):
  * Begin a read-only transaction in which several plans are made by what known_read() gives.
  * It waits for no lock longer than a moment, for it comes to hold many: where one is not had,

@@ -2,6 +2,7 @@
 # The plan, as people read it: --dry-run and -v.
 
 load ../lib/common
+load ../lib/faults
 
 setup()
 {
@@ -199,4 +200,23 @@ lines\" int, \"bell$(printf '\a')\" int, \"%s%n\" int)"
 	assert_status 0
 	assert_stderr_has 'id      integer  -> x       bigint  cast'
 	assert_eq "$(q "$to" 'TABLE t')" ''
+}
+
+@test "while nothing comes, the server's process learns what planning needs; a file waits for nobody" {
+	q "$from" "CREATE TABLE t (id int); INSERT INTO t VALUES (1)"
+	q "$to" "CREATE TABLE t (id bigint)"
+	portl-extract -d "$from" -t t >"$T/stream"
+	mkfifo "$T/pipe"
+	in=$T/pipe start load portl-load -vv -d "$to"
+	exec {out}>"$T/pipe"
+	wait_until 10 grep -q 'SQL: ROLLBACK' "$T/load.err"
+	cat "$T/stream" >&"$out"
+	exec {out}>&-
+	finish load
+	assert_status 0
+	assert_eq "$(q "$to" 'TABLE t')" 1
+	assert_eq "$(grep -c 'SQL: ROLLBACK' <<<"$stderr")" 2
+	try portl-load -vv -d "$to" "$T/stream"
+	assert_status 0
+	assert_eq "$(grep -c 'SQL: ROLLBACK' <<<"$stderr")" 1
 }
