@@ -11,6 +11,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
@@ -25,12 +26,14 @@
  * in a tree of partitions; what a partition has of its root's is no key of its own.  Of
  * several relations that a key touches, the first has its children, and the last has its
  * parents.  number is the place in $1, from 1; whole: all of the key's children are in it.
+ * Of unique and exclusion constraints those that are deferred.
  */
 static const char keys_sql[] =
 	"WITH member AS MATERIALIZED"
 	" (SELECT * FROM unnest($1::oid[]) WITH ORDINALITY AS m (oid, number)),"
-	" fk AS MATERIALIZED (SELECT * FROM pg_constraint c WHERE contype = 'f'"
-	" AND conparentid = 0 AND (to_jsonb(c) ->> 'conenforced') IS DISTINCT FROM 'false'),"
+	" fk AS MATERIALIZED (SELECT * FROM pg_constraint c WHERE conparentid = 0 AND (contype = 'f'"
+	" AND (to_jsonb(c) ->> 'conenforced') IS DISTINCT FROM 'false'"
+	" OR contype IN ('u', 'p', 'x') AND condeferred)),"
 	" touched (rel, number, whole) AS (SELECT oid, number, true FROM member"
 	" UNION ALL SELECT a.relid, number, false"
 	" FROM member, pg_partition_ancestors(member.oid) AS a (relid) WHERE a.relid <> member.oid"
@@ -53,7 +56,9 @@ static const char keys_sql[] =
 	" has_table_privilege(k.confrelid, 'REFERENCES')"
 	"  OR has_any_column_privilege(k.confrelid, 'REFERENCES'),"
 	" EXISTS (SELECT FROM pg_constraint o WHERE o.connamespace = k.connamespace"
-	"  AND o.conname = k.conname AND o.oid <> k.oid AND NOT o.condeferrable)"
+	"  AND o.conname = k.conname AND o.oid <> k.oid AND NOT o.condeferrable),"
+	" k.contype = 'f', EXISTS (SELECT FROM pg_constraint o WHERE o.connamespace = k.connamespace"
+	"  AND o.conname = k.conname AND o.oid <> k.oid AND o.condeferred AND o.conparentid = 0)"
 	" FROM fk k JOIN pg_namespace n ON n.oid = k.connamespace"
 	" JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace m ON m.oid = r.relnamespace"
 	" LEFT JOIN place child ON child.rel = k.conrelid"
@@ -65,6 +70,7 @@ static const char keys_sql[] =
 /* What becomes a struct fkeys. */
 struct draft {
 	struct buf defer, drop, add;
+	struct buf *late; /* of each relation */
 };
 
 enum {
@@ -84,7 +90,9 @@ enum {
 	PLAIN, /* it comes back as it was, and all rows are checked then */
 	HIDDEN,
 	GRANTED,
-	AMBIGUOUS
+	AMBIGUOUS,
+	FOREIGN,
+	SHARED /* its name */
 };
 
 static char *
@@ -164,6 +172,15 @@ defer(struct draft *k, const struct load_rules *rules, const PGresult *res, int 
 			 PQgetvalue(res, row, NAME));
 }
 
+/* What comes deferred, and all that it asks for is there when its own rows are. */
+static void
+add_late(struct buf *late, const PGresult *res, int row)
+{
+	if (db_is_true(res, row, DEFERRED) && !db_is_true(res, row, SHARED))
+		buf_addf(late, "%s%s", late->len > 0 ? ", " : "SET CONSTRAINTS ",
+			 PQgetvalue(res, row, NAME));
+}
+
 /*
  * One that is NOT VALID, or off, would come back checking less, or more.  One of more than the
  * partition that is loaded is checked for all partitions, which is for need only.
@@ -171,7 +188,7 @@ defer(struct draft *k, const struct load_rules *rules, const PGresult *res, int 
 static bool
 is_rechecked(const PGresult *res, int row, bool too_early)
 {
-	return db_is_true(res, row, PLAIN) &&
+	return db_is_true(res, row, FOREIGN) && db_is_true(res, row, PLAIN) &&
 	       (db_is_true(res, row, WHOLE) ||
 		(too_early && !db_is_true(res, row, DEFERRABLE)));
 }
@@ -194,6 +211,8 @@ settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int
 		recheck(k, res, row, why);
 	else if (parent > child)
 		defer(k, rules, res, row, why);
+	else
+		add_late(&k->late[child - 1], res, row);
 }
 
 static int
@@ -207,17 +226,35 @@ refuse(struct reasons *why, struct err *e)
 	return -1;
 }
 
+/* With ${end} behind it, or NULL. */
 static char *
-text_of(struct buf *sql)
+text_of(struct buf *sql, const char *end)
 {
-	return sql->len > 0 ? buf_detach(sql) : NULL;
+	if (sql->len == 0)
+		return NULL;
+	buf_adds(sql, end);
+	return buf_detach(sql);
+}
+
+static void
+take(struct fkeys *k, struct draft *draft, struct target *list, size_t n)
+{
+	size_t i;
+
+	*k = (struct fkeys){text_of(&draft->defer, " DEFERRED"), text_of(&draft->drop, ""),
+			    text_of(&draft->add, "")};
+	for (i = 0; i < n; i++) {
+		free(list[i].late);
+		list[i].late = text_of(&draft->late[i], " IMMEDIATE");
+	}
+	free(draft->late);
 }
 
 int
-fkeys_plan(struct fkeys *k, struct db *db, const struct target *list, size_t n, struct err *e)
+fkeys_plan(struct fkeys *k, struct db *db, struct target *list, size_t n, struct err *e)
 {
 	struct reasons why = {.n = 0};
-	struct draft draft = {.defer = BUF_INIT, .drop = BUF_INIT, .add = BUF_INIT};
+	struct draft draft = {.late = xcalloc(n, sizeof(*draft.late))};
 	const struct load_rules *rules = &list[0].rules;
 	char *all = oids(list, n);
 	const char *params[] = {all};
@@ -233,9 +270,7 @@ fkeys_plan(struct fkeys *k, struct db *db, const struct target *list, size_t n, 
 	for (row = 0; row < PQntuples(res); row++)
 		settle(&draft, rules, res, row, &why);
 	rc = res != NULL ? refuse(&why, e) : -1;
-	if (draft.defer.len > 0)
-		buf_adds(&draft.defer, " DEFERRED");
-	*k = (struct fkeys){text_of(&draft.defer), text_of(&draft.drop), text_of(&draft.add)};
+	take(k, &draft, list, n);
 	PQclear(res);
 	free(all);
 	session_rollback(db);

@@ -22,10 +22,11 @@ struct fkeys {
 /*
  * fkeys_plan(k, db, list, n, e):
  * Find out what to do for the ${n} relations of ${list}, which are planned and loaded in
- * this order.  What cannot be kept fills ${e} (EXIT_TARGET) by the constraint's name.
+ * this order, and which constraints that come deferred could be checked with the rows of each
+ * (target.late).  What cannot be kept fills ${e} (EXIT_TARGET) by the constraint's name.
  */
-int fkeys_plan(struct fkeys *k, struct db *db, const struct target *list, size_t n,
-	       struct err *e) __attribute__((warn_unused_result));
+int fkeys_plan(struct fkeys *k, struct db *db, struct target *list, size_t n, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * fkeys_defer(k, db, e), fkeys_drop(k, db, e), fkeys_restore(k, db, e):

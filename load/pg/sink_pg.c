@@ -304,8 +304,9 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	if (!s->targets.set && plan_stream(s, stream, e) != 0)
 		return -1;
 	/* once: the transaction is open when further streams begin */
-	if (!s->targets.set && t->rules.recheck && s->targets.keys.drop == NULL &&
-	    s->phase == IDLE && fkeys_plan(&s->targets.keys, &s->db, t, 1, e) != 0)
+	if (!s->targets.set && (t->rules.recheck || s->rejects != NULL) &&
+	    s->targets.keys.drop == NULL && s->phase == IDLE &&
+	    fkeys_plan(&s->targets.keys, &s->db, t, 1, e) != 0)
 		return -1;
 	if (t->plan->sql[SQL_ADD] != NULL && base->options->common.check == CHECK_NOT &&
 	    add_columns(s, stream, e) != 0)
@@ -319,6 +320,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	t->ready = t->ready || t->rules.parts.what == PARTS_PLACE; /* the table is there */
 	t->route = routes_new(&s->db, t->plan, t->input, s->rejects);
 	t->route->others = t->rows_before;
+	t->route->late = t->late;
 	if (s->rejects != NULL && rejects_begin(s->rejects, t->plan, stream->ndjson, e) != 0)
 		return -1;
 	wants->schema = t->plan->adopted;

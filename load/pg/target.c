@@ -292,6 +292,7 @@ target_release(struct target *t)
 	free(t->input);
 	free(t->identity);
 	free(t->original);
+	free(t->late);
 	free(t->key_sql);
 	absent_release(&t->absent);
 	*t = (struct target){.route = NULL};

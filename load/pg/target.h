@@ -45,6 +45,7 @@ struct target {
 	bool emptied;                /* together with others: it need not be by itself */
 	char *identity;              /* planned, or as it was made; owned */
 	char *original;              /* the same before we altered it, or NULL; owned */
+	char *late;                  /* SET CONSTRAINTS … IMMEDIATE, or NULL; owned */
 	char *key_sql;               /* to be run before the last COMMIT, or NULL; owned */
 	uint64_t rows_before;        /* of the input, before the current batch */
 	uint64_t unmoved;            /* rows written since all sequences were moved */

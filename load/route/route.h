@@ -53,6 +53,7 @@ struct route {
 	const char *input;       /* borrowed: its name, for messages */
 	struct absent *absent;   /* borrowed, or NULL: nothing is deleted */
 	struct rejects *rejects; /* borrowed, or NULL: no row may be refused */
+	const char *late;        /* borrowed: SET CONSTRAINTS … IMMEDIATE, or NULL */
 	const struct gaps *gaps; /* borrowed, or NULL: all rows of the batch are sent */
 	struct feed feed;
 	uint64_t rows_before;       /* the batch; the number of its first row is one more */

@@ -1,6 +1,9 @@
 /*
  * All rows are tried as on the staged route.  Only if the server refuses one do they go in
  * piece by piece.  The result is as if the rows that are left out had not been in the stream.
+ *
+ * Constraints that come deferred are checked behind all rows if that is how these pass, else
+ * with each piece.
  */
 #include "load/route/route_rejects.h"
 
@@ -63,13 +66,21 @@ undo(struct route *r, struct err *e)
 	return staged_forget(r, e);
 }
 
+static int
+put_all(struct route *r, uint64_t *row, struct err *why)
+{
+	if (apply_staged(staged_of(r), row, why) != 0)
+		return -1;
+	return r->late != NULL ? db_exec(r->db, why, "%s", r->late) : 0;
+}
+
 /* Returns 1 if all rows are in, 0 if some were refused (${why}, ${row} or 0), -1. */
 static int
 try_all(struct route *r, uint64_t *row, struct err *why, struct err *e)
 {
 	if (db_exec(r->db, e, "SAVEPOINT portl_apply; %s", r->plan->sql[SQL_ZERO]) != 0)
 		return -1;
-	if (apply_staged(staged_of(r), row, why) == 0)
+	if (put_all(r, row, why) == 0)
 		return db_exec(r->db, e, "RELEASE SAVEPOINT portl_apply") == 0 ? 1 : -1;
 	if (!rejects_is_for(why)) {
 		err_take(e, why);
@@ -78,17 +89,45 @@ try_all(struct route *r, uint64_t *row, struct err *why, struct err *e)
 	return undo(r, e) == 0 ? 0 : -1;
 }
 
+/* What rows before these have broken stays deferred, for later ones to mend, or for COMMIT. */
+static int
+check_at_once(struct route *r, struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (r->late == NULL)
+		return 0;
+	if (db_exec(r->db, e, "SAVEPOINT portl_apply") != 0)
+		return -1;
+	if (db_exec(r->db, &why, "%s", r->late) == 0)
+		return db_exec(r->db, e, "RELEASE SAVEPOINT portl_apply");
+	if (!rejects_is_for(&why)) {
+		err_take(e, &why);
+		return -1;
+	}
+	err_release(&why);
+	return db_exec(r->db, e,
+		       "ROLLBACK TO SAVEPOINT portl_apply; RELEASE SAVEPOINT portl_apply");
+}
+
+static int
+apply_pieces(struct route *r, const struct err *why, struct err *e)
+{
+	return check_at_once(r, e) == 0 && pieces_apply(r, why, e) == 0 ? 1 : -1;
+}
+
+/* A query knows nothing of what triggers bring before a deferred check. */
 static int
 apply(struct route *r, struct err *e)
 {
 	struct err why = ERR_INIT;
 	uint64_t row = 0;
-	int rc = suspects_missing(r, e);
+	int rc = r->late == NULL ? suspects_missing(r, e) : 0;
 
 	if (rc > 0)
-		rc = pieces_apply(r, NULL, e) == 0 ? 1 : -1;
+		rc = apply_pieces(r, NULL, e);
 	else if (rc == 0 && (rc = try_all(r, &row, &why, e)) == 0)
-		rc = pieces_apply(r, &why, e) == 0 ? 1 : -1;
+		rc = apply_pieces(r, &why, e);
 	err_release(&why);
 	return rc > 0 ? 0 : -1;
 }

@@ -87,6 +87,58 @@ rejected_ids()
 		'{"read":3,"inserted":0,"updated":2,"unchanged":0,"skipped":0,"rejected":1,"deleted":0}'
 }
 
+@test "deferred constraints: their rows are rejected, and clean rows are checked as they ask for" {
+	local commit
+
+	q "$b" "CREATE TABLE r (n int PRIMARY KEY); INSERT INTO r SELECT generate_series(1, 3);
+		CREATE TABLE t (id int PRIMARY KEY, r int REFERENCES r DEFERRABLE INITIALLY DEFERRED, p int,
+			u int UNIQUE DEFERRABLE INITIALLY DEFERRED,
+			FOREIGN KEY (p) REFERENCES t DEFERRABLE INITIALLY DEFERRED)"
+	for commit in end batch; do
+		q "$b" 'TRUNCATE t'
+		# 2 has no r, and 1 and 6 need it; 7 comes twice by u; 4 needs the last
+		load_small --commit=$commit <<-'EOF'
+			{"id":1,"r":1,"p":2,"u":1}
+			{"id":2,"r":9,"p":null,"u":2}
+			{"id":3,"r":3,"p":null,"u":3}
+			{"id":4,"r":3,"p":8,"u":4}
+			{"id":6,"r":null,"p":1,"u":null}
+			{"id":7,"r":2,"p":null,"u":3}
+			{"id":8,"r":2,"p":8,"u":null}
+		EOF
+		assert_status 3
+		assert_eq "$(rejected_ids)" '1 2 6 7'
+		assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '3 4 8'
+	done
+	# what a trigger brings behind the row is there when a deferred key is checked
+	q "$b" "TRUNCATE t; CREATE FUNCTION bring() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$BEGIN INSERT INTO r VALUES (new.r) ON CONFLICT DO NOTHING; RETURN new; END\$\$;
+		CREATE TRIGGER z AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION bring()"
+	load_small <<<'{"id":1,"r":9,"p":null,"u":null}'
+	assert_status 0
+	assert_eq "$(q "$b" 'SELECT r FROM t')" 9
+}
+
+@test "deferred constraints in a set: rejected where all that they need has come" {
+	fresh_db a
+	q "$a" "CREATE TABLE p (id int PRIMARY KEY, c int); CREATE TABLE q (id int PRIMARY KEY, p int REFERENCES p);
+		INSERT INTO p VALUES (1, 1), (2, 5); INSERT INTO q VALUES (1, 1), (5, 2)"
+	q "$b" "CREATE TABLE p (id int PRIMARY KEY, c int);
+		CREATE TABLE q (id int PRIMARY KEY, p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+		ALTER TABLE p ADD CHECK (id <> 2), ADD CONSTRAINT ahead FOREIGN KEY (c) REFERENCES q DEFERRABLE INITIALLY DEFERRED"
+	try portl-load -d "$b" --rejects="$T/rej" < <(portl-extract -d "$a" -t p -t q -F ndjson)
+	assert_status 3
+	assert_eq "$(rejected_ids)" '2 5'
+	assert_eq "$(q "$b" 'SELECT id, p FROM q')" '1|1'
+	# p's own key waits for q: an orphan ends the run
+	q "$a" 'UPDATE p SET c = 77 WHERE id = 1'
+	q "$b" 'DELETE FROM p; DELETE FROM q' 2>/dev/null || q "$b" 'BEGIN; DELETE FROM p; DELETE FROM q; COMMIT'
+	try portl-load -d "$b" --rejects="$T/rej" < <(portl-extract -d "$a" -t p -t q -F ndjson)
+	assert_status 1
+	assert_stderr_has '"ahead"'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM q')" 0
+}
+
 @test "--max-rejects: one too many and nothing is loaded, nor is there a file" {
 	small
 	printf '{"id":%s,"v":"a"}\n' 1 2 '"x"' 4 '"y"' 2 >"$T/rows"
