@@ -27,3 +27,9 @@ load ../lib/common
 	echo "$output" | tail -n 60
 	[ "$status" -eq 0 ]
 }
+
+@test "the faults' judge sees a state that is ahead of its rows, and one that is behind" {
+	run perl "$ROOT/tests/faults/judged.pl"
+	assert_eq "$output" ok
+	[ "$status" -eq 0 ]
+}
