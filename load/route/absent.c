@@ -11,6 +11,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/relation.h"
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 #include "load/route/route.h"
@@ -98,6 +99,11 @@ tell(const struct absent *a, const struct plan *plan)
 	log_event("absent", json_pack("{s:I}", "rows", (json_int_t)a->rows),
 		  "%" PRIu64 " rows of \"%s\" are not in the stream", a->rows,
 		  plan->target.name);
+	if (plan->rel->row_security && plan->rules->absent.scope == NULL)
+		log_warning("rows of \"%s\" that row security hides from this role stay, "
+			    "whether they are in the stream or not (--scope says which rows "
+			    "are meant)",
+			    plan->target.name);
 }
 
 static int

@@ -7,8 +7,10 @@
  *
  * NOT IN would be quadratic, and find nothing if one key is NULL.  The user's text stands on
  * lines of its own in a query of its own, where no name of ours hides a column; plan_absent.c
- * has proved that it is one expression.  Rows whose key is NULL are nobody's, and stay; where
- * NULLs are equal (NULLS NOT DISTINCT) they are keys as all others, as EXCEPT has it.
+ * has proved that it is one expression.  Rows whose key is NULL are nobody's, and stay.
+ *
+ * Where NULLs are equal (NULLS NOT DISTINCT) they are keys as all others, as GROUP BY has it;
+ * and since no join by such keys is other than quadratic, the rows' places are kept as well.
  */
 #include "load/stage/absent_sql.h"
 
@@ -33,9 +35,9 @@ add_key_name(struct sqlparts *w, size_t j)
 	ident_add_quoted(&w->sql, w->p->columns[w->st->key[j]].target);
 }
 
-/* The target's rows that may be deleted, with their keys as k1, k2 … */
+/* The target's rows that may be deleted, with their keys as k1, k2 …, and ${more} of each. */
 static void
-add_old_keys(struct sqlparts *w)
+add_old_keys(struct sqlparts *w, const char *more)
 {
 	size_t j;
 
@@ -44,6 +46,7 @@ add_old_keys(struct sqlparts *w)
 		add_key_name(w, j);
 		buf_addf(&w->sql, " AS k%zu", j + 1);
 	}
+	sqlparts_add(w, more);
 	sqlparts_add(w, " FROM ");
 	sqlparts_add(w, target(w));
 	if (w->p->rules->absent.scope != NULL)
@@ -52,7 +55,7 @@ add_old_keys(struct sqlparts *w)
 
 /* The staged rows' keys. */
 static void
-add_new_keys(struct sqlparts *w)
+add_new_keys(struct sqlparts *w, const char *more)
 {
 	size_t j;
 
@@ -61,6 +64,7 @@ add_new_keys(struct sqlparts *w)
 		sqlparts_add_key_value(w, j);
 		buf_addf(&w->sql, " AS k%zu", j + 1);
 	}
+	sqlparts_add(w, more);
 	sqlparts_add(w, " FROM {stage}");
 }
 
@@ -123,6 +127,25 @@ absent_sql_present(struct sqlparts *w)
 	return sqlparts_text(w, " LIMIT $1::bigint) AS r");
 }
 
+/* Rows of the target whose keys no staged row has, and where they are. */
+static void
+add_places(struct sqlparts *w)
+{
+	size_t j;
+
+	for (j = 0; j < w->st->nkey; j++)
+		buf_addf(&w->sql, "%sk%zu", j > 0 ? ", " : "SELECT ", j + 1);
+	sqlparts_add(w,
+		     ", pg_catalog.max(place) AS place, pg_catalog.max(part) AS part FROM (");
+	add_old_keys(w, ", ctid AS place, tableoid AS part");
+	sqlparts_add(w, " UNION ALL ");
+	add_new_keys(w, ", NULL, NULL");
+	sqlparts_add(w, ") AS u");
+	for (j = 0; j < w->st->nkey; j++)
+		buf_addf(&w->sql, "%sk%zu", j > 0 ? ", " : " GROUP BY ", j + 1);
+	sqlparts_add(w, " HAVING pg_catalog.bool_and(place IS NOT NULL)");
+}
+
 char *
 absent_sql_absent(struct sqlparts *w)
 {
@@ -132,21 +155,19 @@ absent_sql_absent(struct sqlparts *w)
 		return NULL;
 	sqlparts_add(w, "CREATE TEMPORARY TABLE {absent} ON COMMIT DROP AS ");
 	if (w->st->null_keys) {
-		add_old_keys(w);
-		sqlparts_add(w, " EXCEPT ");
-		add_new_keys(w);
+		add_places(w);
 		return buf_detach(&w->sql);
 	}
 	for (j = 0; j < w->st->nkey; j++)
 		buf_addf(&w->sql, "%so.k%zu", j > 0 ? ", " : "SELECT ", j + 1);
 	sqlparts_add(w, " FROM (");
-	add_old_keys(w);
+	add_old_keys(w, "");
 	sqlparts_add(w, ") AS o WHERE ");
 	for (j = 0; j < w->st->nkey; j++)
 		if (may_be_null(w, j))
 			buf_addf(&w->sql, "o.k%zu IS NOT NULL AND ", j + 1);
 	sqlparts_add(w, "NOT EXISTS (SELECT FROM (");
-	add_new_keys(w);
+	add_new_keys(w, "");
 	sqlparts_add(w, ") AS s WHERE ");
 	add_same(w, "o", false, "s");
 	return sqlparts_text(w, ")");
@@ -158,7 +179,7 @@ absent_sql_still(struct sqlparts *w)
 	if (!w->st->finds || !w->p->rules->absent.several)
 		return NULL;
 	sqlparts_add(w, "DELETE FROM {absent} AS o WHERE EXISTS (SELECT FROM (");
-	add_new_keys(w);
+	add_new_keys(w, "");
 	sqlparts_add(w, ") AS s WHERE ");
 	add_same(w, "o", false, "s");
 	return sqlparts_text(w, ")");
@@ -175,7 +196,10 @@ delete_sql(struct sqlparts *w)
 	sqlparts_add(w, "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; DELETE FROM ");
 	sqlparts_add(w, target(w));
 	sqlparts_add(w, " AS t USING {absent} AS g WHERE ");
-	add_same(w, "t", true, "g");
+	if (w->st->null_keys)
+		sqlparts_add(w, "t.ctid {=} g.place AND t.tableoid {=} g.part");
+	else
+		add_same(w, "t", true, "g");
 	return sqlparts_text(w,
 			     "; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT");
 }
@@ -211,7 +235,7 @@ absent_sql_lost(struct sqlparts *w)
 	if (!w->st->finds || w->st->delete_first || !may_change_keys(w))
 		return NULL;
 	sqlparts_add(w, "SELECT 1 FROM (");
-	add_new_keys(w);
+	add_new_keys(w, "");
 	sqlparts_add(w, ") AS s WHERE NOT EXISTS (SELECT FROM ");
 	sqlparts_add(w, target(w));
 	sqlparts_add(w, " AS t WHERE ");

@@ -12,10 +12,11 @@ LOCK TABLE "public"."orders" IN SHARE ROW EXCLUSIVE MODE;
 
 -- SQL_ABSENT: look for rows that are absent
 CREATE TEMPORARY TABLE pg_temp.portl_absent_16384 ON COMMIT DROP AS
-    SELECT "id" AS k1
-    FROM "public"."orders" EXCEPT
-    SELECT "c1" AS k1
-    FROM pg_temp.portl_stage_0123456789abcdef;
+    SELECT k1, pg_catalog.max(place) AS place, pg_catalog.max(part) AS part
+    FROM (SELECT "id" AS k1, ctid AS place, tableoid AS part
+    FROM "public"."orders" UNION ALL
+    SELECT "c1" AS k1, NULL, NULL
+    FROM pg_temp.portl_stage_0123456789abcdef) AS u GROUP BY k1 HAVING pg_catalog.bool_and(place IS NOT NULL);
 
 -- SQL_PRESENT: count the rows that are there; if there are some, as far as is needed
 SELECT pg_catalog.count(*)
@@ -28,7 +29,7 @@ SET LOCAL jit = off;
 DELETE
     FROM "public"."orders" AS t
     USING pg_temp.portl_absent_16384 AS g
-    WHERE (t."id" OPERATOR(pg_catalog.=) g.k1 OR t."id" IS NULL AND g.k1 IS NULL);
+    WHERE t.ctid OPERATOR(pg_catalog.=) g.place AND t.tableoid OPERATOR(pg_catalog.=) g.part;
 SET LOCAL enable_seqscan TO DEFAULT;
 SET LOCAL jit TO DEFAULT;
 

@@ -149,6 +149,19 @@ kept()
 	q "$a" "DROP OWNED BY portl_$a; DROP ROLE portl_$a"
 }
 
+@test "rows that policies of the target hide stay, and that is said" {
+	q "$b" "CREATE ROLE portl_$b LOGIN; GRANT ALL ON t TO portl_$b; ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+		CREATE POLICY p ON t USING (id <> 2) WITH CHECK (true)"
+	q "$a" "DELETE FROM t WHERE id <> 1"
+	bring --delete --max-delete=100% -U "portl_$b"
+	assert_status 0
+	assert_stderr_has 'rows of "t" that row security hides from this role stay'
+	t_is '1|one|1' '2|two|'
+	bring --delete --max-delete=100% -U "portl_$b" --scope='id <> 2'
+	assert_silent 0
+	q "$b" "DROP OWNED BY portl_$b; DROP ROLE portl_$b"
+}
+
 @test "an edited stream needs --scope" {
 	portl-extract -d "$a" -t t -F ndjson | sed 's/three/drei/' >"$stream"
 	load_stream --delete --edited
@@ -236,6 +249,18 @@ null_keys()
 	bring --delete --key=k
 	assert_status 0
 	t_is '1|1' '3|3' '|7'
+
+	# in partitions, of another type; the second time others refer to it
+	q "$a" "CREATE TABLE n (k int, j text, v int); INSERT INTO n VALUES (1, NULL, 1), (NULL, NULL, 2)"
+	q "$b" "CREATE TABLE n (k int, j varchar(9), v int, UNIQUE NULLS NOT DISTINCT (k, j)) PARTITION BY LIST (k);
+		CREATE TABLE n1 PARTITION OF n FOR VALUES IN (1, NULL); CREATE TABLE n2 PARTITION OF n DEFAULT"
+	for refers in '' 'CREATE TABLE ref (k int, j varchar(9), FOREIGN KEY (k, j) REFERENCES n (k, j))'; do
+		q "$b" "$refers; TRUNCATE n CASCADE; INSERT INTO n VALUES (1, NULL, 0), (1, 'x', 0), (NULL, 'x', 0), (NULL, NULL, 0), (2, NULL, 0)"
+		bring -t n : --delete --key=k,j --max-delete=100%
+		assert_status 0
+		assert_eq "$deleted" 3
+		assert_eq "$(q "$b" 'SELECT * FROM n ORDER BY k')" $'1||1\n||2'
+	done
 }
 
 @test "a key is what its index compares: composite, mapped, cast, collated, NULL, inherited, partitioned" {

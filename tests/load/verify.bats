@@ -247,6 +247,23 @@ both()
 	done
 }
 
+@test "the keys that go with changed rows are no rows to compare: refused, in every form of stream" {
+	local format
+
+	fresh_db src dst
+	both 'CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t SELECT i, i::text FROM generate_series(1, 9) i'
+	for format in binary ndjson; do
+		portl-extract -d "$src" -t t --where 'id > 5' --with-keys -F "$format" >stream
+		try portl-load -d "$dst" --verify --differences=diff.ndjson --summary=sum.json stream
+		assert_status 5
+		assert_stderr_has 'keys that go with changed rows (--with-keys) are not compared'
+		assert_eq "$(jq -c .verified sum.json)" null
+		[ ! -e diff.ndjson ]
+		try portl-load -d "$dst" --verify -t t stream
+		assert_status 5
+	done
+}
+
 @test "with --scope a part of the table is compared, and what is extra in it counted" {
 	fresh_db src dst
 	both 'CREATE TABLE t (id int PRIMARY KEY, day date); INSERT INTO t SELECT i, date '"'2026-01-01'"' + i FROM generate_series(1, 10) i'
