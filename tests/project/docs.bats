@@ -398,7 +398,7 @@ Load them again with: portl-load -t orders --conflict=overwrite $PWD/${kept[0]}"
 	grep -qx 'portl_committed{job="orders"} 1' portl.prom
 	grep -qx 'portl_status{job="a\\"b"} 4' portl.prom
 	grep -qx 'portl_rows{job="orders",what="inserted"} 2000' portl.prom
-	! grep 'committed{job="equal"}' portl.prom
+	run ! grep 'committed{job="equal"}' portl.prom
 	assert_eq "$(grep -c '^# TYPE' portl.prom)" "$(grep '^portl' portl.prom | sed 's/{.*//' | sort -u | wc -l)"
 	assert_eq "$(sed -n 's/^portl_finished_timestamp_seconds{job="orders"} //p' portl.prom)" \
 		"$(date -d "$(jq -r .finished orders.json)" +%s)"
