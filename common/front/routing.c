@@ -117,8 +117,13 @@ route(struct reading *r, const char *shown, const struct cli_option *o, const ch
 		return set_job(f, value, e);
 	if (r->side == SIDE_BOTH && is_among(either, name)) {
 		err_set(e, EXIT_USAGE, "%s could be meant for either side", shown);
-		return err_hint(e, "Say it in the blocks source and destination of the job, or "
-				   "use --source and --destination.");
+		return err_hint(
+			e,
+			f->job == NULL
+				? "Put -- between the options of both sides: portl run "
+				  "-d shop -t orders -- -d dw"
+				: "Say it in the blocks source and destination of the job, or "
+				  "use --source and --destination.");
 	}
 	if (is_among(neither, name)) {
 		err_set(e, EXIT_USAGE, "%s has no meaning here", shown);

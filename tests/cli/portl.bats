@@ -128,6 +128,9 @@ count()
 		run job.yaml -o x|-o has no meaning here
 		run job.yaml --check=job|--check has no meaning here
 	EOF
+	try portl run -d shop -t orders -d dw
+	assert_status 64
+	assert_stderr_has 'Put -- between the options of both sides: portl run -d shop -t orders -- -d dw'
 	try portl run job.yaml --limit=many
 	assert_status 64
 	assert_stderr_has 'portl-extract: error: --limit takes'
