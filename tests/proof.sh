@@ -22,6 +22,7 @@ rejects	property PROPERTY=rejects PROPERTY_CASES=2000
 random	random RANDOM_TABLES=2000
 since	since SINCE_SECONDS=600
 check	check
+recipes	deps-mariadb mariadb
 asan	asan
 matrix	matrix
 regress	regress
