@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # run.sh sets work, settings, samples, group
+# shellcheck shell=bash disable=SC2154 # run.sh sets work, settings, samples, group, server
 # Measuring and reporting, for the groups that run.sh sources.
 #
 #   scaled N                    print N rows times BENCH_SCALE, at least 1
@@ -14,10 +14,12 @@
 #                               without a LIMIT it is only told
 #   at_most WHAT FIELD OURS LIMIT
 #                               one line: the largest of a sample, for rss
+#   at_most_ms WHAT OURS LIMIT  one line: the median of a sample's wall times in ms
 #   at_least WHAT VALUE LIMIT UNIT
 #                               one line: a figure that comes from elsewhere
 #
-# FIELDs: wall, cpu (of all processes of the pipe, in s), rss1, rss2 … (peak memory of the
+# FIELDs: wall, cpu (of all processes of the pipe, in s), all (the same and the server's, which
+# counts in ticks of 10 ms), rss1, rss2 … (peak memory of the
 # first, second … process, in MB of 1024 kB; the largest of all runs), rss (the sum of
 # these).  A process that starts others counts for the largest of them and of itself.
 #
@@ -39,7 +41,7 @@ reset()
 
 sample()
 {
-	"$BUILD/bench/measure" "${round:-$samples}/$1" "${@:2}"
+	MEASURE_SERVER=$server "$BUILD/bench/measure" "${round:-$samples}/$1" "${@:2}"
 }
 
 # Line n of every sample is of round n, even if a run before this one was interrupted.
@@ -65,7 +67,7 @@ column()
 	case $1 in
 	wall) echo 1 ;;
 	cpu) echo 2 ;;
-	rss) echo 0 ;; # all of them
+	rss | all) echo 0 ;; # of several columns
 	rss*) echo $((2 + 2 * ${1#rss})) ;;
 	esac
 }
@@ -79,8 +81,9 @@ median()
 # values NAME FIELD: a line for each round.
 values()
 {
-	awk -v column="$(column "$2")" '
+	awk -v column="$(column "$2")" -v field="$2" '
 		$1 == "nan" { print $1; next }
+		field == "all" { print $2 + $NF; next }
 		{ sum = 0; for (i = 4; i <= NF; i += 2) sum += $i; print column ? $column : sum }' "$samples/$1"
 }
 
@@ -151,6 +154,14 @@ at_most()
 
 	most=$(values "$3" "$2" | sort -g | tail -n 1 | awk '{ printf "%.1f", $1 / 1024 }')
 	row "$1" "$2" MB "$most" null null "$4" "$(holds "$most <= $4")"
+}
+
+at_most_ms()
+{
+	local ms
+
+	ms=$(values "$2" wall | median | awk '{ printf "%.1f", $1 * 1000 }')
+	row "$1" wall ms "$ms" null null "$3" "$(holds "$ms <= $3")"
 }
 
 at_least()

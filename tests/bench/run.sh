@@ -32,6 +32,7 @@ settings=('shared_buffers = 512MB' 'max_wal_size = 8GB' 'checkpoint_timeout = 1h
 work=$(cluster_dir) # the server's files and ours
 cluster_start "$work" "${settings[@]}" || exit
 cluster_env "$work"
+server=$(head -n 1 "$work/data/postmaster.pid")
 trap 'cluster_drop "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 [ "$BENCH_ADD" = 1 ] || rm -rf "$BUILD/bench/samples"
