@@ -2,8 +2,11 @@
 # make pictures: those of README, in man/pictures.  `make deps-pictures` installs the tools.
 #
 #   demo.svg         `make demo`, recorded
-#   throughput.svg   figures of build/bench/result.json, if `make bench` has made it;
-#                    PICTURES=throughput makes this one only
+#   throughput.svg   figures of build/bench/result.json, if `make bench` has made it: of the
+#                    group rivals
+#   cells.svg        the same of sets, parts, again and verify
+#
+# PICTURES="throughput cells" makes these two only.
 #
 # Keep a chart only of a machine that had nothing else to do.
 set -eu
@@ -70,10 +73,42 @@ throughput()
 	echo "$dir/throughput.svg"
 }
 
+# cell GROUP PATTERN LABEL: a line of the chart, of the row of that group that it fits.
+cell()
+{
+	jq -r --arg group "$1" --arg pattern "$2" --arg title "$3" '.rows[] |
+		select(.group == $group and .field == "wall" and .rival != null and (.what | test($pattern))) |
+		[$title, .portl, .rival] | join("\t")' "$BUILD/bench/result.json"
+}
+
+cells()
+{
+	{
+		cell sets 'tables of 100 rows: against pg_dump' '1,000 tables\nof 100 rows\npg_dump |\npsql -1'
+		cell sets 'keys in place: against pg_dump' '4 tables,\nkeys checked\npg_dump |\npsql -1'
+		cell sets 'against pgcopydb' '4 tables,\nkeys made\npgcopydb\n1 job'
+		cell parts 'against pg_dump -Fd' '4 tables,\n2 jobs\npg_dump -j2,\npg_restore -j2'
+		cell parts '^1000000 rows.* against pgcopydb' 'one table,\n2 jobs\npgcopydb,\nsplit'
+		cell again 'since against' '1 % changed,\n--since\nall rows,\noverwrite'
+		cell verify 'in key order: verify' 'is it equal?\n--verify\nloaded\nonce more'
+	} >"$work/data"
+	[ -s "$work/data" ] || {
+		echo 'pictures: no cells in result.json: BENCH="sets parts again verify" make bench' >&2
+		return 1
+	}
+	title=$(jq -r '"Sets, parts, second runs (PostgreSQL \(.server | split(" ")[0]), \(.cores) cores)"' \
+		"$BUILD/bench/result.json")
+	gnuplot -e "data = '$work/data'; out = '$work/cells.svg'; caption = '$title'" tests/bench/cells.gnuplot
+	cp "$work/cells.svg" "$dir/cells.svg"
+	echo "$dir/cells.svg"
+}
+
 mkdir -p "$dir"
-[ "${PICTURES:-demo}" = throughput ] || demo
 if [ -f "$BUILD/bench/result.json" ]; then
-	throughput
+	charts='throughput cells'
 else
-	echo 'pictures: no throughput.svg: run make bench first, on a quiet machine' >&2
+	echo 'pictures: no charts: run make bench first, on a quiet machine' >&2
 fi
+for picture in ${PICTURES:-demo ${charts-}}; do
+	$picture
+done

@@ -17,6 +17,9 @@
 # slower there.  ogr2ogr makes columns of other types, takes no `t` of COPY's CSV for true and
 # keeps the key out of its own.
 #
+# Not here: dlt is on PyPI only and Sling on its makers' pages; neither Debian nor npm has them
+# (python3-dlt and npm's sling are other things of that name).
+#
 # The server alone is the floor: it reads into a file, or loads from one, without a client.
 
 contestants=(

@@ -47,6 +47,15 @@ has_rows()
 	assert_out_has 'against a loop of single pipes'
 }
 
+@test "the parts' benchmark has files, the way as a whole, the servers' CPU and publication" {
+	bench parts
+	command -v pgcopydb >/dev/null || cells=14
+	has_rows parts "${cells:-16}"
+	assert_out_has 'publication by rename'
+	assert_out_has 'run -j 2 against one pipe, CPU of all'
+	assert_out_has 'pg_restore -j2'
+}
+
 @test "the comparison's benchmark has its time, CPU and memory" {
 	bench verify
 	has_rows verify 5
