@@ -104,7 +104,7 @@ schema_pgcopydb()
 	fresh_copy
 	sample schema_pgcopydb pgcopydb clone --source "postgres://$PGUSER@/shop?host=$PGHOST" \
 		--target "postgres://$PGUSER@/copied?host=$PGHOST" --dir "$work/pgcopydb" --table-jobs 1 \
-		--index-jobs 1 --no-acl --no-owner --no-comments
+		--index-jobs 1 --no-acl --no-owner --no-comments >"$work/pgcopydb.log" 2>&1
 }
 
 # keys NAME OPTION...: the child, whose key is there.
