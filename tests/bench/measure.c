@@ -192,7 +192,7 @@ main(int argc, char **argv)
 	}
 	for (n = 0; n < STAGES_MAX && stages[n].argv != NULL; n++)
 		continue;
-	if (server != NULL)
+	if (server != NULL && *server != '\0')
 		served = -server_cpu(atol(server), &backends);
 	began = now();
 	for (i = 0; i < n; i++)
@@ -207,7 +207,7 @@ main(int argc, char **argv)
 	}
 	if (bad > 0)
 		return 1;
-	if (server != NULL)
+	if (server != NULL && *server != '\0')
 		served += server_cpu(atol(server), &backends);
 	out = fopen(argv[1], "a");
 	if (out == NULL)
@@ -215,7 +215,7 @@ main(int argc, char **argv)
 	fprintf(out, "%.6f %.6f", wall, total);
 	for (i = 0; i < n; i++)
 		fprintf(out, " %.6f %ld", cpu(&stages[i].used), stages[i].used.ru_maxrss);
-	if (server != NULL)
+	if (server != NULL && *server != '\0')
 		fprintf(out, " %.6f", served);
 	fprintf(out, "\n");
 	return fclose(out) != 0;
