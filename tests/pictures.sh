@@ -89,7 +89,7 @@ cells()
 		cell sets 'against pgcopydb' '4 tables,\nkeys made\npgcopydb\n1 job'
 		cell parts 'against pg_dump -Fd' '4 tables,\n2 jobs\npg_dump -j2,\npg_restore -j2'
 		cell parts '^1000000 rows.* against pgcopydb' 'one table,\n2 jobs\npgcopydb,\nsplit'
-		cell again 'since against' '1 % changed,\n--since\nall rows,\noverwrite'
+		cell again 'since against all' '1 % changed,\n--since\nall rows,\noverwrite'
 		cell verify 'in key order: verify' 'is it equal?\n--verify\nloaded\nonce more'
 	} >"$work/data"
 	[ -s "$work/data" ] || {
