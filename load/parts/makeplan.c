@@ -13,6 +13,8 @@
 #include "common/base/xalloc.h"
 #include "common/parts/partplan.h"
 #include "common/pg/db.h"
+#include "common/pg/relation.h"
+#include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "load/ledger/ledger.h"
@@ -20,6 +22,7 @@
 #include "load/match/plan.h"
 #include "load/options.h"
 #include "load/parts/planset.h"
+#include "load/pg/attached.h"
 #include "load/pg/partrules.h"
 #include "load/pg/setplan.h"
 #include "load/pg/target.h"
@@ -81,19 +84,56 @@ find_targets(struct making *m, struct err *e)
 	return plan_all(m, e);
 }
 
-static enum partrules_way
-choose(const struct making *m, const struct target *t, const char **reason)
+/* Rows are only added, or all that there are: a partition may be exchanged. */
+static bool
+may_attach(const struct making *m, const struct target *t)
+{
+	return m->plan.snapshot == PARTPLAN_HELD && !t->rules.conflict->has_key &&
+	       t->rules.absent.what == ABSENT_STAY && t->plan->rel->kind == 'r' &&
+	       t->plan->route == PLAN_DIRECT;
+}
+
+static int
+choose_existing(struct making *m, const struct target *t, enum partrules_way *way,
+		char **reason, struct err *e)
+{
+	char *why = NULL;
+	bool is = false;
+	int rc = 0;
+
+	if (may_attach(m, t)) {
+		rc = session_begin(&m->db, SESSION_PLAN, -1, e);
+		if (rc == 0)
+			rc = session_set_path(&m->db, "pg_catalog", e);
+		if (rc == 0)
+			rc = attached_choose(t->plan, &m->db, &is, &why, e);
+		session_rollback(&m->db);
+	}
+	*way = is ? WAY_ATTACH : WAY_APPLY;
+	*reason = is ? xstrdup(t->rules.truncate ? "it is a partition, and is emptied"
+						 : "it is a partition, and has no rows")
+		  : why != NULL
+			  ? xasprintf("it is a partition that cannot be exchanged: %s", why)
+			  : xstrdup("it exists");
+	free(why);
+	return rc;
+}
+
+static int
+choose(struct making *m, const struct target *t, enum partrules_way *way, char **reason,
+       struct err *e)
 {
 	if (m->options->commit == COMMIT_PART) {
-		*reason = "--commit=part: each part is seen when it is committed";
-		return WAY_PART;
+		*reason = xstrdup("--commit=part: each part is seen when it is committed");
+		*way = WAY_PART;
+		return 0;
 	}
 	if (t->plan->rel == NULL) {
-		*reason = "it does not exist";
-		return WAY_RENAME;
+		*reason = xstrdup("it does not exist");
+		*way = WAY_RENAME;
+		return 0;
 	}
-	*reason = "it exists";
-	return WAY_APPLY;
+	return choose_existing(m, t, way, reason, e);
 }
 
 static bool
@@ -102,27 +142,30 @@ has_rows(const struct making *m, size_t i)
 	return !m->set.manifest->members[i]->is_sequence;
 }
 
-static void
-choose_all(struct making *m)
+static int
+choose_all(struct making *m, struct err *e)
 {
 	size_t i, k = 0;
 
 	for (i = 0; i < m->plan.nrelations; i++) {
 		struct partplan_relation *r = &m->plan.relations[i];
 		const struct target *t = &m->targets.list[k];
-		const char *reason = "it is a sequence";
 		enum partrules_way way = WAY_PART;
 
-		if (has_rows(m, i)) {
-			way = choose(m, t, &reason);
+		free(r->way);
+		free(r->reason);
+		r->way = r->reason = NULL;
+		if (!has_rows(m, i)) {
+			r->reason = xstrdup("it is a sequence");
+		} else {
+			if (choose(m, t, &way, &r->reason, e) != 0)
+				return -1;
 			relname_set(&r->target, t->name.schema, t->name.name);
 			k++;
 		}
-		free(r->way);
-		free(r->reason);
 		r->way = xstrdup(partrules_word(way));
-		r->reason = xstrdup(reason);
 	}
+	return 0;
 }
 
 /* What a run that is caught up has to tell apart. */
@@ -203,8 +246,7 @@ make(struct making *m, struct err *e)
 	    ledger_find(&m->db, o->ledger, LEDGER_RUNS, false, &there, e) != 0 ||
 	    find_targets(m, e) != 0)
 		return -1;
-	choose_all(m);
-	if (check_keys(m, e) != 0 || plan_ways(m, e) != 0)
+	if (choose_all(m, e) != 0 || check_keys(m, e) != 0 || plan_ways(m, e) != 0)
 		return -1;
 	return partplan_write(&m->plan, o->output, e);
 }

@@ -98,7 +98,8 @@ add_unique(struct db *db, bool primary, const char *table, const char *columns, 
 static int
 prepare_table(struct publication *p, size_t i, struct db *db, struct err *e)
 {
-	bool primary = p->rules[i].parts.what == PARTS_PLACE;
+	/* one that is attached gets the keys of the other partition later */
+	bool primary = p->rules[i].parts.what == PARTS_PLACE && !p->rules[i].replace;
 	struct header *header = header_from_json(p->options->plan->relations[i].header, e);
 	struct ident_list key = {.n = 0};
 	struct buf table = BUF_INIT, columns = BUF_INIT;

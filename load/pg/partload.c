@@ -24,7 +24,9 @@
 #include "load/ledger/runplan.h"
 #include "load/match/plan.h"
 #include "load/options.h"
+#include "load/pg/attached.h"
 #include "load/pg/partrules.h"
+#include "load/replace/replace.h"
 #include "load/rules/rules.h"
 #include "load/sink/sink.h"
 
@@ -194,14 +196,23 @@ partload_table(const struct relname *table, const struct plan *plan, struct db *
 	return rc;
 }
 
+static const char *
+making_sql(const struct plan *plan)
+{
+	if (plan->replace != NULL)
+		return plan->replace->make;
+	return plan->sql[SQL_SHARED] != NULL ? plan->sql[SQL_SHARED] : plan->sql[SQL_CREATE];
+}
+
 void
 partload_mark(const struct plan *plan, char mark[RUNPLAN_MARK + 1])
 {
 	struct buf text = BUF_INIT;
 	size_t i;
 
-	buf_adds(&text,
-		 plan->sql[SQL_SHARED] != NULL ? plan->sql[SQL_SHARED] : plan->sql[SQL_CREATE]);
+	buf_adds(&text, making_sql(plan));
+	if (plan->replace != NULL)
+		buf_adds(&text, plan->replace->likeness);
 	for (i = 0; i < plan->ncolumns; i++) {
 		buf_addc(&text, '\n');
 		ident_add_quoted(&text, plan->columns[i].source);
@@ -215,11 +226,10 @@ partload_mark(const struct plan *plan, char mark[RUNPLAN_MARK + 1])
 static int
 create(const struct partload *p, const struct plan *plan, struct db *db, struct err *e)
 {
-	const char *sql = plan->sql[SQL_SHARED] != NULL ? plan->sql[SQL_SHARED]
-							: plan->sql[SQL_CREATE];
 	char mark[RUNPLAN_MARK + 1];
 	struct buf name = BUF_INIT;
-	int rc = db_exec(db, e, "%s", sql);
+	int rc = plan->replace != NULL ? attached_make(plan, db, e)
+				       : db_exec(db, e, "%s", making_sql(plan));
 
 	relname_add_quoted(&p->table, &name);
 	partload_mark(plan, mark);

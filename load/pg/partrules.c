@@ -12,8 +12,10 @@
 #include "common/parts/partplan.h"
 #include "load/options.h"
 
-static const char *const words[] = {
-	[WAY_RENAME] = "rename", [WAY_APPLY] = "apply", [WAY_PART] = "part"};
+static const char *const words[] = {[WAY_RENAME] = "rename",
+				    [WAY_ATTACH] = "attach",
+				    [WAY_APPLY] = "apply",
+				    [WAY_PART] = "part"};
 
 const char *
 partrules_word(enum partrules_way way)
@@ -50,13 +52,15 @@ partrules_make(const struct load_options *options, const struct partplan_relatio
 	*rules = *load_options_rules(options, &relation->id);
 	rules->target = relation->target;
 	rules->create = way == WAY_RENAME;
-	if (way == WAY_RENAME)
+	rules->replace = way == WAY_ATTACH;
+	rules->parts.empty = way == WAY_ATTACH && !rules->truncate;
+	if (way == WAY_RENAME || way == WAY_ATTACH)
 		rules->parts.what = publish ? PARTS_PLACE : PARTS_ASIDE;
 	else if (way == WAY_APPLY)
 		rules->parts.what = publish ? PARTS_PUBLISH : PARTS_STAGE;
 	if (way != WAY_PART)
 		rules->parts.table = *table;
-	if (way == WAY_RENAME) /* of a new table no row is there already */
+	if (way == WAY_RENAME || way == WAY_ATTACH) /* of a new table no row is there already */
 		rules->conflict = rules_conflict(CONFLICT_FAIL);
 	if (publish && way == WAY_APPLY)
 		return;

@@ -14,6 +14,8 @@ struct partplan_relation;
 
 enum partrules_way {
 	WAY_RENAME, /* the table is filled aside, and gets its name at the end */
+	WAY_ATTACH, /* a partition is filled aside, and attached instead of the one that is
+		       there */
 	WAY_APPLY,  /* rows are staged by all parts, and written by one statement at the end */
 	WAY_PART    /* each part is committed by itself */
 };

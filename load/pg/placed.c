@@ -16,6 +16,7 @@
 #include "common/pg/db.h"
 #include "common/pg/session.h"
 #include "load/match/plan.h"
+#include "load/pg/attached.h"
 #include "load/pg/partload.h"
 #include "load/replace/replace.h"
 
@@ -120,6 +121,8 @@ look(const struct plan *plan, struct placed *placed, struct db *db, struct err *
 int
 placed_build(const struct plan *plan, struct placed *placed, struct db *db, struct err *e)
 {
+	if (plan->replace != NULL)
+		return attached_build(plan, db, e);
 	return add_key(plan, db, e) == 0 ? look(plan, placed, db, e) : -1;
 }
 
@@ -162,7 +165,9 @@ placed_take_place(const struct plan *plan, const struct placed *placed, struct d
 	char *path = NULL;
 	int rc = session_narrow_path(db, &path, e);
 
-	if (rc == 0)
+	if (rc == 0 && plan->replace != NULL)
+		rc = attached_take_place(plan, db, e);
+	else if (rc == 0)
 		rc = take_place(plan, placed, db, e);
 	if (rc == 0)
 		rc = session_set_path(db, path, e);

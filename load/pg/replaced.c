@@ -206,11 +206,39 @@ lock_all(const struct plan *plan, struct db *db, struct err *e)
 	return rc;
 }
 
+/* Rows of parts are to come to those that are there, of which there are none. */
+static int
+check_empty(const struct plan *plan, struct db *db, struct err *e)
+{
+	struct buf sql = BUF_INIT;
+	char *has;
+	int rc = 0;
+
+	if (!plan->rules->parts.empty)
+		return 0;
+	buf_adds(&sql, "SELECT 1 FROM ONLY ");
+	relname_add_quoted(&plan->target, &sql);
+	buf_adds(&sql, " LIMIT 1");
+	has = db_query_text(db, e, buf_cstr(&sql), 0, NULL);
+	if (has == NULL) {
+		rc = -1;
+	} else if (has[0] != '\0') {
+		err_set(e, EXIT_TARGET,
+			"partition \"%s\" has rows now, and had none when the plan was made",
+			plan->target.name);
+		rc = err_hint(e, "Empty it and publish again, or remove what the run has left "
+				 "with --drop-parts and make a new plan.");
+	}
+	buf_release(&sql);
+	free(has);
+	return rc;
+}
+
 static int
 exchange(const struct plan *plan, struct db *db, struct err *e)
 {
-	if (lock_all(plan, db, e) != 0 || compare(plan, db, false, e) != 0 ||
-	    look_again(plan, db, e) != 0)
+	if (lock_all(plan, db, e) != 0 || check_empty(plan, db, e) != 0 ||
+	    compare(plan, db, false, e) != 0 || look_again(plan, db, e) != 0)
 		return -1;
 	if (db_exec(db, e, "%s", plan->sql[SQL_EXCHANGE]) != 0)
 		return -1;
@@ -222,7 +250,8 @@ take_place(const struct plan *plan, struct db *db, struct err *e)
 {
 	if (persist(plan, db, lock_referred, e) != 0)
 		return -1;
-	if (db_exec(db, e, "%s", plan->sql[SQL_BUILD]) != 0)
+	if (plan->rules->parts.what == PARTS_NONE && /* else that is done */
+	    db_exec(db, e, "%s", plan->sql[SQL_BUILD]) != 0)
 		return -1;
 	return persist(plan, db, exchange, e);
 }

@@ -122,7 +122,7 @@ has_aside(const struct steps *s)
 	if (s->targets->set)
 		return false;
 	t = targets_at(s->targets);
-	return t->plan != NULL && t->plan->replace != NULL;
+	return t->plan != NULL && t->plan->replace != NULL && !partload_is(s->part);
 }
 
 static int

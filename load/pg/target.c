@@ -233,7 +233,8 @@ target_tell(const struct target *t, struct receipt *receipt)
 	receipt->rejected += t->counts.rejected;
 	receipt->deleted += t->absent.deleted;
 	receipt->vague = receipt->vague || t->vague;
-	receipt->replaced = receipt->replaced || (t->plan != NULL && t->plan->replace != NULL);
+	receipt->replaced = receipt->replaced || (t->plan != NULL && t->plan->replace != NULL &&
+						  t->rules.parts.what != PARTS_ASIDE);
 	if (t->told > 0)
 		tell_relation(t, &receipt->relations[t->told - 1]);
 }

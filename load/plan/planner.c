@@ -148,7 +148,7 @@ find_target(struct plan *p, struct db *db, struct known *known, struct plan_targ
 		return missing_target(p, db, why, e);
 	if (rc != 0)
 		return -1;
-	if (is_aside(p))
+	if (is_aside(p) && !o->replace)
 		reasons_add(why, "it exists, and did not when the plan of the run was made");
 	relname_set(&p->target, p->rel->id.schema, p->target.name);
 	return 0;

@@ -9,6 +9,7 @@
 #include "common/base/xalloc.h"
 #include "load/match/plan.h"
 #include "load/replace/replace.h"
+#include "load/rules/rules.h"
 #include "load/stage/absent_sql.h"
 #include "load/stage/sqlparts.h"
 
@@ -16,6 +17,8 @@
 char *
 replace_sql_hold(struct sqlparts *w)
 {
+	if (w->p->replace != NULL && w->p->rules->parts.what == PARTS_ASIDE)
+		return NULL; /* parts come for hours, and leave the target alone */
 	if (w->p->replace == NULL)
 		return w->st != NULL ? absent_sql_hold(w) : NULL;
 	sqlparts_add(w, "LOCK TABLE ONLY ");

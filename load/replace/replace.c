@@ -111,16 +111,18 @@ replace_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 
 	if (!p->rules->replace || p->rel == NULL)
 		return 0;
-	if (p->rules->together)
+	if (p->rules->together && p->rules->parts.what == PARTS_NONE)
 		reasons_add(why, "--replace: it is one of several; load it by itself");
 	if (replace_look(p, db, why, e) != 0)
 		return -1;
 	if (why->n > before)
 		return 0;
-	runid_make(id);
-	name = xasprintf(PREFIX "%s", id);
-	relname_set(&p->aside, p->target.schema, name);
-	free(name);
+	if (p->aside.name == NULL) { /* of parts it is known, and stands in another schema */
+		runid_make(id);
+		name = xasprintf(PREFIX "%s", id);
+		relname_set(&p->aside, p->target.schema, name);
+		free(name);
+	}
 	p->replace = xcalloc(1, sizeof(*p->replace));
 	p->replace->likeness = replace_likeness(db, &p->target, e);
 	if (p->replace->likeness == NULL || read_statements(p->replace, p, db, e) != 0)

@@ -18,6 +18,7 @@
 #include "load/match/identity.h"
 #include "load/match/plan.h"
 #include "load/match/waits.h"
+#include "load/rules/rules.h"
 
 /* By the extended protocol: one statement only, whatever a header says. */
 static int
@@ -201,8 +202,8 @@ ready_target(struct db *db, const struct plan *plan, bool first, struct err *e)
 		return -1;
 	if (first && run(db, plan->sql[SQL_KEY_FIRST], e) != 0)
 		return -1;
-	if (plan->rel == NULL || plan->held)
-		return 0;
+	if (plan->rel == NULL || plan->held || plan->rules->parts.what == PARTS_ASIDE)
+		return 0; /* of a table aside its comment tells what it was made for */
 	if (lock(db, plan, first, e) != 0 || ready_check(db, plan, plan->identity, e) != 0)
 		return -1;
 	return first && plan->sql[SQL_ASIDE] != NULL ? make_aside(db, plan, e) : 0;

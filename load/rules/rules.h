@@ -74,6 +74,7 @@ struct rules_by_parts {
 	enum rules_parts what;
 	struct relname table; /* borrowed */
 	uint64_t rows;        /* PARTS_PUBLISH, PARTS_PLACE: that it has */
+	bool empty;           /* PARTS_PLACE: the target has to be, or its rows would be lost */
 	bool alone;           /* PARTS_ASIDE: the part is all, and makes the table itself */
 };
 
