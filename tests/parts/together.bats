@@ -174,6 +174,21 @@ some_parts_are_there()
 	[ "$first" -lt 12 ]
 }
 
+@test "what a run leaves that was killed, and whose plan is gone, is removed as portl-parts(7) says" {
+	start run portl run -j 2 --parts=12 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
+	wait_until 30 some_parts_are_there
+	kill -KILL "$pid_run"
+	no_portl "$dst" 5
+	no_portl "$src" 5
+	id=$(q "$dst" 'SELECT id FROM portl_ledger.run')
+	is_true "$dst" "EXISTS (SELECT FROM pg_class WHERE relname = 'portl_${id}_1')"
+	sed -n '/^SELECT id, made/,/^\.Ed/p; /^\\eset id/,/^COMMIT/p' "$ROOT/man/portl-parts.7" |
+		sed "s/0123456789abcdef/$id/; s/\\\\e/\\\\/; /^\./d" >statements.sql
+	assert_eq "$(psql -XAtq -v ON_ERROR_STOP=1 -d "$dst" -f statements.sql | grep -c "^$id|")" 1
+	nothing_left
+	is_not_seen
+}
+
 @test "INT: all of it ends, nothing is seen, and nothing is left" {
 	start run portl run -j 2 --parts=4 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
 	backend_does "$src" portl-extract "wait_event = 'PgSleep'"
