@@ -112,6 +112,7 @@ crew_start(struct crew *crew, struct child *child, const struct crew_work *work,
 	if (pid == 0)
 		become(crew, work, parent);
 	*child = (struct child){.pid = pid};
+	snprintf(child->name, sizeof(child->name), "%s", work->argv[0]);
 	crew->at_work[crew->n++] = child;
 	return 0;
 }
@@ -123,6 +124,18 @@ crew_pipe(int ends[2], struct err *e)
 }
 
 /* ---- waiting ---- */
+
+/* A program says of itself that INT, TERM or HUP has stopped it, and of PIPE the other one
+ * does. */
+static void
+tell_killed(const struct child *child)
+{
+	int signo = child->status - 128;
+
+	if (signo != SIGINT && signo != SIGTERM && signo != SIGHUP && signo != SIGPIPE)
+		log_line("%s was killed by signal %d (%s)", child->name, signo,
+			 strsignal(signo));
+}
 
 static void
 reap(struct crew *crew)
@@ -141,6 +154,8 @@ reap(struct crew *crew)
 		child->status = pid < 0               ? CANNOT_RUN
 				: WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 						      : WEXITSTATUS(status);
+		if (pid > 0 && WIFSIGNALED(status))
+			tell_killed(child);
 		child->pid = 0;
 		child->answered = true;
 		crew->at_work[i] = crew->at_work[--crew->n];
@@ -244,6 +259,8 @@ crew_call(struct crew *crew, struct crew_work work, struct buf *out, int *status
 		rc = crew_wait(crew, &child, e);
 	crew_finish(crew, &child, SIGTERM);
 	*status = child.status;
+	if (rc == 0 && child.status > 128)
+		rc = crew_stopped(crew, e); /* it has died of what we were sent */
 	return rc;
 }
 

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #define CREW_QUIET 2 /* signals that are ignored here, and are not in the children */
+#define CREW_NAME 16 /* bytes of what a child is called in messages */
 #define CREW_KEEP 2  /* descriptors that a child keeps at their number */
 
 struct buf;
@@ -27,6 +28,7 @@ struct child {
 	pid_t pid;     /* 0: there is none, or it has ended */
 	int status;    /* as a shell says it: 128 and more for a signal */
 	bool answered; /* it has ended, and status says how */
+	char name[CREW_NAME];
 };
 
 struct crew {
@@ -82,7 +84,8 @@ int crew_wait(struct crew *crew, struct child *child, struct err *e)
 /*
  * crew_call(crew, work, out, status, e):
  * Start it, wait for its end, and append what it prints to ${out} (NULL: it prints where
- * ${work} says); ${*status} is what it ended with.
+ * ${work} says); ${*status} is what it ended with.  Where that is a signal and we were asked
+ * to stop, it fails as crew_stopped() does.
  */
 int crew_call(struct crew *crew, struct crew_work work, struct buf *out, int *status,
 	      struct err *e) __attribute__((warn_unused_result));

@@ -181,6 +181,23 @@ events()
 	done
 }
 
+@test "TERM while the programs say which options they have is no error of theirs" {
+	sed -i 's/exec "$BUILD\/portl-extract"/kill -TERM $PPID; sleep 9; &/' bin/portl-extract
+	try portl run -j 2 -- -q
+	assert_status 143
+	assert_silent
+}
+
+@test "a program that was killed is told of" {
+	echo 'kill -KILL $$' >publish
+	try portl run -j 2 --retries=0 --keep=kept -- -q
+	assert_status 75
+	assert_stderr_has 'portl-load was killed by signal 9 (Killed)'
+	rm publish
+	try portl run --resume=kept
+	assert_status 0
+}
+
 @test "killed: no process is left" {
 	echo '[ $part != 2 ] || { echo $$ >"$T/there"; exec sleep 60; }' >load
 	start run portl run -j 2 --
