@@ -122,9 +122,9 @@ sets: all
 verify: all
 	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh verify --cases $(VERIFY_CASES) $(CASES)
 
-##plans: PLANS_CASES random plans in parts under writers, with faults; PLANS=--quiet: without
+##plans: PLANS_CASES random plans in parts under writers, with faults; CALM=held or own: without
 plans: all
-	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh plans --cases $(PLANS_CASES) $(PLANS) $(CASES)
+	@BUILD=$(OUT) tests/record.sh $@ tests/property/run.sh plans --cases $(PLANS_CASES) $(CALM:%=--quiet --kind=%) $(CASES)
 
 ##regress: each relation of PostgreSQL's regression database, equal or refused by name
 regress: all

@@ -20,6 +20,9 @@ sets	sets SETS_CASES=300
 conflict	property PROPERTY=conflict PROPERTY_CASES=2000
 rejects	property PROPERTY=rejects PROPERTY_CASES=2000
 random	random RANDOM_TABLES=2000
+plans	plans PLANS_CASES=500
+plans-own	plans PLANS_CASES=200 CALM=own
+plans-held	plans PLANS_CASES=200 CALM=held
 since	since SINCE_SECONDS=600
 check	check
 recipes	deps-mariadb mariadb

@@ -13,8 +13,10 @@ if [ -n "${FUZZ_RUNS:-}" ]; then
 else
 	limits=(-max_total_time="${FUZZ_SECONDS:-60}" -timeout=25)
 fi
+# Inputs may be as long as those of the corpus.
+longest=$(wc -c "${0%/*}/corpus/$name"/* | awk '$2 != "total" && $1 > n { n = $1 } END { print (n > 512 ? n : 512) }')
 mkdir -p "$fuzzer.corpus"
-"$fuzzer" "${limits[@]}" -max_len=512 -print_final_stats=1 -artifact_prefix="$fuzzer." \
+"$fuzzer" "${limits[@]}" -max_len="$longest" -print_final_stats=1 -artifact_prefix="$fuzzer." \
 	"$fuzzer.corpus" "${0%/*}/corpus/$name" >"$log" 2>&1
 status=$?
 STOPPED=72 # libFuzzer's status of a run that was interrupted

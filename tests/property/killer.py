@@ -82,7 +82,7 @@ class Killer(threading.Thread):
         if not isinstance(when, str):
             return not self.over.wait(max(0, began + when - time.monotonic()))
         query = {"all": ALL_THERE, "commit": COMMITTING, "published": PUBLISHED}[when]
-        while not self.over.wait(0.008):
+        while not self.over.wait(0.015):
             if os.path.exists(self.plan) and psql.run(query.replace("NPARTS", str(self.nparts()))) == [["t"]]:
                 return when != "all" or not self.over.wait(self.world.rng.random() * 0.1)
         return False

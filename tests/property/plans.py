@@ -35,7 +35,7 @@ from session import Psql, finish, literal, numbers, parser, report, rng_of
 from writers import COLUMNS, WRITERS, Writer, definition, seen, source_sql
 
 OLD = 10 ** 9  # ids of rows that only the target has
-PATIENCE = 120  # seconds that one command may take
+PATIENCE = 300  # seconds that one command may take
 ATTEMPTS = 3  # that may be needed when nothing is killed any more
 # What may be said of a command that was hit: nothing of rows or tables.
 PASSING = (0, 1, 2, 4, 75, 255)
@@ -106,7 +106,7 @@ class Case:
 
     def __init__(self, rng, args):
         self.rng = rng
-        self.kind = args.kind or rng.choice(("held", "held", "own"))
+        self.kind = args.kind or rng.choice(("held", "own") if args.quiet else ("held", "held", "own"))
         self.by_hand = rng.random() < 0.4
         self.mode = rng.choice(("error", "skip", "overwrite", "overwrite", "merge", "delete", "truncate"))
         self.each = self.kind == "held" and rng.random() < 0.15  # --commit=part
@@ -114,7 +114,7 @@ class Case:
             self.mode, self.by_hand = rng.choice(("error", "skip", "overwrite", "merge")), True
         keyless = self.kind == "held" and self.by_hand and not self.each and self.mode in ("error", "truncate")
         self.tables = [self.some_table("t%d" % i, keyless) for i in range(1, rng.choice((2, 2, 3, 4)))]
-        self.cut = rng.choice((["--parts=8"], ["--parts=8"], ["--part-size=%dkB" % rng.choice((48, 64, 96))]))
+        self.cut = rng.choice((["--parts=8"], ["--parts=8"], ["--part-size=%dkB" % rng.choice((64, 96, 128))]))
         if all(t.key for t in self.tables) and rng.random() < 0.15:
             self.cut = ["--split-by=id", "--parts=8"]
         self.jobs, self.retries = rng.randrange(1, 5), rng.choice((0, 1, 1, 2))
@@ -126,7 +126,7 @@ class Case:
 
     def some_table(self, name, keyless):
         rng = self.rng
-        rows = rng.randrange(300, 1800)
+        rows = rng.randrange(200, 1000)
         key = rng.choice(("id", "id", "k, id")) if not keyless or rng.random() < 0.5 else ""
         bounds = sorted(rng.sample(range(1, rows), rng.choice((1, 2)))) if rng.random() < 0.2 else []
         old = None
@@ -209,7 +209,7 @@ class Reader(threading.Thread):
             try:
                 while not self.stop.is_set():
                     self.look(psql)
-                    time.sleep(rng.random() * 0.04)
+                    time.sleep(rng.random() * 0.1)
             except (SystemExit, OSError):
                 time.sleep(0.05)
             psql.close()

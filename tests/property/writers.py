@@ -90,7 +90,7 @@ class Writer(threading.Thread):
                 while not self.stop.is_set():
                     psql.run(self.script())
                     self.done += 1
-                    time.sleep(self.rng.random() * 0.05)
+                    time.sleep(self.rng.random() * 0.1)
             except (SystemExit, OSError):  # the server is gone, for a while
                 time.sleep(0.1)
             psql.close()
