@@ -3,7 +3,7 @@
 was there, then exactly one snapshot.
 
     plans.py [--seed N] [--cases N | --minutes N] [--only CASE] [--quiet] [--kind held|own]
-             [--verbose]
+             [--verbose] [--spoil row|peek|left]
 
 Wants portl, portl-extract, portl-load and psql on PATH, and libpq's environment pointing at
 a server of its own in $PGHOST (run.sh sees to that).  A case is one plan, of one to three
@@ -18,6 +18,9 @@ good; with --commit=part each part is there as a whole or not at all.  Which sna
 new one is, the rows of the writers say that it has, and the journal of the source says what
 that held (writers.py).  When faults have ended the next attempts have to succeed; portl drop
 leaves nothing.  The seed draws plan and faults, not how they meet.
+
+--spoil does to each case what has to be found: a row is changed after the publication, is seen
+before it, or a table is left in the ledger's schema.  Each case has to fail then.
 """
 import collections
 import json
@@ -202,6 +205,10 @@ class Reader(threading.Thread):
         if not self.seen or self.seen[-1] != found[0][0]:
             self.seen.append(found[0][0])
 
+    def wait_for(self, looks):
+        while self.looks < looks:
+            time.sleep(0.01)
+
     def run(self):
         rng = random.Random()
         while not self.stop.is_set():
@@ -218,8 +225,8 @@ class Reader(threading.Thread):
 class Trial:
     """One case, on the server."""
 
-    def __init__(self, world, case, tally):
-        self.world, self.case, self.tally = world, case, tally
+    def __init__(self, world, case, tally, spoil=None):
+        self.world, self.case, self.tally, self.spoil = world, case, tally, spoil
         self.plan = os.path.join(world.files, "plan")
         self.problems, self.history, self.happened = [], [], []
         self.began = self.bound = None
@@ -420,7 +427,8 @@ class Trial:
 
     def is_hopeless(self):
         """The snapshot is gone.  Is that so?  Then the front end may take over, if all have keys."""
-        if not {"crash", "kill_front", "end_front", "source_backend"} & set(self.happened):
+        ends = {"crash", "source_backend"} | ({"kill_front", "end_front", "kill_part", "end_part"} if self.holder else set())
+        if not ends & set(self.happened):
             self.problems.append("the snapshot is gone, and nobody has ended it")
             return False
         self.let_go()
@@ -494,6 +502,19 @@ class Trial:
         if left:
             self.problems.append("left behind: " + ", ".join(left))
 
+    def spoil_begin(self):
+        """A row is there before its time, for as long as a reader may need to see it."""
+        if self.spoil == "peek":
+            self.world.sql("dst", "CREATE TABLE IF NOT EXISTS t1 (id int, k text, v text, w numeric); INSERT INTO t1 VALUES (2147483647, 'k0');")
+            self.reader.wait_for(self.reader.looks + 2)
+            self.world.sql("dst", "DELETE FROM t1 WHERE id = 2147483647;" if self.case.tables[0].old is not None else "DROP TABLE t1;")
+
+    def spoil_end(self):
+        if self.spoil == "row":
+            self.world.sql("dst", "UPDATE t1 SET v = v || '!' WHERE id = (SELECT max(id) FROM t1);")
+        elif self.spoil == "left":
+            self.world.sql("dst", "CREATE TABLE portl_ledger.rows_of_nobody ();")
+
     # ---- all of it ----
 
     def prepare(self):
@@ -519,9 +540,11 @@ class Trial:
         reader = self.reader = Reader(case, stop)
         if not case.each:
             reader.start()
+            self.spoil_begin()
         done = self.by_hand() if case.by_hand else self.run()
         if os.path.exists(self.plan) and done:
             self.check_again()
+            self.spoil_end()
         stop.set()
         for thread in writers + ([reader] if reader.is_alive() else []):
             thread.join()
@@ -549,6 +572,7 @@ def options():
     made = parser(500)
     made.add_argument("--quiet", action="store_true", help="nothing is killed")
     made.add_argument("--kind", choices=("held", "own"))
+    made.add_argument("--spoil", choices=("row", "peek", "left"), help="each case has to fail")
     made.add_argument("--verbose", action="store_true", help="each case is told")
     return made.parse_args()
 
@@ -566,7 +590,7 @@ def main():
         for number in numbers(args):
             world.rng = rng_of(args, number)
             case = Case(world.rng, args)
-            trial = Trial(world, case, tally)
+            trial = Trial(world, case, tally, args.spoil)
             began = time.monotonic()
             problems = trial.check()
             if args.verbose:
