@@ -14,7 +14,10 @@
 #include "common/schema/header.h"
 #include "common/schema/schema.h"
 
-#define ENOUGH ((size_t)1 << 20) /* bytes of members' documents that make a document full */
+/*
+ * Bytes of members' documents that make a document full.  Read, it takes ten times as much.
+ */
+#define ENOUGH ((size_t)1 << 16)
 
 struct manifest *
 manifest_new(const char *id)

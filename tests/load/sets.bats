@@ -337,6 +337,17 @@ partitions()
 	assert_eq "$(tail -c "+$start" "$SUITE_CLUSTER/log" | grep -c 'referred to')" 4
 }
 
+@test "the manifest of many relations comes in documents that are small to read" {
+	q "$a" "DO \$\$BEGIN FOR i IN 1..300 LOOP EXECUTE format('CREATE TABLE m%s (id int, a text, b timestamptz)', i); END LOOP; END\$\$"
+	send -F ndjson >"$d/set"
+	head -n 2 "$d/set" | grep -c '"manifest"' | grep -qx 2
+	[ "$(head -n 1 "$d/set" | wc -c)" -lt 70000 ]
+	q "$b" 'CREATE SCHEMA x'
+	take --create --into-schema=x "$d/set"
+	assert_status 0
+	assert_eq "$(q "$b" "SELECT count(*) FROM pg_tables WHERE schemaname = 'x'")" 300
+}
+
 @test "--csv=DIR/ writes a file for each relation, all or none" {
 	shop "$a"
 	fill "$a"
