@@ -6,6 +6,7 @@
 #                                       to postgresql.conf
 #   cluster_standby DIR PRIMARY [LINE...]   make a hot standby of the server in PRIMARY
 #   cluster_env DIR                     point libpq's environment at it
+#   cluster_template                    have the database "fresh" there, to copy others from
 #   cluster_stop DIR [smart|fast|immediate]
 #   cluster_drop DIR                    stop it and remove DIR
 #   cluster_as COMMAND...               run COMMAND as the user who runs the servers
@@ -37,16 +38,17 @@ cluster_as()
 	exec "$@"
 )
 
+if [ -z "${cluster_found:-}" ]; then
+	cluster_found=$(pg_config --bindir 2>/dev/null) || :
+	if [ ! -x "$cluster_found/initdb" ]; then
+		cluster_found=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+	fi
+	export cluster_found
+fi
+
 cluster_bindir()
 {
-	if [ -n "${PG_BINDIR:-}" ]; then
-		echo "$PG_BINDIR"
-	elif [ -x "$(pg_config --bindir 2>/dev/null)/initdb" ]; then
-		pg_config --bindir
-	else
-		set -- /usr/lib/postgresql/*/bin
-		printf '%s\n' "$@" | sort -V | tail -n 1
-	fi
+	echo "${PG_BINDIR:-$cluster_found}"
 }
 
 cluster_dir()
@@ -97,11 +99,21 @@ cluster_env()
 	done
 	export PGHOST="$1" PGPORT=5432 PGUSER=portl PGDATABASE=postgres
 	export PGPASSFILE="$1/pgpass" PGSERVICEFILE="$1/pg_service.conf" # a test may make them
-	_cl_clients=$(unset PG_BINDIR && cluster_bindir)
 	case :$PATH: in
-	*:"$_cl_clients":*) ;;
-	*) [ ! -x "$_cl_clients/psql" ] || PATH=$_cl_clients:$PATH ;;
+	*:"$cluster_found":*) ;;
+	*) [ ! -x "$cluster_found/psql" ] || PATH=$cluster_found:$PATH ;;
 	esac
+}
+
+# What connects to a new database first makes a cache of its catalogs, which takes longer than
+# most tests' queries.  This one has been connected to, and its copies have the cache, too.
+cluster_template()
+{
+	psql -Xq -v ON_ERROR_STOP=1 -d postgres -c 'CREATE DATABASE fresh TEMPLATE template0' &&
+		psql -Xq -v ON_ERROR_STOP=1 -d fresh -c 'SELECT FROM pg_class LIMIT 0' >/dev/null &&
+		psql -Xq -v ON_ERROR_STOP=1 -d postgres \
+			-c 'ALTER DATABASE fresh WITH IS_TEMPLATE true ALLOW_CONNECTIONS false' &&
+		touch "$PGHOST/fresh"
 }
 
 cluster_stop()

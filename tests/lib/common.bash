@@ -4,12 +4,21 @@
 
 bats_require_minimum_version 1.5.0
 
-ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
-BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd)
+# Without processes where that can be: each test comes by here.
+ROOT=${BATS_TEST_DIRNAME%/tests/*}
+[ "$ROOT/tests/lib/common.bash" -ef "${BASH_SOURCE[0]}" ] || ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+[[ ${BUILD:-} == /* ]] || BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd)
 export ROOT BUILD
 export PATH="$BUILD:$PATH"
 # shellcheck source=tests/lib/cluster.sh
 . "$ROOT/tests/lib/cluster.sh"
+
+# Before each command bats notes where it stands, which costs forty times what the command does.
+# For commands of helpers it need not: a failure is shown by the line of the test.
+export tests_debug_trap=${tests_debug_trap:-$(declare -f bats_debug_trap)}
+# shellcheck disable=SC2016 # expanded when it is called
+not_here='{ case $1 in "$ROOT"/tests/lib/* | "$BATS_ROOT"/*) return 0 ;; esac;'
+eval "${tests_debug_trap/\{/$not_here}"
 
 # --- databases ---------------------------------------------------------------
 
@@ -20,11 +29,15 @@ dbs_made=()
 fresh_db()
 {
 	local sql='SET client_min_messages = error;' words=" $*" clause='' strategy='' name
-	local left=$BATS_FILE_TMPDIR/left pid=$$
+	local left=$BATS_FILE_TMPDIR/left pid=$$ template=template0
 
 	# Copied as files, a database takes an eighth of the work.
 	((SERVER_VERSION < 150000)) || strategy='STRATEGY FILE_COPY'
-	[[ $words != *' -- '* ]] || clause=${words#* -- }
+	if [[ $words == *' -- '* ]]; then
+		clause=${words#* -- }
+	elif [ -e "$PGHOST/fresh" ]; then
+		template=fresh
+	fi
 	if [ -s "$left" ]; then
 		while read -r name; do
 			sql+="DROP DATABASE IF EXISTS $name WITH (FORCE);"
@@ -34,7 +47,7 @@ fresh_db()
 	for name in "$@"; do
 		[ "$name" != -- ] || break
 		export "$name=t${BATS_SUITE_TEST_NUMBER:-f}_$$_$name"
-		sql+="CREATE DATABASE ${!name} TEMPLATE template0 $strategy $clause;"
+		sql+="CREATE DATABASE ${!name} TEMPLATE $template $strategy $clause;"
 		dbs_made+=("${!name}")
 	done
 	# One client for the tests of a file; it ends with the process that runs them.
@@ -49,8 +62,10 @@ fresh_db()
 own_server()
 {
 	own=$(cluster_dir)
-	cluster_start "$own" 'shared_buffers = 16MB' 'max_prepared_transactions = 10' 'autovacuum = off' || return
+	cluster_start "$own" 'shared_buffers = 16MB' 'max_prepared_transactions = 10' 'autovacuum = off' \
+		'jit = off' || return
 	cluster_env "$own"
+	cluster_template || return
 	export own
 }
 
