@@ -8,6 +8,7 @@
 #   BENCH_SCALE=1       a part of all row counts, such as 0.01 for a quick look
 #   BENCH_ADD=0         1: add the rounds to those of earlier calls for the same build, and
 #                       keep their other figures; so hours can be had a minute at a time
+#   BENCH_BUFFERS=512MB the server's shared_buffers
 #   BUILD=build         the build to measure
 #
 # Prints tables and writes them to BUILD/bench/result.json after each group.
@@ -26,7 +27,7 @@ BENCH_ADD=${BENCH_ADD:-0}
 # shellcheck source=tests/bench/tables.sh
 . tests/bench/tables.sh
 
-settings=('shared_buffers = 512MB' 'max_wal_size = 8GB' 'checkpoint_timeout = 1h'
+settings=("shared_buffers = ${BENCH_BUFFERS:-512MB}" 'max_wal_size = 8GB' 'checkpoint_timeout = 1h'
 	'autovacuum = off' 'work_mem = 64MB' 'maintenance_work_mem = 256MB')
 
 work=$(cluster_dir) # the server's files and ours
