@@ -1,6 +1,7 @@
 #!/bin/bash
 # run.sh FUZZER: let it run from its corpus in the repository and what it has found before,
-# for FUZZ_SECONDS or, if that is set, FUZZ_RUNS executions; one line says what came of it.
+# for FUZZ_SECONDS or, if that is set, FUZZ_RUNS executions, from FUZZ_SEED or a random one;
+# one line says what came of it.
 # An input that is a finding is left beside the fuzzer, with its log.
 set -u
 fuzzer=$1
@@ -16,7 +17,8 @@ fi
 # Inputs may be as long as those of the corpus.
 longest=$(wc -c "${0%/*}/corpus/$name"/* | awk '$2 != "total" && $1 > n { n = $1 } END { print (n > 512 ? n : 512) }')
 mkdir -p "$fuzzer.corpus"
-"$fuzzer" "${limits[@]}" -max_len="$longest" -print_final_stats=1 -artifact_prefix="$fuzzer." \
+"$fuzzer" "${limits[@]}" ${FUZZ_SEED:+-seed="$FUZZ_SEED"} -max_len="$longest" -print_final_stats=1 \
+	-artifact_prefix="$fuzzer." \
 	"$fuzzer.corpus" "${0%/*}/corpus/$name" >"$log" 2>&1
 status=$?
 STOPPED=72 # libFuzzer's status of a run that was interrupted

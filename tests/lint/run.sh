@@ -1,11 +1,14 @@
 #!/bin/bash
 # shellcheck disable=SC2317 # the checks are called by name
 # make lint: run every check, print what each one found, fail if any did.  LINT_BASE=COMMIT
-# looks at the subjects of the commits since then as well.
+# looks at the subjects of the commits since then as well.  LINT_GCC= says that what is in
+# build/ was compiled with -Werror, by gcc; else that is done in build/lint-gcc.
 set -u
 cd "$(dirname "$0")/../.." || exit
 make=${MAKE:-make}
 max_lines=600
+gcc_variant=${LINT_GCC-lint-gcc}
+gcc_out=build${gcc_variant:+/$gcc_variant}
 
 # Names a file in common/, extract/ or load/ may export besides STEM_*: "STEM NAME-PATTERN".
 exported_exceptions='xalloc x(malloc|calloc|realloc|strdup|strdup_null|strndup|asprintf|vasprintf)'
@@ -31,13 +34,13 @@ run_make()
 
 check_gcc()
 {
-	run_make lint-gcc gcc all unit
+	run_make "$gcc_variant" gcc objects
 }
 
 # With clang-tidy, for it needs the same flags and the same knowledge of what changed.
 check_clang()
 {
-	run_make lint-clang clang all unit fuzz-objects tidy
+	run_make lint-clang clang objects fuzz-objects tidy
 }
 
 check_format()
@@ -67,19 +70,19 @@ nothing_has()
 # The folders, the arrows between them, and no circle; the objects say who calls whom.
 check_house()
 {
-	python3 tests/lint/house.py build/lint-gcc/obj
+	python3 tests/lint/house.py "$gcc_out/obj"
 }
 
 # foo.c exports only foo and foo_*; dir_foo_* where both programs have a foo.c.  No name is
 # there twice: what links both programs' modules, as fuzzers do, would take one for the other.
 check_exports()
 {
-	local object source stem name allowed status=0 names=build/lint-gcc/exports
+	local object source stem name allowed status=0 names=$gcc_out/exports
 
 	: >"$names"
-	for object in build/lint-gcc/obj/{common,extract,load}{,/*}/*.o; do
+	for object in "$gcc_out"/obj/{common,extract,load}{,/*}/*.o; do
 		stem=$(basename "$object" .o)
-		source=${object#build/lint-gcc/obj/}
+		source=${object#"$gcc_out"/obj/}
 		[ -f "${source%.o}.c" ] || continue # the file is gone, its object is not
 		allowed="${stem}(_[a-z0-9_]+)?"
 		[[ $source == common/* || $source == */*/* || ! -f extract/$stem.c || ! -f load/$stem.c ]] ||
