@@ -8,6 +8,8 @@ FLAGS_coverage = -U_FORTIFY_SOURCE -O0 --coverage -fprofile-update=atomic -Wl,--
 HELPER_coverage = $(OUT)/obj/tests/coverage/flush.o
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
 # xxhash.h insists on inlining, which -Og does not do.
+# All of it is linked into the program, which the emulator then runs without libraries.
+FLAGS_bigendian = -U_FORTIFY_SOURCE -O0 -Werror -static -no-pie
 FLAGS_analyze = -Og -Werror -fanalyzer -DXXH_NO_INLINE_HINTS=1
 
 FUZZ_SECONDS = 60
@@ -30,7 +32,7 @@ CASES = $(SEED:%=--seed %) $(ONLY:%=--only %) $(MINUTES:%=--minutes %)
 FUZZ_OBJECTS = $(call objects,tests/fuzz/fuzz_*.c)
 TIDY = $(OBJECTS:$(OUT)/obj/%.o=$(OUT)/tidy/%)
 DEPS = $(filter deps-%,$(GOALS))
-.PHONY: tidy fuzz-objects fuzz-run analyze-objects
+.PHONY: objects tidy fuzz-objects fuzz-run analyze-objects bigendian-run
 
 # A package comes before its test.
 $(FUZZ_OBJECTS): | $(filter deps deps-%,$(MAKECMDGOALS))
@@ -38,8 +40,9 @@ $(DEPS): | $(filter deps,$(MAKECMDGOALS))
 check-deb: | $(filter deb,$(MAKECMDGOALS))
 
 ##deps: install what build and tests need
-##deps-bench, deps-coverage, deps-deb, deps-mariadb, deps-pictures: what these need besides
+##deps-bench, deps-bigendian, deps-coverage, deps-deb, deps-mariadb, deps-pictures: what these need besides
 MORE_bench = gdal-bin pgcopydb pgloader
+MORE_bigendian = qemu-user-static gcc-s390x-linux-gnu libc6-dev-s390x-cross
 MORE_coverage = gcovr
 MORE_deb = debhelper dpkg-dev lintian debootstrap autopkgtest
 MORE_mariadb = mariadb-server-core mariadb-client-core
@@ -64,9 +67,23 @@ analyze:
 	@$(MAKE) --no-print-directory VARIANT=analyze CC=gcc analyze-objects
 analyze-objects: $(PRODUCT)
 
+##bigendian: the unit tests that need no server, as s390x: the other order of bytes
+BIGENDIAN = $(filter-out $(addprefix $(OUT)/unit/test_,cli conninfo extract_options job load_options \
+	load_sql load_staged quoting xalloc),$(UNIT))
+S390X = build/tools/s390x/usr
+bigendian:
+	@$(MAKE) --no-print-directory VARIANT=bigendian CC=s390x-linux-gnu-gcc AR=s390x-linux-gnu-ar \
+		PKG_CFLAGS='-isystem $(S390X)/include -isystem $(S390X)/include/s390x-linux-gnu -isystem $(S390X)/include/postgresql' \
+		LIBS='-L$(S390X)/lib/s390x-linux-gnu -ljansson -lcrypto -lzstd -lxxhash -lyaml -lcsv -lm' bigendian-run
+bigendian-run: $(BIGENDIAN)
+	@EMULATOR=$$(command -v qemu-s390x-static || echo qemu-s390x) tests/check.sh $(OUT) $(notdir $^)
+
 ##valgrind: a slice of check under valgrind
 valgrind: all unit
 	@tests/valgrind.sh $(OUT)
+
+# For lint, which links nothing.
+objects: $(OBJECTS)
 
 # clang-tidy, for lint.  The object is there to say when a header has changed.
 tidy: $(TIDY)
@@ -75,13 +92,13 @@ $(OUT)/tidy/%: $(OUT)/obj/%.o .clang-tidy
 	$(call Q,TIDY)clang-tidy --quiet $*.c -- $(PORTL_CFLAGS) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 	@touch $@
 
-##fuzz: each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS
+##fuzz: each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS, from FUZZ_SEED
 fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 fuzz-objects: $(FUZZ_OBJECTS)
 fuzz-run: $(patsubst %,%.run,$(call made,fuzz,fuzz_*))
 %.run: %
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) tests/fuzz/run.sh $*
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run.sh $*
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(PORTL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(MODULES) $(COMMON) $(LIBS)

@@ -3,6 +3,7 @@
 # what is named: a bats file by its path or its name (stream/stream.bats, stream.bats,
 # stream), a folder of them (stream/), a unit test (test_buf), all of these (unit).  The
 # last line is `N passed, N failed`; the status is 0 only if something ran and nothing failed.
+# EMULATOR runs the unit tests of another machine.
 set -u
 BUILD=$(cd "$1" && pwd) || exit
 export BUILD
@@ -122,7 +123,7 @@ run_unit()
 {
 	local status
 
-	"$BUILD/unit/$1" >"$out/$1.tap" 2>"$out/$1.err" </dev/null
+	${EMULATOR:-} "$BUILD/unit/$1" >"$out/$1.tap" 2>"$out/$1.err" </dev/null
 	status=$?
 	count "$1" "$out/$1.tap" "$status"
 	if [ "$status" -ne 0 ]; then

@@ -102,6 +102,38 @@ unpack()
 	rm -rf "$log" build/tools/new
 }
 
+# unpack_foreign ARCHITECTURE PACKAGE...: into build/tools/ARCHITECTURE.  apt has lists of its
+# own there, for this machine's know nothing of the others.
+unpack_foreign()
+{
+	root=$PWD/build/tools/$1
+	architecture=$1
+	shift
+	[ ! -e "$root/usr" ] || return 0
+	echo "deps: unpacking libraries of $architecture into build/tools/$architecture"
+	mkdir -p "$root/lists/partial" "$root/cache/archives/partial" "$root/new"
+	: >"$root/status"
+	cat >"$root/apt.conf" <<-EOF
+		APT::Architecture "$architecture";
+		APT::Architectures { "$architecture"; };
+		APT::Sandbox::User "";
+		Dir::State "$root";
+		Dir::State::status "$root/status";
+		Dir::Cache "$root/cache";
+	EOF
+	export APT_CONFIG="$root/apt.conf"
+	(apt-get update -qq && cd "$root/new" && apt-get download -qq "$@") >"$root/log" 2>&1 || {
+		cat "$root/log" >&2
+		rm -rf "$root"
+		return 1
+	}
+	unset APT_CONFIG
+	for package in "$root"/new/*.deb; do
+		dpkg-deb -x "$package" "$root"
+	done
+	rm -rf "$root/new" "$root/lists" "$root/cache"
+}
+
 missing=$(missing_packages)
 if [ -n "$missing" ]; then
 	echo "deps: installing$missing"
@@ -121,3 +153,8 @@ fi
 if [ ! -x build/tools/usr/sbin/slurmctld-wlm ]; then
 	unpack Slurm slurmctld slurmd slurm-client slurm-wlm-basic-plugins libhwloc15 || :
 fi
+case " $* " in
+*-s390x-*)
+	unpack_foreign s390x libpq-dev libssl-dev libjansson-dev libzstd-dev libxxhash-dev libyaml-dev libcsv-dev || exit
+	;;
+esac
