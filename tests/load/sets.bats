@@ -330,8 +330,9 @@ partitions()
 	fill "$a"
 	shop "$b"
 	psql -Xq -d postgres -c "ALTER DATABASE $b SET log_statement = 'all'"
+	send >"$d/set" # which does not wait, so that nothing is asked beforehand
 	start=$(($(stat -c %s "$SUITE_CLUSTER/log") + 1))
-	take --foreign-keys=recheck < <(send)
+	take --foreign-keys=recheck <"$d/set"
 	assert_status 0
 	# planned, held, dropped, looked at before COMMIT
 	assert_eq "$(tail -c "+$start" "$SUITE_CLUSTER/log" | grep -c 'referred to')" 4
