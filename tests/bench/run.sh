@@ -54,11 +54,10 @@ for group in ${BENCH:-pipe ndjson csv upsert rejects sets again parts verify riv
 	[ $status -eq 0 ] || failed+=("$group")
 	report_write
 done
-jq -r '([.rows[] | select(.ok != null)]) as $limited | [$limited[] | select(.ok | not)] as $missed |
-	"\(.rows | length) figures of \([.rows[].group] | unique | join(", ")), " +
-	"\($limited | length) with a limit, \($missed | length) above it; " +
-	"\(.rivals | map(select(.first)) | length) of \(.rivals | length) rows of rivals first; " +
-	"PostgreSQL \(.server | split(" ")[0]), \(.cores) cores"' "$BUILD/bench/result.json"
+jq -r '[(.rows | if . == [] then empty else "\(length) figures of \(map(.group) | unique | join(", ")), " +
+		"\(map(select(.ok != null)) | length) with a limit, \(map(select(.ok == false)) | length) above it" end),
+	(.rivals | if . == [] then empty else "\(map(select(.first)) | length) of \(length) rows of rivals first" end),
+	"PostgreSQL \(.server | split(" ")[0]), \(.cores) cores"] | join("; ")' "$BUILD/bench/result.json"
 ((${#failed[@]} == 0)) || {
 	echo "bench: did not run to the end: ${failed[*]}" >&2
 	exit 1
