@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Sets: several relations in one stream, loaded in one transaction.
+# shellcheck disable=SC2016 # dollar quotes are SQL's
 
 load ../lib/common
 load ../lib/load
