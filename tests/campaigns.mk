@@ -7,9 +7,9 @@ FLAGS_asan = $(SANITIZE)
 FLAGS_coverage = -U_FORTIFY_SOURCE -O0 --coverage -fprofile-update=atomic -Wl,--wrap=raise
 HELPER_coverage = $(OUT)/obj/tests/coverage/flush.o
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
-# xxhash.h insists on inlining, which -Og does not do.
 # All of it is linked into the program, which the emulator then runs without libraries.
 FLAGS_bigendian = -U_FORTIFY_SOURCE -O0 -Werror -static -no-pie
+# xxhash.h insists on inlining, which -Og does not do.
 FLAGS_analyze = -Og -Werror -fanalyzer -DXXH_NO_INLINE_HINTS=1
 
 FUZZ_SECONDS = 60
