@@ -169,13 +169,15 @@ check_make_plan(struct extract_options *o, struct err *e)
 static int
 check_needs(const struct extract_options *o, struct err *e)
 {
+	/* what is checked is what might be planned */
+	bool planned = o->make_plan || o->common.check != CHECK_NOT;
 	const struct {
 		const char *option, *needs;
 		bool lacks;
 	} rules[] = {
-		{"part-size", "make-plan", o->part_size != NULL && !o->make_plan},
-		{"parts", "make-plan", o->nparts >= 0 && !o->make_plan},
-		{"split-by", "make-plan", o->split_text != NULL && !o->make_plan},
+		{"part-size", "make-plan", o->part_size != NULL && !planned},
+		{"parts", "make-plan", o->nparts >= 0 && !planned},
+		{"split-by", "make-plan", o->split_text != NULL && !planned},
 		{"part", "plan", o->part >= 0 && o->plan_path == NULL},
 		{"hold", "plan", o->hold && o->plan_path == NULL},
 		{"catch-up", "plan", o->catch_up && o->plan_path == NULL},

@@ -44,14 +44,20 @@ arglist_join(struct arglist *list, const struct arglist *more)
 
 /* There may be a password among them. */
 void
+arglist_cut(struct arglist *list, size_t n)
+{
+	for (; list->n > n; list->words[list->n] = NULL) {
+		char *word = list->words[--list->n];
+
+		explicit_bzero(word, strlen(word));
+		free(word);
+	}
+}
+
+void
 arglist_release(struct arglist *list)
 {
-	size_t i;
-
-	for (i = 0; i < list->n; i++) {
-		explicit_bzero(list->words[i], strlen(list->words[i]));
-		free(list->words[i]);
-	}
+	arglist_cut(list, 0);
 	free(list->words);
 	*list = (struct arglist){.n = 0};
 }

@@ -20,6 +20,12 @@ void arglist_addf(struct arglist *list, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void arglist_join(struct arglist *list, const struct arglist *more);
 
+/*
+ * arglist_cut(list, n):
+ * Keep only the first ${n} words.
+ */
+void arglist_cut(struct arglist *list, size_t n);
+
 void arglist_release(struct arglist *list);
 
 #endif /* COMMON_FRONT_ARGLIST_H */

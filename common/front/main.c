@@ -45,6 +45,11 @@
 		"via", 0, CLI_STRING, "COMMAND", "run portl-load by it: 'ssh warehouse'", \
 			AT(via) \
 	}
+#define JOBS \
+	{ \
+		"jobs", 'j', CLI_NUMBER, "N", "parts at a time; default: 1, one pipe", \
+			AT(jobs), .min = 1 \
+	}
 #define SNAPSHOT \
 	{ \
 		"snapshot", 0, CLI_STRING, "ID", "read by the snapshot that portl hold keeps", \
@@ -56,8 +61,7 @@
 	}
 
 static const struct cli_option run_options[] = {
-	{"jobs", 'j', CLI_NUMBER, "N", "parts at a time; default: 1, one pipe", AT(jobs),
-	 .min = 1},
+	JOBS,
 	{"retries", 0, CLI_NUMBER, "N", "more tries for a part; default: 3", AT(retries)},
 	{"keep", 0, CLI_STRING, "FILE", "keep the plan in FILE, for --resume", AT(keep)},
 	{"resume", 0, CLI_STRING, "FILE", "bring what is missing of the plan in FILE",
@@ -67,6 +71,7 @@ static const struct cli_option run_options[] = {
 	SNAPSHOT,
 	END,
 };
+static const struct cli_option check_options[] = {JOBS, OWN, END};
 static const struct cli_option plan_options[] = {
 	{"output", 'o', CLI_STRING, "FILE", "write the plan to FILE", AT(output)},
 	OWN,
@@ -92,8 +97,10 @@ static const struct front_command commands[] = {
 	 .what = "tests both connections, the privileges, the tables and the plan,\n"
 		 "        and moves no row",
 	 .help = "Tests both connections, the privileges, the tables, the key and the plan.\n"
-		 "Nothing is created, emptied or locked against others.\n",
+		 "Nothing is created, emptied or locked against others. With -j N: could it\n"
+		 "run in parts?\n",
 	 JOB,
+	 .own = check_options,
 	 .run = single_check},
 	{.name = "verify",
 	 .usage = "JOB [OPTION]...",

@@ -45,7 +45,7 @@ partcmd_plan(struct front *f, struct err *e)
 {
 	bool to_file = f->output != NULL && strcmp(f->output, "-") != 0;
 	struct planfile pf;
-	int rc = planfile_make(&pf, f, to_file ? f->output : NULL, e);
+	int rc = planfile_make(&pf, f, to_file ? f->output : NULL, true, e);
 
 	if (rc == 0 && !to_file)
 		rc = partplan_write(&pf.plan, NULL, e);

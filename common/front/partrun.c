@@ -88,7 +88,7 @@ get_plan(struct partrun *r, struct err *e)
 	if (f->resume != NULL) {
 		rc = planfile_open(&r->pf, f->resume, e);
 	} else {
-		rc = planfile_make(&r->pf, f, f->keep, e);
+		rc = planfile_make(&r->pf, f, f->keep, true, e);
 		thin_out(&f->for_extract);
 		thin_out(&f->for_load);
 	}

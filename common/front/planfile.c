@@ -178,15 +178,21 @@ planfile_call(struct planfile *pf, struct front *f, const struct arglist *words,
 
 /* ---- making one ---- */
 
+/* Where the programs read, write and complain; -1: where we do. */
+struct ends {
+	int in, out, err;
+};
+
 static int
-call(struct front *f, const char *program, const struct arglist *words, int in, int out,
+call(struct front *f, const char *program, const struct arglist *words, struct ends ends,
      struct err *e)
 {
 	struct crew_work work = CREW_WORK(program, words->words);
 	int rc;
 
-	work.in = in;
-	work.out = out;
+	work.in = ends.in;
+	work.out = ends.out;
+	work.err = ends.err;
 	rc = crew_call(&f->crew, work, NULL, &f->status, e);
 	if (rc == 0)
 		rc = crew_stopped(&f->crew, e);
@@ -194,7 +200,7 @@ call(struct front *f, const char *program, const struct arglist *words, int in, 
 }
 
 static int
-draft(struct front *f, int out, struct err *e)
+draft(struct front *f, struct ends ends, struct err *e)
 {
 	struct arglist words = {.n = 0};
 	int rc;
@@ -204,13 +210,13 @@ draft(struct front *f, int out, struct err *e)
 	if (f->job != NULL)
 		arglist_addf(&words, "--job=%s", f->job);
 	arglist_join(&words, &f->for_extract);
-	rc = call(f, f->extract, &words, -1, out, e);
+	rc = call(f, f->extract, &words, ends, e);
 	arglist_release(&words);
 	return rc;
 }
 
 static int
-complete(struct front *f, int in, int out, struct err *e)
+complete(struct front *f, struct ends ends, struct err *e)
 {
 	struct arglist words = {.n = 0};
 	const char *program = begin(f, &words);
@@ -221,7 +227,7 @@ complete(struct front *f, int in, int out, struct err *e)
 	arglist_add(&words, "--make-plan");
 	add_words(f, &ours, &words);
 	add_words(f, &f->for_load, &words);
-	rc = call(f, program, &words, in, out, e);
+	rc = call(f, program, &words, ends, e);
 	arglist_release(&words);
 	free(job);
 	return rc;
@@ -229,32 +235,34 @@ complete(struct front *f, int in, int out, struct err *e)
 
 /* One after the other, for where the first fails the second has nothing to say. */
 static int
-make(struct front *f, int out, struct err *e)
+make(struct front *f, int out, int messages, struct err *e)
 {
 	int between = tempfile_open(e);
-	int rc = between >= 0 ? draft(f, between, e) : -1;
+	int rc = between >= 0 ? draft(f, (struct ends){-1, between, messages}, e) : -1;
 
 	if (rc == 0 && lseek(between, 0, SEEK_SET) != 0)
 		rc = err_errno(e, "could not read a temporary file");
 	if (rc == 0)
-		rc = complete(f, between, out, e);
+		rc = complete(f, (struct ends){between, out, messages}, e);
 	if (between >= 0)
 		close(between);
 	return rc;
 }
 
 int
-planfile_make(struct planfile *pf, struct front *f, const char *path, struct err *e)
+planfile_make(struct planfile *pf, struct front *f, const char *path, bool told, struct err *e)
 {
 	struct planfile made = nothing;
-	int rc;
+	int nobody = -1, rc;
 
 	*pf = nothing;
+	if (!told && (nobody = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
+		return err_errno(e, "could not open /dev/null");
 	made.fd = tempfile_open(e);
-	if (made.fd < 0)
-		return -1;
 	made.path = xasprintf("/dev/fd/%d", made.fd);
-	rc = make(f, made.fd, e);
+	rc = made.fd >= 0 ? make(f, made.fd, nobody, e) : -1;
+	if (nobody >= 0)
+		close(nobody);
 	if (rc == 0)
 		rc = partplan_read(&made.plan, made.path, e);
 	if (rc == 0 && path != NULL)

@@ -24,12 +24,13 @@ int planfile_open(struct planfile *pf, const char *path, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * planfile_make(pf, f, path, e):
+ * planfile_make(pf, f, path, told, e):
  * Have both programs make one, of what the command line of ${f} says, and write it to the
- * file; NULL: to one without a name.  Returns 1 where there is none, f->status says why.
+ * file; NULL: to one without a name.  Returns 1 where there is none: f->status says why, and
+ * the programs have told, if ${told}.
  */
-int planfile_make(struct planfile *pf, struct front *f, const char *path, struct err *e)
-	__attribute__((warn_unused_result));
+int planfile_make(struct planfile *pf, struct front *f, const char *path, bool told,
+		  struct err *e) __attribute__((warn_unused_result));
 
 /*
  * planfile_words(pf, f, all):

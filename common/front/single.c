@@ -10,6 +10,7 @@
 #include "common/cli/check.h"
 #include "common/front/pair.h"
 #include "common/front/partrun.h"
+#include "common/front/ways.h"
 #include "common/os/tempfile.h"
 #include "common/os/writeall.h"
 
@@ -76,6 +77,7 @@ int
 single_check(struct front *f, struct err *e)
 {
 	struct arglist words = {.n = 0};
+	size_t typed = f->for_load.n;
 	int header = -1, rc;
 
 	add_load_words(f, &f->for_load);
@@ -91,6 +93,9 @@ single_check(struct front *f, struct err *e)
 	}
 	if (rc == 0)
 		rc = check_sides(f, &words, header, e);
+	arglist_cut(&f->for_load, typed);
+	if (rc == 0 && f->status == 0)
+		rc = ways_print(f, partrun_is_meant(f), e);
 	if (rc == 0 && f->status == 0) {
 		check_line(stdout, "result", "the run can start");
 		rc = writeall_finish(stdout, e);

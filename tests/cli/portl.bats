@@ -361,6 +361,25 @@ count()
 	assert_eq "$(q "$b" "SELECT to_regclass('t') IS NULL")" t
 }
 
+@test "check says how a run in parts would be published, and why so, or why there is none" {
+	try portl check job.yaml --conflict=skip
+	assert_status 0
+	assert_eq "$(tail -n 2 <<<"$output")" $'in parts     public.t: apply, it exists\nresult       the run can start'
+	try portl check job.yaml -j 2 --split-by=id --summary=receipt
+	assert_status 0
+	assert_out_has $'parts        1, 2 at a time\nin parts     public.t: apply, it exists\n'
+	[ ! -e receipt ]
+	q "$b" 'DROP TABLE t'
+	try portl check job.yaml --create -j 3
+	assert_status 0
+	assert_out_has 'in parts     public.t: rename, it does not exist'
+	try portl check job.yaml --create --limit=3
+	assert_status 0
+	[[ $output$stderr != *parts* ]]
+	check_fails 64 '--limit does not go with --make-plan' --create --limit=3 -j 2
+	assert_eq "$(q "$b" "SELECT to_regclass('t') IS NULL AND to_regnamespace('portl_ledger') IS NULL")" t
+}
+
 @test "check and run take CSV files, and standard input for one" {
 	printf '%s\n' id,name 1,x >in.csv
 	printf '%s\n' 'source: {type: csv, path: in.csv}' "destination: {database: $b, table: t}" >job.yaml
