@@ -145,7 +145,7 @@ add_ddl(const struct found *f, const char *schema, enum ledger_tables kind, cons
 		if (!f->tables[i]) {
 			buf_addf(sql, "%sCREATE TABLE ", before);
 			ledger_add(schema, kinds[kind].tables[i].name, sql);
-			buf_addf(sql, " (%s);", kinds[kind].tables[i].columns);
+			buf_addf(sql, " (%s) USING heap;", kinds[kind].tables[i].columns);
 		}
 }
 

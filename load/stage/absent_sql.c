@@ -153,7 +153,7 @@ absent_sql_absent(struct sqlparts *w)
 
 	if (!w->st->finds)
 		return NULL;
-	sqlparts_add(w, "CREATE TEMPORARY TABLE {absent} ON COMMIT DROP AS ");
+	sqlparts_add(w, "CREATE TEMPORARY TABLE {absent} USING heap ON COMMIT DROP AS ");
 	if (w->st->null_keys) {
 		add_places(w);
 		return buf_detach(&w->sql);

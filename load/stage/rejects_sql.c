@@ -132,7 +132,7 @@ rejects_sql_key(struct sqlparts *w)
 static void
 add_copy(struct sqlparts *w)
 {
-	sqlparts_add(w, "CREATE TEMPORARY TABLE {line} ON COMMIT DROP AS SELECT *");
+	sqlparts_add(w, "CREATE TEMPORARY TABLE {line} USING heap ON COMMIT DROP AS SELECT *");
 	if (w->st->rejects->first)
 		sqlparts_add(w, ", pg_catalog.min(n) OVER (PARTITION BY {key}) AS k");
 	sqlparts_add(w, ", pg_catalog.row_number() OVER (ORDER BY r");
@@ -252,7 +252,7 @@ rejects_sql_drop(struct sqlparts *w)
 char *
 rejects_sql_bad(struct sqlparts *w)
 {
-	return sqlparts_text(w, "CREATE TEMPORARY TABLE {bad} ON COMMIT DROP AS"
+	return sqlparts_text(w, "CREATE TEMPORARY TABLE {bad} USING heap ON COMMIT DROP AS"
 				" SELECT * FROM {stage} WITH NO DATA");
 }
 

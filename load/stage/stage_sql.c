@@ -123,7 +123,7 @@ stage_sql_table(struct sqlparts *w)
 		return counters_sql(w);
 	sqlparts_add(w, "CREATE TEMPORARY TABLE {stage} (");
 	add_stage_columns(w);
-	sqlparts_add(w, ") ON COMMIT DROP");
+	sqlparts_add(w, ") USING heap ON COMMIT DROP");
 	if (sqlparts_is_upsert(w) && !w->st->plain)
 		sqlparts_add(w, "; CREATE TEMPORARY SEQUENCE pg_temp.portl_updated_{id}"
 				" CACHE 1000 OWNED BY {stage}.n"
@@ -377,8 +377,9 @@ stage_sql_rest(struct sqlparts *w)
 	if (!has_rounds(w))
 		return NULL;
 	insert = insert_sql(w, SQLPARTS_LATER);
-	sqlparts_add(w,
-		     "CREATE TEMPORARY TABLE {rest} ON COMMIT DROP AS SELECT * FROM (SELECT *");
+	sqlparts_add(
+		w,
+		"CREATE TEMPORARY TABLE {rest} USING heap ON COMMIT DROP AS SELECT * FROM (SELECT *");
 	sqlrows_add_rank(w);
 	sqlparts_add(w, " FROM {stage}) AS s WHERE r {>} 1 ORDER BY r, {key};"
 			" CREATE INDEX ON {rest} (r); PREPARE portl_round_{id} (bigint) AS ");

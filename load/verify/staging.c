@@ -57,7 +57,7 @@ add_create(const struct staging *s, struct buf *sql, bool raw)
 	const char *comma = "";
 	size_t i;
 
-	buf_addf(sql, "CREATE TEMPORARY TABLE portl_%s_%s ON COMMIT DROP AS SELECT ",
+	buf_addf(sql, "CREATE TEMPORARY TABLE portl_%s_%s USING heap ON COMMIT DROP AS SELECT ",
 		 raw ? "raw" : "rows", s->id);
 	for (i = 0; i < p->ncolumns; i++) {
 		const struct plan_column *c = &p->columns[i];

@@ -129,7 +129,8 @@ WITH ranked AS (SELECT *
     FROM folded;
 
 -- SQL_REST: stage the other rows of each key
-CREATE TEMPORARY TABLE pg_temp.portl_rest_0123456789abcdef ON COMMIT DROP AS
+CREATE TEMPORARY TABLE pg_temp.portl_rest_0123456789abcdef
+    USING heap ON COMMIT DROP AS
     SELECT *
     FROM (SELECT *, pg_catalog.row_number() OVER (PARTITION BY "c1"
     ORDER BY n) AS r
