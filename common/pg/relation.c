@@ -12,6 +12,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/engine.h"
 #include "common/pg/pgarray.h"
 
 /*
@@ -59,7 +60,10 @@ static const char relation_sql[] =
 	" EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 68 = 68),"
 	" c.oid IN (SELECT confrelid FROM pg_constraint" /* has no index on it */
 	"  WHERE contype = 'f' AND conrelid <> confrelid),"
-	" pg_is_in_recovery() FROM pg_class c WHERE c.oid = ANY ($1::oid[]) ORDER BY c.oid";
+	" pg_is_in_recovery(), coalesce(m.amhandler = 'heap_tableam_handler'::regproc, false),"
+	" EXISTS (SELECT FROM pg_extension WHERE extname IN ('citus', 'timescaledb'))"
+	" FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam"
+	" WHERE c.oid = ANY ($1::oid[]) ORDER BY c.oid";
 
 /*
  * For a column whose type is a domain, d is that and those below it; only the lowest has
@@ -213,6 +217,7 @@ read_facts(struct db *db, struct relation *const *rels, size_t n, const char *oi
 	   struct err *e)
 {
 	PGresult *res = db_query(db, e, relation_sql, 1, &oids);
+	bool engines = false;
 	size_t i;
 
 	if (res == NULL)
@@ -229,11 +234,14 @@ read_facts(struct db *db, struct relation *const *rels, size_t n, const char *oi
 		rel->instead_trigger = db_is_true(res, (int)i, 5);
 		rel->referenced = db_is_true(res, (int)i, 6);
 		rel->standby = db_is_true(res, (int)i, 7);
+		rel->heap = db_is_true(res, (int)i, 8);
+		engines = db_is_true(res, (int)i, 9);
 	}
 	PQclear(res);
-	return i == n ? 0
-		      : err_set(e, EXIT_DATA, "relation \"%s\" was dropped just now",
-				rels[i]->id.name);
+	if (i < n)
+		return err_set(e, EXIT_DATA, "relation \"%s\" was dropped just now",
+			       rels[i]->id.name);
+	return engines ? engine_read(db, rels, n, oids, e) : 0;
 }
 
 /* Column ${i} is the primary key's ${position}th, from 1. */
@@ -331,6 +339,12 @@ relation_column_find(const struct relation *rel, const char *name)
 		if (strcmp(rel->columns[i].name, name) == 0)
 			return (int)i;
 	return -1;
+}
+
+const char *
+relation_only(const struct relation *rel)
+{
+	return rel->kind == 'r' && rel->engine == NULL ? "ONLY " : "";
 }
 
 const char *

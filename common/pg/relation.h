@@ -47,6 +47,9 @@ struct relation {
 	bool instead_trigger;  /* INSTEAD OF INSERT */
 	bool referenced;       /* by another table's foreign key */
 	bool standby;          /* the server is in recovery */
+	bool heap;             /* its access method is PostgreSQL's own, by any name */
+	const char *engine;    /* what an extension makes of it (engine.h), or NULL */
+	bool remote;           /* so that its rows are on other servers */
 };
 
 /*
@@ -89,6 +92,12 @@ int relation_read_all(struct db *db, struct relation *const *rels, size_t n, str
  * Return the position of the column called exactly ${name}, or -1.
  */
 int relation_column_find(const struct relation *rel, const char *name);
+
+/*
+ * relation_only(rel):
+ * Return "ONLY ", or "" where what stands below the relation is its own: partitions, chunks.
+ */
+const char *relation_only(const struct relation *rel);
 
 /*
  * relation_kind_name(kind):

@@ -44,7 +44,7 @@ static const char matched_sql[] = "(" IN_KINDS("r,p") " AND NOT c.relispartition
 	     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid" EQUALS CLASS
 	     " AND d.objid" EQUALS "c.oid AND d.deptype" EQUALS "'e'::pg_catalog.\"char\")";
 static const char others_sql[] =
-	" AND n.nspname OPERATOR(pg_catalog.!~) '^(pg_|information_schema$)'::pg_catalog.text";
+	" AND n.nspname OPERATOR(pg_catalog.!~) '^(pg_|_timescaledb_|information_schema$)'::pg_catalog.text";
 
 static void
 add_condition(struct buf *sql, const char *column, const struct pattern_part *part, int param)

@@ -38,14 +38,23 @@ member_is_plain(const struct member *m)
 {
 	const struct relation *rel = m->leaf != NULL ? m->leaf : m->rel;
 
-	return rel != NULL && rel->kind == 'r' && (!rel->has_children || m->in_set) &&
-	       !rel->row_security && m->rows->where == NULL;
+	return rel != NULL && rel->kind == 'r' && rel->engine == NULL &&
+	       (!rel->has_children || m->in_set) && !rel->row_security &&
+	       m->rows->where == NULL;
 }
 
 bool
 member_is_only(const struct member *m)
 {
-	return m->in_set && m->rel->kind == 'r';
+	return m->in_set && relation_only(m->rel)[0] != '\0';
+}
+
+/* Which may repeat its keys, and whose rows are read, too. */
+static bool
+has_children(const struct member *m)
+{
+	return m->rel->kind == 'r' && m->rel->engine == NULL && m->rel->has_children &&
+	       !m->in_set;
 }
 
 static bool
@@ -90,7 +99,7 @@ lacks_key(const struct member *m)
 
 	if (rel == NULL)
 		return xstrdup("a query has no primary key");
-	if (rel->kind == 'r' && rel->has_children && !m->in_set)
+	if (has_children(m))
 		return xasprintf("\"%s\" has children, which may repeat its keys",
 				 rel->id.name);
 	if (rel->nprimary_key == 0)
@@ -322,7 +331,7 @@ member_finish(struct member *m, bool hides, const struct db *db)
 	if (rel == NULL)
 		return;
 	relname_set(&schema->relation, rel->id.schema, rel->id.name);
-	if (rel->kind == 'r' && rel->has_children && !m->in_set)
+	if (has_children(m))
 		return; /* children may repeat their parent's keys */
 	for (i = 0; i < rel->nprimary_key; i++)
 		if (schema_find(schema, rel->primary_key[i]) < 0)

@@ -121,15 +121,22 @@ cut_blocks(struct cutting *c, const struct partcut_of *of, const struct partcut_
 	}
 }
 
+/* All of it, so that it can be sampled, too. */
 static bool
-are_in_blocks(const struct partcut_of *of)
+is_heap(const struct partcut_of *of)
 {
 	size_t i;
 
 	for (i = 0; i < of->nleaves; i++)
 		if (!of->leaves[i].by_blocks || of->leaves[i].blocks < 0)
 			return false;
-	return of->nleaves > 0 && of->may_range;
+	return of->nleaves > 0 && of->rel->engine == NULL;
+}
+
+static bool
+are_in_blocks(const struct partcut_of *of)
+{
+	return of->may_range && is_heap(of);
 }
 
 static bool
@@ -171,7 +178,7 @@ add_sample(struct buf *sql, const struct partcut_of *of)
 
 	for (i = 0; i < of->nleaves; i++)
 		blocks += of->leaves[i].blocks > 0 ? of->leaves[i].blocks : 0;
-	if (blocks > SAMPLE && strchr("rpm", of->rel->kind) != NULL)
+	if (blocks > SAMPLE && is_heap(of))
 		buf_addf(sql, " TABLESAMPLE SYSTEM (%.6f)", 100.0 * SAMPLE / (double)blocks);
 }
 

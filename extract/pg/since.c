@@ -61,6 +61,8 @@ reason_of_choice(const struct member *m, const struct extract_options *o)
 		return "--limit leaves rows out";
 	if (o->row_security)
 		return "--enable-row-security leaves rows out that policies hide";
+	if (m->rows->cursor == NULL && m->rel->engine != NULL)
+		return m->rel->engine;
 	if (m->narrow)
 		return "it has values of a reg* type, whose text changes with what they name";
 	if (m->rows->cursor == NULL && (m->rel->kind == 'v' || m->rel->kind == 'f'))

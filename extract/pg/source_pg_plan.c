@@ -106,6 +106,8 @@ take_leaves(const struct source_pg *s, const PGresult *res, const struct relatio
 			continue;
 		if (itself && !db_is_true(res, row, READABLE))
 			of->may_range = false; /* nobody may ask for its ctid */
+		if (rel->engine != NULL)
+			of->may_range = false; /* its rows have none, or one of each server */
 		if (!itself || rel->kind != 'p')
 			of->leaves[of->nleaves++] = leaf_at(res, row);
 	}

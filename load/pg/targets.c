@@ -177,7 +177,7 @@ empty_all(struct targets *ts, struct db *db, struct err *e)
 			continue;
 		buf_adds(&sql, sql.len > 0 ? ", " : "TRUNCATE TABLE ");
 		/* a parent's rows are its own in a set */
-		buf_adds(&sql, t->plan->rel->kind == 'r' ? "ONLY " : "");
+		buf_adds(&sql, relation_only(t->plan->rel));
 		relname_add_quoted(&t->plan->target, &sql);
 		target_emptied(t);
 	}

@@ -113,6 +113,9 @@ replace_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		return 0;
 	if (p->rules->together && p->rules->parts.what == PARTS_NONE)
 		reasons_add(why, "--replace: it is one of several; load it by itself");
+	if (p->rel->engine != NULL)
+		reasons_add(why, "--replace: %s, and the new one would be none",
+			    p->rel->engine);
 	if (replace_look(p, db, why, e) != 0)
 		return -1;
 	if (why->n > before)

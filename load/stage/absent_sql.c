@@ -26,7 +26,7 @@
 static const char *
 target(const struct sqlparts *w)
 {
-	return w->p->rel->kind == 'r' ? "ONLY {target}" : "{target}";
+	return relation_only(w->p->rel)[0] != '\0' ? "ONLY {target}" : "{target}";
 }
 
 static void

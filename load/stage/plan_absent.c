@@ -113,7 +113,7 @@ try_scope(const struct plan *p, struct db *db, struct err *no)
 	PGresult *res;
 	char *sql;
 
-	buf_adds(&from, p->rel->kind == 'r' ? "ONLY " : "");
+	buf_adds(&from, relation_only(p->rel));
 	relname_add_quoted(&p->target, &from);
 	sql = xasprintf("SELECT FROM %s WHERE (ARRAY[\n%s\n])[1]", buf_cstr(&from), text);
 	res = db_describe(db, no, sql);

@@ -106,10 +106,15 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	for (i = 0; i < sizeof(to) / sizeof(to[0]); i++)
 		*to[i] = db_is_true(res, 0, (int)i);
 	PQclear(res);
-	f->counted = f->counted && p->rel != NULL;
+	f->counted = f->counted && p->rel != NULL && !p->rel->remote;
 	if (!temp)
 		reasons_add(why, "rows have to be staged in a temporary table, and there is no "
 				 "TEMP privilege on the database");
+	if (p->rel != NULL && p->rel->remote && p->rules->conflict->sets)
+		reasons_add(why,
+			    "%s, and updates are counted by a sequence, which other servers "
+			    "do not know; --conflict=skip needs none",
+			    p->rel->engine);
 	if (p->rules->conflict->has_key && rules && p->rel != NULL && p->rel->kind != 'v')
 		reasons_add(
 			why,

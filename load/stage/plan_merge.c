@@ -4,7 +4,7 @@
  * insert a row only to find that its key is there.
  *
  * MERGE is exact on three conditions:
- * - No key is staged twice, and the target is a plain table without rules, triggers or row
+ * - No key is staged twice, and the target is a heap table without rules, triggers or row
  *   security.  plan_decide() and may_merge() see to that.
  * - No other session inserts one of the keys meanwhile.  If one does, MERGE fails with a
  *   unique violation; it is rolled back to a savepoint, and ON CONFLICT writes the rows.
@@ -56,9 +56,9 @@ may_merge(const struct plan *p, const struct db *db)
 	const struct plan_stage *st = p->stage;
 	size_t i;
 
-	if (p->rel == NULL || p->rel->kind != 'r' || p->rel->row_security || st->null_keys ||
-	    st->index == 0 || PQserverVersion(db->conn) < MERGE_SINCE ||
-	    PQlibVersion() < MERGE_SINCE)
+	if (p->rel == NULL || p->rel->kind != 'r' || !p->rel->heap || p->rel->engine != NULL ||
+	    p->rel->row_security || st->null_keys || st->index == 0 ||
+	    PQserverVersion(db->conn) < MERGE_SINCE || PQlibVersion() < MERGE_SINCE)
 		return false;
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].target != NULL && p->columns[i].way != PLAN_SAME)

@@ -52,8 +52,8 @@ static void
 add_old_rows(struct sqlparts *w)
 {
 	/* ON CONFLICT meets no row of a table that inherits */
-	sqlparts_add(w, w->p->rel != NULL && w->p->rel->kind == 'r' ? "ONLY {target} AS o"
-								    : "{target} AS o");
+	sqlparts_add(w, w->p->rel != NULL ? relation_only(w->p->rel) : "");
+	sqlparts_add(w, "{target} AS o");
 }
 
 static void

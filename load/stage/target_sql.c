@@ -160,7 +160,8 @@ may_freeze(const struct plan *p)
 		return false; /* others may have seen it, for they write it, too */
 	if (p->rel == NULL)
 		return true;
-	return (p->rules->truncate || p->replace != NULL) && p->rel->kind == 'r';
+	return (p->rules->truncate || p->replace != NULL) && p->rel->kind == 'r' &&
+	       p->rel->engine == NULL;
 }
 
 char *

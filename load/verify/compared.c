@@ -123,7 +123,8 @@ has_unique_rows(const struct compared *c)
 {
 	const struct relation *rel = c->plan->rel;
 
-	return rel->kind == 'p' || (rel->kind == 'r' && (!rel->has_children || c->only));
+	return rel->kind == 'p' || rel->engine != NULL ||
+	       (rel->kind == 'r' && (!rel->has_children || c->only));
 }
 
 /* --key, or the primary key, where the stream carries it. */
@@ -341,7 +342,8 @@ compared_rows(const struct compared *c, struct buf *sql)
 		ident_add_quoted(sql, p->columns[i].target);
 		comma = ", ";
 	}
-	buf_adds(sql, c->only && p->rel->kind == 'r' ? " FROM ONLY " : " FROM ");
+	buf_adds(sql, " FROM ");
+	buf_adds(sql, c->only ? relation_only(p->rel) : "");
 	relname_add_quoted(&p->target, sql);
 	if (c->rules.absent.scope != NULL)
 		buf_addf(sql, " WHERE (\n%s\n)", c->rules.absent.scope);
