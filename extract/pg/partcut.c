@@ -19,6 +19,7 @@
 #include "common/parts/partplan.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
+#include "common/talk/log.h"
 #include "extract/options.h"
 
 #define SAMPLE 4096 /* blocks that are read to find out how values are spread */
@@ -233,13 +234,31 @@ cut_values(struct cutting *c, const struct partcut_of *of)
 
 /* ---- all ---- */
 
+/* Rows of another server are read by a snapshot over there, which no two processes share. */
+static bool
+may_cut_values(const struct cutting *c, const struct partcut_of *of)
+{
+	const char *column = c->options->split_by;
+	char *name;
+
+	if (column == NULL || count_parts(c, of->bytes) <= 1 ||
+	    relation_column_find(of->rel, column) < 0)
+		return false;
+	if (!of->elsewhere)
+		return true;
+	name = relname_text(&of->rel->id);
+	log_warning(
+		"%s is not cut by \"%s\": its rows are on another server, whose snapshot only "
+		"one process has",
+		name, column);
+	free(name);
+	return false;
+}
+
 static int
 cut(struct cutting *c, const struct partcut_of *of)
 {
-	const char *column = c->options->split_by;
-
-	if (column != NULL && count_parts(c, of->bytes) > 1 &&
-	    relation_column_find(of->rel, column) >= 0)
+	if (may_cut_values(c, of))
 		return cut_values(c, of);
 	if (of->partitioned && are_readable(of) && of->bytes > c->part_bytes)
 		cut_leaves(c, of);

@@ -30,6 +30,7 @@ struct partcut_of {
 	bool only;                   /* without the rows of its children */
 	bool partitioned;            /* leaves may be read in its place */
 	bool may_range;              /* the server reads a range of blocks as such */
+	bool elsewhere;              /* rows of it are on another server */
 	int64_t bytes;               /* -1: not known */
 	struct partcut_leaf *leaves; /* owned */
 	size_t nleaves;

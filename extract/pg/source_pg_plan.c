@@ -25,6 +25,15 @@
 
 /* ---- what holds the rows ---- */
 
+/* Foreign tables that the view c.oid shows. */
+#define UNDER_VIEW \
+	"WITH RECURSIVE edge(a, b) AS (SELECT w.ev_class, d.refobjid FROM pg_rewrite w" \
+	" JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid" \
+	" AND d.refclassid = 'pg_class'::regclass" \
+	" UNION ALL SELECT inhparent, inhrelid FROM pg_inherits)," \
+	" under(oid) AS (SELECT c.oid UNION SELECT e.b FROM under u JOIN edge e ON e.a = u.oid)" \
+	" SELECT FROM under u JOIN pg_class f ON f.oid = u.oid WHERE f.relkind = 'f'"
+
 static const char sizes_sql[] =
 	"WITH RECURSIVE tree(root, descends, oid) AS ("
 	" SELECT r.oid, r.descends, r.oid FROM unnest($1::oid[], $2::bool[]) AS r(oid, descends)"
@@ -37,12 +46,13 @@ static const char sizes_sql[] =
 	" AND NOT row_security_active(c.oid),"
 	" CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid)"
 	" / current_setting('block_size')::int8 END,"
-	" CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) END"
+	" CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) END,"
+	" c.relkind = 'f' OR c.relkind = 'v' AND EXISTS (" UNDER_VIEW ")"
 	" FROM tree t JOIN pg_class c ON c.oid = t.oid"
 	" JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am m ON m.oid = c.relam"
 	" WHERE c.relkind <> 'p' OR c.oid = t.root ORDER BY 1, 2";
 
-enum { ROOT, OID, SCHEMA, NAME, KIND, HEAP, READABLE, BLOCKS, BYTES };
+enum { ROOT, OID, SCHEMA, NAME, KIND, HEAP, READABLE, BLOCKS, BYTES, FOREIGN };
 
 static PGresult *
 read_sizes(struct source_pg *s, struct err *e)
@@ -99,11 +109,13 @@ take_leaves(const struct source_pg *s, const PGresult *res, const struct relatio
 	snprintf(oid, sizeof(oid), "%u", rel->oid);
 	of->leaves = xcalloc((size_t)PQntuples(res), sizeof(*of->leaves));
 	of->may_range = PQserverVersion(s->db.conn) >= BLOCKS_FROM;
+	of->elsewhere = rel->remote;
 	for (row = 0; row < PQntuples(res); row++) {
 		bool itself = strcmp(PQgetvalue(res, row, OID), oid) == 0;
 
 		if (strcmp(PQgetvalue(res, row, ROOT), oid) != 0)
 			continue;
+		of->elsewhere = of->elsewhere || db_is_true(res, row, FOREIGN);
 		if (itself && !db_is_true(res, row, READABLE))
 			of->may_range = false; /* nobody may ask for its ctid */
 		if (rel->engine != NULL)
