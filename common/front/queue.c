@@ -25,7 +25,9 @@ enum state { IDLE, RUNNING, WAITING };
 struct slot {
 	enum state state;
 	struct piece piece;
-	int64_t tries;      /* that have failed */
+	int64_t tries;      /* that have failed, and count */
+	int64_t pauses;     /* since the part was taken */
+	int64_t began;      /* ms of the clock */
 	int64_t due;        /* ms of the clock: the next one */
 	uint64_t size;      /* bytes that the plan says */
 	uint64_t under_way; /* bytes that portl-extract has written, about */
@@ -169,6 +171,7 @@ static int
 begin(struct work *w, struct slot *s, struct err *e)
 {
 	s->state = RUNNING;
+	s->began = now_ms();
 	s->under_way = 0;
 	return piece_start(&s->piece, w->q->f, w->q->pf, snapshot_of(w->q), true, e);
 }
@@ -186,7 +189,7 @@ take_next(struct work *w, struct slot *s, struct err *e)
 		return 0;
 	i = w->next++;
 	s->piece.number = i + 1;
-	s->tries = 0;
+	s->tries = s->pauses = 0;
 	s->size = plan->parts[i].bytes > 0 ? (uint64_t)plan->parts[i].bytes : 0;
 	return begin(w, s, e);
 }
@@ -207,10 +210,27 @@ give_up(struct work *w, const struct slot *s)
 	free(name);
 }
 
-static void
-try_later(struct work *w, struct slot *s)
+/*
+ * A server that has no room for one more connection has those that were there before: the
+ * part waits for one of them, however long that takes.
+ */
+static bool
+waits_for_room(const struct work *w, const struct slot *s)
 {
-	int64_t pause = FIRST_PAUSE << (s->tries < 5 ? s->tries : 5);
+	size_t i;
+
+	if (s->piece.status != EXIT_CONN)
+		return false;
+	for (i = 0; i < w->n; i++)
+		if (w->slots[i].state == RUNNING && w->slots[i].began + FIRST_PAUSE <= s->began)
+			return true;
+	return false;
+}
+
+static void
+try_later(struct work *w, struct slot *s, bool counts)
+{
+	int64_t pause = FIRST_PAUSE << (s->pauses < 5 ? s->pauses : 5);
 	char *name = name_of(w, &s->piece);
 
 	if (pause > LONGEST_PAUSE)
@@ -220,7 +240,8 @@ try_later(struct work *w, struct slot *s)
 		log_line("%s: has failed, and is tried again", name);
 	}
 	free(name);
-	s->tries++;
+	s->tries += counts;
+	s->pauses++;
 	w->q->tally->again++;
 	s->state = WAITING;
 	s->due = now_ms() + pause;
@@ -244,8 +265,10 @@ settle(struct work *w, struct slot *s, struct err *e)
 	} else if (w->q->keeper != NULL &&
 		   (!keeper_holds(w->q->keeper) || piece_lacks_snapshot(p))) {
 		w->q->lost = true; /* the keeper itself may not have noticed yet */
+	} else if (p->again && waits_for_room(w, s)) {
+		try_later(w, s, false);
 	} else if (p->again && s->tries < w->q->f->retries) {
-		try_later(w, s);
+		try_later(w, s, true);
 	} else {
 		give_up(w, s);
 	}

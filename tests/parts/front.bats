@@ -139,6 +139,17 @@ events()
 	done
 }
 
+@test "a connection that is refused while others are at work costs no try" {
+	# part 1 is long; part 2 is refused until it ends, which is later than two tries
+	echo 'case $part in 1) touch "$T/one"; until [ "$(wc -l <"$T/refused")" -ge 3 ]; do sleep 0.1; done 2>/dev/null; rm "$T/one" ;;
+		2) [ -e "$T/refused" ] || sleep 1.5; [ ! -e "$T/one" ] || { echo >>"$T/refused"; die 2 "too many clients" ""; } ;; esac' >load
+	make_plan 3
+	try timeout 60 portl run -j 2 --retries=1 --
+	assert_status 0
+	assert_eq "$(wc -l <refused)" 3
+	assert_eq "$(grep -c 'end [123]' events)" 3
+}
+
 @test "what does not pass is not tried again: the others end, one message, one status" {
 	echo '[ $part != 3 ] || die 5 "no such column" 42703; [ $part = 1 ] && { trap "exit 143" TERM; echo "$$" >"$T/pid"; while :; do sleep 0.1; done; }' >load
 	try portl run -j 2 --summary=receipt --
