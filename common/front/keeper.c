@@ -62,6 +62,9 @@ keeper_start(struct keeper *k, struct front *f, const struct planfile *pf, struc
 		if (rc == 0)
 			rc = read_name(k, f, out[0], e);
 		close(out[0]);
+	} else if (in[0] >= 0) {
+		close(in[0]);
+		close(in[1]);
 	}
 	arglist_release(&words);
 	if (rc == 0 && k->snapshot == NULL) {
