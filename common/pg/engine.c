@@ -4,19 +4,13 @@
  */
 #include "common/pg/engine.h"
 
-#include <libpq-fe.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/err.h"
 #include "common/pg/db.h"
-#include "common/pg/relation.h"
 
-static const struct {
-	const char *extension, *what, *sql;
-	bool remote;
-} engines[] = {
+static const struct engine engines[] = {
 	{"citus", "it is a table that Citus distributes",
 	 "SELECT logicalrelid::oid FROM pg_dist_partition WHERE logicalrelid = ANY ($1::oid[])",
 	 true},
@@ -29,20 +23,16 @@ static const struct {
 };
 
 static void
-note(struct relation *const *rels, size_t n, const PGresult *res, const char *what, bool remote)
+note(const Oid *oid, size_t n, const PGresult *res, const struct engine *engine,
+     const struct engine **found)
 {
 	size_t i;
 	int row;
 
-	for (row = 0; row < PQntuples(res); row++) {
-		unsigned long oid = strtoul(PQgetvalue(res, row, 0), NULL, 10);
-
+	for (row = 0; row < PQntuples(res); row++)
 		for (i = 0; i < n; i++)
-			if (rels[i]->oid == oid) {
-				rels[i]->engine = what;
-				rels[i]->remote = remote;
-			}
-	}
+			if (oid[i] == strtoul(PQgetvalue(res, row, 0), NULL, 10))
+				found[i] = engine;
 }
 
 static bool
@@ -57,20 +47,22 @@ is_there(const PGresult *extensions, const char *name)
 }
 
 int
-engine_read(struct db *db, struct relation *const *rels, size_t n, const char *oids,
-	    struct err *e)
+engine_read(struct db *db, const Oid *oid, size_t n, const char *oids,
+	    const struct engine **found, struct err *e)
 {
 	PGresult *extensions = db_query(db, e, "SELECT extname FROM pg_extension", 0, NULL),
 		 *res = NULL;
 	int rc = extensions != NULL ? 0 : -1;
 	size_t i;
 
+	for (i = 0; i < n; i++)
+		found[i] = NULL;
 	for (i = 0; rc == 0 && i < sizeof(engines) / sizeof(engines[0]); i++) {
 		if (!is_there(extensions, engines[i].extension))
 			continue;
 		res = db_query(db, e, engines[i].sql, 1, &oids);
 		if (res != NULL)
-			note(rels, n, res, engines[i].what, engines[i].remote);
+			note(oid, n, res, &engines[i], found);
 		else
 			rc = -1;
 		PQclear(res);

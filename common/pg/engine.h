@@ -6,18 +6,28 @@
 #ifndef COMMON_ENGINE_H
 #define COMMON_ENGINE_H
 
+#include <libpq-fe.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct db;
 struct err;
-struct relation;
+
+/* What one of them makes of a table; a constant. */
+struct engine {
+	const char *extension;
+	const char *what; /* for people: "it is a hypertable of TimescaleDB" */
+	const char *sql;  /* which of the OIDs $1 are such tables */
+	bool remote;      /* the rows are on other servers */
+};
 
 /*
- * engine_read(db, rels, n, oids, e):
- * Fill rel->engine of ${n} relations, whose OIDs are the array ${oids}; search_path must be
- * pg_catalog.  Needed only where one of the extensions is there.
+ * engine_read(db, oid, n, oids, found, e):
+ * Say in ${found} what is made of each of the ${n} relations ${oid}, NULL: nothing; ${oids}
+ * is the same list as an array's text.  search_path must be pg_catalog.  Needed only where one
+ * of the extensions is there.
  */
-int engine_read(struct db *db, struct relation *const *rels, size_t n, const char *oids,
-		struct err *e) __attribute__((warn_unused_result));
+int engine_read(struct db *db, const Oid *oid, size_t n, const char *oids,
+		const struct engine **found, struct err *e) __attribute__((warn_unused_result));
 
 #endif /* COMMON_ENGINE_H */

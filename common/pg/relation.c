@@ -213,6 +213,28 @@ relation_find_all(struct db *db, const struct relname *const *names, size_t n,
 }
 
 static int
+read_engines(struct db *db, struct relation *const *rels, size_t n, const char *oids,
+	     struct err *e)
+{
+	const struct engine **found = xcalloc(n, sizeof(struct engine *));
+	Oid *oid = xcalloc(n, sizeof(*oid));
+	size_t i;
+	int rc;
+
+	for (i = 0; i < n; i++)
+		oid[i] = rels[i]->oid;
+	rc = engine_read(db, oid, n, oids, found, e);
+	for (i = 0; rc == 0 && i < n; i++)
+		if (found[i] != NULL) {
+			rels[i]->engine = found[i]->what;
+			rels[i]->remote = found[i]->remote;
+		}
+	free(oid);
+	free(found);
+	return rc;
+}
+
+static int
 read_facts(struct db *db, struct relation *const *rels, size_t n, const char *oids,
 	   struct err *e)
 {
@@ -241,7 +263,7 @@ read_facts(struct db *db, struct relation *const *rels, size_t n, const char *oi
 	if (i < n)
 		return err_set(e, EXIT_DATA, "relation \"%s\" was dropped just now",
 			       rels[i]->id.name);
-	return engines ? engine_read(db, rels, n, oids, e) : 0;
+	return engines ? read_engines(db, rels, n, oids, e) : 0;
 }
 
 /* Column ${i} is the primary key's ${position}th, from 1. */

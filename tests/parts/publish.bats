@@ -143,7 +143,7 @@ is_published()
 	# behind the last BEGIN READ WRITE
 	sed -n '/^BEGIN .*READ WRITE/h; /^BEGIN .*READ WRITE/!H; ${x; p}' "$T/statements" >"$T/publishing"
 	grep -q 'SET SCHEMA' "$T/publishing"
-	! grep -E 'CREATE TABLE|ADD PRIMARY KEY|count\(\*\) FROM "?portl_ledger"?\."?portl_' "$T/publishing"
+	run ! grep -E 'CREATE TABLE|ADD PRIMARY KEY|count\(\*\) FROM "?portl_ledger"?\."?portl_' "$T/publishing"
 	grep -q 'ADD PRIMARY KEY' "$T/statements"
 	printf '# the publishing transaction took %s ms\n' "$(jq 'select(.event == "published") | .ms' "$T/events")" >&3
 }
