@@ -133,9 +133,3 @@ links()
 	BENCH_ADD=1 BENCH_CELLS='create:narrow' bench rivals
 	assert_out_has 'failed in 2 of 3 rounds'
 }
-
-@test "the benchmark of parts has its time, CPU and memory" {
-	bench parts
-	has_rows parts 5
-	assert_out_has '2 parts, two at a time, against one stream'
-}
