@@ -5,9 +5,8 @@
 #ifndef COMMON_ERR_H
 #define COMMON_ERR_H
 
-#include <stdbool.h>
-
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* Exit statuses of both programs; the table in the man pages' EXIT STATUS. */
 enum exit_code {

@@ -367,12 +367,14 @@ read_rows(const struct recipe *r, struct stream_reader *reader, struct arrival *
 static void
 read_stream(const struct recipe *r, const struct buf *bytes, struct arrival *a)
 {
-	struct input *in = memory_open(bytes);
-	struct stream_reader *reader = stream_reader_new(in, 0);
 	struct err e = ERR_INIT;
+	struct input *in = input_open(memory_path(bytes->data, bytes->len), &e);
+	struct stream_reader *reader;
 	size_t i, n = 1;
 	bool good = true;
 
+	MUST(in != NULL);
+	reader = stream_reader_new(in, 0);
 	*a = (struct arrival){.whole = false};
 	for (i = 0; good && i < n; i++) {
 		good = stream_reader_begin(reader, &e) == 0 && read_rows(r, reader, a, &e) == 0;

@@ -4,6 +4,14 @@
 T=$BATS_TEST_TMPDIR
 plan=$T/plan
 
+# make_source: databases src and dst; a table t of 3,000 rows in $src
+make_source()
+{
+	fresh_db src dst
+	q "$src" "CREATE TABLE t (id int PRIMARY KEY, v text);
+		INSERT INTO t SELECT i, repeat(i::text, 20) FROM generate_series(1, 3000) i; ANALYZE"
+}
+
 # let_snapshot_go: nothing is held any more
 let_snapshot_go()
 {

@@ -20,9 +20,7 @@ teardown_file()
 
 setup()
 {
-	fresh_db src dst
-	q "$src" "CREATE TABLE t (id int PRIMARY KEY, v text);
-		INSERT INTO t SELECT i, repeat(i::text, 20) FROM generate_series(1, 3000) i; ANALYZE"
+	make_source
 	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i FROM generate_series(2, 200) i'
 }
 

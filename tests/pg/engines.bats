@@ -9,9 +9,7 @@ load ../lib/parts
 
 setup()
 {
-	fresh_db src dst
-	q "$src" "CREATE TABLE t (id int PRIMARY KEY, v text);
-		INSERT INTO t SELECT i, repeat(i::text, 20) FROM generate_series(1, 3000) i; ANALYZE"
+	make_source
 }
 
 # other_access_method DB: it is the database's default, and nothing of ours may be of it that
