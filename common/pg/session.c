@@ -159,6 +159,16 @@ session_rollback(struct db *db)
 }
 
 int
+session_end(struct db *db, int rc, struct err *e)
+{
+	if (rc == 0)
+		rc = db_exec(db, e, "COMMIT");
+	if (rc != 0)
+		session_rollback(db);
+	return rc;
+}
+
+int
 session_watch_client(struct db *db, char **backend, struct err *e)
 {
 	static const char sql[] = "SELECT pg_catalog.pg_backend_pid()::pg_catalog.text"

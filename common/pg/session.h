@@ -71,6 +71,14 @@ int session_watch_client(struct db *db, char **backend, struct err *e)
 void session_rollback(struct db *db);
 
 /*
+ * session_end(db, rc, e):
+ * End the transaction: by COMMIT if ${rc}, the outcome of what was done in it, is 0,
+ * else by session_rollback().  Returns 0 if it is committed; of a transaction that
+ * writes users' rows, commit_send() finds out more.
+ */
+int session_end(struct db *db, int rc, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * session_narrow_path(db, saved, e), session_set_path(db, path, e):
  * Make search_path pg_catalog alone, so that format_type() and friends qualify names,
  * and fill ${*saved} with what it was, for the caller to free; make it ${path}.  Both

@@ -185,12 +185,10 @@ run_ddl(const struct found *f, struct db *db, const char *schema, enum ledger_ta
 	if (rc == 0)
 		rc = session_narrow_path(db, &saved, e);
 	add_ddl(f, schema, kind, " ", &sql);
-	buf_adds(&sql, " COMMIT");
 	if (rc == 0)
 		rc = db_exec(db, e, "%s", buf_cstr(&sql));
-	if (rc != 0)
-		session_rollback(db);
-	else
+	rc = session_end(db, rc, e);
+	if (rc == 0)
 		log_info("the ledger was made in schema \"%s\"", schema);
 	free(saved);
 	buf_release(&sql);

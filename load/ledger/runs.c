@@ -87,11 +87,11 @@ insert(const struct run *r, struct db *db, struct err *e)
 	char parts[24];
 	const char *more[] = {r->plan, number_text(parts, r->parts)};
 
-	if (session_begin(db, SESSION_WRITE, -1, e) == 0 && run(r, db, sql, 2, more, e) == 0 &&
-	    db_exec(db, e, "COMMIT") == 0)
-		return 0;
-	session_rollback(db);
-	return -1;
+	int rc = session_begin(db, SESSION_WRITE, -1, e);
+
+	if (rc == 0)
+		rc = run(r, db, sql, 2, more, e);
+	return session_end(db, rc, e);
 }
 
 static const char look_sql[] =

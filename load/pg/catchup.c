@@ -147,10 +147,7 @@ catchup_prepare(struct publication *p, struct db *db, struct err *e)
 			rc = prepare_table(p, i, db, e);
 	if (rc == 0)
 		rc = catchup_store(p, db, e);
-	if (rc == 0)
-		rc = db_exec(db, e, "COMMIT");
-	if (rc != 0)
-		session_rollback(db);
+	rc = session_end(db, rc, e);
 	free(path);
 	return rc;
 }

@@ -248,11 +248,7 @@ make(const struct partload *p, const struct plan *plan, struct db *db, struct er
 		rc = runs_take(&p->run, db, 0, e);
 	if (rc == 0)
 		rc = create(p, plan, db, e);
-	if (rc == 0)
-		rc = db_exec(db, e, "COMMIT");
-	if (rc != 0)
-		session_rollback(db);
-	return rc;
+	return session_end(db, rc, e);
 }
 
 /* Another has made it meanwhile. */

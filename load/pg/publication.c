@@ -273,10 +273,7 @@ publication_build(struct publication *p, const struct targets *targets, struct d
 		rc = session_narrow_path(db, &path, e);
 	if (rc == 0)
 		rc = build_all(p, targets, db, e);
-	if (rc == 0)
-		rc = db_exec(db, e, "COMMIT");
-	if (rc != 0)
-		session_rollback(db);
+	rc = session_end(db, rc, e);
 	free(path);
 	return rc;
 }

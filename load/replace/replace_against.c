@@ -74,46 +74,46 @@
 	" UNION ALL SELECT 2, format('rule \"%s\"', rulename) FROM pg_rewrite r" \
 	" WHERE ev_class = $1" \
 	" UNION ALL SELECT 2, format('trigger \"%s\" would not fire for the rows', tgname)" \
-	" FROM pg_trigger g WHERE tgrelid = $1 AND " REPLACE_OWN_TRIGGER( \
-		g) " AND tgtype & 36 <> 0" \
-		   " AND tgenabled IN ('O', 'A')" \
-		   " UNION ALL SELECT 2, format('foreign key \"%s\" has triggers that are disabled', conname)" \
-		   " FROM pg_constraint k WHERE conrelid = $1 AND EXISTS (SELECT FROM pg_trigger g" \
-		   " WHERE g.tgconstraint = k.oid AND g.tgisinternal AND g.tgenabled <> 'O')" \
-		   " UNION ALL SELECT 2, format('constraint \"%s\" is not valid or not enforced', conname)" \
-		   " FROM pg_constraint k WHERE conrelid = $1 AND (NOT convalidated" \
-		   " OR to_jsonb(k) ->> 'conenforced' = 'false')" \
-		   " UNION ALL SELECT 2, format('constraint \"%s\" is of a period', conname)" \
-		   " FROM pg_constraint k WHERE conrelid = $1 AND to_jsonb(k) ->> 'conperiod' = 'true'" \
-		   " UNION ALL SELECT 2, format('constraint \"%s\" has options or a tablespace', conname)" \
-		   " FROM pg_constraint k JOIN pg_class x ON x.oid = k.conindid WHERE conrelid = $1" \
-		   " AND contype = 'x' AND (x.reloptions IS NOT NULL OR x.reltablespace <> 0)" \
-		   " UNION ALL SELECT 2, format('index \"%s\" is not valid', x.relname) FROM pg_index i" \
-		   " JOIN pg_class x ON x.oid = i.indexrelid WHERE indrelid = $1" \
-		   " AND NOT (indisvalid AND indisready AND indislive)" \
-		   " UNION ALL SELECT 2, format('index \"%s\" does not say how it is made', x.relname)" \
-		   " FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid, t WHERE indrelid = $1" \
-		   " AND NOT starts_with(pg_get_indexdef(x.oid), format('CREATE %sINDEX %I ON %I.%I ', CASE" \
-		   "  WHEN indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, t.nspname, t.relname))" \
-		   " UNION ALL SELECT DISTINCT 2, format('%s has granted privileges on it to %s'," \
-		   " pg_get_userbyid(a.grantor), CASE a.grantee WHEN 0 THEN 'PUBLIC'" \
-		   "  ELSE pg_get_userbyid(a.grantee) END) FROM t, LATERAL (SELECT relacl AS acl" \
-		   " UNION ALL SELECT attacl FROM pg_attribute WHERE attrelid = $1) AS acls," \
-		   " aclexplode(acls.acl) a WHERE a.grantor <> t.relowner" \
-		   " UNION ALL SELECT 2, format('sequence %s of an identity column has privileges or a" \
-		   " comment of its own', own.id::regclass) FROM own JOIN pg_class s ON s.oid = own.id" \
-		   " WHERE own.deptype = 'i' AND (s.relacl IS NOT NULL" \
-		   " OR obj_description(s.oid, 'pg_class') IS NOT NULL)" \
-		   " UNION ALL SELECT 2, 'its row type has a comment' FROM t" \
-		   " WHERE obj_description(t.reltype, 'pg_type') IS NOT NULL" \
-		   " UNION ALL SELECT DISTINCT 2, format('%s has a security label'," \
-		   " pg_describe_object(l.classoid, l.objoid, l.objsubid)) FROM pg_seclabel l" \
-		   " JOIN parts ON l.classoid = parts.class AND l.objoid = parts.id" \
-		   " UNION ALL SELECT DISTINCT 2, format('%s belongs to %s'," \
-		   " pg_describe_object(d.classid, d.objid, 0)," \
-		   " pg_describe_object(d.refclassid, d.refobjid, 0)) FROM pg_depend d" \
-		   " JOIN parts ON d.classid = parts.class AND d.objid = parts.id" \
-		   " WHERE d.deptype IN ('e', 'x')"
+	" FROM pg_trigger g WHERE tgrelid = $1 AND " REPLACE_OWN_TRIGGER \
+	" AND tgtype & 36 <> 0" \
+	" AND tgenabled IN ('O', 'A')" \
+	" UNION ALL SELECT 2, format('foreign key \"%s\" has triggers that are disabled', conname)" \
+	" FROM pg_constraint k WHERE conrelid = $1 AND EXISTS (SELECT FROM pg_trigger g" \
+	" WHERE g.tgconstraint = k.oid AND g.tgisinternal AND g.tgenabled <> 'O')" \
+	" UNION ALL SELECT 2, format('constraint \"%s\" is not valid or not enforced', conname)" \
+	" FROM pg_constraint k WHERE conrelid = $1 AND (NOT convalidated" \
+	" OR to_jsonb(k) ->> 'conenforced' = 'false')" \
+	" UNION ALL SELECT 2, format('constraint \"%s\" is of a period', conname)" \
+	" FROM pg_constraint k WHERE conrelid = $1 AND to_jsonb(k) ->> 'conperiod' = 'true'" \
+	" UNION ALL SELECT 2, format('constraint \"%s\" has options or a tablespace', conname)" \
+	" FROM pg_constraint k JOIN pg_class x ON x.oid = k.conindid WHERE conrelid = $1" \
+	" AND contype = 'x' AND (x.reloptions IS NOT NULL OR x.reltablespace <> 0)" \
+	" UNION ALL SELECT 2, format('index \"%s\" is not valid', x.relname) FROM pg_index i" \
+	" JOIN pg_class x ON x.oid = i.indexrelid WHERE indrelid = $1" \
+	" AND NOT (indisvalid AND indisready AND indislive)" \
+	" UNION ALL SELECT 2, format('index \"%s\" does not say how it is made', x.relname)" \
+	" FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid, t WHERE indrelid = $1" \
+	" AND NOT starts_with(pg_get_indexdef(x.oid), format('CREATE %sINDEX %I ON %I.%I ', CASE" \
+	"  WHEN indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, t.nspname, t.relname))" \
+	" UNION ALL SELECT DISTINCT 2, format('%s has granted privileges on it to %s'," \
+	" pg_get_userbyid(a.grantor), CASE a.grantee WHEN 0 THEN 'PUBLIC'" \
+	"  ELSE pg_get_userbyid(a.grantee) END) FROM t, LATERAL (SELECT relacl AS acl" \
+	" UNION ALL SELECT attacl FROM pg_attribute WHERE attrelid = $1) AS acls," \
+	" aclexplode(acls.acl) a WHERE a.grantor <> t.relowner" \
+	" UNION ALL SELECT 2, format('sequence %s of an identity column has privileges or a" \
+	" comment of its own', own.id::regclass) FROM own JOIN pg_class s ON s.oid = own.id" \
+	" WHERE own.deptype = 'i' AND (s.relacl IS NOT NULL" \
+	" OR obj_description(s.oid, 'pg_class') IS NOT NULL)" \
+	" UNION ALL SELECT 2, 'its row type has a comment' FROM t" \
+	" WHERE obj_description(t.reltype, 'pg_type') IS NOT NULL" \
+	" UNION ALL SELECT DISTINCT 2, format('%s has a security label'," \
+	" pg_describe_object(l.classoid, l.objoid, l.objsubid)) FROM pg_seclabel l" \
+	" JOIN parts ON l.classoid = parts.class AND l.objoid = parts.id" \
+	" UNION ALL SELECT DISTINCT 2, format('%s belongs to %s'," \
+	" pg_describe_object(d.classid, d.objid, 0)," \
+	" pg_describe_object(d.refclassid, d.refobjid, 0)) FROM pg_depend d" \
+	" JOIN parts ON d.classid = parts.class AND d.objid = parts.id" \
+	" WHERE d.deptype IN ('e', 'x')"
 
 /*
  * A subscriber of a published table would see neither the rows go nor the new ones come; one

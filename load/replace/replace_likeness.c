@@ -13,7 +13,6 @@
 	"relminmxid,relrewrite,relacl,relnatts,relpartbound}'::text[]"
 
 /* What a macro with arguments would be here, clang-format takes for a call. */
-#define OWN_TRIGGER REPLACE_OWN_TRIGGER(g)
 
 const char replace_likeness_sql[] =
 	"SELECT string_agg(line, E'\\n' ORDER BY line COLLATE \"C\") FROM ("
@@ -49,7 +48,7 @@ const char replace_likeness_sql[] =
 	" UNION ALL SELECT jsonb_build_array('trigger', to_jsonb(g) - '{oid,tgrelid,tgconstraint,"
 	"tgconstrindid,tgattr,tgqual,tgparentid}'::text[], g.tgparentid <> 0,"
 	" pg_get_triggerdef(g.oid), obj_description(g.oid, 'pg_trigger'))::text"
-	" FROM pg_trigger g WHERE g.tgrelid = $1 AND " OWN_TRIGGER
+	" FROM pg_trigger g WHERE g.tgrelid = $1 AND " REPLACE_OWN_TRIGGER
 	" UNION ALL SELECT jsonb_build_array('policy', to_jsonb(p) - '{oid,polrelid,polqual,"
 	"polwithcheck}'::text[], pg_get_expr(p.polqual, p.polrelid),"
 	" pg_get_expr(p.polwithcheck, p.polrelid), obj_description(p.oid, 'pg_policy'))::text"

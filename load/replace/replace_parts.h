@@ -5,12 +5,12 @@
 #define LOAD_REPLACE_PARTS_H
 
 /*
- * Tells a trigger ${g} that somebody has made, be it on the partitioned table, from those that
+ * Tells a trigger "g" that somebody has made, be it on the partitioned table, from those that
  * do the work of constraints.  Before 15 those of a partitioned table are internal, too.
  */
-#define REPLACE_OWN_TRIGGER(g) \
-	"(" #g ".tgconstraint = 0 OR EXISTS (SELECT FROM pg_constraint o" \
-	" WHERE o.oid = " #g ".tgconstraint AND o.contype = 't'))"
+#define REPLACE_OWN_TRIGGER \
+	"(g.tgconstraint = 0 OR EXISTS (SELECT FROM pg_constraint o" \
+	" WHERE o.oid = g.tgconstraint AND o.contype = 't'))"
 
 /* $1 is the target's OID; a row is a reason. */
 extern const char replace_against_sql[];

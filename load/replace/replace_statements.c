@@ -149,23 +149,22 @@
 	" (2, CASE WHEN obj_description(g.oid, 'pg_trigger') IS NOT NULL THEN" \
 	"  format('COMMENT ON TRIGGER %I ON %s IS %L', g.tgname, t.old," \
 	"  obj_description(g.oid, 'pg_trigger')) END)) AS v (n, sql)" \
-	" WHERE g.tgrelid = $1 AND " REPLACE_OWN_TRIGGER( \
-		g) " AND (g.tgparentid = 0 OR n > 0)" \
-		   " UNION ALL SELECT 3, 10, p.oid, 0, format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s'," \
-		   " p.polname, t.old, CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END," \
-		   " CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'" \
-		   "  WHEN 'd' THEN 'DELETE' ELSE 'ALL' END, (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC'" \
-		   "  ELSE quote_ident(pg_get_userbyid(r)) END, ', ') FROM unnest(polroles) AS r)," \
-		   " ' USING (' || pg_get_expr(polqual, polrelid) || ')'," \
-		   " ' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')')" \
-		   " FROM t JOIN pg_policy p ON p.polrelid = t.oid" \
-		   " UNION ALL SELECT 3, 10, p.oid, 1, format('COMMENT ON POLICY %I ON %s IS %L', p.polname," \
-		   " t.old, d.description) FROM t JOIN pg_policy p ON p.polrelid = t.oid" \
-		   " JOIN pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_policy'::regclass" \
-		   " UNION ALL SELECT 3, 11, 0, 0, format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', old)" \
-		   " FROM t WHERE relrowsecurity" \
-		   " UNION ALL SELECT 3, 11, 0, 1, format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', old)" \
-		   " FROM t WHERE relforcerowsecurity"
+	" WHERE g.tgrelid = $1 AND " REPLACE_OWN_TRIGGER " AND (g.tgparentid = 0 OR n > 0)" \
+	" UNION ALL SELECT 3, 10, p.oid, 0, format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s'," \
+	" p.polname, t.old, CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END," \
+	" CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'" \
+	"  WHEN 'd' THEN 'DELETE' ELSE 'ALL' END, (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC'" \
+	"  ELSE quote_ident(pg_get_userbyid(r)) END, ', ') FROM unnest(polroles) AS r)," \
+	" ' USING (' || pg_get_expr(polqual, polrelid) || ')'," \
+	" ' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')')" \
+	" FROM t JOIN pg_policy p ON p.polrelid = t.oid" \
+	" UNION ALL SELECT 3, 10, p.oid, 1, format('COMMENT ON POLICY %I ON %s IS %L', p.polname," \
+	" t.old, d.description) FROM t JOIN pg_policy p ON p.polrelid = t.oid" \
+	" JOIN pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_policy'::regclass" \
+	" UNION ALL SELECT 3, 11, 0, 0, format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', old)" \
+	" FROM t WHERE relrowsecurity" \
+	" UNION ALL SELECT 3, 11, 0, 1, format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', old)" \
+	" FROM t WHERE relforcerowsecurity"
 
 /* ALTER DEFAULT PRIVILEGES may have given the new table what the old one has not. */
 #define GRANT_IT \
