@@ -36,8 +36,9 @@ static const struct {
 				       " PRIMARY KEY (name, source)"}}},
 	[LEDGER_RUNS] = {"SELECT, INSERT, UPDATE, DELETE",
 			 true,
-			 {{"run", "id text PRIMARY KEY, plan text, parts bigint,"
-				  " made timestamptz, caught_up text, published timestamptz"},
+			 {{"run",
+			   "id text PRIMARY KEY, plan text, parts bigint,"
+			   " made timestamptz, counted timestamptz, published timestamptz"},
 			  {"part", "run text, number bigint, relation bigint, rows bigint,"
 				   " digest text, position text, snapshot text, whole text,"
 				   " xid text, at timestamptz,"

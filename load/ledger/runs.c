@@ -149,12 +149,42 @@ runs_register(const struct run *r, struct db *db, struct err *e)
 	return insert(r, db, e) == 0 ? runs_look(r, db, 0, &f, e) : -1;
 }
 
+/* What was counted since this statement came to the server was counted while it waited. */
+static int
+lock(const struct run *r, struct db *db, const char *mode, struct run_found *f, struct err *e)
+{
+	char *sql = xasprintf("SELECT coalesce(counted OPERATOR(pg_catalog.>=)"
+			      " pg_catalog.statement_timestamp(), false)"
+			      " FROM {run} WHERE id" EQUALS "$1 FOR %s",
+			      mode);
+	PGresult *res = ask(r, db, sql, 0, NULL, e);
+	int rc = res != NULL ? look(r, db, 0, f, e) : -1;
+
+	f->counted = res != NULL && PQntuples(res) > 0 && db_is_true(res, 0, 0);
+	PQclear(res);
+	free(sql);
+	return rc;
+}
+
+int
+runs_await(const struct run *r, struct db *db, struct run_found *f, struct err *e)
+{
+	return lock(r, db, "SHARE", f, e);
+}
+
 int
 runs_hold(const struct run *r, struct db *db, struct run_found *f, struct err *e)
 {
-	if (run(r, db, "SELECT FROM {run} WHERE id" EQUALS "$1 FOR UPDATE", 0, NULL, e) != 0)
-		return -1;
-	return look(r, db, 0, f, e);
+	return lock(r, db, "UPDATE", f, e);
+}
+
+int
+runs_counted(const struct run *r, struct db *db, struct err *e)
+{
+	return run(r, db,
+		   "UPDATE {run} SET counted = pg_catalog.clock_timestamp() WHERE id" EQUALS
+		   "$1",
+		   0, NULL, e);
 }
 
 int

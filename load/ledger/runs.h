@@ -31,6 +31,7 @@ struct run_found {
 	bool known;
 	bool published;
 	bool part;    /* the one that was asked for is there */
+	bool counted; /* by another, while the run's row was waited for */
 	size_t parts; /* that are there */
 };
 
@@ -54,13 +55,16 @@ int runs_register(const struct run *r, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * runs_look(r, db, number, f, e), runs_hold(r, db, f, e):
+ * runs_look(r, db, number, f, e), runs_await(r, db, f, e), runs_hold(r, db, f, e):
  * Outside a transaction, or in an open one: fill ${f}, with respect to part ${number}, 0:
- * none.  In an open transaction: the same, the run's row locked before it is looked at, so
- * that parts which are committed are seen, and nobody publishes meanwhile.
+ * none.  In an open transaction: the same, once nobody has the run's row locked; the same, the
+ * row locked before it is looked at, so that parts which are committed are seen, and nobody
+ * publishes meanwhile.
  */
 int runs_look(const struct run *r, struct db *db, size_t number, struct run_found *f,
 	      struct err *e) __attribute__((warn_unused_result));
+int runs_await(const struct run *r, struct db *db, struct run_found *f, struct err *e)
+	__attribute__((warn_unused_result));
 int runs_hold(const struct run *r, struct db *db, struct run_found *f, struct err *e)
 	__attribute__((warn_unused_result));
 
@@ -90,16 +94,18 @@ int runs_clear(const struct run *r, struct db *db, struct err *e)
 
 /*
  * runs_store(r, db, part, e), runs_recount(r, db, relation, rows, whole, e),
- * runs_publish(r, db, e),
- * runs_forget(r, db, relation, e):
+ * runs_counted(r, db, e), runs_publish(r, db, e), runs_forget(r, db, relation, e):
  * In an open transaction: part ${part} is there; the table of the relation has so many
- * ${rows} now, whatever its parts have brought, and the position ${whole}; the run is
- * published; no part of this relation is there, 0: nothing of the run.
+ * ${rows} now, whatever its parts have brought, and the position ${whole}; the rows of tables
+ * that are to get a name have been counted; the run is published; no part of this relation is
+ * there, 0: nothing of the run.
  */
 int runs_store(const struct run *r, struct db *db, const struct run_part *part, struct err *e)
 	__attribute__((warn_unused_result));
 int runs_recount(const struct run *r, struct db *db, size_t relation, uint64_t rows,
 		 const char *whole, struct err *e) __attribute__((warn_unused_result));
+int runs_counted(const struct run *r, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
 int runs_publish(const struct run *r, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 int runs_forget(const struct run *r, struct db *db, size_t relation, struct err *e)

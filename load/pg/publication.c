@@ -1,6 +1,7 @@
 /*
- * Two who find all parts there publish one after the other: the second waits for the run's
- * row, and finds it published.
+ * Of those who find all parts there at once, whoever has the run's row publishes; the others
+ * wait for the row, and find the run published.  Whoever gets the row between the two
+ * transactions of another takes what that one has counted for counted.
  *
  * A staging table is not logged, so that a crash of the server leaves it empty while the
  * ledger has its parts; those of them that come later make it less than the ledger says.  So
@@ -82,10 +83,15 @@ see(struct publication *p, struct db *db, struct err *e)
 {
 	struct run_found f = {.known = false};
 	bool there = false;
+	int rc = ledger_find(db, p->options->ledger, LEDGER_RUNS, false, &there, e);
 
-	if (ledger_find(db, p->options->ledger, LEDGER_RUNS, false, &there, e) != 0)
-		return -1;
-	if (there && runs_look(&p->run, db, 0, &f, e) != 0)
+	if (rc == 0 && there) {
+		rc = session_begin(db, SESSION_WRITE, p->options->common.lock_timeout, e);
+		if (rc == 0)
+			rc = runs_await(&p->run, db, &f, e);
+		session_rollback(db);
+	}
+	if (rc != 0)
 		return -1;
 	if (!there || !f.known)
 		return err_set(e, EXIT_DATA, "no part of run %s is there", p->run.id);
@@ -168,13 +174,14 @@ published_meanwhile(const struct publication *p, struct err *e)
 
 /* The run's row is held, so that two who publish do not both build. */
 static int
-hold(const struct publication *p, struct db *db, struct err *e)
+hold(struct publication *p, struct db *db, struct err *e)
 {
 	struct run_found f;
 
 	if (session_begin(db, SESSION_WRITE, p->options->common.lock_timeout, e) != 0 ||
 	    runs_hold(&p->run, db, &f, e) != 0)
 		return -1;
+	p->counted = f.counted;
 	if (!f.known || f.parts < p->run.parts)
 		return err_set(e, EXIT_AGAIN, "run %s has just been removed", p->run.id);
 	return f.published ? published_meanwhile(p, e) : 0;
@@ -239,9 +246,9 @@ build_all(struct publication *p, const struct targets *targets, struct db *db, s
 		if (what == PARTS_NONE)
 			continue;
 		plan = targets->list[k].plan;
-		if (what == PARTS_PLACE &&
-		    (placed_find(plan, db, e) != 0 || check_rows(p, i, db, e) != 0 ||
-		     placed_build(plan, &p->placed[k], db, e) != 0))
+		if (what == PARTS_PLACE && (placed_find(plan, db, e) != 0 ||
+					    (!p->counted && check_rows(p, i, db, e) != 0) ||
+					    placed_build(plan, &p->placed[k], db, e) != 0))
 			return -1;
 		k++;
 	}
@@ -273,6 +280,8 @@ publication_build(struct publication *p, const struct targets *targets, struct d
 		rc = session_narrow_path(db, &path, e);
 	if (rc == 0)
 		rc = build_all(p, targets, db, e);
+	if (rc == 0 && !p->counted)
+		rc = runs_counted(&p->run, db, e);
 	rc = session_end(db, rc, e);
 	free(path);
 	return rc;

@@ -26,6 +26,7 @@ struct publication {
 	struct run run;
 	char mark[RUNPLAN_MARK + 1]; /* of the plan */
 	bool done;                   /* it is published already */
+	bool counted;                /* another has just counted the rows aside */
 	struct relname *tables;      /* of the ledger's schema, one for each relation; owned */
 	struct load_rules *rules;    /* the same; owned */
 	struct run_total *totals;    /* the same; owned */
@@ -35,8 +36,8 @@ struct publication {
 
 /*
  * publication_open(p, options, db, e):
- * Begin, if the options ask for it.  A run of which parts are missing is refused, with their
- * numbers.
+ * Begin, if the options ask for it, once nobody else publishes the run just now.  One of which
+ * parts are missing is refused, with their numbers.
  */
 int publication_open(struct publication *p, const struct load_options *options, struct db *db,
 		     struct err *e) __attribute__((warn_unused_result));

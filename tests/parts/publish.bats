@@ -164,7 +164,8 @@ is_published()
 	assert_eq "$(<"$T/copies")" '1 (FORMAT binary) 2 (FORMAT binary, FREEZE)'
 }
 
-@test "several who find all parts there publish once; the others find it done" {
+@test "several who find all parts there count and publish once; the others find it done" {
+	q postgres "ALTER DATABASE $dst SET log_statement = 'all'"
 	for way in apply rename; do
 		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
 		all_but_one "$way"
@@ -173,6 +174,7 @@ is_published()
 		wait_until 10 eval '[[ "$(part_states)" == d* ]]'
 		start two portl-load -v --plan="$plan" --publish
 		start three portl-load -v --plan="$plan" --part=2
+		at=$(wc -l <"$own/log")
 		wait_for postgres "(SELECT count(*) FROM pg_stat_activity WHERE datname = '$dst'
 			AND application_name = 'portl-load' AND $waits_for_lock) = 3"
 		release
@@ -182,6 +184,7 @@ is_published()
 			printf '%s\n' "$stderr"
 		done >"$T/said"
 		assert_eq "$(grep -c "run .* is published$" "$T/said")" 1
+		assert_eq "$(tail -n "+$((at + 1))" "$own/log" | grep -c 'execute.*GROUP BY xmin')" 1
 		is_published
 	done
 }
