@@ -19,6 +19,7 @@
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "common/stream/input.h"
+#include "common/stream/stream_chunk.h"
 #include "common/talk/receipt.h"
 #include "load/match/plan.h"
 #include "load/options.h"
@@ -424,6 +425,23 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	return rc;
 }
 
+/* COPY has to end for the key, and begins anew behind it. */
+static int
+write_around_key(struct sink_pg *s, struct target *t, const struct stream_chunk *chunk,
+		 struct err *e)
+{
+	struct stream_chunk head = *chunk, rest = {.data = chunk->data + chunk->whole};
+
+	head.len = chunk->whole;
+	rest.len = chunk->len - chunk->whole;
+	if (target_write(t, &head, e) != 0 || end_batch(s, e) != 0 ||
+	    target_add_key(t, &s->db, e) != 0)
+		return -1;
+	if (rest.len == 0)
+		return 0;
+	return begin_batch(s, e) == 0 ? target_write(t, &rest, e) : -1;
+}
+
 static int
 sink_pg_write(struct sink *base, const struct stream_chunk *chunk, struct err *e)
 {
@@ -434,6 +452,8 @@ sink_pg_write(struct sink *base, const struct stream_chunk *chunk, struct err *e
 		return err_set(e, EXIT_STREAM, "a sequence has rows");
 	if (s->phase != BATCH && begin_batch(s, e) != 0)
 		return -1;
+	if (chunk->whole > 0 && !in_batches(s) && target_wants_key(t))
+		return write_around_key(s, t, chunk, e);
 	if (target_write(t, chunk, e) != 0)
 		return -1;
 	if (!in_batches(s) || t->route->counts.read < (uint64_t)base->options->batch_size)

@@ -10,6 +10,7 @@
 #include "common/base/xalloc.h"
 #include "common/schema/header.h"
 #include "common/talk/log.h"
+#include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/talk/receipt.h"
 #include "load/match/identity.h"
@@ -239,8 +240,8 @@ target_tell(const struct target *t, struct receipt *receipt)
 		tell_relation(t, &receipt->relations[t->told - 1]);
 }
 
-int
-target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
+static int
+write_rows(struct target *t, const struct stream_chunk *chunk, struct err *e)
 {
 	if (roundings_look(t->roundings, chunk, e) != 0)
 		return -1;
@@ -248,6 +249,44 @@ target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
 		return 0;
 	replace_name(t->plan, e);
 	return -1;
+}
+
+int
+target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
+{
+	int rc;
+
+	earlykey_enter(&t->early);
+	rc = write_rows(t, chunk, e);
+	earlykey_leave(&t->early);
+	return rc;
+}
+
+bool
+target_wants_key(const struct target *t)
+{
+	return t->key_sql != NULL && t->plan->route == PLAN_DIRECT &&
+	       earlykey_is_due(&t->early);
+}
+
+int
+target_add_key(struct target *t, struct db *db, struct err *e)
+{
+	bool ordered;
+
+	t->early.settled = true;
+	if (earlykey_in_order(db, t->plan, &ordered, e) != 0)
+		return -1;
+	if (!ordered)
+		return 0;
+	log_info("the source is slow: the primary key is made while rows come");
+	if (db_exec(db, e, "%s", t->key_sql) != 0)
+		return err_context(e, "adding the primary key");
+	free(t->key_sql);
+	t->key_sql = NULL;
+	free(t->identity);
+	t->identity = identity_read(db, 0, &t->plan->target, e);
+	return t->identity != NULL ? 0 : -1;
 }
 
 int

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/base/relname.h"
+#include "load/pg/earlykey.h"
 #include "load/pg/sequences.h"
 #include "load/route/absent.h"
 #include "load/route/route.h"
@@ -47,6 +48,7 @@ struct target {
 	char *original;              /* the same before we altered it, or NULL; owned */
 	char *late;                  /* SET CONSTRAINTS … IMMEDIATE, or NULL; owned */
 	char *key_sql;               /* to be run before the last COMMIT, or NULL; owned */
+	struct earlykey early;       /* when it is run before that */
 	uint64_t rows_before;        /* of the input, before the current batch */
 	uint64_t unmoved;            /* rows written since all sequences were moved */
 	struct route_counts counts;  /* of the open transaction */
@@ -89,6 +91,15 @@ void target_warn(struct target *t);
 int target_begin(struct target *t, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 int target_end(struct target *t, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * target_wants_key(t), target_add_key(t, db, e):
+ * Is the source so slow that the primary key should be made now?  Between two batches: make
+ * it, if that pays.
+ */
+bool target_wants_key(const struct target *t);
+int target_add_key(struct target *t, struct db *db, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * target_hold(t, db, e), target_emptied(t), target_altered(t, identity):

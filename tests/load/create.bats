@@ -133,6 +133,64 @@ absent()
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM twice')" 2
 }
 
+# slowly FILE [LOAD-OPTION...]: a source that is the slower side: some rows, nothing, the rest
+slowly()
+{
+	{ head -c 300000 "$1"; sleep 0.8; tail -c +300001 "$1"; } | portl-load -v -d "$dst" "${@:2}"
+}
+
+@test "--create: where rows come slowly and in order, the key is made before the last" {
+	fresh_db src dst
+	q "$src" "CREATE TABLE t (\"c d\" text COLLATE \"C\", n int, note text, PRIMARY KEY (n, \"c d\"));
+		INSERT INTO t SELECT 'k' || i % 7, i, repeat('x', 20) FROM generate_series(1, 30000) i"
+	for f in binary ndjson; do
+		q "$dst" "DROP TABLE IF EXISTS t"
+		portl-extract -q -d "$src" -t t -F $f >"$BATS_TEST_TMPDIR/t"
+		try slowly "$BATS_TEST_TMPDIR/t" --create
+		assert_status 0
+		assert_stderr_has "the primary key is made while rows come"
+		assert_eq "$(description "$dst" t)" "$(description "$src" t)"
+		assert_eq "$(q "$dst" "SELECT count(*), sum(n) FROM t")" "$(q "$src" "SELECT count(*), sum(n) FROM t")"
+		assert_eq "$(frozen "$dst" t)" 30000
+	done
+
+	# a dry run makes it and undoes it; a cut stream leaves nothing, a row with a key of another is named
+	q "$dst" "DROP TABLE t"
+	try slowly "$BATS_TEST_TMPDIR/t" --create --dry-run
+	assert_status 0
+	assert_stderr_has "the primary key is made while rows come"
+	absent
+	head -n -100 "$BATS_TEST_TMPDIR/t" >"$BATS_TEST_TMPDIR/cut"
+	try slowly "$BATS_TEST_TMPDIR/cut" --create
+	assert_status 4
+	absent
+	sed '29000s/"n":28999/"n":28992/' "$BATS_TEST_TMPDIR/t" >"$BATS_TEST_TMPDIR/twice"
+	try slowly "$BATS_TEST_TMPDIR/twice" --create --edited
+	assert_status 1
+	assert_stderr_has ':28999: duplicate key value violates unique constraint "t_pkey"'
+	absent
+}
+
+@test "--create: where rows come slowly and in no order, the key comes last, as for twins at the front" {
+	fresh_db src dst
+	q "$src" "CREATE TABLE t (n int PRIMARY KEY, note text);
+		INSERT INTO t SELECT i * 7919 % 30011, repeat('x', 20) FROM generate_series(1, 30000) i"
+	portl-extract -q -d "$src" -t t -F ndjson >"$BATS_TEST_TMPDIR/t"
+	try slowly "$BATS_TEST_TMPDIR/t" --create
+	assert_status 0
+	run ! grep 'made while rows come' <<<"$stderr"
+	assert_eq "$(description "$dst" t)" "$(description "$src" t)"
+
+	q "$dst" "DROP TABLE t"
+	q "$src" "TRUNCATE t; INSERT INTO t SELECT i, repeat('x', 20) FROM generate_series(1, 30000) i"
+	portl-extract -q -d "$src" -t t -F ndjson | sed '4s/"n":3/"n":2/' >"$BATS_TEST_TMPDIR/t"
+	try slowly "$BATS_TEST_TMPDIR/t" --create --edited
+	assert_status 1
+	assert_stderr_has 'could not create unique index "t_pkey"'
+	assert_stderr_has 'adding the primary key'
+	absent
+}
+
 @test "--create: of two loaders one makes the table, the other fails whole" {
 	fresh_db src dst
 	q "$src" 'CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 10) i'
