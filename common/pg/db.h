@@ -168,16 +168,26 @@ enum db_row db_copy_out_get(struct db *db, char *dst, size_t room, size_t *len,
  * db_copy_in(db, e, sql), db_copy_in_put(db, data, len, e):
  * Start COPY … FROM STDIN and send it data.  A put fails early, with the
  * server's own error, if the server has refused a row already.
+ *
+ * db_copy_in_hold(db, data, len, e):
+ * The same with a few bytes, which may wait for those behind them to be sent.
  */
 int db_copy_in(struct db *db, struct err *e, const char *sql)
 	__attribute__((warn_unused_result));
 int db_copy_in_put(struct db *db, const char *data, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
+int db_copy_in_hold(struct db *db, const char *data, size_t len, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
+ * db_copy_in_close(db, e), db_has_answer(db):
+ * End the data.  Tell, without waiting, whether the server's verdict has been read.
+ *
  * db_copy_in_end(db, rows, e):
- * End the data and wait for the server's verdict; ${*rows} is its row count.
+ * Behind db_copy_in_close(): wait for the verdict; ${*rows} is the server's row count.
  */
+int db_copy_in_close(struct db *db, struct err *e) __attribute__((warn_unused_result));
+bool db_has_answer(struct db *db);
 int db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
 	__attribute__((warn_unused_result));
 

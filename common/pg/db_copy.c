@@ -267,17 +267,25 @@ db_copy_on_readable(void *arg, struct err *e)
 	}
 }
 
+int
+db_copy_in_hold(struct db *db, const char *data, size_t len, struct err *e)
+{
+	int rc = PQputCopyData(db->conn, data, (int)len);
+
+	if (rc == 0) /* next to nothing is waiting to be sent, so its buffer could not grow */
+		xalloc_failed();
+	return rc < 0 ? refused(db, e) : 0;
+}
+
 /* At most COPY_SLICE bytes. */
 static int
 put_slice(struct db *db, const char *data, size_t len, struct err *e)
 {
 	struct pollfd fd = {.fd = PQsocket(db->conn)};
-	int rc = PQputCopyData(db->conn, data, (int)len);
+	int rc;
 
-	if (rc == 0) /* nothing is waiting to be sent, so its buffer could not grow */
-		xalloc_failed();
-	if (rc < 0)
-		return refused(db, e);
+	if (db_copy_in_hold(db, data, len, e) != 0)
+		return -1;
 	while ((rc = PQflush(db->conn)) != 0) {
 		if (rc < 0)
 			return refused(db, e);
@@ -306,14 +314,23 @@ db_copy_in_put(struct db *db, const char *data, size_t len, struct err *e)
 }
 
 int
+db_copy_in_close(struct db *db, struct err *e)
+{
+	db->in_copy = false;
+	return PQputCopyEnd(db->conn, NULL) < 0 ? dberr_connection(db->conn, e) : 0;
+}
+
+bool
+db_has_answer(struct db *db)
+{
+	return PQisBusy(db->conn) == 0;
+}
+
+int
 db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
 {
-	PGresult *res;
+	PGresult *res = db_expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
 
-	db->in_copy = false;
-	if (PQputCopyEnd(db->conn, NULL) < 0)
-		return dberr_connection(db->conn, e);
-	res = db_expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
 	if (res == NULL)
 		return -1;
 	*rows = strtoull(PQcmdTuples(res), NULL, 10);

@@ -78,6 +78,7 @@ struct sink_pg {
 	struct publication publication;
 	struct catchup catchup;
 	struct rejects *rejects; /* or NULL: no row may be refused */
+	struct target *ending;   /* of a set: the server is still at its last rows; or NULL */
 	enum phase phase;
 	enum dry dry;
 	enum text text; /* of the open transaction */
@@ -91,6 +92,21 @@ pg(struct sink *s)
 	return (struct sink_pg *)s;
 }
 
+/* Before the server is asked for anything else: the rows that it is still at. */
+static int
+settle(struct sink_pg *s, struct err *e)
+{
+	struct target *t = s->ending;
+
+	s->ending = NULL;
+	if (t == NULL)
+		return 0;
+	if (target_end(t, e) != 0)
+		return -1;
+	target_done(t);
+	return 0;
+}
+
 /* The server speaks while the input is waited for. */
 static int
 on_readable(void *arg, struct err *e)
@@ -98,7 +114,7 @@ on_readable(void *arg, struct err *e)
 	struct sink_pg *s = arg;
 
 	if (db_copy_on_readable(&s->db, e) == 0)
-		return 0;
+		return s->ending != NULL && db_has_answer(&s->db) ? settle(s, e) : 0;
 	/* 0: rows can be rejected */
 	return s->phase == BATCH ? target_locate(targets_at(&s->targets), e) : -1;
 }
@@ -237,7 +253,7 @@ add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 {
 	struct target *t = targets_at(&s->targets);
 
-	if (s->phase == IDLE && open_transaction(s, e) != 0)
+	if (settle(s, e) != 0 || (s->phase == IDLE && open_transaction(s, e) != 0))
 		return -1;
 	if (ready_add(&s->db, t->plan, e) != 0 || target_plan(t, &s->db, stream, NULL, e) != 0)
 		return -1;
@@ -348,20 +364,31 @@ settle_text(struct sink_pg *s, struct err *e)
 static int
 begin_batch(struct sink_pg *s, struct err *e)
 {
-	if ((s->phase == IDLE && open_transaction(s, e) != 0) || settle_text(s, e) != 0 ||
-	    state_lock(&s->state, &s->db, e) != 0 ||
+	if (settle(s, e) != 0 || (s->phase == IDLE && open_transaction(s, e) != 0) ||
+	    settle_text(s, e) != 0 || state_lock(&s->state, &s->db, e) != 0 ||
 	    targets_prepare(&s->targets, &s->db, e) != 0)
 		return -1;
 	s->phase = BATCH;
 	return target_begin(targets_at(&s->targets), &s->db, e);
 }
 
-/* All rows of the batch are in the target, though not committed. */
+/*
+ * All rows of the batch are in the target, though not committed.  Of a member of a set they
+ * may still be on their way there, while we read what the next one is.
+ */
 static int
 end_batch(struct sink_pg *s, struct err *e)
 {
+	struct target *t = targets_at(&s->targets);
+	int rc = 0;
+
 	s->phase = OPEN;
-	return target_end(targets_at(&s->targets), e);
+	if (s->targets.set && !in_batches(s) && s->rejects == NULL)
+		rc = target_close(t, e);
+	if (rc < 0)
+		return -1;
+	s->ending = rc > 0 ? t : NULL;
+	return rc > 0 ? 0 : target_end(t, e);
 }
 
 static int
@@ -479,7 +506,8 @@ sink_pg_end(struct sink *base, struct err *e)
 		return -1;
 	if (!s->targets.set)
 		return 0;
-	target_done(targets_at(&s->targets));
+	if (s->ending == NULL)
+		target_done(targets_at(&s->targets));
 	/* a relation is what is promised, at the least */
 	return in_batches(s) && s->phase == OPEN ? commit(s, false, e) : 0;
 }
@@ -499,6 +527,8 @@ sink_pg_commit(struct sink *base, struct err *e)
 	struct sink_pg *s = pg(base);
 	int rc;
 
+	if (settle(s, e) != 0)
+		return -1;
 	targets_warn(&s->targets);
 	if (s->phase == IDLE) {
 		if (!targets_wait(&s->targets, true) && !state_is_kept(&s->state) &&

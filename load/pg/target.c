@@ -151,6 +151,16 @@ note_identity(struct target *t, struct err *e)
 }
 
 int
+target_close(struct target *t, struct err *e)
+{
+	int rc = route_close(t->route, e);
+
+	if (rc < 0)
+		replace_name(t->plan, e);
+	return rc;
+}
+
+int
 target_end(struct target *t, struct err *e)
 {
 	const struct route_counts *c = &t->route->counts;

@@ -84,12 +84,13 @@ int target_write(struct target *t, const struct stream_chunk *chunk, struct err 
 void target_warn(struct target *t);
 
 /*
- * target_begin(t, db, e), target_end(t, e):
- * Begin a batch of the stream in the open transaction; have it in the relation, though
- * not committed.
+ * target_begin(t, db, e), target_close(t, e), target_end(t, e):
+ * Begin a batch of the stream in the open transaction; it has no more rows, see route_close();
+ * have it in the relation, though not committed.
  */
 int target_begin(struct target *t, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
+int target_close(struct target *t, struct err *e) __attribute__((warn_unused_result));
 int target_end(struct target *t, struct err *e) __attribute__((warn_unused_result));
 
 /*

@@ -12,11 +12,10 @@ feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err
 {
 	static const char preamble[PGCOPY_PREAMBLE_LEN] = PGCOPY_SIGNATURE;
 
-	f->db = db;
-	f->text = text;
+	*f = (struct feed){.db = db, .text = text};
 	if (db_copy_in(db, e, sql) != 0)
 		return -1;
-	return text ? 0 : db_copy_in_put(db, preamble, PGCOPY_PREAMBLE_LEN, e);
+	return text ? 0 : db_copy_in_hold(db, preamble, PGCOPY_PREAMBLE_LEN, e);
 }
 
 int
@@ -26,11 +25,20 @@ feed_write(struct feed *f, const char *data, size_t len, struct err *e)
 }
 
 int
-feed_end(struct feed *f, uint64_t *rows, struct err *e)
+feed_close(struct feed *f, struct err *e)
 {
 	static const char trailer[PGCOPY_TRAILER_LEN] = {'\377', '\377'};
 
-	if (!f->text && db_copy_in_put(f->db, trailer, sizeof(trailer), e) != 0)
+	f->closed = true;
+	if (!f->text && db_copy_in_hold(f->db, trailer, sizeof(trailer), e) != 0)
+		return -1;
+	return db_copy_in_close(f->db, e);
+}
+
+int
+feed_end(struct feed *f, uint64_t *rows, struct err *e)
+{
+	if (!f->closed && feed_close(f, e) != 0)
 		return -1;
 	return db_copy_in_end(f->db, rows, e);
 }

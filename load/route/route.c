@@ -49,6 +49,20 @@ route_locate(struct route *r, struct err *e)
 }
 
 int
+route_has_work(struct route *r, struct err *e)
+{
+	(void)r;
+	(void)e;
+	return 0;
+}
+
+int
+route_close(struct route *r, struct err *e)
+{
+	return r->ops->close(r, e);
+}
+
+int
 route_end(struct route *r, struct err *e)
 {
 	const struct route_counts *c = &r->counts;

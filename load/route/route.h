@@ -37,6 +37,11 @@ struct route_ops {
 	 * if the next call deals with it.
 	 */
 	int (*locate)(struct route *r, struct err *e);
+	/*
+	 * No more rows: have the server work on those that it has, if that is all there is to
+	 * do.  Returns 1 if ${end} has then only to wait for it, else 0.
+	 */
+	int (*close)(struct route *r, struct err *e);
 	/* That was the batch: have all of it in the target and count. */
 	int (*end)(struct route *r, struct err *e);
 	/* The transaction is rolled back: drop what no ROLLBACK undoes. */
@@ -70,6 +75,12 @@ void route_init(struct route *r, const struct route_ops *ops, struct db *db,
 		const struct plan *plan, const char *input);
 
 /*
+ * route_has_work(r, e):
+ * For routes: ${close} where ${end} has more to do than to wait.
+ */
+int route_has_work(struct route *r, struct err *e);
+
+/*
  * route_begin(r, rows_before, first, e):
  * Begin a batch that has ${rows_before} rows of the input before it.
  */
@@ -82,6 +93,13 @@ int route_begin(struct route *r, uint64_t rows_before, bool first, struct err *e
  */
 int route_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * route_close(r, e):
+ * The batch has no more rows.  Returns 1 if route_end() can wait as long as nothing else is
+ * asked of the server, 0 if it has work to do, -1.
+ */
+int route_close(struct route *r, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * route_end(r, e):

@@ -87,6 +87,12 @@ direct_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 }
 
 static int
+direct_close(struct route *r, struct err *e)
+{
+	return feed_close(&r->feed, e) == 0 ? 1 : direct_locate(r, e);
+}
+
+static int
 direct_end(struct route *r, struct err *e)
 {
 	if (feed_end(&r->feed, &r->counts.inserted, e) != 0)
@@ -114,6 +120,7 @@ static const struct route_ops direct_ops = {
 	.begin = direct_begin,
 	.write = direct_write,
 	.locate = direct_locate,
+	.close = direct_close,
 	.end = direct_end,
 	.forget = direct_forget,
 	.free = direct_free,

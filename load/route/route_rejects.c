@@ -156,6 +156,7 @@ static const struct route_ops rejects_ops = {
 	.begin = rejects_route_begin,
 	.write = rejects_route_write,
 	.locate = rejects_route_locate,
+	.close = route_has_work,
 	.end = rejects_route_end,
 	.forget = staged_forget,
 	.free = rejects_route_free,

@@ -93,6 +93,7 @@ static const struct route_ops staged_ops = {
 	.begin = staged_begin,
 	.write = staged_write,
 	.locate = staged_locate,
+	.close = route_has_work,
 	.end = staged_end,
 	.forget = staged_forget,
 	.free = staged_free,

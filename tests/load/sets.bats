@@ -78,6 +78,27 @@ same()
 	assert_eq "$(jq -c .committed "$d/sum")" false
 }
 
+@test "a refusal of a member's last rows is heard while the next member is waited for" {
+	fresh_db src
+	fresh_db dst
+	cd "$BATS_TEST_TMPDIR"
+	q "$src" 'CREATE TABLE a (n int); INSERT INTO a VALUES (1), (2), (1); CREATE TABLE b AS SELECT 1 AS n'
+	q "$dst" 'CREATE TABLE a (n int PRIMARY KEY); CREATE TABLE b (n int)'
+	portl-extract -d "$src" -t a -t b -F ndjson >out.set
+	mkfifo in
+	exec 7<>in # nobody ends it
+	sed '/"end"/q' out.set >&7
+	try portl-load -d "$dst" in 7>&-
+	exec 7>&-
+	assert_status 1
+	assert_stderr_has 'in: public.a:3: duplicate key value'
+	# and in the next member, whose rows are there
+	try portl-load -d "$dst" out.set
+	assert_status 1
+	assert_stderr_has 'out.set: public.a:3: duplicate key value'
+	assert_eq "$(q "$dst" 'SELECT (SELECT count(*) FROM a) + (SELECT count(*) FROM b)')" 0
+}
+
 @test "what is against any relation is said at once, before any row" {
 	shop "$a"
 	q "$b" 'CREATE TABLE customer (id int); CREATE TABLE note (id int)'
