@@ -13,12 +13,8 @@ export PATH="$BUILD:$PATH"
 # shellcheck source=tests/lib/cluster.sh
 . "$ROOT/tests/lib/cluster.sh"
 
-# Before each command bats notes where it stands, which costs forty times what the command does.
-# For commands of helpers it need not: a failure is shown by the line of the test.
-export tests_debug_trap=${tests_debug_trap:-$(declare -f bats_debug_trap)}
-# shellcheck disable=SC2016 # expanded when it is called
-not_here='{ case $1 in "$ROOT"/tests/lib/* | "$BATS_ROOT"/*) return 0 ;; esac;'
-eval "${tests_debug_trap/\{/$not_here}"
+# shellcheck source=tests/lib/failed.bash
+. "$ROOT/tests/lib/failed.bash"
 
 # --- databases ---------------------------------------------------------------
 
