@@ -17,6 +17,7 @@
 #include "load/route/route.h"
 #include "load/route/staged.h"
 #include "load/rules/rules.h"
+#include "load/stage/plan_stage.h"
 
 /* By the extended protocol, for the user's text may be in it; ${*rows} are those written. */
 static int
@@ -133,7 +134,11 @@ count_present(struct absent *a, struct db *db, const struct plan *plan, uint64_t
 	if (a->counted || sql == NULL)
 		return 0;
 	a->counted = true;
-	return staged_numbers_of(db, sql, 1, &enough, &a->present, 1, e);
+	enough = enough < INT64_MAX - a->added ? enough + a->added : INT64_MAX;
+	if (staged_numbers_of(db, sql, 1, &enough, &a->present, 1, e) != 0)
+		return -1;
+	a->present = a->present > a->added ? a->present - a->added : 0;
+	return 0;
 }
 
 /* Of so many rows, those that are absent are a share that is allowed. */
@@ -177,6 +182,13 @@ absent_find(struct route *r, struct err *e)
 		return -1;
 	/* else keys follow */
 	return plan->sql[SQL_ABSENT] != NULL ? find(a, r->db, plan, e) : 0;
+}
+
+void
+absent_added(struct route *r)
+{
+	if (r->absent != NULL && r->plan->stage->counts_late)
+		r->absent->added += r->counts.inserted;
 }
 
 int

@@ -17,6 +17,7 @@ struct route;
 struct absent {
 	bool counted;     /* present is known, if anybody asks for it */
 	uint64_t present; /* rows that might be deleted, before any was written */
+	uint64_t added;   /* rows that were, where these are counted later */
 	bool found;       /* a table has the keys of those that are absent */
 	uint64_t rows;    /* their number */
 	char *sql;        /* what deletes them behind all rows, or NULL; owned */
@@ -31,6 +32,12 @@ struct absent {
  * as all that say something have been heard.  Nothing is done where r->absent is NULL.
  */
 int absent_find(struct route *r, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * absent_added(r):
+ * The batch is written: note how many rows that has added.
+ */
+void absent_added(struct route *r);
 
 /*
  * absent_trust(r, e):

@@ -118,7 +118,8 @@ absent_sql_present(struct sqlparts *w)
 {
 	const struct rules_absent_rows *a = &w->p->rules->absent;
 
-	if (!w->st->deletes || w->p->rules->keys == KEYS_ALONE || !a->percent || a->most >= 100)
+	if (!w->st->deletes || !a->percent || a->most >= 100 ||
+	    w->st->counts_late != (w->p->rules->keys == KEYS_ALONE))
 		return NULL;
 	sqlparts_add(w, "SELECT pg_catalog.count(*) FROM (SELECT FROM ");
 	sqlparts_add(w, target(w));

@@ -152,6 +152,18 @@ plan_absent_scope(const struct plan *p, struct db *db, struct reasons *why, stru
 	return db_exec(db, e, "ROLLBACK TO SAVEPOINT portl; RELEASE SAVEPOINT portl");
 }
 
+/*
+ * Where another stream says what is absent, its rows are counted behind this one's, and only
+ * as far as is needed: a whole look through the table before costs more than most runs bring.
+ * Not where the difference is more than the rows that were inserted.
+ */
+static bool
+counts_late(const struct plan *p)
+{
+	return p->rules->keys != KEYS_OF_ROWS && p->rules->absent.scope == NULL &&
+	       !p->stage->facts.triggers && !p->rel->row_security && !p->rel->remote;
+}
+
 int
 plan_absent(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
@@ -166,6 +178,7 @@ plan_absent(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	if (p->rel == NULL || (p->rel->kind != 'r' && p->rel->kind != 'p') || st->index == 0)
 		return 0;
 	st->deletes = true;
+	st->counts_late = counts_late(p);
 	if (o->keys == KEYS_FOLLOW)
 		return 0;
 	st->finds = true;

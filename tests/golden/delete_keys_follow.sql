@@ -11,11 +11,6 @@ COPY pg_temp.portl_stage_0123456789abcdef (c1, c2, c3)
 -- SQL_HOLD: keep other writers out
 LOCK TABLE ONLY "public"."orders" IN SHARE ROW EXCLUSIVE MODE;
 
--- SQL_PRESENT: count the rows that are there
-SELECT pg_catalog.count(*)
-    FROM (SELECT
-    FROM ONLY "public"."orders" LIMIT $1::bigint) AS r;
-
 -- SQL_QUEUE: queue with other loaders
 SELECT CASE
     WHEN pg_catalog.pg_try_advisory_xact_lock_shared(1347572300, 16384) THEN 1

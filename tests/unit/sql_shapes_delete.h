@@ -47,6 +47,7 @@ delete_by_keys(struct made *m)
 	delete_absent(m);
 	m->rules.keys = KEYS_ALONE;
 	m->st->delete_first = false;
+	m->st->counts_late = true;
 }
 
 static void
@@ -55,6 +56,7 @@ delete_keys_follow(struct made *m)
 	delete_first(m);
 	m->rules.keys = KEYS_FOLLOW;
 	m->st->finds = m->st->delete_first = false;
+	m->st->counts_late = true;
 }
 
 #endif /* TESTS_SQL_SHAPES_DELETE_H */
