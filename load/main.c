@@ -30,6 +30,7 @@
 #include "common/talk/receipt.h"
 #include "common/talk/toldonce.h"
 #include "load/options.h"
+#include "load/parts/allruns.h"
 #include "load/parts/dropparts.h"
 #include "load/parts/makeplan.h"
 #include "load/parts/partslist.h"
@@ -548,6 +549,10 @@ work(struct load *l, struct err *e)
 	case LOAD_LIST_PARTS:
 	case LOAD_PRINT_POSITION:
 		return partslist_print(&l->options, e);
+	case LOAD_LIST_RUNS:
+		return allruns_print(&l->options, e);
+	case LOAD_DROP_RUNS:
+		return allruns_drop(&l->options, e);
 	case LOAD_DROP_PARTS:
 		return dropparts_run(&l->options, e);
 	case LOAD_PUBLISH:

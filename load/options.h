@@ -26,7 +26,9 @@ enum load_parts {
 	LOAD_PUBLISH,
 	LOAD_LIST_PARTS,
 	LOAD_PRINT_POSITION,
-	LOAD_DROP_PARTS
+	LOAD_DROP_PARTS,
+	LOAD_LIST_RUNS, /* these two of all runs, without a plan */
+	LOAD_DROP_RUNS
 };
 
 struct load_options {
@@ -70,6 +72,9 @@ struct load_options {
 	const char *plan_path;         /* of a run in parts, or NULL */
 	int64_t part;                  /* number of the one to load, 0: not given */
 	bool make_plan, publish, list_parts, print_position, drop_parts; /* instead */
+	bool list_runs;
+	const char *drop_run;   /* id, or NULL */
+	const char *stale_text; /* --drop-stale as typed, or NULL */
 	bool json;
 	const char *output; /* path of a plan that is made, "-" or NULL: standard output */
 	/* derived */
@@ -90,6 +95,7 @@ struct load_options {
 	const char *ledger;            /* the schema of states */
 	struct load_rules rules;       /* what of all this makes the plan */
 	enum load_parts parts;         /* what of these is asked for */
+	int64_t stale;                 /* seconds, of --drop-stale; -1: not given */
 	int64_t publish_timeout;       /* ms, as common.lock_timeout, not for a part */
 	struct partplan *plan;         /* read from plan_path; owned, or NULL */
 	struct ident_list kept;        /* --make-plan: the words that the plan is to keep */

@@ -4,7 +4,9 @@
  */
 #include "load/options_parts.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
@@ -24,11 +26,18 @@ const struct cli_option options_runs[] = {
 	 AT(publish), .part = CLI_ONCE, PG},
 	{"list-parts", 0, CLI_FLAG, NULL, "print which parts are done, running, missing",
 	 AT(list_parts), .part = CLI_ONCE, PG},
-	{"json", 0, CLI_FLAG, NULL, "print that as JSON", AT(json), .part = CLI_ONCE, PG},
+	{"json", 0, CLI_FLAG, NULL, "print parts or runs as JSON", AT(json), .part = CLI_ONCE,
+	 PG},
 	{"print-position", 0, CLI_FLAG, NULL, "print how far all parts go", AT(print_position),
 	 .part = CLI_ONCE, PG},
 	{"drop-parts", 0, CLI_FLAG, NULL, "remove all that the run has left", AT(drop_parts),
 	 .part = CLI_ONCE, PG},
+	{"list-runs", 0, CLI_FLAG, NULL, "print all runs, how much of each is there",
+	 AT(list_runs), .part = CLI_ONCE, PG},
+	{"drop-run", 0, CLI_STRING, "ID", "remove all that this one has left", AT(drop_run),
+	 .part = CLI_ONCE, PG},
+	{"drop-stale", 0, CLI_STRING, "AGE", "the same of all that were quiet for 12h, 7d",
+	 AT(stale_text), .part = CLI_ONCE, PG},
 	{"make-plan", 0, CLI_FLAG, NULL, "complete the draft of a plan that is read",
 	 AT(make_plan), .part = CLI_ONCE, PG},
 	{"output", 'o', CLI_STRING, "FILE", "write it to FILE; default: standard output",
@@ -61,6 +70,44 @@ options_runs_release(struct load_options *o)
 	ident_list_release(&o->kept);
 }
 
+/* A number and its unit, as seconds. */
+static int
+parse_stale(struct load_options *o, struct err *e)
+{
+	static const struct {
+		const char *unit;
+		int64_t seconds;
+	} units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+	int64_t n;
+	char *end;
+	size_t i;
+
+	o->stale = -1;
+	if (o->stale_text == NULL)
+		return 0;
+	errno = 0;
+	n = strtoll(o->stale_text, &end, 10);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(end, units[i].unit) == 0)
+			break;
+	if (errno != 0 || end == o->stale_text || o->stale_text[0] < '0' ||
+	    o->stale_text[0] > '9' || i == sizeof(units) / sizeof(units[0]) ||
+	    n > INT32_MAX / units[i].seconds)
+		return err_usage(e, "drop-stale",
+				 "--drop-stale takes an age such as 90min, 12h or 7d, not "
+				 "\"%s\"",
+				 o->stale_text);
+	o->stale = n * units[i].seconds;
+	return 0;
+}
+
+/* Without a plan. */
+static bool
+is_of_all(enum load_parts parts)
+{
+	return parts == LOAD_MAKE_PLAN || parts == LOAD_LIST_RUNS || parts == LOAD_DROP_RUNS;
+}
+
 int
 options_runs_settle(struct load_options *o, struct err *e)
 {
@@ -75,6 +122,9 @@ options_runs_settle(struct load_options *o, struct err *e)
 		{"list-parts", o->list_parts, LOAD_LIST_PARTS},
 		{"print-position", o->print_position, LOAD_PRINT_POSITION},
 		{"drop-parts", o->drop_parts, LOAD_DROP_PARTS},
+		{"list-runs", o->list_runs, LOAD_LIST_RUNS},
+		{"drop-run", o->drop_run != NULL, LOAD_DROP_RUNS},
+		{"drop-stale", o->stale_text != NULL, LOAD_DROP_RUNS},
 	};
 	size_t i;
 
@@ -85,17 +135,19 @@ options_runs_settle(struct load_options *o, struct err *e)
 			return err_usage(e, which[i].option,
 					 "one thing at a time: --%s is the second",
 					 which[i].option);
-		if (o->plan == NULL && which[i].means != LOAD_MAKE_PLAN)
+		if (o->plan == NULL && !is_of_all(which[i].means))
 			return err_usage(e, which[i].option, "--%s needs --plan=FILE",
 					 which[i].option);
 		o->parts = which[i].means;
 	}
-	if (o->plan != NULL && (o->parts == LOAD_NO_PARTS || o->parts == LOAD_MAKE_PLAN))
+	if (o->plan != NULL && (o->parts == LOAD_NO_PARTS || is_of_all(o->parts)))
 		return err_usage(e, "plan",
 				 "--plan needs --part=K, --publish, --list-parts, "
 				 "--print-position or --drop-parts");
-	if (o->json && o->parts != LOAD_LIST_PARTS)
-		return err_usage(e, "json", "--json needs --list-parts");
+	if (parse_stale(o, e) != 0)
+		return -1;
+	if (o->json && o->parts != LOAD_LIST_PARTS && o->parts != LOAD_LIST_RUNS)
+		return err_usage(e, "json", "--json needs --list-parts or --list-runs");
 	if (o->output != NULL && o->parts != LOAD_MAKE_PLAN)
 		return err_usage(e, "output", "--output is for --make-plan");
 	o->publish_timeout = o->common.lock_timeout;

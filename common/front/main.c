@@ -169,6 +169,13 @@ static const struct front_command commands[] = {
 	 .operands = 1,
 	 .needs = 1,
 	 .run = partcmd_drop},
+	{.name = "runs",
+	 .usage = "[OPTION]...",
+	 .what = "lists the runs that a target knows, and removes what they have left:\n"
+		 "        portl-load --list-runs, --drop-stale",
+	 .help = "Lists the runs that a target knows, and how much of them is there: the options\n"
+		 "are those of portl-load --list-runs, such as -d, --ledger and --json. With\n"
+		 "--drop-run=ID or --drop-stale=AGE what they have left is removed.\n"},
 	{.name = "state",
 	 .usage = "[OPTION]...",
 	 .what = "lists what is kept of jobs with a state: portl-load --list-states",
@@ -262,11 +269,18 @@ static int
 become(const struct front_command *command, const struct arglist *words, struct err *e)
 {
 	struct arglist all = {.n = 0};
+	bool drops = false;
+	size_t i;
 	int rc;
 
 	if (strcmp(command->name, "ls") == 0)
 		return programs_become("portl-ls", words, e);
-	arglist_add(&all, "--list-states");
+	for (i = 0; i < words->n; i++)
+		drops = drops || strncmp(words->words[i], "--drop-", 7) == 0;
+	if (strcmp(command->name, "state") == 0)
+		arglist_add(&all, "--list-states");
+	else if (!drops)
+		arglist_add(&all, "--list-runs");
 	arglist_join(&all, words);
 	rc = programs_become("portl-load", &all, e);
 	arglist_release(&all);

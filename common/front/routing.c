@@ -21,7 +21,8 @@ static const char *const neither[] = {
 	"output",      "check",          "completion", "digest-only",
 	"print-state", "list-states",    "plan",       "part",
 	"make-plan",   "hold",           "catch-up",   "publish",
-	"list-parts",  "print-position", "drop-parts", NULL};
+	"list-parts",  "print-position", "drop-parts", "list-runs",
+	"drop-run",    "drop-stale",     NULL};
 
 enum side { SIDE_BOTH, SIDE_EXTRACT, SIDE_LOAD };
 

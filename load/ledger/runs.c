@@ -151,12 +151,12 @@ runs_register(const struct run *r, struct db *db, struct err *e)
 
 /* What was counted since this statement came to the server was counted while it waited. */
 static int
-lock(const struct run *r, struct db *db, const char *mode, struct run_found *f, struct err *e)
+lock(const struct run *r, struct db *db, const char *rest, struct run_found *f, struct err *e)
 {
 	char *sql = xasprintf("SELECT coalesce(counted OPERATOR(pg_catalog.>=)"
 			      " pg_catalog.statement_timestamp(), false)"
-			      " FROM {run} WHERE id" EQUALS "$1 FOR %s",
-			      mode);
+			      "%s",
+			      rest);
 	PGresult *res = ask(r, db, sql, 0, NULL, e);
 	int rc = res != NULL ? look(r, db, 0, f, e) : -1;
 
@@ -169,13 +169,16 @@ lock(const struct run *r, struct db *db, const char *mode, struct run_found *f, 
 int
 runs_await(const struct run *r, struct db *db, struct run_found *f, struct err *e)
 {
-	return lock(r, db, "SHARE", f, e);
+	return lock(r, db, " FROM {run} WHERE id" EQUALS "$1 FOR SHARE", f, e);
 }
 
 int
 runs_hold(const struct run *r, struct db *db, struct run_found *f, struct err *e)
 {
-	return lock(r, db, "UPDATE", f, e);
+	return lock(r, db,
+		    ", pg_catalog.pg_try_advisory_xact_lock_shared(" LOCK_OF(
+			    "0", "$1") ") FROM {run} WHERE id" EQUALS "$1 FOR UPDATE",
+		    f, e);
 }
 
 int
@@ -440,13 +443,16 @@ runs_count(const struct run *r, struct db *db, size_t relation, const struct run
 	return res != NULL ? 0 : -1;
 }
 
-/* Who runs holds the part's lock; of a 64-bit key classid has the upper half. */
-static const char list_sql[] =
-	"WITH held AS (SELECT (l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32)"
-	" OPERATOR(pg_catalog.|) l.objid::pg_catalog.int8 AS key FROM pg_catalog.pg_locks AS l"
-	" WHERE l.locktype" EQUALS "'advisory' AND l.granted AND l.objsubid" EQUALS "1"
-	" AND l.database" EQUALS "(SELECT oid FROM pg_catalog.pg_database"
+/* Who is at work holds locks; of a 64-bit key classid has the upper half. */
+#define HELD \
+	"WITH held AS (SELECT (l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32)" \
+	" OPERATOR(pg_catalog.|) l.objid::pg_catalog.int8 AS key" \
+	" FROM pg_catalog.pg_locks AS l" \
+	" WHERE l.locktype" EQUALS "'advisory' AND l.granted AND l.objsubid" EQUALS "1" \
+	" AND l.database" EQUALS "(SELECT oid FROM pg_catalog.pg_database" \
 	" WHERE datname" EQUALS "pg_catalog.current_database()))"
+
+static const char list_sql[] = HELD
 	" SELECT p.number, 'done', p.relation, p.rows, p.digest, p.position,"
 	" pg_catalog.date_trunc('second', p.at)::pg_catalog.text FROM {part} AS p"
 	" WHERE p.run" EQUALS "$1 AND p.number OPERATOR(pg_catalog.<=) $2::pg_catalog.int8"
@@ -465,6 +471,44 @@ runs_list(const struct run *r, struct db *db, struct err *e)
 	const char *more[] = {number_text(parts, r->parts)};
 
 	return ask(r, db, list_sql, 1, more, e);
+}
+
+/*
+ * Tables of a run are known by its id.  Whoever asks for the size of one waits for those who
+ * keep it for themselves, as a publication does.
+ */
+static const char all_sql[] = HELD
+	" SELECT r.id, pg_catalog.date_trunc('second', r.made)::pg_catalog.text,"
+	" pg_catalog.date_trunc('second', q.quiet)::pg_catalog.text, r.parts, p.there,"
+	" r.published IS NOT NULL, " LOCK_OF("0", "r.id") EQUALS
+	"ANY (SELECT key FROM held), t.n, t.bytes, pg_catalog.pg_size_pretty(t.bytes), t.names"
+	" FROM {run} AS r CROSS JOIN LATERAL (SELECT pg_catalog.max(p.at) AS at,"
+	" pg_catalog.count(*) FILTER (WHERE p.number OPERATOR(pg_catalog.<=) r.parts) AS there"
+	" FROM {part} AS p WHERE p.run" EQUALS "r.id) AS p"
+	" CROSS JOIN LATERAL (SELECT pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
+	" greatest(r.made, p.at, r.counted, r.published) AS quiet) AS q"
+	" CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS n,"
+	" coalesce(pg_catalog.sum(CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l"
+	" WHERE l.relation" EQUALS "c.oid AND l.mode" EQUALS "'AccessExclusiveLock')"
+	" THEN pg_catalog.pg_total_relation_size(c.oid) END), 0)::pg_catalog.int8 AS bytes,"
+	" pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), ', ') AS names"
+	" FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
+	" ON n.oid" EQUALS "c.relnamespace WHERE n.nspname" EQUALS
+	"$3::pg_catalog.text AND c.relkind" EQUALS "'r' AND c.relname OPERATOR(pg_catalog.~)"
+	" pg_catalog.concat('^portl_', r.id, '_[0-9]+$')) AS t"
+	" WHERE r.id" EQUALS "coalesce($1, r.id)"
+	" AND q.quiet OPERATOR(pg_catalog.>=) pg_catalog.make_interval("
+	"secs => greatest($2::pg_catalog.float8, 0)) ORDER BY r.made, r.id";
+
+PGresult *
+runs_all(const char *ledger, const char *id, int64_t seconds, struct db *db, struct err *e)
+{
+	const struct run any = {.ledger = ledger, .id = id};
+	char text[24];
+	const char *more[] = {text, ledger};
+
+	snprintf(text, sizeof(text), "%" PRId64, seconds);
+	return ask(&any, db, all_sql, 2, more, e);
 }
 
 char *

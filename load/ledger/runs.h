@@ -156,6 +156,30 @@ enum runs_column {
 PGresult *runs_list(const struct run *r, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
+/* The columns of runs_all(). */
+enum runs_all_column {
+	RUNS_ALL_ID,
+	RUNS_ALL_MADE,
+	RUNS_ALL_QUIET, /* for how long nothing has come */
+	RUNS_ALL_PARTS, /* of the plan */
+	RUNS_ALL_THERE, /* of them */
+	RUNS_ALL_PUBLISHED,
+	RUNS_ALL_AT_WORK, /* parts are brought just now, or published */
+	RUNS_ALL_TABLES,  /* in the ledger's schema */
+	RUNS_ALL_BYTES,   /* of these */
+	RUNS_ALL_SIZE,    /* the same as people say it */
+	RUNS_ALL_NAMES    /* theirs, as SQL takes them, with commas between */
+};
+
+/*
+ * runs_all(ledger, id, seconds, db, e):
+ * In an open transaction: return the runs that the ledger in schema ${ledger} has, the latest
+ * last, for the caller to PQclear(): the one of ${id} unless that is NULL, and of which nothing
+ * has come for so many ${seconds}, -1: all.  NULL with ${e} filled on failure.
+ */
+PGresult *runs_all(const char *ledger, const char *id, int64_t seconds, struct db *db,
+		   struct err *e) __attribute__((warn_unused_result));
+
 /*
  * runs_add_table(r, relation, sql), runs_table(r, relation):
  * Append the name of the table in the ledger's schema that the parts of a relation go into,

@@ -65,8 +65,8 @@ setup()
 	touch my-job.yaml
 	portl --completion=bash >completion
 	shellcheck -s bash completion
-	assert_eq "$(bash_proposes _portl portl '')" 'run check verify plan part parts publish hold drop state ls --help --version'
-	assert_eq "$(bash_proposes _portl portl r)" run
+	assert_eq "$(bash_proposes _portl portl '')" 'run check verify plan part parts publish hold drop runs state ls --help --version'
+	assert_eq "$(bash_proposes _portl portl r)" 'run runs'
 	assert_eq "$(bash_proposes _portl portl run my-)" my-job.yaml
 	assert_eq "$(bash_proposes _portl portl run my-job.yaml --batch)" '--batch-size='
 	assert_eq "$(bash_proposes _portl portl run my-job.yaml --conflict = s)" skip
@@ -84,7 +84,7 @@ setup()
 	HOME=$PWD try fish -c 'portl --completion=fish | source; complete -C "portl "
 		complete -C "portl run my-"; complete -C "portl run my-job.yaml --rej"'
 	assert_status 0
-	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\ndrop\nhold\nls\npart\nparts\nplan\npublish\nrun\nstate\nverify\nmy-job.yaml'
+	assert_eq "$(cut -f 1 <<<"$output" | grep -v '^-')" $'check\ndrop\nhold\nls\npart\nparts\nplan\npublish\nrun\nruns\nstate\nverify\nmy-job.yaml'
 	assert_out_has --rejects
 }
 

@@ -174,19 +174,90 @@ some_parts_are_there()
 	[ "$first" -lt 12 ]
 }
 
-@test "what a run leaves that was killed, and whose plan is gone, is removed as portl-parts(7) says" {
+# runs QUERY: what portl runs says, by jq
+runs()
+{
+	portl runs -d "$dst" --json | jq -c "$1"
+}
+
+@test "what runs leave that were killed, and whose plans are gone, is listed and removed" {
+	local id other
+
 	start run portl run -j 2 --parts=12 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
 	wait_until 30 some_parts_are_there
 	kill -KILL "$pid_run"
 	no_portl "$dst" 5
 	no_portl "$src" 5
-	id=$(q "$dst" 'SELECT id FROM portl_ledger.run')
+	id=$(runs '.[].run' | tr -d '"')
 	is_true "$dst" "EXISTS (SELECT FROM pg_class WHERE relname = 'portl_${id}_1')"
-	sed -n '/^SELECT id, made/,/^\.Ed/p; /^\\eset id/,/^COMMIT/p' "$ROOT/man/portl-parts.7" |
-		sed "s/0123456789abcdef/$id/; s/\\\\e/\\\\/; /^\./d" >statements.sql
-	assert_eq "$(psql -XAtq -v ON_ERROR_STOP=1 -d "$dst" -f statements.sql | grep -c "^$id|")" 1
+	assert_eq "$(runs '.[] | [.parts, .there > 0, .published, .at_work, .tables, .bytes > 8192]')" '[12,true,false,false,1,true]'
+	assert_eq "$(portl runs -d "$dst" | sed 1d | grep -c "^$id .* of 12 *1 .* quiet$")" 1
+	# another one is at work
+	portl plan -o plan -d "$src" -t t --parts=2 -- -d "$dst" --create -t u
+	portl hold plan sh -ec 'portl part plan 1; portl-extract --plan=plan --part=2 --snapshot=$PORTL_SNAPSHOT >last'
+	mkfifo half
+	in=half start two portl-load --plan=plan --part=2
+	exec {half}>half
+	head -c 300000 last >&"$half"
+	wait_until 10 eval '[ "$(runs "map(.at_work)")" = "[false,true]" ]'
+	other=$(runs '.[1].run' | tr -d '"')
+	try portl runs -d "$dst" --drop-run="$other"
+	assert_status 75
+	assert_stderr_has "run $other is in use"
+	try portl runs -d "$dst" --drop-stale=1h
+	assert_silent
+	assert_eq "$(runs length)" 2
+	try portl runs -d "$dst" --drop-stale=0s
+	assert_status 0
+	assert_eq "$output" "$id"
+	tail -c +300001 last >&"$half"
+	exec {half}>&-
+	finish two
+	assert_status 0
+	same_table "$src" t "$dst" u
+	portl drop plan
 	nothing_left
 	is_not_seen
+	try portl runs -d "$dst" --drop-run="$id"
+	assert_status 1
+	assert_stderr_has "there is no run $id"
+	assert_eq "$(portl runs -d "$dst" | wc -l)" 1
+}
+
+@test "a run that is being published is in use; one that is published is listed until it is removed" {
+	plan
+	portl hold plan sh -ec 'for k in 1 2 3; do portl part plan $k; done; portl-extract --plan=plan --part=4 --snapshot=$PORTL_SNAPSHOT >last'
+	q "$dst" "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+		'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
+		CREATE CONSTRAINT TRIGGER wait AFTER UPDATE OF published ON portl_ledger.run DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION wait()"
+	hold "$dst"
+	in=last start last portl-load --plan=plan --part=4
+	backend_does "$dst" portl-load "$waits_for_lock AND query = 'COMMIT'"
+	assert_eq "$(runs '.[] | [.parts, .there, .published, .at_work]')" '[4,4,false,true]'
+	try portl runs -d "$dst" --drop-stale=0s
+	assert_silent
+	release
+	finish last
+	assert_status 0
+	assert_eq "$(runs '.[] | [.parts, .there, .published, .at_work]')" '[4,4,true,false]'
+	same_table "$src" t "$dst" t
+	portl runs -d "$dst" --drop-stale=0s
+	nothing_left
+	same_table "$src" t "$dst" t
+}
+
+@test "portl runs: no ledger, ages that are none, two things at once" {
+	assert_eq "$(portl runs -d "$dst" | wc -l)" 1
+	assert_eq "$(runs .)" '[]'
+	try portl runs -d "$dst" --drop-stale=1h
+	assert_silent
+	assert_status 0
+	for words in --drop-stale=1 --drop-stale=h --drop-stale=-1h --drop-stale=99999999999d '--drop-run=x --drop-stale=1h' '--list-runs --drop-run=x' '--drop-run=x --json'; do
+		# shellcheck disable=SC2086 # words
+		try portl runs -d "$dst" $words
+		assert_status 64
+	done
 }
 
 @test "INT: all of it ends, nothing is seen, and nothing is left" {
