@@ -63,6 +63,8 @@ static const struct cli_option source_options[] = {
 	 AT(rows.overlap), PG},
 	{"with-keys", 0, CLI_FLAG, NULL, "behind them the keys of all rows, for --delete",
 	 AT(with_keys), PG},
+	{"only-keys", 0, CLI_STRING, "FILE", "only rows with the keys that FILE names",
+	 AT(only_keys), PG},
 	{"enable-row-security", 0, CLI_FLAG, NULL, "leave out rows that policies hide",
 	 AT(row_security), PG},
 	{.help = NULL},
@@ -470,11 +472,24 @@ check_files(const struct extract_options *o, struct err *e)
 	const struct options_file files[] = {
 		{o->kind->cli.what, is_dash(o->path) ? "/dev/stdin" : o->path},
 		{"--query-file", is_dash(o->query_file) ? "/dev/stdin" : o->query_file},
+		{"--only-keys", o->only_keys},
 		{"the output",
 		 o->output == NULL || is_dash(o->output) ? "/dev/stdout" : o->output},
 	};
 
 	return options_check_files(&o->common, files, sizeof(files) / sizeof(files[0]), e);
+}
+
+/* Keys of all rows would be those of rows that nobody asks for. */
+static int
+read_keys(struct extract_options *o, struct err *e)
+{
+	if (o->only_keys == NULL)
+		return 0;
+	if (o->plan_path != NULL || o->make_plan)
+		return err_usage(e, "only-keys", "--only-keys and plans exclude each other");
+	o->with_keys = false;
+	return o->common.check == CHECK_JOB ? 0 : keylist_read(&o->keys, o->only_keys, e);
 }
 
 static int
@@ -489,8 +504,9 @@ settle(struct extract_options *o, struct err *e)
 	o->kind = (const struct source_kind *)kind;
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_SOURCE" : NULL, e) != 0 ||
-	    check_columns(o, e) != 0 || take_each(o, e) != 0 || take_what(o, e) != 0 ||
-	    options_plan_settle(o, e) != 0 || check_since(o, e) != 0 || read_since(o, e) != 0)
+	    check_columns(o, e) != 0 || take_each(o, e) != 0 || read_keys(o, e) != 0 ||
+	    take_what(o, e) != 0 || options_plan_settle(o, e) != 0 || check_since(o, e) != 0 ||
+	    read_since(o, e) != 0)
 		return -1;
 	if ((o->query != NULL || is_to_be_read(o)) && take_query(o, e) != 0)
 		return -1;
@@ -549,6 +565,7 @@ extract_options_release(struct extract_options *o)
 	free(o->rows.cursor);
 	free(o->since_words);
 	free(o->split_by);
+	keylist_release(&o->keys);
 	partplan_release(&o->plan);
 	free(o->query_text);
 }

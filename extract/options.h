@@ -9,6 +9,7 @@
 #include "common/base/relname.h"
 #include "common/cli/options.h"
 #include "common/parts/partplan.h"
+#include "common/pg/keylist.h"
 
 struct source_kind;
 
@@ -60,6 +61,7 @@ struct extract_options {
 	bool digest_only;
 	bool row_security;
 	bool with_keys;
+	const char *only_keys;  /* path, or NULL */
 	const char *snapshot;   /* as pg_export_snapshot() gave it, or NULL: one of our own */
 	const char *since;      /* as typed, or NULL */
 	int make_plan;          /* 1 + enum partplan_snapshot, 0: no */
@@ -79,6 +81,7 @@ struct extract_options {
 	size_t neach;
 	struct relname rel;                   /* from -t, if it is no set; owned */
 	char *since_words;                    /* of --since, commas between, or NULL; owned */
+	struct keylist keys;                  /* from only_keys; owned */
 	struct partplan plan;                 /* from --plan; owned */
 	const struct partplan_part *the_part; /* of it, or NULL */
 	int64_t part_bytes;                   /* of --part-size */

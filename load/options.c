@@ -141,6 +141,10 @@ static const struct cli_option verify_options[] = {
 	 AT(verify), PG},
 	{"differences", 0, CLI_STRING, "FILE",
 	 "write a line of NDJSON for each row that differs", AT(differences), PG},
+	{"differing-keys", 0, CLI_STRING, "FILE", "write their keys, for --only-keys",
+	 AT(differing_keys), PG},
+	{"only-keys", 0, CLI_STRING, "FILE", "only rows with the keys that FILE names",
+	 AT(only_keys), PG},
 	{.help = NULL},
 };
 
@@ -394,6 +398,8 @@ check_files(const struct load_options *o, struct err *e)
 		{"the input", from_stdin ? "/dev/stdin" : o->input},
 		{"--rejects", o->rejects},
 		{"--differences", o->differences},
+		{"--differing-keys", o->differing_keys},
+		{"--only-keys", o->only_keys},
 		{o->kind->cli.what, o->path},
 	};
 
@@ -596,5 +602,6 @@ load_options_release(struct load_options *o)
 	ident_list_release(&o->into_list);
 	ident_list_release(&o->ledger_list);
 	options_runs_release(o);
+	keylist_release(&o->only);
 	relname_release(&o->rel);
 }

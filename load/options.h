@@ -7,6 +7,7 @@
 #include "common/base/ident.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
+#include "common/pg/keylist.h"
 #include "load/rules/rules.h"
 
 struct load_each;
@@ -61,6 +62,8 @@ struct load_options {
 	bool no_sync_sequences;
 	bool verify;
 	const char *differences;       /* path, "-" or NULL */
+	const char *differing_keys;    /* the same of their keys */
+	const char *only_keys;         /* path or NULL */
 	int foreign_keys;              /* 1: --foreign-keys=recheck */
 	const char *into_text;         /* as typed, or NULL */
 	const char *rejects;           /* path or NULL */
@@ -93,6 +96,7 @@ struct load_options {
 	const char *into_schema;       /* for all relations of a set, or NULL: the sender's */
 	struct ident_list ledger_list; /* the same of --ledger */
 	const char *ledger;            /* the schema of states */
+	struct keylist only;           /* from only_keys; owned */
 	struct load_rules rules;       /* what of all this makes the plan */
 	enum load_parts parts;         /* what of these is asked for */
 	int64_t stale;                 /* seconds, of --drop-stale; -1: not given */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/pg/keylist.h"
 #include "load/options_parts.h"
 
 /* What only means something where rows are written, and what it is then. */
@@ -25,6 +26,23 @@ options_verify_nothing(struct load_options *o)
 	o->max_rejects = o->min_rows = -1;
 }
 
+static int
+check_unverified(const struct load_options *o, struct err *e)
+{
+	const struct {
+		const char *option, *given;
+	} comparing[] = {{"differences", o->differences},
+			 {"differing-keys", o->differing_keys},
+			 {"only-keys", o->only_keys}};
+	size_t i;
+
+	for (i = 0; i < sizeof(comparing) / sizeof(comparing[0]); i++)
+		if (comparing[i].given != NULL)
+			return err_usage(e, comparing[i].option, "--%s needs --verify",
+					 comparing[i].option);
+	return 0;
+}
+
 /* Of a job that loads, --verify only takes what says which rows go where. */
 int
 options_verify_settle(struct load_options *o, struct err *e)
@@ -38,9 +56,7 @@ options_verify_settle(struct load_options *o, struct err *e)
 	size_t i;
 
 	if (!o->verify)
-		return o->differences == NULL
-			       ? 0
-			       : err_usage(e, "differences", "--differences needs --verify");
+		return check_unverified(o, e);
 	for (i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
 		if (cli_has(&o->common.line, writing[i]))
 			return err_usage(e, writing[i],
@@ -55,5 +71,7 @@ options_verify_settle(struct load_options *o, struct err *e)
 		return err_usage(e, "differences",
 				 "--differences=-: standard output is the receipt's");
 	options_verify_nothing(o);
+	if (o->only_keys != NULL && o->common.check != CHECK_JOB)
+		return keylist_read(&o->only, o->only_keys, e);
 	return 0;
 }

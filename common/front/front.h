@@ -55,6 +55,7 @@ struct front {
 	bool own, json;
 	int since;  /* a descriptor with the state to go on from, or -1 */
 	int found;  /* one that portl-load writes differences to, or -1 */
+	int keys;   /* the same of their keys, which both read for the second look */
 	int status; /* what main() ends with */
 };
 

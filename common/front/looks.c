@@ -5,9 +5,11 @@
 #include "common/front/looks.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,11 +23,16 @@
 
 static const char kind[] = "{\"kind\":\"", columns[] = ",\"columns\":[";
 
-/* One comparison; ${*found} gets a line for each row that differs. */
+/*
+ * One comparison; ${*found} gets a line for each row that differs.  The first one writes down
+ * the keys of these, by which both sides are asked in the second one; if there is none, for
+ * there are too many, or none that both sides have, all rows are read again.
+ */
 static int
-look(struct front *f, FILE **found, char when[UTCTIME_LEN + 1], struct err *e)
+look(struct front *f, bool again, FILE **found, char when[UTCTIME_LEN + 1], struct err *e)
 {
 	struct pair_words words = {.load = {.n = 0}};
+	struct stat st = {.st_size = 0};
 	int rc;
 
 	*found = tempfile_stream(e);
@@ -33,8 +40,13 @@ look(struct front *f, FILE **found, char when[UTCTIME_LEN + 1], struct err *e)
 		return -1;
 	utctime_text(time(NULL), when);
 	f->found = fileno(*found);
-	arglist_add(&words.load, "--verify");
 	arglist_addf(&words.load, "--differences=/dev/fd/%d", f->found);
+	if (!again)
+		arglist_addf(&words.load, "--differing-keys=/dev/fd/%d", f->keys);
+	if (again && fstat(f->keys, &st) == 0 && st.st_size > 0) {
+		arglist_addf(&words.load, "--only-keys=/dev/fd/%d", f->keys);
+		arglist_addf(&words.extract, "--only-keys=/dev/fd/%d", f->keys);
+	}
 	if (!f->ordered)
 		arglist_add(&words.extract, "--order=auto");
 	rc = pair_run(f, &words, &f->status, e);
@@ -153,7 +165,7 @@ look_again(struct front *f, FILE *found, const char *first, struct err *e)
 
 	if (rc == 0) {
 		log_line("looking once more at what differs");
-		rc = look(f, &again, second, e);
+		rc = look(f, true, &again, second, e);
 	}
 	if (rc == 0 && (f->status == 0 || f->status == EXIT_DIFFERENT)) {
 		rc = open_report(f, &out, e);
@@ -172,19 +184,13 @@ look_again(struct front *f, FILE *found, const char *first, struct err *e)
 	return rc;
 }
 
-int
-looks_run(struct front *f, struct err *e)
+static int
+look_twice(struct front *f, struct err *e)
 {
 	char first[UTCTIME_LEN + 1];
 	FILE *found = NULL, *out = NULL;
-	int rc;
+	int rc = look(f, false, &found, first, e);
 
-	if (f->summary != NULL)
-		arglist_addf(&f->for_load, "--summary=%s", f->summary);
-	rc = pair_check_job(f, e);
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
-	rc = look(f, &found, first, e);
 	if (rc == 0 && f->status == 0) {
 		rc = open_report(f, &out, e); /* nothing differs, which an older file may */
 		if (rc == 0)
@@ -194,5 +200,25 @@ looks_run(struct front *f, struct err *e)
 	}
 	if (found != NULL)
 		fclose(found);
+	return rc;
+}
+
+int
+looks_run(struct front *f, struct err *e)
+{
+	int rc;
+
+	arglist_add(&f->for_load, "--verify");
+	if (f->summary != NULL)
+		arglist_addf(&f->for_load, "--summary=%s", f->summary);
+	rc = pair_check_job(f, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	f->keys = tempfile_open(e);
+	if (f->keys < 0)
+		return -1;
+	rc = look_twice(f, e);
+	close(f->keys);
+	f->keys = -1;
 	return rc;
 }

@@ -379,8 +379,12 @@ release(struct front *f)
 int
 main(int argc, char **argv)
 {
-	struct front f = {
-		.crew = {.fd = -1}, .since = -1, .found = -1, .jobs = 1, .retries = RETRIES};
+	struct front f = {.crew = {.fd = -1},
+			  .since = -1,
+			  .found = -1,
+			  .keys = -1,
+			  .jobs = 1,
+			  .retries = RETRIES};
 	struct arglist words = {.n = 0};
 	struct err e = ERR_INIT;
 	int signo;

@@ -171,8 +171,10 @@ pair_run(struct front *f, const struct pair_words *words, int *status, struct er
 	put_together(f, "portl-load", &words->load, &f->for_load, &load);
 	left.argv = extract.words;
 	left.keep[0] = f->since > 0 ? f->since : 0;
+	left.keep[1] = f->keys > 0 ? f->keys : 0;
 	right.argv = load.words;
 	right.keep[0] = f->found > 0 ? f->found : 0;
+	right.keep[1] = f->keys > 0 ? f->keys : 0;
 	rc = pair_start(f, &pair, left, right, e);
 	if (rc == 0)
 		rc = pair_wait(f, &pair, e);

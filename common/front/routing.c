@@ -18,11 +18,11 @@
 static const char *const either[] = {"dbname",  "host", "port", "username", "table",
 				     "columns", "bare", "csv",  NULL};
 static const char *const neither[] = {
-	"output",      "check",          "completion", "digest-only",
-	"print-state", "list-states",    "plan",       "part",
-	"make-plan",   "hold",           "catch-up",   "publish",
-	"list-parts",  "print-position", "drop-parts", "list-runs",
-	"drop-run",    "drop-stale",     NULL};
+	"output",      "check",    "completion", "digest-only",    "print-state",
+	"list-states", "plan",     "part",       "make-plan",      "hold",
+	"catch-up",    "publish",  "list-parts", "print-position", "drop-parts",
+	"list-runs",   "drop-run", "drop-stale", "only-keys",      "differing-keys",
+	NULL};
 
 enum side { SIDE_BOTH, SIDE_EXTRACT, SIDE_LOAD };
 

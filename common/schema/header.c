@@ -22,7 +22,7 @@ static const struct {
 	{"where", HEADER_PARTIAL_WHERE}, {"limit", HEADER_PARTIAL_LIMIT},
 	{"query", HEADER_PARTIAL_QUERY}, {"row_security", HEADER_PARTIAL_ROW_SECURITY},
 	{"since", HEADER_PARTIAL_SINCE}, {"rejects", HEADER_PARTIAL_REJECTS},
-	{"other", HEADER_PARTIAL_OTHER},
+	{"keys", HEADER_PARTIAL_KEYS},   {"other", HEADER_PARTIAL_OTHER},
 };
 
 #define PARTIALS (sizeof(partials) / sizeof(partials[0]))

@@ -36,7 +36,8 @@ enum header_partial {
 	HEADER_PARTIAL_SINCE = 16,       /* only what has changed */
 	HEADER_PARTIAL_REJECTS = 32,     /* only what a loader has rejected */
 	HEADER_PARTIAL_OTHER = 64,       /* read: a word that this program does not know */
-	HEADER_PARTIAL_UNSAID = 128      /* the writer says nothing of it */
+	HEADER_PARTIAL_UNSAID = 128,     /* the writer says nothing of it */
+	HEADER_PARTIAL_KEYS = 256        /* only rows with the keys that were asked for */
 };
 
 /* What a sequence has come to, as its own row has it (PostgreSQL manual, CREATE SEQUENCE). */

@@ -78,6 +78,7 @@ select_of(const struct member *m)
 		.rel = m->rel,
 		.leaf = is_of_leaf(m) ? &m->leaf->id : NULL,
 		.condition = m->ranged ? m->range : m->since,
+		.keys = m->only,
 		.query = m->query,
 		.flags = flags_of(m),
 	};
@@ -286,7 +287,8 @@ estimate_rows(struct member *m)
 {
 	struct header *header = m->header;
 
-	if (m->rel != NULL && m->rows->where == NULL && m->since == NULL && m->part == NULL)
+	if (m->rel != NULL && m->rows->where == NULL && m->since == NULL && m->part == NULL &&
+	    m->only == NULL)
 		header->rows_estimate = m->rel->rows_estimate;
 	header->rows_rough = header->rows_estimate <= 0 && m->planned >= 0;
 	if (header->rows_rough)
@@ -313,6 +315,8 @@ why_partial(const struct member *m, bool hides)
 		partial |= HEADER_PARTIAL_LIMIT;
 	if (m->since != NULL)
 		partial |= HEADER_PARTIAL_SINCE;
+	if (m->only != NULL)
+		partial |= HEADER_PARTIAL_KEYS;
 	if (m->rel == NULL)
 		return partial | HEADER_PARTIAL_QUERY;
 	return hides && !is_open(m->rel) ? partial | HEADER_PARTIAL_ROW_SECURITY : partial;

@@ -5,6 +5,7 @@
 #ifndef EXTRACT_MEMBER_H
 #define EXTRACT_MEMBER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +35,7 @@ struct member {
 	const struct partplan_part *part; /* borrowed; NULL: it is no part */
 	char *range;                      /* the condition on a part's rows, NULL: all; owned */
 	struct relation *leaf;            /* the partition that a part is of, or NULL; owned */
+	const json_t *only;               /* its keys that are asked for, NULL: all; borrowed */
 	bool ranged;     /* the statement is about the part, no more about all rows */
 	char *select;    /* owned */
 	unsigned *types; /* of the columns; owned */

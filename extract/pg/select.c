@@ -17,6 +17,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/keylist.h"
 #include "common/pg/keyorder.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
@@ -119,13 +120,33 @@ add_columns(struct db *db, struct buf *sql, const struct extract_rows *o,
 }
 
 static void
-add_conditions(struct buf *sql, const struct select *s)
+add_keys(struct buf *sql, const json_t *keys, const struct db *db)
 {
-	if (s->condition != NULL)
+	size_t n = keylist_ncolumns(keys), i;
+	const char **names = xcalloc(n, sizeof(*names));
+
+	for (i = 0; i < n; i++)
+		names[i] = keylist_column(keys, i);
+	keylist_add_condition(keys, names, db, sql);
+	free(names);
+}
+
+static void
+add_conditions(struct buf *sql, const struct select *s, const struct db *db)
+{
+	const char *word = "WHERE";
+
+	if (s->condition != NULL) {
 		buf_addf(sql, " WHERE (%s)", s->condition);
+		word = "AND";
+	}
+	if (s->keys != NULL) {
+		buf_addf(sql, " %s ", word);
+		add_keys(sql, s->keys, db);
+		word = "AND";
+	}
 	if (s->rows->where != NULL)
-		buf_addf(sql, " %s (\n%s\n)", s->condition != NULL ? "AND" : "WHERE",
-			 s->rows->where);
+		buf_addf(sql, " %s (\n%s\n)", word, s->rows->where);
 }
 
 static void
@@ -140,7 +161,7 @@ select_build(const struct select *s, struct db *db, struct err *e)
 {
 	struct buf sql = BUF_INIT;
 
-	if (s->rel == NULL && !select_is_narrowed(s->rows))
+	if (s->rel == NULL && s->keys == NULL && !select_is_narrowed(s->rows))
 		return xstrdup(s->query);
 	buf_adds(&sql, "SELECT ");
 	if (add_columns(db, &sql, s->rows, s->rel, s->query, e) != 0) {
@@ -153,7 +174,7 @@ select_build(const struct select *s, struct db *db, struct err *e)
 	} else {
 		buf_addf(&sql, " FROM (\n%s\n) AS portl", s->query);
 	}
-	add_conditions(&sql, s);
+	add_conditions(&sql, s, db);
 	if (s->rel != NULL && (s->flags & SELECT_ORDERED) != 0)
 		keyorder_add(s->rel, s->rel->primary_key, s->rel->nprimary_key, db, &sql);
 	add_limit(&sql, s->rows);
@@ -227,7 +248,7 @@ can_copy_table(const struct select *s)
 	const struct relation *rel = s->rel;
 	size_t i;
 
-	if (rel == NULL || rel->kind != 'r' || s->condition != NULL ||
+	if (rel == NULL || rel->kind != 'r' || s->condition != NULL || s->keys != NULL ||
 	    (s->flags & SELECT_ORDERED) != 0 ||
 	    (rel->has_children && (s->flags & SELECT_ONLY) == 0) || rel->ncolumns == 0 ||
 	    select_is_narrowed(s->rows))

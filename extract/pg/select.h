@@ -4,6 +4,7 @@
 #ifndef EXTRACT_SELECT_H
 #define EXTRACT_SELECT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct select {
 	const struct relation *rel; /* or NULL: the query */
 	const struct relname *leaf; /* the partition that is read in its place, or NULL */
 	const char *condition;      /* ours, on rows; NULL: all */
+	const json_t *keys;         /* which rows, as in common/pg/keylist.h; NULL: all */
 	const char *query;          /* the user's */
 	unsigned flags;             /* SELECT_ONLY: without the rows of children;
 				     * SELECT_ORDERED: in the order of the primary key */

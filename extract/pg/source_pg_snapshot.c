@@ -66,6 +66,8 @@ make_members(struct source_pg *s, struct relation *const *rels, size_t n)
 			.rows = rels[i] != NULL
 					? extract_options_rows(s->base.options, &rels[i]->id)
 					: &s->base.options->rows,
+			.only = keylist_find(&s->base.options->keys,
+					     rels[i] != NULL ? &rels[i]->id : NULL),
 			.in_set = is_set(s),
 			.planned = -1,
 		};

@@ -16,6 +16,7 @@
 #include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/keylist.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
@@ -124,7 +125,7 @@ has_unique_rows(const struct compared *c)
 	const struct relation *rel = c->plan->rel;
 
 	return rel->kind == 'p' || rel->engine != NULL ||
-	       (rel->kind == 'r' && (!rel->has_children || c->only));
+	       (rel->kind == 'r' && (!rel->has_children || c->alone));
 }
 
 /* --key, or the primary key, where the stream carries it. */
@@ -287,6 +288,32 @@ check_stage(const struct compared *c, struct db *db, struct reasons *why, struct
 	return 0;
 }
 
+/* Of the target's rows those that the stream's were chosen by, too. */
+static int
+choose_rows(struct compared *c, const struct db *db, const json_t *keys, struct err *e)
+{
+	size_t n = keylist_ncolumns(keys), i;
+	const char **names = xcalloc(n, sizeof(*names));
+	struct buf sql = BUF_INIT;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		ssize_t at = schema_find(c->plan->schema, keylist_column(keys, i));
+
+		names[i] = at >= 0 ? c->plan->columns[at].target : NULL;
+		if (names[i] == NULL)
+			rc = err_usage(e, "only-keys",
+				       "--only-keys: column \"%s\" is not compared",
+				       keylist_column(keys, i));
+	}
+	if (rc == 0) {
+		keylist_add_condition(keys, names, db, &sql);
+		c->only = buf_detach(&sql);
+	}
+	free(names);
+	return rc;
+}
+
 static int
 decide(struct compared *c, struct db *db, const struct compared_stream *stream,
        struct reasons *why, struct err *e)
@@ -301,8 +328,17 @@ decide(struct compared *c, struct db *db, const struct compared_stream *stream,
 	if (check_privileges(p, db, why, e) != 0 || find_key(c, db, why, e) != 0 ||
 	    plan_images(p, db, e) != 0 || plan_absent_scope(p, db, why, e) != 0)
 		return -1;
+	if (stream->keys != NULL && choose_rows(c, db, stream->keys, e) != 0)
+		return -1;
 	c->unmerged = why_unmerged(c, stream);
 	return check_stage(c, db, why, e);
+}
+
+/* Why rows are not in the stream that may be among those compared with. */
+static unsigned
+partial_of(const struct compared_stream *stream)
+{
+	return stream->header->partial & ~(stream->keys != NULL ? HEADER_PARTIAL_KEYS : 0u);
 }
 
 int
@@ -316,7 +352,7 @@ compared_plan(struct compared *c, struct db *db, const struct compared_stream *s
 	c->plan->search_path = db_query_text(
 		db, e, "SELECT pg_catalog.current_setting('search_path')", 0, NULL);
 	c->extras = c->rules.absent.scope != NULL ||
-		    (!stream->part && stream->header != NULL && stream->header->partial == 0);
+		    (!stream->part && stream->header != NULL && partial_of(stream) == 0);
 	if (c->plan->search_path != NULL && find_target(c, db, e) == 0)
 		rc = decide(c, db, stream, &why, e);
 	if (rc == 0)
@@ -343,10 +379,13 @@ compared_rows(const struct compared *c, struct buf *sql)
 		comma = ", ";
 	}
 	buf_adds(sql, " FROM ");
-	buf_adds(sql, c->only ? relation_only(p->rel) : "");
+	buf_adds(sql, c->alone ? relation_only(p->rel) : "");
 	relname_add_quoted(&p->target, sql);
 	if (c->rules.absent.scope != NULL)
 		buf_addf(sql, " WHERE (\n%s\n)", c->rules.absent.scope);
+	if (c->only != NULL)
+		buf_addf(sql, " %s %s", c->rules.absent.scope != NULL ? "AND" : "WHERE",
+			 c->only);
 }
 
 void
@@ -354,6 +393,7 @@ compared_release(struct compared *c)
 {
 	planner_free(c->plan);
 	free(c->name);
+	free(c->only);
 	free(c->order.list);
 	tuplekey_release(&c->order);
 	*c = (struct compared){.plan = NULL};

@@ -4,6 +4,7 @@
 #ifndef LOAD_COMPARED_H
 #define LOAD_COMPARED_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,7 +21,7 @@ struct plan;
 /* What the rows are found by. */
 struct compared {
 	struct load_rules rules; /* whose target is borrowed from whoever prepares this */
-	bool only;               /* of a parent by inheritance only its own rows are meant */
+	bool alone;              /* of a parent by inheritance only its own rows are meant */
 	struct plan *plan;       /* which column is compared with which; owned */
 	char *name;              /* the relation's, for people; owned */
 	/* the key: numbers of the plan's columns, of none of which two rows or NULL are equal;
@@ -29,6 +30,7 @@ struct compared {
 	size_t nkey;
 	struct tuplekey order; /* of the stream's rows, if they are merged */
 	const char *unmerged;  /* why rows have to be staged, or NULL: they are merged */
+	char *only;            /* a condition on the target's rows, NULL: all; owned */
 	bool extras;           /* the target's rows that the stream lacks are counted */
 };
 
@@ -37,6 +39,8 @@ struct compared_stream {
 	const struct header *header; /* borrowed; NULL: a plain PGCOPY file */
 	bool text, ndjson, edited;
 	bool part; /* rows were taken out on the way */
+	/* the keys that both sides were asked for (common/pg/keylist.h), or NULL; borrowed */
+	const json_t *keys;
 };
 
 /*

@@ -28,6 +28,7 @@
 #include "load/sink/sink.h"
 #include "load/verify/compared.h"
 #include "load/verify/differences.h"
+#include "load/verify/differing.h"
 #include "load/verify/merge.h"
 #include "load/verify/staging.h"
 #include "load/verify/tally.h"
@@ -48,6 +49,7 @@ struct sink_verify {
 	struct input *in;                /* borrowed */
 	char *stayed;                    /* what undoes session_stay(), or NULL; owned */
 	struct differences *differences; /* or NULL */
+	struct differing *differing;     /* or NULL */
 	struct relation_verified *list;  /* owned */
 	size_t n, begun;
 	bool set;
@@ -80,6 +82,11 @@ sink_verify_open(struct sink *base, struct input *in, struct err *e)
 	if (o->differences != NULL && o->common.check == CHECK_NOT) {
 		s->differences = differences_open(o->differences, e);
 		if (s->differences == NULL)
+			return -1;
+	}
+	if (o->differing_keys != NULL && o->common.check == CHECK_NOT) {
+		s->differing = differing_open(o->differing_keys, e);
+		if (s->differing == NULL)
 			return -1;
 	}
 	if (session_stay(&s->db, &s->stayed, e) != 0)
@@ -166,12 +173,16 @@ plan_one(struct sink_verify *s, struct relation_verified *r, bool ndjson, struct
 		.part = o->edited == STREAM_EDITED_ROWS,
 	};
 
+	if (header != NULL && (header->partial & HEADER_PARTIAL_KEYS) != 0)
+		stream.keys = keylist_find(&o->only, &header->schema.relation);
+
 	compared_release(&r->c);
 	r->c.rules = header != NULL ? *load_options_rules(o, &header->schema.relation)
 				    : o->rules;
 	r->c.rules.target = *name_of(r);
-	r->c.only = s->set;
-	r->tally = (struct tally){.c = &r->c, .differences = s->differences};
+	r->c.alone = s->set;
+	r->tally = (struct tally){
+		.c = &r->c, .differences = s->differences, .differing = s->differing};
 	return compared_plan(&r->c, &s->db, &stream, e);
 }
 
@@ -436,11 +447,15 @@ sink_verify_end(struct sink *base, struct err *e)
 	if (r->c.unmerged == NULL) {
 		rc = merge_end(&s->merge, e);
 		merge_release(&s->merge);
-		return rc;
+	} else {
+		rc = staging_end(&r->staging, e);
+		input_watch(s->in, -1, NULL, NULL);
+		if (rc == 0)
+			rc = staging_compare(&r->staging, &r->tally, e);
 	}
-	rc = staging_end(&r->staging, e);
-	input_watch(s->in, -1, NULL, NULL);
-	return rc == 0 ? staging_compare(&r->staging, &r->tally, e) : -1;
+	if (rc == 0 && s->differing != NULL)
+		rc = differing_relation(s->differing, &r->c, r->header, e);
+	return rc;
 }
 
 /* ---- the verdict ---- */
@@ -539,6 +554,8 @@ sink_verify_commit(struct sink *base, struct err *e)
 		return -1;
 	if (s->differences != NULL && differences_finish(s->differences, e) != 0)
 		return -1;
+	if (s->differing != NULL && differing_finish(s->differing, e) != 0)
+		return -1;
 	add_up(s);
 	return differs(&base->receipt->verified) ? say_different(s, e) : 0;
 }
@@ -554,6 +571,7 @@ sink_verify_close(struct sink *base)
 	db_close(&s->db);
 	merge_release(&s->merge);
 	differences_free(s->differences);
+	differing_free(s->differing);
 	for (i = 0; s->list != NULL && i < s->n; i++) {
 		compared_release(&s->list[i].c);
 		relname_release(&s->list[i].into);

@@ -16,6 +16,7 @@
 #include "load/match/plan.h"
 #include "load/value/pgvalue.h"
 #include "load/verify/compared.h"
+#include "load/verify/differing.h"
 #include "load/verify/tuple.h"
 
 static void
@@ -40,6 +41,40 @@ name_of(const struct tally *t, size_t i)
 	return t->c->plan->columns[i].target;
 }
 
+static bool
+is_asked(const struct tally *t)
+{
+	return t->differences != NULL || t->differing != NULL;
+}
+
+/* Write down what is known of a row; ${key} and ${columns} are taken. */
+static int
+write_down(struct tally *t, enum difference kind, json_t *key, json_t *columns, struct err *e)
+{
+	if (t->differing != NULL && !t->by_row)
+		differing_add(t->differing, t->c, key);
+	else if (t->differing != NULL)
+		differing_whole(t->differing);
+	if (t->differences != NULL)
+		return differences_add(t->differences, kind, t->c->name, key, columns, e);
+	json_decref(key);
+	json_decref(columns);
+	return 0;
+}
+
+/* What is not UTF-8 is no JSON, and so no key that could be asked for. */
+static json_t *
+value_of(const struct tally *t, const char *type, const char *text, size_t len)
+{
+	json_t *value = differences_value(type, text, len);
+
+	if (t->differing != NULL && json_is_string(value) &&
+	    (json_string_length(value) != len ||
+	     memcmp(json_string_value(value), text, len) != 0))
+		differing_whole(t->differing);
+	return value;
+}
+
 /* A value in the stream's form, as JSON. */
 static json_t *
 value_json(const struct tally *t, size_t i, const struct tuple_field *f)
@@ -60,7 +95,7 @@ value_json(const struct tally *t, size_t i, const struct tuple_field *f)
 		pgvalue_free(v);
 	}
 	if (value == NULL)
-		value = differences_value(type, buf_cstr(&text), text.len);
+		value = value_of(t, type, buf_cstr(&text), text.len);
 	buf_release(&text);
 	free(type);
 	return value;
@@ -114,11 +149,11 @@ tally_row(struct tally *t, enum difference kind, const char *row, const char *en
 	  const char *other, const char *other_end, struct err *e)
 {
 	count(t, kind);
-	if (t->differences == NULL)
+	if (!is_asked(t))
 		return 0;
-	return differences_add(
-		t->differences, kind, t->c->name, key_json(t, row, end),
-		other != NULL ? columns_json(t, row, end, other, other_end) : NULL, e);
+	return write_down(t, kind, key_json(t, row, end),
+			  other != NULL ? columns_json(t, row, end, other, other_end) : NULL,
+			  e);
 }
 
 /* ---- rows that the server has found ---- */
@@ -189,7 +224,7 @@ read_key(const struct tally *t, const char **p, const char *end)
 		size_t len = text != NULL ? copytext_unescape(text, f.data, f.len) : 0;
 
 		json_object_set_new(key, name_of(t, t->c->key[i]),
-				    differences_value(type, text, len));
+				    value_of(t, type, text, len));
 		free(text);
 		free(type);
 	}
@@ -219,7 +254,7 @@ tally_text(struct tally *t, enum difference kind, const char *row, size_t len, s
 	json_t *key, *columns = NULL;
 
 	count(t, kind);
-	if (t->differences == NULL)
+	if (!is_asked(t))
 		return 0;
 	if (t->by_row) {
 		key = row_json(t, row, len);
@@ -228,5 +263,5 @@ tally_text(struct tally *t, enum difference kind, const char *row, size_t len, s
 		if (kind == DIFFERENCE_DIFFERENT)
 			columns = read_columns(t, p, end);
 	}
-	return differences_add(t->differences, kind, t->c->name, key, columns, e);
+	return write_down(t, kind, key, columns, e);
 }

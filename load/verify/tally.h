@@ -11,6 +11,7 @@
 #include "load/verify/differences.h"
 
 struct compared;
+struct differing;
 struct err;
 
 struct tally {
@@ -18,6 +19,7 @@ struct tally {
 	struct receipt_verified counts;
 	bool by_row; /* the server finds whole rows, for there is no key, or it comes twice */
 	struct differences *differences; /* borrowed, or NULL: nobody asks which rows differ */
+	struct differing *differing;     /* the same: nor for their keys */
 };
 
 /*
