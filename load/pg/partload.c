@@ -33,6 +33,18 @@
 #define ATTEMPTS 3 /* to make a table beside others */
 
 bool
+partload_makes_target(const struct partload *p)
+{
+	enum partrules_way way;
+	struct err ignored = ERR_INIT;
+	bool makes = partload_is(p) && partrules_way(p->relation, &way, &ignored) == 0 &&
+		     way == WAY_RENAME;
+
+	err_release(&ignored);
+	return makes;
+}
+
+bool
 partload_is(const struct partload *p)
 {
 	return p->options != NULL;
@@ -62,13 +74,37 @@ check_snapshots(const struct partload *p, struct err *e)
 	return err_hint(e, "Parts of it need one snapshot, which is held.");
 }
 
+/*
+ * Have the ledger and the run's row.  Where the row is there, so is the ledger, and its makers
+ * have been told what a role needs: nobody asks again.
+ */
+static int
+find_run(const struct partload *p, struct db *db, struct run_found *found, struct err *e)
+{
+	struct err why = ERR_INIT;
+	size_t part = (size_t)p->options->part;
+	bool there;
+
+	if (runs_look(&p->run, db, part, found, &why) == 0 && found->known)
+		return 0;
+	if (why.code != EXIT_DONE && strcmp(why.sqlstate, "42P01") != 0 &&
+	    strcmp(why.sqlstate, "42501") != 0) {
+		err_take(e, &why);
+		return -1;
+	}
+	err_release(&why);
+	if (ledger_find(db, p->options->ledger, LEDGER_RUNS, true, &there, e) != 0 ||
+	    runs_register(&p->run, db, e) != 0)
+		return -1;
+	return runs_look(&p->run, db, part, found, e);
+}
+
 int
 partload_open(struct partload *p, const struct load_options *options, struct db *db,
 	      struct err *e)
 {
 	const struct partplan *plan = options->plan;
 	struct run_found found;
-	bool there;
 	char *name;
 
 	if (options->parts != LOAD_PART)
@@ -82,9 +118,7 @@ partload_open(struct partload *p, const struct load_options *options, struct db 
 	free(name);
 	if (check_snapshots(p, e) != 0)
 		return -1;
-	if (ledger_find(db, options->ledger, LEDGER_RUNS, true, &there, e) != 0 ||
-	    runs_register(&p->run, db, e) != 0 ||
-	    runs_look(&p->run, db, (size_t)options->part, &found, e) != 0)
+	if (find_run(p, db, &found, e) != 0)
 		return -1;
 	p->there = found.part || found.published;
 	p->all = found.parts == p->run.parts && !found.published;

@@ -50,6 +50,13 @@ int partload_open(struct partload *p, const struct load_options *options, struct
 bool partload_is(const struct partload *p);
 
 /*
+ * partload_makes_target(p):
+ * Is a part loaded of a relation whose target does not exist, so that there is nothing to
+ * find out about it?
+ */
+bool partload_makes_target(const struct partload *p);
+
+/*
  * partload_expect(p, header, rules, e):
  * Its stream begins: refuse (EXIT_STREAM) another one than the part's, and make ${rules} those
  * of the part.

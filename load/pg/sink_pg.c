@@ -172,7 +172,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	if (in == NULL)
 		return 0;
 	input_watch(in, PQsocket(s->db.conn), on_readable, s);
-	return warm_up(s, e);
+	return partload_makes_target(&s->part) ? 0 : warm_up(s, e);
 }
 
 /* A dry run has nothing to commit, and batches must see those before them. */

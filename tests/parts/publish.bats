@@ -189,6 +189,20 @@ is_published()
 	done
 }
 
+@test "what the first part has found out of the ledger, and of a table that is to be made, no other asks again" {
+	q postgres "ALTER DATABASE $dst SET log_statement = 'all'"
+	make_plan -t t --parts=4 -- --create -t u
+	target=u
+	bring_all 1 2
+	at=$(wc -l <"$own/log")
+	bring 3
+	tail -n "+$((at + 1))" "$own/log" >"$T/said"
+	grep -q 'execute.*published IS NOT NULL' "$T/said"
+	run ! grep -E 'has_database_privilege|[$]2 = .pg_class' "$T/said"
+	bring_all 4
+	is_published
+}
+
 @test "parts side by side: one publication, whatever ends first" {
 	for way in apply rename; do
 		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i; DROP TABLE IF EXISTS u'
