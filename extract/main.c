@@ -166,7 +166,7 @@ pump(struct extract *x, struct err *e)
 		switch (source_next(x->source, timeout, &chunk, e)) {
 		case SOURCE_ROWS:
 			if (stream_writer_rows(x->writer, chunk.data, chunk.len, chunk.rows,
-					       e) != 0)
+					       chunk.digest, e) != 0)
 				return -1;
 			progress_set(x->progress, stream_writer_count(x->writer),
 				     output_bytes(x->out), x->source->share);

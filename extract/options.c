@@ -15,6 +15,7 @@
 #include "common/base/xalloc.h"
 #include "common/cli/job.h"
 #include "common/cli/jobkeys.h"
+#include "common/pg/conninfo.h"
 #include "common/stream/input.h"
 #include "extract/source/source_kind.h"
 
@@ -97,6 +98,7 @@ static const char *const instead[][2] = {
 
 static const struct cli_spec spec = {
 	.instead = instead,
+	.is_secret = conninfo_is_secret,
 	.program = "portl-extract",
 	.what = "writes rows of a PostgreSQL table, query or CSV file as a stream.",
 	.usage = "[OPTION]... {-d CONNSTR {-t TABLE... | -c QUERY} | --csv FILE}",

@@ -11,6 +11,7 @@
 #include "common/base/xalloc.h"
 #include "common/cli/job.h"
 #include "common/cli/jobkeys.h"
+#include "common/pg/conninfo.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_reader.h"
 #include "load/options_parts.h"
@@ -172,6 +173,7 @@ static const char *const instead[][2] = {
 	{NULL, NULL}};
 
 static const struct cli_spec spec = {
+	.is_secret = conninfo_is_secret,
 	.program = "portl-load",
 	.what = "loads rows into a PostgreSQL table or a CSV file, all or nothing.",
 	.usage = "[OPTION]... {-d CONNSTR [-t TABLE] | --csv FILE} [FILE]",

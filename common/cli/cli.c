@@ -16,7 +16,6 @@
 #include "common/cli/cli_value.h"
 #include "common/cli/completion.h"
 #include "common/os/writeall.h"
-#include "common/pg/conninfo.h"
 
 #define LETTERLESS 256 /* getopt's value for the first option without a letter */
 #define HELP_COLUMN 28 /* where --help's descriptions begin */
@@ -395,6 +394,12 @@ given_twice(const struct cli_slot *before, const struct cli_slot *slot, struct e
 	return -1;
 }
 
+static bool
+is_secret(const struct cli_line *line, const char *conninfo)
+{
+	return line->spec->is_secret == NULL || line->spec->is_secret(conninfo);
+}
+
 /* Blank what ps shows of the argument; returns a copy of what it was. */
 static const char *
 hide(struct cli_line *line, char *arg)
@@ -414,7 +419,7 @@ take_option(struct cli_line *line, struct cli_slot *slot, char *arg, struct err 
 	const struct cli_slot *before = given_before(line, slot);
 	const char *text = arg;
 
-	if (slot->option->type == CLI_CONNSTR && conninfo_is_secret(arg))
+	if (slot->option->type == CLI_CONNSTR && is_secret(line, arg))
 		text = hide(line, arg);
 	if (before != NULL)
 		return given_twice(before, slot, e);
@@ -431,7 +436,7 @@ take_operands(struct cli_line *line, int argc, char **argv, const char **operand
 	int i;
 
 	for (i = optind; i < argc; i++) {
-		if (strstr(argv[i], "://") != NULL && conninfo_is_secret(argv[i])) {
+		if (strstr(argv[i], "://") != NULL && is_secret(line, argv[i])) {
 			hide(line, argv[i]);
 			err_set(e, EXIT_USAGE, "a connection string stands behind -d");
 			return cli_brief(line->spec, e);

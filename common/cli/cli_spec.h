@@ -98,6 +98,8 @@ struct cli_spec {
 	const char *const (*instead)[2];     /* words that people try, and what says that here;
 					      * ends with NULL; or NULL */
 	const char *footer;                  /* last lines of --help */
+	bool (*is_secret)(const char *text); /* of a connection string, conninfo_is_secret();
+					      * NULL: it takes none, and any may be */
 	int max_operands;                    /* words that are no options */
 };
 

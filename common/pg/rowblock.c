@@ -1,7 +1,8 @@
 /*
  * The server sends each row as a message, and libpq copies messages to where
  * the block ends.  Only the one that fills the block to the brim may be cut;
- * it alone is looked into, to be kept back for the next block if it is.
+ * it alone is looked into, to be kept back for the next block if it is.  That each
+ * message is a row is held against the count that the server states in the end.
  */
 #include "common/pg/rowblock.h"
 
@@ -9,6 +10,7 @@
 
 #include "common/base/err.h"
 #include "common/rows/pgcopy.h"
+#include "common/rows/rowdigest.h"
 
 void
 rowblock_init(struct rowblock *b, bool binary, int nfields)
@@ -53,6 +55,17 @@ is_whole(const struct rowblock *b, struct err *e)
 	return size > 0 && row[size - 1] == '\n';
 }
 
+/* A message is a tuple, so that nothing has to look for where it ends. */
+static int
+digest_tuple(struct rowblock *b, const char *tuple, size_t size, struct err *e)
+{
+	if (size < 2 || pgcopy_get16(tuple) != b->nfields)
+		return err_set(e, EXIT_DATA, "the server's COPY data have no row of %d fields",
+			       b->nfields);
+	rowdigest_row(b->digest, tuple + 2, size - 2);
+	return 0;
+}
+
 /* Count a message in.  ${brim}: it may be cut. */
 static int
 take(struct rowblock *b, bool brim, struct err *e)
@@ -74,6 +87,8 @@ take(struct rowblock *b, bool brim, struct err *e)
 	if (whole < 0)
 		return -1;
 	if (whole > 0 && size > 0) {
+		if (b->digest != NULL && digest_tuple(b, row, size, e) != 0)
+			return -1;
 		b->len = b->bytes.len;
 		b->rows++;
 	}

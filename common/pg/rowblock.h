@@ -13,20 +13,22 @@
 #include "common/pg/db.h"
 
 struct err;
+struct rowdigest;
 
 #define ROWBLOCK_SIZE ((size_t)256 * 1024) /* bytes to gather */
 #define ROWBLOCK_PATIENCE 100              /* ms that rows are held back for a fuller block */
 
 struct rowblock {
 	struct buf bytes;
-	size_t len;       /* bytes of whole rows at the front */
-	uint64_t rows;    /* how many these are */
-	bool pause;       /* nothing more was there for a while */
-	bool binary;      /* COPY binary, else COPY text */
-	int nfields;      /* in each row */
-	bool header_seen; /* of the server's COPY binary data */
-	bool ended;       /* the server has sent all */
-	uint64_t counted; /* rows that it says it sent; 0 if it does not say */
+	size_t len;               /* bytes of whole rows at the front */
+	uint64_t rows;            /* how many these are */
+	bool pause;               /* nothing more was there for a while */
+	bool binary;              /* COPY binary, else COPY text */
+	int nfields;              /* in each row */
+	bool header_seen;         /* of the server's COPY binary data */
+	bool ended;               /* the server has sent all */
+	uint64_t counted;         /* rows that it says it sent; 0 if it does not say */
+	struct rowdigest *digest; /* tuples are added to it as they come; borrowed, or NULL */
 };
 
 /*

@@ -28,8 +28,9 @@ rowdigest_release(struct rowdigest *d)
 static inline void
 add(struct rowdigest *d, XXH128_hash_t row)
 {
-	d->low += row.low64;
-	d->high += row.high64 + (d->low < row.low64);
+	const struct rowdigest one = {.low = row.low64, .high = row.high64};
+
+	rowdigest_add(d, &one);
 }
 
 void

@@ -32,6 +32,17 @@ void rowdigest_release(struct rowdigest *d);
 void rowdigest_row(struct rowdigest *d, const char *fields, size_t len);
 
 /*
+ * rowdigest_add(d, more):
+ * Add the rows that ${more} has the sum of, none of them in parts.
+ */
+static inline void
+rowdigest_add(struct rowdigest *d, const struct rowdigest *more)
+{
+	d->low += more->low;
+	d->high += more->high + (d->low < more->low);
+}
+
+/*
  * rowdigest_part(d, fields, len), rowdigest_end(d):
  * The same row by row in parts, of which any may be empty; the end adds the row.
  */

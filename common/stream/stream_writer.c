@@ -45,7 +45,6 @@ struct stream_writer {
 	struct buf block; /* rows held back */
 	XXH3_state_t *digest;
 	struct rowdigest rows_digest;
-	struct pgcopy_scan scan;           /* finds the server's tuples for it */
 	bool *json;                        /* which columns of NDJSON hold it; NULL: none */
 	struct buf scratch;                /* for pgcopy_digest_text() */
 	uint64_t rows;                     /* of the current stream */
@@ -65,12 +64,8 @@ passes_through(const struct stream_writer *w)
 }
 
 static int
-digest_rows(struct stream_writer *w, const char *data, size_t len, struct err *e)
+digest_text(struct stream_writer *w, const char *data, size_t len, struct err *e)
 {
-	size_t passed;
-
-	if (passes_through(w))
-		return pgcopy_scan(&w->scan, data, len, &passed, e);
 	return pgcopy_digest_text(&w->rows_digest, &w->scratch, data, len,
 				  (int)w->header->schema.ncolumns, w->json, e);
 }
@@ -132,7 +127,7 @@ json_rows(struct stream_writer *w, const char *data, size_t len, struct err *e)
 {
 	if (ndjson_writer_rows(w->ndjson, data, len, &w->block, e) != 0)
 		return -1;
-	return digest_rows(w, data, len, e);
+	return digest_text(w, data, len, e);
 }
 
 static void
@@ -264,8 +259,6 @@ begin_rows(struct stream_writer *w)
 	const struct schema *schema = &w->header->schema;
 
 	rowdigest_release(&w->rows_digest);
-	pgcopy_scan_init(&w->scan, (int)schema->ncolumns);
-	w->scan.digest = &w->rows_digest;
 	w->text = !passes_through(w);
 	free(w->json);
 	w->json = NULL;
@@ -309,14 +302,18 @@ write_huge(struct stream_writer *w, const char *data, size_t len, struct err *e)
 
 int
 stream_writer_rows(struct stream_writer *w, const char *data, size_t len, uint64_t nrows,
-		   struct err *e)
+		   const struct rowdigest *digest, struct err *e)
 {
 	w->rows += nrows;
 	w->open = true; /* again, for a caller that has taken the end back */
-	if ((w->digest_only || passes_through(w)) && digest_rows(w, data, len, e) != 0)
-		return -1;
+	if (passes_through(w)) {
+		if (digest != NULL)
+			rowdigest_add(&w->rows_digest, digest);
+		else
+			rowdigest_row(&w->rows_digest, data + 2, len - 2);
+	}
 	if (w->digest_only)
-		return 0;
+		return passes_through(w) ? 0 : digest_text(w, data, len, e);
 	if (passes_through(w)) {
 		if (len >= OUTPUT_BLOCK)
 			return write_huge(w, data, len, e);
@@ -438,7 +435,7 @@ stream_writer_digest(const struct stream_writer *w, char hex[STREAM_DIGEST_LEN +
 void
 stream_writer_rows_digest(const struct stream_writer *w, char hex[ROWDIGEST_LEN + 1])
 {
-	if (w->scan.digest != NULL)
+	if (w->header != NULL)
 		rowdigest_text(&w->rows_digest, w->text, hex);
 	else
 		hex[0] = '\0';

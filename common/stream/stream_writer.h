@@ -60,11 +60,14 @@ int stream_writer_begin(struct stream_writer *w, const struct header *header, st
 	__attribute__((warn_unused_result));
 
 /*
- * stream_writer_rows(w, data, len, nrows, e):
- * Write ${nrows} whole rows.  They may be held back until a block is full.
+ * stream_writer_rows(w, data, len, nrows, digest, e):
+ * Write ${nrows} whole rows.  They may be held back until a block is full.  ${digest} is
+ * what they come to where they are tuples; it may be NULL for a single one, and is not
+ * looked at with COPY text.
  */
 int stream_writer_rows(struct stream_writer *w, const char *data, size_t len, uint64_t nrows,
-		       struct err *e) __attribute__((warn_unused_result));
+		       const struct rowdigest *digest, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * stream_writer_pending(w):

@@ -39,6 +39,8 @@ start_copy(struct source_pg *s, struct err *e)
 	s->copying = !dry;
 	rowblock_init(&s->rows, m->header->values == HEADER_BINARY,
 		      (int)m->header->schema.ncolumns);
+	if (s->rows.binary)
+		s->rows.digest = &s->digest;
 	return 0;
 }
 
@@ -140,6 +142,7 @@ source_pg_next(struct source *base, int timeout, struct source_chunk *chunk, str
 
 	if (!s->copying)
 		return end_of_member(s, e);
+	rowdigest_init(&s->digest);
 	switch (rowblock_fill(&s->rows, &s->db, timeout, e)) {
 	case DB_ROW:
 		break;
@@ -153,6 +156,7 @@ source_pg_next(struct source *base, int timeout, struct source_chunk *chunk, str
 	chunk->data = s->rows.bytes.data;
 	chunk->len = s->rows.len;
 	chunk->rows = s->rows.rows;
+	chunk->digest = s->rows.digest;
 	chunk->pause = s->rows.pause;
 	s->nrows += chunk->rows;
 	return SOURCE_ROWS;

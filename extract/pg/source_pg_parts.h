@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 #include "common/pg/db.h"
+#include "common/pg/rowblock.h"
+#include "common/rows/rowdigest.h"
 #include "extract/pg/member.h"
 #include "extract/pg/path.h"
 #include "extract/pg/reads.h"
-#include "common/pg/rowblock.h"
 #include "extract/pg/typecache.h"
 #include "extract/source/source.h"
 
@@ -35,7 +36,8 @@ struct source_pg {
 	int attempt;
 	bool copying;
 	struct rowblock rows;
-	uint64_t nrows; /* of the current member, given out so far */
+	struct rowdigest digest; /* of these rows, if they are tuples */
+	uint64_t nrows;          /* of the current member, given out so far */
 };
 
 /*

@@ -13,6 +13,7 @@ struct err;
 struct extract_options;
 struct header;
 struct manifest;
+struct rowdigest;
 struct source;
 
 #define SOURCE_PATIENCE 100 /* ms that rows are held back for a fuller block */
@@ -25,7 +26,8 @@ struct source_chunk {
 	const char *data; /* valid until the next call */
 	size_t len;       /* bytes */
 	uint64_t rows;
-	bool pause; /* no more is there for the moment: send it on */
+	const struct rowdigest *digest; /* of the rows if they are tuples; valid as data is */
+	bool pause;                     /* no more is there for the moment: send it on */
 };
 
 struct source_ops {

@@ -209,7 +209,7 @@ write_row(struct rejects *rj, uint64_t n, const char *data, size_t len, struct e
 	if (rj->ended && output_rewind(rj->out, rj->resume, e) != 0)
 		return -1;
 	rj->ended = false;
-	return stream_writer_rows(rj->writer, data, len, 1, e);
+	return stream_writer_rows(rj->writer, data, len, 1, NULL, e);
 }
 
 /* ---- reasons ---- */

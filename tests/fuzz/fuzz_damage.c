@@ -182,7 +182,8 @@ write_rows(struct recipe *r, struct stream_writer *w, struct output *out, struct
 			add_field(r, c, rows);
 		if (r->values == HEADER_TEXT)
 			buf_addc(rows, '\n');
-		MUST(stream_writer_rows(w, rows->data + start, rows->len - start, 1, &e) == 0);
+		MUST(stream_writer_rows(w, rows->data + start, rows->len - start, 1, NULL,
+					&e) == 0);
 		MUST(stream_writer_flush(w, &e) == 0);
 		mark(r, out);
 	}

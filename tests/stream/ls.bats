@@ -108,3 +108,18 @@ states()
 	portl ls --json "${files[@]}" 2>"$T/err" | head -n 1 | grep -q whole
 	assert_eq "${PIPESTATUS[0]} $(cat "$T/err")" '141 '
 }
+
+@test "it needs nothing of libpq, whose libraries take longer to load than a small stream" {
+	for program in portl portl-ls; do
+		try ldd "$BUILD/$program"
+		assert_status 0
+		[[ $output == *libjansson* && $output != *libpq* ]] || fail "$program: $output"
+	done
+}
+
+@test "a connection string in place of a file is not shown" {
+	try portl-ls 'postgres://u:hush@h/db'
+	assert_status 64
+	assert_stderr_has 'a connection string'
+	[[ $stderr != *hush* ]] || fail "$stderr"
+}

@@ -7,6 +7,7 @@
 #include "common/base/err.h"
 #include "common/cli/cli.h"
 #include "common/cli/cli_words.h"
+#include "common/pg/conninfo.h"
 #include "tests/unit/tap.h"
 
 struct opts {
@@ -39,6 +40,7 @@ static const struct cli_option table[] = {
 };
 static const struct cli_spec spec = {
 	.program = "test",
+	.is_secret = conninfo_is_secret,
 	.what = "tests.",
 	.usage = "",
 	.tables = {table},

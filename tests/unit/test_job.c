@@ -9,6 +9,7 @@
 #include "common/cli/cli.h"
 #include "common/cli/job.h"
 #include "common/cli/options.h"
+#include "common/pg/conninfo.h"
 #include "tests/unit/tap.h"
 
 struct opts {
@@ -56,8 +57,10 @@ static const struct cli_kind csv = {.name = "csv",
 				    .tables = {file_table},
 				    .size = sizeof(struct file_opts)};
 static const struct cli_kind *const kinds[] = {&server, &csv, NULL};
-static const struct cli_spec spec = {
-	.program = "test", .tables = {table, options_messages}, .kinds = kinds};
+static const struct cli_spec spec = {.program = "test",
+				     .is_secret = conninfo_is_secret,
+				     .tables = {table, options_messages},
+				     .kinds = kinds};
 
 static struct opts o;
 static struct job *job;

@@ -68,7 +68,7 @@ write_member(struct stream_writer *w, const struct manifest *m, size_t i,
 
 	for (n = 0; rc == 0 && n < i; n++) { /* the first has none */
 		make_row(&row, format, i, n);
-		rc = stream_writer_rows(w, row.data, row.len, 1, e);
+		rc = stream_writer_rows(w, row.data, row.len, 1, NULL, e);
 	}
 	buf_release(&row);
 	return rc == 0 ? stream_writer_end(w, e) : -1;

@@ -70,7 +70,7 @@ write_stream(enum header_values values, unsigned rows, bool bare, enum ending en
 	rc = stream_writer_begin(w, h, &e);
 	for (i = 0; rc == 0 && i < rows; i++) {
 		make_row(&row, values, i);
-		rc = stream_writer_rows(w, row.data, row.len, 1, &e);
+		rc = stream_writer_rows(w, row.data, row.len, 1, NULL, &e);
 	}
 	if (rc == 0 && ending == WHOLE)
 		rc = stream_writer_end(w, &e);
@@ -376,7 +376,7 @@ test_row_that_ends_with_the_window(void)
 	for (; used < READBUF_BLOCK; used++)
 		buf_adds(&rows, "\\n");
 	buf_adds(&rows, "\n2\tb\n");
-	if (rc != 0 || stream_writer_rows(w, rows.data, rows.len, 2, &e) != 0 ||
+	if (rc != 0 || stream_writer_rows(w, rows.data, rows.len, 2, NULL, &e) != 0 ||
 	    stream_writer_end(w, &e) != 0 || output_finish(o, &e) != 0)
 		printf("# could not write the stream: %s\n", e.msg);
 	stream_writer_free(w);

@@ -70,7 +70,7 @@ make(struct buf *stream, const char *rows, bool bare)
 	for (p = rows; *p != '\0'; p++)
 		n += *p == '\n';
 	if (stream_writer_begin(w, h, &e) != 0 ||
-	    stream_writer_rows(w, rows, strlen(rows), n, &e) != 0 ||
+	    stream_writer_rows(w, rows, strlen(rows), n, NULL, &e) != 0 ||
 	    stream_writer_end(w, &e) != 0 || output_finish(out, &e) != 0)
 		abort();
 	stream_writer_free(w);
