@@ -117,59 +117,102 @@ digest_rest(struct rowdigest *d, const char *p, const char *end)
 	rowdigest_end(d);
 }
 
+/* Where the tuple ends whose fields begin at ${p}; NULL: it is not all there, or is bad. */
+static inline const char *
+tuple_end(const char *p, const char *end, int nfields)
+{
+	for (; nfields > 0; nfields--) {
+		uint32_t size;
+
+		if (end - p < 4)
+			return NULL;
+		size = pgcopy_get32(p);
+		p += 4;
+		if (size == UINT32_MAX)
+			continue;
+		if (size > PGCOPY_FIELD_MAX || size > (size_t)(end - p))
+			return NULL;
+		p += size;
+	}
+	return p;
+}
+
+/*
+ * Pass the tuples from ${p} on that are all there; nearly all are.  Whatever else stands
+ * behind them is left to be looked at field by field.
+ */
+static const char *
+pass_whole(struct pgcopy_scan *s, const char *p, const char *end)
+{
+	const char *next;
+
+	while (!s->done && end - p >= 2 && pgcopy_get16(p) == s->nfields &&
+	       (next = tuple_end(p + 2, end, s->nfields)) != NULL) {
+		if (s->digest != NULL)
+			rowdigest_row(s->digest, p + 2, (size_t)(next - p - 2));
+		p = next;
+		if (++s->rows == s->stop)
+			break;
+	}
+	return p;
+}
+
+/* Go on in the current tuple as far as the bytes reach. */
+static int
+pass_fields(struct pgcopy_scan *s, const char **p, const char *end, struct err *e)
+{
+	for (;;) {
+		size_t n = (size_t)(end - *p);
+		uint32_t size;
+
+		n = n < s->bytes_left ? n : s->bytes_left;
+		*p += n;
+		s->bytes_left -= (uint32_t)n;
+		if (s->bytes_left > 0 || s->fields_left == 0 || end - *p < 4)
+			return 0;
+		size = pgcopy_get32(*p);
+		if (size > PGCOPY_FIELD_MAX && size != UINT32_MAX)
+			return bad_length(size, e);
+		*p += 4;
+		s->fields_left--;
+		s->bytes_left = size == UINT32_MAX ? 0 : size;
+	}
+}
+
 int
 pgcopy_scan(struct pgcopy_scan *s, const char *p, size_t len, size_t *passed, struct err *e)
 {
 	const char *const start = p, *const end = p + len;
 	const char *row = p; /* what is not digested of the current tuple */
-	uint32_t size;
 
 	s->whole = 0;
 	for (;;) {
-		if (s->bytes_left > 0) {
-			size_t n = (size_t)(end - p);
-
-			if (n < s->bytes_left) {
-				s->bytes_left -= (uint32_t)n;
-				p = end;
-				break;
+		if (!s->in_row) {
+			p = pass_whole(s, p, end);
+			if (p != row) {
+				s->whole = (size_t)(p - start);
+				if (s->rows == s->stop)
+					break;
 			}
-			p += s->bytes_left;
-			s->bytes_left = 0;
-		}
-		for (; s->fields_left > 0 && end - p >= 4; s->fields_left--) {
-			size = pgcopy_get32(p);
-			p += 4;
-			if (size == UINT32_MAX)
-				continue;
-			if (size > PGCOPY_FIELD_MAX)
-				return bad_length(size, e);
-			if (size > (size_t)(end - p)) {
-				s->bytes_left = size;
-				s->fields_left--;
+			if (s->done || end - p < 2)
 				break;
-			}
-			p += size;
-		}
-		if (s->bytes_left > 0)
-			continue;
-		if (s->fields_left > 0)
-			break;
-		if (s->in_row) {
-			if (s->digest != NULL)
-				digest_rest(s->digest, row, p);
-			s->in_row = false;
-			s->rows++;
-			s->whole = (size_t)(p - start);
-			if (s->rows == s->stop)
+			if (begin_tuple(s, pgcopy_get16(p), e) != 0)
+				return -1;
+			row = p += 2;
+			if (s->done)
 				break;
 		}
-		if (s->done || end - p < 2)
-			break;
-		if (begin_tuple(s, pgcopy_get16(p), e) != 0)
+		if (pass_fields(s, &p, end, e) != 0)
 			return -1;
-		p += 2;
-		row = p;
+		if (s->bytes_left > 0 || s->fields_left > 0)
+			break;
+		if (s->digest != NULL)
+			digest_rest(s->digest, row, p);
+		s->in_row = false;
+		s->rows++;
+		s->whole = (size_t)(p - start);
+		if (s->rows == s->stop)
+			break;
 	}
 	if (s->in_row && s->digest != NULL)
 		rowdigest_part(s->digest, row, (size_t)(p - row));
