@@ -65,6 +65,7 @@ struct extract_options {
 	const char *snapshot;   /* as pg_export_snapshot() gave it, or NULL: one of our own */
 	const char *since;      /* as typed, or NULL */
 	int make_plan;          /* 1 + enum partplan_snapshot, 0: no */
+	int64_t at_once;        /* parts that are to be brought at a time, 0: not given */
 	const char *part_size;  /* as typed, or NULL */
 	int64_t nparts;         /* -1: as --part-size has it */
 	const char *split_text; /* as typed, or NULL */

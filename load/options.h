@@ -75,6 +75,7 @@ struct load_options {
 	const char *plan_path;         /* of a run in parts, or NULL */
 	int64_t part;                  /* number of the one to load, 0: not given */
 	bool make_plan, publish, list_parts, print_position, drop_parts; /* instead */
+	int64_t at_once; /* parts that are to be brought at a time, 0: not given */
 	bool list_runs;
 	const char *drop_run;   /* id, or NULL */
 	const char *stale_text; /* --drop-stale as typed, or NULL */

@@ -40,6 +40,8 @@ const struct cli_option options_runs[] = {
 	 AT(stale_text), .part = CLI_ONCE, PG},
 	{"make-plan", 0, CLI_FLAG, NULL, "complete the draft of a plan that is read",
 	 AT(make_plan), .part = CLI_ONCE, PG},
+	{"at-once", 0, CLI_NUMBER, "N", "warn if N parts at a time find no room", AT(at_once),
+	 .min = 1, .part = CLI_ONCE, PG},
 	{"output", 'o', CLI_STRING, "FILE", "write it to FILE; default: standard output",
 	 AT(output), .part = CLI_ONCE, PG},
 	{.help = NULL},
@@ -144,6 +146,8 @@ options_runs_settle(struct load_options *o, struct err *e)
 		return err_usage(e, "plan",
 				 "--plan needs --part=K, --publish, --list-parts, "
 				 "--print-position or --drop-parts");
+	if (o->at_once > 0 && o->parts != LOAD_MAKE_PLAN)
+		return err_usage(e, "at-once", "--at-once is for --make-plan");
 	if (parse_stale(o, e) != 0)
 		return -1;
 	if (o->json && o->parts != LOAD_LIST_PARTS && o->parts != LOAD_LIST_RUNS)

@@ -74,6 +74,7 @@ static const struct cli_option run_options[] = {
 static const struct cli_option check_options[] = {JOBS, OWN, END};
 static const struct cli_option plan_options[] = {
 	{"output", 'o', CLI_STRING, "FILE", "write the plan to FILE", AT(output)},
+	JOBS,
 	OWN,
 	VIA,
 	END,

@@ -209,6 +209,8 @@ draft(struct front *f, struct ends ends, struct err *e)
 	arglist_add(&words, f->own ? "--make-plan=own" : "--make-plan");
 	if (f->job != NULL)
 		arglist_addf(&words, "--job=%s", f->job);
+	if (f->jobs > 1)
+		arglist_addf(&words, "--at-once=%lld", (long long)f->jobs);
 	arglist_join(&words, &f->for_extract);
 	rc = call(f, f->extract, &words, ends, e);
 	arglist_release(&words);
@@ -225,6 +227,8 @@ complete(struct front *f, struct ends ends, struct err *e)
 	int rc;
 
 	arglist_add(&words, "--make-plan");
+	if (f->jobs > 1)
+		arglist_addf(&words, "--at-once=%lld", (long long)f->jobs);
 	add_words(f, &ours, &words);
 	add_words(f, &f->for_load, &words);
 	rc = call(f, program, &words, ends, e);

@@ -15,6 +15,7 @@
 #include "common/parts/partplan.h"
 #include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
+#include "common/pg/room.h"
 #include "common/schema/header.h"
 #include "extract/options.h"
 #include "extract/pg/partcut.h"
@@ -242,5 +243,8 @@ source_pg_plan(struct source *base, struct partplan *plan, struct err *e)
 		rc = check_all_own(s, e);
 	if (rc == 0)
 		rc = add_relations(s, plan, e);
+	if (rc == 0 && base->options->at_once > 0)
+		rc = room_warn(&s->db, (size_t)base->options->at_once,
+			       plan->snapshot == PARTPLAN_HELD, e);
 	return rc;
 }

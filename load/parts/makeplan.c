@@ -14,6 +14,7 @@
 #include "common/parts/partplan.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
+#include "common/pg/room.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
@@ -231,6 +232,20 @@ keep_words(struct making *m)
 }
 
 static int
+check_room(struct making *m, struct err *e)
+{
+	int rc;
+
+	if (m->options->at_once == 0)
+		return 0;
+	rc = session_begin(&m->db, SESSION_PLAN, -1, e);
+	if (rc == 0)
+		rc = room_warn(&m->db, (size_t)m->options->at_once, 0, e);
+	session_rollback(&m->db);
+	return rc;
+}
+
+static int
 make(struct making *m, struct err *e)
 {
 	const struct load_options *o = m->options;
@@ -247,6 +262,8 @@ make(struct making *m, struct err *e)
 	    find_targets(m, e) != 0)
 		return -1;
 	if (choose_all(m, e) != 0 || check_keys(m, e) != 0 || plan_ways(m, e) != 0)
+		return -1;
+	if (check_room(m, e) != 0)
 		return -1;
 	return partplan_write(&m->plan, o->output, e);
 }

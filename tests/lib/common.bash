@@ -59,7 +59,7 @@ own_server()
 {
 	own=$(cluster_dir)
 	cluster_start "$own" 'shared_buffers = 16MB' 'max_prepared_transactions = 10' 'autovacuum = off' \
-		'jit = off' || return
+		'jit = off' "$@" || return
 	cluster_env "$own"
 	cluster_template || return
 	export own

@@ -1,0 +1,54 @@
+/*
+ * The three limits: of the server, where some connections are kept for superusers and others,
+ * of the role and of the database (PostgreSQL manual, "Connections and Authentication").  What
+ * kind of backend others have is not everybody's to see.
+ */
+#include "common/pg/room.h"
+
+#include <stdlib.h>
+
+#include "common/base/err.h"
+#include "common/pg/db.h"
+#include "common/talk/log.h"
+
+#define SETTING(name) \
+	"coalesce(pg_catalog.current_setting('" name "', true), '0')::pg_catalog.int4"
+#define LEFT(limit, whose) \
+	"CASE WHEN " limit " OPERATOR(pg_catalog.>=) 0 AND NOT r.rolsuper THEN " limit \
+	" OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM others AS o WHERE " whose \
+	") END"
+
+static const char room_sql[] =
+	"WITH others AS (SELECT a.usesysid, a.datname FROM pg_catalog.pg_stat_activity AS a"
+	" WHERE a.usesysid IS NOT NULL AND a.datname IS NOT NULL"
+	" AND a.backend_type IS DISTINCT FROM 'parallel worker'"
+	" AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid())"
+	" SELECT least(" SETTING(
+		"max_connections") " OPERATOR(pg_catalog.-) CASE WHEN r.rolsuper"
+				   " THEN 0 ELSE " SETTING("superuser_reserved_connections") " OPERATOR(pg_catalog.+) " SETTING(
+					   "reserved_connections") " END"
+								   " OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM others), " LEFT(
+									   "r.rolconnlimit",
+									   "o.usesysid OPERATOR(pg_catalog.=) r.oid") ", " LEFT("d.datconnlimit",
+																"o.datname OPERATOR(pg_catalog.=) d.datname") ")"
+																					      " FROM pg_catalog.pg_roles AS r CROSS JOIN pg_catalog.pg_database AS d"
+																					      " WHERE r.rolname OPERATOR(pg_catalog.=) session_user"
+																					      " AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()";
+
+int
+room_warn(struct db *db, size_t parts, size_t more, struct err *e)
+{
+	char *text = db_query_text(db, e, room_sql, 0, NULL);
+	long long room;
+
+	if (text == NULL)
+		return -1;
+	room = strtoll(text, NULL, 10);
+	if (text[0] != '\0' && room < (long long)parts + (long long)more)
+		log_warning("database \"%s\" has room for %lld connections, and %zu parts at a "
+			    "time need %zu%s",
+			    PQdb(db->conn), room > 0 ? room : 0, parts, parts + more,
+			    more > 0 ? " with that of the snapshot" : "");
+	free(text);
+	return 0;
+}
