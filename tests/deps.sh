@@ -153,6 +153,12 @@ fi
 if [ ! -x build/tools/usr/sbin/slurmctld-wlm ]; then
 	unpack Slurm slurmctld slurmd slurm-client slurm-wlm-basic-plugins libhwloc15 || :
 fi
+# Without it tests/parts/poolers.bats is skipped.
+if [ ! -x /usr/sbin/pgbouncer ] && [ ! -x build/tools/usr/sbin/pgbouncer ]; then
+	# shellcheck disable=SC2046 # words: libraries, whose names are not the same everywhere
+	unpack PgBouncer pgbouncer $(apt-cache depends --important pgbouncer 2>/dev/null |
+		sed -nE 's/^ *Depends: (lib(c-ares|event)[^ ]*)$/\1/p') || :
+fi
 case " $* " in
 *-s390x-*)
 	unpack_foreign s390x libpq-dev libssl-dev libjansson-dev libzstd-dev libxxhash-dev libyaml-dev libcsv-dev || exit
