@@ -16,6 +16,19 @@ export PATH="$BUILD:$PATH"
 # shellcheck source=tests/lib/failed.bash
 . "$ROOT/tests/lib/failed.bash"
 
+# bats' own asks date(1), twice a test.
+get_mills_since_epoch()
+{
+	local now=${EPOCHREALTIME/[.,]/}
+
+	now=${now%???}
+	if (($#)); then
+		printf -v "$1" %s "$now"
+	else
+		echo "$now"
+	fi
+}
+
 # --- databases ---------------------------------------------------------------
 
 dbs_made=()
@@ -338,16 +351,22 @@ assert_eq()
 
 # --- waiting ---------------------------------------------------------------------
 
-# wait_until SECONDS COMMAND...: try again until COMMAND succeeds; fail when time is up.
+# wait_until SECONDS COMMAND...: try again until COMMAND succeeds; fail when time is up.  Who
+# waits long is asked less often.
 wait_until()
 {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) never pause ms=15
 
 	shift
+	"$@" && return
+	exec {never}<> <(:) # nobody writes to it: to wait there takes no process
 	until "$@"; do
 		((${EPOCHREALTIME/[.,]/} < end)) || fail "in vain waited for: $*" || return
-		sleep 0.02
+		printf -v pause 0.%03d "$ms"
+		read -r -t "$pause" -u "$never" || :
+		((ms = ms < 150 ? ms * 5 / 4 : ms))
 	done
+	exec {never}>&-
 }
 
 is_true()

@@ -22,6 +22,7 @@ for one in s: print(one.getsockname()[1])')
 		ClusterName=portl
 		SlurmctldHost=$host(127.0.0.1)
 		AuthType=auth/none
+		AuthInfo=cred_expire=5
 		CredType=cred/none
 		SlurmUser=$(id -un)
 		SlurmdUser=$(id -un)
