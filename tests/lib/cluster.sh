@@ -7,6 +7,8 @@
 #   cluster_standby DIR PRIMARY [LINE...]   make a hot standby of the server in PRIMARY
 #   cluster_env DIR                     point libpq's environment at it
 #   cluster_template                    have the database "fresh" there, to copy others from
+#   cluster_copies DIR                  from now on the first server that a shell below this one
+#                                       makes is copied from there, where initdb runs once
 #   cluster_stop DIR [smart|fast|immediate]
 #   cluster_drop DIR                    stop it and remove DIR
 #   cluster_as COMMAND...               run COMMAND as the user who runs the servers
@@ -66,18 +68,42 @@ cluster_start()
 	shift
 	if [ ! -d "$_cl_dir/data" ]; then
 		_cl_prepare "$_cl_dir" || return
-		cluster_as "$(cluster_bindir)/initdb" --pgdata="$_cl_dir/data" --username=portl \
-			--auth=trust --encoding=UTF8 --locale=C --no-sync \
-			>"$_cl_dir/initdb.log" 2>&1 || {
-			cat "$_cl_dir/initdb.log" >&2
-			return 1
-		}
-		_cl_configure "$_cl_dir" "listen_addresses = ''" 'fsync = off' \
-			'full_page_writes = off' "log_timezone = 'UTC'" "timezone = 'UTC'" \
-			"lc_messages = 'C'" "password_encryption = 'scram-sha-256'"
+		case ${cluster_copies:-} in
+		"$(cluster_bindir):"*) _cl_copied "${cluster_copies#*:}" "$_cl_dir" || return ;;
+		*) _cl_initdb "$_cl_dir" || return ;;
+		esac
 	fi
 	_cl_configure "$_cl_dir" "unix_socket_directories = '$_cl_dir'" "$@"
 	_cl_run "$_cl_dir"
+}
+
+cluster_copies()
+{
+	mkdir -p "$1" || return
+	[ -z "$cluster_user" ] || chown "$cluster_user" "$1" || return
+	cluster_copies=$(cluster_bindir):$1
+	export cluster_copies
+}
+
+_cl_copied()
+{
+	(
+		flock 9
+		[ -f "$1/made" ] || { _cl_initdb "$1" && touch "$1/made"; }
+	) 9>"$1.lock" && cluster_as cp -R --sparse=always "$1/data" "$2/data" || return
+	cluster_copies= # another one is another by its identifier, too
+}
+
+_cl_initdb()
+{
+	cluster_as "$(cluster_bindir)/initdb" --pgdata="$1/data" --username=portl \
+		--auth=trust --encoding=UTF8 --locale=C --no-sync >"$1/initdb.log" 2>&1 || {
+		cat "$1/initdb.log" >&2
+		return 1
+	}
+	_cl_configure "$1" "listen_addresses = ''" 'fsync = off' \
+		'full_page_writes = off' "log_timezone = 'UTC'" "timezone = 'UTC'" \
+		"lc_messages = 'C'" "password_encryption = 'scram-sha-256'"
 }
 
 cluster_standby()
