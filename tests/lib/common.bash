@@ -208,10 +208,11 @@ same_table()
 # fewer processes.
 try()
 {
-	local flags=$-
+	local flags=$- program=
 
+	declare -F "$1" >/dev/null || ! type -P "$1" >/dev/null || program=1
 	set +eET
-	output=$("$@" 2>"$BATS_TEST_TMPDIR/try.err") && status=0 || status=$?
+	output=$(${program:+exec} "$@" 2>"$BATS_TEST_TMPDIR/try.err") && status=0 || status=$?
 	read -r -d '' stderr <"$BATS_TEST_TMPDIR/try.err" || :
 	# shellcheck disable=SC2034 # for the tests
 	mapfile -t lines <<<"$output"
