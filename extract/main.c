@@ -12,6 +12,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/shown.h"
 #include "common/base/utctime.h"
 #include "common/base/xalloc.h"
@@ -104,10 +105,12 @@ when_to_draw(const struct extract *x)
 static int
 sign(const struct extract *x, struct header *header, struct err *e)
 {
-	header->producer = xasprintf("portl-extract %s", PORTL_VERSION);
-	header->run = xstrdup(x->run);
-	header->created = xmalloc(UTCTIME_LEN + 1);
-	utctime_text(x->receipt.began, header->created);
+	char created[UTCTIME_LEN + 1];
+
+	utctime_text(x->receipt.began, created);
+	header->producer = "portl-extract " PORTL_VERSION;
+	header->run = intern(x->run);
+	header->created = intern(created);
 	header->bare = x->options.bare;
 	header->dry_run = x->options.common.dry_run;
 	if (x->options.format == EXTRACT_NDJSON && !header->bare &&

@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "common/ndjson/jsonscan.h"
 #include "common/ndjson/ndjson.h"
@@ -252,10 +253,8 @@ ndjson_sample_settle(struct ndjson_sample *s)
 
 		if (seen->nested)
 			name = seen->loose ? "json" : "jsonb";
-		free(c->type);
-		free(c->base);
-		c->type = xstrdup(name);
-		c->base = xstrdup(name);
+		c->type = intern(name);
+		c->base = intern(name);
 		c->inferred = true;
 	}
 }

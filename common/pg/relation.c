@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/nearest.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
@@ -279,12 +280,12 @@ take_column(struct relation *rel, size_t at, const PGresult *res, int row)
 {
 	struct relation_column *c = &rel->columns[at];
 
-	c->name = xstrdup(PQgetvalue(res, row, 1));
+	c->name = intern(PQgetvalue(res, row, 1));
 	c->type_oid = oid_at(res, row, 2);
-	c->type = xstrdup(PQgetvalue(res, row, 3));
-	c->base = xstrdup(PQgetvalue(res, row, 4));
+	c->type = intern(PQgetvalue(res, row, 3));
+	c->base = intern(PQgetvalue(res, row, 4));
 	if (!PQgetisnull(res, row, 5))
-		c->collation = xstrdup(PQgetvalue(res, row, 5));
+		c->collation = intern(PQgetvalue(res, row, 5));
 	c->not_null = db_is_true(res, row, 6);
 	c->has_default = db_is_true(res, row, 7);
 	c->generated = db_is_true(res, row, 8);
@@ -293,7 +294,7 @@ take_column(struct relation *rel, size_t at, const PGresult *res, int row)
 	c->not_null_itself = db_is_true(res, row, 11);
 	if (!PQgetisnull(res, row, 12))
 		note_key(rel, at, strtoul(PQgetvalue(res, row, 12), NULL, 10));
-	c->plain = xstrdup(PQgetvalue(res, row, 13));
+	c->plain = intern(PQgetvalue(res, row, 13));
 	c->collatable = db_is_true(res, row, 14);
 }
 
@@ -420,13 +421,6 @@ relation_free(struct relation *rel)
 
 	if (rel == NULL)
 		return;
-	for (i = 0; i < rel->ncolumns; i++) {
-		free(rel->columns[i].name);
-		free(rel->columns[i].type);
-		free(rel->columns[i].base);
-		free(rel->columns[i].plain);
-		free(rel->columns[i].collation);
-	}
 	for (i = 0; i < rel->nprimary_key; i++)
 		free(rel->primary_key[i]);
 	free(rel->primary_key);

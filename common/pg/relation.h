@@ -15,21 +15,21 @@
 struct db;
 struct err;
 
-/* One column; strings are owned. */
+/* One column; strings are intern()'s. */
 struct relation_column {
-	char *name;
+	const char *name;
 	unsigned type_oid;
-	char *type;           /* with modifiers */
-	char *base;           /* without */
-	char *plain;          /* with modifiers; of a domain, what it is made of in the end */
-	char *collation;      /* qualified, or NULL for the type's own */
-	bool collatable;      /* it has any, so that COLLATE may stand behind it */
-	bool not_null;        /* by itself or by its domain */
-	bool not_null_itself; /* whatever its domain says; not if it is NOT VALID */
-	bool has_default;     /* a default, an identity or a generation expression */
-	bool generated;       /* GENERATED ALWAYS AS (…) */
-	bool identity_always; /* GENERATED ALWAYS AS IDENTITY */
-	bool may_insert;      /* the user has the INSERT privilege */
+	const char *type;      /* with modifiers */
+	const char *base;      /* without */
+	const char *plain;     /* with modifiers; of a domain, what it is made of in the end */
+	const char *collation; /* qualified, or NULL for the type's own */
+	bool collatable;       /* it has any, so that COLLATE may stand behind it */
+	bool not_null;         /* by itself or by its domain */
+	bool not_null_itself;  /* whatever its domain says; not if it is NOT VALID */
+	bool has_default;      /* a default, an identity or a generation expression */
+	bool generated;        /* GENERATED ALWAYS AS (…) */
+	bool identity_always;  /* GENERATED ALWAYS AS IDENTITY */
+	bool may_insert;       /* the user has the INSERT privilege */
 };
 
 struct relation {

@@ -10,6 +10,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/jsontext.h"
 #include "common/base/xalloc.h"
 #include "common/talk/log.h"
@@ -223,7 +224,7 @@ read_set(struct header *h, const json_t *set, struct err *e)
 
 	if (set == NULL)
 		return 0;
-	h->set = xstrdup_null(json_string_value(json_object_get(set, "id")));
+	h->set = intern_null(json_string_value(json_object_get(set, "id")));
 	if (h->set == NULL || number < 1 || number > HEADER_SET_MAX)
 		return schema_damaged(e, "no id or no number in \"set\"");
 	h->number = (size_t)number;
@@ -317,21 +318,21 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	    read_sequence(h, json_object_get(doc, "sequence"), e) != 0 ||
 	    read_order(h, json_object_get(doc, "order"), e) != 0)
 		return -1;
-	h->producer = xstrdup_null(json_string_value(json_object_get(doc, "producer")));
-	h->run = xstrdup_null(json_string_value(json_object_get(doc, "run")));
+	h->producer = intern_null(json_string_value(json_object_get(doc, "producer")));
+	h->run = intern_null(json_string_value(json_object_get(doc, "run")));
 	if (json_is_integer(estimate) && json_integer_value(estimate) >= 0)
 		h->rows_estimate = json_integer_value(estimate);
 	h->rows_rough = json_is_true(json_object_get(doc, "rows_rough"));
 	h->server_version = server >= 0 && server <= INT_MAX ? (int)server : 0;
-	h->created = xstrdup_null(json_string_value(json_object_get(doc, "created")));
-	h->backend = xstrdup_null(json_string_value(json_object_get(doc, "backend")));
+	h->created = intern_null(json_string_value(json_object_get(doc, "created")));
+	h->backend = intern_null(json_string_value(json_object_get(doc, "backend")));
 	h->dry_run = json_is_true(json_object_get(doc, "dry_run"));
 	h->bare = json_is_true(json_object_get(doc, "bare"));
 	h->partial = partial_from_json(json_object_get(doc, "partial"));
 	h->rows_digest = json_is_true(json_object_get(doc, "rows_digest"));
-	h->position = xstrdup_null(json_string_value(json_object_get(doc, "position")));
-	h->no_position = xstrdup_null(json_string_value(json_object_get(doc, "no_position")));
-	h->since = xstrdup_null(json_string_value(json_object_get(doc, "since")));
+	h->position = intern_null(json_string_value(json_object_get(doc, "position")));
+	h->no_position = intern_null(json_string_value(json_object_get(doc, "no_position")));
+	h->since = intern_null(json_string_value(json_object_get(doc, "since")));
 	h->file = xstrdup_null(json_string_value(json_object_get(csv, "file")));
 	h->first_line = json_integer_value(json_object_get(csv, "first_line"));
 	return 0;
@@ -383,17 +384,9 @@ header_free(struct header *h)
 		return;
 	schema_release(&h->schema);
 	ident_list_release(&h->order);
-	free(h->producer);
-	free(h->run);
-	free(h->created);
-	free(h->backend);
-	free(h->set);
 	free(h->part.run);
 	free(h->part.position);
 	free(h->part.snapshot);
-	free(h->position);
-	free(h->no_position);
-	free(h->since);
 	free(h->file);
 	free(h);
 }

@@ -55,13 +55,13 @@ struct header_part {
 	char *snapshot; /* what the part was read by: equal for equal ones, or NULL */
 };
 
-/* Strings are owned and UTF-8. */
+/* Strings are UTF-8; those that the members of a set share are intern()'s, others owned. */
 struct header {
-	char *producer;     /* program and version, or NULL */
-	char *run;          /* the run's id, for logs on both sides, or NULL */
-	char *created;      /* when the run began, as utctime.h has it, or NULL */
-	char *backend;      /* what names the sending server process, or NULL */
-	int server_version; /* as PQserverVersion(), 0: not known */
+	const char *producer; /* program and version, or NULL */
+	const char *run;      /* the run's id, for logs on both sides, or NULL */
+	const char *created;  /* when the run began, as utctime.h has it, or NULL */
+	const char *backend;  /* what names the sending server process, or NULL */
+	int server_version;   /* as PQserverVersion(), 0: not known */
 	enum header_values values;
 	int64_t rows_estimate; /* -1: not known */
 	bool rows_rough;       /* the estimate is a guess: a plan's, a file's first rows' */
@@ -70,13 +70,13 @@ struct header {
 	bool rows_digest;      /* read: the end document says what the rows come to */
 	bool guessed;          /* the first row alone says which columns there are */
 	unsigned partial;      /* enum header_partial; UNSAID until it is set */
-	char *set;             /* the id of the set that the stream is a member of, or NULL */
+	const char *set;       /* the id of the set that the stream is a member of, or NULL */
 	size_t number;         /* of the member in its set, from 1 */
 	size_t keys_of; /* the rows are the keys of all rows of that member's relation; or 0 */
 	struct header_part part;
-	char *position;    /* how far the relation is read, see position.h, or NULL */
-	char *no_position; /* why there is none, or NULL: not known */
-	char *since;       /* only what changed since that position, "none": all; or NULL */
+	const char *position;    /* how far the relation is read, see position.h, or NULL */
+	const char *no_position; /* why there is none, or NULL: not known */
+	const char *since; /* only what changed since that position, "none": all; or NULL */
 	bool is_sequence;  /* the member is a sequence: no columns and no rows */
 	struct header_sequence sequence;
 	struct ident_list order; /* columns in whose order the rows come; none: in no order */

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/schema/header.h"
@@ -28,24 +29,64 @@ manifest_new(const char *id)
 	return m;
 }
 
-/* What a document comes to, however its members are ordered and whatever set it is of. */
-static uint64_t
-mark(const json_t *doc)
-{
-	json_t *alone = json_deep_copy(doc);
-	char *text;
-	uint64_t sum;
+static uint64_t value_mark(json_t *value);
 
-	if (alone == NULL)
-		xalloc_failed();
-	json_object_del(alone, "set");
-	text = json_dumps(alone, JSON_COMPACT | JSON_SORT_KEYS);
-	if (text == NULL)
-		xalloc_failed();
-	sum = XXH3_64bits(text, strlen(text));
-	free(text);
-	json_decref(alone);
+/* However its members are ordered. */
+static uint64_t
+object_mark(json_t *object, const char *without)
+{
+	uint64_t sum = JSON_OBJECT;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key,
+			    value) if (without == NULL || strcmp(key, without) != 0)
+		sum += XXH3_64bits_withSeed(key, strlen(key), value_mark(value));
 	return sum;
+}
+
+static uint64_t
+array_mark(json_t *array)
+{
+	uint64_t sum = JSON_ARRAY;
+	size_t i;
+
+	for (i = 0; i < json_array_size(array); i++) {
+		uint64_t next = value_mark(json_array_get(array, i));
+
+		sum = XXH3_64bits_withSeed(&next, sizeof(next), sum);
+	}
+	return sum;
+}
+
+static uint64_t
+value_mark(json_t *value)
+{
+	json_int_t n = json_integer_value(value);
+	double x = json_real_value(value);
+
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return object_mark(value, NULL);
+	case JSON_ARRAY:
+		return array_mark(value);
+	case JSON_STRING:
+		return XXH3_64bits_withSeed(json_string_value(value), json_string_length(value),
+					    JSON_STRING);
+	case JSON_INTEGER:
+		return XXH3_64bits_withSeed(&n, sizeof(n), JSON_INTEGER);
+	case JSON_REAL:
+		return XXH3_64bits_withSeed(&x, sizeof(x), JSON_REAL);
+	default:
+		return json_typeof(value);
+	}
+}
+
+/* What a document comes to, whatever set it is of. */
+static uint64_t
+mark(json_t *doc)
+{
+	return object_mark(doc, "set");
 }
 
 static void
@@ -56,8 +97,7 @@ add(struct manifest *m, struct header *header, uint64_t sum)
 		m->members = xrealloc(m->members, m->room * sizeof(void *));
 		m->marks = xrealloc(m->marks, m->room * sizeof(*m->marks));
 	}
-	free(header->set);
-	header->set = xstrdup(m->id);
+	header->set = intern(m->id);
 	header->number = m->n + 1;
 	m->members[m->n] = header;
 	m->marks[m->n++] = sum;
@@ -84,15 +124,12 @@ manifest_to_json(const struct manifest *m, size_t *from)
 
 	for (; *from < m->n && len < ENOUGH; (*from)++) {
 		json_t *doc = header_to_json(m->members[*from]);
-		char *text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
 
-		if (text == NULL) {
-			json_decref(doc);
+		if (doc == NULL) {
 			json_decref(members);
 			return NULL;
 		}
-		len += strlen(text);
-		free(text);
+		len += json_dumpb(doc, NULL, 0, JSON_COMPACT);
 		json_object_del(doc, "set");
 		json_array_append_new(members, doc);
 	}
@@ -124,7 +161,7 @@ take_members(struct manifest *m, const json_t *members, struct err *e)
 	size_t i;
 
 	for (i = 0; i < json_array_size(members); i++) {
-		const json_t *doc = json_array_get(members, i);
+		json_t *doc = json_array_get(members, i);
 		struct header *header = header_from_json(doc, e);
 
 		if (header == NULL)
@@ -179,8 +216,8 @@ manifest_name(const struct manifest *m, size_t i)
 }
 
 int
-manifest_check(const struct manifest *m, size_t i, const struct header *header,
-	       const json_t *doc, struct err *e)
+manifest_check(const struct manifest *m, size_t i, const struct header *header, json_t *doc,
+	       struct err *e)
 {
 	char *name = manifest_name(m, i);
 

@@ -64,8 +64,8 @@ int manifest_take_json(struct manifest **m, const json_t *doc, struct err *e)
  * Is ${header}, read from ${doc}, the one of member ${i}, from 0, as the manifest has it?
  * Returns 0, or -1 with ${e} (EXIT_STREAM) filled, which names the member.
  */
-int manifest_check(const struct manifest *m, size_t i, const struct header *header,
-		   const json_t *doc, struct err *e) __attribute__((warn_unused_result));
+int manifest_check(const struct manifest *m, size_t i, const struct header *header, json_t *doc,
+		   struct err *e) __attribute__((warn_unused_result));
 
 /*
  * manifest_name(m, i):

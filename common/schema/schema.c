@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/jsontext.h"
 #include "common/base/xalloc.h"
 
@@ -27,9 +28,9 @@ schema_add_column(struct schema *s, const char *name, const char *type, const ch
 		s->columns = xrealloc(s->columns,
 				      (s->ncolumns > 0 ? 2 * s->ncolumns : 1) * sizeof(*c));
 	c = &s->columns[s->ncolumns++];
-	*c = (struct schema_column){.name = xstrdup(name),
-				    .type = xstrdup(type),
-				    .base = xstrdup(base != NULL ? base : type)};
+	*c = (struct schema_column){.name = intern(name),
+				    .type = intern(type),
+				    .base = intern(base != NULL ? base : type)};
 	nameindex_add(&s->names, c->name);
 	return c;
 }
@@ -53,7 +54,7 @@ schema_copy(struct schema *s, const struct schema *from)
 		const struct schema_column *c = &from->columns[i];
 		struct schema_column *copy = schema_add_column(s, c->name, c->type, c->base);
 
-		copy->collation = xstrdup_null(c->collation);
+		copy->collation = c->collation;
 		copy->not_null = c->not_null;
 		copy->generated = c->generated;
 		copy->inferred = c->inferred;
@@ -186,7 +187,7 @@ read_columns(struct schema *s, const json_t *columns, struct err *e)
 				       "the stream has two columns called \"%s\"", name);
 		c = schema_add_column(s, name, type,
 				      json_string_value(json_object_get(o, "base")));
-		c->collation = xstrdup_null(json_string_value(json_object_get(o, "collation")));
+		c->collation = intern_null(json_string_value(json_object_get(o, "collation")));
 		c->not_null = json_is_true(json_object_get(o, "not_null"));
 		c->generated = json_is_true(json_object_get(o, "generated"));
 		if (check_names(c, e) != 0)
@@ -237,12 +238,6 @@ schema_release(struct schema *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->ncolumns; i++) {
-		free(s->columns[i].name);
-		free(s->columns[i].type);
-		free(s->columns[i].base);
-		free(s->columns[i].collation);
-	}
 	for (i = 0; i < s->nprimary_key; i++)
 		free(s->primary_key[i]);
 	free(s->primary_key);

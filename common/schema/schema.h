@@ -17,12 +17,12 @@ struct err;
 
 #define SCHEMA_COLUMNS_MAX 0x7fff /* a tuple of COPY binary counts its fields in 16 bits */
 
-/* One column of the stream; strings are owned and UTF-8. */
+/* One column of the stream; strings are intern()'s and UTF-8. */
 struct schema_column {
-	char *name;
-	char *type;      /* as format_type() says, with modifiers: "numeric(10,2)" */
-	char *base;      /* the same without modifiers: the type's identity */
-	char *collation; /* qualified, or NULL for the type's own */
+	const char *name;
+	const char *type;      /* as format_type() says, with modifiers: "numeric(10,2)" */
+	const char *base;      /* the same without modifiers: the type's identity */
+	const char *collation; /* qualified, or NULL for the type's own */
 	bool not_null;
 	bool generated; /* GENERATED ALWAYS AS (…) STORED at the source */
 	bool inferred; /* the type is a guess from the first rows, which later ones may belie */

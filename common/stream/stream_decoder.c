@@ -180,7 +180,7 @@ take_manifest(struct stream_decoder *d, const json_t *doc, const char *text, siz
 
 /* A member has to be the one that the manifest promises; a stream alone is no member. */
 static int
-check_member(const struct stream_decoder *d, const json_t *doc, struct err *e)
+check_member(const struct stream_decoder *d, json_t *doc, struct err *e)
 {
 	if (d->set != NULL && !stream_decoder_is_set(d))
 		return err_set(e, EXIT_STREAM,

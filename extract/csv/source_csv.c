@@ -13,6 +13,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
 #include "common/rows/copytext.h"
@@ -308,10 +309,8 @@ end_sample(struct source_csv *s)
 		if (s->check[i] == INFER_TEXT)
 			doubt_warn(&s->doubts[i], schema->columns[i].name);
 		name = infer_name(s->check[i]);
-		free(schema->columns[i].type);
-		free(schema->columns[i].base);
-		schema->columns[i].type = xstrdup(name);
-		schema->columns[i].base = xstrdup(name);
+		schema->columns[i].type = intern(name);
+		schema->columns[i].base = intern(name);
 	}
 	free(s->sample);
 	free(s->doubts);

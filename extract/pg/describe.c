@@ -9,6 +9,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/pgarray.h"
@@ -77,7 +78,7 @@ add_columns(const PGresult *described, const PGresult *res, struct schema *schem
 		c = schema_add_column(schema, name, PQgetvalue(res, i, 0),
 				      PQgetvalue(res, i, 1));
 		if (!PQgetisnull(res, i, 2))
-			c->collation = xstrdup(PQgetvalue(res, i, 2));
+			c->collation = intern(PQgetvalue(res, i, 2));
 		c->generated = PQgetvalue(res, i, 3)[0] == 't';
 		types[i] = PQftype(described, i);
 	}
@@ -90,7 +91,7 @@ add_own_column(const struct relation_column *from, struct schema *schema, unsign
 	struct schema_column *c = schema_add_column(schema, from->name, from->type, from->base);
 
 	if (from->collation != NULL)
-		c->collation = xstrdup(from->collation);
+		c->collation = intern(from->collation);
 	c->not_null = from->not_null_itself;
 	c->generated = from->generated;
 	*type = from->type_oid;

@@ -22,6 +22,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -457,7 +458,7 @@ apply_word(struct work *w, struct member *m, const struct position *now, const c
 	if (why != NULL)
 		return err_set(e, EXIT_TARGET, "nothing can be read since a position: %s", why);
 	was = find_word(w, m);
-	m->header->since = was != NULL ? position_word(was) : xstrdup(POSITION_NONE);
+	m->header->since = was != NULL ? intern_take(position_word(was)) : POSITION_NONE;
 	if (was == NULL)
 		return 0;
 	if (check_server(was, now, e) != 0 || check_relation(w, m, was, now, e) != 0 ||
@@ -480,9 +481,9 @@ apply_one(struct work *w, struct member *m, struct err *e)
 	if (rc == 0 && why == NULL)
 		rc = make_position(w, m, &now, &why, e);
 	if (rc == 0 && why != NULL)
-		m->header->no_position = xstrdup(why);
+		m->header->no_position = intern(why);
 	else if (rc == 0 && (m->part == NULL || w->options->snapshot != NULL))
-		m->header->position = position_word(&now);
+		m->header->position = intern_take(position_word(&now));
 	if (rc == 0 && why == NULL && m->part != NULL)
 		tell_part(w, m, &now);
 	else if (rc == 0)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
@@ -71,7 +72,7 @@ source_pg_finish_headers(struct source_pg *s, struct err *e)
 	if (rc == 0)
 		rc = session_watch_client(&s->db, &backend, e);
 	for (i = 0; rc == 0 && i < s->nsent; i++)
-		s->sent[i]->header->backend = xstrdup(backend);
+		s->sent[i]->header->backend = intern(backend);
 	free(backend);
 	return rc;
 }

@@ -138,7 +138,6 @@ header_of(struct header *h)
 	json_t *doc;
 	size_t i;
 
-	free(h->set);
 	h->set = NULL;
 	doc = header_to_json(h);
 	for (i = 0; doc != NULL && i < sizeof(runs) / sizeof(runs[0]); i++)

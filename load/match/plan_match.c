@@ -107,8 +107,8 @@ static void
 forget_guess(struct schema_column *c)
 {
 	c->inferred = false;
-	c->type[0] = '\0';
-	c->base[0] = '\0';
+	c->type = "";
+	c->base = "";
 }
 
 /* Decide about stream column ${i}. */

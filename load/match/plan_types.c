@@ -12,6 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/ident.h"
+#include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -192,10 +193,8 @@ adopt_types(struct plan *p, json_t *here)
 
 		if (c->base[0] != '\0' || p->columns[i].position < 0)
 			continue;
-		free(c->type);
-		free(c->base);
-		c->type = xstrdup(p->rel->columns[p->columns[i].position].type);
-		c->base = xstrdup(p->rel->columns[p->columns[i].position].base);
+		c->type = intern(p->rel->columns[p->columns[i].position].type);
+		c->base = intern(p->rel->columns[p->columns[i].position].base);
 		json_object_update(p->adopted->types, here);
 	}
 }

@@ -18,6 +18,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/parts/partplan.h"
@@ -156,7 +157,7 @@ publication_expect(const struct publication *p, struct sink_set *set)
 		int called;
 
 		if (h->position == NULL)
-			h->position = xstrdup_null(p->totals[i].whole);
+			h->position = intern_null(p->totals[i].whole);
 		if (h->is_sequence && p->totals[i].position != NULL &&
 		    sscanf(p->totals[i].position, "%lld %d", &value, &called) == 2)
 			h->sequence = (struct header_sequence){value, called != 0};

@@ -142,8 +142,8 @@ make_header(const struct plan *p)
 	} else {
 		schema_release(&h->schema);
 		schema_copy(&h->schema, p->schema);
-		h->producer = xstrdup_null(p->header->producer);
-		h->run = xstrdup_null(p->header->run);
+		h->producer = p->header->producer;
+		h->run = p->header->run;
 		h->server_version = p->header->server_version;
 	}
 	if (h->schema.relation.name == NULL)

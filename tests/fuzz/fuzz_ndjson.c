@@ -49,8 +49,8 @@ set_types(struct schema *s, unsigned seed)
 
 		free(s->columns[i].type);
 		free(s->columns[i].base);
-		s->columns[i].type = xstrdup(type);
-		s->columns[i].base = xstrdup(type);
+		s->columns[i].type = intern(type);
+		s->columns[i].base = intern(type);
 	}
 }
 

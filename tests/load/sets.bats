@@ -371,6 +371,29 @@ partitions()
 	assert_eq "$(q "$b" "SELECT count(*) FROM pg_tables WHERE schemaname = 'x'")" 300
 }
 
+# peak COMMAND...: print the kB of memory that it took at the most.
+peak()
+{
+	rm -f "$d/sample"
+	"$BUILD/bench/measure" "$d/sample" "$@"
+	cut -d ' ' -f 4 "$d/sample"
+}
+
+@test "what a relation of many costs in memory: read 3 kB, loaded 5" {
+	local db read loaded
+
+	for db in "$a" "$b"; do
+		q "$db" "CREATE SCHEMA few; CREATE SCHEMA many; DO \$\$BEGIN FOR i IN 1..1300 LOOP EXECUTE format(
+			'CREATE TABLE %s.t%s (id int, a text, b timestamptz, c numeric(10,2))', CASE WHEN i > 1000 THEN 'few' ELSE 'many' END, i);
+			END LOOP; END\$\$"
+	done
+	read=$(($(peak portl-extract -d "$a" --schema=many -o "$d/many") - $(peak portl-extract -d "$a" --schema=few -o "$d/few")))
+	loaded=$(($(peak portl-load -d "$b" "$d/many") - $(peak portl-load -d "$b" "$d/few")))
+	echo "700 relations more: $read kB, $loaded kB"
+	[ "$read" -gt 0 ] && [ "$read" -lt $((700 * 3)) ]
+	[ "$loaded" -gt 0 ] && [ "$loaded" -lt $((700 * 5)) ]
+}
+
 @test "--csv=DIR/ writes a file for each relation, all or none" {
 	shop "$a"
 	fill "$a"

@@ -16,12 +16,12 @@ sample(void)
 	struct header *h = header_new();
 	struct schema_column *c;
 
-	h->producer = xstrdup("test");
-	h->run = xstrdup("0123456789abcdef");
+	h->producer = "test";
+	h->run = "0123456789abcdef";
 	relname_set(&h->schema.relation, "public", "x\"y");
 	schema_add_column(&h->schema, "id", "bigint", NULL)->not_null = true;
 	c = schema_add_column(&h->schema, "Preis €", "numeric(10,2)", "numeric");
-	c->collation = xstrdup("pg_catalog.\"C\"");
+	c->collation = "pg_catalog.\"C\"";
 	schema_add_column(&h->schema, "total", "integer", NULL)->generated = true;
 	schema_add_key(&h->schema, "id");
 	ident_list_add(&h->order, "id");
@@ -32,9 +32,9 @@ sample(void)
 	h->values = HEADER_TEXT;
 	h->dry_run = true;
 	h->partial = HEADER_PARTIAL_WHERE | HEADER_PARTIAL_SINCE;
-	h->position = xstrdup("1:xmin:2");
-	h->no_position = xstrdup("it is a view");
-	h->since = xstrdup("none");
+	h->position = "1:xmin:2";
+	h->no_position = "it is a view";
+	h->since = "none";
 	h->part = (struct header_part){xstrdup("x"), 2, 3, xstrdup("1:xmin:3"),
 				       xstrdup("3:5:7")};
 	return h;

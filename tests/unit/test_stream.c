@@ -32,7 +32,7 @@ two_columns(enum header_values values)
 	schema_add_column(&h->schema, "id", "integer", NULL);
 	schema_add_column(&h->schema, "note", "text", NULL);
 	h->values = values;
-	h->run = xstrdup("run");
+	h->run = "run";
 	return h;
 }
 
