@@ -113,12 +113,29 @@ lacks_key(const struct member *m)
 	return NULL;
 }
 
+/* Is the order of the key's index that of every server?  Keys alone come so at no cost. */
+static bool
+is_sorted_everywhere(const struct relation *rel)
+{
+	size_t i;
+
+	for (i = 0; i < rel->nprimary_key; i++) {
+		int at = relation_column_find(rel, rel->primary_key[i]);
+
+		if (at < 0 || rel->columns[at].collatable)
+			return false;
+	}
+	return true;
+}
+
 static int
 choose_order(struct member *m, int order, struct err *e)
 {
 	char *lack;
 
 	m->ordered = false;
+	if (m->key_rows != NULL && is_sorted_everywhere(m->rel))
+		order = ORDER_AUTO;
 	if (order == ORDER_ANY || (m->rel != NULL && member_is_sequence(m)))
 		return 0;
 	lack = lacks_key(m);

@@ -60,13 +60,16 @@ enum statement {
 	SQL_KEYS_LEAVE, /* rejects: row $1, whose key has no value, is left out */
 	SQL_ABSENT,     /* the keys of those that are not staged, into a table */
 	SQL_PRESENT,    /* how many rows there are that might be deleted, up to $1 */
-	SQL_STILL,      /* takes from these what is staged of a further stream */
-	SQL_DELETE,     /* the rows with these keys */
-	SQL_ALONE,      /* gives 1 if there are no other loaders, and there will be none */
-	SQL_QUEUE,      /* joins those that write in key order: 1, 0 or 2; lock_timeout */
-	SQL_LOCK_OLD,   /* the old rows, in key order */
-	SQL_ZERO,       /* rejects: no row is reached, updated or unchanged yet */
-	SQL_UPDATES,    /* updates of the target so far; asked before and behind the rows */
+	SQL_BESIDE, /* the target's keys in the order of the stream's, which pass beside it */
+	SQL_GONE,   /* the table of absent keys, for those that have been found so */
+	SQL_GONE_COPY, /* these keys, into that */
+	SQL_STILL,     /* takes from these what is staged of a further stream */
+	SQL_DELETE,    /* the rows with these keys */
+	SQL_ALONE,     /* gives 1 if there are no other loaders, and there will be none */
+	SQL_QUEUE,     /* joins those that write in key order: 1, 0 or 2; lock_timeout */
+	SQL_LOCK_OLD,  /* the old rows, in key order */
+	SQL_ZERO,      /* rejects: no row is reached, updated or unchanged yet */
+	SQL_UPDATES,   /* updates of the target so far; asked before and behind the rows */
 	SQL_MISSING,   /* rejects: finds something if a foreign key is likely to be refused; $1,
 			  $2 as below */
 	SQL_UNSORTED,  /* finds something if the rows did not come in key order */

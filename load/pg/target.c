@@ -169,6 +169,7 @@ target_end(struct target *t, struct err *e)
 		replace_name(t->plan, e);
 		return -1;
 	}
+	absent_added(t->route);
 	if (note_identity(t, e) != 0)
 		return -1;
 	if (roundings_settle(t->roundings, e) != 0)

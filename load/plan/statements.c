@@ -51,6 +51,9 @@ static const struct {
 	[SQL_KEYS_LEAVE] = {"leave a row out", REJECTS, false, rejects_sql_key},
 	[SQL_ABSENT] = {"look for rows that are absent", KEYS, true, absent_sql_absent},
 	[SQL_PRESENT] = {"count the rows that are there", KEYS, true, absent_sql_present},
+	[SQL_BESIDE] = {"read the keys that are there", KEYS, true, absent_sql_beside},
+	[SQL_GONE] = {"create the table of absent keys", KEYS, true, absent_sql_gone},
+	[SQL_GONE_COPY] = {"copy the absent keys", KEYS, true, absent_sql_gone_copy},
 	[SQL_STILL] = {"take out those of this stream", KEYS, true, absent_sql_still},
 	[SQL_DELETE] = {"delete the absent rows", KEYS, true, absent_sql_delete},
 	[SQL_ALONE] = {"try to be the only loader", STAGED, true, merge_sql_alone},
@@ -112,6 +115,14 @@ is_to_stage(enum statement id)
 	return id == SQL_SHARED || id == SQL_STAGE_COPY;
 }
 
+/* Of those that keys need which are staged. */
+static bool
+is_of_staged_keys(enum statement id)
+{
+	return id == SQL_STAGE || id == SQL_STAGE_COPY || id == SQL_ABSENT || id == SQL_LOST ||
+	       id == SQL_DROP;
+}
+
 static bool
 is_on_route(const struct plan *p, enum route route)
 {
@@ -143,6 +154,7 @@ statements_write(struct plan *p)
 
 	for (id = 0; id < STATEMENTS; id++)
 		if ((p->rules->parts.what != PARTS_STAGE || is_to_stage(id)) &&
+		    !(p->stage != NULL && p->stage->passes && is_of_staged_keys(id)) &&
 		    is_on_route(p, table[id].route))
 			p->sql[id] = table[id].write(&w);
 }
@@ -188,8 +200,11 @@ statements_when(const struct plan *p, enum statement id)
 								     : NULL;
 	case SQL_ABSENT:
 		return p->rules->absent.several ? "for the first stream" : NULL;
+	case SQL_GONE:
+	case SQL_GONE_COPY:
+		return "if there are some";
 	case SQL_PRESENT:
-		return p->sql[SQL_ABSENT] == NULL ? NULL
+		return p->sql[SQL_ABSENT] == NULL && p->sql[SQL_BESIDE] == NULL ? NULL
 		       : p->rules->absent.several ? "before that, for the first stream"
 						  : "if there are some, as far as is needed";
 	case SQL_STILL:

@@ -152,12 +152,11 @@ enough_present(const struct absent *a, const struct rules_absent_rows *rules)
 	return (a->rows * 100 + share - 1) / share;
 }
 
-/* This stream is the only one that says what is absent. */
+/* They are found, and nobody else says more. */
 static int
-find_alone(struct absent *a, struct db *db, const struct plan *plan, struct err *e)
+settle(struct absent *a, struct db *db, const struct plan *plan, struct err *e)
 {
-	if (find(a, db, plan, e) != 0 ||
-	    (a->rows > 0 &&
+	if ((a->rows > 0 &&
 	     count_present(a, db, plan, enough_present(a, &plan->rules->absent), e) != 0))
 		return -1;
 	tell(a, plan);
@@ -177,11 +176,22 @@ absent_find(struct route *r, struct err *e)
 	if (a == NULL)
 		return 0;
 	if (plan->sql[SQL_ABSENT] != NULL && !plan->rules->absent.several)
-		return find_alone(a, r->db, plan, e);
+		return find(a, r->db, plan, e) == 0 ? settle(a, r->db, plan, e) : -1;
 	if (count_present(a, r->db, plan, INT64_MAX, e) != 0)
 		return -1;
 	/* else keys follow */
 	return plan->sql[SQL_ABSENT] != NULL ? find(a, r->db, plan, e) : 0;
+}
+
+int
+absent_take(struct route *r, uint64_t rows, struct err *e)
+{
+	struct absent *a = r->absent;
+
+	a->sql = xstrdup_null(r->plan->sql[SQL_DELETE_LAST]);
+	a->found = true;
+	a->rows = rows;
+	return settle(a, r->db, r->plan, e);
 }
 
 void

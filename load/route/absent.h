@@ -34,6 +34,13 @@ struct absent {
 int absent_find(struct route *r, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * absent_take(r, rows, e):
+ * The same for keys that have been found absent by others, and are in their table.
+ */
+int absent_take(struct route *r, uint64_t rows, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * absent_added(r):
  * The batch is written: note how many rows that has added.
  */

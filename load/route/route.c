@@ -15,7 +15,6 @@
 #include "common/stream/stream_chunk.h"
 #include "load/match/plan.h"
 #include "load/rejects/rejects.h"
-#include "load/route/absent.h"
 #include "load/route/gaps.h"
 
 #define COPY_ROWS 1000 /* MAX_BUFFERED_TUPLES, rows that COPY writes at once */
@@ -71,7 +70,6 @@ route_end(struct route *r, struct err *e)
 
 	if (r->ops->end(r, e) != 0)
 		return -1;
-	absent_added(r);
 	sum = c->inserted + c->updated + c->unchanged + c->skipped + c->rejected;
 	if (sum == c->read && c->skipped <= c->read)
 		return 0;

@@ -9,6 +9,9 @@
  * lines of its own in a query of its own, where no name of ours hides a column; plan_absent.c
  * has proved that it is one expression.  Rows whose key is NULL are nobody's, and stay.
  *
+ * Keys that come alone and in order need no stage: the client has the target's pass beside
+ * them, and sends back those that are absent.
+ *
  * Where NULLs are equal (NULLS NOT DISTINCT) they are keys as all others, as GROUP BY has it;
  * and since no join by such keys is other than quadratic, the rows' places are kept as well.
  */
@@ -17,6 +20,7 @@
 #include "common/base/buf.h"
 #include "common/base/ident.h"
 #include "common/pg/relation.h"
+#include "common/schema/header.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
@@ -172,6 +176,81 @@ absent_sql_absent(struct sqlparts *w)
 	sqlparts_add(w, ") AS s WHERE ");
 	add_same(w, "o", false, "s");
 	return sqlparts_text(w, ")");
+}
+
+/* Which part of the key stream column ${i} is; none is anything else. */
+static size_t
+part_of_key(const struct sqlparts *w, size_t i)
+{
+	size_t j = 0;
+
+	while (w->st->key[j] != i)
+		j++;
+	return j;
+}
+
+/* The key's columns as k1, k2 … in the order of the stream's columns. */
+static void
+add_stream_keys(struct sqlparts *w, const char *before, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < w->p->ncolumns; i++) {
+		sqlparts_add(w, i > 0 ? ", " : before);
+		buf_addf(&w->sql, "%sk%zu", name, part_of_key(w, i) + 1);
+	}
+}
+
+/* No string is among them, so that every server puts them in one order by itself. */
+char *
+absent_sql_beside(struct sqlparts *w)
+{
+	const struct ident_list *order;
+	const char *word = " WHERE ";
+	size_t j;
+
+	if (!w->st->passes)
+		return NULL;
+	order = &w->p->header->order;
+	add_stream_keys(w, "COPY (SELECT ", "o.");
+	sqlparts_add(w, " FROM (");
+	add_old_keys(w, "");
+	sqlparts_add(w, ") AS o");
+	for (j = 0; j < w->st->nkey; j++)
+		if (may_be_null(w, j)) {
+			buf_addf(&w->sql, "%so.k%zu IS NOT NULL", word, j + 1);
+			word = " AND ";
+		}
+	for (j = 0; j < order->n; j++)
+		buf_addf(&w->sql, "%so.k%zu", j > 0 ? ", " : " ORDER BY ",
+			 part_of_key(w, (size_t)schema_find(w->p->schema, order->names[j])) +
+				 1);
+	return sqlparts_text(w, ") TO STDOUT (FORMAT binary)");
+}
+
+char *
+absent_sql_gone(struct sqlparts *w)
+{
+	size_t j;
+
+	if (!w->st->passes)
+		return NULL;
+	for (j = 0; j < w->st->nkey; j++) {
+		sqlparts_add(w, j > 0 ? ", " : "CREATE TEMPORARY TABLE {absent} (");
+		buf_addf(&w->sql, "k%zu ", j + 1);
+		ident_add_type(&w->sql, sqlparts_column(w, w->st->key[j])->plain);
+	}
+	return sqlparts_text(w, ") USING heap ON COMMIT DROP");
+}
+
+char *
+absent_sql_gone_copy(struct sqlparts *w)
+{
+	if (!w->st->passes)
+		return NULL;
+	sqlparts_add(w, "COPY {absent}");
+	add_stream_keys(w, " (", "");
+	return sqlparts_text(w, ") FROM STDIN (FORMAT binary)");
 }
 
 char *

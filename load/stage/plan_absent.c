@@ -5,6 +5,7 @@
 #include "load/stage/plan_absent.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
@@ -14,9 +15,12 @@
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
+#include "common/schema/schema.h"
+#include "common/schema/typedocs.h"
 #include "load/match/plan.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
+#include "load/sides/tuplekey.h"
 #include "load/stage/plan_stage.h"
 
 /* Of pg_rewrite's ev_type, 4 is DELETE. */
@@ -164,6 +168,43 @@ counts_late(const struct plan *p)
 	       !p->stage->facts.triggers && !p->rel->row_security && !p->rel->remote;
 }
 
+/* Are equal values of the column's type sent as what every server sorts in one way? */
+static bool
+is_sorted_alike(const struct plan *p, size_t i)
+{
+	const struct plan_column *c = &p->columns[i];
+	const struct schema_column *from = &p->schema->columns[i];
+	const struct relation_column *to = &p->rel->columns[c->position];
+
+	return c->way == PLAN_SAME && c->loss == NULL && !to->collatable &&
+	       strcmp(typedocs_modified(p->schema->types, from->base, from->type), to->plain) ==
+		       0 &&
+	       tuplekey_kind(to->plain, false) != TUPLEKEY_NO &&
+	       ident_list_has(&p->header->order, from->name);
+}
+
+/*
+ * May the target's keys pass beside those of the stream?  In one order, and compared as the
+ * key's index does it; and written under no other key, for the rows are there already.
+ */
+static bool
+passes(const struct plan *p)
+{
+	const struct load_rules *o = p->rules;
+	const struct plan_stage *st = p->stage;
+	size_t i;
+
+	if (o->keys != KEYS_ALONE || o->rejects || o->absent.several || o->absent.edited ||
+	    o->parts.what != PARTS_NONE || p->text || p->header->server_version == 0 ||
+	    st->null_keys || st->facts.insert_triggers || p->rel->remote ||
+	    p->ncolumns != st->nkey || p->header->order.n != st->nkey)
+		return false;
+	for (i = 0; i < p->ncolumns; i++)
+		if (!plan_stage_is_key(p, i) || !is_sorted_alike(p, i))
+			return false;
+	return true;
+}
+
 int
 plan_absent(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
@@ -182,6 +223,7 @@ plan_absent(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	if (o->keys == KEYS_FOLLOW)
 		return 0;
 	st->finds = true;
+	st->passes = why->n == 0 && passes(p);
 	/*
 	 * Before the stream's rows, which may have unique values of theirs; but not while
 	 * others refer to them, as they may until all rows are here.

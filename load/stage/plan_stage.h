@@ -74,9 +74,10 @@ struct plan_stage {
 	bool deletes;                      /* --delete: other writers are kept out */
 	bool finds;                        /* the stream says which rows are absent */
 	bool delete_first;                 /* they go before the stream's rows come */
+	bool passes; /* keys alone, in order: the target's pass beside them, none is staged */
 	bool counts_late; /* the rows that were there: those that are, less those inserted */
-	struct plan_rejects *rejects;      /* with --rejects, else NULL; owned */
-	char *suspects[PLAN_SUSPECTS];     /* with --rejects: see plan_suspects(); owned */
+	struct plan_rejects *rejects;  /* with --rejects, else NULL; owned */
+	char *suspects[PLAN_SUSPECTS]; /* with --rejects: see plan_suspects(); owned */
 };
 
 struct plan;

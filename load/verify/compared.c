@@ -17,6 +17,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/keylist.h"
+#include "common/pg/keyorder.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
@@ -386,6 +387,27 @@ compared_rows(const struct compared *c, struct buf *sql)
 	if (c->only != NULL)
 		buf_addf(sql, " %s %s", c->rules.absent.scope != NULL ? "AND" : "WHERE",
 			 c->only);
+}
+
+static void
+add_order(const struct compared *c, const struct db *db, struct buf *sql)
+{
+	char **names = xcalloc(c->order.n, sizeof(*names));
+	size_t i;
+
+	for (i = 0; i < c->order.n; i++)
+		names[i] = c->plan->columns[compared_column(c, c->order.list[i].field)].target;
+	keyorder_add(c->plan->rel, names, c->order.n, db, sql);
+	free(names);
+}
+
+void
+compared_copy(const struct compared *c, const struct db *db, struct buf *sql)
+{
+	buf_adds(sql, "COPY (");
+	compared_rows(c, sql);
+	add_order(c, db, sql);
+	buf_addf(sql, ") TO STDOUT (FORMAT %s)", c->plan->text ? "text" : "binary");
 }
 
 void

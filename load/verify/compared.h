@@ -10,7 +10,7 @@
 
 #include "common/base/relname.h"
 #include "load/rules/rules.h"
-#include "load/verify/tuplekey.h"
+#include "load/sides/tuplekey.h"
 
 struct buf;
 struct db;
@@ -57,6 +57,12 @@ int compared_plan(struct compared *c, struct db *db, const struct compared_strea
  * carries, in its order.
  */
 void compared_rows(const struct compared *c, struct buf *sql);
+
+/*
+ * compared_copy(c, db, sql):
+ * Append the COPY … TO STDOUT of these in the order of the stream, to be merged.
+ */
+void compared_copy(const struct compared *c, const struct db *db, struct buf *sql);
 
 /*
  * compared_field(c, i):

@@ -28,8 +28,8 @@
 #include "load/sink/sink.h"
 #include "load/verify/compared.h"
 #include "load/verify/differences.h"
+#include "load/sides/merge.h"
 #include "load/verify/differing.h"
-#include "load/verify/merge.h"
 #include "load/verify/staging.h"
 #include "load/verify/tally.h"
 
@@ -391,10 +391,24 @@ tell_plan(struct sink_verify *s, const struct relation_verified *r)
 }
 
 static int
+start_merge(struct sink_verify *s, struct relation_verified *r, struct err *e)
+{
+	const struct merge_told told = {tally_merged, &r->tally};
+	struct buf sql = BUF_INIT;
+	int rc;
+
+	compared_copy(&r->c, &s->db, &sql);
+	rc = merge_begin(&s->merge, &s->db, buf_cstr(&sql),
+			 compared_field(&r->c, r->c.plan->ncolumns), &r->c.order, &told, e);
+	buf_release(&sql);
+	return rc;
+}
+
+static int
 start(struct sink_verify *s, struct relation_verified *r, struct err *e)
 {
 	if (r->c.unmerged == NULL)
-		return merge_begin(&s->merge, &s->db, &r->c, &r->tally, e);
+		return start_merge(s, r, e);
 	if (settle_text(s, r->header, e) != 0 || staging_begin(&r->staging, e) != 0)
 		return -1;
 	input_watch(s->in, PQsocket(s->db.conn), db_copy_on_readable, &s->db);
@@ -446,6 +460,7 @@ sink_verify_end(struct sink *base, struct err *e)
 		return 0;
 	if (r->c.unmerged == NULL) {
 		rc = merge_end(&s->merge, e);
+		r->tally.counts.equal += s->merge.equal;
 		merge_release(&s->merge);
 	} else {
 		rc = staging_end(&r->staging, e);

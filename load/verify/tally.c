@@ -16,8 +16,8 @@
 #include "load/match/plan.h"
 #include "load/value/pgvalue.h"
 #include "load/verify/compared.h"
+#include "load/sides/tuple.h"
 #include "load/verify/differing.h"
-#include "load/verify/tuple.h"
 
 static void
 count(struct tally *t, enum difference kind)
@@ -245,6 +245,22 @@ read_columns(const struct tally *t, const char *p, const char *end)
 	}
 	free(text);
 	return list;
+}
+
+int
+tally_merged(void *arg, enum merge_kind kind, const char *row, const char *end,
+	     const char *other, const char *other_end, struct err *e)
+{
+	static const enum difference kinds[] = {
+		[MERGE_MISSING] = DIFFERENCE_MISSING,
+		[MERGE_EXTRA] = DIFFERENCE_EXTRA,
+		[MERGE_DIFFERENT] = DIFFERENCE_DIFFERENT,
+	};
+	struct tally *t = arg;
+
+	if (kind == MERGE_EXTRA && !t->c->extras)
+		return 0;
+	return tally_row(t, kinds[kind], row, end, other, other_end, e);
 }
 
 int

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/talk/receipt.h"
+#include "load/sides/merge.h"
 #include "load/verify/differences.h"
 
 struct compared;
@@ -29,6 +30,14 @@ struct tally {
  */
 int tally_row(struct tally *t, enum difference kind, const char *row, const char *end,
 	      const char *other, const char *other_end, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * tally_merged(t, kind, row, end, other, other_end, e):
+ * The same, as a merge tells it.
+ */
+int tally_merged(void *t, enum merge_kind kind, const char *row, const char *end,
+		 const char *other, const char *other_end, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

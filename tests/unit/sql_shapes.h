@@ -561,6 +561,8 @@ static const struct shape {
 	{"delete_null_keys", "--delete, the key's index is NULLS NOT DISTINCT",
 	 delete_null_keys},
 	{"delete_by_keys", "--delete, the stream has the keys of all rows", delete_by_keys},
+	{"delete_by_keys_in_order", "the same, and they come in order",
+	 delete_by_keys_in_order},
 	{"delete_keys_follow", "--delete, and these will follow", delete_keys_follow},
 	{"rejects", "--rejects", rejects_insert},
 	{"rejects_late", "--rejects, and queries that say where to cut", rejects_late},

@@ -50,6 +50,21 @@ delete_by_keys(struct made *m)
 	m->st->counts_late = true;
 }
 
+/* The header names the key's columns in another order than its index. */
+static void
+delete_by_keys_in_order(struct made *m)
+{
+	add_column(m, "nr", "integer", "integer");
+	delete_by_keys(m);
+	add_key(m, 0);
+	m->st->key[0] = 1;
+	m->rules.absent.scope = "nr > 0 -- only";
+	m->rel->columns[0].not_null_itself = true;
+	ident_list_add(&m->header->order, "nr");
+	ident_list_add(&m->header->order, "id");
+	m->st->passes = true;
+}
+
 static void
 delete_keys_follow(struct made *m)
 {

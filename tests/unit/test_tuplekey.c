@@ -6,8 +6,8 @@
 
 #include "common/base/buf.h"
 #include "common/rows/pgcopy.h"
-#include "load/verify/tuple.h"
-#include "load/verify/tuplekey.h"
+#include "load/sides/tuple.h"
+#include "load/sides/tuplekey.h"
 #include "tests/unit/tap.h"
 
 /* A row of COPY binary with one field, NULL where ${len} is negative. */

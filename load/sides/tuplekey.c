@@ -2,14 +2,14 @@
  * Comparisons follow the types' btree operators (PostgreSQL's src/backend/utils/adt), for
  * types that every server sorts in one way.
  */
-#include "load/verify/tuplekey.h"
+#include "load/sides/tuplekey.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "common/rows/copytext.h"
 #include "common/rows/pgcopy.h"
-#include "load/verify/tuple.h"
+#include "load/sides/tuple.h"
 
 static const struct {
 	const char *type;
@@ -36,13 +36,25 @@ static const struct {
 	{"macaddr", TUPLEKEY_BYTES, TUPLEKEY_BYTES},
 };
 
+/* "timestamp(3) with time zone"; a quoted name of a user's type is none of ours. */
+static bool
+is_type(const char *type, const char *name)
+{
+	const char *open = strchr(type, '('), *close = open != NULL ? strchr(open, ')') : NULL;
+	size_t len = close != NULL ? (size_t)(open - type) : 0;
+
+	if (close == NULL)
+		return strcmp(type, name) == 0;
+	return strncmp(type, name, len) == 0 && strcmp(close + 1, name + len) == 0;
+}
+
 enum tuplekey_kind
 tuplekey_kind(const char *type, bool text)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].type, type) == 0)
+		if (is_type(type, kinds[i].type))
 			return text ? kinds[i].text : kinds[i].binary;
 	return TUPLEKEY_NO;
 }

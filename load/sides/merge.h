@@ -11,16 +11,29 @@
 #include "common/base/buf.h"
 #include "common/pg/rowblock.h"
 
-struct compared;
 struct db;
 struct err;
 struct stream_chunk;
-struct tally;
+struct tuplekey;
+
+/* What a row is that is not the same on both sides. */
+enum merge_kind { MERGE_MISSING, MERGE_EXTRA, MERGE_DIFFERENT };
+
+/*
+ * Whoever is told of such rows.  ${row} is one of either side; where the key is on both, it is
+ * the stream's, and ${other} the target's.
+ */
+struct merge_told {
+	int (*row)(void *arg, enum merge_kind kind, const char *row, const char *end,
+		   const char *other, const char *other_end, struct err *e);
+	void *arg;
+};
 
 struct merge {
-	struct db *db; /* borrowed, as all that follows */
-	struct compared *c;
-	struct tally *tally;
+	struct db *db;          /* borrowed */
+	struct tuplekey *order; /* borrowed */
+	struct merge_told told;
+	uint64_t equal;              /* rows that are the same on both sides */
 	struct rowblock rows;        /* the target's; owned */
 	uint64_t nrows;              /* that have come */
 	const char *row, *row_end;   /* the one at hand, in it; NULL: there are no more */
@@ -30,11 +43,13 @@ struct merge {
 };
 
 /*
- * merge_begin(m, db, c, tally, e):
- * Start to read the target.  ${m} is zeroed, or has been released.
+ * merge_begin(m, db, sql, nfields, order, told, e):
+ * Start to read the target by a COPY … TO STDOUT, of ${nfields} fields in the stream's form
+ * and in ${order}.  ${m} is zeroed, or has been released.
  */
-int merge_begin(struct merge *m, struct db *db, struct compared *c, struct tally *tally,
-		struct err *e) __attribute__((warn_unused_result));
+int merge_begin(struct merge *m, struct db *db, const char *sql, size_t nfields,
+		struct tuplekey *order, const struct merge_told *told, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * merge_write(m, chunk, e), merge_end(m, e):

@@ -1,7 +1,7 @@
 /*
  * Whoever delivers the rows has looked at their form; here nothing is trusted but their end.
  */
-#include "load/verify/tuple.h"
+#include "load/sides/tuple.h"
 
 #include <string.h>
 

@@ -3,22 +3,16 @@
  * bytes begin with is the stream's next row, whatever its fields are.  Only where that fails
  * are keys looked at.
  */
-#include "load/verify/merge.h"
+#include "load/sides/merge.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "common/base/err.h"
 #include "common/pg/db.h"
-#include "common/pg/keyorder.h"
-#include "common/pg/relation.h"
-#include "common/schema/header.h"
 #include "common/stream/stream_chunk.h"
-#include "common/base/xalloc.h"
-#include "load/match/plan.h"
-#include "load/verify/compared.h"
-#include "load/verify/tally.h"
-#include "load/verify/tuple.h"
+#include "load/sides/tuple.h"
+#include "load/sides/tuplekey.h"
 
 #define PIECE ((size_t)4096) /* bytes of a row that was cut, at first */
 
@@ -55,42 +49,19 @@ take_row(struct merge *m, const char *next, struct err *e)
 		end = next + m->rows.len;
 	}
 	m->row = next;
-	m->row_end = tuple_end(m->c->plan->text, next, end);
+	m->row_end = tuple_end(m->order->text, next, end);
 	return m->row_end != NULL
 		       ? 0
 		       : err_set(e, EXIT_DATA, "the server's COPY data end inside a row");
 }
 
-/* In the order of the stream. */
-static void
-add_order(const struct compared *c, const struct db *db, struct buf *sql)
-{
-	char **names = xcalloc(c->order.n, sizeof(*names));
-	size_t i;
-
-	for (i = 0; i < c->order.n; i++)
-		names[i] = c->plan->columns[compared_column(c, c->order.list[i].field)].target;
-	keyorder_add(c->plan->rel, names, c->order.n, db, sql);
-	free(names);
-}
-
 int
-merge_begin(struct merge *m, struct db *db, struct compared *c, struct tally *tally,
-	    struct err *e)
+merge_begin(struct merge *m, struct db *db, const char *sql, size_t nfields,
+	    struct tuplekey *order, const struct merge_told *told, struct err *e)
 {
-	struct buf sql = BUF_INIT;
-	size_t nfields = compared_field(c, c->plan->ncolumns);
-	int rc;
-
-	*m = (struct merge){.db = db, .c = c, .tally = tally};
-	rowblock_init(&m->rows, !c->plan->text, (int)nfields);
-	buf_adds(&sql, "COPY (");
-	compared_rows(c, &sql);
-	add_order(c, db, &sql);
-	buf_addf(&sql, ") TO STDOUT (FORMAT %s)", c->plan->text ? "text" : "binary");
-	rc = db_copy_out(db, e, buf_cstr(&sql));
-	buf_release(&sql);
-	return rc == 0 ? take_row(m, m->rows.bytes.data, e) : -1;
+	*m = (struct merge){.db = db, .order = order, .told = *told};
+	rowblock_init(&m->rows, !order->text, (int)nfields);
+	return db_copy_out(db, e, sql) == 0 ? take_row(m, m->rows.bytes.data, e) : -1;
 }
 
 /* ---- the stream's rows ---- */
@@ -103,7 +74,7 @@ check_order(struct merge *m, const char *row, const char *end, struct err *e)
 
 	if (m->last == NULL)
 		return 0;
-	order = tuplekey_compare(&m->c->order, m->last, m->last_end, row, end);
+	order = tuplekey_compare(m->order, m->last, m->last_end, row, end);
 	if (order < 0)
 		return 0;
 	if (order == 0)
@@ -120,10 +91,17 @@ compare_pair(struct merge *m, const char *row, const char *end, struct err *e)
 	int rc = 0;
 
 	if (end - row == m->row_end - m->row && memcmp(row, m->row, (size_t)(end - row)) == 0)
-		m->tally->counts.equal++;
+		m->equal++;
 	else
-		rc = tally_row(m->tally, DIFFERENCE_DIFFERENT, row, end, m->row, m->row_end, e);
+		rc = m->told.row(m->told.arg, MERGE_DIFFERENT, row, end, m->row, m->row_end, e);
 	return rc == 0 ? take_row(m, m->row_end, e) : -1;
+}
+
+/* The target's row at hand. */
+static int
+tell_extra(struct merge *m, struct err *e)
+{
+	return m->told.row(m->told.arg, MERGE_EXTRA, m->row, m->row_end, NULL, NULL, e);
 }
 
 static int
@@ -134,19 +112,17 @@ compare_row(struct merge *m, const char *row, const char *end, struct err *e)
 	if (check_order(m, row, end, e) != 0)
 		return -1;
 	while (rc == 0 && m->row != NULL) {
-		int order = tuplekey_compare(&m->c->order, row, end, m->row, m->row_end);
+		int order = tuplekey_compare(m->order, row, end, m->row, m->row_end);
 
 		if (order < 0)
 			break;
 		if (order == 0)
 			return compare_pair(m, row, end, e);
-		if (m->c->extras)
-			rc = tally_row(m->tally, DIFFERENCE_EXTRA, m->row, m->row_end, NULL,
-				       NULL, e);
+		rc = tell_extra(m, e);
 		if (rc == 0)
 			rc = take_row(m, m->row_end, e);
 	}
-	return rc == 0 ? tally_row(m->tally, DIFFERENCE_MISSING, row, end, NULL, NULL, e) : -1;
+	return rc == 0 ? m->told.row(m->told.arg, MERGE_MISSING, row, end, NULL, NULL, e) : -1;
 }
 
 /* Take the row at ${*p} if all of it is there: 1, 0 if not, -1. */
@@ -158,11 +134,11 @@ take_one(struct merge *m, const char **p, const char *end, struct err *e)
 
 	if (len > 0 && (size_t)(end - row) >= len && memcmp(row, m->row, len) == 0) {
 		*p = row + len;
-		m->tally->counts.equal++;
+		m->equal++;
 		if (take_row(m, m->row_end, e) != 0)
 			return -1;
 	} else {
-		const char *stop = tuple_end(m->c->plan->text, row, end);
+		const char *stop = tuple_end(m->order->text, row, end);
 
 		if (stop == NULL)
 			return 0;
@@ -239,10 +215,7 @@ int
 merge_end(struct merge *m, struct err *e)
 {
 	while (m->row != NULL) {
-		if (m->c->extras && tally_row(m->tally, DIFFERENCE_EXTRA, m->row, m->row_end,
-					      NULL, NULL, e) != 0)
-			return -1;
-		if (take_row(m, m->row_end, e) != 0)
+		if (tell_extra(m, e) != 0 || take_row(m, m->row_end, e) != 0)
 			return -1;
 	}
 	return 0;

@@ -35,8 +35,8 @@ struct tuplekey {
 
 /*
  * tuplekey_kind(type, text):
- * Return how values of ${type} (a name without modifiers, no domain) are compared in the one
- * form or the other.
+ * Return how values of ${type} (a name, perhaps with modifiers; no domain) are compared in the
+ * one form or the other.
  */
 enum tuplekey_kind tuplekey_kind(const char *type, bool text);
 
