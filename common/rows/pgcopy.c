@@ -117,22 +117,30 @@ digest_rest(struct rowdigest *d, const char *p, const char *end)
 	rowdigest_end(d);
 }
 
-/* Where the tuple ends whose fields begin at ${p}; NULL: it is not all there, or is bad. */
+/*
+ * Where the tuple ends whose fields begin at ${p}; NULL: it is not all there, or is bad, or
+ * larger than a field may be.
+ */
 static inline const char *
 tuple_end(const char *p, const char *end, int nfields)
 {
+	size_t left = (size_t)(end - p);
+
+	left = left < PGCOPY_FIELD_MAX ? left : PGCOPY_FIELD_MAX;
 	for (; nfields > 0; nfields--) {
 		uint32_t size;
 
-		if (end - p < 4)
+		if (left < 4)
 			return NULL;
 		size = pgcopy_get32(p);
 		p += 4;
-		if (size == UINT32_MAX)
-			continue;
-		if (size > PGCOPY_FIELD_MAX || size > (size_t)(end - p))
+		left -= 4;
+		if (size <= left) {
+			p += size;
+			left -= size;
+		} else if (size != UINT32_MAX) {
 			return NULL;
-		p += size;
+		}
 	}
 	return p;
 }
