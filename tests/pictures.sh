@@ -4,7 +4,7 @@
 #   demo.svg         `make demo`, recorded
 #   throughput.svg   figures of build/bench/result.json, if `make bench` has made it: of the
 #                    group rivals
-#   cells.svg        the same of sets, parts, again and verify
+#   cells.svg        ratios of sets, parts, again and verify, as tests/RESULTS.md has them
 #
 # PICTURES="throughput cells" makes these two only.
 #
@@ -73,42 +73,45 @@ throughput()
 	echo "$dir/throughput.svg"
 }
 
-# cell GROUP PATTERN LABEL: a line of the chart, of the row of that group that it fits.
+# cell TEXT LABEL: a line of the chart, the ratio of the first line of RESULTS.md's table that
+# has TEXT in its first column.
 cell()
 {
-	jq -r --arg group "$1" --arg pattern "$2" --arg title "$3" '.rows[] |
-		select(.group == $group and .field == "wall" and .rival != null and (.what | test($pattern))) |
-		[$title, .portl, .rival] | join("\t")' "$BUILD/bench/result.json"
+	local ratio
+
+	ratio=$(sed -n '/^## Beside others/,/^## What/{s/\\|/,/g;p}' tests/RESULTS.md |
+		awk -F ' *[|] *' -v text="$1" 'index($2, text) && $4 + 0 > 0 && !n++ { print $4 + 0 }')
+	[ -z "$ratio" ] || printf '%s\t%s\n' "$2" "$ratio"
 }
 
 cells()
 {
 	{
-		cell sets 'tables of 100 rows: against pg_dump' '1,000 tables\nof 100 rows\npg_dump |\npsql -1'
-		cell sets 'keys in place: against pg_dump' '4 tables,\nkeys checked\npg_dump |\npsql -1'
-		cell sets 'against pgcopydb' '4 tables,\nkeys made\npgcopydb\n1 job'
-		cell parts 'against pg_dump -Fd' '4 tables,\n2 jobs\npg_dump -j2,\npg_restore -j2'
-		cell parts '^1000000 rows.* against pgcopydb' 'one table,\n2 jobs\npgcopydb,\nsplit'
-		cell again 'since against all' '1 % changed,\n--since\nall rows,\noverwrite'
-		cell verify 'in key order: verify' 'is it equal?\n--verify\nloaded\nonce more'
+		cell '1,000 tables of 100 rows, one set' '1,000 tables\nof 100 rows\na loop of\npipes'
+		cell '4 tables, 1 M rows, keys and foreign keys in place' '4 tables,\nkeys there\npg_dump |\npsql -1'
+		cell 'recheck: pgcopydb, one job' '4 tables,\nkeys behind\npgcopydb,\n1 job'
+		cell 'run -j 2, 4 tables: pg_dump' '4 tables,\n2 jobs\npg_dump -j2,\npg_restore -j2'
+		cell 'run -j 2, 4 tables: pgcopydb' '4 tables,\n2 jobs\npgcopydb,\n2 jobs'
+		cell 'run -j 2, one table: pgcopydb' 'one table,\n2 jobs\npgcopydb,\nsplit'
+		cell '1 % changed, --since' '1 % changed,\n--since\nall rows,\noverwrite'
+		cell '--verify of an ordered stream' 'is it equal?\n--verify\nloaded\nonce more'
 	} >"$work/data"
 	[ -s "$work/data" ] || {
-		echo 'pictures: no cells in result.json: BENCH="sets parts again verify" make bench' >&2
+		echo 'pictures: no cells in tests/RESULTS.md' >&2
 		return 1
 	}
-	title=$(jq -r '"Sets, parts, second runs (PostgreSQL \(.server | split(" ")[0]), \(.cores) cores)"' \
-		"$BUILD/bench/result.json")
-	gnuplot -e "data = '$work/data'; out = '$work/cells.svg'; caption = '$title'" tests/bench/cells.gnuplot
+	gnuplot -e "data = '$work/data'; out = '$work/cells.svg'" tests/bench/cells.gnuplot
 	cp "$work/cells.svg" "$dir/cells.svg"
 	echo "$dir/cells.svg"
 }
 
 mkdir -p "$dir"
+charts=cells
 if [ -f "$BUILD/bench/result.json" ]; then
 	charts='throughput cells'
 else
-	echo 'pictures: no charts: run make bench first, on a quiet machine' >&2
+	echo 'pictures: no throughput: run make bench first, on a quiet machine' >&2
 fi
-for picture in ${PICTURES:-demo ${charts-}}; do
+for picture in ${PICTURES:-demo $charts}; do
 	$picture
 done

@@ -115,9 +115,11 @@ keys()
 }
 
 echo "exec portl-ls '$work/stream' >/dev/null" >"$work/listed.sh"
+echo "exec xxhsum -H2 '$work/stream' >/dev/null" >"$work/summed.sh"
 listed()
 {
 	sample listed bash "$work/listed.sh"
+	sample summed bash "$work/summed.sh"
 }
 
 contestants=('schema schema_portl' schema_dump 'schema schema_recheck --foreign-keys=recheck' schema_dump2)
@@ -151,3 +153,4 @@ fi
 at_most "$schema: peak memory of both programs" rss schema_portl 30
 at_least 'portl ls: a stream in memory is looked through' \
 	"$(values listed wall | median | awk -v bytes="$(stat -c %s "$work/stream")" '{ printf "%.5f", bytes / $1 / 1e9 }')" 1 GB/s
+compare 'portl ls: against xxhsum -H2 of the same file' wall listed summed

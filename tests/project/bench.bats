@@ -24,7 +24,7 @@ has_rows()
 
 @test "the pipe's benchmark compares time, CPU, --create and memory" {
 	bench pipe
-	has_rows pipe 17
+	has_rows pipe 20
 	assert_out_has 'PostgreSQL'
 	assert_out_has 'shared_buffers = 16MB'
 	assert_out_has '1000 mixed rows: CPU of both programs'
@@ -42,8 +42,8 @@ has_rows()
 
 @test "the sets' benchmark compares a loop of pipes, pg_dump and keys checked behind all rows" {
 	bench sets
-	command -v pgcopydb >/dev/null || cells=8
-	has_rows sets "${cells:-9}"
+	command -v pgcopydb >/dev/null || cells=9
+	has_rows sets "${cells:-10}"
 	assert_out_has 'against a loop of single pipes'
 }
 
