@@ -93,15 +93,6 @@ open_input(struct load *l, struct err *e)
 	return 0;
 }
 
-/* It goes into logs, whoever has sent it. */
-static bool
-is_run_id(const char *s)
-{
-	size_t n = strspn(s, "0123456789abcdef");
-
-	return n == RUNID_LEN && s[n] == '\0';
-}
-
 /* The run is upstream's; a stream that does not say which it is of is of our own. */
 static void
 note_run(struct load *l)
@@ -110,7 +101,7 @@ note_run(struct load *l)
 
 	if (l->run == NULL) {
 		l->run = xcalloc(1, RUNID_LEN + 1);
-		if (run != NULL && is_run_id(run))
+		if (run != NULL && runid_is(run))
 			memcpy(l->run, run, RUNID_LEN);
 		else
 			runid_make(l->run);

@@ -136,19 +136,6 @@ static const struct cli_option reject_options[] = {
 	{.help = NULL},
 };
 
-static const struct cli_option verify_options[] = {
-	{.type = CLI_HEADING, .help = "Equal or not"},
-	{"verify", 0, CLI_FLAG, NULL, "compare rows with the table, and write nothing",
-	 AT(verify), PG},
-	{"differences", 0, CLI_STRING, "FILE",
-	 "write a line of NDJSON for each row that differs", AT(differences), PG},
-	{"differing-keys", 0, CLI_STRING, "FILE", "write their keys, for --only-keys",
-	 AT(differing_keys), PG},
-	{"only-keys", 0, CLI_STRING, "FILE", "only rows with the keys that FILE names",
-	 AT(only_keys), PG},
-	{.help = NULL},
-};
-
 static const struct cli_option input_options[] = {
 	{.type = CLI_HEADING, .help = "What to read"},
 	{"streams", 0, CLI_NUMBER, "N", "the input is N streams, loaded all or nothing",
@@ -183,7 +170,7 @@ static const struct cli_spec spec = {
 		"  portl-extract -d DATABASE -t TABLE | ssh HOST portl-load -d DATABASE --create\n"
 		"  portl-load -d DATABASE FILE",
 	.tables = {target_options, conflict_options, absent_options, state_options,
-		   options_runs, reject_options, verify_options, input_options,
+		   options_runs, reject_options, options_verify, input_options,
 		   options_messages},
 	.footer =
 		"Exit status: 0 only if every row that was sent is committed.\n\n"

@@ -14,7 +14,8 @@ struct err;
 #define AT(member) .offset = offsetof(struct load_options, member)
 #define PG .kinds = "postgres"
 
-extern const struct cli_option options_runs[]; /* what is said of a run in parts */
+extern const struct cli_option options_runs[];   /* what is said of a run in parts */
+extern const struct cli_option options_verify[]; /* what is said of --verify */
 
 /*
  * options_delete_settle(o, e):

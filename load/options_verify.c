@@ -8,6 +8,19 @@
 #include "common/pg/keylist.h"
 #include "load/options_parts.h"
 
+const struct cli_option options_verify[] = {
+	{.type = CLI_HEADING, .help = "Equal or not"},
+	{"verify", 0, CLI_FLAG, NULL, "compare rows with the table, and write nothing",
+	 AT(verify), PG},
+	{"differences", 0, CLI_STRING, "FILE",
+	 "write a line of NDJSON for each row that differs", AT(differences), PG},
+	{"differing-keys", 0, CLI_STRING, "FILE", "write their keys, for --only-keys",
+	 AT(differing_keys), PG},
+	{"only-keys", 0, CLI_STRING, "FILE", "only rows with the keys that FILE names",
+	 AT(only_keys), PG},
+	{.help = NULL},
+};
+
 /* What only means something where rows are written, and what it is then. */
 void
 options_verify_nothing(struct load_options *o)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -17,4 +18,12 @@ runid_make(char id[RUNID_LEN + 1])
 	if (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
 		bits = (uint64_t)time(NULL);
 	snprintf(id, RUNID_LEN + 1, "%016" PRIx64, bits);
+}
+
+bool
+runid_is(const char *s)
+{
+	size_t n = strspn(s, "0123456789abcdef");
+
+	return n == RUNID_LEN && s[n] == '\0';
 }
