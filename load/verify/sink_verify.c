@@ -475,12 +475,6 @@ sink_verify_end(struct sink *base, struct err *e)
 
 /* ---- the verdict ---- */
 
-static bool
-differs(const struct receipt_verified *v)
-{
-	return v->missing + v->extra + v->different > 0;
-}
-
 static void
 add_up(struct sink_verify *s)
 {
@@ -504,15 +498,6 @@ add_up(struct sink_verify *s)
 	}
 }
 
-static void
-add_counts(struct buf *b, const struct receipt_verified *v)
-{
-	buf_addf(b, "%" PRIu64 " missing, ", v->missing);
-	if (v->extras)
-		buf_addf(b, "%" PRIu64 " extra, ", v->extra);
-	buf_addf(b, "%" PRIu64 " different, %" PRIu64 " equal", v->different, v->equal);
-}
-
 static int
 say_different(const struct sink_verify *s, struct err *e)
 {
@@ -520,10 +505,10 @@ say_different(const struct sink_verify *s, struct err *e)
 	size_t i, n = 0;
 
 	for (i = 0; i < s->n; i++) {
-		if (!differs(&s->list[i].tally.counts))
+		if (!tally_differs(&s->list[i].tally.counts))
 			continue;
 		buf_addf(&text, "%s%s: ", n++ > 0 ? "\n" : "", s->list[i].c.name);
-		add_counts(&text, &s->list[i].tally.counts);
+		tally_add_counts(&s->list[i].tally.counts, &text);
 	}
 	if (s->set) {
 		err_set(e, EXIT_DIFFERENT, "%zu of %zu relations differ from their streams", n,
@@ -531,7 +516,7 @@ say_different(const struct sink_verify *s, struct err *e)
 		err_detail(e, "%s", buf_cstr(&text));
 	} else {
 		text.len = 0;
-		add_counts(&text, &s->list[0].tally.counts);
+		tally_add_counts(&s->list[0].tally.counts, &text);
 		err_set(e, EXIT_DIFFERENT, "%s differs from the stream: %s", s->list[0].c.name,
 			buf_cstr(&text));
 	}
@@ -572,7 +557,7 @@ sink_verify_commit(struct sink *base, struct err *e)
 	if (s->differing != NULL && differing_finish(s->differing, e) != 0)
 		return -1;
 	add_up(s);
-	return differs(&base->receipt->verified) ? say_different(s, e) : 0;
+	return tally_differs(&base->receipt->verified) ? say_different(s, e) : 0;
 }
 
 static void

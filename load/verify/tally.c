@@ -4,6 +4,7 @@
  */
 #include "load/verify/tally.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,22 @@
 #include "load/verify/compared.h"
 #include "load/sides/tuple.h"
 #include "load/verify/differing.h"
+
+bool
+tally_differs(const struct receipt_verified *counts)
+{
+	return counts->missing + counts->extra + counts->different > 0;
+}
+
+void
+tally_add_counts(const struct receipt_verified *counts, struct buf *b)
+{
+	buf_addf(b, "%" PRIu64 " missing, ", counts->missing);
+	if (counts->extras)
+		buf_addf(b, "%" PRIu64 " extra, ", counts->extra);
+	buf_addf(b, "%" PRIu64 " different, %" PRIu64 " equal", counts->different,
+		 counts->equal);
+}
 
 static void
 count(struct tally *t, enum difference kind)

@@ -11,6 +11,7 @@
 #include "load/sides/merge.h"
 #include "load/verify/differences.h"
 
+struct buf;
 struct compared;
 struct differing;
 struct err;
@@ -22,6 +23,13 @@ struct tally {
 	struct differences *differences; /* borrowed, or NULL: nobody asks which rows differ */
 	struct differing *differing;     /* the same: nor for their keys */
 };
+
+/*
+ * tally_differs(counts), tally_add_counts(counts, b):
+ * Has anything been found?  Append what has, as people say it.
+ */
+bool tally_differs(const struct receipt_verified *counts);
+void tally_add_counts(const struct receipt_verified *counts, struct buf *b);
 
 /*
  * tally_row(t, kind, row, end, other, other_end, e):
