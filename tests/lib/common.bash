@@ -352,22 +352,24 @@ assert_eq()
 
 # --- waiting ---------------------------------------------------------------------
 
+# Nobody writes to it: to wait there takes no process.  Opened once, for <(:) sets $!, which
+# a test that waits may want to kill.
+exec {never}<> <(:)
+
 # wait_until SECONDS COMMAND...: try again until COMMAND succeeds; fail when time is up.  Who
 # waits long is asked less often.
 wait_until()
 {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) never pause ms=15
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) pause ms=15
 
 	shift
 	"$@" && return
-	exec {never}<> <(:) # nobody writes to it: to wait there takes no process
 	until "$@"; do
 		((${EPOCHREALTIME/[.,]/} < end)) || fail "in vain waited for: $*" || return
 		printf -v pause 0.%03d "$ms"
 		read -r -t "$pause" -u "$never" || :
 		((ms = ms < 150 ? ms * 5 / 4 : ms))
 	done
-	exec {never}>&-
 }
 
 is_true()
