@@ -22,9 +22,20 @@ export ASAN_OPTIONS="$san:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="$san:print_stacktrace=1"
 export LEFT_OUT=$out/left_out # parts of tests that the server is too old for
 
+# room_in_memory: are 6 GB free there, and twice that of memory, for all and for us?
+room_in_memory()
+{
+	local free available limit
+
+	free=$(df --output=avail -BG /dev/shm 2>/dev/null | tr -dc '0-9')
+	available=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
+	limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)
+	((${free:-0} >= 6 && ${available:-0} >= 12 << 20)) || return
+	[ "$limit" = max ] || ((limit >= 12 << 30))
+}
+
 # Databases are made and dropped in half the time where files are in memory.
-if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -BG /dev/shm 2>/dev/null | tr -dc '0-9')" -ge 6 ] 2>/dev/null &&
-	! findmnt -no OPTIONS /dev/shm | grep -qw noexec; then
+if [ -z "${TMPDIR:-}" ] && room_in_memory && ! findmnt -no OPTIONS /dev/shm | grep -qw noexec; then
 	export TMPDIR=/dev/shm
 fi
 
