@@ -129,6 +129,8 @@ show_progress(struct load *l, double finish)
 	const struct header *header = stream_reader_header(l->reader);
 	struct progress_goal goal = {.estimate = -1, .finish = finish};
 
+	if (l->progress != NULL)
+		return;
 	if (l->set != NULL) {
 		goal.estimate = manifest_rows(l->set, &goal.rough);
 		goal.relations = l->set->n;
@@ -136,8 +138,7 @@ show_progress(struct load *l, double finish)
 		goal.estimate = header->rows_estimate;
 		goal.rough = header->rows_rough;
 	}
-	if (l->progress == NULL)
-		l->progress = progress_start(options_progress(&l->options.common), &goal);
+	l->progress = progress_start(options_progress(&l->options.common), &goal);
 }
 
 /* Whoever edits rows may lose the envelope's lines with them, even both. */
