@@ -38,8 +38,16 @@ verify_file()
 	sample client2 portl-load -d dst -t equal2 --verify "$twice"
 }
 
-rounds verify_merged verify_load verify_staged verify_file
+# What a transfer keeps: the source's part is in neither.
+verify_load_file()
+{
+	reset dst 'TRUNCATE mixed'
+	sample load_file portl-load -d dst -t mixed "$ordered"
+}
+
+rounds verify_merged verify_load verify_staged verify_file verify_load_file
 compare "$rows rows in key order: verify against load into a keyed table" wall merged load 0.9
+compare "$rows rows in key order, from a file: verify against load into a keyed table" wall client load_file 0.9
 compare "$rows rows staged: verify against load into a keyed table" wall staged load
 at_least "$rows rows in key order: rows for a CPU second of portl-load --verify" \
 	"$(values client cpu | median | awk -v rows="$rows" '{ printf "%.2f", rows / 1e6 / $1 }')" 2 M/s

@@ -58,7 +58,7 @@ has_rows()
 
 @test "the comparison's benchmark has its time, CPU and memory" {
 	bench verify
-	has_rows verify 5
+	has_rows verify 6
 	assert_out_has 'verify against load into a keyed table'
 }
 
