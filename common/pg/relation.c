@@ -108,12 +108,21 @@ static const char names_sql[] =
 	" THEN pg_catalog.pg_table_is_visible(c.oid)"
 	" ELSE n.nspname::pg_catalog.text" EQUALS "$1::pg_catalog.text END LIMIT 10000";
 
+/* Words help whoever has mistyped a name; a server that is gone is another matter. */
+static void
+take_loss(struct db *db, struct err *why, struct err *e)
+{
+	if (why->code == EXIT_CONN || (why->code != EXIT_DONE && db_is_lost(db)))
+		err_take(e, why);
+	err_release(why);
+}
+
 static void
 suggest_nearest(struct db *db, const char *schema, const char *name, struct err *e)
 {
 	const char *params[] = {schema}, **words, *near;
-	struct err ignored = ERR_INIT;
-	PGresult *res = db_query(db, &ignored, names_sql, 1, params);
+	struct err why = ERR_INIT;
+	PGresult *res = db_query(db, &why, names_sql, 1, params);
 	int n = res != NULL ? PQntuples(res) : 0, i;
 
 	words = xcalloc((size_t)n + 1, sizeof(*words));
@@ -124,7 +133,7 @@ suggest_nearest(struct db *db, const char *schema, const char *name, struct err 
 		err_hint(e, "Perhaps you meant \"%s\".", near);
 	free(words);
 	PQclear(res);
-	err_release(&ignored);
+	take_loss(db, &why, e);
 }
 
 /* A second look, to say what may have been meant. */
@@ -132,8 +141,8 @@ static void
 suggest(struct db *db, const char *schema, const char *name, struct err *e)
 {
 	const char *params[] = {schema, name};
-	struct err ignored = ERR_INIT;
-	PGresult *res = db_query(db, &ignored, near_sql, 2, params);
+	struct err why = ERR_INIT;
+	PGresult *res = db_query(db, &why, near_sql, 2, params);
 
 	err_set(e, EXIT_DATA, "relation \"%s%s%s\" does not exist in database \"%s\"",
 		schema != NULL ? schema : "", schema != NULL ? "." : "", name, PQdb(db->conn));
@@ -142,10 +151,10 @@ suggest(struct db *db, const char *schema, const char *name, struct err *e)
 			 "There is %s; names are folded to lower case unless they are in "
 			 "double quotes, and looked up along search_path unless qualified.",
 			 PQgetvalue(res, 0, 0));
-	else
+	else if (!db_is_lost(db))
 		suggest_nearest(db, schema, name, e);
 	PQclear(res);
-	err_release(&ignored);
+	take_loss(db, &why, e);
 }
 
 static unsigned

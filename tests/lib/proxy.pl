@@ -8,6 +8,7 @@
 #   gone        the same, but there is no server for further connections
 #   hang        take connections and never say a word; prints "held" for each
 #   status      report a setting to the client when its first row comes
+#   at=TEXT     drop the connection, and each one after it, when a client sends TEXT
 #   drip        pass the client's bytes on in pieces of 7
 #   reset       listen on a port of the loopback that the kernel picks, serve many, and
 #               on signal USR1 reset (RST) all connections that there are
@@ -59,7 +60,8 @@ sub serve {
 			my $n = sysread $from, my $bytes, 65536;
 			return unless $n;
 			my $to = $from == $client ? $upstream : $client;
-			my $is_commit = $from == $client && $what !~ /drip|status|reported|reset/ && !$tripped
+			return if $from == $client && $what =~ /^at=(.*)/s && index($bytes, $1) >= 0;
+			my $is_commit = $from == $client && $what !~ /^at=|drip|status|reported|reset/ && !$tripped
 				&& $bytes =~ /^Q....COMMIT\0/s && --$commits == 0;
 			if ($is_commit) {
 				$tripped = 1;

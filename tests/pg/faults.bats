@@ -152,14 +152,37 @@ terminate_in()
 	assert_stderr_has 'was rolled back: nothing is loaded'
 }
 
+# proxy WHAT [OTHER]: one that fails, with its socket in $T/d.
+proxy()
+{
+	mkdir -p "$T/d"
+	rm -f "$T/d"/.s.* "$T/proxy"
+	perl "$ROOT/tests/lib/proxy.pl" "$T/d" "$PGHOST" "$@" >"$T/proxy" 3>&- &
+	started+=($!)
+	wait_until 5 grep -qs ready "$T/proxy"
+}
+
 # through_proxy WHAT [OTHER [LOAD-OPTION...]]: load by way of a proxy that fails at COMMIT.
 through_proxy()
 {
-	mkdir "$T/d"
-	perl "$ROOT/tests/lib/proxy.pl" "$T/d" "$PGHOST" "$1" ${2:+"$2"} >"$T/proxy" 3>&- &
-	started+=($!)
-	wait_until 5 grep -q ready "$T/proxy"
+	proxy "$1" ${2:+"$2"}
 	in=${stream:-$T/s} start load portl-load -h "$T/d" -d "$b" --summary="$T/sum" "${@:3}"
+}
+
+@test "connection lost while the server is asked what a name may have meant: lost, and not mistyped" {
+	q "$b" 'DROP TABLE t'
+	for at in 'DESC NULLS LAST, 1 LIMIT 1' 'END LIMIT 10000'; do
+		proxy "at=$at"
+		try portl-extract -h "$T/d" -d "$a" -t no_such
+		assert_status 2
+		assert_stderr_has 'connection'
+		for create in '' --create; do
+			in=$T/s start load portl-load -h "$T/d" -d "$b" $create
+			finish load
+			assert_status 2
+			assert_stderr_has 'connection'
+		done
+	done
 }
 
 @test "connection lost in COMMIT, before the server had it: rolled back, and found out" {
