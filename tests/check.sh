@@ -20,6 +20,7 @@ failed=() passed=0 skipped=0
 san="log_path=$out/san/report:exitcode=99:detect_leaks=1:abort_on_error=0"
 export ASAN_OPTIONS="$san:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="$san:print_stacktrace=1"
+export LC_ALL=C.UTF-8 # names of tests are not all ASCII
 export LEFT_OUT=$out/left_out # parts of tests that the server is too old for
 
 # room_in_memory: are 6 GB free there, and twice that of memory, for all and for us?

@@ -180,14 +180,14 @@ int db_copy_in_hold(struct db *db, const char *data, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * db_copy_in_close(db, e), db_has_answer(db):
+ * db_copy_in_close(db, e), db_copy_in_answered(db):
  * End the data.  Tell, without waiting, whether the server's verdict has been read.
  *
  * db_copy_in_end(db, rows, e):
  * Behind db_copy_in_close(): wait for the verdict; ${*rows} is the server's row count.
  */
 int db_copy_in_close(struct db *db, struct err *e) __attribute__((warn_unused_result));
-bool db_has_answer(struct db *db);
+bool db_copy_in_answered(struct db *db);
 int db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
 	__attribute__((warn_unused_result));
 

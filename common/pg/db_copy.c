@@ -321,7 +321,7 @@ db_copy_in_close(struct db *db, struct err *e)
 }
 
 bool
-db_has_answer(struct db *db)
+db_copy_in_answered(struct db *db)
 {
 	return PQisBusy(db->conn) == 0;
 }

@@ -144,7 +144,7 @@ keylist_read(struct keylist *list, const char *path, struct err *e)
 	if (file == NULL)
 		return err_errno(e, "could not read \"%s\"", path);
 	while (rc == 0 && (n = getline(&text, &size, file)) > 0) {
-		list->list = xrealloc(list->list, (list->n + 1) * sizeof(*list->list));
+		list->list = xrealloc(list->list, (list->n + 1) * sizeof(void *));
 		list->list[list->n] = json_loadb(text, (size_t)n, 0, NULL);
 		if (!is_line(list->list[list->n++]))
 			rc = err_usage(e, "only-keys", "%s: line %zu does not name keys", path,

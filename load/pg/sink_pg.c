@@ -114,7 +114,7 @@ on_readable(void *arg, struct err *e)
 	struct sink_pg *s = arg;
 
 	if (db_copy_on_readable(&s->db, e) == 0)
-		return s->ending != NULL && db_has_answer(&s->db) ? settle(s, e) : 0;
+		return s->ending != NULL && db_copy_in_answered(&s->db) ? settle(s, e) : 0;
 	/* 0: rows can be rejected */
 	return s->phase == BATCH ? target_locate(targets_at(&s->targets), e) : -1;
 }

@@ -85,7 +85,7 @@ value_of(const struct tally *t, const char *type, const char *text, size_t len)
 {
 	json_t *value = differences_value(type, text, len);
 
-	if (t->differing != NULL && json_is_string(value) &&
+	if (t->differing != NULL && text != NULL && json_is_string(value) &&
 	    (json_string_length(value) != len ||
 	     memcmp(json_string_value(value), text, len) != 0))
 		differing_whole(t->differing);

@@ -41,10 +41,10 @@ int tally_row(struct tally *t, enum difference kind, const char *row, const char
 	__attribute__((warn_unused_result));
 
 /*
- * tally_merged(t, kind, row, end, other, other_end, e):
- * The same, as a merge tells it.
+ * tally_merged(arg, kind, row, end, other, other_end, e):
+ * The same, as a merge tells it; ${arg} is the tally.
  */
-int tally_merged(void *t, enum merge_kind kind, const char *row, const char *end,
+int tally_merged(void *arg, enum merge_kind kind, const char *row, const char *end,
 		 const char *other, const char *other_end, struct err *e)
 	__attribute__((warn_unused_result));
 

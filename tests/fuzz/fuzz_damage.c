@@ -214,10 +214,8 @@ write_stream(struct recipe *r, struct output *out, struct arrival *sent)
 
 	for (i = 0; i < n; i++)
 		manifest_add(set, make_header(r));
-	if (!r->set) {
-		free(set->members[0]->set);
+	if (!r->set)
 		set->members[0]->set = NULL;
-	}
 	mark(r, out);
 	MUST(!r->set || stream_writer_manifest(w, set, &e) == 0);
 	for (i = 0; i < n; i++) {

@@ -20,8 +20,8 @@ keys_of()
 	for db in "$a" "$b"; do
 		q "$db" "DROP TABLE IF EXISTS k; CREATE TABLE k (j int DEFAULT 0, id $type, v int, PRIMARY KEY (id, j))"
 	done
-	q "$a" "INSERT INTO k (id) SELECT unnest('$2'::$type[])"
-	q "$b" "INSERT INTO k (id) SELECT unnest('$3'::$type[])"
+	q "$a" "INSERT INTO k (id) SELECT unnest('$2'::${type}[])"
+	q "$b" "INSERT INTO k (id) SELECT unnest('$3'::${type}[])"
 	portl-extract -d "$a" -t k --where 'v > 0' --with-keys -o "$stream"
 	try portl-load -vv -d "$b" --conflict=skip --delete --max-delete=100% "$stream"
 	assert_status 0
