@@ -28,7 +28,7 @@ by_key()
 			portl-load -q -d "$dst" --verify --summary=sum.json --differences=diff 2>/dev/null || :
 		assert_eq "$1 $options $(jq -r '.verified | "\(.missing) \(.extra) \(.different)"' sum.json)" \
 			"$1 $options $missing $extra $different"
-		assert_eq "$(wc -l <diff)" "$((missing + extra + different))"
+		assert_eq "$(wc -l <./diff)" "$((missing + extra + different))"
 	done
 }
 
