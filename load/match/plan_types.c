@@ -491,15 +491,14 @@ take_added(struct plan *p)
 			continue;
 		rel->columns = xrealloc(rel->columns,
 					(rel->ncolumns + 1) * sizeof(*rel->columns));
-		rel->columns[rel->ncolumns] = (struct relation_column){
-			.name = xstrdup(c->source),
-			.type_oid = c->new_oid,
-			.type = xstrdup(c->new_type),
-			.base = xstrdup(c->new_base),
-			.plain = xstrdup(c->new_type),
-			.collation = c->new_collation != NULL ? xstrdup(c->new_collation)
-							      : NULL,
-			.may_insert = true};
+		rel->columns[rel->ncolumns] =
+			(struct relation_column){.name = intern(c->source),
+						 .type_oid = c->new_oid,
+						 .type = intern(c->new_type),
+						 .base = intern(c->new_base),
+						 .plain = intern(c->new_type),
+						 .collation = intern_null(c->new_collation),
+						 .may_insert = true};
 		c->missing = false;
 		c->target = xstrdup(c->source);
 		c->position = (int)rel->ncolumns++;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/rows/keyrun.h"
@@ -39,10 +40,10 @@ add_column(struct made *m, const char *name, const char *from, const char *to)
 	p->columns[i] = (struct plan_column){
 		.source = name, .target = xstrdup(name), .position = (int)m->rel->ncolumns};
 	p->keep[i] = true;
-	m->rel->columns[m->rel->ncolumns++] = (struct relation_column){.name = xstrdup(name),
-								       .type = xstrdup(to),
-								       .base = xstrdup(to),
-								       .plain = xstrdup(to)};
+	m->rel->columns[m->rel->ncolumns++] = (struct relation_column){.name = intern(name),
+								       .type = intern(to),
+								       .base = intern(to),
+								       .plain = intern(to)};
 	return &p->columns[i];
 }
 
@@ -506,7 +507,7 @@ hostile_names(struct made *m)
 	upsert(m, CONFLICT_MERGE);
 	m->st->folds = true;
 	relname_set(&m->p->target, "sch\"ema", "\xc3\xa4 'b' \\ \"c\"");
-	m->rel->columns[1].collation = xstrdup("\"co\"\"ll\".\"a'te\"");
+	m->rel->columns[1].collation = intern("\"co\"\"ll\".\"a'te\"");
 }
 
 #include "tests/unit/sql_shapes_runs.h"
