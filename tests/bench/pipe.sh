@@ -34,7 +34,7 @@ share()
 	ratio=$(awk -v a="$2" -v b="$whole" 'BEGIN { print a / b }')
 	[ $# -lt 5 ] || ok=$(holds "$ratio <= $5")
 	row "${title[$1]}: the rows digest of both sides, $4" "$3" s "$2" "$whole" \
-		"$(printf %.5f "$ratio")" "${5-null}" "$ok"
+		"$ratio" "${5-null}" "$ok"
 }
 
 # digest_share TABLE: what the sum over rows costs both programs, of what the pipe takes: of

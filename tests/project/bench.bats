@@ -24,7 +24,7 @@ has_rows()
 
 @test "the pipe's benchmark compares time, CPU, --create and memory" {
 	bench pipe
-	has_rows pipe 19
+	has_rows pipe 20
 	assert_out_has 'PostgreSQL'
 	assert_out_has 'shared_buffers = 16MB'
 	assert_out_has '1000 mixed rows: CPU of both programs'
