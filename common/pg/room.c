@@ -11,29 +11,29 @@
 #include "common/pg/db.h"
 #include "common/talk/log.h"
 
-#define SETTING(name) \
-	"coalesce(pg_catalog.current_setting('" name "', true), '0')::pg_catalog.int4"
-#define LEFT(limit, whose) \
-	"CASE WHEN " limit " OPERATOR(pg_catalog.>=) 0 AND NOT r.rolsuper THEN " limit \
-	" OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM others AS o WHERE " whose \
-	") END"
+#define EQUALS " OPERATOR(pg_catalog.=) "
+#define MINUS " OPERATOR(pg_catalog.-) "
 
 static const char room_sql[] =
 	"WITH others AS (SELECT a.usesysid, a.datname FROM pg_catalog.pg_stat_activity AS a"
 	" WHERE a.usesysid IS NOT NULL AND a.datname IS NOT NULL"
 	" AND a.backend_type IS DISTINCT FROM 'parallel worker'"
-	" AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid())"
-	" SELECT least(" SETTING(
-		"max_connections") " OPERATOR(pg_catalog.-) CASE WHEN r.rolsuper"
-				   " THEN 0 ELSE " SETTING("superuser_reserved_connections") " OPERATOR(pg_catalog.+) " SETTING(
-					   "reserved_connections") " END"
-								   " OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM others), " LEFT(
-									   "r.rolconnlimit",
-									   "o.usesysid OPERATOR(pg_catalog.=) r.oid") ", " LEFT("d.datconnlimit",
-																"o.datname OPERATOR(pg_catalog.=) d.datname") ")"
-																					      " FROM pg_catalog.pg_roles AS r CROSS JOIN pg_catalog.pg_database AS d"
-																					      " WHERE r.rolname OPERATOR(pg_catalog.=) session_user"
-																					      " AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()";
+	" AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()),"
+	" server AS (SELECT pg_catalog.current_setting('max_connections')::pg_catalog.int4 AS most,"
+	" pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4"
+	" OPERATOR(pg_catalog.+) coalesce(pg_catalog.current_setting('reserved_connections', true),"
+	" '0')::pg_catalog.int4 AS reserved)"
+	" SELECT least(s.most" MINUS "CASE WHEN r.rolsuper THEN 0 ELSE s.reserved END" MINUS
+	"(SELECT pg_catalog.count(*) FROM others),"
+	" CASE WHEN r.rolconnlimit OPERATOR(pg_catalog.>=) 0 AND NOT r.rolsuper THEN"
+	" r.rolconnlimit" MINUS "(SELECT pg_catalog.count(*) FROM others AS o"
+	" WHERE o.usesysid" EQUALS "r.oid) END,"
+	" CASE WHEN d.datconnlimit OPERATOR(pg_catalog.>=) 0 AND NOT r.rolsuper THEN"
+	" d.datconnlimit" MINUS "(SELECT pg_catalog.count(*) FROM others AS o"
+	" WHERE o.datname" EQUALS "d.datname) END)"
+	" FROM pg_catalog.pg_roles AS r CROSS JOIN pg_catalog.pg_database AS d"
+	" CROSS JOIN server AS s WHERE r.rolname" EQUALS "session_user"
+	" AND d.datname" EQUALS "pg_catalog.current_database()";
 
 int
 room_warn(struct db *db, size_t parts, size_t more, struct err *e)

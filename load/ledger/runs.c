@@ -86,7 +86,6 @@ insert(const struct run *r, struct db *db, struct err *e)
 		" pg_catalog.clock_timestamp()) ON CONFLICT (id) DO NOTHING";
 	char parts[24];
 	const char *more[] = {r->plan, number_text(parts, r->parts)};
-
 	int rc = session_begin(db, SESSION_WRITE, -1, e);
 
 	if (rc == 0)
@@ -154,8 +153,7 @@ static int
 lock(const struct run *r, struct db *db, const char *rest, struct run_found *f, struct err *e)
 {
 	char *sql = xasprintf("SELECT coalesce(counted OPERATOR(pg_catalog.>=)"
-			      " pg_catalog.statement_timestamp(), false)"
-			      "%s",
+			      " pg_catalog.statement_timestamp(), false)%s",
 			      rest);
 	PGresult *res = ask(r, db, sql, 0, NULL, e);
 	int rc = res != NULL ? look(r, db, 0, f, e) : -1;
@@ -181,22 +179,29 @@ runs_hold(const struct run *r, struct db *db, struct run_found *f, struct err *e
 		    f, e);
 }
 
+/* ${column} becomes now. */
+static int
+stamp(const struct run *r, struct db *db, const char *column, struct err *e)
+{
+	char *sql = xasprintf(
+		"UPDATE {run} SET %s = pg_catalog.clock_timestamp() WHERE id" EQUALS "$1",
+		column);
+	int rc = run(r, db, sql, 0, NULL, e);
+
+	free(sql);
+	return rc;
+}
+
 int
 runs_counted(const struct run *r, struct db *db, struct err *e)
 {
-	return run(r, db,
-		   "UPDATE {run} SET counted = pg_catalog.clock_timestamp() WHERE id" EQUALS
-		   "$1",
-		   0, NULL, e);
+	return stamp(r, db, "counted", e);
 }
 
 int
 runs_publish(const struct run *r, struct db *db, struct err *e)
 {
-	return run(r, db,
-		   "UPDATE {run} SET published = pg_catalog.clock_timestamp() WHERE id" EQUALS
-		   "$1",
-		   0, NULL, e);
+	return stamp(r, db, "published", e);
 }
 
 /* ---- parts ---- */

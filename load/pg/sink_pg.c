@@ -452,7 +452,7 @@ commit(struct sink_pg *s, bool last, struct err *e)
 	return rc;
 }
 
-/* COPY has to end for the key, and begins anew behind it. */
+/* COPY has to end for the key, with the server's verdict, and begins anew behind it. */
 static int
 write_around_key(struct sink_pg *s, struct target *t, const struct stream_chunk *chunk,
 		 struct err *e)
@@ -461,8 +461,10 @@ write_around_key(struct sink_pg *s, struct target *t, const struct stream_chunk 
 
 	head.len = chunk->whole;
 	rest.len = chunk->len - chunk->whole;
-	if (target_write(t, &head, e) != 0 || end_batch(s, e) != 0 ||
-	    target_add_key(t, &s->db, e) != 0)
+	if (target_write(t, &head, e) != 0)
+		return -1;
+	s->phase = OPEN;
+	if (target_end(t, e) != 0 || target_add_key(t, &s->db, e) != 0)
 		return -1;
 	if (rest.len == 0)
 		return 0;

@@ -267,6 +267,8 @@ target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
 {
 	int rc;
 
+	if (t->key_sql == NULL || t->early.settled)
+		return write_rows(t, chunk, e);
 	earlykey_enter(&t->early);
 	rc = write_rows(t, chunk, e);
 	earlykey_leave(&t->early);

@@ -155,7 +155,7 @@ route_forget(struct route *r)
 	struct err ignored = ERR_INIT;
 
 	session_rollback(r->db);
-	if (PQtransactionStatus(r->db->conn) == PQTRANS_IDLE &&
+	if (r->ops->forget != NULL && PQtransactionStatus(r->db->conn) == PQTRANS_IDLE &&
 	    r->ops->forget(r, &ignored) != 0) {
 		/* the end of the session takes it along just as well */
 	}

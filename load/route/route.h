@@ -44,7 +44,8 @@ struct route_ops {
 	int (*close)(struct route *r, struct err *e);
 	/* That was the batch: have all of it in the target and count. */
 	int (*end)(struct route *r, struct err *e);
-	/* The transaction is rolled back: drop what no ROLLBACK undoes. */
+	/* The transaction is rolled back: drop what no ROLLBACK undoes.  NULL: there is none.
+	 */
 	int (*forget)(struct route *r, struct err *e);
 	/* Free everything, the struct too. */
 	void (*free)(struct route *r);

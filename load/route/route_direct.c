@@ -101,15 +101,6 @@ direct_end(struct route *r, struct err *e)
 	return 0;
 }
 
-/* A ROLLBACK undoes all of it. */
-static int
-direct_forget(struct route *r, struct err *e)
-{
-	(void)r;
-	(void)e;
-	return 0;
-}
-
 static void
 direct_free(struct route *r)
 {
@@ -122,7 +113,6 @@ static const struct route_ops direct_ops = {
 	.locate = direct_locate,
 	.close = direct_close,
 	.end = direct_end,
-	.forget = direct_forget,
 	.free = direct_free,
 };
 

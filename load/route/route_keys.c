@@ -168,15 +168,6 @@ keys_end(struct route *r, struct err *e)
 	return absent_take(r, k->ngone, e);
 }
 
-/* A ROLLBACK undoes all of it. */
-static int
-keys_forget(struct route *r, struct err *e)
-{
-	(void)r;
-	(void)e;
-	return 0;
-}
-
 static void
 keys_free(struct route *r)
 {
@@ -197,7 +188,6 @@ static const struct route_ops keys_ops = {
 	.locate = keys_locate,
 	.close = route_has_work,
 	.end = keys_end,
-	.forget = keys_forget,
 	.free = keys_free,
 };
 

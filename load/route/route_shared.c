@@ -38,15 +38,6 @@ bring_end(struct route *r, struct err *e)
 	return feed_end(&r->feed, &r->counts.inserted, e) != 0 ? staged_locate(r, e) : 0;
 }
 
-/* A ROLLBACK undoes all of it. */
-static int
-bring_forget(struct route *r, struct err *e)
-{
-	(void)r;
-	(void)e;
-	return 0;
-}
-
 /*
  * The key of the rows is the primary key of where they come from: no two of them have one.
  * Where the target takes two for the same all the same, it refuses them, and they are sorted.
@@ -131,7 +122,6 @@ static const struct route_ops bring_ops = {
 	.locate = staged_locate,
 	.close = route_has_work,
 	.end = bring_end,
-	.forget = bring_forget,
 	.free = shared_free,
 };
 
@@ -151,7 +141,6 @@ static const struct route_ops place_ops = {
 	.locate = publish_locate,
 	.close = route_has_work,
 	.end = place_end,
-	.forget = bring_forget,
 	.free = shared_free,
 };
 

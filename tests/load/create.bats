@@ -171,6 +171,25 @@ slowly()
 	absent
 }
 
+@test "--create: of a set whose rows come slowly, each member has its key" {
+	fresh_db src dst
+	for t in a b; do
+		q "$src" "CREATE TABLE $t (n int PRIMARY KEY, note text);
+			INSERT INTO $t SELECT i, repeat('x', 20) FROM generate_series(1, 30000) i"
+	done
+	for f in binary ndjson; do
+		q "$dst" 'DROP TABLE IF EXISTS a, b'
+		portl-extract -q -d "$src" -t a -t b -F $f >"$BATS_TEST_TMPDIR/set"
+		try slowly "$BATS_TEST_TMPDIR/set" --create
+		assert_status 0
+		assert_stderr_has "the primary key is made while rows come"
+		for t in a b; do
+			assert_eq "$(description "$dst" $t)" "$(description "$src" $t)"
+			assert_eq "$(q "$dst" "SELECT count(*), sum(n) FROM $t")" "$(q "$src" "SELECT count(*), sum(n) FROM $t")"
+		done
+	done
+}
+
 @test "--create: where rows come slowly and in no order, the key comes last, as for twins at the front" {
 	fresh_db src dst
 	q "$src" "CREATE TABLE t (n int PRIMARY KEY, note text);
