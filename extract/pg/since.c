@@ -536,7 +536,7 @@ read_facts(struct work *w, const struct member *members, size_t n, struct err *e
 
 int
 since_apply(struct db *db, struct path *path, struct member *members, size_t n,
-	    const struct extract_options *options, struct err *e)
+	    const struct extract_options *options, char **wal, struct err *e)
 {
 	struct work w = {.db = db, .path = path, .options = options};
 	size_t i;
@@ -553,6 +553,9 @@ since_apply(struct db *db, struct path *path, struct member *members, size_t n,
 	for (i = 0; i < w.nwords; i++)
 		position_release(&w.words[i]);
 	free(w.words);
+	free(*wal);
+	*wal = w.facts.wal;
+	w.facts.wal = NULL;
 	sincefacts_release(&w.facts);
 	return rc;
 }

@@ -14,13 +14,15 @@ struct extract_options;
 struct member;
 
 /*
- * since_apply(db, path, members, n, options, e):
+ * since_apply(db, path, members, n, options, wal, e):
  * Under the snapshot, with the members described and search_path pg_catalog: give each header
  * its position, or the reason why it has none, and narrow the members that --since has a
  * word for to what changed.  A word that cannot be gone on from fills ${e} (EXIT_TARGET).
+ * ${*wal}, freed before, becomes what durable_wait() has to see for a position to be true,
+ * for the caller to free; NULL where none was made.
  */
 int since_apply(struct db *db, struct path *path, struct member *members, size_t n,
-		const struct extract_options *options, struct err *e)
+		const struct extract_options *options, char **wal, struct err *e)
 	__attribute__((warn_unused_result));
 
 #endif /* EXTRACT_SINCE_H */

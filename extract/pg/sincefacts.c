@@ -17,7 +17,7 @@
 /* The timeline that the server writes: pg_control's is that of the last checkpoint. */
 static const char server_sql[] =
 	"SELECT s.system_identifier, d.oid, left(pg_walfile_name(pg_current_wal_lsn()), 8),"
-	" pg_snapshot_xmin(w), pg_snapshot_xmax(w)"
+	" pg_snapshot_xmin(w), pg_snapshot_xmax(w), pg_current_wal_insert_lsn()"
 	" FROM pg_control_system() s, pg_current_snapshot() w, pg_database d"
 	" WHERE d.datname = current_database()";
 
@@ -59,6 +59,7 @@ read_server(struct sincefacts *f, struct db *db, struct err *e)
 	f->timeline = (unsigned)strtoul(PQgetvalue(res, 0, 2), NULL, 16);
 	f->xmin = strtoull(PQgetvalue(res, 0, 3), NULL, 10);
 	f->next = strtoull(PQgetvalue(res, 0, 4), NULL, 10);
+	f->wal = xstrdup(PQgetvalue(res, 0, 5));
 	PQclear(res);
 	return 0;
 }
@@ -148,6 +149,7 @@ void
 sincefacts_release(struct sincefacts *f)
 {
 	free(f->why);
+	free(f->wal);
 	PQclear(f->columns);
 	PQclear(f->leaves);
 	*f = (struct sincefacts){.why = NULL};

@@ -20,6 +20,7 @@ struct sincefacts {
 	unsigned database, timeline;
 	uint64_t xmin; /* of the snapshot: each transaction before it has ended */
 	uint64_t next; /* the first transaction that the snapshot knows nothing of */
+	char *wal;     /* where the ends of all before it are written; owned */
 	PGresult *columns, *leaves; /* of the relations */
 };
 

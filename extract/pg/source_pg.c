@@ -179,6 +179,7 @@ source_pg_close(struct source *base)
 	typecache_release(&s->types);
 	path_release(&s->path);
 	free(s->query);
+	free(s->wal);
 }
 
 static const struct source_ops source_pg_ops = {

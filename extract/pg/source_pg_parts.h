@@ -34,6 +34,7 @@ struct source_pg {
 	enum reads_reach reach; /* how much of it LOCK takes */
 	bool seen;              /* an earlier attempt has found out what is read */
 	int attempt;
+	char *wal; /* has to be on disk for a position to be true, or NULL; owned */
 	bool copying;
 	struct rowblock rows;
 	struct rowdigest digest; /* of these rows, if they are tuples */
@@ -79,7 +80,8 @@ bool source_pg_snapshot_is_whole(const struct source_pg *s, const struct member 
 
 /*
  * source_pg_settle(s, e):
- * All rows of all members are here: were they what the names meant at the snapshot?  No
+ * All rows of all members are here: were they what the names meant at the snapshot, and
+ * will they be what the position says of them after a crash of the server?  No
  * transaction is left open, which would cost a pooler its connection.
  */
 int source_pg_settle(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));

@@ -1,5 +1,5 @@
 /*
- * CHECK and STANDS of README, for one relation or for all of a set at once.
+ * CHECK, STANDS and DISK of README, for one relation or for all of a set at once.
  */
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "extract/options.h"
+#include "extract/pg/durable.h"
 #include "extract/pg/source_pg_parts.h"
 #include "extract/pg/stands.h"
 
@@ -170,5 +171,7 @@ source_pg_settle(struct source_pg *s, struct err *e)
 	reads_release(&now);
 	if (rc == 0)
 		path_rollback(&s->path, &s->db);
+	if (rc == 0 && s->wal != NULL && !s->base.options->common.dry_run)
+		rc = durable_wait(&s->db, s->wal, e);
 	return rc;
 }

@@ -478,7 +478,8 @@ describe(struct source_pg *s, struct err *e)
 	if (rc == 0)
 		rc = seqread_values(&s->db, s->members, s->n, e);
 	if (rc == 0)
-		rc = since_apply(&s->db, &s->path, s->members, s->n, s->base.options, e);
+		rc = since_apply(&s->db, &s->path, s->members, s->n, s->base.options, &s->wal,
+				 e);
 	return rc;
 }
 

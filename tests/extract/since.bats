@@ -291,6 +291,42 @@ refused()
 	assert_eq "$(ids -t t --since="$(position -t t)")" ''
 }
 
+@test "a server that crashes gives numbers out again: a position waits until the disk knows those before it" {
+	cluster=$(cluster_dir)
+	cluster_start "$cluster" 'synchronous_commit = off' 'wal_writer_delay = 10s' 'autovacuum = off'
+	src="host=$cluster port=5432 user=portl dbname=postgres"
+	q "$src" 'CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE other (id int); INSERT INTO t VALUES (1);
+		CREATE ROLE reader LOGIN; GRANT SELECT ON t TO reader; ALTER ROLE reader SET default_transaction_read_only = on'
+	q "$src" 'CHECKPOINT'
+	for i in 2 3 4; do
+		q "$src" "INSERT INTO t VALUES ($i)"
+		q "$src" 'BEGIN; INSERT INTO t VALUES (9); ROLLBACK'
+	done
+	open_session "$src"
+	say 'BEGIN; INSERT INTO other VALUES (1)' # writes behind those, and stays
+	portl-extract -d "${src/user=portl/user=reader}" -t t -F ndjson -o "$BATS_TEST_TMPDIR/out" &
+	extract=$!
+	waits_or_ended()
+	{
+		! kill -0 "$extract" 2>/dev/null || is_true "$src" "EXISTS (SELECT FROM pg_stat_activity
+			WHERE usename = 'reader' AND query LIKE '%pg_current_wal_flush_lsn%')"
+	}
+	wait_until 10 waits_or_ended
+	if kill -0 "$extract" 2>/dev/null; then
+		q "$src" 'SET synchronous_commit = on; INSERT INTO other VALUES (2)'
+	fi
+	wait "$extract"
+	word=$(head -n 1 "$BATS_TEST_TMPDIR/out" | jq -r '."$portl".position')
+	cluster_stop "$cluster" immediate
+	close_session || :
+	cluster_start "$cluster"
+	for i in {11..20}; do
+		q "$src" "INSERT INTO t VALUES ($i)"
+	done
+	assert_eq "$(q "$src" 'SELECT count(*) FROM t WHERE id < 5')" 4
+	assert_eq "$(ids -t t --since="$word")" '11 12 13 14 15 16 17 18 19 20 '
+}
+
 @test "transaction numbers that have gone round: since, frozen rows of long ago, a position too old" {
 	cluster=$(cluster_dir)
 	cluster_start "$cluster" 'autovacuum = off'
