@@ -48,6 +48,7 @@ struct load {
 	struct sink *sink;
 	struct receipt receipt;
 	struct progress *progress;
+	bool began;                 /* what is shown of the progress has been settled */
 	char *run;                  /* upstream's run id, or our own */
 	const struct manifest *set; /* the reader's, or NULL: streams of one relation */
 	bool *chosen;               /* which of its members are loaded */
@@ -129,8 +130,9 @@ show_progress(struct load *l, double finish)
 	const struct header *header = stream_reader_header(l->reader);
 	struct progress_goal goal = {.estimate = -1, .finish = finish};
 
-	if (l->progress != NULL)
+	if (l->began) /* as for each of a set's streams but the first */
 		return;
+	l->began = true;
 	if (l->set != NULL) {
 		goal.estimate = manifest_rows(l->set, &goal.rough);
 		goal.relations = l->set->n;
