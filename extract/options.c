@@ -237,7 +237,7 @@ take_one(struct extract_options *o, size_t i, struct err *e)
 	o->each = xrealloc(o->each, (o->neach + 1) * sizeof(*o->each));
 	one = &o->each[o->neach++];
 	*one = (struct extract_each){.rows.limit = -1};
-	rc = ident_parse_qualified(name, &one->name.schema, &one->name.name, e);
+	rc = relname_parse(name, &one->name, e);
 	if (rc == 0)
 		rc = job_apply_relation(o->common.job, i, &o->common.line, &alone, e);
 	one->rows = alone.rows;
@@ -540,7 +540,6 @@ extract_options_parse(struct extract_options *o, const struct cli_kind *const *k
 static void
 release_each(struct extract_each *one)
 {
-	relname_release(&one->name);
 	free(one->rows.columns.items);
 	free(one->rows.exclude.items);
 	free(one->rows.cursor);
@@ -556,7 +555,6 @@ extract_options_release(struct extract_options *o)
 	options_release(&o->common);
 	ident_list_release(&o->rows.column_list);
 	ident_list_release(&o->rows.exclude_list);
-	relname_release(&o->rel);
 	pattern_list_release(&o->what.tables);
 	pattern_list_release(&o->what.schemas);
 	pattern_list_release(&o->what.exclude_tables);

@@ -440,7 +440,7 @@ take_one(struct load_options *o, size_t i, struct err *e)
 	one->own->each = NULL;
 	one->own->neach = 0;
 	one->own->map = one->own->key_text = one->own->columns = (struct cli_list){.n = 0};
-	rc = ident_parse_qualified(name, &one->name.schema, &one->name.name, e);
+	rc = relname_parse(name, &one->name, e);
 	free(name);
 	if (rc != 0 || job_apply_relation(job, i, &o->common.line, one->own, e) != 0)
 		return -1;
@@ -473,8 +473,7 @@ settle(struct load_options *o, struct err *e)
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_DESTINATION" : NULL, e) != 0)
 		return -1;
-	if (o->common.table != NULL &&
-	    ident_parse_qualified(o->common.table, &o->rel.schema, &o->rel.name, e) != 0)
+	if (o->common.table != NULL && relname_parse(o->common.table, &o->rel, e) != 0)
 		return -1;
 	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;
@@ -582,7 +581,6 @@ load_options_release(struct load_options *o)
 		free(o->each[i].own->map.items);
 		free(o->each[i].own->key_text.items);
 		free(o->each[i].own);
-		relname_release(&o->each[i].name);
 	}
 	free(o->each);
 	options_release(&o->common);
@@ -592,5 +590,4 @@ load_options_release(struct load_options *o)
 	ident_list_release(&o->ledger_list);
 	options_runs_release(o);
 	keylist_release(&o->only);
-	relname_release(&o->rel);
 }

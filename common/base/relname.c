@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/ident.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 
 static bool
@@ -19,10 +20,20 @@ same(const char *a, const char *b)
 void
 relname_set(struct relname *r, const char *schema, const char *name)
 {
-	struct relname old = *r; /* either may be one of its own strings */
+	*r = (struct relname){.schema = intern_null(schema), .name = intern_null(name)};
+}
 
-	*r = (struct relname){.schema = xstrdup_null(schema), .name = xstrdup_null(name)};
-	relname_release(&old);
+int
+relname_parse(const char *text, struct relname *r, struct err *e)
+{
+	char *schema, *name;
+
+	if (ident_parse_qualified(text, &schema, &name, e) != 0)
+		return -1;
+	relname_set(r, schema, name);
+	free(schema);
+	free(name);
+	return 0;
 }
 
 bool
@@ -56,12 +67,4 @@ relname_add_quoted(const struct relname *r, struct buf *sql)
 		buf_addc(sql, '.');
 	}
 	ident_add_quoted(sql, r->name);
-}
-
-void
-relname_release(struct relname *r)
-{
-	free(r->schema);
-	free(r->name);
-	*r = RELNAME_INIT;
 }

@@ -7,20 +7,28 @@
 #include <stdbool.h>
 
 struct buf;
+struct err;
 
-/* Strings are owned. */
+/* Strings are intern()'s, so that many of the same relation cost nothing. */
 struct relname {
-	char *schema; /* NULL: what search_path finds, or there is none */
-	char *name;   /* NULL: no relation is named */
+	const char *schema; /* NULL: what search_path finds, or there is none */
+	const char *name;   /* NULL: no relation is named */
 };
 
 #define RELNAME_INIT ((struct relname){.schema = NULL})
 
 /*
  * relname_set(r, schema, name):
- * Make ${r} hold copies of both (either may be NULL), in place of what it held.
+ * Make ${r} hold both (either may be NULL), in place of what it held.
  */
 void relname_set(struct relname *r, const char *schema, const char *name);
+
+/*
+ * relname_parse(text, r, e):
+ * The same with what ident_parse_qualified() makes of ${text}; failure as there.
+ */
+int relname_parse(const char *text, struct relname *r, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * relname_equal(a, b):
@@ -47,11 +55,5 @@ char *relname_text(const struct relname *r) __attribute__((returns_nonnull));
  * Append the name to ${sql} as SQL takes it, qualified where there is a schema.
  */
 void relname_add_quoted(const struct relname *r, struct buf *sql);
-
-/*
- * relname_release(r):
- * Free the strings; ${r} may be used again.
- */
-void relname_release(struct relname *r);
 
 #endif /* COMMON_RELNAME_H */

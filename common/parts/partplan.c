@@ -249,7 +249,6 @@ partplan_write(const struct partplan *plan, const char *path, struct err *e)
 static void
 release_part(struct partplan_part *p)
 {
-	relname_release(&p->leaf);
 	free(p->column);
 	free(p->from);
 	free(p->to);
@@ -258,8 +257,6 @@ release_part(struct partplan_part *p)
 static void
 release_relation(struct partplan_relation *r)
 {
-	relname_release(&r->id);
-	relname_release(&r->target);
 	free(r->way);
 	free(r->reason);
 	json_decref(r->header);

@@ -63,13 +63,17 @@ static int
 take_name(const struct reading *r, const char *prefix, bool may_lack, struct relname *name)
 {
 	char *schema = xasprintf("%sschema", prefix), *last = xasprintf("%sname", prefix);
-	int rc = take_text(r, schema, &name->schema);
+	char *space = NULL, *word = NULL;
+	int rc = take_text(r, schema, &space);
 
 	if (rc == 0)
-		rc = take_text(r, last, &name->name);
-	if (rc == 0 && (name->name == NULL || name->name[0] == '\0') &&
-	    !(may_lack && name->name == NULL && name->schema == NULL))
+		rc = take_text(r, last, &word);
+	if (rc == 0 && (word == NULL || word[0] == '\0') &&
+	    !(may_lack && word == NULL && space == NULL))
 		rc = misshapen(r, last, "is missing");
+	relname_set(name, space, word);
+	free(space);
+	free(word);
 	free(schema);
 	free(last);
 	return rc;

@@ -39,8 +39,8 @@ is_stored_in_order(const struct db *db)
 }
 
 void
-keyorder_add(const struct relation *rel, char *const *columns, size_t n, const struct db *db,
-	     struct buf *sql)
+keyorder_add(const struct relation *rel, const char *const *columns, size_t n,
+	     const struct db *db, struct buf *sql)
 {
 	bool stored = is_stored_in_order(db);
 	size_t i;

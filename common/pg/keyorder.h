@@ -19,7 +19,7 @@ struct relation;
  * is among them any other as well; but where the encoding of the database of ${db} is not
  * UTF8, strings are converted first.
  */
-void keyorder_add(const struct relation *rel, char *const *columns, size_t n,
+void keyorder_add(const struct relation *rel, const char *const *columns, size_t n,
 		  const struct db *db, struct buf *sql);
 
 #endif /* COMMON_KEYORDER_H */

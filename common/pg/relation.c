@@ -280,7 +280,7 @@ read_facts(struct db *db, struct relation *const *rels, size_t n, const char *oi
 static void
 note_key(struct relation *rel, size_t i, size_t position)
 {
-	rel->primary_key[position - 1] = xstrdup(rel->columns[i].name);
+	rel->primary_key[position - 1] = rel->columns[i].name;
 	rel->nprimary_key++;
 }
 
@@ -426,14 +426,9 @@ relation_suggest_grant(struct db *db, const struct relation *rel, struct err *e)
 void
 relation_free(struct relation *rel)
 {
-	size_t i;
-
 	if (rel == NULL)
 		return;
-	for (i = 0; i < rel->nprimary_key; i++)
-		free(rel->primary_key[i]);
 	free(rel->primary_key);
 	free(rel->columns);
-	relname_release(&rel->id);
 	free(rel);
 }

@@ -38,7 +38,7 @@ struct relation {
 	char kind;         /* pg_class.relkind */
 	struct relation_column *columns;
 	size_t ncolumns;
-	char **primary_key;
+	const char **primary_key; /* intern()'s */
 	size_t nprimary_key;
 	int64_t rows_estimate; /* -1: not known */
 	bool has_children;     /* inheritance or partitions */

@@ -40,7 +40,7 @@ schema_add_key(struct schema *s, const char *name)
 {
 	s->primary_key = xrealloc(s->primary_key,
 				  (s->nprimary_key + 1) * sizeof(*s->primary_key));
-	s->primary_key[s->nprimary_key++] = xstrdup(name);
+	s->primary_key[s->nprimary_key++] = intern(name);
 }
 
 void
@@ -236,14 +236,9 @@ schema_take_json(struct schema *s, const json_t *doc, struct err *e)
 void
 schema_release(struct schema *s)
 {
-	size_t i;
-
-	for (i = 0; i < s->nprimary_key; i++)
-		free(s->primary_key[i]);
 	free(s->primary_key);
 	free(s->columns);
 	nameindex_release(&s->names);
-	relname_release(&s->relation);
 	ident_list_release(&s->beside);
 	json_decref(s->types);
 }

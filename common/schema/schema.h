@@ -32,9 +32,9 @@ struct schema {
 	struct relname relation; /* no name: a query or a file */
 	struct schema_column *columns;
 	size_t ncolumns;
-	struct nameindex names; /* of the columns */
-	json_t *types;          /* object: type name → what it is made of; never NULL */
-	char **primary_key;     /* column names */
+	struct nameindex names;   /* of the columns */
+	json_t *types;            /* object: type name → what it is made of; never NULL */
+	const char **primary_key; /* column names, intern()'s */
 	size_t nprimary_key;
 	struct ident_list
 		beside; /* bare NDJSON: columns that the target has and no row may have */

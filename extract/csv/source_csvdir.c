@@ -132,7 +132,7 @@ close_file(struct source_csvdir *s)
 {
 	source_free(s->file);
 	s->file = NULL;
-	relname_release(&s->options.rel);
+	s->options.rel = RELNAME_INIT;
 	free(s->path);
 	s->path = NULL;
 }
@@ -232,11 +232,8 @@ static void
 source_csvdir_close(struct source *base)
 {
 	struct source_csvdir *s = csvdir(base);
-	size_t i;
 
 	close_file(s);
-	for (i = 0; i < s->n; i++)
-		relname_release(&s->files[i]);
 	free(s->files);
 }
 

@@ -103,15 +103,6 @@ plan_release(struct plan *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->ncolumns; i++) {
-		free(p->columns[i].target);
-		free(p->columns[i].stage_type);
-		free(p->columns[i].cast_type);
-		free(p->columns[i].loss);
-		free(p->columns[i].new_type);
-		free(p->columns[i].new_base);
-		free(p->columns[i].new_collation);
-	}
 	if (p->adopted != NULL)
 		schema_release(p->adopted);
 	free(p->adopted);
@@ -122,6 +113,4 @@ plan_release(struct plan *p)
 	relation_free(p->rel);
 	free(p->identity);
 	free(p->search_path);
-	relname_release(&p->target);
-	relname_release(&p->aside);
 }

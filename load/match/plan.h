@@ -122,26 +122,26 @@ enum statement {
 	STATEMENTS
 };
 
-/* One column of the stream. */
+/* One column of the stream; strings are intern()'s. */
 struct plan_column {
-	const char *source; /* name in the stream; borrowed from schema or relation */
-	char *target;       /* name in the table, or NULL: dropped; owned */
+	const char *source; /* name in the stream */
+	const char *target; /* name in the table, or NULL: dropped */
 	int position;       /* in rel->columns, or -1: dropped, or to be created */
 	enum plan_way way;
-	char *stage_type; /* not PLAN_SAME: the type to stage it as, without modifiers; owned */
-	char *cast_type; /* PLAN_TEXT: the type that reads the text, without modifiers; owned */
-	char *loss;      /* what may be lost, "is rounded to …", or NULL; owned */
-	struct digits keeps; /* of texts whose type says nothing of their digits */
+	const char *stage_type; /* not PLAN_SAME: the type to stage it as, without modifiers */
+	const char *cast_type;  /* PLAN_TEXT: the type that reads the text, without modifiers */
+	const char *loss;       /* what may be lost, "is rounded to …", or NULL */
+	struct digits keeps;    /* of texts whose type says nothing of their digits */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
 	bool images;     /* one value of the target's type may have several images */
 	bool missing;    /* the table lacks it, and could be given it */
 	bool unread;     /* to be created, and this server cannot read its type's name */
 	bool refused;    /* there is a reason against this column */
-	/* of a column to be created, as this server names them; owned */
-	char *new_type; /* with modifiers; NULL: it exists, or has no such type */
-	char *new_base; /* without */
+	/* of a column to be created, as this server names them */
+	const char *new_type; /* with modifiers; NULL: it exists, or has no such type */
+	const char *new_base; /* without */
 	unsigned new_oid;
-	char *new_collation; /* or NULL: the type's own */
+	const char *new_collation; /* or NULL: the type's own */
 };
 
 struct plan {

@@ -22,6 +22,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/ident.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -198,8 +199,9 @@ settle_text(struct plan *p, const struct cast *c, const PGresult *res, int row)
 	struct plan_column *column = &p->columns[c->column];
 
 	if (!column->refused && !PQgetisnull(res, row, 0) && PQgetvalue(res, row, 3)[0] == '-')
-		column->loss = xasprintf("has no cast to %s, but its text is read as one",
-					 p->rel->columns[column->position].type);
+		column->loss =
+			intern_take(xasprintf("has no cast to %s, but its text is read as one",
+					      p->rel->columns[column->position].type));
 }
 
 /* Row ${row} of look_up() says how; the staging type must be the stream's. */
@@ -229,8 +231,8 @@ settle(struct plan *p, const struct cast *c, const PGresult *res, int row, const
 			    p->rel->columns[column->position].type);
 	} else {
 		column->way = way[0] == 'a' ? PLAN_CAST : PLAN_TEXT;
-		column->stage_type = xstrdup(PQgetvalue(res, row, 1));
-		column->cast_type = xstrdup(PQgetvalue(res, row, 2));
+		column->stage_type = intern(PQgetvalue(res, row, 1));
+		column->cast_type = intern(PQgetvalue(res, row, 2));
 	}
 	free(differs);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/base/ident.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/schema/exttype.h"
@@ -19,17 +20,15 @@ static const char schema_sql[] = "SELECT quote_ident(n.nspname) || '.' FROM pg_e
 				 " WHERE x.extname = $1 AND to_regtype($2) IS NULL";
 
 static int
-rename_type(char **type, const char *extension, struct db *db, struct err *e)
+rename_type(const char **type, const char *extension, struct db *db, struct err *e)
 {
 	const char *params[] = {extension, *type};
-	char *schema = db_query_text(db, e, schema_sql, 2, params), *old = *type;
+	char *schema = db_query_text(db, e, schema_sql, 2, params);
 
 	if (schema == NULL)
 		return -1;
-	if (schema[0] != '\0') {
-		*type = xasprintf("%s%s", schema, old + ident_schema_len(old));
-		free(old);
-	}
+	if (schema[0] != '\0')
+		*type = intern_take(xasprintf("%s%s", schema, *type + ident_schema_len(*type)));
 	free(schema);
 	return 0;
 }
@@ -45,8 +44,7 @@ plan_exttype(struct plan *p, struct db *db, struct err *e)
 
 		if (plan_new_name(p, i) == NULL || p->columns[i].unread)
 			continue;
-		free(p->columns[i].new_type);
-		p->columns[i].new_type = xstrdup(c->type);
+		p->columns[i].new_type = c->type;
 		if (extension != NULL &&
 		    rename_type(&p->columns[i].new_type, extension, db, e) != 0)
 			return -1;

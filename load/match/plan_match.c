@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/nearest.h"
+#include "common/base/intern.h"
 #include "common/base/nameindex.h"
+#include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
@@ -141,7 +142,7 @@ match_one(struct plan *p, struct names *names, size_t i, struct reasons *why)
 	}
 	if (rc != NULL && p->schema->columns[i].inferred)
 		forget_guess(&p->adopted->columns[i]);
-	c->target = xstrdup(target);
+	c->target = intern(target);
 	if (nameindex_add(&names->taken, c->target) >= 0)
 		reasons_add(why, "two columns go into \"%s\"", target);
 	p->keep[i] = true;
@@ -206,7 +207,7 @@ take_later_columns(struct plan *p, struct names *names)
 		p->keep[p->ncolumns] = true;
 		p->columns[p->ncolumns++] = (struct plan_column){
 			.source = schema_add_column(p->adopted, rc->name, "", NULL)->name,
-			.target = xstrdup(rc->name),
+			.target = rc->name,
 			.position = (int)i};
 		nameindex_add(&names->taken, rc->name);
 	}
@@ -247,7 +248,7 @@ take_by_position(struct plan *p)
 			continue;
 		p->keep[p->ncolumns] = true;
 		p->columns[p->ncolumns++] = (struct plan_column){
-			.source = rc->name, .target = xstrdup(rc->name), .position = (int)i};
+			.source = rc->name, .target = rc->name, .position = (int)i};
 	}
 }
 

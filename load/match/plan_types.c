@@ -46,8 +46,12 @@ note_loss(struct plan *p, size_t i, const json_t *here)
 	struct plan_loss_type b = {typedocs_unwrap(here, to->base),
 				   typedocs_modified(here, to->base, to->type)};
 
-	if (!p->columns[i].refused && p->columns[i].loss == NULL && from->base[0] != '\0')
-		p->columns[i].loss = plan_loss(&a, &b, p->text);
+	if (!p->columns[i].refused && p->columns[i].loss == NULL && from->base[0] != '\0') {
+		char *loss = plan_loss(&a, &b, p->text);
+
+		p->columns[i].loss = intern_null(loss);
+		free(loss);
+	}
 	if (p->text && (from->base[0] == '\0' || plan_loss_is_string(a.base)))
 		p->columns[i].keeps = digits_of(b.base, b.type);
 }
@@ -65,8 +69,8 @@ stage_as_text(struct plan *p, size_t i, const char *base)
 	struct plan_column *c = &p->columns[i];
 
 	c->way = PLAN_TEXT;
-	c->stage_type = xstrdup(text_like(base));
-	c->cast_type = xstrdup(base);
+	c->stage_type = intern(text_like(base));
+	c->cast_type = intern(base);
 	c->may_be_cut = true;
 }
 
@@ -149,9 +153,9 @@ check_older(struct plan *p, const struct db *db, size_t i, const char *to, struc
 			    "has type %s, of whose text servers before 15 keep one byte", to);
 	if (!p->text && is_type_or_array(from, "interval") && sent >= INFINITE_INTERVAL &&
 	    version < INFINITE_INTERVAL && p->columns[i].loss == NULL)
-		p->columns[i].loss = xstrdup("becomes finite where it is infinite: servers "
-					     "before 17 have no infinite intervals "
-					     "(--values=text refuses them)");
+		p->columns[i].loss = "becomes finite where it is infinite: servers "
+				     "before 17 have no infinite intervals "
+				     "(--values=text refuses them)";
 }
 
 static int
@@ -307,7 +311,6 @@ find_unread(struct plan *p, struct db *db, struct err *e)
 			       2, params);
 		if (res == NULL) {
 			p->columns[i].unread = true;
-			free(p->columns[i].new_type);
 			p->columns[i].new_type = NULL;
 		}
 		PQclear(res);
@@ -367,11 +370,10 @@ check_new_column(struct plan *p, size_t i, const PGresult *res, int row, struct 
 			    c->name, c->type);
 		return 0;
 	}
-	free(column->new_type);
-	column->new_type = xstrdup(PQgetvalue(res, row, 4));
-	column->new_base = xstrdup(PQgetvalue(res, row, 2));
+	column->new_type = intern(PQgetvalue(res, row, 4));
+	column->new_base = intern(PQgetvalue(res, row, 2));
 	if (!PQgetisnull(res, row, 1))
-		column->new_collation = xstrdup(PQgetvalue(res, row, 1));
+		column->new_collation = intern(PQgetvalue(res, row, 1));
 	else if (c->collation != NULL)
 		reasons_add(why, "column \"%s\": collation %s does not exist in this database",
 			    c->name, c->collation);
@@ -500,7 +502,7 @@ take_added(struct plan *p)
 						 .collation = intern_null(c->new_collation),
 						 .may_insert = true};
 		c->missing = false;
-		c->target = xstrdup(c->source);
+		c->target = c->source;
 		c->position = (int)rel->ncolumns++;
 		p->keep[i] = true;
 	}

@@ -272,12 +272,9 @@ int
 makeplan_run(const struct load_options *options, struct err *e)
 {
 	struct making m = {.options = options, .db = DB_INIT};
-	size_t i;
 	int rc = make(&m, e);
 
 	targets_release(&m.targets);
-	for (i = 0; m.tables != NULL && i < m.plan.nrelations; i++)
-		relname_release(&m.tables[i]);
 	free(m.tables);
 	free(m.rules);
 	planset_release(&m.set);

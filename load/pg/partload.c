@@ -417,7 +417,6 @@ partload_look(const struct partload *p, struct db *db, bool *all, struct err *e)
 void
 partload_release(struct partload *p)
 {
-	relname_release(&p->table);
 	free(p->position);
 	free(p->snapshot);
 	free(p->whole);

@@ -331,7 +331,6 @@ publication_release(struct publication *p)
 	size_t n = publication_is(p) ? p->options->plan->nrelations : 0, i;
 
 	for (i = 0; p->tables != NULL && i < n; i++) {
-		relname_release(&p->tables[i]);
 		free(p->totals[i].position);
 		free(p->totals[i].whole);
 	}

@@ -98,14 +98,11 @@ plan_sequence(struct targets *ts, struct db *db, const struct load_options *opti
 	      const struct header *header, struct err *e)
 {
 	struct relname into;
-	int rc;
 
 	if (options->no_sync_sequences)
 		return 0;
 	into = destination(options, header);
-	rc = sequences_expect(&ts->sequences, db, &into, &header->sequence, e);
-	relname_release(&into);
-	return rc;
+	return sequences_expect(&ts->sequences, db, &into, &header->sequence, e);
 }
 
 static int

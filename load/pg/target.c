@@ -340,8 +340,6 @@ target_release(struct target *t)
 	roundings_free(t->roundings);
 	planner_free(t->plan);
 	sequences_release(&t->sequences);
-	relname_release(&t->name);
-	relname_release(&t->into);
 	free(t->input);
 	free(t->identity);
 	free(t->original);

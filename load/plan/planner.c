@@ -10,6 +10,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/ident.h"
+#include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -67,12 +68,14 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 		reasons_add(why, "the stream has no column types to create a table from; guess "
 				 "them from its first rows with --infer, or create it first");
 	if (p->target.schema == NULL) {
-		p->target.schema = db_query_text(db, e, "SELECT pg_catalog.current_schema()", 0,
-						 NULL);
-		if (p->target.schema != NULL && p->target.schema[0] == '\0')
+		found = db_query_text(db, e, "SELECT pg_catalog.current_schema()", 0, NULL);
+		if (found == NULL)
+			return -1;
+		if (found[0] == '\0')
 			reasons_add(why, "search_path names no schema to create a table in; "
 					 "write -t SCHEMA.TABLE");
-		return p->target.schema != NULL ? 0 : -1;
+		p->target.schema = intern_take(found);
+		return 0;
 	}
 	found = db_query_text(db, e,
 			      "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
@@ -390,7 +393,6 @@ planner_warm(struct db *db, struct err *e)
 		rc = known_find(db, &any, &known, e);
 	session_rollback(db);
 	known_release(&known, 1);
-	relname_release(&any);
 	return rc;
 }
 

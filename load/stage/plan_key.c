@@ -76,7 +76,7 @@ static const char equal_sql[] =
 
 /* Find stream columns for the key's names; the number of those not found. */
 static size_t
-place_key(struct plan *p, char *const *names, size_t n, struct reasons *why)
+place_key(struct plan *p, const char *const *names, size_t n, struct reasons *why)
 {
 	struct plan_stage *st = p->stage;
 	size_t i, missing = 0;
@@ -266,35 +266,39 @@ check_newer(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	return check_comparable(p, db, why, e);
 }
 
+/* What the ${i}th column of the stream's primary key is called in the table. */
+static const char *
+created_key(const struct plan *p, size_t i)
+{
+	int at = schema_find(p->schema, p->schema->primary_key[i]);
+	const char *target = at >= 0 ? p->columns[at].target : NULL;
+
+	return target != NULL ? target : p->schema->primary_key[i];
+}
+
 /* Whose names: --key, or the primary key of the target, or of the stream if it is created. */
 static bool
 find_names(struct plan *p, struct reasons *why)
 {
 	const struct load_rules *o = p->rules;
-	char **names = o->key->names;
-	size_t n = o->key->n, i, missing;
+	size_t n = o->key->n > 0       ? o->key->n
+		   : p->rel != NULL    ? p->rel->nprimary_key
+		   : p->schema != NULL ? p->schema->nprimary_key
+				       : 0;
+	const char **names = xcalloc(n, sizeof(*names));
+	size_t i, missing;
 
-	if (n == 0 && p->rel != NULL) {
-		names = p->rel->primary_key;
-		n = p->rel->nprimary_key;
-	} else if (n == 0 && p->schema != NULL) {
-		n = p->schema->nprimary_key;
-		names = xcalloc(n, sizeof(*names));
-		for (i = 0; i < n; i++) {
-			int at = schema_find(p->schema, p->schema->primary_key[i]);
-			char *target = at >= 0 ? p->columns[at].target : NULL;
-
-			names[i] = target != NULL ? target : p->schema->primary_key[i];
-		}
-	}
+	for (i = 0; i < n; i++)
+		names[i] = o->key->n > 0    ? o->key->names[i]
+			   : p->rel != NULL ? p->rel->primary_key[i]
+					    : created_key(p, i);
 	if (n == 0)
 		reasons_add(why,
 			    "--conflict=%s needs a key, and it has no primary key; name the "
 			    "columns of a unique index with --key",
 			    o->conflict->word);
 	missing = place_key(p, names, n, why);
-	if (o->key->n == 0 && p->rel == NULL)
-		free(names);
+	free(names);
 	return n > 0 && missing == 0;
 }
 

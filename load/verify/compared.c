@@ -392,7 +392,7 @@ compared_rows(const struct compared *c, struct buf *sql)
 static void
 add_order(const struct compared *c, const struct db *db, struct buf *sql)
 {
-	char **names = xcalloc(c->order.n, sizeof(*names));
+	const char **names = xcalloc(c->order.n, sizeof(*names));
 	size_t i;
 
 	for (i = 0; i < c->order.n; i++)

@@ -574,7 +574,6 @@ sink_verify_close(struct sink *base)
 	differing_free(s->differing);
 	for (i = 0; s->list != NULL && i < s->n; i++) {
 		compared_release(&s->list[i].c);
-		relname_release(&s->list[i].into);
 	}
 	free(s->list);
 }

@@ -38,7 +38,7 @@ add_column(struct made *m, const char *name, const char *from, const char *to)
 
 	schema_add_column(&m->header->schema, name, from, NULL);
 	p->columns[i] = (struct plan_column){
-		.source = name, .target = xstrdup(name), .position = (int)m->rel->ncolumns};
+		.source = name, .target = intern(name), .position = (int)m->rel->ncolumns};
 	p->keep[i] = true;
 	m->rel->columns[m->rel->ncolumns++] = (struct relation_column){.name = intern(name),
 								       .type = intern(to),
@@ -145,8 +145,8 @@ create(struct made *m)
 
 	for (i = 0; i < p->ncolumns; i++) {
 		p->columns[i].position = -1;
-		p->columns[i].new_type = xstrdup(m->rel->columns[i].type);
-		p->columns[i].new_base = xstrdup(m->rel->columns[i].base);
+		p->columns[i].new_type = intern(m->rel->columns[i].type);
+		p->columns[i].new_base = intern(m->rel->columns[i].base);
 	}
 	schema_add_key(&m->header->schema, p->columns[0].source);
 	p->schema->columns[0].not_null = true;
@@ -176,7 +176,6 @@ static void
 direct_dropped(struct made *m)
 {
 	three_columns(m);
-	free(m->p->columns[1].target);
 	m->p->columns[1] = (struct plan_column){.source = "note", .position = -1};
 	m->p->keep[1] = false;
 }
@@ -186,7 +185,7 @@ create_direct(struct made *m)
 {
 	three_columns(m);
 	create(m);
-	m->p->columns[1].new_collation = xstrdup("pg_catalog.\"C\"");
+	m->p->columns[1].new_collation = intern("pg_catalog.\"C\"");
 }
 
 static void
@@ -337,12 +336,12 @@ casts(struct made *m)
 	add_column(m, "id", "bigint", "bigint");
 	c = add_column(m, "price", "double precision", "numeric(10,2)");
 	c->way = PLAN_CAST;
-	c->cast_type = xstrdup(m->rel->columns[c->position].base);
-	c->stage_type = xstrdup("double precision");
+	c->cast_type = intern(m->rel->columns[c->position].base);
+	c->stage_type = intern("double precision");
 	c = add_column(m, "mood", "text", "public.mood");
 	c->way = PLAN_TEXT;
-	c->stage_type = xstrdup("text");
-	c->cast_type = xstrdup("public.mood");
+	c->stage_type = intern("text");
+	c->cast_type = intern("public.mood");
 	stage(m);
 }
 
@@ -477,8 +476,8 @@ rejects_key_cast(struct made *m)
 {
 	rejects_overwrite(m);
 	m->p->columns[0].way = PLAN_TEXT;
-	m->p->columns[0].stage_type = xstrdup("text");
-	m->p->columns[0].cast_type = xstrdup("bigint");
+	m->p->columns[0].stage_type = intern("text");
+	m->p->columns[0].cast_type = intern("bigint");
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "load/match/plan.h"
 #include "load/route/route_direct.h"
@@ -17,7 +18,7 @@
 static void
 check(const char *context, bool want, uint64_t row, const char *name)
 {
-	struct plan_column columns[] = {{.target = NULL}, {.target = xstrdup("amount")}};
+	struct plan_column columns[] = {{.target = NULL}, {.target = intern("amount")}};
 	struct plan_stage stage = {.id = "0123456789abcdef"};
 	const struct load_rules rules = {.parts = {.what = PARTS_NONE}};
 	struct plan plan = {
@@ -36,20 +37,18 @@ check(const char *context, bool want, uint64_t row, const char *name)
 	ok((e.context == NULL) == want, "and the context is%s used up", want ? "" : " not");
 	err_release(&e);
 	free(column);
-	free(columns[1].target);
 }
 
 /* The same of the direct route, whose names are the table's own. */
 static void
 check_direct(const char *context, const char *want)
 {
-	struct plan_column columns[] = {{.target = xstrdup("amount")},
-					{.target = xstrdup("Spalte")},
-					{.target = xstrdup("net amount")}};
+	struct plan_column columns[] = {{.target = intern("amount")},
+					{.target = intern("Spalte")},
+					{.target = intern("net amount")}};
 	struct plan plan = {.columns = columns, .ncolumns = 3};
 	struct route *r;
 	struct err e = ERR_INIT;
-	int i;
 
 	relname_set(&plan.target, "public", "orders");
 	r = route_direct_new(NULL, &plan, "in");
@@ -59,9 +58,6 @@ check_direct(const char *context, const char *want)
 	is_str(e.msg, want, "the place is in front");
 	err_release(&e);
 	route_free(r);
-	relname_release(&plan.target);
-	for (i = 0; i < 3; i++)
-		free(columns[i].target);
 }
 
 int

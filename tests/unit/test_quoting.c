@@ -104,8 +104,6 @@ test_relname(void)
 	is_str(text, "t", "a name alone");
 	free(text);
 	buf_release(&sql);
-	relname_release(&a);
-	relname_release(&b);
 }
 
 int

@@ -19,8 +19,6 @@ check_pair(const char *schema, const char *name, const char *file)
 	is_str(text, file, "the name of the file");
 	ok(relfile_parse(file, ".csv", &back) && relname_equal(&r, &back), "and back");
 	free(text);
-	relname_release(&r);
-	relname_release(&back);
 }
 
 static void
@@ -29,7 +27,6 @@ check_refused(const char *file)
 	struct relname r = RELNAME_INIT;
 
 	ok(!relfile_parse(file, ".csv", &r), "\"%s\" is no relation's", file);
-	relname_release(&r);
 }
 
 int
