@@ -143,6 +143,8 @@ take_row(const PGresult *res, int i, struct typedocs *docs, struct err *e)
 		if (docs->search_path == NULL)
 			docs->search_path = xstrdup(name);
 	}
+	if (strcmp(name, "aclitem") == 0)
+		docs->roles = true;
 	if (db_is_true(res, i, 4))
 		note(&docs->text_only, name, "loses its declaration in binary form");
 	if (db_is_true(res, i, 1))

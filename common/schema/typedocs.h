@@ -6,6 +6,7 @@
 #define COMMON_TYPEDOCS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the types of some columns need on their journey. */
@@ -13,6 +14,7 @@ struct typedocs {
 	json_t *types;     /* object: name without modifiers → document; owned */
 	char *text_only;   /* why binary values would not do, or NULL; owned */
 	char *search_path; /* the type whose text depends on search_path, or NULL */
+	bool roles;        /* a type's text has names of roles */
 	char *refused;     /* why these types cannot travel at all, or NULL */
 };
 

@@ -178,6 +178,7 @@ choose_values(struct member *m, const struct extract_options *o, const struct ty
 	m->header->values = text || docs->text_only != NULL ? HEADER_TEXT : HEADER_BINARY;
 	/* Names inside reg* values must be qualified, so the path stays narrow. */
 	m->narrow = docs->search_path != NULL;
+	m->roles = docs->roles;
 	if (!m->narrow || !member_has_user_text(m))
 		return 0;
 	err_set(e, EXIT_DATA,

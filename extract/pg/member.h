@@ -40,6 +40,7 @@ struct member {
 	char *select;    /* owned */
 	unsigned *types; /* of the columns; owned */
 	bool narrow;     /* reading needs search_path to be pg_catalog */
+	bool roles;      /* its values have names of roles */
 	int64_t planned; /* rows that the planner expects, -1: not known */
 };
 

@@ -33,6 +33,7 @@
 #include "extract/pg/cursor.h"
 #include "extract/pg/member.h"
 #include "extract/pg/partpos.h"
+#include "extract/pg/reads.h"
 #include "extract/pg/sincefacts.h"
 
 /* Transactions that may begin between the snapshot and the first row, at the very most. */
@@ -64,8 +65,12 @@ reason_of_choice(const struct member *m, const struct extract_options *o)
 		return "--enable-row-security leaves rows out that policies hide";
 	if (m->rows->cursor == NULL && m->rel->engine != NULL)
 		return m->rel->engine;
+	if (m->rows->cursor == NULL && m->rel->oid < READS_FIRST)
+		return "it is a system catalog, whose rows are also changed in place";
 	if (m->narrow)
 		return "it has values of a reg* type, whose text changes with what they name";
+	if (m->roles)
+		return "it has values of type aclitem, whose text changes with the names of roles";
 	if (m->rows->cursor == NULL && (m->rel->kind == 'v' || m->rel->kind == 'f'))
 		return m->rel->kind == 'v'
 			       ? "it is a view, whose rows have no xmin (see --cursor)"

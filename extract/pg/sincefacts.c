@@ -127,19 +127,35 @@ sincefacts_read(struct sincefacts *f, struct db *db, const struct sincefacts_of 
 char *
 sincefacts_changing(struct db *db, const char *condition, struct err *e)
 {
-	/* in age(x) and now() the word is a call; names of columns may be any of the others */
+	/*
+	 * In age(x) and now() the word is a call; columns may have any of the other names, in
+	 * quotes or behind a dot.  isopen in t.isopen is a call as well, of a function of rows.
+	 */
 	static const char sql[] =
-		"SELECT m[1] FROM regexp_matches(lower($1),"
-		" '([[:alnum:]_$]+)(\"?[[:space:]]*[(])?', 'g') WITH ORDINALITY AS r(m, n)"
-		" WHERE m[1] IN ('select', 'table', 'values', 'current_date', 'current_time',"
-		" 'current_timestamp', 'localtime', 'localtimestamp', 'current_user',"
-		" 'session_user', 'current_role', 'today', 'tomorrow', 'yesterday')"
-		" OR m[1] IN ('now', 'age', 'clock_timestamp', 'statement_timestamp',"
+		"SELECT m[2] FROM regexp_matches(lower($1),"
+		" '([.\"]?)([[:alnum:]_$]+)(\"?[[:space:]]*[(])?', 'g') WITH ORDINALITY AS r(m, n)"
+		" WHERE m[1] = '' AND m[2] IN ('select', 'table', 'values', 'current_date',"
+		" 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'user',"
+		" 'current_user', 'session_user', 'system_user', 'current_role',"
+		" 'current_catalog', 'current_schema')"
+		" OR m[2] IN ('today', 'tomorrow', 'yesterday', 'regclass', 'regtype', 'regproc',"
+		" 'regprocedure', 'regoper', 'regoperator', 'regconfig', 'regdictionary',"
+		" 'regrole', 'regnamespace', 'regcollation')"
+		" OR m[2] IN ('now', 'age', 'clock_timestamp', 'statement_timestamp',"
 		" 'transaction_timestamp', 'timeofday', 'random', 'current_setting')"
-		" AND (m[2] IS NOT NULL OR m[1] = 'now')"
-		" OR EXISTS (SELECT FROM pg_proc p WHERE p.proname = m[1] AND m[2] IS NOT NULL"
-		" AND (p.oid >= 16384 AND p.provolatile <> 'i' OR p.provolatile = 'v'))"
-		" ORDER BY n LIMIT 1";
+		" AND (m[3] IS NOT NULL OR m[2] = 'now')"
+		" OR EXISTS (SELECT FROM pg_proc p WHERE p.proname = m[2] AND m[3] IS NOT NULL"
+		" AND (p.provolatile = 'v' OR p.provolatile = 's' AND (p.oid >= 16384"
+		" OR p.proname NOT IN ('pg_column_size', 'pg_typeof') AND p.proname ~ '^(pg_|txid_|"
+		"has_|inet_[cs]|to_reg|current_|(obj|col|shobj)_description|(table|schema|database)"
+		"_to_xml|mxid_age|row_security_active|getpgusername|format_type|version$)'))"
+		" OR p.proname = m[2] AND p.provolatile <> 'i' AND p.pronargs = 1 AND EXISTS"
+		" (SELECT FROM pg_type y WHERE y.oid = p.proargtypes[0] AND y.typtype = 'c'))"
+		" UNION ALL (SELECT m[1] FROM regexp_matches($1, '[-+*/<>=~!@#%^&|`?]+', 'g') AS r(m)"
+		" WHERE EXISTS (SELECT FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode"
+		" WHERE o.oid >= 16384 AND o.oprname IN (m[1], rtrim(m[1], '+-'))"
+		" AND p.provolatile <> 'i'))"
+		" LIMIT 1";
 	const char *params[] = {condition};
 
 	return db_query_text(db, e, sql, 1, params);

@@ -55,7 +55,8 @@ enum {
 /*
  * sincefacts_changing(db, condition, e):
  * Return the first word of a condition on rows by which it may mean other rows at another
- * time, as they are: a query, a clock, a function that is not IMMUTABLE; "" if there is none.
+ * time, as they are: a query, a clock, a name of the catalog, a function or an operator that
+ * is not IMMUTABLE; "" if there is none.
  * For the caller to free; NULL with ${e} filled on failure.
  */
 char *sincefacts_changing(struct db *db, const char *condition, struct err *e)

@@ -179,7 +179,10 @@ refused()
 }
 
 @test "what has no position says why, in its header and where one is needed" {
-	q "$src" "CREATE VIEW v AS TABLE t; CREATE TABLE reg (id regclass); CREATE SEQUENCE s; CREATE FUNCTION f() RETURNS int STABLE LANGUAGE sql AS 'SELECT 3'"
+	q "$src" "CREATE VIEW v AS TABLE t; CREATE TABLE reg (id regclass); CREATE SEQUENCE s; CREATE FUNCTION f() RETURNS int STABLE LANGUAGE sql AS 'SELECT 3';
+		CREATE TABLE acl (id aclitem[]); CREATE FUNCTION is_open(t) RETURNS bool STABLE LANGUAGE sql AS 'SELECT true';
+		CREATE FUNCTION near(int, int) RETURNS bool STABLE LANGUAGE sql AS 'SELECT true';
+		CREATE OPERATOR ## (LEFTARG = int, RIGHTARG = int, FUNCTION = near)"
 	while IFS='|' read -r arguments why; do
 		# shellcheck disable=SC2086 # words
 		assert_eq "$(eval "header no_position -d '$src' $arguments")" "$why"
@@ -196,6 +199,14 @@ refused()
 		-t t --where='id < extract(hour FROM now())'|its condition on rows says "now", which may mean other rows at another time
 		-t t --where='id < f()'|its condition on rows says "f", which may mean other rows at another time
 		-t t --where='v < CURRENT_DATE::text'|its condition on rows says "current_date", which may mean other rows at another time
+		-t t --where="v = user"|its condition on rows says "user", which may mean other rows at another time
+		-t t --where="v = current_schema"|its condition on rows says "current_schema", which may mean other rows at another time
+		-t t --where=t.is_open|its condition on rows says "is_open", which may mean other rows at another time
+		-t t --where='id ## 3'|its condition on rows says "##", which may mean other rows at another time
+		-t t --where="tableoid = 'public.t'::regclass"|its condition on rows says "regclass", which may mean other rows at another time
+		-t t --where="pg_has_role('portl', 'usage')"|its condition on rows says "pg_has_role", which may mean other rows at another time
+		-t acl|it has values of type aclitem, whose text changes with the names of roles
+		-t pg_catalog.pg_class|it is a system catalog, whose rows are also changed in place
 	EOF
 	try portl-extract -d "$src" -t t --limit=3 --since=none
 	assert_status 64
@@ -203,6 +214,9 @@ refused()
 	assert_status 64
 	q "$src" 'CREATE TABLE aged (id int, age int, now text); INSERT INTO aged VALUES (1, 5)'
 	[[ $(position -t aged --where='age > 3') == 1:* ]] || fail 'a column called age is no clock'
+	q "$src" 'CREATE TABLE named (id int, "user" int, region text)'
+	[[ $(position -t named --where="\"user\" > 3 AND named.user<-3 AND region ~ '^x'") == 1:* ]] ||
+		fail 'nor is one called user a role'
 }
 
 @test "rows of another access method, or of a foreign partition, have no xmin that says anything" {
