@@ -201,23 +201,45 @@ absent_added(struct route *r)
 		r->absent->added += r->counts.inserted;
 }
 
+/* By what, other than that rows are gone from it, the table may lack a key of the stream. */
+static char *
+suspicion(const struct plan *plan)
+{
+	const struct plan_stage *st = plan->stage;
+	size_t j;
+
+	if (st->facts.insert_triggers)
+		return xstrdup("A BEFORE INSERT trigger may change keys or leave rows out");
+	for (j = 0; j < st->nkey && plan->columns[st->key[j]].way == PLAN_SAME; j++)
+		;
+	return xasprintf("The key's column \"%s\" is cast from %s, and may have been written "
+			 "otherwise",
+			 plan->columns[st->key[j]].target,
+			 plan->columns[st->key[j]].stage_type);
+}
+
 int
 absent_trust(struct route *r, struct err *e)
 {
+	bool alone = r->plan->rules->keys == KEYS_ALONE;
 	uint64_t lost = 0;
+	char *by;
 
-	if (r->absent == NULL || r->plan->sql[SQL_LOST] == NULL)
+	if (r->absent == NULL || r->plan->sql[SQL_LOST] == NULL || r->absent->rows == 0)
 		return 0;
 	if (staged_numbers(r->db, r->plan->sql[SQL_LOST], &lost, 1, e) != 0)
 		return -1;
 	if (lost == 0)
 		return 0;
-	err_set(e, EXIT_DATA,
-		"--delete: a key of the stream is not in \"%s\" when its row has been written",
-		r->plan->target.name);
-	return err_hint(e,
-			"A BEFORE INSERT trigger changes keys or leaves rows out, so that it "
-			"cannot be told which rows are absent.");
+	err_set(e, EXIT_DATA, "--delete: a key of the stream is not in \"%s\"%s",
+		r->plan->target.name, alone ? "" : " when its row has been written");
+	by = suspicion(r->plan);
+	err_hint(e, "%s, so that it cannot be told which rows are absent.%s", by,
+		 alone ? " Where rows are gone from the table, a run of all rows brings them "
+			 "back (portl-extract --since=none)."
+		       : "");
+	free(by);
+	return -1;
 }
 
 bool

@@ -48,8 +48,8 @@ void absent_added(struct route *r);
 
 /*
  * absent_trust(r, e):
- * The rows are written: refuse them if a trigger has changed keys, so that what was found
- * may be wrong.
+ * The rows are written: if some are absent, refuse them where a trigger or a cast may have
+ * changed keys, so that what was found may be wrong.
  */
 int absent_trust(struct route *r, struct err *e) __attribute__((warn_unused_result));
 
