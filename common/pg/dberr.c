@@ -4,6 +4,7 @@
 #include "common/pg/dberr.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,18 +60,28 @@ ends_session(PGconn *conn, const char *sqlstate)
 	return PQstatus(conn) == CONNECTION_BAD || strncmp(sqlstate, "57P", 3) == 0;
 }
 
-/*
- * The server keeps every value and every row of COPY data below 1 GB, and says of a
- * larger one that it is out of memory, or has an invalid request.  Neither the name of
- * its function nor that message is ever translated.
- */
-static int
-too_large(const PGresult *res, const char *msg)
+/* Neither the name of a function of the server nor an internal message is ever translated. */
+static bool
+comes_from(const PGresult *res, const char *function)
 {
-	const char *function = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+	const char *name = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
 
-	return (function != NULL && strcmp(function, "enlargeStringInfo") == 0) ||
-	       strncmp(msg, "invalid memory alloc request size", 33) == 0;
+	return name != NULL && strcmp(name, function) == 0;
+}
+
+/* What to do, where the server does not say it. */
+static const char *
+advice(const PGresult *res, const char *msg)
+{
+	/* it keeps every value and every row of COPY data below 1 GB */
+	if (comes_from(res, "enlargeStringInfo") ||
+	    strncmp(msg, "invalid memory alloc request size", 33) == 0)
+		return "PostgreSQL takes no row of 1 GB or more; in text form, as in NDJSON, "
+		       "a bytea is twice as long.";
+	if (comes_from(res, "check_enable_rls"))
+		return "A role with BYPASSRLS sees all rows; portl-extract "
+		       "--enable-row-security sends those that the policies show.";
+	return NULL;
 }
 
 int
@@ -94,12 +105,10 @@ dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 	snprintf(e->sqlstate, sizeof(e->sqlstate), "%s", sqlstate);
 	if (detail != NULL)
 		err_detail(e, "%s", detail);
+	if (hint == NULL)
+		hint = advice(res, msg);
 	if (hint != NULL)
 		err_hint(e, "%s", hint);
-	else if (too_large(res, msg))
-		err_hint(e,
-			 "PostgreSQL takes no row of 1 GB or more; in text form, as in NDJSON, "
-			 "a bytea is twice as long.");
 	if (context != NULL)
 		err_context(e, "%s", context);
 	if (column != NULL)

@@ -263,6 +263,7 @@ arrives()
 		try extract -U "${src}_r" "${what%% *}" "${what#* }"
 		assert_status 1
 		assert_stderr_has 'row-level security'
+		assert_stderr_has '--enable-row-security sends those that the policies show'
 	done
 	carry -U "${src}_r" -t t --enable-row-security -- -t t
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 4
