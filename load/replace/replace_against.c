@@ -45,6 +45,14 @@
 	" pg_get_userbyid(relowner)) FROM t WHERE NOT pg_has_role(relowner, 'USAGE')" \
 	" UNION ALL SELECT 1, format('no CREATE privilege on schema %I', nspname) FROM t" \
 	" WHERE NOT has_schema_privilege(relnamespace, 'CREATE')" \
+	" UNION ALL SELECT 1, format('this role may not SET ROLE to its owner %I'," \
+	" pg_get_userbyid(relowner)) FROM t WHERE pg_has_role(relowner, 'USAGE') AND NOT CASE" \
+	" WHEN current_setting('server_version_num')::int >= 160000" \
+	" THEN pg_has_role(relowner, 'SET') ELSE true END" \
+	" UNION ALL SELECT 1, format('its owner %I has no CREATE privilege on schema %I'," \
+	" pg_get_userbyid(relowner), nspname) FROM t, pg_roles r WHERE r.rolname = current_user" \
+	" AND NOT r.rolsuper AND r.oid <> relowner" \
+	" AND NOT has_schema_privilege(relowner, relnamespace, 'CREATE')" \
 	" UNION ALL SELECT 1, format('row security is active for this role, and rows would be" \
 	" written without it') FROM t WHERE row_security_active(oid)" \
 	" UNION ALL SELECT 1, format('it is a table of type %s', format_type(reloftype, NULL))" \

@@ -493,3 +493,23 @@ behind()
 	assert_status 5
 	assert_stderr_has 'foreign key "t_id_fkey" refers to public.other, which this role may not lock'
 }
+
+@test "a member of the owner's role that could not give it the new table is told so before the rows" {
+	for role in portl_group portl_member; do
+		q postgres "DO 'BEGIN CREATE ROLE $role LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END'"
+	done
+	plain
+	q "$b" "GRANT portl_group TO portl_member; REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT CREATE, USAGE ON SCHEMA public TO portl_member;
+		GRANT USAGE ON SCHEMA public TO portl_group; ALTER TABLE t OWNER TO portl_group"
+	PGUSER=portl_member refused 'its owner portl_group has no CREATE privilege on schema public'
+	q "$b" 'GRANT CREATE ON SCHEMA public TO portl_group'
+	if since 16 'membership without SET'; then
+		q "$b" 'GRANT portl_group TO portl_member WITH INHERIT TRUE, SET FALSE'
+		PGUSER=portl_member refused 'this role may not SET ROLE to its owner portl_group'
+		q "$b" 'GRANT portl_group TO portl_member WITH INHERIT TRUE, SET TRUE'
+	fi
+	try portl-load -d "$b" -U portl_member -t t --replace "$stream"
+	loaded_all
+	t_is '3|new'
+	assert_eq "$(q "$b" "SELECT tableowner FROM pg_tables WHERE tablename = 't'")" portl_group
+}
