@@ -41,6 +41,8 @@
 #include "extract/source/source_kind.h"
 #include "extract/sources.h"
 
+#define PRODUCER "portl-extract " PORTL_VERSION
+
 struct extract {
 	struct extract_options options;
 	struct source *source;
@@ -101,19 +103,30 @@ when_to_draw(const struct extract *x)
 		       : options_progress(&x->options.common);
 }
 
-/* What a header says of the run. */
-static int
-sign(const struct extract *x, struct header *header, struct err *e)
+static const char *
+created(const struct extract *x)
 {
-	char created[UTCTIME_LEN + 1];
+	char text[UTCTIME_LEN + 1];
 
-	utctime_text(x->receipt.began, created);
-	header->producer = "portl-extract " PORTL_VERSION;
+	utctime_text(x->receipt.began, text);
+	return intern(text);
+}
+
+/* What a header says of the run. */
+static void
+sign(const struct extract *x, struct header *header)
+{
+	header->producer = PRODUCER;
 	header->run = intern(x->run);
-	header->created = intern(created);
+	header->created = created(x);
 	header->bare = x->options.bare;
 	header->dry_run = x->options.common.dry_run;
-	if (x->options.format == EXTRACT_NDJSON && !header->bare &&
+}
+
+static int
+check_envelope(const struct extract *x, const struct header *header, struct err *e)
+{
+	if (x->options.format == EXTRACT_NDJSON && !x->options.bare &&
 	    schema_find(&header->schema, "$portl") >= 0) {
 		err_set(e, EXIT_DATA,
 			"a column called \"$portl\" cannot be told from the envelope of an "
@@ -129,7 +142,8 @@ begin_one(struct extract *x, struct err *e)
 	struct header *header = x->source->header;
 	const struct relname *from = &header->schema.relation;
 
-	if (sign(x, header, e) != 0)
+	sign(x, header);
+	if (check_envelope(x, header, e) != 0)
 		return -1;
 	if (from->name != NULL)
 		x->receipt.relation = relname_text(from);
@@ -150,11 +164,18 @@ begin_set(struct extract *x, struct err *e)
 	struct progress_goal goal = {.relations = set->n};
 	size_t i;
 
+	manifest_sign(set, &(struct manifest_run){.producer = PRODUCER,
+						  .run = x->run,
+						  .created = created(x),
+						  .backend = x->source->backend,
+						  .bare = x->options.bare,
+						  .dry_run = x->options.common.dry_run});
 	for (i = 0; i < set->n; i++)
-		if (sign(x, set->members[i], e) != 0)
+		if (check_envelope(x, manifest_header(set, i), e) != 0)
 			return -1;
 	x->receipt.relation = receipt_several(set->n);
-	goal.estimate = manifest_rows(set, &goal.rough);
+	goal.estimate = set->rows;
+	goal.rough = set->rows_rough;
 	x->progress = progress_start(when_to_draw(x), &goal);
 	return stream_writer_manifest(x->writer, set, e);
 }
@@ -234,12 +255,13 @@ send_set(struct extract *x, struct err *e)
 		uint64_t rows = stream_writer_count(x->writer), bytes = output_bytes(x->out);
 
 		progress_relation(x->progress, i + 1);
-		header_log(set->members[i], "writing");
+		header_log(manifest_header(set, i), "writing");
 		if (source_member(x->source, i, e) != 0 ||
-		    stream_writer_begin(x->writer, set->members[i], e) != 0 || pump(x, e) != 0)
+		    stream_writer_begin(x->writer, manifest_header(set, i), e) != 0 ||
+		    pump(x, e) != 0)
 			return -1;
 		note_member(x, i, rows, bytes);
-		if (!set->members[i]->is_sequence &&
+		if (!set->members[i].is_sequence &&
 		    print_digest(x, x->receipt.relations[i].relation,
 				 x->receipt.relations[i].read, e) != 0)
 			return -1;
@@ -293,12 +315,12 @@ check_member(FILE *out, const struct manifest *set, size_t i)
 {
 	char *name = manifest_name(set, i);
 
-	if (set->members[i]->is_sequence)
+	if (set->members[i].is_sequence)
 		check_line(out, "sequence", "%s, may be read", name);
 	else
 		check_line(out, "rows", "%s, %zu columns, may be read", name,
-			   set->members[i]->schema.ncolumns);
-	check_since(out, set->members[i]);
+			   manifest_header(set, i)->schema.ncolumns);
+	check_since(out, manifest_header(set, i));
 	free(name);
 }
 

@@ -134,7 +134,8 @@ show_progress(struct load *l, double finish)
 		return;
 	l->began = true;
 	if (l->set != NULL) {
-		goal.estimate = manifest_rows(l->set, &goal.rough);
+		goal.estimate = l->set->rows;
+		goal.rough = l->set->rows_rough;
 		goal.relations = l->set->n;
 	} else if (header != NULL && l->options.streams == 1) {
 		goal.estimate = header->rows_estimate;
@@ -160,7 +161,7 @@ check_edited(const struct load *l, struct err *e)
 static bool
 is_told(const struct load *l, size_t i)
 {
-	return l->chosen[i] && l->set->members[i]->keys_of == 0;
+	return l->chosen[i] && l->set->members[i].keys_of == 0;
 }
 
 /* What is to be told of each relation that is loaded, in their order. */
@@ -356,7 +357,7 @@ check(struct load *l, struct err *e)
 		if (!is_chosen(l, i))
 			continue;
 		if (show_stream(l,
-				l->set != NULL ? l->set->members[i]
+				l->set != NULL ? manifest_header(l->set, i)
 					       : stream_reader_header(l->reader),
 				&wants, e) != 0)
 			return -1;

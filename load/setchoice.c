@@ -18,7 +18,7 @@
 static const struct relname *
 name_of(const struct manifest *set, size_t i)
 {
-	return &set->members[i]->schema.relation;
+	return &set->members[i].relation;
 }
 
 static int
@@ -48,7 +48,7 @@ pick(bool *chosen, const struct relname *named, const struct manifest *set, stru
 	size_t i, n = 0;
 
 	for (i = 0; i < set->n; i++) {
-		chosen[i] = set->members[i]->keys_of == 0 &&
+		chosen[i] = set->members[i].keys_of == 0 &&
 			    relname_means(named, name_of(set, i));
 		n += chosen[i];
 	}
@@ -87,7 +87,7 @@ check_each(const struct load_options *o, const struct manifest *set, struct err 
 
 	for (i = 0; i < o->neach; i++) {
 		for (j = 0, found = 0; j < set->n; j++)
-			found += set->members[j]->keys_of == 0 &&
+			found += set->members[j].keys_of == 0 &&
 				 relname_means(&o->each[i].name, name_of(set, j));
 		if (found == 0)
 			return job_apply_refuse(o->common.job, i, "it is not in the set", e);
@@ -109,7 +109,7 @@ choose(bool *chosen, const struct load_options *o, const struct manifest *set, s
 	if (check_each(o, set, e) != 0)
 		return -1;
 	for (i = 0; i < set->n; i++) {
-		chosen[i] = set->members[i]->keys_of == 0;
+		chosen[i] = set->members[i].keys_of == 0;
 		n += chosen[i];
 	}
 	return n > 1 ? check_options(o, e) : 0;
@@ -122,7 +122,7 @@ choose_keys(bool *chosen, const struct load_options *o, const struct manifest *s
 	size_t i, of;
 
 	for (i = 0; i < set->n; i++) {
-		of = set->members[i]->keys_of;
+		of = set->members[i].keys_of;
 		if (of > 0)
 			chosen[i] = chosen[of - 1] &&
 				    load_options_rules(o, name_of(set, i))->absent.what !=

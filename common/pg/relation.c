@@ -10,6 +10,7 @@
 #include "common/base/err.h"
 #include "common/base/intern.h"
 #include "common/base/nearest.h"
+#include "common/base/pack.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -421,6 +422,26 @@ relation_suggest_grant(struct db *db, const struct relation *rel, struct err *e)
 		err_hint(e, "This would help: %s;", PQgetvalue(res, 0, 0));
 	PQclear(res);
 	err_release(&ignored);
+}
+
+void
+relation_pack(struct buf *to, const struct relation *rel)
+{
+	buf_add(to, rel, sizeof(*rel));
+	pack_array(to, rel->columns, rel->ncolumns, sizeof(*rel->columns));
+	pack_array(to, rel->primary_key, rel->nprimary_key, sizeof(*rel->primary_key));
+}
+
+struct relation *
+relation_unpack(struct unpack *from)
+{
+	struct relation *rel = xmalloc(sizeof(*rel));
+
+	unpack_bytes(from, rel, sizeof(*rel));
+	rel->columns = unpack_array(from, rel->ncolumns, sizeof(*rel->columns), rel->ncolumns);
+	rel->primary_key = unpack_array(from, rel->nprimary_key, sizeof(*rel->primary_key),
+					rel->nprimary_key);
+	return rel;
 }
 
 void

@@ -12,8 +12,10 @@
 
 #include "common/base/relname.h"
 
+struct buf;
 struct db;
 struct err;
+struct unpack;
 
 /* One column; strings are intern()'s. */
 struct relation_column {
@@ -110,6 +112,13 @@ const char *relation_kind_name(char kind);
  * Add to ${e}, if it has no hint, the GRANT without which the role may not read ${rel}.
  */
 void relation_suggest_grant(struct db *db, const struct relation *rel, struct err *e);
+
+/*
+ * relation_pack(to, rel), relation_unpack(from):
+ * Append all that is known of it as bytes; make them a relation again, for the caller to free.
+ */
+void relation_pack(struct buf *to, const struct relation *rel);
+struct relation *relation_unpack(struct unpack *from) __attribute__((returns_nonnull));
 
 /*
  * relation_free(rel):

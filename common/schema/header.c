@@ -330,9 +330,9 @@ fill(struct header *h, const json_t *doc, struct err *e)
 	h->bare = json_is_true(json_object_get(doc, "bare"));
 	h->partial = partial_from_json(json_object_get(doc, "partial"));
 	h->rows_digest = json_is_true(json_object_get(doc, "rows_digest"));
-	h->position = intern_null(json_string_value(json_object_get(doc, "position")));
+	h->position = xstrdup_null(json_string_value(json_object_get(doc, "position")));
 	h->no_position = intern_null(json_string_value(json_object_get(doc, "no_position")));
-	h->since = intern_null(json_string_value(json_object_get(doc, "since")));
+	h->since = xstrdup_null(json_string_value(json_object_get(doc, "since")));
 	h->file = xstrdup_null(json_string_value(json_object_get(csv, "file")));
 	h->first_line = json_integer_value(json_object_get(csv, "first_line"));
 	return 0;
@@ -387,6 +387,8 @@ header_free(struct header *h)
 	free(h->part.run);
 	free(h->part.position);
 	free(h->part.snapshot);
+	free(h->position);
+	free(h->since);
 	free(h->file);
 	free(h);
 }

@@ -55,7 +55,8 @@ struct header_part {
 	char *snapshot; /* what the part was read by: equal for equal ones, or NULL */
 };
 
-/* Strings are UTF-8; those that the members of a set share are intern()'s, others owned. */
+/* Strings are UTF-8; those that the members of a set share are intern()'s, others owned, as
+ * those are that are no pointers to const. */
 struct header {
 	const char *producer; /* program and version, or NULL */
 	const char *run;      /* the run's id, for logs on both sides, or NULL */
@@ -74,10 +75,10 @@ struct header {
 	size_t number;         /* of the member in its set, from 1 */
 	size_t keys_of; /* the rows are the keys of all rows of that member's relation; or 0 */
 	struct header_part part;
-	const char *position;    /* how far the relation is read, see position.h, or NULL */
+	char *position;          /* how far the relation is read, see position.h, or NULL */
 	const char *no_position; /* why there is none, or NULL: not known */
-	const char *since; /* only what changed since that position, "none": all; or NULL */
-	bool is_sequence;  /* the member is a sequence: no columns and no rows */
+	char *since;      /* only what changed since that position, "none": all; or NULL */
+	bool is_sequence; /* the member is a sequence: no columns and no rows */
 	struct header_sequence sequence;
 	struct ident_list order; /* columns in whose order the rows come; none: in no order */
 	char *file;              /* of CSV: the file's name, or NULL: not known, or no file */

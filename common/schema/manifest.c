@@ -8,11 +8,15 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/intern.h"
+#include "common/base/pack.h"
 #include "common/base/relname.h"
+#include "common/base/shelf.h"
 #include "common/base/xalloc.h"
 #include "common/schema/header.h"
+#include "common/schema/headerpack.h"
 #include "common/schema/schema.h"
 
 /*
@@ -20,13 +24,68 @@
  */
 #define ENOUGH ((size_t)1 << 16)
 
+/* The headers, and the one that was asked for last. */
+struct manifest_headers {
+	struct shelf *shelf;
+	struct header *held; /* or NULL */
+	size_t at;           /* its member */
+	bool is_signed;
+	struct manifest_run run; /* then */
+};
+
 struct manifest *
 manifest_new(const char *id)
 {
 	struct manifest *m = xcalloc(1, sizeof(*m));
 
 	m->id = xstrdup(id);
+	m->headers = xcalloc(1, sizeof(*m->headers));
+	m->headers->shelf = shelf_new();
 	return m;
+}
+
+void
+manifest_sign(struct manifest *m, const struct manifest_run *run)
+{
+	m->headers->is_signed = true;
+	m->headers->run = *run;
+}
+
+static void
+sign(struct header *h, const struct manifest_run *run)
+{
+	h->producer = run->producer;
+	h->run = run->run;
+	h->created = run->created;
+	h->backend = run->backend;
+	h->bare = run->bare;
+	h->dry_run = run->dry_run;
+}
+
+struct header *
+manifest_copy(const struct manifest *m, size_t i)
+{
+	struct unpack from;
+	struct header *h;
+
+	from.at = shelf_get(m->headers->shelf, i, &from.left);
+	h = headerpack_take(&from);
+	if (m->headers->is_signed)
+		sign(h, &m->headers->run);
+	return h;
+}
+
+const struct header *
+manifest_header(const struct manifest *m, size_t i)
+{
+	struct manifest_headers *hs = m->headers;
+
+	if (hs->held != NULL && hs->at == i)
+		return hs->held;
+	header_free(hs->held);
+	hs->held = manifest_copy(m, i);
+	hs->at = i;
+	return hs->held;
 }
 
 static uint64_t value_mark(json_t *value);
@@ -90,17 +149,43 @@ mark(json_t *doc)
 }
 
 static void
+count_rows(struct manifest *m, const struct header *h)
+{
+	int64_t rows = h->is_sequence ? 0 : h->rows_estimate;
+
+	m->rows_rough = m->rows_rough || h->rows_rough;
+	m->rows = m->rows < 0 || rows < 0 || m->rows > INT64_MAX - rows ? -1 : m->rows + rows;
+}
+
+static void
+make_room(struct manifest *m)
+{
+	m->room = m->room > 0 ? 2 * m->room : 16;
+	if (m->room > m->total && m->total > m->n)
+		m->room = m->total;
+	m->members = xrealloc(m->members, m->room * sizeof(*m->members));
+}
+
+static void
 add(struct manifest *m, struct header *header, uint64_t sum)
 {
-	if (m->n == m->room) {
-		m->room = m->room > 0 ? 2 * m->room : 16;
-		m->members = xrealloc(m->members, m->room * sizeof(void *));
-		m->marks = xrealloc(m->marks, m->room * sizeof(*m->marks));
-	}
+	struct buf b = BUF_INIT;
+
+	if (m->n == m->room)
+		make_room(m);
 	header->set = intern(m->id);
 	header->number = m->n + 1;
-	m->members[m->n] = header;
-	m->marks[m->n++] = sum;
+	m->members[m->n++] = (struct manifest_member){
+		.relation = header->schema.relation,
+		.mark = sum,
+		.keys_of = (unsigned)header->keys_of,
+		.is_sequence = header->is_sequence,
+	};
+	count_rows(m, header);
+	headerpack_add(&b, header);
+	shelf_put(m->headers->shelf, b.data, b.len);
+	buf_release(&b);
+	header_free(header);
 }
 
 void
@@ -123,7 +208,7 @@ manifest_to_json(const struct manifest *m, size_t *from)
 	size_t len = 0;
 
 	for (; *from < m->n && len < ENOUGH; (*from)++) {
-		json_t *doc = header_to_json(m->members[*from]);
+		json_t *doc = header_to_json(manifest_header(m, *from));
 
 		if (doc == NULL) {
 			json_decref(members);
@@ -145,14 +230,14 @@ damaged(struct err *e, const char *what)
 
 /* Does the last one have the keys of the relation whose rows are the member before? */
 static bool
-follows(const struct manifest *m, const struct header *keys)
+follows(const struct manifest *m)
 {
-	const struct header *rows = m->n > 1 ? m->members[m->n - 2] : NULL;
+	const struct manifest_member *rows = m->n > 1 ? &m->members[m->n - 2] : NULL;
+	const struct manifest_member *keys = &m->members[m->n - 1];
 
 	return rows != NULL && keys->keys_of == m->n - 1 && rows->keys_of == 0 &&
-	       !rows->is_sequence && !keys->is_sequence && rows->schema.relation.name != NULL &&
-	       keys->schema.relation.name != NULL &&
-	       relname_equal(&rows->schema.relation, &keys->schema.relation);
+	       !rows->is_sequence && !keys->is_sequence && rows->relation.name != NULL &&
+	       keys->relation.name != NULL && relname_equal(&rows->relation, &keys->relation);
 }
 
 static int
@@ -163,13 +248,15 @@ take_members(struct manifest *m, const json_t *members, struct err *e)
 	for (i = 0; i < json_array_size(members); i++) {
 		json_t *doc = json_array_get(members, i);
 		struct header *header = header_from_json(doc, e);
+		bool bare;
 
 		if (header == NULL)
 			return -1;
+		bare = header->bare;
 		add(m, header, mark(doc));
-		if (header->bare)
+		if (bare)
 			return damaged(e, "a member without an end document");
-		if (header->keys_of > 0 && !follows(m, header))
+		if (m->members[m->n - 1].keys_of > 0 && !follows(m))
 			return damaged(e, "keys that do not follow their rows");
 	}
 	return 0;
@@ -204,11 +291,11 @@ manifest_take_json(struct manifest **m, const json_t *doc, struct err *e)
 char *
 manifest_name(const struct manifest *m, size_t i)
 {
-	const struct relname *relation = &m->members[i]->schema.relation;
+	const struct relname *relation = &m->members[i].relation;
 	char *name = relation->name != NULL ? relname_text(relation) : xstrdup("a query");
 	char *keys;
 
-	if (m->members[i]->keys_of == 0)
+	if (m->members[i].keys_of == 0)
 		return name;
 	keys = xasprintf("the keys of %s", name);
 	free(name);
@@ -231,43 +318,22 @@ manifest_check(const struct manifest *m, size_t i, const struct header *header, 
 			"number %zu of the set stands where number %zu is expected, "
 			"which is %s",
 			header->number, i + 1, name);
-	else if (mark(doc) != m->marks[i])
+	else if (mark(doc) != m->members[i].mark)
 		err_set(e, EXIT_STREAM,
 			"%s, number %zu of the set, is not as its manifest says", name, i + 1);
 	free(name);
 	return e->code == EXIT_DONE ? 0 : -1;
 }
 
-int64_t
-manifest_rows(const struct manifest *m, bool *rough)
-{
-	int64_t sum = 0;
-	size_t i;
-
-	*rough = false;
-	for (i = 0; i < m->n; i++) {
-		const struct header *h = m->members[i];
-
-		*rough = *rough || h->rows_rough;
-		if (!h->is_sequence &&
-		    (h->rows_estimate < 0 || sum > INT64_MAX - h->rows_estimate))
-			return -1;
-		sum += h->is_sequence ? 0 : h->rows_estimate;
-	}
-	return sum;
-}
-
 void
 manifest_free(struct manifest *m)
 {
-	size_t i;
-
 	if (m == NULL)
 		return;
-	for (i = 0; i < m->n; i++)
-		header_free(m->members[i]);
+	header_free(m->headers->held);
+	shelf_free(m->headers->shelf);
+	free(m->headers);
 	free(m->members);
-	free(m->marks);
 	free(m->id);
 	free(m);
 }

@@ -11,19 +11,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/relname.h"
+
 struct err;
 struct header;
+struct manifest_headers;
 
 #define MANIFEST_DIGEST_LEN 16 /* hex digits of the digest of all its documents */
 
+/* What is asked of all members again and again; the rest of their headers is put away. */
+struct manifest_member {
+	struct relname relation; /* as its schema has it */
+	uint64_t mark;           /* what its header document comes to, see manifest_check() */
+	unsigned keys_of;        /* its header's */
+	bool is_sequence;
+};
+
 /* A set is complete in memory when n is total. */
 struct manifest {
-	char *id;                /* of the set; owned */
-	struct header **members; /* owned, each with its number in the set */
-	uint64_t *marks; /* what a member's header document comes to, see manifest_is() */
-	size_t n, room;  /* members that are here; allocated */
-	size_t total;    /* members of the set, at least 1 */
+	char *id;                         /* of the set; owned */
+	struct manifest_member *members;  /* owned */
+	struct manifest_headers *headers; /* of the same; owned */
+	size_t n, room;                   /* members that are here; allocated */
+	size_t total;                     /* members of the set, at least 1 */
+	int64_t rows;                     /* estimate of all; -1: one says nothing of its own */
+	bool rows_rough;                  /* that is a guess */
 	char digest[MANIFEST_DIGEST_LEN + 1]; /* set by whoever writes or reads the documents */
+};
+
+/* What all headers of a set that is written say of the run. */
+struct manifest_run {
+	const char *producer, *run, *created, *backend; /* valid as long as the set */
+	bool bare, dry_run;
 };
 
 /*
@@ -34,9 +53,25 @@ struct manifest *manifest_new(const char *id);
 
 /*
  * manifest_add(m, header):
- * Append a member, which becomes the manifest's, and tell the header its place in the set.
+ * Append a member, whose header is complete but for its place in the set, and is freed.
  */
 void manifest_add(struct manifest *m, struct header *header);
+
+/*
+ * manifest_sign(m, run):
+ * Have the headers of all members, those to come, too, say this of the run.
+ */
+void manifest_sign(struct manifest *m, const struct manifest_run *run);
+
+/*
+ * manifest_header(m, i), manifest_copy(m, i):
+ * Return the header of member ${i}, from 0, valid until another member's is asked for here; or
+ * one for the caller to header_free().
+ */
+const struct header *manifest_header(const struct manifest *m, size_t i)
+	__attribute__((returns_nonnull));
+struct header *manifest_copy(const struct manifest *m, size_t i)
+	__attribute__((returns_nonnull));
 
 /*
  * manifest_is_document(doc):
@@ -72,13 +107,6 @@ int manifest_check(const struct manifest *m, size_t i, const struct header *head
  * Return how people call member ${i}, from 0, for the caller to free.
  */
 char *manifest_name(const struct manifest *m, size_t i) __attribute__((returns_nonnull));
-
-/*
- * manifest_rows(m, rough):
- * Return an estimate of the rows of all members, -1 if one says nothing of its own;
- * ${*rough}: it is a guess.
- */
-int64_t manifest_rows(const struct manifest *m, bool *rough);
 
 /*
  * manifest_free(m):

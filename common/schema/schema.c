@@ -19,14 +19,23 @@ schema_init(struct schema *s)
 	*s = (struct schema){.types = json_object()};
 }
 
+size_t
+schema_room(size_t ncolumns)
+{
+	size_t room = ncolumns > 0 ? 1 : 0;
+
+	while (room < ncolumns)
+		room *= 2;
+	return room;
+}
+
 struct schema_column *
 schema_add_column(struct schema *s, const char *name, const char *type, const char *base)
 {
 	struct schema_column *c;
 
-	if ((s->ncolumns & (s->ncolumns - 1)) == 0) /* the room is a power of two */
-		s->columns = xrealloc(s->columns,
-				      (s->ncolumns > 0 ? 2 * s->ncolumns : 1) * sizeof(*c));
+	if (s->ncolumns == schema_room(s->ncolumns))
+		s->columns = xrealloc(s->columns, schema_room(s->ncolumns + 1) * sizeof(*c));
 	c = &s->columns[s->ncolumns++];
 	*c = (struct schema_column){.name = intern(name),
 				    .type = intern(type),

@@ -54,6 +54,12 @@ void schema_release(struct schema *s);
 void schema_copy(struct schema *s, const struct schema *from);
 
 /*
+ * schema_room(ncolumns):
+ * Return for how many columns there is room in an array of so many.
+ */
+size_t schema_room(size_t ncolumns);
+
+/*
  * schema_add_column(s, name, type, base):
  * Append a column with copies of the strings; ${base} NULL means ${type}.
  * The returned pointer is valid until the next call.

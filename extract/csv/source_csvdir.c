@@ -208,10 +208,9 @@ source_csvdir_member(struct source *base, size_t i, struct err *e)
 	struct source_csvdir *s = csvdir(base);
 
 	s->current = i;
-	base->header = base->set->members[i];
 	if (open_file(s, i, e) != 0)
 		return -1;
-	if (!is_as_before(&s->file->header->schema, &base->header->schema))
+	if (!is_as_before(&s->file->header->schema, &manifest_header(base->set, i)->schema))
 		return err_set(e, EXIT_DATA, "%s was altered while files before it were read",
 			       s->path);
 	return 0;

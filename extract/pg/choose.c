@@ -98,24 +98,26 @@ blame(const char *option, const struct pattern *p, struct err *e)
 static void
 append(struct choose_list *list, const PGresult *res, int row)
 {
-	struct relation *rel = xcalloc(1, sizeof(*rel));
+	struct choose_relation *rel;
 
-	rel->oid = (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10);
-	relname_set(&rel->id, PQgetvalue(res, row, 1), PQgetvalue(res, row, 2));
-	rel->kind = PQgetvalue(res, row, 3)[0];
 	if (list->n == list->room) {
 		list->room = list->room > 0 ? 2 * list->room : 16;
-		list->rels = xrealloc(list->rels, list->room * sizeof(struct relation *));
+		list->rels = xrealloc(list->rels, list->room * sizeof(*list->rels));
 	}
-	list->rels[list->n++] = rel;
+	rel = &list->rels[list->n++];
+	*rel = (struct choose_relation){
+		.oid = (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10),
+		.kind = PQgetvalue(res, row, 3)[0],
+	};
+	relname_set(&rel->id, PQgetvalue(res, row, 1), PQgetvalue(res, row, 2));
 }
 
 static int
 by_oid(const void *a, const void *b)
 {
-	const struct relation *const *x = a, *const *y = b;
+	const struct choose_relation *x = a, *y = b;
 
-	return ((*x)->oid > (*y)->oid) - ((*x)->oid < (*y)->oid);
+	return (x->oid > y->oid) - (x->oid < y->oid);
 }
 
 static void
@@ -124,11 +126,9 @@ sort_once(struct choose_list *list)
 	size_t i, kept = 0;
 
 	if (list->n > 0)
-		qsort(list->rels, list->n, sizeof(struct relation *), by_oid);
+		qsort(list->rels, list->n, sizeof(*list->rels), by_oid);
 	for (i = 0; i < list->n; i++)
-		if (kept > 0 && list->rels[kept - 1]->oid == list->rels[i]->oid)
-			relation_free(list->rels[i]);
-		else
+		if (kept == 0 || list->rels[kept - 1].oid != list->rels[i].oid)
 			list->rels[kept++] = list->rels[i];
 	list->n = kept;
 }
@@ -142,8 +142,6 @@ keep(struct choose_list *list, const bool *stays)
 	for (i = 0; i < list->n; i++)
 		if (stays[i])
 			list->rels[kept++] = list->rels[i];
-		else
-			relation_free(list->rels[i]);
 	list->n = kept;
 }
 
@@ -245,7 +243,7 @@ oids(const struct choose_list *list)
 	size_t i;
 
 	for (i = 0; i < list->n; i++)
-		pgarray_add_oid(&b, list->rels[i]->oid);
+		pgarray_add_oid(&b, list->rels[i].oid);
 	pgarray_end(&b);
 	return buf_detach(&b);
 }
@@ -277,11 +275,11 @@ exclude_tables(struct db *db, const struct pattern *p, const struct choose_list 
 		return blame("--exclude-table", p, e);
 	n = PQntuples(res);
 	for (i = 0; rc == 0 && i < n; i++) {
-		struct relation key = {
+		const struct choose_relation key = {
 			.oid = (unsigned)strtoul(PQgetvalue(res, i, 0), NULL, 10)};
-		const struct relation *at = &key;
-		struct relation **found = bsearch(&at, list->rels, list->n,
-						  sizeof(struct relation *), by_oid);
+		const struct choose_relation *found =
+			list->n > 0 ? bsearch(&key, list->rels, list->n, sizeof(key), by_oid)
+				    : NULL;
 
 		if (found != NULL)
 			x->stays[found - list->rels] = false;
@@ -305,7 +303,7 @@ exclude_schema(struct db *db, const struct pattern *p, const struct choose_list 
 
 	for (i = 0; res != NULL && i < list->n; i++)
 		for (k = 0; k < PQntuples(res); k++)
-			if (strcmp(list->rels[i]->id.schema, PQgetvalue(res, k, 0)) == 0)
+			if (strcmp(list->rels[i].id.schema, PQgetvalue(res, k, 0)) == 0)
 				stays[i] = false;
 	PQclear(res);
 	return res != NULL ? 0 : -1;
@@ -445,10 +443,6 @@ choose_check(struct db *db, const struct choose_list *list, struct err *e)
 void
 choose_release(struct choose_list *list)
 {
-	size_t i;
-
-	for (i = 0; i < list->n; i++)
-		relation_free(list->rels[i]);
 	free(list->rels);
 	*list = (struct choose_list){.n = 0};
 }

@@ -7,14 +7,21 @@
 
 #include <stddef.h>
 
+#include "common/base/relname.h"
+
 struct db;
 struct err;
 struct extract_what;
-struct relation;
 
-/* By OID, none twice; each with its OID, names and kind; owned. */
+struct choose_relation {
+	struct relname id; /* with its schema */
+	unsigned oid;
+	char kind; /* pg_class.relkind */
+};
+
+/* By OID, none twice; owned. */
 struct choose_list {
-	struct relation **rels;
+	struct choose_relation *rels;
 	size_t n, room;
 };
 
@@ -36,7 +43,7 @@ int choose_check(struct db *db, const struct choose_list *list, struct err *e)
 
 /*
  * choose_release(list):
- * Free the relations that are still in it, and the list.
+ * Free it; it may be used again.
  */
 void choose_release(struct choose_list *list);
 

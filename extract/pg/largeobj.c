@@ -10,7 +10,6 @@
 
 #include "common/base/buf.h"
 #include "common/pg/db.h"
-#include "common/pg/relation.h"
 #include "common/schema/schema.h"
 #include "common/schema/typedocs.h"
 #include "common/talk/log.h"
@@ -41,8 +40,8 @@ is_lo(const struct schema *schema, const struct schema_column *c)
 }
 
 static int
-add_managed(struct db *db, const struct relation *rel, const struct schema *schema,
-	    struct buf *names, struct err *e)
+add_managed(struct db *db, unsigned oid, const struct schema *schema, struct buf *names,
+	    struct err *e)
 {
 	PGresult *res;
 	int i;
@@ -50,9 +49,9 @@ add_managed(struct db *db, const struct relation *rel, const struct schema *sche
 	for (i = 0; i < (int)schema->ncolumns; i++)
 		if (strcmp(schema->columns[i].base, "oid") == 0)
 			break;
-	if (rel == NULL || i == (int)schema->ncolumns)
+	if (oid == 0 || i == (int)schema->ncolumns)
 		return 0;
-	res = db_query_oid(db, e, managed_sql, rel->oid);
+	res = db_query_oid(db, e, managed_sql, oid);
 	for (i = 0; res != NULL && i < PQntuples(res); i++) {
 		int at = schema_find(schema, PQgetvalue(res, i, 0));
 
@@ -63,9 +62,20 @@ add_managed(struct db *db, const struct relation *rel, const struct schema *sche
 	return res != NULL ? 0 : -1;
 }
 
+bool
+largeobj_may_tell(const struct schema *schema)
+{
+	size_t i;
+
+	for (i = 0; i < schema->ncolumns; i++)
+		if (strcmp(schema->columns[i].base, "oid") == 0 ||
+		    is_lo(schema, &schema->columns[i]))
+			return true;
+	return false;
+}
+
 int
-largeobj_tell(struct db *db, const struct relation *rel, const struct schema *schema,
-	      struct err *e)
+largeobj_tell(struct db *db, unsigned oid, const struct schema *schema, struct err *e)
 {
 	struct buf names = BUF_INIT;
 	size_t i;
@@ -74,7 +84,7 @@ largeobj_tell(struct db *db, const struct relation *rel, const struct schema *sc
 	for (i = 0; i < schema->ncolumns; i++)
 		if (is_lo(schema, &schema->columns[i]))
 			add_name(&names, schema->columns[i].name);
-	rc = add_managed(db, rel, schema, &names, e);
+	rc = add_managed(db, oid, schema, &names, e);
 	if (rc == 0 && names.len > 0)
 		log_fact(
 			"large objects are not sent, only the OIDs by which column %s points to "

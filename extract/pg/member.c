@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/pack.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -393,12 +395,25 @@ member_stands_on_more(const struct member *m)
 	return false;
 }
 
+/* What the member reads that has the keys of ${rel}'s rows. */
+static struct extract_rows *
+key_rows(const struct relation *rel)
+{
+	struct extract_rows *rows = xcalloc(1, sizeof(*rows));
+	size_t i;
+
+	*rows = (struct extract_rows){.limit = -1, .columns.n = rel->nprimary_key};
+	rows->column_list.names = xcalloc(rel->nprimary_key, sizeof(char *));
+	for (i = 0; i < rel->nprimary_key; i++)
+		rows->column_list.names[rows->column_list.n++] = xstrdup(rel->primary_key[i]);
+	return rows;
+}
+
 int
 member_add_keys(struct member *m, struct err *e)
 {
 	const struct relation *rel = m->rel;
 	struct extract_rows *rows;
-	size_t i;
 
 	if (rel->nprimary_key == 0) {
 		err_usage(e, "with-keys",
@@ -406,38 +421,54 @@ member_add_keys(struct member *m, struct err *e)
 			  rel->id.name);
 		return err_hint(e, "Leave out --with-keys, or give it one.");
 	}
-	rows = xcalloc(1, sizeof(*rows));
-	*rows = (struct extract_rows){.limit = -1, .columns.n = rel->nprimary_key};
-	rows->column_list.names = xcalloc(rel->nprimary_key, sizeof(char *));
-	for (i = 0; i < rel->nprimary_key; i++)
-		rows->column_list.names[rows->column_list.n++] = xstrdup(rel->primary_key[i]);
+	rows = key_rows(rel);
 	m->keys = xcalloc(1, sizeof(*m->keys));
 	*m->keys = (struct member){
 		.rel = m->rel, .rows = rows, .in_set = true, .key_rows = rows, .planned = -1};
 	return 0;
 }
 
-static void
-release_keys(struct member *keys)
+void
+member_pack(struct buf *to, const struct member *m)
 {
-	if (keys == NULL)
-		return;
-	ident_list_release(&keys->key_rows->column_list);
-	free(keys->key_rows);
-	keys->rel = NULL; /* the member's own */
-	member_release(keys);
-	free(keys);
+	buf_add(to, m, sizeof(*m));
+	relation_pack(to, m->rel);
+	pack_text(to, m->select);
+	pack_text(to, m->since);
+}
+
+void
+member_unpack(struct member *m, struct unpack *from, struct header *header)
+{
+	unpack_bytes(from, m, sizeof(*m));
+	m->rel = relation_unpack(from);
+	m->select = unpack_text(from);
+	m->since = unpack_text(from);
+	if (m->key_rows != NULL)
+		m->rows = m->key_rows = key_rows(m->rel);
+	m->header = header;
+	m->keys = NULL;
+	m->types = NULL;
 }
 
 void
 member_release(struct member *m)
 {
-	release_keys(m->keys);
+	if (m->keys != NULL) {
+		m->keys->rel = NULL; /* the member's own */
+		member_release(m->keys);
+		free(m->keys);
+	}
+	if (m->key_rows != NULL)
+		ident_list_release(&m->key_rows->column_list);
+	free(m->key_rows);
 	relation_free(m->rel);
 	free(m->select);
 	free(m->since);
 	free(m->range);
 	relation_free(m->leaf);
 	free(m->types);
+	if (m->in_set)
+		header_free(m->header);
 	*m = (struct member){.rel = NULL};
 }

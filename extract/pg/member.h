@@ -13,6 +13,7 @@
 #include "extract/pg/path.h"
 #include "extract/pg/typecache.h"
 
+struct buf;
 struct db;
 struct err;
 struct extract_options;
@@ -20,6 +21,7 @@ struct extract_rows;
 struct header;
 struct partplan_part;
 struct relation;
+struct unpack;
 
 struct member {
 	struct relation *rel;            /* owned; NULL: a query */
@@ -27,7 +29,7 @@ struct member {
 	const struct extract_rows *rows; /* borrowed */
 	bool ordered;                    /* its rows come in the order of its primary key */
 	bool in_set;           /* so that children by inheritance are members themselves */
-	struct header *header; /* borrowed */
+	struct header *header; /* of a set's member owned, until the manifest takes it */
 	/* one that reads the keys of all of the relation's rows, or NULL; owned */
 	struct member *keys;
 	struct extract_rows *key_rows; /* of that one: what it reads; owned, else NULL */
@@ -125,6 +127,14 @@ int member_copy(const struct member *m, struct db *db, struct path *path, bool d
  * Is there anything in a plain table that no lock holds: its types, what generates columns?
  */
 bool member_stands_on_more(const struct member *m);
+
+/*
+ * member_pack(to, m), member_unpack(m, from, header):
+ * Append what is needed to copy a set's member that is described, as bytes; fill ${m} from
+ * them, which takes ${header}.  It has no keys then, which are a member of their own.
+ */
+void member_pack(struct buf *to, const struct member *m);
+void member_unpack(struct member *m, struct unpack *from, struct header *header);
 
 /*
  * member_release(m):

@@ -14,7 +14,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
-#include "common/pg/relation.h"
+#include "extract/pg/choose.h"
 
 /* A partition's keys are its table's. */
 static const char keys_sql[] =
@@ -23,7 +23,7 @@ static const char keys_sql[] =
 	" FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid";
 
 struct node {
-	struct relation *rel;
+	const struct choose_relation *rel;
 	size_t *parents; /* numbers of nodes; owned */
 	size_t nparents;
 	size_t next;  /* parent to be looked at */
@@ -34,6 +34,7 @@ struct node {
 
 struct graph {
 	struct node *nodes; /* by name */
+	const struct choose_list *list;
 	size_t n, reached;
 	size_t *calls, ncalls;     /* the path from the root of the search */
 	size_t *pending, npending; /* nodes whose components are not known yet */
@@ -42,8 +43,8 @@ struct graph {
 static int
 by_name(const void *a, const void *b)
 {
-	const struct relation *x = ((const struct node *)a)->rel;
-	const struct relation *y = ((const struct node *)b)->rel;
+	const struct choose_relation *x = ((const struct node *)a)->rel;
+	const struct choose_relation *y = ((const struct node *)b)->rel;
 	int rc = strcmp(x->id.schema, y->id.schema);
 
 	return rc != 0 ? rc : strcmp(x->id.name, y->id.name);
@@ -57,18 +58,18 @@ by_number(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Where the relation with the OID is in ${rels}, or -1. */
+/* Where the relation with the OID is in the list, or -1. */
 static ssize_t
-place_of(struct relation *const *rels, size_t n, unsigned oid)
+place_of(const struct choose_list *list, unsigned oid)
 {
-	size_t low = 0, high = n;
+	size_t low = 0, high = list->n;
 
 	while (low < high) {
 		size_t at = low + (high - low) / 2;
 
-		if (rels[at]->oid == oid)
+		if (list->rels[at].oid == oid)
 			return (ssize_t)at;
-		if (rels[at]->oid < oid)
+		if (list->rels[at].oid < oid)
 			low = at + 1;
 		else
 			high = at;
@@ -86,17 +87,16 @@ add_parent(struct node *node, size_t parent)
 	node->parents[node->nparents++] = parent;
 }
 
-/* ${where}[i]: the node of rels[i]. */
+/* ${where}[i]: the node of relation i. */
 static void
-add_keys(struct graph *g, struct relation *const *rels, const size_t *where,
-	 const PGresult *res)
+add_keys(struct graph *g, const size_t *where, const PGresult *res)
 {
 	int row;
 
 	for (row = 0; row < PQntuples(res); row++) {
-		ssize_t child = place_of(rels, g->n,
+		ssize_t child = place_of(g->list,
 					 (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10));
-		ssize_t parent = place_of(rels, g->n,
+		ssize_t parent = place_of(g->list,
 					  (unsigned)strtoul(PQgetvalue(res, row, 1), NULL, 10));
 
 		if (child >= 0 && parent >= 0 && child != parent)
@@ -105,25 +105,22 @@ add_keys(struct graph *g, struct relation *const *rels, const size_t *where,
 }
 
 static void
-make_nodes(struct graph *g, struct relation *const *rels, size_t n, const PGresult *keys)
+make_nodes(struct graph *g, const struct choose_list *list, const PGresult *keys)
 {
-	size_t *where = xcalloc(n, sizeof(*where)), i;
+	size_t n = list->n, *where = xcalloc(n, sizeof(*where)), i;
 
-	*g = (struct graph){.n = n};
+	*g = (struct graph){.list = list, .n = n};
 	g->nodes = xcalloc(n, sizeof(*g->nodes));
 	g->calls = xcalloc(n, sizeof(*g->calls));
 	g->pending = xcalloc(n, sizeof(*g->pending));
 	for (i = 0; i < n; i++)
-		g->nodes[i].rel = rels[i];
+		g->nodes[i].rel = &list->rels[i];
 	if (n > 0)
 		qsort(g->nodes, n, sizeof(*g->nodes), by_name);
 	for (i = 0; i < n; i++) {
-		ssize_t at = place_of(rels, n, g->nodes[i].rel->oid);
-
-		if (at >= 0)
-			where[at] = i;
+		where[g->nodes[i].rel - list->rels] = i;
 	}
-	add_keys(g, rels, where, keys);
+	add_keys(g, where, keys);
 	for (i = 0; i < n; i++)
 		if (g->nodes[i].nparents > 1)
 			qsort(g->nodes[i].parents, g->nodes[i].nparents, sizeof(size_t),
@@ -144,7 +141,7 @@ enter(struct graph *g, size_t at)
 
 /* All that ${at} leads to has been seen; if it leads to nothing earlier, a component is. */
 static size_t
-leave(struct graph *g, size_t at, struct relation **out)
+leave(struct graph *g, size_t at, unsigned *out)
 {
 	size_t from = g->npending, i;
 
@@ -162,14 +159,14 @@ leave(struct graph *g, size_t at, struct relation **out)
 	while (g->pending[from] != at);
 	qsort(g->pending + from, g->npending - from, sizeof(size_t), by_number);
 	for (i = from; i < g->npending; i++)
-		out[i - from] = g->nodes[g->pending[i]].rel;
+		out[i - from] = (unsigned)(g->nodes[g->pending[i]].rel - g->list->rels);
 	i -= from;
 	g->npending = from;
 	return i;
 }
 
 static void
-walk(struct graph *g, struct relation **out)
+walk(struct graph *g, unsigned *out)
 {
 	size_t root, done = 0;
 
@@ -195,7 +192,7 @@ walk(struct graph *g, struct relation **out)
 }
 
 int
-order_relations(struct db *db, struct relation **rels, size_t n, struct err *e)
+order_relations(struct db *db, const struct choose_list *list, unsigned *order, struct err *e)
 {
 	PGresult *keys = db_query(db, e, keys_sql, 0, NULL);
 	struct graph g;
@@ -203,9 +200,9 @@ order_relations(struct db *db, struct relation **rels, size_t n, struct err *e)
 
 	if (keys == NULL)
 		return -1;
-	make_nodes(&g, rels, n, keys);
-	walk(&g, rels);
-	for (i = 0; i < n; i++)
+	make_nodes(&g, list, keys);
+	walk(&g, order);
+	for (i = 0; i < g.n; i++)
 		free(g.nodes[i].parents);
 	free(g.nodes);
 	free(g.calls);

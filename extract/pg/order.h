@@ -6,16 +6,17 @@
 
 #include <stddef.h>
 
+struct choose_list;
 struct db;
 struct err;
-struct relation;
 
 /*
- * order_relations(db, rels, n, e):
- * Put ${rels}, which come by OID, in order: parents before children, else by name; those
- * that refer to each other in a circle stand together.  search_path must be pg_catalog.
+ * order_relations(db, list, order, e):
+ * Store in ${order} the numbers of the relations, from 0, in order: parents before children,
+ * else by name; those that refer to each other in a circle stand together.  search_path must
+ * be pg_catalog.
  */
-int order_relations(struct db *db, struct relation **rels, size_t n, struct err *e)
-	__attribute__((warn_unused_result));
+int order_relations(struct db *db, const struct choose_list *list, unsigned *order,
+		    struct err *e) __attribute__((warn_unused_result));
 
 #endif /* EXTRACT_ORDER_H */

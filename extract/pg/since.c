@@ -463,7 +463,7 @@ apply_word(struct work *w, struct member *m, const struct position *now, const c
 	if (why != NULL)
 		return err_set(e, EXIT_TARGET, "nothing can be read since a position: %s", why);
 	was = find_word(w, m);
-	m->header->since = was != NULL ? intern_take(position_word(was)) : POSITION_NONE;
+	m->header->since = was != NULL ? position_word(was) : xstrdup(POSITION_NONE);
 	if (was == NULL)
 		return 0;
 	if (check_server(was, now, e) != 0 || check_relation(w, m, was, now, e) != 0 ||
@@ -488,7 +488,7 @@ apply_one(struct work *w, struct member *m, struct err *e)
 	if (rc == 0 && why != NULL)
 		m->header->no_position = intern(why);
 	else if (rc == 0 && (m->part == NULL || w->options->snapshot != NULL))
-		m->header->position = intern_take(position_word(&now));
+		m->header->position = position_word(&now);
 	if (rc == 0 && why == NULL && m->part != NULL)
 		tell_part(w, m, &now);
 	else if (rc == 0)
@@ -558,9 +558,11 @@ since_apply(struct db *db, struct path *path, struct member *members, size_t n,
 	for (i = 0; i < w.nwords; i++)
 		position_release(&w.words[i]);
 	free(w.words);
-	free(*wal);
-	*wal = w.facts.wal;
-	w.facts.wal = NULL;
+	if (w.facts.wal != NULL) {
+		free(*wal);
+		*wal = w.facts.wal;
+		w.facts.wal = NULL;
+	}
 	sincefacts_release(&w.facts);
 	return rc;
 }

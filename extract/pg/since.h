@@ -18,8 +18,8 @@ struct member;
  * Under the snapshot, with the members described and search_path pg_catalog: give each header
  * its position, or the reason why it has none, and narrow the members that --since has a
  * word for to what changed.  A word that cannot be gone on from fills ${e} (EXIT_TARGET).
- * ${*wal}, freed before, becomes what durable_wait() has to see for a position to be true,
- * for the caller to free; NULL where none was made.
+ * ${*wal}, freed before, becomes what durable_wait() has to see for the positions to be true,
+ * for the caller to free; where none was made it stays what it is.
  */
 int since_apply(struct db *db, struct path *path, struct member *members, size_t n,
 		const struct extract_options *options, char **wal, struct err *e)

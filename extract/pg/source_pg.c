@@ -10,9 +10,11 @@
 
 #include "common/base/err.h"
 #include "common/base/intern.h"
+#include "common/base/shelf.h"
 #include "common/base/xalloc.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
+#include "common/schema/manifest.h"
 #include "extract/options.h"
 #include "extract/pg/largeobj.h"
 #include "extract/pg/source_pg_parts.h"
@@ -24,10 +26,16 @@ pg(struct source *s)
 	return (struct source_pg *)s;
 }
 
+static const struct member *
+current(const struct source_pg *s)
+{
+	return s->base.set != NULL ? &s->taken : &s->members[0];
+}
+
 static int
 start_copy(struct source_pg *s, struct err *e)
 {
-	const struct member *m = s->sent[s->current];
+	const struct member *m = current(s);
 	bool dry = s->base.options->common.dry_run;
 
 	s->copying = false;
@@ -45,13 +53,27 @@ start_copy(struct source_pg *s, struct err *e)
 	return 0;
 }
 
-/* What has changed belongs to the run, behind all of its parts. */
-static void
-tell_catch_up(const struct extract_options *o, struct header *header)
+/* Of all that columns may point to large objects of. */
+static int
+tell_large(struct source_pg *s, struct err *e)
 {
-	if (o->catch_up)
-		header->part = (struct header_part){
-			.run = xstrdup(o->plan.id), .number = 0, .of = o->plan.nparts};
+	const struct manifest *set = s->base.set;
+	size_t i, k = 0;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < s->basis.n; i++) {
+		const struct basis_member *of = &s->basis.list[i];
+		const struct header *header = s->base.header;
+
+		for (; set != NULL && set->members[k].keys_of > 0; k++)
+			continue;
+		if (set != NULL && of->large)
+			header = manifest_header(set, k);
+		if (of->large)
+			rc = largeobj_tell(&s->db, of->oid, &header->schema, e);
+		k++;
+	}
+	return rc;
 }
 
 /* What else the headers say. */
@@ -59,20 +81,13 @@ int
 source_pg_finish_headers(struct source_pg *s, struct err *e)
 {
 	char *backend = NULL;
-	size_t i;
-	int rc = 0;
+	int rc = tell_large(s, e);
 
-	for (i = 0; rc == 0 && i < s->nsent; i++) {
-		struct member *m = s->sent[i];
-
-		member_finish(m, s->base.options->row_security, &s->db);
-		tell_catch_up(s->base.options, m->header);
-		rc = largeobj_tell(&s->db, m->rel, &m->header->schema, e);
-	}
 	if (rc == 0)
 		rc = session_watch_client(&s->db, &backend, e);
-	for (i = 0; rc == 0 && i < s->nsent; i++)
-		s->sent[i]->header->backend = intern(backend);
+	s->base.backend = intern_null(backend);
+	if (s->base.set == NULL)
+		s->base.header->backend = s->base.backend;
 	free(backend);
 	return rc;
 }
@@ -112,7 +127,7 @@ source_pg_member(struct source *base, size_t i, struct err *e)
 	struct source_pg *s = pg(base);
 
 	s->current = i;
-	base->header = s->sent[i]->header;
+	source_pg_set_take(s, i);
 	return start_copy(s, e);
 }
 
@@ -120,7 +135,7 @@ source_pg_member(struct source *base, size_t i, struct err *e)
 static enum source_event
 end_of_member(struct source_pg *s, struct err *e)
 {
-	if (s->current + 1 < s->nsent)
+	if (s->base.set != NULL && s->current + 1 < s->base.set->n)
 		return SOURCE_END;
 	return source_pg_settle(s, e) == 0 ? SOURCE_END : SOURCE_FAILED;
 }
@@ -167,14 +182,14 @@ static void
 source_pg_close(struct source *base)
 {
 	struct source_pg *s = pg(base);
-	size_t i;
 
 	db_close(&s->db);
 	rowblock_release(&s->rows);
-	for (i = 0; i < s->n; i++)
-		member_release(&s->members[i]);
-	free(s->members);
-	free(s->sent);
+	source_pg_members_drop(s);
+	member_release(&s->taken);
+	choose_release(&s->chosen);
+	basis_release(&s->basis);
+	shelf_free(s->shelf);
 	reads_release(&s->reads);
 	typecache_release(&s->types);
 	path_release(&s->path);

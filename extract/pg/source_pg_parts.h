@@ -11,6 +11,8 @@
 #include "common/pg/db.h"
 #include "common/pg/rowblock.h"
 #include "common/rows/rowdigest.h"
+#include "extract/pg/basis.h"
+#include "extract/pg/choose.h"
 #include "extract/pg/member.h"
 #include "extract/pg/path.h"
 #include "extract/pg/reads.h"
@@ -18,16 +20,23 @@
 #include "extract/source/source.h"
 
 struct err;
+struct shelf;
 
 struct source_pg {
 	struct source base;
 	struct db db;
-	char *query;            /* the user's; NULL: relations */
-	struct member *members; /* one, or those of the set */
+	char *query; /* the user's; NULL: relations */
+	/* one, or those of the set that are found out about at the moment */
+	struct member *members;
 	size_t n;
 	struct member **sent; /* these and their keys, in the order of the set; owned */
 	size_t nsent;
-	size_t current; /* the one of them that is read */
+	struct choose_list chosen; /* the set's relations, until all is known of them */
+	struct basis basis;        /* of all members */
+	struct shelf
+		*shelf; /* of a set: all members, as member_pack(), but for their headers */
+	struct member taken; /* the one that was taken from there, and its header; owned */
+	size_t current;      /* the number of the one that is read, from 0 */
 	struct path path;
 	struct typecache types;
 	struct reads reads;
@@ -43,12 +52,70 @@ struct source_pg {
 
 /*
  * source_pg_connect(s, watch_fd, e), source_pg_finish_headers(s, e):
- * What comes before source_pg_snapshot(); what the headers say besides, after it.
+ * What comes before source_pg_snapshot(); what the headers say of the session, after it.
  */
 int source_pg_connect(struct source_pg *s, int watch_fd, struct err *e)
 	__attribute__((warn_unused_result));
 int source_pg_finish_headers(struct source_pg *s, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_members_make(s, rels, n), source_pg_members_drop(s):
+ * Have members of these relations (a NULL: of the query), which are taken; have none.
+ */
+void source_pg_members_make(struct source_pg *s, struct relation *const *rels, size_t n);
+void source_pg_members_drop(struct source_pg *s);
+
+/*
+ * source_pg_members_describe(s, from, e), source_pg_members_plan(s, e),
+ * source_pg_members_finish(s, m):
+ * One after the other: find out all about s->members, the first of which is member ${from} of
+ * the set, from 0 (1: as member_describe()); plan their statements; fill what is left of the
+ * header of one of them.
+ */
+int source_pg_members_describe(struct source_pg *s, size_t from, struct err *e)
+	__attribute__((warn_unused_result));
+int source_pg_members_plan(struct source_pg *s, struct err *e)
+	__attribute__((warn_unused_result));
+void source_pg_members_finish(struct source_pg *s, struct member *m);
+
+/*
+ * source_pg_members_reach(s):
+ * Return how much of what is read was locked before the snapshot: nothing where another
+ * session has taken it.
+ */
+enum reads_reach source_pg_members_reach(const struct source_pg *s);
+
+/*
+ * source_pg_members_is_whole(s, m):
+ * Was all that is read for ${m} locked before the snapshot, and nothing but it?
+ */
+bool source_pg_members_is_whole(const struct source_pg *s, const struct member *m);
+
+/*
+ * source_pg_set_choose(s, e), source_pg_set_same(s, e):
+ * Look up what the patterns mean, and may be read: s->chosen.  Under the snapshot, behind the
+ * locks, look again.  1: it is something else.
+ */
+int source_pg_set_choose(struct source_pg *s, struct err *e)
+	__attribute__((warn_unused_result));
+int source_pg_set_same(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * source_pg_set_describe(s, e):
+ * Find out all about the members, some hundreds of them at a time, which go into the manifest
+ * and onto the shelf.  Returns 0, -1, or 1 as member_describe().
+ */
+int source_pg_set_describe(struct source_pg *s, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_set_take(s, i), source_pg_set_unfold(s):
+ * Make member ${i} of the set s->taken; make all but those of keys s->members, for what has to
+ * look at several.
+ */
+void source_pg_set_take(struct source_pg *s, size_t i);
+void source_pg_set_unfold(struct source_pg *s);
 
 /*
  * source_pg_snapshot(s, e):
@@ -64,19 +131,6 @@ int source_pg_snapshot(struct source_pg *s, struct err *e) __attribute__((warn_u
  */
 int source_pg_snapshot_refuse_standby(struct source_pg *s, const char *option, struct err *e)
 	__attribute__((warn_unused_result));
-
-/*
- * source_pg_snapshot_reach(s):
- * Return how much of what is read was locked before the snapshot: nothing where another
- * session has taken it.
- */
-enum reads_reach source_pg_snapshot_reach(const struct source_pg *s);
-
-/*
- * source_pg_snapshot_is_whole(s, m):
- * Was all that is read for ${m} locked before the snapshot, and nothing but it?
- */
-bool source_pg_snapshot_is_whole(const struct source_pg *s, const struct member *m);
 
 /*
  * source_pg_settle(s, e):

@@ -238,6 +238,8 @@ source_pg_plan(struct source *base, struct partplan *plan, struct err *e)
 		rc = source_pg_finish_headers(s, e);
 	if (rc == 0)
 		rc = source_pg_origin(s, &plan->source, e);
+	if (rc == 0 && s->base.set != NULL)
+		source_pg_set_unfold(s);
 	if (rc == 0 && plan->snapshot == PARTPLAN_OWN)
 		rc = check_all_own(s, e);
 	if (rc == 0)

@@ -23,15 +23,24 @@ was_altered(const char *what, struct err *e)
 	return err_hint(e, "Nothing is wrong with the source: run it again.");
 }
 
+/* As source_pg_members_is_whole(). */
+static bool
+is_whole(const struct source_pg *s, const struct basis_member *m)
+{
+	enum reads_reach reach = source_pg_members_reach(s);
+
+	return m->plain && reads_is_locked(&s->reads, m->oid, reach) &&
+	       (m->leaf == 0 || reads_is_locked(&s->reads, m->leaf, reach));
+}
+
 /* Is all that is read known by name, so that anything beside it was led to by another? */
 static bool
 is_all_locked_whole(const struct source_pg *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++)
-		if (!source_pg_snapshot_is_whole(s, &s->members[i]) &&
-		    !member_is_sequence(&s->members[i]))
+	for (i = 0; i < s->basis.n; i++)
+		if (!s->basis.list[i].sequence && !is_whole(s, &s->basis.list[i]))
 			return false;
 	return true;
 }
@@ -66,11 +75,12 @@ stands_on_more(const struct source_pg *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++)
-		if (!member_is_sequence(&s->members[i]) &&
-		    (!source_pg_snapshot_is_whole(s, &s->members[i]) ||
-		     member_stands_on_more(&s->members[i])))
+	for (i = 0; i < s->basis.n; i++) {
+		const struct basis_member *m = &s->basis.list[i];
+
+		if (!m->sequence && (m->more || !is_whole(s, m)))
 			return true;
+	}
 	return false;
 }
 
@@ -78,62 +88,23 @@ static char *
 user_text(const struct source_pg *s)
 {
 	struct buf text = BUF_INIT;
-	size_t i;
 
 	buf_adds(&text, s->query != NULL ? s->query : "");
-	for (i = 0; i < s->n; i++)
-		if (s->members[i].rows->where != NULL)
-			buf_addf(&text, " %s", s->members[i].rows->where);
+	buf_add(&text, s->basis.text.data, s->basis.text.len);
 	return buf_detach(&text);
-}
-
-static int
-by_oid(const void *a, const void *b)
-{
-	const unsigned *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* The types of all members, each once, for the caller to free. */
-static unsigned *
-all_types(const struct source_pg *s, size_t *n)
-{
-	size_t total = 0, kept = 0, i;
-	unsigned *types;
-
-	for (i = 0; i < s->n; i++)
-		total += s->members[i].header->schema.ncolumns;
-	types = xcalloc(total, sizeof(*types));
-	for (i = 0, total = 0; i < s->n; i++) {
-		size_t more = s->members[i].header->schema.ncolumns;
-
-		if (more > 0)
-			memcpy(types + total, s->members[i].types, more * sizeof(*types));
-		total += more;
-	}
-	if (total > 0)
-		qsort(types, total, sizeof(*types), by_oid);
-	for (i = 0; i < total; i++)
-		if (kept == 0 || types[kept - 1] != types[i])
-			types[kept++] = types[i];
-	*n = kept;
-	return types;
 }
 
 static PGresult *
 read_stands(struct source_pg *s, const struct reads *now, struct err *e)
 {
 	char *text = user_text(s);
-	size_t n;
-	unsigned *types = all_types(s, &n);
+	size_t ntypes = basis_types(&s->basis);
 	PGresult *res = NULL;
 
 	if (path_narrow(&s->path, &s->db, e) == 0 &&
 	    db_exec(&s->db, e, "SET LOCAL jit = off") == 0)
-		res = stands_read(&s->db, text, now, &s->reads, source_pg_snapshot_reach(s),
-				  types, n, e);
-	free(types);
+		res = stands_read(&s->db, text, now, &s->reads, source_pg_members_reach(s),
+				  s->basis.types, ntypes, e);
 	free(text);
 	return res;
 }

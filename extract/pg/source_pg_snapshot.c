@@ -36,43 +36,6 @@ is_set(const struct source_pg *s)
 
 /* ---- the members ---- */
 
-static void
-drop_members(struct source_pg *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		member_release(&s->members[i]);
-	free(s->members);
-	free(s->sent);
-	s->members = NULL;
-	s->sent = NULL;
-	s->n = s->nsent = 0;
-}
-
-/* Members of these relations (a NULL: of the query); what is in ${rels} is taken. */
-static void
-make_members(struct source_pg *s, struct relation *const *rels, size_t n)
-{
-	size_t i;
-
-	drop_members(s);
-	s->members = xcalloc(n, sizeof(*s->members));
-	s->n = n;
-	for (i = 0; i < n; i++)
-		s->members[i] = (struct member){
-			.rel = rels[i],
-			.query = s->query,
-			.rows = rels[i] != NULL
-					? extract_options_rows(s->base.options, &rels[i]->id)
-					: &s->base.options->rows,
-			.only = keylist_find(&s->base.options->keys,
-					     rels[i] != NULL ? &rels[i]->id : NULL),
-			.in_set = is_set(s),
-			.planned = -1,
-		};
-}
-
 static int
 look_up(struct source_pg *s, struct err *e)
 {
@@ -81,42 +44,10 @@ look_up(struct source_pg *s, struct err *e)
 
 	if (rel == NULL)
 		return -1;
-	make_members(s, &rel, 1);
+	source_pg_members_make(s, &rel, 1);
 	if (strchr("rpvmfSt", rel->kind) == NULL)
 		return err_set(e, EXIT_USAGE, "\"%s\" is not a table or view", rel->id.name);
 	return s->base.options->the_part != NULL ? source_pg_part_find(s, s->members, e) : 0;
-}
-
-static int
-check_each(const struct source_pg *s, const struct choose_list *list, struct err *e)
-{
-	const struct relname **names = xcalloc(list->n, sizeof(struct relname *));
-	size_t i;
-	int rc;
-
-	for (i = 0; i < list->n; i++)
-		names[i] = &list->rels[i]->id;
-	rc = extract_options_check_each(s->base.options, names, list->n, e);
-	free(names);
-	return rc;
-}
-
-static int
-choose(struct source_pg *s, struct err *e)
-{
-	struct choose_list list = {.n = 0};
-	int rc = choose_relations(&s->db, &s->base.options->what, &list, e);
-
-	if (rc == 0)
-		rc = choose_check(&s->db, &list, e);
-	if (rc == 0)
-		rc = check_each(s, &list, e);
-	if (rc == 0) {
-		make_members(s, list.rels, list.n);
-		list.n = 0;
-	}
-	choose_release(&list);
-	return rc;
 }
 
 /* ---- FIND ---- */
@@ -126,6 +57,7 @@ start_over(struct source_pg *s)
 {
 	path_rollback(&s->path, &s->db);
 	typecache_release(&s->types);
+	basis_release(&s->basis);
 	if (is_set(s)) {
 		manifest_free(s->base.set);
 		s->base.set = NULL;
@@ -155,12 +87,9 @@ expect_partitions(struct source_pg *s, struct err *e)
 	size_t i;
 	int row, rc = 0;
 
-	for (i = 0; i < s->n; i++) {
-		const struct relation *rel = s->members[i].rel;
-
-		if (rel != NULL && rel->kind == 'p')
-			pgarray_add_oid(&roots, rel->oid);
-	}
+	for (i = 0; i < s->chosen.n; i++)
+		if (s->chosen.rels[i].kind == 'p')
+			pgarray_add_oid(&roots, s->chosen.rels[i].oid);
 	if (roots.len > 0) {
 		params[0] = pgarray_end(&roots);
 		res = db_query(&s->db, e, partitions_sql, 1, params);
@@ -175,16 +104,20 @@ expect_partitions(struct source_pg *s, struct err *e)
 }
 
 static void
-expect(struct source_pg *s, const struct relation *rel)
+expect(struct source_pg *s, unsigned oid, const struct relname *id, char kind)
 {
 	struct buf name = BUF_INIT;
 
-	if (rel == NULL)
-		return;
-	relname_add_quoted(&rel->id, &name);
-	reads_add(&s->reads, rel->oid, buf_cstr(&name), rel->kind == 'v',
-		  strchr("rpv", rel->kind) != NULL);
+	relname_add_quoted(id, &name);
+	reads_add(&s->reads, oid, buf_cstr(&name), kind == 'v', strchr("rpv", kind) != NULL);
 	buf_release(&name);
+}
+
+static void
+expect_relation(struct source_pg *s, const struct relation *rel)
+{
+	if (rel != NULL)
+		expect(s, rel->oid, &rel->id, rel->kind);
 }
 
 /* What is read as far as it is known without having planned anything. */
@@ -195,9 +128,11 @@ expect_relations(struct source_pg *s, struct err *e)
 	int rc = 0;
 
 	reads_release(&s->reads);
+	for (i = 0; i < s->chosen.n; i++)
+		expect(s, s->chosen.rels[i].oid, &s->chosen.rels[i].id, s->chosen.rels[i].kind);
 	for (i = 0; i < s->n; i++) {
-		expect(s, s->members[i].rel);
-		expect(s, s->members[i].leaf);
+		expect_relation(s, s->members[i].rel);
+		expect_relation(s, s->members[i].leaf);
 	}
 	if (is_set(s))
 		rc = expect_partitions(s, e);
@@ -236,10 +171,11 @@ find_relations(struct source_pg *s, struct err *e)
 	struct relation *none = NULL;
 
 	if (s->query != NULL) {
-		make_members(s, &none, 1);
+		source_pg_members_make(s, &none, 1);
 		return expect_relations(s, e);
 	}
-	if (begin(s, SESSION_READ, e) != 0 || (is_set(s) ? choose(s, e) : look_up(s, e)) != 0 ||
+	if (begin(s, SESSION_READ, e) != 0 ||
+	    (is_set(s) ? source_pg_set_choose(s, e) : look_up(s, e)) != 0 ||
 	    expect_relations(s, e) != 0)
 		return -1;
 	start_over(s);
@@ -274,21 +210,6 @@ try_lock(struct source_pg *s, struct err *e)
 	s->seen = false;
 	err_release(e);
 	return 1;
-}
-
-enum reads_reach
-source_pg_snapshot_reach(const struct source_pg *s)
-{
-	return s->base.options->snapshot != NULL ? READS_NOTHING : s->reach;
-}
-
-bool
-source_pg_snapshot_is_whole(const struct source_pg *s, const struct member *m)
-{
-	enum reads_reach reach = source_pg_snapshot_reach(s);
-
-	return member_is_plain(m) && reads_is_locked(&s->reads, m->rel->oid, reach) &&
-	       (m->leaf == NULL || reads_is_locked(&s->reads, m->leaf->oid, reach));
 }
 
 /* ---- SNAP ---- */
@@ -360,155 +281,25 @@ read_one(struct source_pg *s, struct err *e)
 	return 1;
 }
 
-static bool
-same_relations(const struct choose_list *a, const struct source_pg *s)
-{
-	size_t i, j, found = 0;
-
-	if (a->n != s->n)
-		return false;
-	for (i = 0; i < s->n; i++) { /* those are in the set's order, these by OID */
-		size_t low = 0, high = a->n;
-
-		while (low < high) {
-			j = low + (high - low) / 2;
-			if (a->rels[j]->oid < s->members[i].rel->oid)
-				low = j + 1;
-			else
-				high = j;
-		}
-		found += low < a->n && a->rels[low]->oid == s->members[i].rel->oid &&
-			 relname_equal(&a->rels[low]->id, &s->members[i].rel->id);
-	}
-	return found == a->n;
-}
-
-/* Behind each of them the keys of all its rows. */
-static int
-add_keys(struct source_pg *s, struct err *e)
-{
-	size_t i;
-
-	for (i = 0; s->base.options->with_keys && i < s->n; i++)
-		if (!member_is_sequence(&s->members[i]) &&
-		    member_add_keys(&s->members[i], e) != 0) {
-			if (s->base.options->catch_up)
-				e->code = EXIT_TARGET;
-			return -1;
-		}
-	return 0;
-}
-
-/* The same for a set: the patterns have to mean, under the snapshot, what is locked. */
-static int
-read_set(struct source_pg *s, struct err *e)
-{
-	struct choose_list list = {.n = 0};
-	int rc = choose_relations(&s->db, &s->base.options->what, &list, e);
-
-	if (rc == 0 && !same_relations(&list, s)) {
-		s->seen = false;
-		rc = 1;
-	}
-	if (rc == 0)
-		rc = path_narrow(&s->path, &s->db, e);
-	if (rc == 0)
-		rc = relation_read_all(&s->db, list.rels, list.n, e);
-	if (rc == 0)
-		rc = order_relations(&s->db, list.rels, list.n, e);
-	if (rc == 0) {
-		make_members(s, list.rels, list.n);
-		list.n = 0;
-		rc = add_keys(s, e);
-	}
-	choose_release(&list);
-	return rc;
-}
-
-static void
-send(struct source_pg *s, struct member *m)
-{
-	s->sent[s->nsent++] = m;
-	if (!is_set(s)) {
-		m->header = s->base.header;
-		return;
-	}
-	m->header = header_new();
-	manifest_add(s->base.set, m->header);
-}
-
-/* The headers that the members fill: the source's, or those of a manifest. */
-static void
-give_headers(struct source_pg *s)
-{
-	char id[RUNID_LEN + 1];
-	size_t i;
-
-	runid_make(id);
-	if (is_set(s))
-		s->base.set = manifest_new(id);
-	free(s->sent);
-	s->sent = xcalloc(2 * s->n, sizeof(void *));
-	s->nsent = 0;
-	for (i = 0; i < s->n; i++) {
-		struct member *m = &s->members[i];
-
-		send(s, m);
-		if (m->keys == NULL)
-			continue;
-		send(s, m->keys);
-		m->keys->header->keys_of = m->header->number;
-	}
-	s->base.header = s->members[0].header;
-}
-
-static int
-describe(struct source_pg *s, struct err *e)
-{
-	size_t i;
-	int rc = 0;
-
-	give_headers(s);
-	for (i = 0; rc == 0 && i < s->nsent; i++)
-		if (!member_is_sequence(s->sent[i]))
-			rc = member_describe(s->sent[i], s->base.options, &s->db, &s->path,
-					     &s->types, e);
-	if (rc == 0 && s->base.options->the_part != NULL)
-		rc = source_pg_part_take(s, s->members, e);
-	if (rc == 0)
-		rc = seqread_values(&s->db, s->members, s->n, e);
-	if (rc == 0)
-		rc = since_apply(&s->db, &s->path, s->members, s->n, s->base.options, &s->wal,
-				 e);
-	return rc;
-}
-
 /* ---- LOOK ---- */
 
 static bool
 needs_look(const struct source_pg *s)
 {
-	return is_set(s) || !source_pg_snapshot_is_whole(s, &s->members[0]);
+	return is_set(s) || !source_pg_members_is_whole(s, &s->members[0]);
 }
 
 /*
- * Plan the statements, and so lock what parsing and LOCK have not.  1: something that is
- * read was not among what the attempt began with, or the snapshot is older than what it is
- * now.
+ * What has been opened by describing and planning?  1: something that is read was not among
+ * what the attempt began with, or the snapshot is older than what it is now.
  */
 static int
 look_around(struct source_pg *s, struct err *e)
 {
 	struct reads now = {.list = NULL};
 	const char *stale;
-	size_t i;
 	int rc;
 
-	for (i = 0; i < s->n; i++)
-		if (!source_pg_snapshot_is_whole(s, &s->members[i]) &&
-		    !member_is_sequence(&s->members[i]) &&
-		    member_plan(&s->members[i], &s->db, &s->path, e) != 0)
-			return -1;
 	if (reads_see(&s->db, &now, &stale, e) != 0)
 		return -1;
 	rc = stale != NULL || !reads_same(&now, &s->reads);
@@ -519,6 +310,20 @@ look_around(struct source_pg *s, struct err *e)
 }
 
 /* ---- all of it ---- */
+
+static int
+describe_one(struct source_pg *s, struct err *e)
+{
+	int rc = source_pg_members_describe(s, 0, e);
+
+	if (rc == 0)
+		rc = source_pg_members_plan(s, e);
+	if (rc == 0) {
+		source_pg_members_finish(s, &s->members[0]);
+		basis_add(&s->basis, &s->members[0]);
+	}
+	return rc;
+}
 
 /* One attempt: 0 with a good snapshot, 1 to try again, -1. */
 static int
@@ -535,9 +340,9 @@ attempt(struct source_pg *s, struct err *e)
 	if (rc == 0 && s->base.options->snapshot != NULL)
 		rc = import(s, e);
 	if (rc == 0 && s->query == NULL)
-		rc = is_set(s) ? read_set(s, e) : read_one(s, e);
+		rc = is_set(s) ? source_pg_set_same(s, e) : read_one(s, e);
 	if (rc == 0)
-		rc = describe(s, e);
+		rc = is_set(s) ? source_pg_set_describe(s, e) : describe_one(s, e);
 	if (rc == 0 && needs_look(s))
 		rc = look_around(s, e);
 	if (rc < 0 && is_sqlstate(e, "40P01")) {
@@ -560,6 +365,7 @@ source_pg_snapshot(struct source_pg *s, struct err *e)
 
 	for (; rc > 0 && s->attempt < ATTEMPTS; s->attempt++)
 		rc = attempt(s, e);
+	choose_release(&s->chosen);
 	if (rc > 0 && s->base.options->snapshot != NULL)
 		return err_set(e, EXIT_DATA,
 			       "what is read was altered after the snapshot \"%s\" was taken",
@@ -573,6 +379,7 @@ source_pg_snapshot(struct source_pg *s, struct err *e)
 		e->code = EXIT_AGAIN;
 		err_hint(e, "Nothing is wrong with the part: run it again.");
 	}
+	typecache_release(&s->types);
 	if (rc < 0 && is_sqlstate(e, "42501") && !is_set(s) && s->n > 0 &&
 	    s->members[0].rel != NULL) {
 		start_over(s);

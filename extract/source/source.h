@@ -37,8 +37,8 @@ struct source_ops {
 	 */
 	int (*open)(struct source *s, int watch_fd, struct err *e);
 	/*
-	 * Make member ${i} of the set, from 0, the current one: the header is its, and rows
-	 * are, up to SOURCE_END.  Called for each in its order, if there is a set.
+	 * Make member ${i} of the set, from 0, the current one: rows are its, up to SOURCE_END.
+	 * Called for each in its order, if there is a set.
 	 */
 	int (*member)(struct source *s, size_t i, struct err *e);
 	/* Wait for rows, at most ${timeout} ms (-1: any time). */
@@ -53,7 +53,8 @@ struct source {
 	const struct source_ops *ops;
 	const struct extract_options *options; /* borrowed */
 	struct manifest *set;  /* of several relations; owned, complete after open, or NULL */
-	struct header *header; /* owned, complete after open; if there is a set, its member's */
+	struct header *header; /* owned, complete after open; NULL if there is a set */
+	const char *backend;   /* of a set, what all headers say of it; intern()'s or NULL */
 	double share;          /* of the input's bytes that has been read; -1: it has no size */
 	char *where; /* what is read from, as people say it, known after open; owned */
 };

@@ -245,7 +245,7 @@ sink_csv_expect(struct sink *base, const struct sink_set *set, struct err *e)
 	if (!s->in_dir)
 		return sink_refuse_set(e);
 	for (i = 0; i < set->manifest->n; i++) {
-		const struct header *header = set->manifest->members[i];
+		const struct header *header = manifest_header(set->manifest, i);
 
 		if (header->is_sequence)
 			log_fact("sequence \"%s\" becomes no file",

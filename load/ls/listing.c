@@ -60,7 +60,8 @@ header_of(const struct found *f)
 	const struct header *h = stream_reader_header(f->r);
 	const struct manifest *set = stream_reader_set(f->r);
 
-	return h == NULL && set != NULL && f->member < set->n ? set->members[f->member] : h;
+	return h == NULL && set != NULL && f->member < set->n ? manifest_header(set, f->member)
+							      : h;
 }
 
 /* ---- for programs ---- */

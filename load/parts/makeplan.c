@@ -140,7 +140,7 @@ choose(struct making *m, const struct target *t, enum partrules_way *way, char *
 static bool
 has_rows(const struct making *m, size_t i)
 {
-	return !m->set.manifest->members[i]->is_sequence;
+	return !m->set.manifest->members[i].is_sequence;
 }
 
 static int
@@ -178,7 +178,8 @@ check_keys(const struct making *m, struct err *e)
 	for (i = 0; m->plan.snapshot == PARTPLAN_OWN && i < m->plan.nrelations; i++) {
 		char *name;
 
-		if (!has_rows(m, i) || m->set.manifest->members[i]->schema.nprimary_key > 0)
+		if (!has_rows(m, i) ||
+		    manifest_header(m->set.manifest, i)->schema.nprimary_key > 0)
 			continue;
 		name = relname_text(&m->plan.relations[i].id);
 		err_set(e, EXIT_TARGET,

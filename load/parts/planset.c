@@ -44,7 +44,7 @@ planset_make(struct planset *s, const struct partplan *plan, bool all, struct er
 			return -1;
 		if (!all && partrules_way(&plan->relations[i], &way, e) != 0)
 			return -1;
-		s->chosen[i] = all || way != WAY_PART || s->manifest->members[i]->is_sequence;
+		s->chosen[i] = all || way != WAY_PART || s->manifest->members[i].is_sequence;
 	}
 	s->manifest->total = s->manifest->n;
 	return 0;

@@ -57,7 +57,8 @@ publish_set(struct sink *sink, const struct planset *s, struct err *e)
 	if (sink_expect(sink, &set, e) != 0)
 		return -1;
 	for (i = 0; i < s->manifest->n; i++)
-		if (s->chosen[i] && publish_member(sink, s->manifest->members[i], e) != 0)
+		if (s->chosen[i] &&
+		    publish_member(sink, manifest_header(s->manifest, i), e) != 0)
 			return -1;
 	return sink_commit(sink, e);
 }

@@ -219,14 +219,14 @@ expect_relation(struct catchup *c, const struct publication *p, size_t i,
 		const struct manifest *set, size_t m, struct db *db, struct err *e)
 {
 	const struct partplan_relation *r = &p->options->plan->relations[i];
-	const struct header *rows = m < set->n ? set->members[m] : NULL;
-	const struct header *keys = m + 1 < set->n ? set->members[m + 1] : NULL;
+	const struct header *rows;
 
-	if (rows == NULL || keys == NULL || !relname_equal(&rows->schema.relation, &r->id) ||
-	    keys->keys_of != m + 1)
+	if (m + 1 >= set->n || !relname_equal(&set->members[m].relation, &r->id) ||
+	    set->members[m + 1].keys_of != m + 1)
 		return refuse(p,
 			      "it has not the plan's relations, each with the keys of all rows",
 			      e);
+	rows = manifest_header(set, m);
 	if (rows->part.run == NULL || strcmp(rows->part.run, p->run.id) != 0)
 		return refuse(p, "it is of another run", e);
 	if (rows->since == NULL)

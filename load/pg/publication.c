@@ -146,22 +146,26 @@ publication_open(struct publication *p, const struct load_options *options, stru
 }
 
 void
-publication_expect(const struct publication *p, struct sink_set *set)
+publication_expect(struct publication *p, struct sink_set *set)
 {
 	size_t i;
 
-	set->rules = p->rules;
+	manifest_free(p->set);
+	p->set = manifest_new(set->manifest->id);
 	for (i = 0; i < set->manifest->n; i++) {
-		struct header *h = set->manifest->members[i];
+		struct header *h = manifest_copy(set->manifest, i);
 		long long value;
 		int called;
 
 		if (h->position == NULL)
-			h->position = intern_null(p->totals[i].whole);
+			h->position = xstrdup_null(p->totals[i].whole);
 		if (h->is_sequence && p->totals[i].position != NULL &&
 		    sscanf(p->totals[i].position, "%lld %d", &value, &called) == 2)
 			h->sequence = (struct header_sequence){value, called != 0};
+		manifest_add(p->set, h);
 	}
+	set->rules = p->rules;
+	set->manifest = p->set;
 }
 
 /* ---- before it is seen ---- */
@@ -337,6 +341,7 @@ publication_release(struct publication *p)
 	for (i = 0; i < p->nplaced; i++)
 		placed_release(&p->placed[i]);
 	free(p->placed);
+	manifest_free(p->set);
 	free(p->tables);
 	free(p->rules);
 	free(p->totals);

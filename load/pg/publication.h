@@ -16,6 +16,7 @@ struct db;
 struct err;
 struct load_options;
 struct load_rules;
+struct manifest;
 struct placed;
 struct receipt;
 struct sink_set;
@@ -32,6 +33,7 @@ struct publication {
 	struct run_total *totals;    /* the same; owned */
 	struct placed *placed;       /* one for each target, once they are built; owned */
 	size_t nplaced;
+	struct manifest *set; /* what the relations have come to; owned */
 };
 
 /*
@@ -50,11 +52,11 @@ bool publication_is(const struct publication *p);
 
 /*
  * publication_expect(p, set), publication_build(p, targets, db, e):
- * The relations of the plan are a set: give it the rules of its members, and where sequences
- * stood when their parts were read; they are planned: do in a transaction of its own all that
- * takes its time and nobody has to see.
+ * The relations of the plan are a set: give it the rules of its members, and how far they and
+ * where sequences stood when their parts were read; they are planned: do in a transaction of
+ * its own all that takes its time and nobody has to see.
  */
-void publication_expect(const struct publication *p, struct sink_set *set);
+void publication_expect(struct publication *p, struct sink_set *set);
 int publication_build(struct publication *p, const struct targets *targets, struct db *db,
 		      struct err *e) __attribute__((warn_unused_result));
 

@@ -11,6 +11,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -40,13 +41,12 @@ add_reasons(struct buf *all, struct err *why)
 
 /* Where a member goes. */
 static struct relname
-destination(const struct load_options *options, const struct header *header)
+destination(const struct load_options *options, const struct relname *name)
 {
-	const struct relname *name = &header->schema.relation;
-	struct relname into = RELNAME_INIT;
+	struct relname into = *name;
 
-	relname_set(&into, options->into_schema != NULL ? options->into_schema : name->schema,
-		    name->name);
+	if (options->into_schema != NULL)
+		into.schema = intern(options->into_schema);
 	return into;
 }
 
@@ -54,16 +54,16 @@ static void
 init_member(struct target *t, const struct load_options *options, const char *input,
 	    const struct sink_set *set, size_t i)
 {
-	const struct relname *name = &set->manifest->members[i]->schema.relation;
+	const struct relname *name = &set->manifest->members[i].relation;
 	const struct load_rules *own = set->rules != NULL ? &set->rules[i] : NULL;
 	char *called = manifest_name(set->manifest, i);
 	char *text = xasprintf("%s: %s", input, called);
 
 	target_init(t, options, own != NULL ? own : load_options_rules(options, name), text);
 	if (own != NULL)
-		relname_set(&t->into, own->target.schema, own->target.name);
+		t->into = own->target;
 	else
-		t->into = destination(options, set->manifest->members[i]);
+		t->into = destination(options, name);
 	t->rules.target = t->into;
 	t->rules.together = true;
 	free(text);
@@ -101,7 +101,7 @@ plan_sequence(struct targets *ts, struct db *db, const struct load_options *opti
 
 	if (options->no_sync_sequences)
 		return 0;
-	into = destination(options, header);
+	into = destination(options, &header->schema.relation);
 	return sequences_expect(&ts->sequences, db, &into, &header->sequence, e);
 }
 
@@ -219,10 +219,11 @@ know_again(struct setplan *s, size_t k, struct err *e)
 }
 
 static int
-plan_member(struct setplan *s, size_t k, const struct header *header, struct err *e)
+plan_member(struct setplan *s, size_t k, struct header *header, struct err *e)
 {
 	struct target *t = &s->ts->list[k];
 
+	t->header = header;
 	if (s->together) {
 		if (know_again(s, k, e) == 0 &&
 		    plan_rows(t, s->db, s->set, header, &s->known[k], e) == 0)
@@ -251,14 +252,14 @@ plan_each(struct setplan *s, size_t *n, struct err *e)
 	size_t i, k = 0;
 
 	for (i = *n = 0; i < m->n; i++) {
-		const struct header *header = m->members[i];
 		int rc;
 
 		if (!s->set->chosen[i])
 			continue;
 		(*n)++;
-		rc = header->is_sequence ? plan_sequence(s->ts, s->db, s->options, header, e)
-					 : plan_member(s, k++, header, e);
+		rc = m->members[i].is_sequence
+			     ? plan_sequence(s->ts, s->db, s->options, manifest_header(m, i), e)
+			     : plan_member(s, k++, manifest_copy(m, i), e);
 		if (rc != 0 && take_refusal(s, e) != 0)
 			return -1;
 	}
@@ -292,7 +293,7 @@ plan_all(struct setplan *s, struct err *e)
 static bool
 has_rows(const struct sink_set *set, size_t i)
 {
-	return set->chosen[i] && !set->manifest->members[i]->is_sequence;
+	return set->chosen[i] && !set->manifest->members[i].is_sequence;
 }
 
 /* A target for each member that brings rows. */
@@ -312,7 +313,7 @@ init_all(struct targets *ts, const struct load_options *options, const char *inp
 		if (!has_rows(set, i))
 			continue;
 		init_member(&ts->list[k], options, input, set, i);
-		if (set->manifest->members[i]->keys_of > 0) {
+		if (set->manifest->members[i].keys_of > 0) {
 			init_keys(&ts->list[k], &ts->list[k - 1]);
 			told--;
 		} else {

@@ -340,6 +340,7 @@ target_release(struct target *t)
 	roundings_free(t->roundings);
 	planner_free(t->plan);
 	sequences_release(&t->sequences);
+	header_free(t->header);
 	free(t->input);
 	free(t->identity);
 	free(t->original);

@@ -34,6 +34,7 @@ struct target {
 	struct load_rules rules; /* for this relation */
 	struct relname into;     /* rules.target, of a member of a set; owned */
 	char *input;             /* what its rows are called in messages; owned */
+	struct header *header;   /* of a set's stream, owned; else NULL */
 	struct relname name;     /* of all streams; empty before the first */
 	enum target_state state;
 	bool ready;                  /* it is created or emptied, where asked for */

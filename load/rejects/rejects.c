@@ -179,7 +179,7 @@ rejects_begin(struct rejects *rj, const struct plan *plan, bool ndjson, struct e
 	rj->binary = !plan->text;
 	rj->ended = false;
 	if (rj->set != NULL) {
-		header = rj->set->members[rj->begun++];
+		header = manifest_header(rj->set, rj->begun++);
 	} else {
 		new_writer(rj, ndjson);
 		header_free(rj->header);

@@ -14,6 +14,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/intern.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/session.h"
@@ -35,7 +36,8 @@
 
 /* A relation, or a sequence of a set. */
 struct relation_verified {
-	const struct header *header; /* borrowed; NULL: a plain PGCOPY file */
+	const struct header *header; /* NULL: a plain PGCOPY file */
+	struct header *copy;         /* the same, of a set's, owned; or NULL */
 	struct relname into;         /* where it is; no name: the stream's; owned */
 	struct compared c;
 	struct staging staging; /* if it is not merged */
@@ -281,21 +283,18 @@ sink_verify_expect(struct sink *base, const struct sink_set *set, struct err *e)
 	s->set = true;
 	s->list = xcalloc(m->n > 0 ? m->n : 1, sizeof(*s->list));
 	for (i = 0; i < m->n; i++) {
-		const struct header *header = m->members[i];
-		const struct relname *name = &header->schema.relation;
 		struct relation_verified *r;
 
 		if (!set->chosen[i])
 			continue;
-		if (refuse_unproven(s, header, e) != 0)
-			return -1;
 		r = &s->list[s->n++];
-		r->header = header;
-		r->sequence = header->is_sequence;
-		relname_set(&r->into,
-			    base->options->into_schema != NULL ? base->options->into_schema
-							       : name->schema,
-			    name->name);
+		r->header = r->copy = manifest_copy(m, i);
+		if (refuse_unproven(s, r->header, e) != 0)
+			return -1;
+		r->sequence = r->header->is_sequence;
+		r->into = m->members[i].relation;
+		if (base->options->into_schema != NULL)
+			r->into.schema = intern(base->options->into_schema);
 	}
 	return prepare(s, set->ndjson, e);
 }
@@ -574,6 +573,7 @@ sink_verify_close(struct sink *base)
 	differing_free(s->differing);
 	for (i = 0; s->list != NULL && i < s->n; i++) {
 		compared_release(&s->list[i].c);
+		header_free(s->list[i].copy);
 	}
 	free(s->list);
 }

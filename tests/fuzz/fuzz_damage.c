@@ -212,15 +212,14 @@ write_stream(struct recipe *r, struct output *out, struct arrival *sent)
 	struct err e = ERR_INIT;
 	size_t i, n = r->set ? MEMBERS : 1;
 
-	for (i = 0; i < n; i++)
+	struct header *alone = r->set ? NULL : make_header(r);
+	for (i = 0; r->set && i < n; i++)
 		manifest_add(set, make_header(r));
-	if (!r->set)
-		set->members[0]->set = NULL;
 	mark(r, out);
 	MUST(!r->set || stream_writer_manifest(w, set, &e) == 0);
 	for (i = 0; i < n; i++) {
 		mark(r, out);
-		MUST(stream_writer_begin(w, set->members[i], &e) == 0);
+		MUST(stream_writer_begin(w, r->set ? manifest_header(set, i) : alone, &e) == 0);
 		mark(r, out);
 		write_rows(r, w, out, &sent->rows);
 		if (i + 1 < n)
@@ -237,10 +236,11 @@ write_stream(struct recipe *r, struct output *out, struct arrival *sent)
 	sent->whole = !r->aborted;
 	sent->bare = r->bare;
 	sent->count = n * r->nrows;
-	sent->header = header_to_json(set->members[n - 1]);
+	sent->header = header_to_json(r->set ? manifest_header(set, n - 1) : alone);
 	stream_writer_digest(w, sent->hex);
 	stream_writer_free(w);
 	manifest_free(set);
+	header_free(alone);
 }
 
 /* The marks of what has been compressed say nothing any longer: begin and end are left. */

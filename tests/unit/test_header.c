@@ -32,9 +32,9 @@ sample(void)
 	h->values = HEADER_TEXT;
 	h->dry_run = true;
 	h->partial = HEADER_PARTIAL_WHERE | HEADER_PARTIAL_SINCE;
-	h->position = "1:xmin:2";
+	h->position = xstrdup("1:xmin:2");
 	h->no_position = "it is a view";
-	h->since = "none";
+	h->since = xstrdup("none");
 	h->part = (struct header_part){xstrdup("x"), 2, 3, xstrdup("1:xmin:3"),
 				       xstrdup("3:5:7")};
 	return h;

@@ -63,7 +63,7 @@ write_member(struct stream_writer *w, const struct manifest *m, size_t i,
 	     enum stream_format format, struct err *e)
 {
 	struct buf row = BUF_INIT;
-	int rc = stream_writer_begin(w, m->members[i], e);
+	int rc = stream_writer_begin(w, manifest_header(m, i), e);
 	size_t n;
 
 	for (n = 0; rc == 0 && n < i; n++) { /* the first has none */
