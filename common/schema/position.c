@@ -4,7 +4,8 @@
  *	1:KIND:SYSTEM:DATABASE:TIMELINE:XID:RELATION:NATTS:COLUMNS:ROWS:MADE:LEAVES:COLUMN:VALUE:SUM
  *
  * Numbers are decimal, digests 16 hex digits.  Leaves are the first OID and the differences
- * of the others, "+" between.  Text is percent-encoded; "-" is a field with nothing in it.
+ * of the others, "+" between, each with "." and its own NATTS behind it if that is another
+ * than the relation's.  Text is percent-encoded; "-" is a field with nothing in it.
  */
 #include "common/schema/position.h"
 
@@ -54,8 +55,12 @@ add_leaves(struct buf *b, const struct position *p)
 	if (p->nleaves == 0)
 		buf_addc(b, '-');
 	for (i = 0; i < p->nleaves; i++) {
-		buf_addf(b, "%s%u", i > 0 ? "+" : "", p->leaves[i] - before);
-		before = p->leaves[i];
+		const struct position_leaf *leaf = &p->leaves[i];
+
+		buf_addf(b, "%s%u", i > 0 ? "+" : "", leaf->oid - before);
+		if (leaf->natts != p->natts)
+			buf_addf(b, ".%u", leaf->natts);
+		before = leaf->oid;
 	}
 }
 
@@ -128,27 +133,52 @@ take_nothing(struct reading *r)
 	return true;
 }
 
+/* Digits only, and behind them; no more than ${max}. */
+static uint64_t
+take_digits(struct reading *r, uint64_t max)
+{
+	uint64_t value = 0;
+	char *end;
+
+	r->ok = r->ok && isdigit((unsigned char)*r->p);
+	if (r->ok) {
+		value = strtoull(r->p, &end, 10);
+		r->ok = value <= max;
+		r->p = end;
+	}
+	return value;
+}
+
+static void
+add_leaf(struct position *p, const struct position_leaf *leaf)
+{
+	size_t n = p->nleaves;
+
+	if ((n & (n - 1)) == 0) /* the room is a power of two */
+		p->leaves = xrealloc(p->leaves, (n > 0 ? 2 * n : 1) * sizeof(*p->leaves));
+	p->leaves[p->nleaves++] = *leaf;
+}
+
 static void
 take_leaves(struct reading *r, struct position *p)
 {
-	uint64_t oid = 0, more;
-	char *end;
+	struct position_leaf leaf = {.oid = 0};
+	uint64_t more;
 
 	if (take_nothing(r))
 		return;
 	r->ok = r->ok && *r->p == ':';
 	while (r->ok && (p->nleaves == 0 || *r->p == '+')) {
-		r->ok = isdigit((unsigned char)r->p[1]);
-		if (!r->ok)
-			return;
-		more = strtoull(r->p + 1, &end, 10);
-		r->ok = more > 0 && more <= UINT32_MAX - oid;
-		oid += more;
-		r->p = end;
-		if ((p->nleaves & (p->nleaves - 1)) == 0) /* the room is a power of two */
-			p->leaves = xrealloc(p->leaves, (p->nleaves > 0 ? 2 * p->nleaves : 1) *
-								sizeof(*p->leaves));
-		p->leaves[p->nleaves++] = (unsigned)oid;
+		r->p++;
+		more = take_digits(r, UINT32_MAX - leaf.oid);
+		r->ok = r->ok && more > 0;
+		leaf.oid += (unsigned)more;
+		leaf.natts = p->natts;
+		if (r->ok && *r->p == '.') {
+			r->p++;
+			leaf.natts = (unsigned)take_digits(r, UINT32_MAX);
+		}
+		add_leaf(p, &leaf);
 	}
 }
 
@@ -256,17 +286,20 @@ position_parse(struct position *p, const char *word, size_t len, struct err *e)
 static int
 by_oid(const void *a, const void *b)
 {
-	const unsigned *x = a, *y = b;
+	const struct position_leaf *x = a, *y = b;
 
-	return (*x > *y) - (*x < *y);
+	return (x->oid > y->oid) - (x->oid < y->oid);
 }
 
 bool
-position_has_leaf(const struct position *p, unsigned oid)
+position_has_leaf(const struct position *p, const struct position_leaf *leaf)
 {
+	const struct position_leaf *found;
+
 	if (p->nleaves == 0)
-		return oid == p->relation;
-	return bsearch(&oid, p->leaves, p->nleaves, sizeof(oid), by_oid) != NULL;
+		return leaf->oid == p->relation;
+	found = bsearch(leaf, p->leaves, p->nleaves, sizeof(*leaf), by_oid);
+	return found != NULL && found->natts == leaf->natts;
 }
 
 void

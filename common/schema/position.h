@@ -18,6 +18,12 @@ enum position_kind {
 	POSITION_CURSOR /* by the values of a column */
 };
 
+/* What holds rows of a relation. */
+struct position_leaf {
+	unsigned oid;
+	unsigned natts; /* columns that it has ever had */
+};
+
 struct position {
 	enum position_kind kind;
 	uint64_t system;   /* the server's identifier */
@@ -29,10 +35,10 @@ struct position {
 	uint64_t columns;  /* digest of those that are read */
 	uint64_t rows;     /* digest of the condition on rows, 0: none */
 	uint64_t made;     /* digest of what values are made of: types, definitions */
-	unsigned *leaves;  /* OIDs of all that hold its rows, ascending; owned */
-	size_t nleaves;    /* 0: the relation itself, or it is not known */
-	char *column;      /* of a cursor, else NULL; owned */
-	char *value;       /* its greatest, NULL: there was none; owned */
+	struct position_leaf *leaves; /* all that hold its rows, ascending by OID; owned */
+	size_t nleaves;               /* 0: the relation itself, or it is not known */
+	char *column;                 /* of a cursor, else NULL; owned */
+	char *value;                  /* its greatest, NULL: there was none; owned */
 };
 
 /*
@@ -50,10 +56,10 @@ int position_parse(struct position *p, const char *word, size_t len, struct err 
 	__attribute__((warn_unused_result));
 
 /*
- * position_has_leaf(p, oid):
- * Does the position speak for the rows of that relation?
+ * position_has_leaf(p, leaf):
+ * Does the position speak for the rows of that relation, which has got no column since?
  */
-bool position_has_leaf(const struct position *p, unsigned oid);
+bool position_has_leaf(const struct position *p, const struct position_leaf *leaf);
 
 void position_release(struct position *p);
 

@@ -116,19 +116,20 @@ is_agreed(const struct merging *m, size_t i)
 static int
 by_oid(const void *a, const void *b)
 {
-	const unsigned *x = a, *y = b;
+	const struct position_leaf *x = a, *y = b;
 
-	return (*x > *y) - (*x < *y);
+	return (x->oid > y->oid) - (x->oid < y->oid);
 }
 
 static void
 add_leaves(struct position *all, const struct position *from)
 {
-	const unsigned *oids = from->nleaves > 0 ? from->leaves : &from->relation;
+	const struct position_leaf itself = {from->relation, from->natts};
+	const struct position_leaf *leaves = from->nleaves > 0 ? from->leaves : &itself;
 	size_t n = from->nleaves > 0 ? from->nleaves : 1;
 
 	all->leaves = xrealloc(all->leaves, (all->nleaves + n) * sizeof(*all->leaves));
-	memcpy(all->leaves + all->nleaves, oids, n * sizeof(*oids));
+	memcpy(all->leaves + all->nleaves, leaves, n * sizeof(*leaves));
 	all->nleaves += n;
 }
 
@@ -139,7 +140,7 @@ sort_leaves(struct position *all)
 
 	qsort(all->leaves, all->nleaves, sizeof(*all->leaves), by_oid);
 	for (i = 0; i < all->nleaves; i++)
-		if (kept == 0 || all->leaves[kept - 1] != all->leaves[i])
+		if (kept == 0 || all->leaves[kept - 1].oid != all->leaves[i].oid)
 			all->leaves[kept++] = all->leaves[i];
 	all->nleaves = kept;
 }

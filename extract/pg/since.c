@@ -224,7 +224,8 @@ take_leaves(const struct work *w, const struct member *m, struct position *p)
 		return; /* nothing but itself; a partitioned table is its own leaf as well */
 	p->leaves = xcalloc((size_t)(row - first), sizeof(*p->leaves));
 	for (row = first; is_of(res, row, m->rel->oid); row++)
-		p->leaves[p->nleaves++] = oid_at(res, row, SINCE_LEAF_OID);
+		p->leaves[p->nleaves++] = (struct position_leaf){
+			oid_at(res, row, SINCE_LEAF_OID), oid_at(res, row, SINCE_LEAF_OWN)};
 }
 
 /* As find_reason(): a cursor may have none either. */
@@ -377,9 +378,8 @@ add_new_leaves(struct buf *sql, const struct position *was, const struct positio
 	size_t i, n = 0;
 
 	for (i = 0; i < now->nleaves; i++)
-		if (!position_has_leaf(was, now->leaves[i])) {
-			buf_addf(sql, "%s%u", n++ > 0 ? "," : comma, now->leaves[i]);
-		}
+		if (!position_has_leaf(was, &now->leaves[i]))
+			buf_addf(sql, "%s%u", n++ > 0 ? "," : comma, now->leaves[i].oid);
 	if (n > 0)
 		buf_adds(sql, "}'::pg_catalog.oid[])");
 }
@@ -444,9 +444,15 @@ tell_part(const struct work *w, struct member *m, struct position *now)
 
 	now->value = partpos_value(&w->options->plan, part->number, digest_files(w, m));
 	if (m->leaf != NULL) {
+		struct position_leaf *leaf = xcalloc(1, sizeof(*leaf));
+		size_t i;
+
+		leaf->oid = m->leaf->oid;
+		for (i = 0; i < now->nleaves; i++)
+			if (now->leaves[i].oid == leaf->oid)
+				*leaf = now->leaves[i];
 		free(now->leaves);
-		now->leaves = xcalloc(1, sizeof(*now->leaves));
-		now->leaves[0] = m->leaf->oid;
+		now->leaves = leaf;
 		now->nleaves = 1;
 	}
 	part->position = position_word(now);

@@ -42,7 +42,7 @@ static const char leaves_sql[] =
 	" WHERE t.descends AND to_jsonb(i) ->> 'inhdetachpending' IS DISTINCT FROM 'true')"
 	" SELECT DISTINCT t.root, c.oid, c.relkind,"
 	" coalesce(m.amhandler = 'heap_tableam_handler'::regproc, false), r.relnatts,"
-	" CASE WHEN r.relkind = 'v' THEN pg_get_viewdef(r.oid) END, c.relfilenode"
+	" CASE WHEN r.relkind = 'v' THEN pg_get_viewdef(r.oid) END, c.relfilenode, c.relnatts"
 	" FROM tree t JOIN pg_class c ON c.oid = t.oid JOIN pg_class r ON r.oid = t.root"
 	" LEFT JOIN pg_am m ON m.oid = c.relam"
 	" WHERE c.relkind <> 'p' OR c.oid = t.root ORDER BY 1, 2";

@@ -49,7 +49,8 @@ enum {
 	SINCE_LEAF_HEAP,  /* rows have an xmin, as the heap gives them */
 	SINCE_LEAF_NATTS, /* of the relation */
 	SINCE_LEAF_VIEW,  /* the relation's definition, if it is a view */
-	SINCE_LEAF_FILE   /* what it is stored in; another one after each rewrite */
+	SINCE_LEAF_FILE,  /* what it is stored in; another one after each rewrite */
+	SINCE_LEAF_OWN    /* its own NATTS: a partition gets others while it is detached */
 };
 
 /*

@@ -166,6 +166,13 @@ refused()
 	q "$src" 'ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20)'
 	assert_eq "$(ids -t p --since="$word")" '11 12 '
 	assert_eq "$(header since -d "$src" -t p --since="$both")" "$both"
+	# while it was detached, its rows have got another value without being written
+	q "$src" 'ALTER TABLE p ADD v int'
+	word=$(position -t p)
+	q "$src" 'ALTER TABLE p DETACH PARTITION p2; ALTER TABLE p2 DROP v; ALTER TABLE p2 ADD v int DEFAULT 7;
+		ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20)'
+	assert_eq "$(ids -t p --since="$word")" '11 12 '
+	assert_eq "$(ids -t p --since="$(position -t p)")" ''
 
 	q "$src" 'CREATE TABLE child (id int); INSERT INTO child VALUES (7); CREATE TABLE parent (id int); INSERT INTO parent VALUES (1)'
 	word=$(position -t parent)

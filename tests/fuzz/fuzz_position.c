@@ -30,7 +30,7 @@ check(const char *word, size_t len)
 			abort();
 		free(again);
 		for (i = 0; i < p.nleaves; i++)
-			if (!position_has_leaf(&p, p.leaves[i]))
+			if (!position_has_leaf(&p, &p.leaves[i]))
 				abort();
 	}
 	position_release(&p);

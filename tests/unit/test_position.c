@@ -11,7 +11,8 @@
 #include "tests/unit/tap.h"
 
 static char odd[] = "a:b %-\xc3\xa4", dash[] = "-", plain[] = "c", empty[] = "";
-static unsigned leaves[] = {16390, 16393, 16400, 4294967295u};
+static struct position_leaf leaves[] = {
+	{16390, 1600}, {16393, 7}, {16400, 0}, {4294967295u, 4294967295u}};
 
 static const struct position samples[] = {
 	{.kind = POSITION_XMIN,
@@ -95,6 +96,11 @@ test_spelling(void)
 		"1:xmin:07:5:1:9:7:2:%s:-:-:-",
 		"1:xmin:7:5:1:9:7:2:0x%s:-:-:-",
 		"1:xmin:7:5:1:9:7:2:%s:16390+03:-:-",
+		"1:xmin:7:5:1:9:7:2:%s:16390.2+3:-:-",
+		"1:xmin:7:5:1:9:7:2:%s:16390.+3:-:-",
+		"1:xmin:7:5:1:9:7:2:%s:16390+3.03:-:-",
+		"1:xmin:7:5:1:9:7:2:%s:16390+3.4294967296:-:-",
+		"1:xmin:7:5:1:9:7:2:%s:16390.3.4:-:-",
 		"1:cursor:7:5:1:9:7:2:%s:-:%41:-",
 		"1:cursor:7:5:1:9:7:2:%s:-:a_b:-",
 	};
@@ -117,17 +123,24 @@ test_spelling(void)
 	}
 }
 
+static bool
+has(const struct position *p, unsigned oid, unsigned natts)
+{
+	const struct position_leaf leaf = {oid, natts};
+
+	return position_has_leaf(p, &leaf);
+}
+
 static void
 test_leaves(void)
 {
 	struct position whole = {.relation = 7};
 
-	ok(position_has_leaf(&samples[0], 16393) && position_has_leaf(&samples[0], 4294967295u),
+	ok(has(&samples[0], 16393, 7) && has(&samples[0], 4294967295u, 4294967295u),
 	   "leaves are found");
-	ok(!position_has_leaf(&samples[0], 16384) && !position_has_leaf(&samples[0], 16391),
-	   "and no others");
-	ok(position_has_leaf(&whole, 7) && !position_has_leaf(&whole, 8),
-	   "a table is its own leaf");
+	ok(!has(&samples[0], 16384, 1600) && !has(&samples[0], 16391, 1600), "and no others");
+	ok(!has(&samples[0], 16393, 8), "one that has got a column is another");
+	ok(has(&whole, 7, 2) && !has(&whole, 8, 0), "a table is its own leaf");
 }
 
 int
