@@ -19,8 +19,11 @@ source_pg_members_drop(struct source_pg *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n; i++) {
+		if (!s->base.options->is_set)        /* a part of a set's plan, too */
+			s->members[i].header = NULL; /* the source's */
 		member_release(&s->members[i]);
+	}
 	free(s->members);
 	free(s->sent);
 	s->members = NULL;
