@@ -4,7 +4,6 @@
  */
 #include "common/rows/keyrun.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +171,12 @@ keyrun_new(const struct keyrun_column *columns, size_t n)
 	k->last = xcalloc(1, k->size);
 	begin(k);
 	return k;
+}
+
+bool
+keyrun_mostly_ascends(const struct keyrun *k)
+{
+	return !k->given_up && k->descents <= k->rows / MIXED_SHARE;
 }
 
 enum keyrun_verdict

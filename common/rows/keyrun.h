@@ -7,6 +7,7 @@
 #ifndef COMMON_KEYRUN_H
 #define COMMON_KEYRUN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* How a column of the key is sent; equal values are equal bytes. */
@@ -26,7 +27,8 @@ struct keyrun_column {
 enum keyrun_verdict {
 	KEYRUN_UNKNOWN,  /* a row was out of key order, or no row was looked at */
 	KEYRUN_MIXED,    /* the rows are in no order to speak of */
-	KEYRUN_DISTINCT, /* no key has come twice; only the server finds that */
+	KEYRUN_TWICE,    /* a key has come twice; only the server finds that, and the next */
+	KEYRUN_DISTINCT, /* no key has come twice */
 	KEYRUN_ASCENDING /* the same, and the server would sort the rows as they are */
 };
 
@@ -45,6 +47,13 @@ struct keyrun *keyrun_new(const struct keyrun_column *columns, size_t n);
  * stream_reader has checked: no length word is cut in two.
  */
 void keyrun_take(struct keyrun *k, const char *data, size_t len);
+
+/*
+ * keyrun_mostly_ascends(k):
+ * Tell whether seven of eight rows since the last keyrun_end() had a greater key than the one
+ * before; true where none was seen.
+ */
+bool keyrun_mostly_ascends(const struct keyrun *k);
 
 /*
  * keyrun_end(k):

@@ -41,11 +41,12 @@ enum plan_way {
  * holds the table of how each is written.
  */
 enum statement {
-	SQL_ADD,    /* gives the target the columns that it lacks; then it is planned anew */
-	SQL_SHARED, /* parts: the staging table of all of them */
-	SQL_STAGE,  /* the temporary table and its counters */
-	SQL_BAD,    /* rejects: the table for rows that are left out */
-	SQL_NUMBER, /* rejects: sets the next row's number, up to that: "…, " */
+	SQL_ADD,     /* gives the target the columns that it lacks; then it is planned anew */
+	SQL_SHARED,  /* parts: the staging table of all of them */
+	SQL_STAGE,   /* the temporary table and its counters */
+	SQL_NUMBERS, /* each row's number, where SQL_STAGE leaves it out */
+	SQL_BAD,     /* rejects: the table for rows that are left out */
+	SQL_NUMBER,  /* rejects: sets the next row's number, up to that: "…, " */
 	SQL_STAGE_COPY, /* the stream\'s rows, into that */
 	SQL_TWICE,      /* rows that have the key of an earlier row; with rejects asked last */
 	SQL_CREATE,     /* the target */

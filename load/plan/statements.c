@@ -35,6 +35,7 @@ static const struct {
 	[SQL_ADD] = {"add the columns", ANY, true, target_sql_add},
 	[SQL_SHARED] = {"create the parts' staging table", PARTS, true, stage_sql_shared},
 	[SQL_STAGE] = {"create the temporary table", KEYS, true, stage_sql_table},
+	[SQL_NUMBERS] = {"number the rows", STAGED, true, stage_sql_numbers},
 	[SQL_BAD] = {"create the table of rejected rows", REJECTS, true, rejects_sql_bad},
 	[SQL_NUMBER] = {"set the next row's number", REJECTS, false, rejects_sql_number},
 	[SQL_STAGE_COPY] = {"stage the rows", KEYS, true, stage_sql_copy},
@@ -195,6 +196,8 @@ statements_when(const struct plan *p, enum statement id)
 	if (p->sql[id] == NULL)
 		return NULL;
 	switch (id) {
+	case SQL_NUMBERS:
+		return "unless the keys are seen to ascend; later, if they do not go in by MERGE";
 	case SQL_TWICE:
 		return p->stage != NULL && p->stage->rejects != NULL ? "when all rows are in"
 								     : NULL;
@@ -219,7 +222,7 @@ statements_when(const struct plan *p, enum statement id)
 			return NULL;
 		return watched ? "if they are, or if that gives 0" : "if that gives 0";
 	case SQL_AGAIN:
-		return "unless the keys are seen to be distinct, with the lock alone";
+		return "unless the keys are seen to be distinct or indexed, with the lock alone";
 	case SQL_UNSORTED:
 		return when_unsorted(p, watched);
 	case SQL_THERE:

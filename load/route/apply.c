@@ -260,8 +260,9 @@ apply_staged(struct staged *s, uint64_t *row, struct err *e)
 	in_order = inorder_insert(s, &t.written, e);
 	if (in_order < 0)
 		return -1;
-	if (in_order == 0 && (see(r, t.before, e) != 0 || insert(r, &t.written, row, e) != 0 ||
-			      insert_rest(r, &t, row, e) != 0))
+	if (in_order == 0 &&
+	    (staged_number(s, e) != 0 || see(r, t.before, e) != 0 ||
+	     insert(r, &t.written, row, e) != 0 || insert_rest(r, &t, row, e) != 0))
 		return -1;
 	return count(r, &t, in_order, e);
 }
@@ -284,7 +285,8 @@ apply_batch(struct staged *s, uint64_t *row, struct err *e)
 	struct route *r = &s->base;
 
 	*row = 0;
-	if (staged_refuse_duplicates(r, e) != 0 ||
+	if ((r->plan->sql[SQL_TWICE] != NULL && staged_number(s, e) != 0) ||
+	    staged_refuse_duplicates(r, e) != 0 ||
 	    ready_target(r->db, r->plan, r->first, e) != 0 || find_absent(s, e) != 0)
 		return -1;
 	if (r->plan->rules->keys == KEYS_ALONE)

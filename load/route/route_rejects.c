@@ -38,7 +38,7 @@ own(struct route *r)
 static int
 rejects_route_begin(struct route *r, struct err *e)
 {
-	own(r)->staged.order = KEYRUN_UNKNOWN;
+	staged_begin(staged_of(r));
 	if (db_exec(r->db, e, "%s; %s", r->plan->sql[SQL_STAGE], r->plan->sql[SQL_BAD]) != 0)
 		return -1;
 	return intake_begin(&own(r)->intake, r, e);

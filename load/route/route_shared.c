@@ -61,8 +61,9 @@ is_distinct(const struct plan *p)
 static int
 publish_begin(struct route *r, struct err *e)
 {
-	staged_of(r)->order = is_distinct(r->plan) ? KEYRUN_DISTINCT : KEYRUN_UNKNOWN;
-	staged_of(r)->indexed = false;
+	staged_begin(staged_of(r));
+	if (is_distinct(r->plan))
+		staged_of(r)->order = KEYRUN_DISTINCT;
 	return db_exec(r->db, e, "%s", r->plan->sql[SQL_STAGE]);
 }
 

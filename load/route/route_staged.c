@@ -3,6 +3,7 @@
  */
 #include "load/route/route_staged.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 struct route_staged {
 	struct staged staged;
 	struct keyrun *keyrun; /* or NULL: the stream's bytes do not show the keys */
+	bool fed;              /* COPY has begun */
 };
 
 static struct route_staged *
@@ -27,14 +29,28 @@ own(struct route *r)
 	return (struct route_staged *)r;
 }
 
+/* The first rows show whether numbers, a tenth of what staging costs, are likely to be needed.
+ */
 static int
-staged_begin(struct route *r, struct err *e)
+feed(struct route *r, struct err *e)
 {
-	own(r)->staged.order = KEYRUN_UNKNOWN;
-	own(r)->staged.indexed = false;
-	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_STAGE]) != 0)
+	if (own(r)->fed)
+		return 0;
+	own(r)->fed = true;
+	if (own(r)->keyrun != NULL && !keyrun_mostly_ascends(own(r)->keyrun) &&
+	    staged_number(staged_of(r), e) != 0)
 		return -1;
 	return feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e);
+}
+
+static int
+begin(struct route *r, struct err *e)
+{
+	staged_begin(staged_of(r));
+	own(r)->fed = false;
+	if (db_exec(r->db, e, "%s", r->plan->sql[SQL_STAGE]) != 0)
+		return -1;
+	return r->plan->sql[SQL_NUMBERS] == NULL ? feed(r, e) : 0;
 }
 
 static int
@@ -42,6 +58,8 @@ staged_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
 	if (own(r)->keyrun != NULL)
 		keyrun_take(own(r)->keyrun, chunk->data, chunk->len);
+	if (feed(r, e) != 0)
+		return -1;
 	return feed_write(&r->feed, chunk->data, chunk->len, e) != 0 ? staged_locate(r, e) : 0;
 }
 
@@ -69,6 +87,8 @@ staged_end(struct route *r, struct err *e)
 {
 	uint64_t row = 0;
 
+	if (feed(r, e) != 0)
+		return -1;
 	if (feed_end(&r->feed, &row, e) != 0)
 		return staged_locate(r, e);
 	if (own(r)->keyrun != NULL)
@@ -90,7 +110,7 @@ staged_free(struct route *r)
 }
 
 static const struct route_ops staged_ops = {
-	.begin = staged_begin,
+	.begin = begin,
 	.write = staged_write,
 	.locate = staged_locate,
 	.close = route_has_work,

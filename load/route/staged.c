@@ -48,6 +48,37 @@ staged_numbers(struct db *db, const char *sql, uint64_t *numbers, int count, str
 	return staged_numbers_of(db, sql, 0, NULL, numbers, count, e);
 }
 
+void
+staged_begin(struct staged *s)
+{
+	s->order = KEYRUN_UNKNOWN;
+	s->alone = s->indexed = s->numbered = false;
+}
+
+/* What a row takes more than in the target may be too much for a page. */
+static void
+explain_size(struct err *e)
+{
+	if (strcmp(e->sqlstate, "54000") == 0 && e->hint == NULL)
+		err_hint(e, "Staged, a row has its number with it, which takes 8 bytes; one "
+			    "that fits the table without them goes in if no --conflict, no "
+			    "--rejects and no cast makes it be staged.");
+}
+
+int
+staged_number(struct staged *s, struct err *e)
+{
+	const char *sql = s->base.plan->sql[SQL_NUMBERS];
+
+	if (sql == NULL || s->numbered)
+		return 0;
+	s->numbered = true;
+	if (db_exec(s->base.db, e, "%s", sql) == 0)
+		return 0;
+	explain_size(e);
+	return -1;
+}
+
 /* "c3" in the temporary table is a column of ours; ${tail} is what has to follow. */
 static const struct plan_column *
 real_column(const struct route *r, const char *column, const char *tail)
@@ -141,10 +172,8 @@ staged_where(const struct route *r, struct err *e, uint64_t *line, char **column
 		explain_null_key(r, column, e);
 	if (strcmp(e->sqlstate, "23514") == 0)
 		explain_cut(r, table, column, e);
-	if (strcmp(e->sqlstate, "54000") == 0 && *column == NULL && e->hint == NULL)
-		err_hint(e, "Staged, a row has its number with it, which takes 8 bytes; one "
-			    "that fits the table without them goes in if no --conflict, no "
-			    "--rejects and no cast makes it be staged.");
+	if (*column == NULL)
+		explain_size(e);
 	free(table);
 	free(e->column);
 	e->column = NULL;

@@ -18,6 +18,7 @@ struct staged {
 	enum keyrun_verdict order; /* of the batch's keys, as far as it is known */
 	bool alone;                /* no other loader writes the target until COMMIT */
 	bool indexed;              /* the staged rows have an index like the target's key */
+	bool numbered;             /* the staged rows have numbers, if they get them late */
 };
 
 static inline struct staged *
@@ -39,6 +40,18 @@ int staged_numbers(struct db *db, const char *sql, uint64_t *numbers, int count,
 int staged_numbers_of(struct db *db, const char *sql, int n, const uint64_t *args,
 		      uint64_t *numbers, int count, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * staged_begin(s):
+ * A batch begins: nothing is known of its rows.
+ */
+void staged_begin(struct staged *s);
+
+/*
+ * staged_number(s, e):
+ * Number the staged rows, if they are not: before any statement that asks for a row's number.
+ */
+int staged_number(struct staged *s, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * staged_where(r, e, line, column):

@@ -75,7 +75,8 @@ merge_sql_merge(struct sqlparts *w)
 /*
  * Two indexes in one order are joined in half the time that it takes to look for
  * each row, for which one of them is worth making, unless the target is much larger
- * and would be read to no purpose.
+ * and would be read to no purpose.  That it is unique, as the target's is, tells without
+ * another look whether a key comes twice.
  */
 char *
 merge_sql_there(struct sqlparts *w)
@@ -96,7 +97,7 @@ merge_sql_index(struct sqlparts *w)
 
 	if (!w->st->merges)
 		return NULL;
-	sqlparts_add(w, "CREATE INDEX ON {stage}");
+	sqlparts_add(w, "CREATE UNIQUE INDEX ON {stage}");
 	for (j = 0; j < w->st->nkey; j++)
 		buf_addf(&w->sql, "%sc%zu%s", j > 0 ? ", " : " (", w->st->key[j] + 1,
 			 w->st->key_collation[j]);

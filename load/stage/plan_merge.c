@@ -37,18 +37,19 @@
 /*
  * Columns of the index, each with whether MERGE can do it: the planner must be
  * free to use the index, which it is not for a while where a new index meets
- * rows changed before.
+ * rows changed before.  And whether somebody minds that tables are rewritten.
  */
 static const char facts_sql[] =
 	"SELECT a.attname, NOT c.relhasrules AND NOT i.indcheckxmin,"
 	" CASE WHEN a.atttypid IN (20, 21, 23, 1082, 1083, 1114, 1184) THEN 1"
 	" WHEN a.atttypid IN (26, 2950) THEN 2"
-	" ELSE 0 END, a.attlen"
+	" ELSE 0 END, a.attlen, EXISTS (SELECT FROM pg_event_trigger"
+	" WHERE evtevent = 'table_rewrite' AND evtenabled <> 'D')"
 	" FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
 	" JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])"
 	" WHERE i.indexrelid = $1";
 
-enum { NAME, FIT, KIND, SIZE };
+enum { NAME, FIT, KIND, SIZE, MINDED };
 
 static bool
 may_merge(const struct plan *p, const struct db *db)
@@ -131,6 +132,9 @@ plan_merge(struct plan *p, bool simple, struct db *db, struct err *e)
 		free(st->key_columns);
 		st->key_columns = NULL;
 	}
+	st->numbers_late = st->merges && watched && p->rules->parts.what == PARTS_NONE &&
+			   p->rules->keys != KEYS_ALONE &&
+			   PQgetvalue(facts, 0, MINDED)[0] == 'f';
 	PQclear(facts);
 	return 0;
 }

@@ -71,9 +71,10 @@ struct plan_stage {
 	bool folds;      /* of later rows of a key only what they come to is written */
 	bool merges;     /* MERGE does it, where no key is staged twice */
 	struct keyrun_column *key_columns; /* if the bytes show the keys, else NULL; owned */
-	bool deletes;                      /* --delete: other writers are kept out */
-	bool finds;                        /* the stream says which rows are absent */
-	bool delete_first;                 /* they go before the stream's rows come */
+	bool numbers_late; /* rows in key order are numbered only if MERGE does not do */
+	bool deletes;      /* --delete: other writers are kept out */
+	bool finds;        /* the stream says which rows are absent */
+	bool delete_first; /* they go before the stream's rows come */
 	bool passes; /* keys alone, in order: the target's pass beside them, none is staged */
 	bool counts_late; /* the rows that were there: those that are, less those inserted */
 	struct plan_rejects *rejects;  /* with --rejects, else NULL; owned */

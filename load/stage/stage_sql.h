@@ -14,6 +14,7 @@ struct sqlparts;
  */
 char *stage_sql_shared(struct sqlparts *w);
 char *stage_sql_table(struct sqlparts *w);
+char *stage_sql_numbers(struct sqlparts *w);
 char *stage_sql_copy(struct sqlparts *w);
 char *stage_sql_twice(struct sqlparts *w);
 char *stage_sql_lock(struct sqlparts *w);

@@ -39,9 +39,9 @@ SELECT 1, (pg_catalog.pg_relation_size('"led""ger"."portl_0123456789abcdef_1"') 
     WHERE indexrelid OPERATOR(pg_catalog.=) '16390' AND indisvalid;
 
 -- SQL_INDEX: index the staged rows; if that gives 1 and 1; sooner, where it finds absent or double keys
-CREATE INDEX ON "led""ger"."portl_0123456789abcdef_1" (c1);
+CREATE UNIQUE INDEX ON "led""ger"."portl_0123456789abcdef_1" (c1);
 
--- SQL_AGAIN: look for keys that come twice; unless the keys are seen to be distinct, with the lock alone
+-- SQL_AGAIN: look for keys that come twice; unless the keys are seen to be distinct or indexed, with the lock alone
 SELECT 1
     FROM "led""ger"."portl_0123456789abcdef_1" GROUP BY "c1" HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 LIMIT 1;
 

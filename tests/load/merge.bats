@@ -69,7 +69,7 @@ load_numbers()
 	make_t
 	load_numbers --conflict=overwrite < <(numbers 1,2,3)
 	loaded '3 0 3 0 0'
-	assert_eq "$(runs 'SAVEPOINT portl; CREATE INDEX ON pg_temp.')" 1
+	assert_eq "$(runs 'SAVEPOINT portl; CREATE UNIQUE INDEX ON pg_temp.')" 1
 	q "$b" 'INSERT INTO t (id) SELECT generate_series(10, 10000)'
 	load_numbers --conflict=overwrite < <(numbers 1,2,10)
 	loaded '3 0 1 2 0'
@@ -83,9 +83,9 @@ load_numbers()
 	q "$b" 'TRUNCATE t; INSERT INTO t SELECT generate_series(1, 20000)'
 	load_numbers --dry-run --conflict=overwrite < <(numbers 1)
 	assert_status 0
-	sql=$(grep -E '^  (CREATE TEMP|CREATE INDEX|SET LOCAL.* = on;)' <<<"$stderr")
+	sql=$(grep -E '^  (CREATE TEMP|CREATE UNIQUE INDEX|SET LOCAL.* = on;)' <<<"$stderr")
 	stage=$(grep -o 'pg_temp.portl_stage_[0-9a-f]*' <<<"$sql" | head -n 1)
-	sql=${sql/  CREATE INDEX/"INSERT INTO $stage SELECT i FROM generate_series(1, 20000) i; CREATE INDEX"}
+	sql=${sql/  CREATE UNIQUE INDEX/"INSERT INTO $stage SELECT i FROM generate_series(1, 20000) i; CREATE UNIQUE INDEX"}
 	run q "$b" "BEGIN; $sql EXPLAIN (COSTS OFF) $(grep '^  MERGE' <<<"$stderr")"
 	[[ $output == *'Merge Left Join'*'Index Scan'*'Index Scan'* ]]
 	[[ $output != *Sort* ]]
@@ -96,7 +96,7 @@ load_numbers()
 	q "$b" 'DROP INDEX t_id; CREATE UNIQUE INDEX ON t (n, id); UPDATE t SET n = 0'
 	load_rows --key=id,n -vv --conflict=overwrite < <(numbers 1,2,3)
 	loaded '3 3 0 0 0'
-	[[ $stderr == *"CREATE INDEX ON pg_temp."*" (c3, c1)"* ]] || fail "$stderr"
+	[[ $stderr == *"CREATE UNIQUE INDEX ON pg_temp."*" (c3, c1)"* ]] || fail "$stderr"
 }
 
 # begin_load OPTION...: start a load of t of which all but the end has come.

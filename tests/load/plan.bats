@@ -125,11 +125,58 @@ was_run()
 	assert_status 0
 	[[ $stderr == *'  SET LOCAL enable_nestloop = on;'*$'\n  MERGE INTO ONLY "public"."t" AS t'* ]]
 	merge=$(grep '^  MERGE' <<<"$stderr")
-	assert_eq "$(grep -c 'SQL: CREATE INDEX ON pg_temp' <<<"$stderr")" 1
+	assert_eq "$(grep -c 'SQL: SAVEPOINT portl; CREATE UNIQUE INDEX ON pg_temp' <<<"$stderr")" 1
 	assert_eq "$(grep -c "SQL: SAVEPOINT portl; SET LOCAL.*${merge:2:40}" <<<"$stderr")" 1
 	assert_eq "$(grep -c 'SQL: SELECT 1 FROM' <<<"$stderr")" 0
 	assert_stderr_has '3 rows read, 2 inserted, 1 updated'
 	assert_eq "$(q "$to" 'SHOW enable_seqscan')" on
+}
+
+# numbered N: how often were staged rows numbered, and did MERGE write them?
+numbered()
+{
+	assert_status 0
+	assert_eq "$(grep -c 'SQL: ALTER TABLE pg_temp.* ADD COLUMN n ' <<<"$stderr")" "$1"
+	assert_eq "$(grep -c 'SQL: SAVEPOINT portl; .*MERGE INTO' <<<"$stderr")" "$2"
+	[ "$2" = 1 ] || [[ $stderr == *'SQL: SAVEPOINT portl;'*'INSERT INTO "public"."t"'* ]]
+}
+
+@test "rows that come in key order, or nearly so, have numbers only if these are needed" {
+	[ "$(q "$to" 'SHOW server_version_num')" -ge 150000 ] || skip 'the server has no MERGE'
+	q "$from" "CREATE TABLE t (id int, v text); INSERT INTO t SELECT i, 'new' FROM generate_series(1, 100) i"
+	q "$to" "CREATE TABLE t (id int PRIMARY KEY, v text CHECK (v <> 'bad')); INSERT INTO t VALUES (1, 'old')"
+	load_t -vv --conflict=overwrite
+	numbered 0 1
+	assert_stderr_has '100 rows read, 99 inserted, 1 updated'
+	# a row that lies elsewhere
+	q "$from" "DELETE FROM t WHERE id = 50; INSERT INTO t VALUES (50, 'newer')"
+	load_t -vv --conflict=overwrite
+	numbered 0 1
+	assert_stderr_has '100 rows read, 1 updated, 99 unchanged'
+	# a key that comes twice: the last row counts
+	q "$from" "INSERT INTO t VALUES (70, 'once'), (70, 'again')"
+	load_t -vv --conflict=overwrite
+	numbered 1 0
+	assert_eq "$(q "$to" 'SELECT v FROM t WHERE id = 70')" again
+	# no order at all
+	q "$from" 'CREATE TABLE u AS TABLE t; TRUNCATE t; INSERT INTO t SELECT * FROM u ORDER BY hashint4(id)'
+	load_t -vv --conflict=overwrite
+	numbered 1 0
+	# a row that MERGE meets is named by its number
+	q "$from" "TRUNCATE t; INSERT INTO t SELECT id, CASE WHEN id = 77 THEN 'bad' ELSE v END FROM u WHERE v = 'new' ORDER BY id"
+	load_t -vv --conflict=overwrite
+	assert_status 1
+	assert_stderr_has ':76: new row for relation "t" violates'
+}
+
+@test "who minds that tables are rewritten has staged rows numbered at once" {
+	q "$from" "CREATE TABLE t (id int, v text); INSERT INTO t SELECT i, 'new' FROM generate_series(1, 100) i; INSERT INTO t VALUES (7, 'last')"
+	q "$to" "CREATE TABLE t (id int PRIMARY KEY, v text);
+		CREATE FUNCTION minds() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION \$\$no\$\$; END';
+		CREATE EVENT TRIGGER minds ON table_rewrite EXECUTE FUNCTION minds()"
+	load_t --conflict=overwrite
+	assert_status 0
+	assert_eq "$(q "$to" 'SELECT v FROM t WHERE id = 7')" last
 }
 
 @test "the route is explained" {

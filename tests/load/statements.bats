@@ -26,6 +26,8 @@ agree()
 		assert plan and ran and logged, (len(plan), len(ran), len(logged))
 		for sql in ran:
 		    assert sql in logged, "run, but not in the log: " + sql
+		numbered = [s for s in plan if " ADD COLUMN n " in s]  # at once, or when it turns out
+		plan = [s for s in plan if s not in numbered]
 		places = [next((i for i, r in enumerate(logged) if s in r), None) for s in plan]
 		places = [i for i in places if i is not None]
 		assert places and places == sorted(places), (places, plan)

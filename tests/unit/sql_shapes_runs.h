@@ -35,6 +35,7 @@ parts_publish_by_merge(struct made *m)
 {
 	overwrite_by_merge(m);
 	by_parts(m, PARTS_PUBLISH);
+	m->st->numbers_late = false;
 }
 
 static void
