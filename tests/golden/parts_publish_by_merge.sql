@@ -60,7 +60,7 @@ SET LOCAL jit = off;
 -- SQL_MERGE: merge all rows
 MERGE INTO ONLY "public"."orders" AS t
     USING "led""ger"."portl_0123456789abcdef_1" AS s ON t."id" OPERATOR(pg_catalog.=) s.c1
-    WHEN MATCHED AND pg_catalog.record_image_ne(ROW(t."note", t."changed"), ROW(s.c2, s.c3)) THEN
+    WHEN MATCHED AND ((t."note" OPERATOR(pg_catalog.=) s.c2) IS NOT TRUE AND (t."note" IS NOT NULL OR s.c2 IS NOT NULL) OR pg_catalog.record_image_ne(ROW(t."changed"), ROW(s.c3))) THEN
     UPDATE SET "note" = s.c2, "changed" = s.c3
     WHEN NOT MATCHED THEN INSERT ("id", "note", "changed")
     VALUES (s.c1, s.c2, s.c3);
@@ -84,7 +84,7 @@ INSERT INTO "public"."orders" AS t ("id", "note", "changed")
     WHERE true
     ON CONFLICT ("id") DO
     UPDATE SET "note" = excluded."note", "changed" = excluded."changed"
-    WHERE pg_catalog.record_image_ne(ROW(t."note", t."changed"), ROW(excluded."note", excluded."changed"));
+    WHERE ((t."note" OPERATOR(pg_catalog.=) excluded."note") IS NOT TRUE AND (t."note" IS NOT NULL OR excluded."note" IS NOT NULL) OR pg_catalog.record_image_ne(ROW(t."changed"), ROW(excluded."changed")));
 
 -- SQL_RESTART: count rows from 1
 SAVEPOINT portl;
@@ -101,7 +101,7 @@ INSERT INTO "public"."orders" AS t ("id", "note", "changed")
     WHEN r OPERATOR(pg_catalog.<>) 1 THEN false ELSE pg_catalog.nextval('pg_temp.portl_reached_0123456789abcdef'::pg_catalog.regclass) IS NOT NULL END
     ON CONFLICT ("id") DO
     UPDATE SET "note" = excluded."note", "changed" = excluded."changed"
-    WHERE pg_catalog.record_image_ne(ROW(t."note", t."changed"), ROW(excluded."note", excluded."changed"));
+    WHERE ((t."note" OPERATOR(pg_catalog.=) excluded."note") IS NOT TRUE AND (t."note" IS NOT NULL OR excluded."note" IS NOT NULL) OR pg_catalog.record_image_ne(ROW(t."changed"), ROW(excluded."changed")));
 
 -- SQL_REACHED: count rows taken in
 SELECT pg_catalog.nextval('pg_temp.portl_reached_0123456789abcdef'::pg_catalog.regclass) OPERATOR(pg_catalog.-) 1;
@@ -126,7 +126,7 @@ WITH listed AS (SELECT c1, c2, c3, n
     WHEN updated OPERATOR(pg_catalog.=) 0 THEN false ELSE pg_catalog.setval('pg_temp.portl_reached_0123456789abcdef'::pg_catalog.regclass, n) IS NOT NULL END
     ON CONFLICT ("id") DO
     UPDATE SET "note" = excluded."note", "changed" = excluded."changed"
-    WHERE pg_catalog.record_image_ne(ROW(t."note", t."changed"), ROW(excluded."note", excluded."changed"))
+    WHERE ((t."note" OPERATOR(pg_catalog.=) excluded."note") IS NOT TRUE AND (t."note" IS NOT NULL OR excluded."note" IS NOT NULL) OR pg_catalog.record_image_ne(ROW(t."changed"), ROW(excluded."changed")))
     RETURNING 1)
     SELECT pg_catalog.sum(updated), pg_catalog.sum(same), (SELECT pg_catalog.count(*)
     FROM written)
@@ -151,7 +151,7 @@ PREPARE portl_round_0123456789abcdef (bigint) AS INSERT INTO "public"."orders" A
     WHERE pg_catalog.setval('pg_temp.portl_reached_0123456789abcdef'::pg_catalog.regclass, n) IS NOT NULL
     ON CONFLICT ("id") DO
     UPDATE SET "note" = excluded."note", "changed" = excluded."changed"
-    WHERE pg_catalog.record_image_ne(ROW(t."note", t."changed"), ROW(excluded."note", excluded."changed"));
+    WHERE ((t."note" OPERATOR(pg_catalog.=) excluded."note") IS NOT TRUE AND (t."note" IS NOT NULL OR excluded."note" IS NOT NULL) OR pg_catalog.record_image_ne(ROW(t."changed"), ROW(excluded."changed")));
 
 -- SQL_ROUNDS: count rounds
 SELECT COALESCE(pg_catalog.max(r), 1)

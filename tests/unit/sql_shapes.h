@@ -277,6 +277,7 @@ overwrite_by_merge(struct made *m)
 	m->st->key_columns = xcalloc(1, sizeof(*m->st->key_columns));
 	m->st->key_columns[0] = (struct keyrun_column){0, KEYRUN_SIGNED, 8};
 	m->st->numbers_late = true;
+	m->rel->columns[1].type_oid = 25; /* text; of the other values, images are compared */
 }
 
 static void

@@ -100,6 +100,33 @@ test_random(struct keyrun *k)
 	ok(ascending > 50000, "%d of %d rounds had keys that ascend", ascending, round);
 }
 
+/* What the first rows promise. */
+static void
+test_promise(struct keyrun *k)
+{
+	static const struct {
+		int32_t keys[12];
+		size_t n;
+		bool promise;
+	} cases[] = {{{0}, 0, true},
+		     {{2, 1}, 2, false},
+		     {{1, 2, 9, 3, 4, 5, 6, 7}, 8, true},
+		     {{1, 2, 9, 3, 4, 5, 5, 7, 8, 9, 1, 2}, 12, false}};
+	size_t c, i;
+
+	for (c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		struct buf b = BUF_INIT;
+
+		for (i = 0; i < cases[c].n; i++)
+			add_row(&b, cases[c].keys[i]);
+		take(k, &b, 1000);
+		ok(keyrun_mostly_ascends(k) == cases[c].promise, "%zu rows promise order: %d",
+		   cases[c].n, cases[c].promise);
+		keyrun_end(k);
+		buf_release(&b);
+	}
+}
+
 static void
 test_orders(struct keyrun *k)
 {
@@ -158,6 +185,7 @@ main(void)
 	struct keyrun *k = keyrun_new(&number, 1);
 
 	test_random(k);
+	test_promise(k);
 	test_orders(k);
 	test_columns();
 	keyrun_free(k);
