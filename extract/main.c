@@ -247,6 +247,7 @@ static int
 send_set(struct extract *x, struct err *e)
 {
 	const struct manifest *set = x->source->set;
+	const struct receipt_relation *one;
 	size_t i;
 
 	if (begin_set(x, e) != 0)
@@ -261,9 +262,9 @@ send_set(struct extract *x, struct err *e)
 		    pump(x, e) != 0)
 			return -1;
 		note_member(x, i, rows, bytes);
+		one = receipt_at(&x->receipt, i);
 		if (!set->members[i].is_sequence &&
-		    print_digest(x, x->receipt.relations[i].relation,
-				 x->receipt.relations[i].read, e) != 0)
+		    print_digest(x, one->relation, one->read, e) != 0)
 			return -1;
 	}
 	return 0;

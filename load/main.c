@@ -52,6 +52,7 @@ struct load {
 	char *run;                  /* upstream's run id, or our own */
 	const struct manifest *set; /* the reader's, or NULL: streams of one relation */
 	bool *chosen;               /* which of its members are loaded */
+	uint64_t told;              /* rows of these, so far */
 };
 
 static int
@@ -184,9 +185,10 @@ tell_members(struct load *l)
 static void
 tell_stream(struct load *l, size_t k, uint64_t rows_before, uint64_t bytes_before)
 {
-	struct receipt_relation *r = &l->receipt.relations[k];
+	struct receipt_relation *r = receipt_at(&l->receipt, k);
 
 	r->read = stream_reader_rows(l->reader) - rows_before;
+	l->told += r->read;
 	r->bytes = stream_reader_bytes(l->reader) - bytes_before;
 	stream_reader_digest(l->reader, r->xxh3);
 	stream_reader_rows_digest(l->reader, r->rows_digest);
@@ -196,14 +198,7 @@ tell_stream(struct load *l, size_t k, uint64_t rows_before, uint64_t bytes_befor
 static uint64_t
 rows_read(const struct load *l)
 {
-	uint64_t sum = 0;
-	size_t i;
-
-	if (l->set == NULL)
-		return stream_reader_rows(l->reader);
-	for (i = 0; i < l->receipt.nrelations; i++)
-		sum += l->receipt.relations[i].read;
-	return sum;
+	return l->set != NULL ? l->told : stream_reader_rows(l->reader);
 }
 
 /*

@@ -370,8 +370,11 @@ void
 header_log(const struct header *h, const char *doing)
 {
 	const struct relname *from = &h->schema.relation;
-	char *relation = from->name != NULL ? relname_text(from) : NULL;
+	char *relation;
 
+	if (!log_is_kept())
+		return;
+	relation = from->name != NULL ? relname_text(from) : NULL;
 	log_record("stream", facts(h, relation), "%s the rows of %s, %zu columns", doing,
 		   relation != NULL ? relation : "a query", h->schema.ncolumns);
 	free(relation);

@@ -70,6 +70,12 @@ log_quiet(void)
 }
 
 bool
+log_is_kept(void)
+{
+	return file.fd >= 0;
+}
+
+bool
 log_is_json(void)
 {
 	return json_stderr;

@@ -82,6 +82,12 @@ int log_check(struct err *e) __attribute__((warn_unused_result));
 void log_close(void);
 
 /*
+ * log_is_kept():
+ * Tell whether there is a log, so that it pays to gather facts for one.
+ */
+bool log_is_kept(void);
+
+/*
  * log_is_json():
  * Tell whether standard error is a log, and not for people.
  */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/jsontext.h"
 #include "common/base/utctime.h"
@@ -84,15 +85,16 @@ receipt_several(size_t n)
 struct receipt_relation *
 receipt_add(struct receipt *r, const char *relation)
 {
-	struct receipt_relation *one;
+	if (r->relations == NULL)
+		r->relations = toldlist_new();
+	r->nrelations++;
+	return toldlist_add(r->relations, relation);
+}
 
-	if ((r->nrelations & (r->nrelations - 1)) == 0) /* the room is a power of two */
-		r->relations = xrealloc(r->relations,
-					(r->nrelations > 0 ? 2 * r->nrelations : 1) *
-						sizeof(*r->relations));
-	one = &r->relations[r->nrelations++];
-	*one = (struct receipt_relation){.relation = xstrdup(relation)};
-	return one;
+struct receipt_relation *
+receipt_at(struct receipt *r, size_t i)
+{
+	return toldlist_at(r->relations, i);
 }
 
 static double
@@ -169,24 +171,28 @@ digest_json(const char *hex)
 }
 
 static json_t *
-relations_json(const struct receipt *r)
+relation_json(const struct receipt_relation *one, enum receipt_committed committed)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "relation", jsontext(one->relation));
+	json_object_set_new(doc, "rows", counts_json(one, committed));
+	if (one->verified.done)
+		json_object_set_new(doc, "verified", verified_json(&one->verified));
+	json_object_set_new(doc, "bytes", json_integer((json_int_t)one->bytes));
+	json_object_set_new(doc, "xxh3", digest_json(one->xxh3));
+	json_object_set_new(doc, "rows_digest", digest_json(one->rows_digest));
+	return doc;
+}
+
+static json_t *
+relations_json(struct receipt *r)
 {
 	json_t *list = json_array();
 	size_t i;
 
-	for (i = 0; i < r->nrelations; i++) {
-		const struct receipt_relation *one = &r->relations[i];
-		json_t *doc = json_object();
-
-		json_object_set_new(doc, "relation", jsontext(one->relation));
-		json_object_set_new(doc, "rows", counts_json(one, r->committed));
-		if (one->verified.done)
-			json_object_set_new(doc, "verified", verified_json(&one->verified));
-		json_object_set_new(doc, "bytes", json_integer((json_int_t)one->bytes));
-		json_object_set_new(doc, "xxh3", digest_json(one->xxh3));
-		json_object_set_new(doc, "rows_digest", digest_json(one->rows_digest));
-		json_array_append_new(list, doc);
-	}
+	for (i = 0; i < r->nrelations; i++)
+		json_array_append_new(list, relation_json(receipt_at(r, i), r->committed));
 	return list;
 }
 
@@ -236,8 +242,6 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 	json_object_set_new(doc, "xxh3", digest_json(r->xxh3));
 	json_object_set_new(doc, "rows_digest", digest_json(r->rows_digest));
 	json_object_set_new(doc, "committed", committed_json(r->committed));
-	if (r->relations != NULL)
-		json_object_set_new(doc, "relations", relations_json(r));
 	if (r->replaced)
 		json_object_set_new(doc, "replaced", json_true());
 	if (r->of_run.run != NULL)
@@ -265,17 +269,66 @@ rename_part(const struct receipt *r)
 	return rc;
 }
 
-static int
-write_summary(struct receipt *r, json_t *doc, struct err *e)
+#define ENOUGH ((size_t)1 << 16) /* bytes that are written at once */
+
+static char *
+dump(const json_t *doc)
 {
 	char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
-	char *line = xasprintf("%s\n", text != NULL ? text : "{}");
+
+	return text != NULL ? text : xstrdup("{}");
+}
+
+/* The relations come last, one by one: there may be very many. */
+static int
+write_relations(struct receipt *r, int fd, struct buf *b)
+{
+	const char *comma = ",\"relations\":[";
+	size_t i;
+
+	for (i = 0; i < r->nrelations; i++) {
+		json_t *doc = relation_json(receipt_at(r, i), r->committed);
+		char *text = dump(doc);
+
+		buf_addf(b, "%s%s", comma, text);
+		comma = ",";
+		free(text);
+		json_decref(doc);
+		if (b->len >= ENOUGH && writeall(fd, b->data, b->len) != 0)
+			return -1;
+		b->len = b->len >= ENOUGH ? 0 : b->len;
+	}
+	buf_addc(b, ']');
+	return 0;
+}
+
+static int
+write_line(struct receipt *r, int fd, const json_t *doc)
+{
+	struct buf b = BUF_INIT;
+	char *text = dump(doc);
+	int rc = 0;
+
+	buf_add(&b, text, strlen(text) - 1);
+	if (r->nrelations > 0)
+		rc = write_relations(r, fd, &b);
+	buf_adds(&b, "}\n");
+	if (rc == 0)
+		rc = writeall(fd, b.data, b.len);
+	buf_release(&b);
+	free(text);
+	return rc;
+}
+
+static int
+write_summary(struct receipt *r, const json_t *doc, struct err *e)
+{
 	int rc = 0, fd = r->fd;
 
 	r->fd = -1;
 	if (r->part != NULL)
 		fd = open(r->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0 || writeall(fd, line, strlen(line)) != 0)
+	if (fd < 0 || write_line(r, fd, doc) != 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
 	if (fd >= 0 && close(fd) != 0 && rc == 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
@@ -283,8 +336,6 @@ write_summary(struct receipt *r, json_t *doc, struct err *e)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
 	if (rc != 0 && r->part != NULL)
 		unlink(r->part);
-	free(line);
-	free(text);
 	return rc;
 }
 
@@ -348,10 +399,12 @@ is_half(const struct receipt *r)
 
 /* The log has every run's receipt (${doc}, taken), people those of runs that they watch. */
 static void
-tell(const struct receipt *r, int status, json_t *doc, double seconds)
+tell(struct receipt *r, int status, json_t *doc, double seconds)
 {
 	char *line = as_line(r, seconds);
 
+	if (r->nrelations > 0 && log_is_kept())
+		json_object_set_new(doc, "relations", relations_json(r));
 	json_object_del(doc, "tool");
 	json_object_del(doc, "run");
 	log_record("receipt", doc, "%s", line);
@@ -373,7 +426,7 @@ balance(struct receipt *r)
 	if (told < r->read)
 		r->skipped += r->read - told;
 	for (i = 0; i < r->nrelations; i++) {
-		struct receipt_relation *one = &r->relations[i];
+		struct receipt_relation *one = receipt_at(r, i);
 
 		told = one->inserted + one->updated + one->unchanged + one->skipped +
 		       one->rejected;
@@ -400,11 +453,7 @@ receipt_print(struct receipt *r, int status, const struct err *why, struct err *
 void
 receipt_forget(struct receipt *r)
 {
-	size_t i;
-
-	for (i = 0; i < r->nrelations; i++)
-		free(r->relations[i].relation);
-	free(r->relations);
+	toldlist_free(r->relations);
 	free(r->relation);
 	r->relations = NULL;
 	r->relation = NULL;

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "common/talk/toldlist.h"
+
 struct err;
 
 /* Whether the rows are in the target. */
@@ -20,31 +22,12 @@ enum receipt_committed {
 	RECEIPT_NOT_APPLICABLE
 };
 
-/* What a comparison has found (--verify). */
-struct receipt_verified {
-	bool done;   /* it was a comparison, and nothing has been written */
-	bool extras; /* the target's rows that the stream lacks were counted */
-	uint64_t equal, missing, extra, different;
-};
-
 /* A part of a run (portl-parts(7)). */
 struct receipt_part {
 	const char *run; /* id, or NULL: it was no part; borrowed */
 	size_t number, of;
 	bool there;     /* it had come before, and nothing was read */
 	bool published; /* with it all parts were there, and are seen now */
-};
-
-/* What has become of one relation of a set; the fields mean what they mean below. */
-struct receipt_relation {
-	char *relation; /* owned */
-	uint64_t read, inserted, updated, unchanged, skipped, rejected;
-	uint64_t deleted;
-	bool vague;
-	struct receipt_verified verified;
-	uint64_t bytes;
-	char xxh3[17];
-	char rows_digest[40]; /* form of the values and hex digits, or "" */
 };
 
 struct receipt {
@@ -63,8 +46,8 @@ struct receipt {
 	char xxh3[17];  /* hex digits, or "" */
 	char rows_digest[40]; /* form of the values and hex digits, or "" */
 	enum receipt_committed committed;
-	struct receipt_verified verified;   /* of all relations */
-	struct receipt_relation *relations; /* owned; NULL: it is no set */
+	struct receipt_verified verified; /* of all relations */
+	struct toldlist *relations;       /* owned; NULL: it is no set */
 	size_t nrelations;
 	struct receipt_part of_run;
 	char *state, *position;  /* how far the rows go, kept under that name; owned, or NULL */
@@ -85,12 +68,15 @@ int receipt_init(struct receipt *r, const char *path, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * receipt_add(r, relation):
+ * receipt_add(r, relation), receipt_at(r, i):
  * Append a relation of a set, with a copy of its name, in the order in which they are to be
- * told; the counts are the caller's to fill, here and, for all together, in ${r}.  The
- * pointer is valid until the next call.
+ * told; return relation ${i}, from 0, which costs little in that order.  The counts are the
+ * caller's to fill, there and, for all together, in ${r}.  The pointer is valid until the next
+ * call of either.
  */
 struct receipt_relation *receipt_add(struct receipt *r, const char *relation)
+	__attribute__((returns_nonnull));
+struct receipt_relation *receipt_at(struct receipt *r, size_t i)
 	__attribute__((returns_nonnull));
 
 /*

@@ -524,7 +524,7 @@ sink_csv_commit(struct sink *base, struct err *e)
 	xalloc_last_words("The file is complete.");
 	receipt->inserted = s->total;
 	for (i = 0; i < receipt->nrelations; i++)
-		receipt->relations[i].inserted = receipt->relations[i].read;
+		receipt_at(receipt, i)->inserted = receipt_at(receipt, i)->read;
 	receipt->committed = s->dry_run ? RECEIPT_NO : RECEIPT_YES;
 	return 0;
 }

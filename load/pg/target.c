@@ -224,8 +224,13 @@ target_expected(const struct target *t)
 }
 
 static void
-tell_relation(const struct target *t, struct receipt_relation *r)
+tell_relation(const struct target *t, struct receipt *receipt)
 {
+	struct receipt_relation *r;
+
+	if (t->told == 0 || (t->counts.read == 0 && t->absent.deleted == 0 && !t->vague))
+		return;
+	r = receipt_at(receipt, t->told - 1);
 	r->inserted += t->counts.inserted;
 	r->updated += t->counts.updated;
 	r->unchanged += t->counts.unchanged;
@@ -247,8 +252,7 @@ target_tell(const struct target *t, struct receipt *receipt)
 	receipt->vague = receipt->vague || t->vague;
 	receipt->replaced = receipt->replaced || (t->plan != NULL && t->plan->replace != NULL &&
 						  t->rules.parts.what != PARTS_ASIDE);
-	if (t->told > 0)
-		tell_relation(t, &receipt->relations[t->told - 1]);
+	tell_relation(t, receipt);
 }
 
 static int

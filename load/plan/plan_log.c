@@ -44,9 +44,13 @@ statements_json(const struct plan *p)
 void
 plan_log(const struct plan *p)
 {
-	char *relation = relname_text(&p->target);
-	json_t *doc = json_object();
+	char *relation;
+	json_t *doc;
 
+	if (!log_is_kept())
+		return;
+	relation = relname_text(&p->target);
+	doc = json_object();
 	json_object_set_new(doc, "relation", jsontext(relation));
 	json_object_set_new(doc, "kind",
 			    jsontext(p->rel != NULL ? relation_kind_name(p->rel->kind) : NULL));

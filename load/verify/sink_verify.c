@@ -493,7 +493,7 @@ add_up(struct sink_verify *s)
 		all->extra += one->extra;
 		all->different += one->different;
 		if (s->set)
-			receipt->relations[i].verified = *one;
+			receipt_at(receipt, i)->verified = *one;
 	}
 }
 

@@ -3,6 +3,7 @@
  */
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -134,9 +135,42 @@ check_relations(enum receipt_committed committed, const char *want)
 	json_decref(doc);
 }
 
+/* In their order, again and again, and back. */
+static void
+test_many(void)
+{
+	const size_t n = 3000;
+	struct toldlist *l = toldlist_new();
+	char name[16];
+	size_t i, wrong = 0;
+
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "s.t%zu", i);
+		toldlist_add(l, name)->read = i;
+		if (i % 2 == 0) /* while others are still to come */
+			toldlist_at(l, i / 2)->inserted++;
+	}
+	for (i = 0; i < n; i++)
+		toldlist_at(l, i)->updated = 2 * i;
+	for (i = n; i-- > n - 10;)
+		toldlist_at(l, i)->deleted = 1;
+	for (i = 0; i < n; i++) {
+		const struct receipt_relation *one = toldlist_at(l, i);
+
+		snprintf(name, sizeof(name), "s.t%zu", i);
+		wrong += strcmp(one->relation, name) != 0 || one->read != i ||
+			 one->inserted != (i < n / 2) || one->updated != 2 * i ||
+			 one->deleted != (i + 10 >= n);
+	}
+	is_int((long long)wrong, 0, "what is said of each of many stays");
+	toldlist_free(l);
+	toldlist_free(NULL);
+}
+
 static void
 test_relations(void)
 {
+	test_many();
 	check_relations(RECEIPT_NOT_APPLICABLE,
 			"{\"relation\":\"s.a\",\"rows\":{\"read\":3},\"bytes\":0,"
 			"\"xxh3\":\"00000000000000ff\",\"rows_digest\":null}");
