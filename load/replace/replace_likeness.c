@@ -32,8 +32,11 @@ const char replace_likeness_sql[] =
 	" UNION ALL SELECT jsonb_build_array('column grant', a.attname, g.grantor, g.grantee,"
 	" g.privilege_type, g.is_grantable)::text FROM pg_attribute a, aclexplode(a.attacl) g"
 	" WHERE a.attrelid = $1 AND NOT a.attisdropped"
+	/* what it is called to each partition that it refers to is up to the server */
 	" UNION ALL SELECT jsonb_build_array('constraint', to_jsonb(k) - '{oid,conrelid,conindid,"
-	"conparentid,confrelid,conkey,confkey,conbin,connoinherit}'::text[], k.conparentid <> 0,"
+	"conparentid,confrelid,conkey,confkey,conbin,connoinherit}'::text[] - CASE WHEN EXISTS"
+	" (SELECT FROM pg_constraint o WHERE o.oid = k.conparentid AND o.conrelid = $1)"
+	" THEN 'conname' ELSE '' END, k.conparentid <> 0,"
 	" k.connoinherit AND k.contype IN ('c', 'n'),"
 	" pg_get_constraintdef(k.oid), obj_description(k.oid, 'pg_constraint'))::text"
 	" FROM pg_constraint k WHERE k.conrelid = $1"

@@ -179,6 +179,23 @@ refused()
 	diff <(echo "$before") <(shape)
 }
 
+@test "foreign keys to a partitioned table, whose copies the server names" {
+	q "$b" "CREATE TABLE other (id int PRIMARY KEY) PARTITION BY RANGE (id);
+		CREATE TABLE low PARTITION OF other FOR VALUES FROM (0) TO (50); CREATE TABLE high PARTITION OF other FOR VALUES FROM (50) TO (99);
+		INSERT INTO other VALUES (3), (60);
+		CREATE TABLE t (id int PRIMARY KEY REFERENCES other, v text, o int REFERENCES other ON DELETE CASCADE);
+		INSERT INTO t VALUES (60, 'old', 3)"
+	keys="SELECT confrelid::regclass, conparentid <> 0, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 't'::regclass ORDER BY 1, 3"
+	before=$(q "$b" "$keys")
+	send "SELECT 3 AS id, 'new' AS v, 60 AS o"
+	try portl-load -d "$b" -t t --replace "$stream"
+	loaded_all
+	t_is '3|new|60'
+	assert_eq "$(q "$b" "$keys")" "$before"
+	q "$b" 'DELETE FROM other WHERE id = 60'
+	t_is
+}
+
 @test "what would stay with the old table is refused, all of it at once" {
 	plain
 	q "$b" "CREATE VIEW v AS SELECT id FROM t; CREATE MATERIALIZED VIEW mv AS SELECT * FROM t;
