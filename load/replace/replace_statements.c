@@ -32,7 +32,11 @@
 	" JOIN pg_namespace n ON n.oid = s.relnamespace JOIN pg_attribute a" \
 	" ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid" \
 	" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass" \
-	" AND d.refobjid = $1 AND d.deptype IN ('a', 'i'))"
+	" AND d.refobjid = $1 AND d.deptype IN ('a', 'i'))," \
+	" sts AS (SELECT s.*, format('%I.%I', n.nspname, s.stxname) AS st, format('%I.%I', n.nspname," \
+	" format('%s_t%s', $2::text, row_number() OVER (ORDER BY s.oid))) AS tmp" \
+	" FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace" \
+	" WHERE s.stxrelid = $1)"
 
 /*
  * LIKE brings types, collations, NOT NULL, and what is INCLUDED.  An identity goes on where the
@@ -74,7 +78,10 @@
 						  " UNION ALL SELECT 1, 7, 0, 0, format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (%s)', aside," \
 						  " $2::text, pg_get_partition_constraintdef(oid)) FROM t WHERE relispartition"
 
-/* A self-reference is to the table aside, which becomes the one that it names. */
+/*
+ * A self-reference is to the table aside, which becomes the one that it names.  Statistics
+ * are there before ANALYZE, which fills them.
+ */
 #define BUILD \
 	" UNION ALL SELECT 2, 1, indexrelid, 1, format('SET LOCAL default_tablespace = %L'," \
 	" coalesce((SELECT spcname FROM pg_tablespace WHERE oid = space), '')) FROM ix" \
@@ -113,7 +120,13 @@
 	" k.conname, t.aside, d.description) FROM t, pg_constraint k JOIN pg_description d" \
 	" ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass" \
 	" WHERE k.conrelid = $1 AND k.contype = 'f'" \
-	" UNION ALL SELECT 2, 4, 0, 0, format('ANALYZE %s', aside) FROM t"
+	" UNION ALL SELECT 2, 4, s.oid, n, v.sql FROM t, sts s, pg_get_statisticsobjdef(s.oid) AS def," \
+	" LATERAL (VALUES (0, format('CREATE STATISTICS %s%s FROM %s', s.tmp, substr(left(def," \
+	"  -length(format(' FROM %s', t.old))), length(format('CREATE STATISTICS %s', st)) + 1)," \
+	"  t.aside)), (1, CASE WHEN s.stxstattarget >= 0" \
+	"  THEN format('ALTER STATISTICS %s SET STATISTICS %s', s.tmp, s.stxstattarget) END))" \
+	" AS v (n, sql)" \
+	" UNION ALL SELECT 2, 5, 0, 0, format('ANALYZE %s', aside) FROM t"
 
 #define TAKE_PLACE \
 	" UNION ALL SELECT 3, 1, seqrelid, 0, format('ALTER SEQUENCE %I.%I OWNED BY %s.%I'," \
@@ -134,14 +147,12 @@
 
 /* Roles of a policy: 0 is PUBLIC. */
 #define HANG_ON \
-	" UNION ALL SELECT 3, 8, s.oid, n, v.sql FROM t, pg_statistic_ext s, LATERAL (SELECT" \
-	" format('%I.%I', s.stxnamespace::regnamespace::text, s.stxname) AS st) AS names," \
-	" LATERAL (VALUES (0, pg_get_statisticsobjdef(s.oid)), (1, CASE" \
+	" UNION ALL SELECT 3, 8, s.oid, n, v.sql FROM sts s, LATERAL (VALUES" \
+	" (0, format('ALTER STATISTICS %s RENAME TO %I', s.tmp, s.stxname)), (1, CASE" \
 	"  WHEN pg_get_userbyid(s.stxowner) <> current_user" \
 	"  THEN format('ALTER STATISTICS %s OWNER TO %I', st, pg_get_userbyid(s.stxowner)) END)," \
-	" (2, CASE WHEN s.stxstattarget >= 0 THEN format('ALTER STATISTICS %s SET STATISTICS %s', st," \
-	"  s.stxstattarget) END), (3, format('COMMENT ON STATISTICS %s IS %L', st," \
-	"  obj_description(s.oid, 'pg_statistic_ext')))) AS v (n, sql) WHERE s.stxrelid = $1" \
+	" (2, format('COMMENT ON STATISTICS %s IS %L', st, obj_description(s.oid," \
+	"  'pg_statistic_ext')))) AS v (n, sql)" \
 	" UNION ALL SELECT 3, 9, g.oid, n, v.sql FROM t, pg_trigger g, LATERAL (VALUES" \
 	" (0, pg_get_triggerdef(g.oid)), (1, format('ALTER TABLE %s %s TRIGGER %I', t.old," \
 	"  CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA'" \

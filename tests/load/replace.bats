@@ -196,6 +196,21 @@ refused()
 	t_is
 }
 
+@test "extended statistics are filled, in a schema of whatever name" {
+	q "$b" 'CREATE SCHEMA "My S"'
+	plain
+	q "$b" "CREATE STATISTICS \"My S\".\"S t\" (ndistinct) ON id, v FROM t; CREATE STATISTICS st ON v, id FROM t;
+		ALTER STATISTICS st SET STATISTICS 33; COMMENT ON STATISTICS \"My S\".\"S t\" IS 'its'; ANALYZE t"
+	statistics="SELECT pg_get_statisticsobjdef(s.oid), stxstattarget, obj_description(s.oid, 'pg_statistic_ext'), d.stxoid IS NOT NULL
+		FROM pg_statistic_ext s LEFT JOIN pg_statistic_ext_data d ON stxoid = s.oid ORDER BY 1"
+	before=$(q "$b" "$statistics")
+	[[ $before == *'its|t'* ]]
+	send "SELECT g AS id, 'new' AS v FROM generate_series(1, 9) g"
+	try portl-load -d "$b" -t t --replace "$stream"
+	loaded_all
+	assert_eq "$(q "$b" "$statistics")" "$before"
+}
+
 @test "what would stay with the old table is refused, all of it at once" {
 	plain
 	q "$b" "CREATE VIEW v AS SELECT id FROM t; CREATE MATERIALIZED VIEW mv AS SELECT * FROM t;
