@@ -228,11 +228,10 @@ print_digest(struct extract *x, const char *relation, uint64_t rows, struct err 
 	return rc;
 }
 
-/* What the receipt says of the member that has just ended. */
+/* What the receipt says of the member or part that has just ended; ${name} is taken. */
 static void
-note_member(struct extract *x, size_t i, uint64_t rows_before, uint64_t bytes_before)
+note_stream(struct extract *x, char *name, uint64_t rows_before, uint64_t bytes_before)
 {
-	char *name = manifest_name(x->source->set, i);
 	struct receipt_relation *one = receipt_add(&x->receipt, name);
 
 	one->read = stream_writer_count(x->writer) - rows_before;
@@ -261,7 +260,7 @@ send_set(struct extract *x, struct err *e)
 		    stream_writer_begin(x->writer, manifest_header(set, i), e) != 0 ||
 		    pump(x, e) != 0)
 			return -1;
-		note_member(x, i, rows, bytes);
+		note_stream(x, manifest_name(x->source->set, i), rows, bytes);
 		one = receipt_at(&x->receipt, i);
 		if (!set->members[i].is_sequence &&
 		    print_digest(x, one->relation, one->read, e) != 0)
@@ -270,11 +269,50 @@ send_set(struct extract *x, struct err *e)
 	return 0;
 }
 
+/* Each is sent on to its end before the next one is looked for. */
+static int
+send_part(struct extract *x, size_t i, struct err *e)
+{
+	uint64_t rows = stream_writer_count(x->writer), bytes = output_bytes(x->out);
+	struct header *header;
+
+	options_plan_choose(&x->options, x->options.parts.numbers[i]);
+	if (i > 0 && source_pg_next_part(x->source, e) != 0)
+		return -1;
+	header = x->source->header;
+	sign(x, header);
+	if (check_envelope(x, header, e) != 0)
+		return -1;
+	header_log(header, "writing");
+	if (stream_writer_begin(x->writer, header, e) != 0 || pump(x, e) != 0 ||
+	    stream_writer_flush(x->writer, e) != 0)
+		return -1;
+	note_stream(x, relname_text(&header->schema.relation), rows, bytes);
+	progress_parts(x->progress, i + 1);
+	return 0;
+}
+
+static int
+send_parts(struct extract *x, struct err *e)
+{
+	size_t n = x->options.parts.n, i;
+
+	x->receipt.relation = xasprintf("%zu parts", n);
+	x->progress = progress_start(when_to_draw(x),
+				     &(struct progress_goal){.estimate = -1, .parts = n});
+	for (i = 0; i < n; i++)
+		if (send_part(x, i, e) != 0)
+			return -1;
+	return 0;
+}
+
 static int
 send_rows(struct extract *x, struct err *e)
 {
 	if (x->source->set != NULL)
 		return send_set(x, e);
+	if (x->options.parts.n > 1)
+		return send_parts(x, e);
 	if (begin_one(x, e) != 0 || pump(x, e) != 0)
 		return -1;
 	return print_digest(x, x->receipt.relation, stream_writer_count(x->writer), e);

@@ -521,11 +521,8 @@ extract_options_parse(struct extract_options *o, const struct cli_kind *const *k
 {
 	int rc;
 
-	*o = (struct extract_options){.rows.limit = -1,
-				      .common.lock_timeout = -1,
-				      .nparts = -1,
-				      .part = -1,
-				      .spec = spec};
+	*o = (struct extract_options){
+		.rows.limit = -1, .common.lock_timeout = -1, .nparts = -1, .spec = spec};
 	o->spec.kinds = kinds;
 	rc = cli_parse(&o->common.line, &o->spec, argc, argv, o, NULL, e);
 	if (rc != 0)
@@ -567,5 +564,6 @@ extract_options_release(struct extract_options *o)
 	free(o->split_by);
 	keylist_release(&o->keys);
 	partplan_release(&o->plan);
+	partlist_release(&o->parts);
 	free(o->query_text);
 }

@@ -8,6 +8,7 @@
 #include "common/base/pattern.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
+#include "common/parts/partlist.h"
 #include "common/parts/partplan.h"
 #include "common/pg/keylist.h"
 
@@ -70,7 +71,7 @@ struct extract_options {
 	int64_t nparts;         /* -1: as --part-size has it */
 	const char *split_text; /* as typed, or NULL */
 	const char *plan_path;  /* or NULL */
-	int64_t part;           /* -1: none */
+	const char *part_text;  /* as typed, or NULL */
 	bool hold, catch_up;
 	/* derived */
 	struct cli_spec spec;           /* the command line's, with the kinds */
@@ -84,7 +85,9 @@ struct extract_options {
 	char *since_words;                    /* of --since, commas between, or NULL; owned */
 	struct keylist keys;                  /* from only_keys; owned */
 	struct partplan plan;                 /* from --plan; owned */
-	const struct partplan_part *the_part; /* of it, or NULL */
+	struct partlist parts;                /* of part_text; owned */
+	const struct partplan_part *the_part; /* which of them is read, or NULL */
+	size_t part;                          /* its number */
 	int64_t part_bytes;                   /* of --part-size */
 	char *split_by;                       /* the column; owned, or NULL */
 	char *query_text;                     /* from -c or --query-file; owned */
@@ -100,6 +103,12 @@ struct extract_options {
 int extract_options_parse(struct extract_options *o, const struct cli_kind *const *kinds,
 			  int argc, char **argv, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * options_plan_choose(o, number):
+ * Make part ${number} of the plan the one that is read.
+ */
+void options_plan_choose(struct extract_options *o, size_t number);
 
 /*
  * extract_options_rows(o, relation):

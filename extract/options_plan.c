@@ -37,7 +37,8 @@ const struct cli_option options_plan[] = {
 	{"split-by", 0, CLI_NAME, "COL", "by the values of COL instead of blocks",
 	 AT(split_text), OF_ONE_RUN},
 	{"plan", 0, CLI_STRING, "FILE", "the plan of the run", AT(plan_path), OF_ONE_RUN},
-	{"part", 0, CLI_NUMBER, "K", "read part K of the plan", AT(part), .min = 1, OF_ONE_RUN},
+	{"part", 0, CLI_STRING, "K", "read part K of the plan, or several: 3,7,9-12",
+	 AT(part_text), OF_ONE_RUN},
 	{"hold", 0, CLI_FLAG, NULL, "keep a snapshot for the parts; print its ID", AT(hold),
 	 OF_ONE_RUN},
 	{"catch-up", 0, CLI_FLAG, NULL, "what changed since the parts, and all keys",
@@ -181,7 +182,7 @@ check_needs(const struct extract_options *o, struct err *e)
 		{"parts", "make-plan", o->nparts >= 0 && !planned},
 		{"split-by", "make-plan", o->split_text != NULL && !planned},
 		{"at-once", "make-plan", o->at_once > 0 && !planned},
-		{"part", "plan", o->part >= 0 && o->plan_path == NULL},
+		{"part", "plan", o->part_text != NULL && o->plan_path == NULL},
 		{"hold", "plan", o->hold && o->plan_path == NULL},
 		{"catch-up", "plan", o->catch_up && o->plan_path == NULL},
 		{"catch-up", "since", o->catch_up && o->since == NULL},
@@ -197,13 +198,22 @@ check_needs(const struct extract_options *o, struct err *e)
 
 /* ---- what is read of the plan ---- */
 
-static int
-choose_part(struct extract_options *o, struct err *e)
+void
+options_plan_choose(struct extract_options *o, size_t number)
 {
 	const struct partplan_relation *rel;
 
-	o->the_part = partplan_part(&o->plan, o->plan_path, o->part, e);
-	if (o->the_part == NULL)
+	o->part = number;
+	o->the_part = &o->plan.parts[number - 1];
+	rel = partplan_relation_of(&o->plan, o->the_part);
+	relname_set(&o->rel, rel->id.schema, rel->id.name);
+}
+
+static int
+choose_parts(struct extract_options *o, struct err *e)
+{
+	if (partlist_parse(&o->parts, o->part_text, e) != 0 ||
+	    partlist_check(&o->parts, &o->plan, o->plan_path, e) != 0)
 		return -1;
 	if (o->since != NULL)
 		return err_usage(e, "since", "--since does not go with --part");
@@ -211,8 +221,7 @@ choose_part(struct extract_options *o, struct err *e)
 		return err_usage(e, o->bare ? "bare" : "digest-only",
 				 "--%s does not go with --part: nobody could tell which it is",
 				 o->bare ? "bare" : "digest-only");
-	rel = partplan_relation_of(&o->plan, o->the_part);
-	relname_set(&o->rel, rel->id.schema, rel->id.name);
+	options_plan_choose(o, o->parts.numbers[0]);
 	o->is_set = false;
 	return 0;
 }
@@ -250,10 +259,10 @@ options_plan_settle(struct extract_options *o, struct err *e)
 		return check_make_plan(o, e);
 	if (o->plan_path == NULL)
 		return 0;
-	if ((o->part >= 0) + o->hold + o->catch_up != 1)
+	if ((o->part_text != NULL) + o->hold + o->catch_up != 1)
 		return err_usage(e, "plan",
 				 "--plan needs one of --part, --hold and --catch-up");
 	if (o->hold && (o->snapshot != NULL || o->since != NULL))
 		return err_usage(e, "hold", "--hold takes a snapshot of its own");
-	return o->part >= 0 ? choose_part(o, e) : choose_all(o, e);
+	return o->part_text != NULL ? choose_parts(o, e) : choose_all(o, e);
 }

@@ -7,6 +7,7 @@
 #include "common/base/ident.h"
 #include "common/base/relname.h"
 #include "common/cli/options.h"
+#include "common/parts/partlist.h"
 #include "common/pg/keylist.h"
 #include "load/rules/rules.h"
 
@@ -73,7 +74,7 @@ struct load_options {
 	bool reset_state;              /* whatever is kept there: this run has all rows */
 	bool print_state, list_states; /* instead of loading */
 	const char *plan_path;         /* of a run in parts, or NULL */
-	int64_t part;                  /* number of the one to load, 0: not given */
+	const char *part_text;         /* the parts to load as typed, or NULL */
 	bool make_plan, publish, list_parts, print_position, drop_parts; /* instead */
 	int64_t at_once; /* parts that are to be brought at a time, 0: not given */
 	bool list_runs;
@@ -102,6 +103,7 @@ struct load_options {
 	enum load_parts parts;         /* what of these is asked for */
 	int64_t stale;                 /* seconds, of --drop-stale; -1: not given */
 	int64_t publish_timeout;       /* ms, as common.lock_timeout, not for a part */
+	struct partlist part_list;     /* of part_text; owned */
 	struct partplan *plan;         /* read from plan_path; owned, or NULL */
 	struct ident_list kept;        /* --make-plan: the words that the plan is to keep */
 	struct load_each *each;        /* owned */

@@ -20,8 +20,8 @@ const struct cli_option options_runs[] = {
 	{.type = CLI_HEADING, .help = "In parts"},
 	{"plan", 0, CLI_STRING, "FILE", "the plan that says what the parts are", AT(plan_path),
 	 .part = CLI_ONCE, PG},
-	{"part", 0, CLI_NUMBER, "K", "load this part of it, unless it is there", AT(part),
-	 .min = 1, .part = CLI_ONCE, PG},
+	{"part", 0, CLI_STRING, "K", "load this part of it, or 3,7,9-12, unless it is there",
+	 AT(part_text), .part = CLI_ONCE, PG},
 	{"publish", 0, CLI_FLAG, NULL, "have all parts seen, if the last one has not",
 	 AT(publish), .part = CLI_ONCE, PG},
 	{"list-parts", 0, CLI_FLAG, NULL, "print which parts are done, running, missing",
@@ -69,6 +69,7 @@ options_runs_release(struct load_options *o)
 	if (o->plan != NULL)
 		partplan_release(o->plan);
 	free(o->plan);
+	partlist_release(&o->part_list);
 	ident_list_release(&o->kept);
 }
 
@@ -119,7 +120,7 @@ options_runs_settle(struct load_options *o, struct err *e)
 		enum load_parts means;
 	} which[] = {
 		{"make-plan", o->make_plan, LOAD_MAKE_PLAN},
-		{"part", o->part > 0, LOAD_PART},
+		{"part", o->part_text != NULL, LOAD_PART},
 		{"publish", o->publish, LOAD_PUBLISH},
 		{"list-parts", o->list_parts, LOAD_LIST_PARTS},
 		{"print-position", o->print_position, LOAD_PRINT_POSITION},
@@ -157,9 +158,11 @@ options_runs_settle(struct load_options *o, struct err *e)
 	o->publish_timeout = o->common.lock_timeout;
 	if (o->parts == LOAD_PART && o->common.lock_timeout < 0)
 		o->common.lock_timeout = PATIENCE;
-	if (o->part > 0 && partplan_part(o->plan, o->plan_path, o->part, e) == NULL)
+	if (o->part_text == NULL)
+		return 0;
+	if (partlist_parse(&o->part_list, o->part_text, e) != 0)
 		return -1;
-	return 0;
+	return partlist_check(&o->part_list, o->plan, o->plan_path, e);
 }
 
 /* Each part is proved whole by itself, and rows that it leaves out are nobody's. */

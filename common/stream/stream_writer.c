@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 #include "common/base/buf.h"
@@ -48,7 +49,7 @@ struct stream_writer {
 	bool *json;                        /* which columns of NDJSON hold it; NULL: none */
 	struct buf scratch;                /* for pgcopy_digest_text() */
 	uint64_t rows;                     /* of the current stream */
-	uint64_t rows_before;              /* of the members before it */
+	uint64_t rows_before;              /* of those before it */
 	char set[MANIFEST_DIGEST_LEN + 1]; /* the manifest's digest; "": no set */
 	bool bare;
 	bool open; /* rows may follow: a segment's trailer has still to come */
@@ -240,14 +241,14 @@ stream_writer_manifest(struct stream_writer *w, const struct manifest *set, stru
 	return 0;
 }
 
-/* Another member; what it is the first of has been said by the manifest. */
+/* Another stream; what the members of a set are the first of has been said by the manifest. */
 static void
-begin_member(struct stream_writer *w)
+begin_next(struct stream_writer *w)
 {
 	w->rows_before += w->rows;
 	w->rows = 0;
 	XXH3_64bits_reset(w->digest);
-	XXH3_64bits_update(w->digest, w->set, MANIFEST_DIGEST_LEN);
+	XXH3_64bits_update(w->digest, w->set, strlen(w->set));
 	ndjson_writer_free(w->ndjson);
 	w->ndjson = NULL;
 }
@@ -277,8 +278,7 @@ stream_writer_begin(struct stream_writer *w, const struct header *header, struct
 	if (text == NULL)
 		return -1;
 	len = strlen(text);
-	if (w->set[0] != '\0')
-		begin_member(w);
+	begin_next(w);
 	w->bare = header->bare;
 	if (w->format != STREAM_NDJSON || !w->bare) /* what is not sent is not digested */
 		XXH3_64bits_update(w->digest, text, len);

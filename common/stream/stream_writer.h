@@ -52,7 +52,8 @@ int stream_writer_manifest(struct stream_writer *w, const struct manifest *set, 
 
 /*
  * stream_writer_begin(w, header, e):
- * Write the header document.  ${header} is borrowed until the stream ends;
+ * Write the header document, of another stream behind the end of one that was written
+ * before.  ${header} is borrowed until the stream ends;
  * its `values` says whether rows come as binary tuples or as COPY text (NDJSON:
  * always COPY text), its `bare` whether the envelope is left out.
  */

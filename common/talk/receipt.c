@@ -45,12 +45,18 @@ prepare_file(struct receipt *r, struct err *e)
 	return fd >= 0 ? 0 : -1;
 }
 
+static void
+begin(struct receipt *r)
+{
+	clock_gettime(CLOCK_MONOTONIC, &r->started);
+	r->began = time(NULL);
+}
+
 int
 receipt_init(struct receipt *r, const char *path, struct err *e)
 {
 	*r = (struct receipt){.fd = -1, .sent = -1, .committed = RECEIPT_NO};
-	clock_gettime(CLOCK_MONOTONIC, &r->started);
-	r->began = time(NULL);
+	begin(r);
 	if (path == NULL)
 		return 0;
 	if (strcmp(path, "-") == 0) {
@@ -320,17 +326,33 @@ write_line(struct receipt *r, int fd, const json_t *doc)
 	return rc;
 }
 
+/* A plain file is written when all of it is known, others at once. */
+static void
+keep_line(struct receipt *r, const json_t *doc)
+{
+	char *text = dump(doc);
+
+	buf_addf(&r->before, "%s\n", text);
+	free(text);
+}
+
 static int
-write_summary(struct receipt *r, const json_t *doc, struct err *e)
+write_summary(struct receipt *r, const json_t *doc, bool last, struct err *e)
 {
 	int rc = 0, fd = r->fd;
 
-	r->fd = -1;
+	if (r->part != NULL && !last) {
+		keep_line(r, doc);
+		return 0;
+	}
 	if (r->part != NULL)
 		fd = open(r->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0 || write_line(r, fd, doc) != 0)
+	if (last)
+		r->fd = -1;
+	if (fd < 0 || writeall(fd, r->before.data, r->before.len) != 0 ||
+	    write_line(r, fd, doc) != 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
-	if (fd >= 0 && close(fd) != 0 && rc == 0)
+	if (last && fd >= 0 && close(fd) != 0 && rc == 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
 	if (rc == 0 && r->part != NULL && rename_part(r) != 0)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
@@ -435,8 +457,8 @@ balance(struct receipt *r)
 	}
 }
 
-int
-receipt_print(struct receipt *r, int status, const struct err *why, struct err *e)
+static int
+print(struct receipt *r, int status, const struct err *why, bool last, struct err *e)
 {
 	double seconds = seconds_since(&r->started);
 	json_t *doc;
@@ -445,8 +467,26 @@ receipt_print(struct receipt *r, int status, const struct err *why, struct err *
 	if (status == EXIT_DONE || status == EXIT_REJECTS)
 		balance(r);
 	doc = to_json(r, status, why, seconds);
-	rc = r->path != NULL ? write_summary(r, doc, e) : 0;
+	rc = r->path != NULL ? write_summary(r, doc, last, e) : 0;
 	tell(r, status, doc, seconds);
+	return rc;
+}
+
+int
+receipt_print(struct receipt *r, int status, const struct err *why, struct err *e)
+{
+	return print(r, status, why, true, e);
+}
+
+int
+receipt_next(struct receipt *r, int status, const struct err *why, struct err *e)
+{
+	int rc = print(r, status, why, false, e);
+
+	receipt_forget(r);
+	r->dry_run = false;
+	r->of_run = (struct receipt_part){.run = NULL};
+	begin(r);
 	return rc;
 }
 
@@ -477,4 +517,5 @@ receipt_release(struct receipt *r)
 	free(r->target);
 	free(r->path);
 	free(r->part);
+	buf_release(&r->before);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "common/base/buf.h"
 #include "common/talk/toldlist.h"
 
 struct err;
@@ -54,8 +55,9 @@ struct receipt {
 	struct timespec started; /* CLOCK_MONOTONIC */
 	time_t began;            /* the same moment, by the calendar */
 	char *path;              /* of the summary; owned, or NULL */
-	char *part; /* what is renamed to it; owned, or NULL: it is no plain file */
-	int fd;     /* of a summary that is no plain file, -1: none */
+	char *part;        /* what is renamed to it; owned, or NULL: it is no plain file */
+	struct buf before; /* lines of a plain file's summary that are not written yet */
+	int fd;            /* of a summary that is no plain file, -1: none */
 };
 
 /*
@@ -99,6 +101,14 @@ char *receipt_several(size_t n) __attribute__((returns_nonnull));
  * else is said count as skipped.
  */
 int receipt_print(struct receipt *r, int status, const struct err *why, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * receipt_next(r, status, why, e):
+ * As receipt_print(), but the receipt of another part will follow, in a line behind this one,
+ * which has no relations; ${r} is then as after receipt_init(), for the same source and target.
+ */
+int receipt_next(struct receipt *r, int status, const struct err *why, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

@@ -110,15 +110,26 @@ source_pg_connect(struct source_pg *s, int watch_fd, struct err *e)
 	return 0;
 }
 
+/* Up to the first row. */
+static int
+look(struct source_pg *s, struct err *e)
+{
+	if (source_pg_snapshot(s, e) != 0 || source_pg_finish_headers(s, e) != 0)
+		return -1;
+	return s->base.set == NULL ? start_copy(s, e) : 0;
+}
+
 static int
 source_pg_open(struct source *base, int watch_fd, struct err *e)
 {
-	struct source_pg *s = pg(base);
+	return source_pg_connect(pg(base), watch_fd, e) == 0 ? look(pg(base), e) : -1;
+}
 
-	if (source_pg_connect(s, watch_fd, e) != 0 || source_pg_snapshot(s, e) != 0 ||
-	    source_pg_finish_headers(s, e) != 0)
-		return -1;
-	return base->set == NULL ? start_copy(s, e) : 0;
+int
+source_pg_next_part(struct source *base, struct err *e)
+{
+	source_pg_snapshot_forget(pg(base));
+	return look(pg(base), e);
 }
 
 static int

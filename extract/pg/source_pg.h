@@ -22,6 +22,13 @@ int source_pg_plan(struct source *base, struct partplan *plan, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * source_pg_next_part(base, e):
+ * The part before has come to its end: on the same connection, open the one that the options
+ * say now.
+ */
+int source_pg_next_part(struct source *base, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * source_pg_hold(base, e):
  * Connect, lock what the plan names, print the ID of an exported snapshot on standard output
  * and keep it until standard input ends.

@@ -156,7 +156,7 @@ source_pg_part_take(struct source_pg *s, struct member *m, struct err *e)
 		return -1;
 	m->header->part = (struct header_part){
 		.run = xstrdup(o->plan.id),
-		.number = (size_t)o->part,
+		.number = o->part,
 		.of = o->plan.nparts,
 		.snapshot = snapshot,
 	};

@@ -125,6 +125,12 @@ void source_pg_set_unfold(struct source_pg *s);
 int source_pg_snapshot(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * source_pg_snapshot_forget(s):
+ * Be as before source_pg_snapshot(), on the same connection.
+ */
+void source_pg_snapshot_forget(struct source_pg *s);
+
+/*
  * source_pg_snapshot_refuse_standby(s, option, e):
  * Snapshots of standbys do not know all transactions that were running: ${option}, which
  * needs one that others can share, is refused there.

@@ -16,6 +16,12 @@
 #include "extract/pg/source_pg_parts.h"
 #include "extract/pg/stands.h"
 
+enum more {
+	NOTHING,
+	TABLES, /* plain ones */
+	ALL     /* whatever may be */
+};
+
 static int
 was_altered(const char *what, struct err *e)
 {
@@ -69,19 +75,24 @@ check_reads(struct source_pg *s, struct reads *now, struct err *e)
 	return stale != NULL ? was_altered(stale, e) : 0;
 }
 
-/* Is there anything that no lock holds? */
-static bool
-stands_on_more(const struct source_pg *s)
+/* What is there that no lock has held since before the snapshot? */
+static enum more
+stands_on(const struct source_pg *s)
 {
+	enum more more = NOTHING;
 	size_t i;
 
 	for (i = 0; i < s->basis.n; i++) {
 		const struct basis_member *m = &s->basis.list[i];
 
-		if (!m->sequence && (m->more || !is_whole(s, m)))
-			return true;
+		if (m->sequence)
+			continue;
+		if (!m->plain || m->more)
+			return ALL;
+		if (!is_whole(s, m))
+			more = TABLES;
 	}
-	return false;
+	return more;
 }
 
 static char *
@@ -95,32 +106,39 @@ user_text(const struct source_pg *s)
 }
 
 static PGresult *
-read_stands(struct source_pg *s, const struct reads *now, struct err *e)
+read_all(struct source_pg *s, const struct reads *now, struct err *e)
 {
 	char *text = user_text(s);
 	size_t ntypes = basis_types(&s->basis);
 	PGresult *res = NULL;
 
-	if (path_narrow(&s->path, &s->db, e) == 0 &&
-	    db_exec(&s->db, e, "SET LOCAL jit = off") == 0)
+	if (db_exec(&s->db, e, "SET LOCAL jit = off") == 0)
 		res = stands_read(&s->db, text, now, &s->reads, source_pg_members_reach(s),
 				  s->basis.types, ntypes, e);
 	free(text);
 	return res;
 }
 
+static PGresult *
+read_stands(struct source_pg *s, enum more more, const struct reads *now, struct err *e)
+{
+	if (path_narrow(&s->path, &s->db, e) != 0)
+		return NULL;
+	return more == TABLES ? stands_tables(&s->db, now, e) : read_all(s, now, e);
+}
+
 /* The newest state is seen by a new snapshot only, and so by another transaction. */
 static int
-check_stands(struct source_pg *s, const struct reads *now, struct err *e)
+check_stands(struct source_pg *s, enum more more, const struct reads *now, struct err *e)
 {
-	PGresult *before = read_stands(s, now, e), *after = NULL;
+	PGresult *before = read_stands(s, more, now, e), *after = NULL;
 	const char *what;
 	int rc = -1;
 
 	if (before != NULL) {
 		path_rollback(&s->path, &s->db);
 		if (session_begin(&s->db, SESSION_PLAN, -1, e) == 0)
-			after = read_stands(s, now, e);
+			after = read_stands(s, more, now, e);
 	}
 	if (after != NULL) {
 		what = stands_changed(before, after);
@@ -135,14 +153,17 @@ int
 source_pg_settle(struct source_pg *s, struct err *e)
 {
 	struct reads now = {.list = NULL};
+	enum more more = stands_on(s);
 	int rc = check_reads(s, &now, e);
 
-	if (rc == 0 && stands_on_more(s))
-		rc = check_stands(s, &now, e);
+	if (rc == 0 && more != NOTHING)
+		rc = check_stands(s, more, &now, e);
 	reads_release(&now);
 	if (rc == 0)
 		path_rollback(&s->path, &s->db);
 	if (rc == 0 && s->wal != NULL && !s->base.options->common.dry_run)
 		rc = durable_wait(&s->db, s->wal, e);
+	free(s->wal); /* what else is read by this snapshot is there, too */
+	s->wal = NULL;
 	return rc;
 }

@@ -67,6 +67,17 @@ start_over(struct source_pg *s)
 	s->base.header = is_set(s) ? NULL : header_new();
 }
 
+void
+source_pg_snapshot_forget(struct source_pg *s)
+{
+	source_pg_members_drop(s);
+	start_over(s);
+	reads_release(&s->reads);
+	s->reach = 0;
+	s->seen = false;
+	s->attempt = 0;
+}
+
 /* LOCK takes these kinds, from whoever may SELECT from all of their columns. */
 static const char partitions_sql[] =
 	"SELECT p.relid::pg_catalog.oid,"

@@ -27,8 +27,34 @@
 #define WORDS(text) "regexp_split_to_table(" text ", '[^[:alnum:]_$]+') AS word"
 #define IS_WORD "p.proname IN (word::name, lower(word)::name)"
 
+/* Relations that were locked only after the snapshot was taken. */
+#define LATE "((SELECT oids FROM late)::oid[])"
+
+/* Their columns; what others are wanted, and a bracket, go behind. */
+#define COLUMNS \
+	"columns(relid, list) AS (" \
+	" SELECT a.attrelid, string_agg(format('%L %s %s %s %s', a.attname, a.atttypid," \
+	"  a.atttypmod, a.attgenerated, a.attisdropped), ',' ORDER BY a.attnum)" \
+	" FROM pg_attribute a WHERE a.attnum > 0 AND (a.attrelid = ANY " LATE
+
+#define RELATIONS \
+	"SELECT format('%s \"%s\"', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'f'" \
+	"  THEN 'foreign table' WHEN 'm' THEN 'materialized view' ELSE 'table' END, c.relname)," \
+	"  c.oid, concat_ws(' ', c.relkind, c.relrowsecurity, c.relforcerowsecurity, l.list," \
+	"  (SELECT string_agg(format('%s %s', i.inhrelid, i.inhparent), ',' ORDER BY i.inhrelid," \
+	"   i.inhparent) FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent))," \
+	"  (SELECT string_agg(format('%s %s', r.oid, r.xmin), ',' ORDER BY r.oid)" \
+	"   FROM pg_rewrite r WHERE r.ev_class = c.oid)," \
+	"  (SELECT string_agg(format('%s %s', y.oid, y.xmin), ',' ORDER BY y.oid)" \
+	"   FROM pg_policy y WHERE y.polrelid = c.oid)," \
+	"  (SELECT format('%s %s %s %s', x.ftserver, x.ftoptions, v.srvfdw, v.srvoptions)" \
+	"   FROM pg_foreign_table x JOIN pg_foreign_server v ON v.oid = x.ftserver" \
+	"   WHERE x.ftrelid = c.oid))" \
+	" FROM pg_class c LEFT JOIN columns l ON l.relid = c.oid WHERE c.oid = ANY " LATE \
+	" ORDER BY 2, 1"
+
 static const char stands_sql[] =
-	"WITH RECURSIVE rule(classid, objid) AS ("
+	"WITH RECURSIVE late(oids) AS (SELECT $3::oid[]), rule(classid, objid) AS ("
 	" SELECT 'pg_rewrite'::regclass, oid FROM pg_rewrite WHERE ev_class = ANY ($2::oid[])"
 	" UNION ALL SELECT 'pg_policy'::regclass, oid FROM pg_policy WHERE polrelid = ANY ($2)"
 	" UNION ALL SELECT 'pg_attrdef'::regclass, oid FROM pg_attrdef WHERE adrelid = ANY ($2)"
@@ -56,13 +82,9 @@ static const char stands_sql[] =
 						"  UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid"
 						"  UNION ALL SELECT a.atttypid FROM pg_attribute a WHERE t.typtype = 'c'"
 						"  AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS sub(oid)"
-						"), columns(relid, list) AS ("
-						" SELECT a.attrelid, string_agg(format('%L %s %s %s %s', a.attname, a.atttypid,"
-						"  a.atttypmod, a.attgenerated, a.attisdropped), ',' ORDER BY a.attnum)"
-						" FROM pg_attribute a WHERE a.attnum > 0 AND (a.attrelid = ANY ($3::oid[])"
-						"  OR a.attrelid IN (SELECT t.typrelid FROM type JOIN pg_type t USING (oid)))"
-						" GROUP BY 1)"
-						"SELECT format('function \"%s\"', p.proname), p.oid, p.xmin::text"
+						"), " COLUMNS
+						" OR a.attrelid IN (SELECT t.typrelid FROM type JOIN pg_type t USING (oid))) GROUP BY 1)"
+						" SELECT format('function \"%s\"', p.proname), p.oid, p.xmin::text"
 						" FROM pg_proc p WHERE p.oid IN (SELECT oid FROM reach)"
 						" UNION ALL SELECT format('type \"%s\"', t.typname), t.oid, concat_ws(' ', t.typtype,"
 						"  t.typbasetype, t.typtypmod, t.typoutput::oid, t.typsend::oid, c.list)"
@@ -70,20 +92,10 @@ static const char stands_sql[] =
 						" WHERE t.oid" USERS
 						"UNION ALL SELECT format('type \"%s\"', t.typname), e.oid, format('%s %s', e.xmin,"
 						"  e.enumlabel) FROM type JOIN pg_type t USING (oid) JOIN pg_enum e ON e.enumtypid = t.oid"
-						" UNION ALL SELECT format('%s \"%s\"', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'f'"
-						"  THEN 'foreign table' WHEN 'm' THEN 'materialized view' ELSE 'table' END, c.relname),"
-						"  c.oid, concat_ws(' ', c.relkind, c.relrowsecurity, c.relforcerowsecurity, l.list,"
-						"  (SELECT string_agg(format('%s %s', i.inhrelid, i.inhparent), ',' ORDER BY i.inhrelid,"
-						"   i.inhparent) FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)),"
-						"  (SELECT string_agg(format('%s %s', r.oid, r.xmin), ',' ORDER BY r.oid)"
-						"   FROM pg_rewrite r WHERE r.ev_class = c.oid),"
-						"  (SELECT string_agg(format('%s %s', y.oid, y.xmin), ',' ORDER BY y.oid)"
-						"   FROM pg_policy y WHERE y.polrelid = c.oid),"
-						"  (SELECT format('%s %s %s %s', x.ftserver, x.ftoptions, v.srvfdw, v.srvoptions)"
-						"   FROM pg_foreign_table x JOIN pg_foreign_server v ON v.oid = x.ftserver"
-						"   WHERE x.ftrelid = c.oid))"
-						" FROM pg_class c LEFT JOIN columns l ON l.relid = c.oid WHERE c.oid = ANY ($3)"
-						" ORDER BY 2, 1";
+						" UNION ALL " RELATIONS;
+
+static const char tables_sql[] = "WITH late(oids) AS (SELECT $1::oid[]), " COLUMNS
+				 ") GROUP BY 1) " RELATIONS;
 
 /* All of them, or those that LOCK has not taken before the snapshot. */
 static char *
@@ -124,6 +136,16 @@ stands_read(struct db *db, const char *text, const struct reads *reads,
 	free(all);
 	free(late);
 	free(oids);
+	return res;
+}
+
+PGresult *
+stands_tables(struct db *db, const struct reads *reads, struct err *e)
+{
+	char *all = relations(reads, NULL, READS_NOTHING);
+	PGresult *res = db_query(db, e, tables_sql, 1, (const char *const[]){all});
+
+	free(all);
 	return res;
 }
 

@@ -26,6 +26,14 @@ PGresult *stands_read(struct db *db, const char *text, const struct reads *reads
 		      size_t ntypes, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * stands_tables(db, reads, e):
+ * The same of plain tables, whose rows stand on nothing else: an answer that costs next to
+ * nothing.
+ */
+PGresult *stands_tables(struct db *db, const struct reads *reads, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * stands_changed(before, now):
  * Return what of ${before} is no longer so, or NULL.  The text is the result's.
  */

@@ -82,10 +82,9 @@ static int
 find_run(const struct partload *p, struct db *db, struct run_found *found, struct err *e)
 {
 	struct err why = ERR_INIT;
-	size_t part = (size_t)p->options->part;
 	bool there;
 
-	if (runs_look(&p->run, db, part, found, &why) == 0 && found->known)
+	if (runs_look(&p->run, db, p->number, found, &why) == 0 && found->known)
 		return 0;
 	if (why.code != EXIT_DONE && strcmp(why.sqlstate, "42P01") != 0 &&
 	    strcmp(why.sqlstate, "42501") != 0) {
@@ -96,12 +95,12 @@ find_run(const struct partload *p, struct db *db, struct run_found *found, struc
 	if (ledger_find(db, p->options->ledger, LEDGER_RUNS, true, &there, e) != 0 ||
 	    runs_register(&p->run, db, e) != 0)
 		return -1;
-	return runs_look(&p->run, db, part, found, e);
+	return runs_look(&p->run, db, p->number, found, e);
 }
 
 int
-partload_open(struct partload *p, const struct load_options *options, struct db *db,
-	      struct err *e)
+partload_open(struct partload *p, const struct load_options *options, size_t number,
+	      struct db *db, struct err *e)
 {
 	const struct partplan *plan = options->plan;
 	struct run_found found;
@@ -110,10 +109,11 @@ partload_open(struct partload *p, const struct load_options *options, struct db 
 	if (options->parts != LOAD_PART)
 		return 0;
 	p->options = options;
-	p->relation = partplan_relation_of(plan, &plan->parts[options->part - 1]);
+	p->number = number;
+	p->relation = partplan_relation_of(plan, &plan->parts[number - 1]);
 	if (runplan_make(&p->run, plan, options->ledger, p->mark, e) != 0)
 		return -1;
-	name = runs_table(&p->run, plan->parts[options->part - 1].relation);
+	name = runs_table(&p->run, plan->parts[number - 1].relation);
 	relname_set(&p->table, options->ledger, name);
 	free(name);
 	if (check_snapshots(p, e) != 0)
@@ -133,10 +133,10 @@ refuse_stream(const struct partload *p, const struct header *h, struct err *e)
 	if (h == NULL || h->part.run == NULL)
 		return err_set(e, EXIT_STREAM, "the stream is no part of a run");
 	return err_set(e, EXIT_STREAM,
-		       "the stream is part %zu of %zu of run %s, and part %lld of %zu of run "
+		       "the stream is part %zu of %zu of run %s, and part %zu of %zu of run "
 		       "%s is to be loaded",
-		       h->part.number, h->part.of, h->part.run, (long long)p->options->part,
-		       p->run.parts, p->run.id);
+		       h->part.number, h->part.of, h->part.run, p->number, p->run.parts,
+		       p->run.id);
 }
 
 /* Is it of the columns that the plan was made for? */
@@ -182,8 +182,8 @@ partload_expect(struct partload *p, const struct header *header, struct load_rul
 	enum partrules_way way;
 
 	if (header == NULL || header->part.run == NULL ||
-	    strcmp(header->part.run, p->run.id) != 0 ||
-	    header->part.number != (size_t)p->options->part || header->part.of != p->run.parts)
+	    strcmp(header->part.run, p->run.id) != 0 || header->part.number != p->number ||
+	    header->part.of != p->run.parts)
 		return refuse_stream(p, header, e);
 	if (partrules_way(p->relation, &way, e) != 0 || compare_columns(p, header, e) != 0)
 		return -1;
@@ -348,7 +348,7 @@ partload_take(const struct partload *p, struct db *db, struct err *e)
 {
 	if (!partload_is(p))
 		return 0;
-	if (runs_take(&p->run, db, (size_t)p->options->part, e) != 0)
+	if (runs_take(&p->run, db, p->number, e) != 0)
 		return -1;
 	if (p->alone != NULL && create(p, p->alone, db, e) != 0)
 		return -1;
@@ -388,8 +388,8 @@ partload_store(const struct partload *p, const struct plan *plan, struct db *db,
 {
 	bool traced;
 	struct run_part part = {
-		.number = (size_t)p->options->part,
-		.relation = p->options->plan->parts[p->options->part - 1].relation,
+		.number = p->number,
+		.relation = p->options->plan->parts[p->number - 1].relation,
 		.rows = rows,
 		.digest = digest,
 		.position = p->position,

@@ -24,6 +24,7 @@ struct plan;
 struct partload {
 	const struct load_options *options;       /* borrowed; NULL: no part is loaded */
 	const struct partplan_relation *relation; /* borrowed */
+	size_t number;                            /* of the part */
 	struct run run;
 	char mark[RUNPLAN_MARK + 1]; /* of the plan */
 	struct relname table;        /* of the ledger's schema; owned */
@@ -36,12 +37,12 @@ struct partload {
 };
 
 /*
- * partload_open(p, options, db, e):
- * Begin, if the options name a part: have the ledger and the run's row, and find out whether
- * the part is there.
+ * partload_open(p, options, number, db, e):
+ * Begin part ${number}, if the options are about parts: have the ledger and the run's row, and
+ * find out whether the part is there.
  */
-int partload_open(struct partload *p, const struct load_options *options, struct db *db,
-		  struct err *e) __attribute__((warn_unused_result));
+int partload_open(struct partload *p, const struct load_options *options, size_t number,
+		  struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * partload_is(p):

@@ -28,6 +28,7 @@
 #include "load/pg/partload.h"
 #include "load/pg/publication.h"
 #include "load/pg/sequences.h"
+#include "load/pg/sink_pg_parts.h"
 #include "load/pg/state.h"
 #include "load/pg/setplan.h"
 #include "load/pg/steps.h"
@@ -48,43 +49,6 @@
  * is there, 6 to insert and 16 to update it, with one index and as measured here.
  */
 #define STAGED_ROW 8e-6
-
-enum phase {
-	IDLE, /* no transaction */
-	OPEN, /* one is open; whole batches are in it */
-	BATCH /* the same, and the route takes rows */
-};
-
-/* Under whose settings the server reads text: what no server wrote is the role's. */
-enum text {
-	TEXT_OURS, /* those under which a server wrote it */
-	TEXT_ROLE  /* the role's: no server wrote it (CSV, plain NDJSON) */
-};
-
-enum dry {
-	DRY_NOT,
-	DRY_HERE,  /* --dry-run is given here: rows come, and are rolled back */
-	DRY_SENDER /* a stream left its rows out */
-};
-
-struct sink_pg {
-	struct sink base;
-	struct db db;
-	struct input *in; /* borrowed, for its name */
-	char *stayed;     /* what undoes session_stay(), or NULL; owned */
-	struct targets targets;
-	struct state state;
-	struct partload part;
-	struct publication publication;
-	struct catchup catchup;
-	struct rejects *rejects; /* or NULL: no row may be refused */
-	struct target *ending;   /* of a set: the server is still at its last rows; or NULL */
-	enum phase phase;
-	enum dry dry;
-	enum text text; /* of the open transaction */
-	int64_t since;  /* db_clock() when that began */
-	bool sequence;  /* the stream is a sequence's: it has no rows */
-};
 
 static struct sink_pg *
 pg(struct sink *s)
@@ -161,7 +125,7 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 	if (session_stay(&s->db, &s->stayed, e) != 0)
 		return -1;
 	base->where = db_connect_where(&s->db);
-	if (partload_open(&s->part, base->options, &s->db, e) != 0)
+	if (partload_open(&s->part, base->options, base->part, &s->db, e) != 0)
 		return -1;
 	if (publication_open(&s->publication, base->options, &s->db, e) != 0)
 		return -1;
@@ -173,13 +137,6 @@ sink_pg_open(struct sink *base, struct input *in, struct err *e)
 		return 0;
 	input_watch(in, PQsocket(s->db.conn), on_readable, s);
 	return partload_makes_target(&s->part) ? 0 : warm_up(s, e);
-}
-
-/* A dry run has nothing to commit, and batches must see those before them. */
-static bool
-in_batches(const struct sink_pg *s)
-{
-	return s->base.options->commit == COMMIT_BATCH && s->dry == DRY_NOT;
 }
 
 static int
@@ -344,8 +301,10 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	wants->keep = t->plan->keep;
 	wants->nkeep = t->plan->ncolumns;
 	wants->faults = t->plan->stage != NULL && t->plan->stage->rejects != NULL;
-	wants->finish = !in_batches(s) && t->plan->route == PLAN_STAGED ? STAGED_ROW : 0;
-	wants->batch = in_batches(s) ? (uint64_t)base->options->batch_size : 0;
+	wants->finish = !sink_pg_commit_in_batches(s) && t->plan->route == PLAN_STAGED
+				? STAGED_ROW
+				: 0;
+	wants->batch = sink_pg_commit_in_batches(s) ? (uint64_t)base->options->batch_size : 0;
 	return 0;
 }
 
@@ -383,73 +342,12 @@ end_batch(struct sink_pg *s, struct err *e)
 	int rc = 0;
 
 	s->phase = OPEN;
-	if (s->targets.set && !in_batches(s) && s->rejects == NULL)
+	if (s->targets.set && !sink_pg_commit_in_batches(s) && s->rejects == NULL)
 		rc = target_close(t, e);
 	if (rc < 0)
 		return -1;
 	s->ending = rc > 0 ? t : NULL;
 	return rc > 0 ? 0 : target_end(t, e);
-}
-
-static int
-run_steps(struct sink_pg *s, enum steps_at at, struct err *e)
-{
-	struct steps steps = {
-		.db = &s->db,
-		.options = s->base.options,
-		.targets = &s->targets,
-		.rejects = s->rejects,
-		.state = &s->state,
-		.part = &s->part,
-		.publication = &s->publication,
-		.digest = s->base.receipt->rows_digest,
-		.read = targets_rows(&s->targets).taken,
-		.sent = s->dry != DRY_SENDER,
-	};
-
-	return steps_run(&steps, at, e);
-}
-
-static void
-in_doubt(const struct sink_pg *s, struct err *e)
-{
-	char *detail = xstrdup(e->detail != NULL ? e->detail : "");
-
-	err_detail(e,
-		   "%s\nThis is about the last %" PRIu64 " rows; those before are committed.",
-		   detail, targets_rows(&s->targets).read);
-	free(detail);
-}
-
-static int
-commit(struct sink_pg *s, bool last, struct err *e)
-{
-	struct receipt *receipt = s->base.receipt;
-	enum receipt_committed before = receipt->committed, now;
-	int rc;
-
-	if (run_steps(s, last ? STEPS_LAST : STEPS_BATCH, e) != 0)
-		return -1;
-	s->phase = IDLE;
-	rc = commit_send(&s->db, &s->base.options->common.db, &now, e);
-	s->base.took = db_clock() - s->since;
-	if (now == RECEIPT_YES || now == RECEIPT_LOCALLY)
-		xalloc_last_words(last ? "The rows are committed."
-				       : "Batches of rows are committed.");
-	if (!last)
-		intr_unblock(); /* COMMIT holds signals back, but rows are still to come */
-	if (now == RECEIPT_UNKNOWN && before == RECEIPT_YES)
-		in_doubt(s, e);
-	if (s->rejects != NULL)
-		rejects_settle(s->rejects, now != RECEIPT_NO);
-	/* What is committed stays so, whatever becomes of later batches. */
-	receipt->committed = now == RECEIPT_NO ? before : now;
-	if (now != RECEIPT_NO)
-		targets_tell(&s->targets, receipt);
-	state_unlocked(&s->state, now != RECEIPT_NO);
-	if (last && (now == RECEIPT_YES || now == RECEIPT_LOCALLY) && state_is_kept(&s->state))
-		receipt_state(receipt, s->base.options->state, state_words(&s->state));
-	return rc;
 }
 
 /* COPY has to end for the key, with the server's verdict, and begins anew behind it. */
@@ -481,13 +379,14 @@ sink_pg_write(struct sink *base, const struct stream_chunk *chunk, struct err *e
 		return err_set(e, EXIT_STREAM, "a sequence has rows");
 	if (s->phase != BATCH && begin_batch(s, e) != 0)
 		return -1;
-	if (chunk->whole > 0 && !in_batches(s) && target_wants_key(t))
+	if (chunk->whole > 0 && !sink_pg_commit_in_batches(s) && target_wants_key(t))
 		return write_around_key(s, t, chunk, e);
 	if (target_write(t, chunk, e) != 0)
 		return -1;
-	if (!in_batches(s) || t->route->counts.read < (uint64_t)base->options->batch_size)
+	if (!sink_pg_commit_in_batches(s) ||
+	    t->route->counts.read < (uint64_t)base->options->batch_size)
 		return 0;
-	return end_batch(s, e) != 0 ? -1 : commit(s, false, e);
+	return end_batch(s, e) != 0 ? -1 : sink_pg_commit_batch(s, false, e);
 }
 
 static int
@@ -498,7 +397,8 @@ sink_pg_end(struct sink *base, struct err *e)
 	if (s->sequence)
 		return 0;
 	/* A stream without rows still creates or empties its table. */
-	if (s->phase == BATCH || !targets_at(&s->targets)->ready || !in_batches(s)) {
+	if (s->phase == BATCH || !targets_at(&s->targets)->ready ||
+	    !sink_pg_commit_in_batches(s)) {
 		if (s->phase != BATCH && begin_batch(s, e) != 0)
 			return -1;
 		if (end_batch(s, e) != 0)
@@ -511,23 +411,15 @@ sink_pg_end(struct sink *base, struct err *e)
 	if (s->ending == NULL)
 		target_done(targets_at(&s->targets));
 	/* a relation is what is promised, at the least */
-	return in_batches(s) && s->phase == OPEN ? commit(s, false, e) : 0;
-}
-
-/* With --commit=batch, FILE gets its name when all batches are in. */
-static int
-finish_rejects(struct sink_pg *s, struct err *e)
-{
-	if (s->rejects == NULL || !in_batches(s) || rejects_finish(s->rejects, e) == 0)
-		return 0;
-	return err_detail(e, "The rows are committed.");
+	return sink_pg_commit_in_batches(s) && s->phase == OPEN
+		       ? sink_pg_commit_batch(s, false, e)
+		       : 0;
 }
 
 static int
 sink_pg_commit(struct sink *base, struct err *e)
 {
 	struct sink_pg *s = pg(base);
-	int rc;
 
 	if (settle(s, e) != 0)
 		return -1;
@@ -535,25 +427,47 @@ sink_pg_commit(struct sink *base, struct err *e)
 	if (s->phase == IDLE) {
 		if (!targets_wait(&s->targets, true) && !state_is_kept(&s->state) &&
 		    !publication_is(&s->publication) && !partload_is(&s->part))
-			return finish_rejects(s, e); /* every batch is committed already */
+			return sink_pg_commit_rejects(s,
+						      e); /* every batch is committed already */
 		if (open_transaction(s, e) != 0)
 			return -1;
 	}
-	if (s->dry == DRY_NOT && commit(s, true, e) != 0)
+	if (s->dry == DRY_NOT && sink_pg_commit_batch(s, true, e) != 0)
 		return -1;
 	if (s->dry == DRY_NOT && partload_is(&s->part))
 		return partload_look(&s->part, &s->db, &base->all, e);
 	if (s->dry == DRY_NOT)
-		return finish_rejects(s, e);
-	base->receipt->dry_run = true;
-	rc = run_steps(s, STEPS_DRY, e);
-	if (rc == 0)
-		rc = db_exec(&s->db, e, "SET CONSTRAINTS ALL IMMEDIATE"); /* as COMMIT would */
-	if (rc == 0)
-		rc = db_exec(&s->db, e, "ROLLBACK");
-	if (rc == 0)
-		targets_tell(&s->targets, base->receipt);
-	return rc;
+		return sink_pg_commit_rejects(s, e);
+	return sink_pg_commit_dry(s, e);
+}
+
+/* All that was of the streams that are committed. */
+static void
+forget(struct sink_pg *s)
+{
+	state_release(&s->state);
+	partload_release(&s->part);
+	publication_release(&s->publication);
+	catchup_release(&s->catchup);
+	targets_release(&s->targets);
+}
+
+static int
+sink_pg_again(struct sink *base, struct err *e)
+{
+	struct sink_pg *s = pg(base);
+
+	forget(s);
+	s->phase = IDLE;
+	s->dry = DRY_NOT;
+	intr_unblock(); /* COMMIT holds signals back, but parts are still to come */
+	xalloc_last_words("The parts before are committed.");
+	targets_one(&s->targets, base->options, name_of_input(s));
+	if (partload_open(&s->part, base->options, base->part, &s->db, e) != 0)
+		return -1;
+	base->done = s->part.there;
+	base->all = s->part.all;
+	return 0;
 }
 
 static void
@@ -571,11 +485,7 @@ sink_pg_close(struct sink *base)
 	if (s->rejects != NULL)
 		rejects_rescue(s->rejects);
 	rejects_free(s->rejects);
-	state_release(&s->state);
-	partload_release(&s->part);
-	publication_release(&s->publication);
-	catchup_release(&s->catchup);
-	targets_release(&s->targets);
+	forget(s);
 }
 
 static const struct sink_ops sink_pg_ops = {
@@ -585,6 +495,7 @@ static const struct sink_ops sink_pg_ops = {
 	.write = sink_pg_write,
 	.end = sink_pg_end,
 	.commit = sink_pg_commit,
+	.again = sink_pg_again,
 	.close = sink_pg_close,
 };
 

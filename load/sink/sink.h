@@ -68,6 +68,11 @@ struct sink_ops {
 	 * receipt, on failure too.
 	 */
 	int (*commit)(struct sink *s, struct err *e);
+	/*
+	 * Of a run in parts, after commit or where a part was there before: begin s->part on
+	 * the same connection, as after open.  NULL: this kind takes no parts.
+	 */
+	int (*again)(struct sink *s, struct err *e);
 	/* Undo what is not committed, close, free everything but the base. */
 	void (*close)(struct sink *s);
 };
@@ -79,6 +84,7 @@ struct sink {
 	char *where;    /* what is loaded into, as people say it, known after open; owned */
 	char *relation; /* the target as people call it, known after begin; owned */
 	char *plan;     /* how rows get in, as people say it, known after begin; owned */
+	size_t part;    /* of a run, the one that is to come, set before open; 0: none */
 	bool done;      /* known after open: what is asked for has been done before */
 	bool all;       /* of a run's parts none is missing, and nobody has published them */
 	int64_t took;   /* ms that the last transaction was open, known after commit */
@@ -127,6 +133,12 @@ static inline int
 sink_commit(struct sink *s, struct err *e)
 {
 	return s->ops->commit(s, e);
+}
+
+static inline int
+sink_again(struct sink *s, struct err *e)
+{
+	return s->ops->again(s, e);
 }
 
 /*
