@@ -20,7 +20,7 @@ const struct cli_option options_runs[] = {
 	{.type = CLI_HEADING, .help = "In parts"},
 	{"plan", 0, CLI_STRING, "FILE", "the plan that says what the parts are", AT(plan_path),
 	 .part = CLI_ONCE, PG},
-	{"part", 0, CLI_STRING, "K", "load this part of it, or 3,7,9-12, unless it is there",
+	{"part", 0, CLI_STRING, "K", "load part K, or 3,7,9-12, unless it is there",
 	 AT(part_text), .part = CLI_ONCE, PG},
 	{"publish", 0, CLI_FLAG, NULL, "have all parts seen, if the last one has not",
 	 AT(publish), .part = CLI_ONCE, PG},

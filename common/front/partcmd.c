@@ -19,6 +19,7 @@
 #include "common/front/piece.h"
 #include "common/front/planfile.h"
 #include "common/front/publication.h"
+#include "common/parts/partlist.h"
 #include "common/os/livefile.h"
 #include "common/os/writeall.h"
 #include "common/talk/log.h"
@@ -55,34 +56,35 @@ partcmd_plan(struct front *f, struct err *e)
 
 /* ---- one part ---- */
 
+/* The one of a job of an engine's array; ${add} makes 1 of its first one. */
 static int
-parse_number(const char *what, const char *text, int64_t *number, struct err *e)
+parse_index(const char *what, const char *text, int64_t add, struct partlist *parts,
+	    struct err *e)
 {
+	int64_t number;
 	char *end;
 
 	errno = 0;
-	*number = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0')
+	number = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || number + add < 1)
 		return err_set(e, EXIT_USAGE, "%s is no number of a part: \"%s\"", what, text);
+	partlist_add(parts, (size_t)(number + add));
 	return 0;
 }
 
 static int
-which_part(const struct front *f, int64_t *number, struct err *e)
+which_parts(const struct front *f, struct partlist *parts, struct err *e)
 {
 	size_t i;
 
 	if (f->noperands > 1)
-		return parse_number("K", f->operands[1], number, e);
+		return partlist_parse(parts, f->operands[1], e);
 	for (i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++) {
 		const char *text = getenv(indexes[i].name);
 
 		if (text == NULL || text[0] == '\0')
 			continue;
-		if (parse_number(indexes[i].name, text, number, e) != 0)
-			return -1;
-		*number += indexes[i].add;
-		return 0;
+		return parse_index(indexes[i].name, text, indexes[i].add, parts, e);
 	}
 	err_set(e, EXIT_USAGE, "which part?");
 	return err_hint(e, "Say it behind the plan, or in PORTL_PART; the array indexes of "
@@ -106,50 +108,86 @@ which_snapshot(const struct front *f, const struct partplan *plan, const char **
 			   "--snapshot; or make a plan with --own.");
 }
 
-/* Beside its place, and renamed; or where somebody waits for it. */
+/* Lines of JSON, beside their place, and renamed; or where somebody waits for it. */
 static int
-write_receipt(const char *path, const json_t *receipt, struct err *e)
+write_receipts(const char *path, const char *text, struct err *e)
 {
 	bool live = strcmp(path, "-") == 0 || livefile_is(path);
 	char *part = live ? xstrdup(path) : xasprintf("%s.part", path);
-	char *text = json_dumps(receipt, JSON_COMPACT);
 	FILE *out = NULL;
 	int rc = 0;
 
-	if (text == NULL)
-		text = xstrdup("{}");
 	if (strcmp(path, "-") == 0) {
-		puts(text);
+		fputs(text, stdout);
 		rc = writeall_finish(stdout, e);
 	} else if ((out = fopen(part, "we")) == NULL) {
 		rc = err_errno(e, "could not create \"%s\"", part);
 	} else {
-		fprintf(out, "%s\n", text);
+		fputs(text, out);
 		rc = ferror(out) != 0;
 		rc |= fclose(out) != 0;
 		if (rc != 0 || (!live && rename(part, path) != 0))
 			rc = err_errno(e, "could not write \"%s\"", path);
 	}
-	free(text);
 	free(part);
 	return rc;
 }
 
 static int
-run_part(struct front *f, struct planfile *pf, struct piece *p, const char *snapshot,
-	 struct err *e)
+write_receipt(const char *path, const json_t *receipt, struct err *e)
 {
+	char *text = json_dumps(receipt, JSON_COMPACT);
+	char *line = xasprintf("%s\n", text != NULL ? text : "{}");
+	int rc = write_receipts(path, line, e);
+
+	free(line);
+	free(text);
+	return rc;
+}
+
+static int
+run_parts(struct front *f, struct planfile *pf, struct piece *p, const char *snapshot,
+	  struct err *e)
+{
+	struct buf text = BUF_INIT;
+	json_t *receipt;
 	int rc = piece_start(p, f, pf, snapshot, false, e);
 
 	if (rc == 0)
 		rc = pair_wait(f, &p->pair, e);
+	while (rc == 0 && (receipt = piece_next(p, e)) != NULL)
+		json_decref(receipt);
+	if (e->code != EXIT_DONE)
+		rc = -1;
 	if (rc == 0)
-		rc = piece_settle(p, e);
+		piece_settle(p);
 	if (rc == 0 && p->status != 0)
 		rc = crew_stopped(&f->crew, e);
-	if (rc == 0 && f->summary != NULL && p->receipt != NULL)
-		rc = write_receipt(f->summary, p->receipt, e);
+	if (rc == 0)
+		rc = piece_receipts(p, &text, e);
+	if (rc == 0 && f->summary != NULL && text.len > 0)
+		rc = write_receipts(f->summary, buf_cstr(&text), e);
+	buf_release(&text);
 	f->status = p->again ? EXIT_AGAIN : p->status;
+	return rc;
+}
+
+/* Who sends does not know what is there, and of one part learns it soon enough. */
+static int
+leave_out_done(struct front *f, struct planfile *pf, struct piece *p, struct err *e)
+{
+	bool *done;
+	size_t i, n;
+	int rc;
+
+	if (p->parts.n == 1)
+		return 0;
+	done = xcalloc(pf->plan.nparts, sizeof(*done));
+	rc = publication_done(pf, f, done, &n, e);
+	for (i = 0; rc == 0 && i < p->parts.n; i++)
+		if (!done[p->parts.numbers[i] - 1])
+			partlist_add(&p->sent, p->parts.numbers[i]);
+	free(done);
 	return rc;
 }
 
@@ -159,21 +197,21 @@ partcmd_part(struct front *f, struct err *e)
 	struct piece p = PIECE_INIT;
 	struct planfile pf = {.fd = -1};
 	const char *snapshot;
-	int64_t number = 0;
-	int rc = which_part(f, &number, e);
+	int rc = which_parts(f, &p.parts, e);
 
 	if (rc == 0)
 		rc = planfile_open(&pf, f->operands[0], e);
-	if (rc == 0 && partplan_part(&pf.plan, f->operands[0], number, e) == NULL)
-		rc = -1;
+	if (rc == 0)
+		rc = partlist_check(&p.parts, &pf.plan, f->operands[0], e);
 	if (rc == 0)
 		rc = which_snapshot(f, &pf.plan, &snapshot, e);
-	p.number = (size_t)number;
 	if (rc == 0)
-		rc = run_part(f, &pf, &p, snapshot, e);
-	piece_reset(&p);
+		rc = leave_out_done(f, &pf, &p, e);
+	if (rc == 0)
+		rc = run_parts(f, &pf, &p, snapshot, e);
+	piece_release(&p);
 	planfile_release(&pf);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 /* ---- all of them ---- */

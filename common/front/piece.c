@@ -88,6 +88,16 @@ open_files(struct piece *p, bool apart, struct err *e)
 	return !apart || p->err >= 0 ? 0 : -1;
 }
 
+static void
+add_parts(struct arglist *words, const struct partlist *parts)
+{
+	struct buf text = BUF_INIT;
+
+	partlist_text(parts, &text);
+	arglist_addf(words, "--part=%s", buf_cstr(&text));
+	buf_release(&text);
+}
+
 int
 piece_start(struct piece *p, struct front *f, struct planfile *pf, const char *snapshot,
 	    bool apart, struct err *e)
@@ -99,12 +109,12 @@ piece_start(struct piece *p, struct front *f, struct planfile *pf, const char *s
 	piece_reset(p);
 	arglist_add(&extract, "portl-extract");
 	arglist_addf(&extract, "--plan=%s", pf->path);
-	arglist_addf(&extract, "--part=%zu", p->number);
+	add_parts(&extract, p->sent.n > 0 ? &p->sent : &p->parts);
 	if (snapshot != NULL)
 		arglist_addf(&extract, "--snapshot=%s", snapshot);
 	arglist_join(&extract, &f->for_extract);
 	right.program = planfile_words(pf, f, &load);
-	arglist_addf(&load, "--part=%zu", p->number);
+	add_parts(&load, &p->parts);
 	arglist_add(&load, "--summary=-");
 	rc = open_files(p, apart, e);
 	left.argv = extract.words;
@@ -129,9 +139,8 @@ piece_is_over(const struct piece *p)
 }
 
 static int
-read_all(int fd, struct buf *text, struct err *e)
+read_from(int fd, off_t at, struct buf *text, struct err *e)
 {
-	off_t at = 0;
 	ssize_t n;
 
 	for (; (n = pread(fd, buf_reserve(text, READ_BYTES), READ_BYTES, at)) > 0; at += n)
@@ -139,29 +148,67 @@ read_all(int fd, struct buf *text, struct err *e)
 	return n == 0 ? 0 : err_errno(e, "could not read a temporary file");
 }
 
-int
-piece_settle(struct piece *p, struct err *e)
+/* The next line of the receipts, if it is whole. */
+static json_t *
+read_receipt(struct piece *p, struct err *e)
 {
 	struct buf text = BUF_INIT;
-	int upstream = p->pair.extract.status, rc = read_all(p->out, &text, e);
+	json_t *receipt = NULL;
+	const char *end;
 
-	json_decref(p->receipt);
-	p->receipt = text.len > 0 ? json_loadb(text.data, text.len, 0, NULL) : NULL;
+	if (read_from(p->out, p->read, &text, e) == 0 && text.len > 0 &&
+	    (end = memchr(text.data, '\n', text.len)) != NULL) {
+		p->read += end + 1 - text.data;
+		receipt = json_loadb(text.data, (size_t)(end - text.data), 0, NULL);
+	}
 	buf_release(&text);
-	p->there =
-		json_is_true(json_object_get(json_object_get(p->receipt, "part"), "already"));
+	return receipt;
+}
+
+json_t *
+piece_next(struct piece *p, struct err *e)
+{
+	json_t *receipt;
+
+	if (p->receipt != NULL || p->parts.n == 0)
+		return NULL;
+	receipt = read_receipt(p, e);
+	if (receipt != NULL &&
+	    json_integer_value(json_object_get(receipt, "status")) != EXIT_DONE) {
+		p->receipt = receipt;
+		return NULL;
+	}
+	if (receipt != NULL)
+		partlist_drop(&p->parts);
+	return receipt;
+}
+
+void
+piece_settle(struct piece *p)
+{
 	p->status = pair_status(&p->pair);
 	if (p->pair.load.status == EXIT_DONE)
 		p->status = EXIT_DONE; /* whoever had not been read to its end may say what it
 					* likes */
-	p->again = piece_passes(p->status, p->receipt, upstream);
-	return rc;
+	p->again = piece_passes(p->status, p->receipt, p->pair.extract.status);
 }
 
 int
 piece_messages(const struct piece *p, struct buf *text, struct err *e)
 {
-	return p->err >= 0 ? read_all(p->err, text, e) : 0;
+	return p->err >= 0 ? read_from(p->err, 0, text, e) : 0;
+}
+
+int
+piece_receipts(const struct piece *p, struct buf *text, struct err *e)
+{
+	return p->out >= 0 ? read_from(p->out, 0, text, e) : 0;
+}
+
+bool
+piece_is_there(const json_t *receipt)
+{
+	return json_is_true(json_object_get(json_object_get(receipt, "part"), "already"));
 }
 
 static const char *
@@ -206,7 +253,7 @@ piece_count(const json_t *receipt, const char *member)
 void
 piece_reset(struct piece *p)
 {
-	size_t number = p->number;
+	struct partlist parts = p->parts, sent = p->sent;
 
 	if (p->out >= 0)
 		close(p->out);
@@ -214,5 +261,14 @@ piece_reset(struct piece *p)
 		close(p->err);
 	json_decref(p->receipt);
 	*p = PIECE_INIT;
-	p->number = number;
+	p->parts = parts;
+	p->sent = sent;
+}
+
+void
+piece_release(struct piece *p)
+{
+	piece_reset(p);
+	partlist_release(&p->parts);
+	partlist_release(&p->sent);
 }

@@ -1,10 +1,11 @@
 /*
- * One part of a plan: its pipe, and what has become of it.
+ * One part of a plan, or several by one pipe, and what has become of them.
  *
- *	portl-extract --plan=FILE --part=K | portl-load --plan=FILE --part=K --summary=-
+ *	portl-extract --plan=FILE --part=3-7 | portl-load --plan=FILE --part=3-7 --summary=-
  *
- * portl-load's status is that of the whole, for it ends well without reading where the part
- * is there already.  Its receipt says whether a failure is one that passes by itself.
+ * portl-load says in a receipt that a part is there, one part after the other.  Its status is
+ * that of the whole, for it ends well without reading where all are there already; the receipt
+ * of the part that has failed says whether that is a failure which passes by itself.
  */
 #ifndef COMMON_FRONT_PIECE_H
 #define COMMON_FRONT_PIECE_H
@@ -16,23 +17,25 @@
 
 #include "common/front/pair.h"
 #include "common/front/planfile.h"
+#include "common/parts/partlist.h"
 
 struct piece {
-	size_t number; /* of the part, from 1 */
+	struct partlist parts; /* that are missing, as far as is known; owned */
+	struct partlist sent;  /* those of them that portl-extract reads; empty: all; owned */
 	struct pair pair;
-	int out, err;    /* files without a name: the receipt, the messages; -1: none */
-	int status;      /* what the part has ended with */
-	bool again;      /* it has failed, and is worth another try */
-	bool there;      /* it was there before */
-	json_t *receipt; /* or NULL: there is none; owned */
+	int out, err;    /* files without a name: receipts, messages; -1: none */
+	int64_t read;    /* bytes of the receipts that were looked at */
+	int status;      /* what all has ended with */
+	bool again;      /* the first of the parts has failed, and is worth another try */
+	json_t *receipt; /* of that one, or NULL: there is none; owned */
 };
 
 #define PIECE_INIT ((struct piece){.out = -1, .err = -1})
 
 /*
  * piece_start(p, f, pf, snapshot, apart, e):
- * Start the part with the number p->number, by the exported snapshot if it is not NULL; its
- * messages are kept ${apart}, or go where ours do.
+ * Start what brings p->parts, by the exported snapshot if it is not NULL; its messages are kept
+ * ${apart}, or go where ours do.
  */
 int piece_start(struct piece *p, struct front *f, struct planfile *pf, const char *snapshot,
 		bool apart, struct err *e) __attribute__((warn_unused_result));
@@ -44,21 +47,31 @@ int piece_start(struct piece *p, struct front *f, struct planfile *pf, const cha
 bool piece_is_over(const struct piece *p);
 
 /*
- * piece_settle(p, e):
- * After that: find out what has become of it.
+ * piece_next(p, e):
+ * Take the first of p->parts out, if it is there, and return its receipt for the caller to
+ * json_decref(); NULL if it is not, or with ${e} filled.
  */
-int piece_settle(struct piece *p, struct err *e) __attribute__((warn_unused_result));
+json_t *piece_next(struct piece *p, struct err *e);
 
 /*
- * piece_messages(p, text, e):
- * Append what the programs have said.
+ * piece_settle(p):
+ * When both have ended and piece_next() has no more to tell: find out what has become of the
+ * others.
+ */
+void piece_settle(struct piece *p);
+
+/*
+ * piece_messages(p, text, e), piece_receipts(p, text, e):
+ * Append what the programs have said; the receipts, a line each.
  */
 int piece_messages(const struct piece *p, struct buf *text, struct err *e)
+	__attribute__((warn_unused_result));
+int piece_receipts(const struct piece *p, struct buf *text, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
  * piece_why(p, name, e):
- * Fill ${e} with what the receipt says of a part that has failed, for another receipt.
+ * Fill ${e} with what the receipt says of the part that has failed, for another receipt.
  * Returns -1.
  */
 int piece_why(const struct piece *p, const char *name, struct err *e);
@@ -83,9 +96,16 @@ bool piece_lacks_snapshot(const struct piece *p);
 uint64_t piece_count(const json_t *receipt, const char *member);
 
 /*
- * piece_reset(p):
- * Forget everything but the number.
+ * piece_is_there(receipt):
+ * Tell whether the part had come before.
+ */
+bool piece_is_there(const json_t *receipt);
+
+/*
+ * piece_reset(p), piece_release(p):
+ * Forget everything but the parts; forget these, too.
  */
 void piece_reset(struct piece *p);
+void piece_release(struct piece *p);
 
 #endif /* COMMON_FRONT_PIECE_H */

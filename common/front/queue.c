@@ -11,6 +11,7 @@
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
+#include "common/front/bundle.h"
 #include "common/front/piece.h"
 #include "common/talk/log.h"
 #include "common/talk/progress.h"
@@ -26,18 +27,20 @@ struct slot {
 	enum state state;
 	struct piece piece;
 	int64_t tries;      /* that have failed, and count */
-	int64_t pauses;     /* since the part was taken */
+	int64_t pauses;     /* since a part has come */
 	int64_t began;      /* ms of the clock */
 	int64_t due;        /* ms of the clock: the next one */
-	uint64_t size;      /* bytes that the plan says */
-	uint64_t under_way; /* bytes that portl-extract has written, about */
+	uint64_t came;      /* bytes of the parts that have come since */
+	uint64_t under_way; /* bytes that portl-extract has written for others, about */
 };
 
 struct work {
 	struct queue *q;
 	struct slot *slots;
 	size_t n;
-	size_t next; /* part, from 0 */
+	size_t next;   /* part, from 0 */
+	uint64_t left; /* what is not taken weighs, see bundle.h */
+	uint64_t all;  /* the same at first */
 	bool failed;
 	struct arglist lines; /* messages that have been told */
 };
@@ -89,10 +92,40 @@ name_of(const struct work *w, const struct piece *p)
 {
 	const struct partplan *plan = &w->q->pf->plan;
 
-	return partplan_part_name(plan, &plan->parts[p->number - 1]);
+	return partplan_part_name(plan, &plan->parts[p->parts.numbers[0] - 1]);
 }
 
 /* ---- how far it is ---- */
+
+/* Bytes that the plan says, of part ${number}. */
+static uint64_t
+part_size(const struct work *w, size_t number)
+{
+	int64_t bytes = w->q->pf->plan.parts[number - 1].bytes;
+
+	return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+/* The same of the first part that is missing, and of all. */
+static uint64_t
+first_size(const struct work *w, const struct slot *s)
+{
+	const struct partlist *parts = &s->piece.parts;
+
+	return parts->n > 0 ? part_size(w, parts->numbers[0]) : 0;
+}
+
+static uint64_t
+size_of(const struct work *w, const struct slot *s)
+{
+	const struct partlist *parts = &s->piece.parts;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < parts->n; i++)
+		sum += part_size(w, parts->numbers[i]);
+	return sum;
+}
 
 /* What a process has written, as the kernel counts it: for the progress line only. */
 static uint64_t
@@ -127,11 +160,12 @@ show(const struct work *w)
 				     ? written_by(s->piece.pair.extract.pid)
 				     : 0;
 
+		n = n > s->came ? n - s->came : 0;
 		s->under_way = n > s->under_way ? n : s->under_way;
 		if (s->state != RUNNING)
 			continue;
 		bytes += s->under_way;
-		size += s->under_way < s->size ? s->under_way : s->size;
+		size += s->under_way < size_of(w, s) ? s->under_way : size_of(w, s);
 	}
 	for (i = 0; i < q->pf->plan.nparts; i++)
 		all += q->pf->plan.parts[i].bytes > 0 ? (uint64_t)q->pf->plan.parts[i].bytes
@@ -144,21 +178,23 @@ show(const struct work *w)
 /* ---- a part ---- */
 
 static void
-add_up(struct queue_tally *t, const struct piece *p, uint64_t size)
+add_up(struct queue_tally *t, const json_t *receipt, uint64_t size)
 {
-	t->sent += !p->there;
-	t->there += p->there;
+	bool there = piece_is_there(receipt);
+
+	t->sent += !there;
+	t->there += there;
 	t->plan_bytes += size;
-	t->read += piece_count(p->receipt, "read");
-	t->inserted += piece_count(p->receipt, "inserted");
-	t->updated += piece_count(p->receipt, "updated");
-	t->unchanged += piece_count(p->receipt, "unchanged");
-	t->skipped += piece_count(p->receipt, "skipped");
-	t->rejected += piece_count(p->receipt, "rejected");
-	t->deleted += piece_count(p->receipt, "deleted");
-	t->bytes += piece_count(p->receipt, "bytes");
+	t->read += piece_count(receipt, "read");
+	t->inserted += piece_count(receipt, "inserted");
+	t->updated += piece_count(receipt, "updated");
+	t->unchanged += piece_count(receipt, "unchanged");
+	t->skipped += piece_count(receipt, "skipped");
+	t->rejected += piece_count(receipt, "rejected");
+	t->deleted += piece_count(receipt, "deleted");
+	t->bytes += piece_count(receipt, "bytes");
 	t->published |=
-		json_is_true(json_object_get(json_object_get(p->receipt, "part"), "published"));
+		json_is_true(json_object_get(json_object_get(receipt, "part"), "published"));
 }
 
 static const char *
@@ -172,26 +208,53 @@ begin(struct work *w, struct slot *s, struct err *e)
 {
 	s->state = RUNNING;
 	s->began = now_ms();
-	s->under_way = 0;
+	s->came = s->under_way = 0;
 	return piece_start(&s->piece, w->q->f, w->q->pf, snapshot_of(w->q), true, e);
 }
 
-/* The next part that is to be brought, or none. */
+static void
+pass_done(struct work *w)
+{
+	const struct queue *q = w->q;
+
+	while (w->next < q->pf->plan.nparts && q->done != NULL && q->done[w->next])
+		w->next++;
+}
+
+/* The next parts that are to be brought, or none. */
 static int
 take_next(struct work *w, struct slot *s, struct err *e)
 {
 	const struct partplan *plan = &w->q->pf->plan;
-	size_t i;
+	uint64_t weight = 0, most = bundle_most(w->all, w->left, w->n), next;
 
-	while (w->next < plan->nparts && w->q->done != NULL && w->q->done[w->next])
-		w->next++;
-	if (w->next >= plan->nparts)
-		return 0;
-	i = w->next++;
-	s->piece.number = i + 1;
+	for (pass_done(w); w->next < plan->nparts; pass_done(w)) {
+		next = bundle_weight(&plan->parts[w->next]);
+		if (s->piece.parts.n == BUNDLE_PARTS || (weight > 0 && weight + next > most))
+			break;
+		partlist_add(&s->piece.parts, ++w->next);
+		weight += next;
+	}
+	w->left -= weight;
 	s->tries = s->pauses = 0;
-	s->size = plan->parts[i].bytes > 0 ? (uint64_t)plan->parts[i].bytes : 0;
-	return begin(w, s, e);
+	return weight > 0 ? begin(w, s, e) : 0;
+}
+
+/* Those that are there, one after the other. */
+static int
+take_receipts(struct work *w, struct slot *s, struct err *e)
+{
+	json_t *receipt;
+	uint64_t size;
+
+	while (size = first_size(w, s), (receipt = piece_next(&s->piece, e)) != NULL) {
+		add_up(w->q->tally, receipt, size);
+		s->came += piece_count(receipt, "bytes");
+		s->under_way = 0;
+		s->tries = s->pauses = 0;
+		json_decref(receipt);
+	}
+	return e->code == EXIT_DONE ? 0 : -1;
 }
 
 static void
@@ -248,20 +311,18 @@ try_later(struct work *w, struct slot *s, bool counts)
 }
 
 /* Both programs have ended. */
-static int
-settle(struct work *w, struct slot *s, struct err *e)
+static void
+settle(struct work *w, struct slot *s)
 {
 	struct piece *p = &s->piece;
 
 	s->state = IDLE;
-	if (piece_settle(p, e) != 0)
-		return -1;
+	piece_settle(p);
 	if (p->status == 0) {
-		add_up(w->q->tally, p, s->size);
 		tell(w, p);
-		piece_reset(p);
+		piece_release(p);
 	} else if (w->failed || w->q->f->crew.stop != 0) {
-		return 0; /* it was told to end */
+		return; /* it was told to end */
 	} else if (w->q->keeper != NULL &&
 		   (!keeper_holds(w->q->keeper) || piece_lacks_snapshot(p))) {
 		w->q->lost = true; /* the keeper itself may not have noticed yet */
@@ -272,7 +333,6 @@ settle(struct work *w, struct slot *s, struct err *e)
 	} else {
 		give_up(w, s);
 	}
-	return 0;
 }
 
 /* ---- all of them ---- */
@@ -297,8 +357,12 @@ look(struct work *w, size_t *busy, struct err *e)
 	for (i = 0; i < w->n; i++) {
 		struct slot *s = &w->slots[i];
 
-		if (s->state == RUNNING && piece_is_over(&s->piece) && settle(w, s, e) != 0)
+		bool over = piece_is_over(&s->piece);
+
+		if (s->state == RUNNING && take_receipts(w, s, e) != 0)
 			return -1;
+		if (s->state == RUNNING && over)
+			settle(w, s);
 		if (s->state == WAITING && !may_begin(w)) {
 			w->q->lost |= !w->failed && w->q->f->crew.stop == 0;
 			s->state = IDLE;
@@ -361,8 +425,7 @@ bring(struct work *w, struct err *e)
 	}
 	if (crew_stopped(&w->q->f->crew, e) != 0)
 		return -1;
-	while (w->next < w->q->pf->plan.nparts && w->q->done != NULL && w->q->done[w->next])
-		w->next++;
+	pass_done(w);
 	w->q->lost |= !w->failed && w->next < w->q->pf->plan.nparts;
 	return w->failed || w->q->lost;
 }
@@ -377,6 +440,10 @@ queue_run(struct queue *q, struct err *e)
 	if (w.n > q->pf->plan.nparts)
 		w.n = q->pf->plan.nparts;
 	q->lost = false;
+	for (i = 0; i < q->pf->plan.nparts; i++)
+		if (q->done == NULL || !q->done[i])
+			w.all += bundle_weight(&q->pf->plan.parts[i]);
+	w.left = w.all;
 	w.slots = xcalloc(w.n + 1, sizeof(*w.slots));
 	for (i = 0; i < w.n; i++)
 		w.slots[i].piece = PIECE_INIT;
@@ -386,7 +453,7 @@ queue_run(struct queue *q, struct err *e)
 	for (i = 0; i < w.n; i++) {
 		crew_finish(&q->f->crew, &w.slots[i].piece.pair.extract, SIGTERM);
 		crew_finish(&q->f->crew, &w.slots[i].piece.pair.load, SIGTERM);
-		piece_reset(&w.slots[i].piece);
+		piece_release(&w.slots[i].piece);
 	}
 	free(w.slots);
 	arglist_release(&w.lines);

@@ -1,8 +1,9 @@
 /*
- * The parts of a plan, so many at a time, each tried again where that is worth it.
+ * The parts of a plan, by so many pipes at a time, each tried again where that is worth it.
  *
- * A slot is a place at work: it takes the next part, runs it, and keeps it while it waits for
- * another try.  The first part that fails for good ends all.
+ * A slot is a place at work: it takes the next parts (bundle.h), runs them, and keeps those
+ * that are missing while it waits for another try.  The first part that fails for good ends
+ * all.
  */
 #ifndef COMMON_FRONT_QUEUE_H
 #define COMMON_FRONT_QUEUE_H

@@ -49,6 +49,28 @@ setup()
 			--snapshot=*) snapshot=${word#*=} ;;
 			esac
 		done
+		# numbers: the parts that are asked for, a line each
+		numbers()
+		{
+			local word
+
+			for word in ${part//,/ }; do
+				seq "${word%-*}" "${word#*-}"
+			done
+		}
+		# each: bring them one by one, as portl-load does; the function begin may fail
+		each()
+		{
+			local k
+
+			for k in $(numbers); do
+				begin "$k"
+				echo "$k" >>"$T/brought"
+				printf '{"status":0,"rows":{"read":10},"bytes":100,"part":{"already":false,"number":%d}}\n' "$k"
+			done
+			cat >/dev/null
+			exit 0
+		}
 		list()
 		{
 			local i done=''
@@ -70,15 +92,15 @@ setup()
 	make_plan 4
 }
 
-# make_plan N [own]: a plan of N parts of one relation.
+# make_plan N [own]: a plan of N parts of one relation, of $bytes each: too many to share a pipe
 make_plan()
 {
 	local i parts=''
 
 	for ((i = 1; i < $1; i++)); do
-		parts+="{\"number\":$i,\"relation\":1,\"from_block\":$((i - 1)),\"to_block\":$i,\"bytes\":8192},"
+		parts+="{\"number\":$i,\"relation\":1,\"from_block\":$((i - 1)),\"to_block\":$i,\"bytes\":${bytes:-67108864}},"
 	done
-	parts+="{\"number\":$1,\"relation\":1,\"from_block\":$(($1 - 1)),\"bytes\":8192}"
+	parts+="{\"number\":$1,\"relation\":1,\"from_block\":$(($1 - 1)),\"bytes\":${bytes:-67108864}}"
 	printf '{"portl_plan":1,"id":"0123456789abcdef","snapshot":"%s","extract":[],"load":[],"relations":[{"number":1,"schema":"s","name":"t"}],"parts":[%s]}\n' \
 		"${2:-held}" "$parts" >plan
 }
@@ -353,4 +375,72 @@ events()
 	echo '[ $part != 2 ] || die 5 "no" 42703' >load
 	try portl hold plan parallel -j 1 --halt now,fail=1 portl part plan '{}' ::: 1 2 3 4
 	assert_status 5
+}
+
+@test "small parts share pipes, each is brought once, and the pipes have even shares" {
+	bytes=1000000 make_plan 200
+	echo 'begin() { :; }; each' >load
+	try portl run -j 2 --summary=receipt -- -q
+	assert_status 0
+	assert_eq "$(sort -n brought)" "$(seq 200)"
+	assert_eq "$(jq -c '[.status, .rows.read, .bytes]' receipt)" '[0,2000,20000]'
+	n=$(grep -c begin events)
+	((n >= 4 && n <= 20))
+	# the first takes no more than a quarter
+	first=$(sed -n 's/begin 1-//p' events)
+	((first > 1 && first <= 50))
+	rm brought events
+	bytes=1000 make_plan 4
+	try portl run -j 2 -- -q
+	assert_status 0
+	assert_eq "$(grep begin events | sort)" $'begin 1-2\nbegin 3-4'
+	jq -c 'del(.parts[0].bytes) | .parts[3].bytes = 64000000' plan >other && mv other plan
+	rm events
+	try portl run --via=env -- -q
+	assert_status 0
+	assert_eq "$(grep begin events)" $'begin 1\nbegin 2-3\nbegin 4'
+}
+
+@test "of parts that share a pipe only those are tried again that are missing, each so many times" {
+	bytes=1000 make_plan 6
+	echo 'begin() { [[ $1 != [35] || -e $T/failed.$1 ]] || { touch "$T/failed.$1"; die 75 "busy" 55P03; }; }; each' >load
+	try portl run --via=env --retries=1 --summary=receipt --
+	assert_status 0
+	assert_eq "$(grep begin events)" $'begin 1-6\nbegin 3-6\nbegin 5-6'
+	assert_eq "$(sort -n brought)" "$(seq 6)"
+	assert_eq "$(jq -c '[.status, .rows.read]' receipt)" '[0,60]'
+	assert_stderr_has 'part 3 of 6, s.t: has failed, and is tried again'
+	assert_stderr_has 'part 5 of 6, s.t: has failed, and is tried again'
+
+	rm events brought
+	echo 'begin() { [ $1 != 2 ] || die 5 "no such column" 42703; }; each' >load
+	try portl run --via=env --summary=receipt --
+	assert_status 5
+	assert_stderr_has 'part 2 of 6, s.t: could not be brought'
+	assert_eq "$(jq -c '[.status, .rows.read, .error.sqlstate]' receipt)" '[5,10,"42703"]'
+
+	rm events brought
+	echo 'begin() { [[ $1 != 2 || -e $T/killed ]] || { touch "$T/killed"; kill -KILL $$; }; }; each' >load
+	try portl run --via=env -- -q
+	assert_status 0
+	assert_eq "$(sort -n brought)" "$(seq 6)"
+}
+
+@test "portl part: several, of which those that are there are not sent; their receipts" {
+	echo 'begin() { [[ $1 != 3 || ! -e $T/fails ]] || die 75 "busy" 55P03; }; each' >load
+	echo 'echo "$part" >>"$T/sent"' >extract
+	echo 'rows' >state/2
+	try portl part plan 1-3 --snapshot=00000003-0000001B-1 --summary=receipts
+	assert_status 0
+	assert_eq "$(<sent)|$(xargs <brought)" '1,3|1 2 3'
+	assert_eq "$(jq -c .part.number receipts)" $'1\n2\n3'
+	touch fails
+	try portl part plan 4,3 --snapshot=00000003-0000001B-1 --summary=receipts
+	assert_status 75
+	assert_eq "$(jq -c .status receipts)" 75
+	try portl part plan 4-5 --snapshot=00000003-0000001B-1
+	assert_status 64
+	assert_stderr_has 'its parts are 1 to 4'
+	try portl part plan 3-1
+	assert_status 64
 }
