@@ -45,6 +45,8 @@ reasons_report(struct reasons *r, const char *target, struct err *e)
 	err_detail(e, "%s", buf_cstr(&r->text));
 	if (r->sql.len > 0)
 		err_hint(e, "This would help:%s", buf_cstr(&r->sql));
+	else if (r->instead != NULL)
+		err_hint(e, "%s", r->instead);
 	reasons_release(r);
 	return -1;
 }

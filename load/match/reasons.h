@@ -10,10 +10,11 @@
 struct err;
 
 struct reasons {
-	struct buf text;   /* one reason a line */
-	struct buf grants; /* privileges on the table that would help: "INSERT, UPDATE" */
-	struct buf schema; /* the same on its schema */
-	struct buf sql;    /* what else would help, with a semicolon each */
+	struct buf text;     /* one reason a line */
+	struct buf grants;   /* privileges on the table that would help: "INSERT, UPDATE" */
+	struct buf schema;   /* the same on its schema */
+	struct buf sql;      /* what else would help, with a semicolon each */
+	const char *instead; /* another way, a sentence of a string that stays, or NULL */
 	size_t n;
 };
 

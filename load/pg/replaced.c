@@ -82,7 +82,7 @@ unlike(const struct plan *plan, const char *now, struct err *e)
 		plan->target.name);
 	err_detail(e, "It has %s, the new one %s.", was != NULL ? was : "nothing more",
 		   is != NULL ? is : "nothing more");
-	err_hint(e, "Change its rows with --conflict=overwrite --delete instead.");
+	err_hint(e, REPLACE_INSTEAD);
 	free(was);
 	free(is);
 	return -1;

@@ -88,12 +88,12 @@ check_rules(const struct state_entry *x, const struct load_rules *rules, struct 
 		return err_set(e, EXIT_TARGET,
 			       "the stream has only what changed: --truncate would remove the "
 			       "rest");
-	if (rules->conflict->keeps)
-		return err_set(e, EXIT_TARGET,
-			       "a state is about the stream's rows, of which --conflict=%s "
-			       "leaves some out",
-			       rules->conflict->word);
-	return 0;
+	if (!rules->conflict->keeps)
+		return 0;
+	err_set(e, EXIT_TARGET,
+		"a state is about the stream's rows, of which --conflict=%s leaves some out",
+		rules->conflict->word);
+	return err_hint(e, "Use --conflict=overwrite or --conflict=merge.");
 }
 
 /* Whatever their order in the stream. */

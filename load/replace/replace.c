@@ -32,6 +32,8 @@ replace_look(const struct plan *p, struct db *db, struct reasons *why, struct er
 		return -1;
 	for (i = 0; i < PQntuples(res); i++)
 		reasons_add(why, "--replace: %s", PQgetvalue(res, i, 1));
+	if (i > 0 && PQgetvalue(res, i - 1, 0)[0] != '1') /* not itself, but what hangs on it */
+		why->instead = REPLACE_INSTEAD;
 	PQclear(res);
 	return 0;
 }

@@ -9,6 +9,9 @@
 
 #include "load/match/plan.h"
 
+/* What to do about a table that cannot be replaced. */
+#define REPLACE_INSTEAD "Change its rows with --conflict=overwrite --delete instead."
+
 struct db;
 struct err;
 struct reasons;

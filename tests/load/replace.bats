@@ -165,6 +165,7 @@ refused()
 		for reason; do
 			assert_stderr_has "--replace: $reason"
 		done
+		[[ $1 == *' owner '* ]] || assert_stderr_has 'hint: Change its rows with --conflict=overwrite --delete instead.'
 	done
 	kept
 }

@@ -122,6 +122,7 @@ no_join()
 	no_join '--truncate would remove the rest' more --truncate --min-rows=0
 	portl-extract -d "$src" -t t >"$BATS_TEST_TMPDIR/all"
 	conflict=skip no_join 'leaves some out' all --reset-state
+	assert_stderr_has 'Use --conflict=overwrite or --conflict=merge.'
 	portl-extract -d "$src" -t t --limit=2 >"$BATS_TEST_TMPDIR/some"
 	no_join "it has none: --limit leaves rows out" some
 	portl-extract -d "$src" -c 'TABLE t' >"$BATS_TEST_TMPDIR/query"
