@@ -118,6 +118,20 @@ attempt(struct db *db, const char *sql, struct err *e)
 	return res != NULL ? 0 : -1;
 }
 
+/* When it has failed, nothing can be asked. */
+static int
+attempt_once(struct db *db, const struct plan *plan, const char *sql, struct err *e)
+{
+	if (attempt(db, sql, e) == 0)
+		return 0;
+	if (strcmp(e->sqlstate, "55P03") == 0)
+		err_hint(e,
+			 "Another session, or a transaction of pg_prepared_xacts, holds a "
+			 "lock on \"%s\".",
+			 plan->target.name);
+	return -1;
+}
+
 int
 waits_limited(struct db *db, bool *limited, struct err *e)
 {
@@ -172,7 +186,7 @@ waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e
 		return -1; /* a reader's lock is in the way, and afterwards nothing can be asked
 			    */
 	if (timeout)
-		return attempt(db, sql, e);
+		return attempt_once(db, plan, sql, e);
 	for (seconds = 1;; seconds++) {
 		if (db_exec(db, e, "SAVEPOINT portl_wait; SET LOCAL lock_timeout = 1000") != 0)
 			return -1;

@@ -160,6 +160,10 @@ swapped()
 	assert_status 1
 	assert_stderr_has 'error: canceling statement due to lock timeout'
 	assert_eq "$(grep -c '^portl-load: SQL: SAVEPOINT portl; .* INTO ' <<<"$stderr")" 1
+	# another mode, of the table: whose lock it is, is said
+	load_rows --truncate --lock-wait-timeout=100 < <(printf '{"id":%d,"v":"x"}\n' 1 2 3)
+	assert_status 1
+	assert_stderr_has 'Another session, or a transaction of pg_prepared_xacts, holds a lock on "t".'
 	exec {session}>&-
 	wait "$pid"
 	t_is '1|one|1' '2|two|' '3|three|3'
