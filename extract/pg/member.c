@@ -289,7 +289,7 @@ member_take_range(struct member *m, char *range, struct db *db, struct path *pat
 	free(m->range);
 	m->range = range;
 	m->ranged = true;
-	return build_select(m, db, path, e) == 0 ? path_narrow(path, db, e) : -1;
+	return build_select(m, db, path, e);
 }
 
 int

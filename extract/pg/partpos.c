@@ -24,6 +24,23 @@ partpos_value(const struct partplan *plan, size_t number, uint64_t files)
 	return xasprintf("%016" PRIx64 " %zu %s", files, number, plan->id);
 }
 
+char *
+partpos_next(const char *word, const struct partplan *plan, size_t number, struct err *e)
+{
+	struct position p = {.leaves = NULL};
+	char *next = NULL;
+
+	if (position_parse(&p, word, strlen(word), e) == 0) {
+		uint64_t files = strtoull(p.value, NULL, 16);
+
+		free(p.value);
+		p.value = partpos_value(plan, number, files);
+		next = position_word(&p);
+	}
+	position_release(&p);
+	return next;
+}
+
 /* ---- which part a word is of ---- */
 
 /* Its number, 0: it is of no part of the run. */

@@ -21,6 +21,13 @@ char *partpos_value(const struct partplan *plan, size_t number, uint64_t files)
 	__attribute__((returns_nonnull));
 
 /*
+ * partpos_next(word, plan, number, e):
+ * Return the position of part ${number} that has the same rows' owner and was read by the same
+ * snapshot as the one of ${word}, for the caller to free; NULL with ${e} filled.
+ */
+char *partpos_next(const char *word, const struct partplan *plan, size_t number, struct err *e);
+
+/*
  * partpos_merge(plan, words, n, e):
  * Put one position for each relation in place of those of its parts: the oldest, which speaks
  * for what all parts have read in the same state.  A relation whose parts do not fit together

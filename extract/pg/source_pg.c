@@ -76,20 +76,24 @@ tell_large(struct source_pg *s, struct err *e)
 	return rc;
 }
 
-/* What else the headers say. */
-int
-source_pg_finish_headers(struct source_pg *s, struct err *e)
+static int
+tell_backend(struct source_pg *s, struct err *e)
 {
 	char *backend = NULL;
-	int rc = tell_large(s, e);
+	int rc = session_watch_client(&s->db, &backend, e);
 
-	if (rc == 0)
-		rc = session_watch_client(&s->db, &backend, e);
 	s->base.backend = intern_null(backend);
 	if (s->base.set == NULL)
 		s->base.header->backend = s->base.backend;
 	free(backend);
 	return rc;
+}
+
+/* What else the headers say. */
+int
+source_pg_finish_headers(struct source_pg *s, struct err *e)
+{
+	return tell_large(s, e) == 0 ? tell_backend(s, e) : -1;
 }
 
 int
@@ -128,8 +132,18 @@ source_pg_open(struct source *base, int watch_fd, struct err *e)
 int
 source_pg_next_part(struct source *base, struct err *e)
 {
-	source_pg_snapshot_forget(pg(base));
-	return look(pg(base), e);
+	struct source_pg *s = pg(base);
+	int rc = source_pg_part_is_like(s) ? source_pg_snapshot_again(s, e) : 1;
+
+	if (rc < 0)
+		return -1;
+	if (rc > 0) {
+		source_pg_settle_forget(s);
+		source_pg_snapshot_forget(s);
+		return look(s, e);
+	}
+	return source_pg_part_go_on(s, e) == 0 && tell_backend(s, e) == 0 ? start_copy(s, e)
+									  : -1;
 }
 
 static int
@@ -202,6 +216,7 @@ source_pg_close(struct source *base)
 	basis_release(&s->basis);
 	shelf_free(s->shelf);
 	reads_release(&s->reads);
+	source_pg_settle_forget(s);
 	typecache_release(&s->types);
 	path_release(&s->path);
 	free(s->query);

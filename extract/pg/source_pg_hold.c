@@ -78,7 +78,7 @@ source_pg_hold(struct source *base, struct err *e)
 	if (rc == 0)
 		rc = source_pg_origin_check(s, e);
 	if (rc == 0)
-		rc = source_pg_snapshot_refuse_standby(s, "--hold", e);
+		rc = source_pg_import_refuse_standby(s, "--hold", e);
 	if (rc == 0) {
 		id = db_query_text(&s->db, e, "SELECT pg_catalog.pg_export_snapshot()", 0,
 				   NULL);

@@ -13,6 +13,7 @@
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
 #include "extract/options.h"
+#include "extract/pg/partpos.h"
 #include "extract/pg/partrange.h"
 #include "extract/pg/source_pg_parts.h"
 
@@ -143,11 +144,22 @@ static const char snapshot_sql[] =
 	" pg_catalog.pg_snapshot_xmax(s), pg_catalog.hashtextextended(s::pg_catalog.text, 0))"
 	" FROM pg_catalog.pg_current_snapshot() AS s";
 
+static int
+narrow(struct source_pg *s, struct member *m, struct err *e)
+{
+	char *range;
+
+	m->planned = expected_rows(s->base.options, m);
+	if (partrange_condition(m->part, m->rel, &s->db, &range, e) != 0)
+		return -1;
+	return member_take_range(m, range, &s->db, &s->path, e);
+}
+
 int
 source_pg_part_take(struct source_pg *s, struct member *m, struct err *e)
 {
 	const struct extract_options *o = s->base.options;
-	char *range, *snapshot;
+	char *snapshot;
 
 	if (source_pg_origin_check(s, e) != 0)
 		return -1;
@@ -160,10 +172,48 @@ source_pg_part_take(struct source_pg *s, struct member *m, struct err *e)
 		.of = o->plan.nparts,
 		.snapshot = snapshot,
 	};
-	if (member_is_sequence(m))
-		return 0;
-	m->planned = expected_rows(o, m);
-	if (partrange_condition(m->part, m->rel, &s->db, &range, e) != 0)
+	return member_is_sequence(m) ? 0 : narrow(s, m, e);
+}
+
+/* ---- the next one ---- */
+
+bool
+source_pg_part_is_like(const struct source_pg *s)
+{
+	const struct extract_options *o = s->base.options;
+	const struct partplan_part *before = s->n == 1 ? s->members[0].part : NULL;
+
+	return o->snapshot != NULL && before != NULL && !member_is_sequence(&s->members[0]) &&
+	       before->relation == o->the_part->relation &&
+	       relname_equal(&before->leaf, &o->the_part->leaf);
+}
+
+static int
+tell_number(const struct extract_options *o, struct header *h, struct err *e)
+{
+	char *position = NULL;
+
+	if (h->part.position != NULL) {
+		position = partpos_next(h->part.position, &o->plan, o->part, e);
+		if (position == NULL)
+			return -1;
+	}
+	free(h->part.position);
+	h->part.position = position;
+	h->part.number = o->part;
+	return 0;
+}
+
+int
+source_pg_part_go_on(struct source_pg *s, struct err *e)
+{
+	const struct extract_options *o = s->base.options;
+	struct member *m = &s->members[0];
+
+	m->part = o->the_part;
+	if (narrow(s, m, e) != 0 || tell_number(o, m->header, e) != 0)
 		return -1;
-	return member_take_range(m, range, &s->db, &s->path, e);
+	m->header->rows_estimate = m->planned;
+	m->header->rows_rough = m->planned >= 0;
+	return 0;
 }

@@ -48,6 +48,8 @@ struct source_pg {
 	struct rowblock rows;
 	struct rowdigest digest; /* of these rows, if they are tuples */
 	uint64_t nrows;          /* of the current member, given out so far */
+	PGresult *stood;         /* of what snapshot and reads have before, or NULL; owned */
+	struct reads stood_on;   /* these reads */
 };
 
 /*
@@ -131,11 +133,27 @@ int source_pg_snapshot(struct source_pg *s, struct err *e) __attribute__((warn_u
 void source_pg_snapshot_forget(struct source_pg *s);
 
 /*
- * source_pg_snapshot_refuse_standby(s, option, e):
+ * source_pg_snapshot_again(s, e):
+ * With a transaction's facts of what is read by a snapshot of another session: in a new one,
+ * lock the same, and read by that snapshot again.  1: somebody is in the way, and all has to be
+ * found anew.
+ */
+int source_pg_snapshot_again(struct source_pg *s, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_import(s, e):
+ * In a transaction without a snapshot, take the one of --snapshot, which may be older than what
+ * is locked.
+ */
+int source_pg_import(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * source_pg_import_refuse_standby(s, option, e):
  * Snapshots of standbys do not know all transactions that were running: ${option}, which
  * needs one that others can share, is refused there.
  */
-int source_pg_snapshot_refuse_standby(struct source_pg *s, const char *option, struct err *e)
+int source_pg_import_refuse_standby(struct source_pg *s, const char *option, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
@@ -145,6 +163,12 @@ int source_pg_snapshot_refuse_standby(struct source_pg *s, const char *option, s
  * transaction is left open, which would cost a pooler its connection.
  */
 int source_pg_settle(struct source_pg *s, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * source_pg_settle_forget(s):
+ * Another snapshot, or something else is read.
+ */
+void source_pg_settle_forget(struct source_pg *s);
 
 /*
  * source_pg_part_find(s, m, e):
@@ -165,6 +189,16 @@ int source_pg_part_locked(struct source_pg *s, struct member *m, struct err *e)
  * Under the snapshot, the member described: narrow it to the part, and say so in its header.
  */
 int source_pg_part_take(struct source_pg *s, struct member *m, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
+ * source_pg_part_is_like(s), source_pg_part_go_on(s, e):
+ * Is the part that the options say now of the same relation, or partition, as the one before,
+ * and read by the same snapshot, so that all but the range is known?  By that snapshot again:
+ * make the member that part, and its header.
+ */
+bool source_pg_part_is_like(const struct source_pg *s);
+int source_pg_part_go_on(struct source_pg *s, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

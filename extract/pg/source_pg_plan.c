@@ -233,7 +233,7 @@ source_pg_plan(struct source *base, struct partplan *plan, struct err *e)
 	if (rc == 0)
 		rc = source_pg_snapshot(s, e);
 	if (rc == 0)
-		rc = source_pg_snapshot_refuse_standby(s, "--make-plan", e);
+		rc = source_pg_import_refuse_standby(s, "--make-plan", e);
 	if (rc == 0)
 		rc = source_pg_finish_headers(s, e);
 	if (rc == 0)

@@ -127,24 +127,45 @@ read_stands(struct source_pg *s, enum more more, const struct reads *now, struct
 	return more == TABLES ? stands_tables(&s->db, now, e) : read_all(s, now, e);
 }
 
+/* What the snapshot has; of parts that are read by the same, once. */
+static const PGresult *
+what_stood(struct source_pg *s, enum more more, struct reads *now, struct err *e)
+{
+	if (s->stood != NULL && reads_same(now, &s->stood_on))
+		return s->stood;
+	source_pg_settle_forget(s);
+	s->stood = read_stands(s, more, now, e);
+	s->stood_on = *now;
+	*now = (struct reads){.list = NULL};
+	return s->stood;
+}
+
+void
+source_pg_settle_forget(struct source_pg *s)
+{
+	PQclear(s->stood);
+	s->stood = NULL;
+	reads_release(&s->stood_on);
+}
+
 /* The newest state is seen by a new snapshot only, and so by another transaction. */
 static int
-check_stands(struct source_pg *s, enum more more, const struct reads *now, struct err *e)
+check_stands(struct source_pg *s, enum more more, struct reads *now, struct err *e)
 {
-	PGresult *before = read_stands(s, more, now, e), *after = NULL;
+	const PGresult *before = what_stood(s, more, now, e);
+	PGresult *after = NULL;
 	const char *what;
 	int rc = -1;
 
 	if (before != NULL) {
 		path_rollback(&s->path, &s->db);
 		if (session_begin(&s->db, SESSION_PLAN, -1, e) == 0)
-			after = read_stands(s, more, now, e);
+			after = read_stands(s, more, &s->stood_on, e);
 	}
 	if (after != NULL) {
 		what = stands_changed(before, after);
 		rc = what != NULL ? was_altered(what, e) : 0;
 	}
-	PQclear(before);
 	PQclear(after);
 	return rc;
 }

@@ -225,45 +225,6 @@ try_lock(struct source_pg *s, struct err *e)
 
 /* ---- SNAP ---- */
 
-int
-source_pg_snapshot_refuse_standby(struct source_pg *s, const char *option, struct err *e)
-{
-	char *standby = db_query_text(&s->db, e,
-				      "SELECT 1 WHERE pg_catalog.pg_is_in_recovery()", 0, NULL);
-	bool is = standby != NULL && standby[0] != '\0';
-
-	free(standby);
-	if (standby == NULL)
-		return -1;
-	return is ? err_set(e, EXIT_DATA,
-			    "%s: the server is a standby, where an exported snapshot "
-			    "may show rows that are not committed",
-			    option)
-		  : 0;
-}
-
-/*
- * LOCK has taken no snapshot, so that another session's can be had behind it.  That one is
- * older than our locks.
- */
-static int
-import(struct source_pg *s, struct err *e)
-{
-	struct buf sql = BUF_INIT;
-	int rc;
-
-	buf_adds(&sql, "SET TRANSACTION SNAPSHOT ");
-	ident_add_literal(&sql, s->base.options->snapshot);
-	rc = db_exec(&s->db, e, "%s", buf_cstr(&sql));
-	buf_release(&sql);
-	if (rc != 0) {
-		err_prefix(e, "--snapshot: ");
-		return err_hint(e, "The transaction that called pg_export_snapshot() has to be "
-				   "open still, in this database.");
-	}
-	return source_pg_snapshot_refuse_standby(s, "--snapshot", e);
-}
-
 /*
  * Read the relation, now that it is locked.  1: while the lock was waited
  * for, its name has passed to another one.
@@ -336,20 +297,25 @@ describe_one(struct source_pg *s, struct err *e)
 	return rc;
 }
 
+static enum session_kind
+kind_of(const struct source_pg *s)
+{
+	return s->base.options->row_security ? SESSION_READ_SEEN : SESSION_READ;
+}
+
 /* One attempt: 0 with a good snapshot, 1 to try again, -1. */
 static int
 attempt(struct source_pg *s, struct err *e)
 {
-	bool seen = s->base.options->row_security;
 	int rc;
 
 	if (!s->seen && find_relations(s, e) != 0)
 		return -1;
-	if (begin(s, seen ? SESSION_READ_SEEN : SESSION_READ, e) != 0)
+	if (begin(s, kind_of(s), e) != 0)
 		return -1;
 	rc = try_lock(s, e);
 	if (rc == 0 && s->base.options->snapshot != NULL)
-		rc = import(s, e);
+		rc = source_pg_import(s, e);
 	if (rc == 0 && s->query == NULL)
 		rc = is_set(s) ? source_pg_set_same(s, e) : read_one(s, e);
 	if (rc == 0)
@@ -397,4 +363,14 @@ source_pg_snapshot(struct source_pg *s, struct err *e)
 		relation_suggest_grant(&s->db, s->members[0].rel, e);
 	}
 	return rc;
+}
+
+int
+source_pg_snapshot_again(struct source_pg *s, struct err *e)
+{
+	int rc = begin(s, kind_of(s), e);
+
+	if (rc == 0)
+		rc = try_lock(s, e);
+	return rc == 0 ? source_pg_import(s, e) : rc;
 }
