@@ -186,7 +186,11 @@ folds(const struct plan *p)
 	const struct plan_stage *st = p->stage;
 	const struct load_rules *o = p->rules;
 	bool looks = st->newer >= 0 || o->conflict->fills;
+	size_t i;
 
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].respelled)
+			return false;
 	return st->sets && !st->null_keys && !o->conflict->keeps && !o->rejects &&
 	       o->duplicates == DUPLICATES_LAST &&
 	       (p->rel != NULL ? st->facts.counted : !looks) && takes_as_staged(p) && fits(p);
@@ -280,7 +284,8 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		return -1;
 	if (p->rules->conflict->has_key) {
 		if (plan_key(p, db, why, e) != 0 || plan_images(p, db, e) != 0 ||
-		    decide(p, db, e) != 0 || plan_absent(p, db, why, e) != 0)
+		    plan_images_of_key(p, db, e) != 0 || decide(p, db, e) != 0 ||
+		    plan_absent(p, db, why, e) != 0)
 			return -1;
 	}
 	check_width(p, why);

@@ -225,8 +225,7 @@ def apply(case, table, row, nr, counts, seen, touched):
                 return
         changed = old[:]
         for i in case.carried:
-            if i < case.nkey:
-                continue
+            # of the key only numeric is written in several ways
             if case.mode == "overwrite" or row[i] is not None:
                 changed[i] = row[i]
         if changed == old:
