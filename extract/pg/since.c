@@ -545,6 +545,17 @@ read_facts(struct work *w, const struct member *members, size_t n, struct err *e
 	return rc;
 }
 
+/* Once its positions are told. */
+static void
+take_wal(struct sincefacts *facts, char **wal)
+{
+	if (facts->wal == NULL)
+		return;
+	free(*wal);
+	*wal = facts->wal;
+	facts->wal = NULL;
+}
+
 int
 since_apply(struct db *db, struct path *path, struct member *members, size_t n,
 	    const struct extract_options *options, char **wal, struct err *e)
@@ -564,11 +575,24 @@ since_apply(struct db *db, struct path *path, struct member *members, size_t n,
 	for (i = 0; i < w.nwords; i++)
 		position_release(&w.words[i]);
 	free(w.words);
-	if (w.facts.wal != NULL) {
-		free(*wal);
-		*wal = w.facts.wal;
-		w.facts.wal = NULL;
-	}
+	take_wal(&w.facts, wal);
 	sincefacts_release(&w.facts);
+	return rc;
+}
+
+int
+since_apply_known(struct db *db, struct path *path, struct member *m,
+		  const struct extract_options *options, struct sincefacts *facts, bool known,
+		  char **wal, struct err *e)
+{
+	struct work w = {.db = db, .path = path, .options = options, .facts = *facts};
+	int rc = path_narrow(path, db, e);
+
+	if (rc == 0 && !known)
+		rc = read_facts(&w, m, 1, e);
+	if (rc == 0)
+		rc = apply_one(&w, m, e);
+	take_wal(&w.facts, wal);
+	*facts = w.facts;
 	return rc;
 }

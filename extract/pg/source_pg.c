@@ -217,6 +217,7 @@ source_pg_close(struct source *base)
 	shelf_free(s->shelf);
 	reads_release(&s->reads);
 	source_pg_settle_forget(s);
+	sincefacts_release(&s->facts);
 	typecache_release(&s->types);
 	path_release(&s->path);
 	free(s->query);

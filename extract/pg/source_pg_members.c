@@ -95,6 +95,21 @@ give_headers(struct source_pg *s, size_t from)
 	}
 }
 
+/* Partitions of one relation are many, and what is asked of it is the same for all of them. */
+static int
+tell_position(struct source_pg *s, struct member *m, struct err *e)
+{
+	bool known = s->facts_of == m->rel->oid;
+	int rc;
+
+	if (!known)
+		sincefacts_release(&s->facts);
+	rc = since_apply_known(&s->db, &s->path, m, s->base.options, &s->facts, known, &s->wal,
+			       e);
+	s->facts_of = rc == 0 ? m->rel->oid : 0;
+	return rc;
+}
+
 int
 source_pg_members_describe(struct source_pg *s, size_t from, struct err *e)
 {
@@ -110,6 +125,8 @@ source_pg_members_describe(struct source_pg *s, size_t from, struct err *e)
 		rc = source_pg_part_take(s, s->members, e);
 	if (rc == 0)
 		rc = seqread_values(&s->db, s->members, s->n, e);
+	if (rc == 0 && s->base.options->the_part != NULL && s->base.options->snapshot != NULL)
+		return tell_position(s, &s->members[0], e);
 	if (rc == 0)
 		rc = since_apply(&s->db, &s->path, s->members, s->n, s->base.options, &s->wal,
 				 e);

@@ -16,6 +16,7 @@
 #include "extract/pg/member.h"
 #include "extract/pg/path.h"
 #include "extract/pg/reads.h"
+#include "extract/pg/sincefacts.h"
 #include "extract/pg/typecache.h"
 #include "extract/source/source.h"
 
@@ -48,8 +49,12 @@ struct source_pg {
 	struct rowblock rows;
 	struct rowdigest digest; /* of these rows, if they are tuples */
 	uint64_t nrows;          /* of the current member, given out so far */
-	PGresult *stood;         /* of what snapshot and reads have before, or NULL; owned */
-	struct reads stood_on;   /* these reads */
+	/* parts by one snapshot: what since_apply() was told of a relation, and of which the
+	 * partitions were counted */
+	struct sincefacts facts;
+	unsigned facts_of, counted;
+	PGresult *stood;       /* of what snapshot and reads have before, or NULL; owned */
+	struct reads stood_on; /* these reads */
 };
 
 /*
