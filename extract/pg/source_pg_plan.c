@@ -35,6 +35,14 @@
 	" under(oid) AS (SELECT c.oid UNION SELECT e.b FROM under u JOIN edge e ON e.a = u.oid)" \
 	" SELECT FROM under u JOIN pg_class f ON f.oid = u.oid WHERE f.relkind = 'f'"
 
+/* Virtual columns of the partition c.oid that say something else when it is read by itself. */
+#define OTHERWISE \
+	"SELECT FROM pg_attribute a JOIN pg_attribute p ON p.attrelid = t.root" \
+	" AND p.attname = a.attname JOIN pg_attrdef d ON d.adrelid = a.attrelid" \
+	" AND d.adnum = a.attnum JOIN pg_attrdef e ON e.adrelid = p.attrelid" \
+	" AND e.adnum = p.attnum WHERE a.attrelid = c.oid AND a.attgenerated = 'v'" \
+	" AND pg_get_expr(d.adbin, d.adrelid) <> pg_get_expr(e.adbin, e.adrelid)"
+
 static const char sizes_sql[] =
 	"WITH RECURSIVE tree(root, descends, oid) AS ("
 	" SELECT r.oid, r.descends, r.oid FROM unnest($1::oid[], $2::bool[]) AS r(oid, descends)"
@@ -44,7 +52,7 @@ static const char sizes_sql[] =
 	" SELECT DISTINCT t.root, c.oid, n.nspname, c.relname, c.relkind,"
 	" coalesce(m.amhandler = 'heap_tableam_handler'::regproc, false),"
 	" has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')"
-	" AND NOT row_security_active(c.oid),"
+	" AND NOT row_security_active(c.oid) AND NOT EXISTS (" OTHERWISE "),"
 	" CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid)"
 	" / current_setting('block_size')::int8 END,"
 	" CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid) END,"
