@@ -122,8 +122,9 @@ static const struct front_command commands[] = {
 	 .run = partcmd_plan},
 	{.name = "part",
 	 .usage = "FILE [K] [OPTION]...",
-	 .what = "brings part K of the plan in FILE, unless it is there",
-	 .help = "Brings part K of the plan, counted from 1, once and not twice. Without K:\n"
+	 .what = "brings part K of the plan in FILE, or 3,7,9-12, unless it is there",
+	 .help = "Brings part K of the plan, counted from 1, once and not twice; several of\n"
+		 "them, 3,7,9-12, by one pipe, one after the other. Without K:\n"
 		 "PORTL_PART, or the index of Slurm, PBS, SGE, LSF, Kubernetes, AWS Batch or\n"
 		 "Cloud Run. Exit status 75: nothing is wrong with it, try again.\n",
 	 FILE_OF_PLAN,

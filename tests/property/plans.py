@@ -363,15 +363,20 @@ class Trial:
         self.holder = self.session = None
 
     def bring(self, snapshot, missing, patience):
-        """Each of these parts by a pipe, several at a time, some by two; statuses."""
+        """These parts by pipes, each of one or of several, many at a time, some by two; statuses."""
         rng, todo, statuses = self.case.rng, list(missing), []
         rng.shuffle(todo)
         todo += [k for k in todo if rng.random() < 0.15]
         held = f" --snapshot={snapshot}" if snapshot else ""
-        given = [f"--plan={self.plan} --part={k}" for k in todo]
+        lists = []
+        while todo:
+            n = rng.choice((1, 1, 1, 2, 3, 4))
+            lists.append(",".join(str(k) for k in todo[:n]))
+            del todo[:n]
+        given = [f"--plan={self.plan} --part={k}" for k in lists]
         ways = [rng.choice((f"exec portl part {self.plan} {k}{held}",
                             f"set -o pipefail; portl-extract {part}{held} | portl-load -q {part}"))
-                for k, part in zip(todo, given)]
+                for k, part in zip(lists, given)]
 
         def work():
             while ways and time.monotonic() < patience:
