@@ -217,14 +217,21 @@ message_of(const json_t *receipt)
 	return json_string_value(json_object_get(json_object_get(receipt, "error"), "message"));
 }
 
-/* invalid_parameter_value, and portl-extract says of which parameter. */
+/*
+ * invalid_parameter_value, and portl-extract says of which parameter; or a part has come by
+ * another snapshot since we have asked what is there, brought by what a front end that was
+ * killed had begun.
+ */
 bool
 piece_lacks_snapshot(const struct piece *p)
 {
 	const char *text = message_of(p->receipt);
 
-	return strcmp(sqlstate_of(p->receipt), "22023") == 0 && text != NULL &&
-	       strstr(text, "--snapshot: ") != NULL;
+	if (text == NULL)
+		return false;
+	return (strcmp(sqlstate_of(p->receipt), "22023") == 0 &&
+		strstr(text, "--snapshot: ") != NULL) ||
+	       strstr(text, "were read by different snapshots") != NULL;
 }
 
 int

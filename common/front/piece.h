@@ -85,7 +85,7 @@ bool piece_passes(int status, const json_t *receipt, int upstream);
 
 /*
  * piece_lacks_snapshot(p):
- * Tell whether the part may have failed because its snapshot is gone.
+ * Tell whether the part may have failed because its snapshot is gone, or is not that of others.
  */
 bool piece_lacks_snapshot(const struct piece *p);
 

@@ -273,6 +273,23 @@ events()
 	assert_eq "$(events | grep published)" '1 published'
 }
 
+@test "a part comes late, by the snapshot of a run that was killed: the others are read by their own" {
+	cat >load <<-'END'
+		if [ ! -e "$T/late" ]; then
+			touch "$T/late"
+			echo late >"$T/state/4"
+			echo '{"status":5,"error":{"message":"part 1: parts of run x were read by different snapshots"}}'
+			exit 5
+		fi
+	END
+	try portl run -j 1 --keep=kept --
+	assert_status 0
+	assert_stderr_has 'the snapshot of the first parts is gone'
+	assert_eq "$(jq -r .snapshot kept)" own
+	assert_eq "$(cat state/* | xargs)" 'rows of 1 rows of 2 rows of 3 late'
+	assert_eq "$(sort snapshots | uniq -c | awk '{ $1 = $1; print }')" $'3\n1 00000003-0000001B-1'
+}
+
 @test "a publication that finds parts missing has them brought again" {
 	echo '[ -e "$T/again" ] || { touch "$T/again"; rm "$T/state/2"; die 75 "emptied" ""; }' >publish
 	try portl run -j 2 --own --

@@ -42,7 +42,7 @@ PATIENCE = 300  # seconds that one command may take
 ATTEMPTS = 3  # that may be needed when nothing is killed any more
 # What may be said of a command that was hit: nothing of rows or tables.
 PASSING = (0, 1, 2, 4, 75, 255)
-HOPELESS = r"snapshot|has no primary key|needs one snapshot"
+HOPELESS = r"snapshot(?!=)|has no primary key|needs one snapshot"
 
 LOOK = r"""
 CREATE OR REPLACE FUNCTION look(names text[]) RETURNS text LANGUAGE plpgsql AS $$
