@@ -186,11 +186,7 @@ folds(const struct plan *p)
 	const struct plan_stage *st = p->stage;
 	const struct load_rules *o = p->rules;
 	bool looks = st->newer >= 0 || o->conflict->fills;
-	size_t i;
 
-	for (i = 0; i < p->ncolumns; i++)
-		if (p->columns[i].respelled)
-			return false;
 	return st->sets && !st->null_keys && !o->conflict->keeps && !o->rejects &&
 	       o->duplicates == DUPLICATES_LAST &&
 	       (p->rel != NULL ? st->facts.counted : !looks) && takes_as_staged(p) && fits(p);

@@ -78,3 +78,13 @@ spelled()
 	t_is 'aBc|4' 'New|1'
 	q "$b" "DROP OWNED BY portl_$b; DROP ROLE portl_$b"
 }
+
+@test "many rows of one key, in several spellings, cost no more than their number" {
+	q "$b" 'CREATE TABLE t (id numeric PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0)'
+	portl-extract -d "$a" -c "SELECT (ARRAY[1.0, 1.00, 1])[1 + g % 3]::numeric AS id, g AS v FROM generate_series(1, 3000) g" -o "$stream"
+	try portl-load -vv -d "$b" -t t --conflict=overwrite --summary="$BATS_TEST_TMPDIR/sum" "$stream"
+	assert_status 0
+	assert_stderr_has 'folded AS'
+	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '3000 0 3000 0 0'
+	t_is '1.0|3000'
+}
