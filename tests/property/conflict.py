@@ -197,11 +197,11 @@ def apply(case, table, row, nr, counts, seen, touched):
     key = case.key(row)
     if not case.null_keys and None in key and (case.mode != "fail" or case.primary):
         raise Refused(nr)
-    if key in seen and case.duplicates == "error":
+    unique = case.null_keys or None not in key
+    if key in seen and unique and case.duplicates == "error":
         raise Refused(nr)
     again = key in seen
     seen.add(key)
-    unique = case.null_keys or None not in key
     old = table.get(key) if unique else None
     if again and case.duplicates == "first":
         counts["skipped"] += 1
