@@ -1,5 +1,5 @@
 /*
- * One table for the program, with open addressing, half of it empty at the least.
+ * One table for the program, with open addressing, a quarter of it empty at the least.
  */
 #include "common/base/intern.h"
 
@@ -12,9 +12,13 @@
 
 #define SLOTS_LEAST 64 /* a power of two */
 
+#define ROOM ((size_t)4096) /* bytes for short texts that are allocated at once */
+
 static struct {
-	char **slots; /* owned, each its text or NULL */
+	char **slots; /* a text or NULL; owned */
 	size_t n, nslots;
+	char *room; /* for the next ones, which are owned by nobody, for they stay */
+	size_t left;
 } texts;
 
 /* The slot where the text is, or would be. */
@@ -42,16 +46,33 @@ grow(void)
 	free(old);
 }
 
+static char *
+keep(const char *text, size_t len)
+{
+	char *kept;
+
+	if (len > ROOM / 16)
+		return memcpy(xmalloc(len), text, len);
+	if (len > texts.left) {
+		texts.room = xmalloc(ROOM);
+		texts.left = ROOM;
+	}
+	kept = memcpy(texts.room, text, len);
+	texts.room += len;
+	texts.left -= len;
+	return kept;
+}
+
 const char *
 intern(const char *text)
 {
 	char **slot;
 
-	if (2 * (texts.n + 1) > texts.nslots)
+	if (4 * (texts.n + 1) > 3 * texts.nslots)
 		grow();
 	slot = slot_of(text);
 	if (*slot == NULL) {
-		*slot = xstrdup(text);
+		*slot = keep(text, strlen(text) + 1);
 		texts.n++;
 	}
 	return *slot;

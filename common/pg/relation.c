@@ -97,6 +97,7 @@ static const char columns_sql[] =
 	" a.attcollation <> 0"
 	" FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
 	" LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary"
+	" AND i.indrelid = ANY ($1)" /* else all of them are looked at */
 	" WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped"
 	" ORDER BY a.attrelid, a.attnum";
 
@@ -427,7 +428,11 @@ relation_suggest_grant(struct db *db, const struct relation *rel, struct err *e)
 void
 relation_pack(struct buf *to, const struct relation *rel)
 {
-	buf_add(to, rel, sizeof(*rel));
+	struct relation bare = *rel;
+
+	bare.columns = NULL; /* of no use to whoever unpacks it, and no two are alike */
+	bare.primary_key = NULL;
+	buf_add(to, &bare, sizeof(bare));
 	pack_array(to, rel->columns, rel->ncolumns, sizeof(*rel->columns));
 	pack_array(to, rel->primary_key, rel->nprimary_key, sizeof(*rel->primary_key));
 }

@@ -67,7 +67,17 @@ take_schema(struct unpack *from, struct schema *s)
 void
 headerpack_add(struct buf *to, const struct header *h)
 {
-	buf_add(to, h, sizeof(*h));
+	struct header bare = *h;
+
+	/* pointers that are of no use later */
+	bare.part.run = bare.part.position = bare.part.snapshot = NULL;
+	bare.position = bare.since = bare.file = NULL;
+	bare.order.names = bare.schema.beside.names = NULL;
+	bare.schema.columns = NULL;
+	bare.schema.primary_key = NULL;
+	bare.schema.names = NAMEINDEX_INIT;
+	bare.schema.types = NULL;
+	buf_add(to, &bare, sizeof(bare));
 	pack_text(to, h->part.run);
 	pack_text(to, h->part.position);
 	pack_text(to, h->part.snapshot);

@@ -158,12 +158,26 @@ count_rows(struct manifest *m, const struct header *h)
 }
 
 static void
-make_room(struct manifest *m)
+make_room(struct manifest *m, size_t room)
 {
-	m->room = m->room > 0 ? 2 * m->room : 16;
-	if (m->room > m->total && m->total > m->n)
-		m->room = m->total;
-	m->members = xrealloc(m->members, m->room * sizeof(*m->members));
+	m->room = room;
+	m->members = xrealloc(m->members, room * sizeof(*m->members));
+}
+
+/* Nothing that a document says is believed at once. */
+static void
+grow(struct manifest *m)
+{
+	size_t room = m->room > 0 ? 2 * m->room : 16;
+
+	make_room(m, room > m->total && m->total > m->n ? m->total : room);
+}
+
+void
+manifest_expect(struct manifest *m, size_t n)
+{
+	if (n > m->room)
+		make_room(m, n);
 }
 
 static void
@@ -172,7 +186,7 @@ add(struct manifest *m, struct header *header, uint64_t sum)
 	struct buf b = BUF_INIT;
 
 	if (m->n == m->room)
-		make_room(m);
+		grow(m);
 	header->set = intern(m->id);
 	header->number = m->n + 1;
 	m->members[m->n++] = (struct manifest_member){

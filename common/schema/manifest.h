@@ -52,6 +52,12 @@ struct manifest_run {
 struct manifest *manifest_new(const char *id);
 
 /*
+ * manifest_expect(m, n):
+ * Have room for ${n} members at once; there may be others.
+ */
+void manifest_expect(struct manifest *m, size_t n);
+
+/*
  * manifest_add(m, header):
  * Append a member, whose header is complete but for its place in the set, and is freed.
  */

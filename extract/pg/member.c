@@ -431,7 +431,14 @@ member_add_keys(struct member *m, struct err *e)
 void
 member_pack(struct buf *to, const struct member *m)
 {
-	buf_add(to, m, sizeof(*m));
+	struct member bare = *m;
+
+	bare.rel = NULL; /* pointers that are of no use later */
+	bare.header = NULL;
+	bare.keys = NULL;
+	bare.types = NULL;
+	bare.select = bare.since = NULL;
+	buf_add(to, &bare, sizeof(bare));
 	relation_pack(to, m->rel);
 	pack_text(to, m->select);
 	pack_text(to, m->since);

@@ -8,14 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/base/relname.h"
+
 struct db;
 struct err;
 
 #define READS_FIRST 16384 /* OIDs below are the server's own catalogs */
 
 struct reads_relation {
+	struct relname id; /* without schema: the name is qualified and quoted already */
 	unsigned oid;
-	char *name;    /* qualified and quoted by the server, as it is now; owned */
 	bool is_view;  /* LOCK goes on to what it reads, by the privileges of its owner */
 	bool lockable; /* LOCK TABLE takes it, and the user has the privileges */
 };
@@ -29,10 +31,10 @@ struct reads {
 enum reads_reach { READS_ALL, READS_NO_VIEWS, READS_NOTHING };
 
 /*
- * reads_add(r, oid, name, is_view, lockable):
- * Append a relation, with a copy of the name.
+ * reads_add(r, of):
+ * Append a relation.
  */
-void reads_add(struct reads *r, unsigned oid, const char *name, bool is_view, bool lockable);
+void reads_add(struct reads *r, const struct reads_relation *of);
 
 /*
  * reads_sort(r):
@@ -49,6 +51,20 @@ void reads_sort(struct reads *r);
  * The name belongs to ${r}.
  */
 int reads_see(struct db *db, struct reads *r, const char **stale, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* What reads_see() would come to. */
+struct reads_look {
+	size_t n;    /* relations */
+	bool same;   /* they are those of the list */
+	char *stale; /* or NULL; owned */
+};
+
+/*
+ * reads_look(db, r, look, e):
+ * Find that out without making a list, which may be long.
+ */
+int reads_look(struct db *db, const struct reads *r, struct reads_look *look, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

@@ -159,6 +159,7 @@ source_pg_set_describe(struct source_pg *s, struct err *e)
 
 	runid_make(id);
 	s->base.set = manifest_new(id);
+	manifest_expect(s->base.set, s->chosen.n);
 	shelf_free(s->shelf);
 	s->shelf = shelf_new();
 	if (rc == 0)

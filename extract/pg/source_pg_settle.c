@@ -62,17 +62,29 @@ nseen(const struct reads *r)
 	return n;
 }
 
-/* Have all relations that were read kept their names and files since the snapshot? */
+/*
+ * Have all relations that were read kept their names and files since the snapshot?  A list of
+ * them, which may be long, is made only where it is asked for.
+ */
 static int
-check_reads(struct source_pg *s, struct reads *now, struct err *e)
+check_reads(struct source_pg *s, bool listed, struct reads *now, struct err *e)
 {
+	struct reads_look look = {.stale = NULL};
 	const char *stale;
+	int rc;
 
-	if (reads_see(&s->db, now, &stale, e) != 0)
+	if (listed && reads_see(&s->db, now, &stale, e) != 0)
 		return -1;
-	if (stale == NULL && is_all_locked_whole(s) && now->n != nseen(&s->reads))
+	if (!listed && reads_look(&s->db, &s->reads, &look, e) != 0)
+		return -1;
+	if (!listed)
+		stale = look.stale;
+	if (stale == NULL && is_all_locked_whole(s) &&
+	    (listed ? now->n : look.n) != nseen(&s->reads))
 		stale = "what the name leads to";
-	return stale != NULL ? was_altered(stale, e) : 0;
+	rc = stale != NULL ? was_altered(stale, e) : 0;
+	free(look.stale);
+	return rc;
 }
 
 /* What is there that no lock has held since before the snapshot? */
@@ -175,7 +187,7 @@ source_pg_settle(struct source_pg *s, struct err *e)
 {
 	struct reads now = {.list = NULL};
 	enum more more = stands_on(s);
-	int rc = check_reads(s, &now, e);
+	int rc = check_reads(s, more != NOTHING, &now, e);
 
 	if (rc == 0 && more != NOTHING)
 		rc = check_stands(s, more, &now, e);

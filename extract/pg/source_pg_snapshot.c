@@ -9,6 +9,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/ident.h"
+#include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/os/runid.h"
@@ -107,8 +108,11 @@ expect_partitions(struct source_pg *s, struct err *e)
 		rc = res != NULL ? 0 : -1;
 	}
 	for (row = 0; res != NULL && row < PQntuples(res); row++)
-		reads_add(&s->reads, (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10),
-			  PQgetvalue(res, row, 1), false, true);
+		reads_add(&s->reads,
+			  &(struct reads_relation){
+				  .id = {.name = intern(PQgetvalue(res, row, 1))},
+				  .oid = (unsigned)strtoul(PQgetvalue(res, row, 0), NULL, 10),
+				  .lockable = true});
 	PQclear(res);
 	buf_release(&roots);
 	return rc;
@@ -117,11 +121,10 @@ expect_partitions(struct source_pg *s, struct err *e)
 static void
 expect(struct source_pg *s, unsigned oid, const struct relname *id, char kind)
 {
-	struct buf name = BUF_INIT;
-
-	relname_add_quoted(id, &name);
-	reads_add(&s->reads, oid, buf_cstr(&name), kind == 'v', strchr("rpv", kind) != NULL);
-	buf_release(&name);
+	reads_add(&s->reads, &(struct reads_relation){.id = *id,
+						      .oid = oid,
+						      .is_view = kind == 'v',
+						      .lockable = strchr("rpv", kind) != NULL});
 }
 
 static void
@@ -269,9 +272,16 @@ static int
 look_around(struct source_pg *s, struct err *e)
 {
 	struct reads now = {.list = NULL};
+	struct reads_look look;
 	const char *stale;
 	int rc;
 
+	if (reads_look(&s->db, &s->reads, &look, e) != 0)
+		return -1;
+	s->seen = look.same && look.stale == NULL;
+	free(look.stale);
+	if (s->seen) /* nothing but what has been locked by its name */
+		return 0;
 	if (reads_see(&s->db, &now, &stale, e) != 0)
 		return -1;
 	rc = stale != NULL || !reads_same(&now, &s->reads);

@@ -14,8 +14,6 @@
 #include "common/pg/session.h"
 #include "load/match/identity.h"
 
-#define AT_ONCE 1000 /* relations in one query */
-
 /* Those that were found, by their OIDs. */
 struct found {
 	struct relation *rel;
@@ -29,25 +27,6 @@ by_oid(const void *a, const void *b)
 	unsigned y = ((const struct found *)b)->rel->oid;
 
 	return (x > y) - (x < y);
-}
-
-static int
-read_identities(struct db *db, const struct relname *const *names, size_t n, struct known *list,
-		struct err *e)
-{
-	struct identity_of *of = xcalloc(n + 1, sizeof(*of));
-	char **texts = xcalloc(n + 1, sizeof(*texts));
-	size_t i;
-	int rc;
-
-	for (i = 0; i < n; i++)
-		of[i].name = names[i];
-	rc = identity_read_all(db, of, n, texts, e);
-	for (i = 0; rc == 0 && i < n; i++)
-		list[i].identity = texts[i];
-	free(of);
-	free(texts);
-	return rc;
 }
 
 /* ${found} of ${n}, in the order of OIDs. */
@@ -72,26 +51,24 @@ read_facts(struct db *db, const struct found *found, size_t n, struct known *lis
 	return rc;
 }
 
-/* Under the user's search path: what has the names. */
+/* What has the names. */
 static int
 find(struct db *db, const struct relname *const *names, size_t n, struct known *list,
      struct err *e)
 {
 	struct relation **rels = xcalloc(n + 1, sizeof(void *));
 	size_t i;
-	int rc = read_identities(db, names, n, list, e);
+	int rc = relation_find_all(db, names, n, rels, e);
 
-	if (rc == 0)
-		rc = relation_find_all(db, names, n, rels, e);
 	for (i = 0; i < n; i++)
 		list[i].rel = rels[i];
 	free(rels);
 	return rc;
 }
 
-static int
-read_part(struct db *db, const struct relname *const *names, size_t n, struct known *list,
-	  struct err *e)
+int
+known_read(struct db *db, const struct relname *const *names, size_t n, struct known *list,
+	   struct err *e)
 {
 	struct found *found = xcalloc(n + 1, sizeof(*found));
 	size_t i, m = 0;
@@ -106,20 +83,6 @@ read_part(struct db *db, const struct relname *const *names, size_t n, struct kn
 	if (rc == 0 && m > 0)
 		rc = read_facts(db, found, m, list, e);
 	free(found);
-	return rc;
-}
-
-int
-known_read(struct db *db, const struct relname *const *names, size_t n, struct known *list,
-	   struct err *e)
-{
-	size_t from, m;
-	int rc = 0;
-
-	for (from = 0; rc == 0 && from < n; from += m) {
-		m = n - from < AT_ONCE ? n - from : AT_ONCE;
-		rc = read_part(db, names + from, m, list + from, e);
-	}
 	return rc;
 }
 

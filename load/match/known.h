@@ -22,8 +22,9 @@ struct known {
 
 /*
  * known_read(db, names, n, list, e):
- * Fill ${list}, zeroes so far, for ${n} names, each with its schema and none twice, in a
- * transaction; known_release() it, after failure too.  search_path is pg_catalog afterwards.
+ * Fill ${list}, which has identities already, see identity_read_all(), and else zeroes, for
+ * ${n} names, each with its schema and none twice, in a transaction; known_release() it, after
+ * failure too.  search_path is pg_catalog afterwards.
  */
 int known_read(struct db *db, const struct relname *const *names, size_t n, struct known *list,
 	       struct err *e) __attribute__((warn_unused_result));

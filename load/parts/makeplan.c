@@ -150,7 +150,7 @@ choose_all(struct making *m, struct err *e)
 
 	for (i = 0; i < m->plan.nrelations; i++) {
 		struct partplan_relation *r = &m->plan.relations[i];
-		const struct target *t = &m->targets.list[k];
+		const struct target *t = m->targets.list[k];
 		enum partrules_way way = WAY_PART;
 
 		free(r->way);

@@ -14,11 +14,8 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/pgarray.h"
-#include "common/pg/relation.h"
 #include "common/pg/session.h"
-#include "load/match/plan.h"
 #include "load/match/reasons.h"
-#include "load/pg/target.h"
 #include "load/rules/rules.h"
 
 /*
@@ -70,7 +67,8 @@ static const char keys_sql[] =
 /* What becomes a struct fkeys. */
 struct draft {
 	struct buf defer, drop, add;
-	struct buf *late; /* of each relation */
+	struct fkeys_late *late;
+	size_t nlate;
 };
 
 enum {
@@ -96,17 +94,13 @@ enum {
 };
 
 static char *
-oids(const struct target *list, size_t n)
+array(const unsigned *oids, size_t n)
 {
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		const struct relation *rel = list[i].plan->rel;
-
-		/* what is to be created has no foreign keys, and keys are not written */
-		pgarray_add_oid(&b, rel != NULL && list[i].base == NULL ? rel->oid : 0);
-	}
+	for (i = 0; i < n; i++)
+		pgarray_add_oid(&b, oids[i]);
 	pgarray_end(&b);
 	return buf_detach(&b);
 }
@@ -174,11 +168,19 @@ defer(struct draft *k, const struct load_rules *rules, const PGresult *res, int 
 
 /* What comes deferred, and all that it asks for is there when its own rows are. */
 static void
-add_late(struct buf *late, const PGresult *res, int row)
+add_late(struct draft *k, size_t at, const PGresult *res, int row)
 {
-	if (db_is_true(res, row, DEFERRED) && !db_is_true(res, row, SHARED))
-		buf_addf(late, "%s%s", late->len > 0 ? ", " : "SET CONSTRAINTS ",
-			 PQgetvalue(res, row, NAME));
+	struct buf *sql;
+
+	if (!db_is_true(res, row, DEFERRED) || db_is_true(res, row, SHARED))
+		return;
+	if (k->nlate == 0 || k->late[k->nlate - 1].at != at) { /* they come in order */
+		k->late = xrealloc(k->late, (k->nlate + 1) * sizeof(*k->late));
+		k->late[k->nlate++] = (struct fkeys_late){.at = at};
+	}
+	sql = &k->late[k->nlate - 1].sql;
+	buf_addf(sql, "%s%s", sql->len > 0 ? ", " : "SET CONSTRAINTS ",
+		 PQgetvalue(res, row, NAME));
 }
 
 /*
@@ -212,7 +214,7 @@ settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int
 	else if (parent > child)
 		defer(k, rules, res, row, why);
 	else
-		add_late(&k->late[child - 1], res, row);
+		add_late(k, child - 1, res, row);
 }
 
 static int
@@ -237,26 +239,30 @@ text_of(struct buf *sql, const char *end)
 }
 
 static void
-take(struct fkeys *k, struct draft *draft, struct target *list, size_t n)
+take(struct fkeys *k, struct draft *draft)
 {
 	size_t i;
 
-	*k = (struct fkeys){text_of(&draft->defer, " DEFERRED"), text_of(&draft->drop, ""),
-			    text_of(&draft->add, "")};
-	for (i = 0; i < n; i++) {
-		free(list[i].late);
-		list[i].late = text_of(&draft->late[i], " IMMEDIATE");
+	*k = (struct fkeys){
+		.defer = text_of(&draft->defer, " DEFERRED"),
+		.drop = text_of(&draft->drop, ""),
+		.add = text_of(&draft->add, ""),
+		.late = draft->late,
+		.nlate = draft->nlate,
+	};
+	for (i = 0; i < k->nlate; i++) {
+		buf_adds(&k->late[i].sql, " IMMEDIATE");
+		buf_cstr(&k->late[i].sql);
 	}
-	free(draft->late);
 }
 
 int
-fkeys_plan(struct fkeys *k, struct db *db, struct target *list, size_t n, struct err *e)
+fkeys_plan(struct fkeys *k, struct db *db, const struct load_rules *rules, const unsigned *oids,
+	   size_t n, struct err *e)
 {
 	struct reasons why = {.n = 0};
-	struct draft draft = {.late = xcalloc(n, sizeof(*draft.late))};
-	const struct load_rules *rules = &list[0].rules;
-	char *all = oids(list, n);
+	struct draft draft = {.late = NULL};
+	char *all = array(oids, n);
 	const char *params[] = {all};
 	PGresult *res = NULL;
 	int row, rc;
@@ -270,11 +276,29 @@ fkeys_plan(struct fkeys *k, struct db *db, struct target *list, size_t n, struct
 	for (row = 0; row < PQntuples(res); row++)
 		settle(&draft, rules, res, row, &why);
 	rc = res != NULL ? refuse(&why, e) : -1;
-	take(k, &draft, list, n);
+	take(k, &draft);
 	PQclear(res);
 	free(all);
 	session_rollback(db);
 	return rc;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct fkeys_late *x = a, *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+const char *
+fkeys_late(const struct fkeys *k, size_t at)
+{
+	const struct fkeys_late key = {.at = at}, *found = NULL;
+
+	if (k->nlate > 0)
+		found = bsearch(&key, k->late, k->nlate, sizeof(key), by_number);
+	return found != NULL ? found->sql.data : NULL;
 }
 
 int
@@ -298,8 +322,13 @@ fkeys_restore(const struct fkeys *k, struct db *db, struct err *e)
 void
 fkeys_release(struct fkeys *k)
 {
+	size_t i;
+
 	free(k->defer);
 	free(k->drop);
 	free(k->add);
+	for (i = 0; i < k->nlate; i++)
+		buf_release(&k->late[i].sql);
+	free(k->late);
 	*k = (struct fkeys){.defer = NULL};
 }

@@ -8,25 +8,43 @@
 
 #include <stddef.h>
 
+#include "common/base/buf.h"
+
 struct db;
 struct err;
-struct target;
+struct load_rules;
+
+/* What could be checked with the rows of a relation, though it comes deferred. */
+struct fkeys_late {
+	size_t at; /* the relation's number, from 0 */
+	struct buf sql;
+};
 
 /* SQL by which they are dealt with; NULL if there is nothing to do; owned. */
 struct fkeys {
 	char *defer; /* SET CONSTRAINTS, of those that can only be checked at the end */
 	char *drop;
 	char *add;
+	struct fkeys_late *late; /* by number */
+	size_t nlate;
 };
 
 /*
- * fkeys_plan(k, db, list, n, e):
- * Find out what to do for the ${n} relations of ${list}, which are planned and loaded in
- * this order, and which constraints that come deferred could be checked with the rows of each
- * (target.late).  What cannot be kept fills ${e} (EXIT_TARGET) by the constraint's name.
+ * fkeys_plan(k, db, rules, oids, n, e):
+ * Find out what to do for ${n} relations, which are loaded in this order and by these rules;
+ * the OID 0 stands for one that is to be made, or of which no rows are written.  What cannot
+ * be kept fills ${e} (EXIT_TARGET) by the constraint's name.
  */
-int fkeys_plan(struct fkeys *k, struct db *db, struct target *list, size_t n, struct err *e)
+int fkeys_plan(struct fkeys *k, struct db *db, const struct load_rules *rules,
+	       const unsigned *oids, size_t n, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * fkeys_late(k, at):
+ * Return SET CONSTRAINTS … IMMEDIATE for those that come deferred, and could be checked when
+ * the rows of relation ${at} are there, or NULL.
+ */
+const char *fkeys_late(const struct fkeys *k, size_t at);
 
 /*
  * fkeys_defer(k, db, e), fkeys_drop(k, db, e), fkeys_restore(k, db, e):

@@ -250,7 +250,7 @@ build_all(struct publication *p, const struct targets *targets, struct db *db, s
 
 		if (what == PARTS_NONE)
 			continue;
-		plan = targets->list[k].plan;
+		plan = targets->list[k]->plan;
 		if (what == PARTS_PLACE && (placed_find(plan, db, e) != 0 ||
 					    (!p->counted && check_rows(p, i, db, e) != 0) ||
 					    placed_build(plan, &p->placed[k], db, e) != 0))
@@ -274,7 +274,7 @@ publication_build(struct publication *p, const struct targets *targets, struct d
 	char *path = NULL;
 	int rc;
 
-	for (i = 0; i < targets->n && !is_placed(&targets->list[i]); i++)
+	for (i = 0; i < targets->n && !is_placed(targets->list[i]); i++)
 		continue;
 	if (i == targets->n)
 		return 0;
@@ -323,8 +323,8 @@ publication_finish(const struct publication *p, const struct targets *targets, s
 	size_t i;
 
 	for (i = 0; i < targets->n; i++)
-		if (is_placed(&targets->list[i]) &&
-		    placed_take_place(targets->list[i].plan, &p->placed[i], db, e) != 0)
+		if (is_placed(targets->list[i]) &&
+		    placed_take_place(targets->list[i]->plan, &p->placed[i], db, e) != 0)
 			return -1;
 	return runs_publish(&p->run, db, e);
 }

@@ -96,7 +96,7 @@ compare(const struct plan *plan, struct db *db, bool exchanged, struct err *e)
 	int rc = now != NULL ? 0 : -1;
 
 	if (rc == 0 && strcmp(now, plan->replace->likeness) != 0)
-		rc = exchanged ? unlike(plan, now, e) : ready_altered(plan, e);
+		rc = exchanged ? unlike(plan, now, e) : ready_altered(&plan->target, e);
 	free(now);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "common/base/buf.h"
 #include "common/base/ident.h"
 #include "common/base/err.h"
+#include "common/base/pack.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
@@ -129,49 +130,45 @@ add(struct sequences *s, const struct plan *plan, const PGresult *res, int row)
 			    item->name, PQgetvalue(res, row, COLUMN));
 }
 
-/* Views own none, and what is to be created is none's either. */
-static bool
-may_own(const struct plan *plan)
-{
-	return plan->rel != NULL && plan->rel->kind != 'v';
-}
-
 static PGresult *
-read_owned(struct db *db, const struct sequences_of *of, size_t n, struct err *e)
+read_owned(struct db *db, const unsigned *oids, size_t n, struct err *e)
 {
-	struct buf oids = BUF_INIT;
+	struct buf array = BUF_INIT;
 	const char *params[1];
 	PGresult *res;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		pgarray_add_oid(&oids, may_own(of[i].plan) ? of[i].plan->rel->oid : 0);
-	params[0] = pgarray_end(&oids);
+		pgarray_add_oid(&array, oids[i]);
+	params[0] = pgarray_end(&array);
 	res = db_query(db, e, owned_sql, 1, params);
-	buf_release(&oids);
+	buf_release(&array);
 	return res;
 }
 
 int
-sequences_add(struct db *db, const struct sequences_of *of, size_t n, struct err *e)
+sequences_add(struct db *db, const unsigned *oids, size_t n,
+	      struct sequences_of (*of)(void *arg, size_t i), void *arg, struct err *e)
 {
 	char *path = NULL;
 	PGresult *res = NULL;
 	int row, rc = -1;
 	size_t i = 0;
 
-	while (i < n && !may_own(of[i].plan))
+	while (i < n && oids[i] == 0)
 		i++;
 	if (i == n)
 		return 0;
 	if (session_narrow_path(db, &path, e) != 0)
 		goto done;
-	res = read_owned(db, of, n, e);
+	res = read_owned(db, oids, n, e);
 	if (res == NULL)
 		goto done;
 	for (row = 0; row < PQntuples(res); row++) {
-		i = strtoul(PQgetvalue(res, row, NUMBER), NULL, 10) - 1;
-		add(of[i].sequences, of[i].plan, res, row);
+		struct sequences_of to =
+			of(arg, strtoul(PQgetvalue(res, row, NUMBER), NULL, 10) - 1);
+
+		add(to.sequences, to.plan, res, row);
 	}
 	rc = session_set_path(db, path, e);
 done:
@@ -297,6 +294,33 @@ sequences_wait(const struct sequences *s)
 		if (s->items[i].move_sql != NULL && !s->items[i].indexed)
 			return true;
 	return false;
+}
+
+void
+sequences_pack(struct buf *to, const struct sequences *s)
+{
+	size_t i;
+
+	buf_add(to, &s->n, sizeof(s->n));
+	for (i = 0; i < s->n; i++) {
+		buf_add(to, &s->items[i].indexed, sizeof(s->items[i].indexed));
+		pack_text(to, s->items[i].name);
+		pack_text(to, s->items[i].move_sql);
+	}
+}
+
+void
+sequences_unpack(struct unpack *from, struct sequences *s)
+{
+	size_t i;
+
+	unpack_bytes(from, &s->n, sizeof(s->n));
+	s->items = s->n > 0 ? xcalloc(s->n, sizeof(*s->items)) : NULL;
+	for (i = 0; i < s->n; i++) {
+		unpack_bytes(from, &s->items[i].indexed, sizeof(s->items[i].indexed));
+		s->items[i].name = unpack_text(from);
+		s->items[i].move_sql = unpack_text(from);
+	}
 }
 
 void

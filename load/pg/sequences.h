@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
 struct db;
 struct err;
 struct header_sequence;
 struct plan;
 struct relname;
+struct unpack;
 struct sequence;
 
 struct sequences {
@@ -28,12 +30,14 @@ struct sequences_of {
 };
 
 /*
- * sequences_add(db, of, n, e):
- * Note the sequences of the columns that ${n} plans load; inside a transaction.
- * One that may not be moved draws a warning, and so does one of a table of which row security
- * may hide values.
+ * sequences_add(db, oids, n, of, arg, e):
+ * Note the sequences of the columns that are loaded into ${n} relations; inside a transaction.
+ * ${of} is called, in order, for relation ${i} if there is one, and what it returns has to be
+ * valid until the next call; OID 0 is none.  One that may not be moved draws a warning, and so
+ * does one of a table of which row security may hide values.
  */
-int sequences_add(struct db *db, const struct sequences_of *of, size_t n, struct err *e)
+int sequences_add(struct db *db, const unsigned *oids, size_t n,
+		  struct sequences_of (*of)(void *arg, size_t i), void *arg, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
@@ -54,6 +58,13 @@ int sequences_expect(struct sequences *s, struct db *db, const struct relname *n
  */
 int sequences_move(const struct sequences *s, struct db *db, bool last, struct err *e)
 	__attribute__((warn_unused_result));
+
+/*
+ * sequences_pack(to, s), sequences_unpack(from, s):
+ * Append them as bytes; make them what they were in ${s}, which has nothing that is owned.
+ */
+void sequences_pack(struct buf *to, const struct sequences *s);
+void sequences_unpack(struct unpack *from, struct sequences *s);
 
 /*
  * sequences_wait(s):

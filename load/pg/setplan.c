@@ -18,6 +18,7 @@
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
+#include "load/match/identity.h"
 #include "load/match/known.h"
 #include "load/match/plan.h"
 #include "load/options.h"
@@ -50,24 +51,40 @@ destination(const struct load_options *options, const struct relname *name)
 	return into;
 }
 
-static void
-init_member(struct target *t, const struct load_options *options, const char *input,
-	    const struct sink_set *set, size_t i)
+/* And by rules that are only its own, or NULL. */
+static const struct load_rules *
+own_rules(const struct sink_set *set, size_t i)
+{
+	return set->rules != NULL ? &set->rules[i] : NULL;
+}
+
+static struct relname
+into(const struct load_options *options, const struct sink_set *set, size_t i)
+{
+	const struct load_rules *own = own_rules(set, i);
+
+	return own != NULL ? own->target
+			   : destination(options, &set->manifest->members[i].relation);
+}
+
+static struct target *
+make_member(const struct load_options *options, const char *input, const struct sink_set *set,
+	    size_t i)
 {
 	const struct relname *name = &set->manifest->members[i].relation;
-	const struct load_rules *own = set->rules != NULL ? &set->rules[i] : NULL;
+	const struct load_rules *own = own_rules(set, i);
+	struct target *t = xcalloc(1, sizeof(*t));
 	char *called = manifest_name(set->manifest, i);
 	char *text = xasprintf("%s: %s", input, called);
 
 	target_init(t, options, own != NULL ? own : load_options_rules(options, name), text);
-	if (own != NULL)
-		t->into = own->target;
-	else
-		t->into = destination(options, name);
+	t->member = i;
+	t->into = into(options, set, i);
 	t->rules.target = t->into;
 	t->rules.together = true;
 	free(text);
 	free(called);
+	return t;
 }
 
 /* The keys of all rows of ${base}'s relation: nothing else is done with them. */
@@ -123,25 +140,42 @@ by_name(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->name, y->name);
 }
 
-/* As far as it is known where a member goes. */
-static const struct relname *
-goes_to(const struct target *t)
-{
-	return t->plan != NULL ? &t->plan->target : &t->into;
-}
+#define AT_ONCE ((size_t)250)     /* relations that are planned from facts read together */
+#define IDENTITIES ((size_t)2000) /* that are read together: each time costs a lot */
+
+/* The making of a set's plans. */
+struct setplan {
+	struct targets *ts;
+	struct db *db;
+	const struct load_options *options;
+	const char *input;
+	const struct sink_set *set;
+	struct relname *names; /* of each relation, as far as it is known where it goes */
+	size_t made;           /* targets */
+	size_t told;           /* members that are told of */
+	size_t asked;          /* members that are chosen */
+	bool together;         /* a transaction is open for all that follow */
+	struct known known[AT_ONCE + 1]; /* then: of the targets from ${first} on */
+	size_t first;
+	char *identities[IDENTITIES]; /* of the targets from ${read} on, up to ${end} */
+	size_t read, end;
+	struct buf reasons; /* against all that are refused */
+	size_t refused;
+};
 
 /* Two members for one relation would be one for it. */
 static int
-refuse_twice(const struct targets *ts, struct err *e)
+refuse_twice(const struct setplan *s, struct err *e)
 {
-	const struct relname **names = xcalloc(ts->n + 1, sizeof(void *));
+	const struct relname **names = xcalloc(s->ts->n + 1, sizeof(void *));
 	char *text;
 	size_t i, n = 0;
 
-	for (i = 0; i < ts->n; i++)
-		if (ts->list[i].base == NULL)
-			names[n++] = goes_to(&ts->list[i]);
-	qsort(names, n, sizeof(void *), by_name);
+	for (i = 0; i < s->ts->n; i++)
+		if (s->names[i].name != NULL)
+			names[n++] = &s->names[i];
+	if (n > 0)
+		qsort(names, n, sizeof(void *), by_name);
 	for (i = 1; i < n; i++)
 		if (by_name(&names[i - 1], &names[i]) == 0) {
 			text = relname_text(names[i]);
@@ -154,44 +188,75 @@ refuse_twice(const struct targets *ts, struct err *e)
 	return e->code == EXIT_DONE ? 0 : -1;
 }
 
-/* The making of a set's plans. */
-struct setplan {
-	struct targets *ts;
-	struct db *db;
-	const struct load_options *options;
-	const struct sink_set *set;
-	bool together;       /* a transaction is open for all that follow */
-	struct known *known; /* then: of each of ts->list */
-	struct buf reasons;  /* against all that are refused */
-	size_t refused;
-};
-
 /* A name without schema is looked up by its own plan, which alone may find several ways. */
 static int
-know_all(struct setplan *s, struct err *e)
+begin_together(struct setplan *s, struct err *e)
 {
+	const struct load_rules *rules = own_rules(s->set, 0);
+	size_t i, n = 0;
+
+	for (i = 0; i < s->ts->n; i++) {
+		n += s->names[i].name != NULL;
+		if (s->names[i].name != NULL && s->names[i].schema == NULL)
+			return 0;
+	}
+	if (n < 2)
+		return 0;
+	s->together = true;
+	return planner_begin(s->db, rules != NULL ? rules : &s->options->rules, e);
+}
+
+/* Of the targets from ${from} on; keys have no name. */
+static int
+read_identities(struct setplan *s, size_t from, struct err *e)
+{
+	struct identity_of *of = xcalloc(IDENTITIES, sizeof(*of));
+	char **texts = xcalloc(IDENTITIES, sizeof(*texts));
 	size_t n = 0, i;
-	const struct relname **names = xcalloc(s->ts->n + 1, sizeof(void *));
-	struct known *list = xcalloc(s->ts->n + 1, sizeof(*list));
-	bool qualified = true;
+	int rc;
+
+	s->read = s->end = from;
+	for (; s->end < s->ts->n && s->end - from < IDENTITIES; s->end++)
+		if (s->names[s->end].name != NULL)
+			of[n++].name = &s->names[s->end];
+	rc = identity_read_all(s->db, of, n, texts, e);
+	for (i = from, n = 0; i < s->end; i++)
+		s->identities[i - from] = s->names[i].name != NULL ? texts[n++] : NULL;
+	free(of);
+	free(texts);
+	return rc;
+}
+
+static int
+take_identity(struct setplan *s, size_t i, char **identity, struct err *e)
+{
+	if (i >= s->end && read_identities(s, i, e) != 0)
+		return -1;
+	*identity = s->identities[i - s->read];
+	s->identities[i - s->read] = NULL;
+	return 0;
+}
+
+/* The targets from ${s->first} on. */
+static int
+know_some(struct setplan *s, struct err *e)
+{
+	const struct relname *names[AT_ONCE + 1];
+	struct known list[AT_ONCE + 1];
+	size_t n = 0, i;
 	int rc = 0;
 
-	for (i = 0; i < s->ts->n; i++)
-		if (s->ts->list[i].base == NULL) {
-			names[n] = &s->ts->list[i].into;
-			qualified = qualified && names[n++]->schema != NULL;
+	memset(list, 0, sizeof(list));
+	for (i = s->first; rc == 0 && s->together && i < s->made; i++)
+		if (s->ts->list[i]->base == NULL) {
+			names[n] = &s->ts->list[i]->into;
+			rc = take_identity(s, i, &list[n++].identity, e);
 		}
-	if (qualified && n > 1) {
-		rc = planner_begin(s->db, &s->ts->list[0].rules, e);
-		if (rc == 0)
-			rc = known_read(s->db, names, n, list, e);
-		s->together = rc == 0;
-	}
-	for (i = n = 0; i < s->ts->n; i++)
-		if (s->ts->list[i].base == NULL)
-			s->known[i] = list[n++];
-	free(list);
-	free(names);
+	if (rc == 0 && n > 0)
+		rc = known_read(s->db, names, n, list, e);
+	for (i = s->first, n = 0; i < s->made; i++)
+		if (s->ts->list[i]->base == NULL)
+			s->known[i - s->first] = list[n++];
 	return rc;
 }
 
@@ -211,27 +276,27 @@ part_ways(struct setplan *s, struct err *e)
 static int
 know_again(struct setplan *s, size_t k, struct err *e)
 {
-	const struct target *base = s->ts->list[k].base;
+	const struct target *base = s->ts->list[k]->base;
 
 	if (base == NULL || base->plan == NULL || base->plan->rel == NULL)
 		return 0;
-	return known_find(s->db, &base->plan->target, &s->known[k], e);
+	return known_find(s->db, &base->plan->target, &s->known[k - s->first], e);
 }
 
 static int
-plan_member(struct setplan *s, size_t k, struct header *header, struct err *e)
+plan_member(struct setplan *s, size_t k, struct err *e)
 {
-	struct target *t = &s->ts->list[k];
+	struct target *t = s->ts->list[k];
 
-	t->header = header;
+	t->header = manifest_copy(s->set->manifest, t->member);
 	if (s->together) {
 		if (know_again(s, k, e) == 0 &&
-		    plan_rows(t, s->db, s->set, header, &s->known[k], e) == 0)
+		    plan_rows(t, s->db, s->set, t->header, &s->known[k - s->first], e) == 0)
 			return 0;
 		if (!part_ways(s, e))
 			return -1;
 	}
-	return plan_rows(t, s->db, s->set, header, NULL, e);
+	return plan_rows(t, s->db, s->set, t->header, NULL, e);
 }
 
 /* A refusal leaves the others to be looked at; any other failure does not. */
@@ -245,96 +310,154 @@ take_refusal(struct setplan *s, struct err *e)
 	return 0;
 }
 
-static int
-plan_each(struct setplan *s, size_t *n, struct err *e)
-{
-	const struct manifest *m = s->set->manifest;
-	size_t i, k = 0;
-
-	for (i = *n = 0; i < m->n; i++) {
-		int rc;
-
-		if (!s->set->chosen[i])
-			continue;
-		(*n)++;
-		rc = m->members[i].is_sequence
-			     ? plan_sequence(s->ts, s->db, s->options, manifest_header(m, i), e)
-			     : plan_member(s, k++, manifest_copy(m, i), e);
-		if (rc != 0 && take_refusal(s, e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-plan_all(struct setplan *s, struct err *e)
-{
-	struct targets *ts = s->ts;
-	size_t n;
-	int rc = 0;
-
-	if (refuse_twice(ts, e) != 0)
-		return -1;
-	if (know_all(s, e) != 0 && !part_ways(s, e))
-		rc = -1;
-	if (rc == 0)
-		rc = plan_each(s, &n, e);
-	if (s->together)
-		session_rollback(s->db);
-	if (rc != 0)
-		return -1;
-	if (s->refused > 0)
-		return refuse(s->refused, n, &s->reasons, e);
-	if (refuse_twice(ts, e) != 0) /* with the schemas that they have now */
-		return -1;
-	return ts->n > 0 ? fkeys_plan(&ts->keys, s->db, ts->list, ts->n, e) : 0;
-}
-
 static bool
 has_rows(const struct sink_set *set, size_t i)
 {
 	return set->chosen[i] && !set->manifest->members[i].is_sequence;
 }
 
-/* A target for each member that brings rows. */
-static void
-init_all(struct targets *ts, const struct load_options *options, const char *input,
-	 const struct sink_set *set)
+/* Targets for the members from ${from} on, of which keys stay with their rows: up to where? */
+static size_t
+make_some(struct setplan *s, size_t from)
 {
-	size_t i, k = 0, told = 0;
+	const struct manifest *m = s->set->manifest;
+	struct target **list = s->ts->list;
+	size_t i;
 
-	targets_release(ts);
-	ts->set = true;
-	for (i = 0; i < set->manifest->n; i++)
-		ts->n += has_rows(set, i);
-	ts->list = xcalloc(ts->n > 0 ? ts->n : 1, sizeof(*ts->list));
-	for (i = 0; i < set->manifest->n; i++) {
-		told += set->chosen[i];
-		if (!has_rows(set, i))
+	s->first = s->made;
+	for (i = from; i < m->n && (s->made - s->first < AT_ONCE || m->members[i].keys_of > 0);
+	     i++) {
+		s->told += s->set->chosen[i];
+		if (!has_rows(s->set, i))
 			continue;
-		init_member(&ts->list[k], options, input, set, i);
-		if (set->manifest->members[i].keys_of > 0) {
-			init_keys(&ts->list[k], &ts->list[k - 1]);
-			told--;
+		list[s->made] = make_member(s->options, s->input, s->set, i);
+		list[s->made]->number = s->made;
+		if (m->members[i].keys_of > 0) {
+			init_keys(list[s->made], list[s->made - 1]);
+			s->told--;
 		} else {
-			ts->list[k].told = told;
+			list[s->made]->told = s->told;
 		}
-		k++;
+		s->made++;
 	}
+	return i;
+}
+
+/* The members from ${from} up to ${end}, whose targets begin with ${s->first}. */
+static int
+plan_some(struct setplan *s, size_t from, size_t end, struct err *e)
+{
+	const struct manifest *m = s->set->manifest;
+	size_t i, k = s->first;
+
+	for (i = from; i < end; i++) {
+		int rc;
+
+		if (!s->set->chosen[i])
+			continue;
+		s->asked++;
+		if (m->members[i].is_sequence)
+			rc = plan_sequence(s->ts, s->db, s->options, manifest_header(m, i), e);
+		else
+			rc = plan_member(s, k++, e);
+		if (rc != 0 && take_refusal(s, e) != 0)
+			return -1;
+	}
+	for (k = s->first; k < s->made; k++) {
+		const struct plan *p = s->ts->list[k]->plan;
+
+		if (p != NULL && s->names[k].name != NULL)
+			s->names[k] = p->target;
+		if (p != NULL)
+			targets_planned(s->ts, k);
+	}
+	return 0;
+}
+
+static int
+plan_each(struct setplan *s, struct err *e)
+{
+	size_t from, end;
+	int rc = 0;
+
+	for (from = 0; rc == 0 && from < s->set->manifest->n; from = end) {
+		end = make_some(s, from);
+		if (know_some(s, e) != 0 && !part_ways(s, e))
+			rc = -1;
+		if (rc == 0)
+			rc = plan_some(s, from, end, e);
+		known_release(s->known, s->made - s->first);
+	}
+	return rc;
+}
+
+static int
+plan_all(struct setplan *s, struct err *e)
+{
+	struct targets *ts = s->ts;
+	int rc = 0;
+
+	if (refuse_twice(s, e) != 0)
+		return -1;
+	if (begin_together(s, e) != 0 && !part_ways(s, e))
+		rc = -1;
+	if (rc == 0)
+		rc = plan_each(s, e);
+	if (s->together)
+		session_rollback(s->db);
+	if (rc != 0)
+		return -1;
+	if (s->refused > 0)
+		return refuse(s->refused, s->asked, &s->reasons, e);
+	if (refuse_twice(s, e) != 0) /* with the schemas that they have now */
+		return -1;
+	return ts->n > 0 ? targets_plan_keys(ts, s->db, e) : 0;
+}
+
+/* Does nobody ask for a plan before its stream comes?  Those whose rules are their own do. */
+static bool
+may_sleep(const struct load_options *options, const struct sink_set *set)
+{
+	return options->state == NULL && options->rejects == NULL && set->rules == NULL;
+}
+
+/* Where the members go that bring rows; those of keys have no name. */
+static void
+name_all(struct setplan *s)
+{
+	const struct manifest *m = s->set->manifest;
+	size_t i, k = 0;
+
+	s->names = xcalloc(s->ts->n + 1, sizeof(*s->names));
+	for (i = 0; i < m->n; i++)
+		if (has_rows(s->set, i) && m->members[i].keys_of > 0)
+			k++;
+		else if (has_rows(s->set, i))
+			s->names[k++] = into(s->options, s->set, i);
 }
 
 int
 setplan_make(struct targets *ts, struct db *db, const struct load_options *options,
 	     const char *input, const struct sink_set *set, struct err *e)
 {
-	struct setplan s = {.ts = ts, .db = db, .options = options, .set = set};
+	struct setplan *s = xcalloc(1, sizeof(*s));
+	size_t i, n = 0;
 	int rc;
 
-	init_all(ts, options, input, set);
-	s.known = xcalloc(ts->n + 1, sizeof(*s.known));
-	rc = plan_all(&s, e);
-	known_release(s.known, ts->n);
-	free(s.known);
-	buf_release(&s.reasons);
+	for (i = 0; i < set->manifest->n; i++)
+		n += has_rows(set, i);
+	targets_many(ts, n, set->manifest, may_sleep(options, set));
+	s->ts = ts;
+	s->db = db;
+	s->options = options;
+	s->input = input;
+	s->set = set;
+	name_all(s);
+	rc = plan_all(s, e);
+	for (i = s->read; i < s->end; i++)
+		free(s->identities[i - s->read]);
+	free(s->names);
+	buf_release(&s->reasons);
+	free(s);
 	return rc;
 }

@@ -67,7 +67,7 @@ settle(struct sink_pg *s, struct err *e)
 		return 0;
 	if (target_end(t, e) != 0)
 		return -1;
-	target_done(t);
+	targets_done(&s->targets, t);
 	return 0;
 }
 
@@ -161,7 +161,7 @@ expect_rejects(struct sink_pg *s, const struct sink_set *set, struct err *e)
 	int rc;
 
 	for (i = 0; i < n; i++)
-		plans[i] = s->targets.list[i].plan;
+		plans[i] = s->targets.list[i]->plan;
 	rc = rejects_expect(s->rejects, set->manifest->id, plans, n, set->ndjson, e);
 	free(plans);
 	return rc;
@@ -215,7 +215,7 @@ add_columns(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 	if (ready_add(&s->db, t->plan, e) != 0 || target_plan(t, &s->db, stream, NULL, e) != 0)
 		return -1;
 	/* an event trigger may have undone it */
-	return t->plan->sql[SQL_ADD] != NULL ? ready_altered(t->plan, e) : 0;
+	return t->plan->sql[SQL_ADD] != NULL ? ready_altered(&t->plan->target, e) : 0;
 }
 
 /* Where it stands is known from the manifest; it is moved right before COMMIT. */
@@ -280,7 +280,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	/* once: the transaction is open when further streams begin */
 	if (!s->targets.set && (t->rules.recheck || s->rejects != NULL) &&
 	    s->targets.keys.drop == NULL && s->phase == IDLE &&
-	    fkeys_plan(&s->targets.keys, &s->db, t, 1, e) != 0)
+	    targets_plan_keys(&s->targets, &s->db, e) != 0)
 		return -1;
 	if (t->plan->sql[SQL_ADD] != NULL && base->options->common.check == CHECK_NOT &&
 	    add_columns(s, stream, e) != 0)
@@ -294,7 +294,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	t->ready = t->ready || t->rules.parts.what == PARTS_PLACE; /* the table is there */
 	t->route = routes_new(&s->db, t->plan, t->input, s->rejects);
 	t->route->others = t->rows_before;
-	t->route->late = t->late;
+	t->route->late = fkeys_late(&s->targets.keys, s->targets.at);
 	if (s->rejects != NULL && rejects_begin(s->rejects, t->plan, stream->ndjson, e) != 0)
 		return -1;
 	wants->schema = t->plan->adopted;
@@ -409,7 +409,7 @@ sink_pg_end(struct sink *base, struct err *e)
 	if (!s->targets.set)
 		return 0;
 	if (s->ending == NULL)
-		target_done(targets_at(&s->targets));
+		targets_done(&s->targets, targets_at(&s->targets));
 	/* a relation is what is promised, at the least */
 	return sink_pg_commit_in_batches(s) && s->phase == OPEN
 		       ? sink_pg_commit_batch(s, false, e)
@@ -475,10 +475,11 @@ sink_pg_close(struct sink *base)
 {
 	struct sink_pg *s = pg(base);
 	PGTransactionStatusType status = PQtransactionStatus(s->db.conn);
+	const struct target *t = s->targets.n > 0 ? targets_at(&s->targets) : NULL;
 
-	if (s->targets.n > 0 && targets_at(&s->targets)->route != NULL &&
+	if (t != NULL && t->route != NULL &&
 	    (status == PQTRANS_INERROR || status == PQTRANS_INTRANS))
-		route_forget(targets_at(&s->targets)->route);
+		route_forget(t->route);
 	session_leave(&s->db, s->stayed);
 	free(s->stayed);
 	db_close(&s->db);

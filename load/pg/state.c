@@ -335,8 +335,8 @@ state_expect(struct state *s, const struct load_options *options, const struct t
 	s->list = xcalloc(targets->n + 1, sizeof(*s->list));
 	runid_make(s->token);
 	for (i = 0; i < targets->n; i++)
-		if (!is_of_keys(&targets->list[i]) &&
-		    take_stream(s, &s->list[s->n++], &targets->list[i], e) != 0)
+		if (!is_of_keys(targets->list[i]) &&
+		    take_stream(s, &s->list[s->n++], targets->list[i], e) != 0)
 			return -1;
 	if (ledger_find(db, options->ledger, LEDGER_STATES, make, &s->there, e) != 0)
 		return -1;

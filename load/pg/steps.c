@@ -29,7 +29,7 @@ has_deleted(const struct targets *ts)
 	size_t i;
 
 	for (i = 0; i < ts->n; i++)
-		if (ts->list[i].absent.deleted > 0)
+		if (ts->list[i] != NULL && ts->list[i]->absent.deleted > 0)
 			return true;
 	return false;
 }
@@ -77,27 +77,14 @@ check_min_rows(const struct steps *s, enum steps_at at, struct err *e)
 static bool
 has_key(const struct steps *s)
 {
-	const struct targets *ts = s->targets;
-	size_t i;
-
-	for (i = 0; i < ts->n; i++)
-		if (ts->list[i].key_sql != NULL)
-			return true;
-	return false;
+	return targets_have_keys(s->targets);
 }
 
 static int
 add_keys(const struct steps *s, enum steps_at at, struct err *e)
 {
-	const struct targets *ts = s->targets;
-	size_t i;
-
 	(void)at;
-	for (i = 0; i < ts->n; i++)
-		if (ts->list[i].key_sql != NULL &&
-		    db_exec(s->db, e, "%s", ts->list[i].key_sql) != 0)
-			return -1;
-	return 0;
+	return targets_add_keys(s->targets, s->db, e);
 }
 
 static bool
@@ -219,7 +206,7 @@ has_absent(const struct steps *s)
 	size_t i;
 
 	for (i = 0; i < s->targets->n; i++)
-		if (absent_waits(&s->targets->list[i].absent))
+		if (s->targets->list[i] != NULL && absent_waits(&s->targets->list[i]->absent))
 			return true;
 	return false;
 }
@@ -232,9 +219,9 @@ delete_absent(const struct steps *s, enum steps_at at, struct err *e)
 
 	(void)at;
 	for (i = s->targets->n; i-- > 0;) {
-		struct target *t = &s->targets->list[i];
+		struct target *t = s->targets->list[i];
 
-		if (absent_waits(&t->absent) &&
+		if (t != NULL && absent_waits(&t->absent) &&
 		    absent_finish(&t->absent, s->db, t->plan, e) != 0)
 			return -1;
 	}

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/pack.h"
 #include "common/base/xalloc.h"
 #include "common/schema/header.h"
 #include "common/talk/log.h"
@@ -16,6 +18,7 @@
 #include "load/match/identity.h"
 #include "load/match/plan.h"
 #include "load/plan/planner.h"
+#include "load/plan/planpack.h"
 #include "load/options.h"
 #include "load/pg/roundings.h"
 #include "load/rejects/rejects.h"
@@ -89,14 +92,24 @@ target_plan(struct target *t, struct db *db, const struct sink_stream *stream,
 	return settle_name(t, e);
 }
 
+static struct sequences_of
+sequences_of(void *target, size_t i)
+{
+	struct target *t = target;
+
+	(void)i;
+	return (struct sequences_of){t->plan, &t->sequences};
+}
+
 /* What the plan wants behind the rows; asked where the first ones come. */
 static int
 look_ahead(struct target *t, struct db *db, struct err *e)
 {
 	const struct plan *p = t->plan;
-	const struct sequences_of of = {p, &t->sequences};
+	unsigned oid = p->rel != NULL && p->rel->kind != 'v' ? p->rel->oid : 0;
 
-	if (t->moves_sequences && !t->looked_ahead && sequences_add(db, &of, 1, e) != 0)
+	if (t->moves_sequences && !t->looked_ahead &&
+	    sequences_add(db, &oid, 1, sequences_of, t, e) != 0)
 		return -1;
 	if (!t->ready && p->sql[SQL_KEY] != NULL && t->rules.parts.what == PARTS_NONE)
 		t->key_sql = xstrdup(p->sql[SQL_KEY]);
@@ -337,6 +350,50 @@ target_done(struct target *t)
 	}
 }
 
+bool
+target_may_pack(const struct target *t)
+{
+	return t->state == TARGET_PLANNED && planpack_may(t->plan) && t->route == NULL &&
+	       t->roundings == NULL && t->base == NULL && t->rules.keys == KEYS_OF_ROWS &&
+	       t->rules.parts.what == PARTS_NONE && t->original == NULL;
+}
+
+void
+target_pack(struct buf *to, const struct target *t)
+{
+	struct target bare = *t;
+
+	bare.plan = NULL; /* pointers that are of no use later */
+	bare.header = NULL;
+	bare.input = NULL;
+	bare.sequences = (struct sequences){.n = 0};
+	buf_add(to, &bare, sizeof(bare));
+	pack_text(to, t->input);
+	sequences_pack(to, &t->sequences);
+	planpack_add(to, t->plan);
+}
+
+struct target *
+target_unpack(struct unpack *from)
+{
+	struct target *t = xmalloc(sizeof(*t));
+
+	unpack_bytes(from, t, sizeof(*t));
+	t->input = unpack_text(from);
+	sequences_unpack(from, &t->sequences);
+	t->plan = planpack_take(from);
+	t->plan->rules = &t->rules;
+	return t;
+}
+
+void
+target_take_header(struct target *t, struct header *header)
+{
+	t->header = header;
+	t->plan->header = header;
+	t->plan->schema = &header->schema;
+}
+
 void
 target_release(struct target *t)
 {
@@ -348,7 +405,6 @@ target_release(struct target *t)
 	free(t->input);
 	free(t->identity);
 	free(t->original);
-	free(t->late);
 	free(t->key_sql);
 	absent_release(&t->absent);
 	*t = (struct target){.route = NULL};

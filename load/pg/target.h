@@ -14,8 +14,10 @@
 #include "load/route/route.h"
 #include "load/rules/rules.h"
 
+struct buf;
 struct db;
 struct err;
+struct header;
 struct known;
 struct load_options;
 struct plan;
@@ -23,6 +25,7 @@ struct receipt;
 struct rejects;
 struct sink_stream;
 struct stream_chunk;
+struct unpack;
 
 enum target_state {
 	TARGET_NEW,     /* nothing is planned yet */
@@ -35,6 +38,7 @@ struct target {
 	struct relname into;     /* rules.target, of a member of a set; owned */
 	char *input;             /* what its rows are called in messages; owned */
 	struct header *header;   /* of a set's stream, owned; else NULL */
+	size_t number, member;   /* from 0: of a set's targets, of its streams */
 	struct relname name;     /* of all streams; empty before the first */
 	enum target_state state;
 	bool ready;                  /* it is created or emptied, where asked for */
@@ -47,7 +51,6 @@ struct target {
 	bool emptied;                /* together with others: it need not be by itself */
 	char *identity;              /* planned, or as it was made; owned */
 	char *original;              /* the same before we altered it, or NULL; owned */
-	char *late;                  /* SET CONSTRAINTS … IMMEDIATE, or NULL; owned */
 	char *key_sql;               /* to be run before the last COMMIT, or NULL; owned */
 	struct earlykey early;       /* when it is run before that */
 	uint64_t rows_before;        /* of the input, before the current batch */
@@ -134,6 +137,16 @@ void target_done(struct target *t);
  * Add what the transaction has done to the receipt.
  */
 void target_tell(const struct target *t, struct receipt *receipt);
+
+/*
+ * target_may_pack(t), target_pack(to, t), target_unpack(from), target_take_header(t, header):
+ * Append one that is planned, and waits for its stream, as bytes; make it a target again, for
+ * the caller to target_release() and free; give it the header of its stream, which it takes.
+ */
+bool target_may_pack(const struct target *t);
+void target_pack(struct buf *to, const struct target *t);
+struct target *target_unpack(struct unpack *from) __attribute__((returns_nonnull));
+void target_take_header(struct target *t, struct header *header);
 
 /*
  * target_release(t):

@@ -9,7 +9,9 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/pack.h"
 #include "common/base/relname.h"
+#include "common/base/shelf.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -22,208 +24,147 @@
 #include "load/options.h"
 #include "load/pg/fkeys.h"
 #include "load/pg/target.h"
+#include "load/pg/targets_parts.h"
 #include "load/route/ready.h"
 #include "load/sink/sink.h"
 
 void
+targets_many(struct targets *ts, size_t n, const struct manifest *manifest, bool may_sleep)
+{
+	targets_release(ts);
+	ts->set = true;
+	ts->n = n;
+	ts->list = xcalloc(n + 1, sizeof(void *));
+	ts->brief = xcalloc(n + 1, sizeof(*ts->brief));
+	ts->manifest = manifest;
+	ts->shelf = may_sleep ? shelf_new() : NULL;
+}
+
+void
 targets_one(struct targets *ts, const struct load_options *options, const char *input)
 {
-	*ts = (struct targets){.list = xcalloc(1, sizeof(*ts->list)), .n = 1};
-	target_init(&ts->list[0], options, &options->rules, input);
+	*ts = (struct targets){.n = 1};
+	ts->list = xcalloc(1, sizeof(void *));
+	ts->brief = xcalloc(1, sizeof(*ts->brief));
+	ts->list[0] = xcalloc(1, sizeof(**ts->list));
+	target_init(ts->list[0], options, &options->rules, input);
+}
+
+void
+targets_drop(struct targets *ts, size_t i)
+{
+	if (ts->list[i] == NULL)
+		return;
+	target_release(ts->list[i]);
+	free(ts->list[i]);
+	ts->list[i] = NULL;
+}
+
+/* ---- asleep ---- */
+
+XXH128_hash_t
+targets_mark(const char *identity)
+{
+	return XXH3_128bits(identity, strlen(identity));
+}
+
+static void
+note(struct targets *ts, size_t i)
+{
+	const struct target *t = ts->list[i];
+	const struct plan *p = t->plan;
+	struct targets_brief *b = &ts->brief[i];
+
+	b->name = p->target;
+	b->oid = p->rel != NULL ? p->rel->oid : 0;
+	b->kind = p->rel != NULL ? p->rel->kind : 0;
+	b->kept = p->sql[SQL_HOLD] != NULL;
+	b->emptied = p->sql[SQL_TRUNCATE] != NULL;
+	b->only = p->rel != NULL && relation_only(p->rel)[0] != '\0';
+	b->moves = t->moves_sequences;
+	b->keys_alone = t->base != NULL;
+	if (p->rel != NULL)
+		b->identity = targets_mark(p->identity);
+}
+
+void
+targets_sleep(struct targets *ts, size_t i)
+{
+	struct buf b = BUF_INIT;
+
+	if (ts->shelf == NULL || !target_may_pack(ts->list[i]))
+		return;
+	target_pack(&b, ts->list[i]);
+	ts->brief[i].place = (unsigned)shelf_put(ts->shelf, b.data, b.len);
+	ts->brief[i].slept = true;
+	buf_release(&b);
+	targets_drop(ts, i);
+}
+
+void
+targets_note(struct targets *ts)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		if (ts->list[i] != NULL && ts->list[i]->plan != NULL)
+			note(ts, i);
+}
+
+void
+targets_planned(struct targets *ts, size_t i)
+{
+	note(ts, i);
+	targets_sleep(ts, i);
+}
+
+/* It knows what has been done for all of them meanwhile. */
+struct target *
+targets_wake(struct targets *ts, size_t i)
+{
+	struct unpack from;
+	struct target *t = ts->list[i];
+
+	if (t != NULL)
+		return t;
+	from.at = shelf_get(ts->shelf, ts->brief[i].place, &from.left);
+	t = target_unpack(&from);
+	target_take_header(t, manifest_copy(ts->manifest, t->member));
+	t->plan->held = ts->held;
+	t->looked_ahead = t->looked_ahead || ts->looked_ahead;
+	if (ts->emptied && t->plan->sql[SQL_TRUNCATE] != NULL)
+		target_emptied(t);
+	ts->list[i] = t;
+	return t;
 }
 
 struct target *
 targets_at(const struct targets *ts)
 {
-	return &ts->list[ts->at];
+	return ts->list[ts->at];
 }
 
 void
 targets_next(struct targets *ts)
 {
+	struct target *before = ts->list[ts->at];
+
+	/* of a check, which only begins; on the shelf it is still as it was */
+	if (ts->begun > 0 && before != NULL && before->state == TARGET_PLANNED &&
+	    ts->brief[ts->at].slept && before->original == NULL)
+		targets_drop(ts, ts->at);
 	ts->at = ts->begun++;
+	targets_wake(ts, ts->at);
 }
 
-/* A text for each relation that ${wanted} gives one of; NULL for the others. */
-static int
-read_identities(struct db *db, const struct targets *ts,
-		const char *(*wanted)(const struct target *), char **texts, struct err *e)
+void
+targets_done(struct targets *ts, struct target *t)
 {
-	struct identity_of *of = xcalloc(ts->n + 1, sizeof(*of));
-	char **found = xcalloc(ts->n + 1, sizeof(*found));
-	size_t *at = xcalloc(ts->n + 1, sizeof(*at)), n = 0, i;
-	int rc;
-
-	for (i = 0; i < ts->n; i++) {
-		const struct plan *p = ts->list[i].plan;
-
-		if (wanted(&ts->list[i]) == NULL)
-			continue;
-		of[n].name = &p->target;
-		of[n].oid = p->rel != NULL ? p->rel->oid : 0;
-		at[n++] = i;
-	}
-	rc = n > 0 ? identity_read_all(db, of, n, found, e) : 0;
-	for (i = 0; rc == 0 && i < n; i++)
-		texts[at[i]] = found[i];
-	free(of);
-	free(at);
-	free(found);
-	return rc;
-}
-
-static void
-free_texts(char **texts, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		free(texts[i]);
-	free(texts);
-}
-
-/* Are the relations what is ${expected} of them?  NULL: nothing is. */
-static int
-compare(const struct targets *ts, struct db *db, const char *(*expected)(const struct target *),
-	struct err *e)
-{
-	char **texts = xcalloc(ts->n + 1, sizeof(*texts));
-	size_t i;
-	int rc = read_identities(db, ts, expected, texts, e);
-
-	for (i = 0; rc == 0 && i < ts->n; i++) {
-		const char *want = expected(&ts->list[i]);
-
-		if (want != NULL &&
-		    (texts[i] == NULL || texts[i][0] == '\0' || strcmp(texts[i], want) != 0))
-			rc = ready_altered(ts->list[i].plan, e);
-	}
-	free_texts(texts, ts->n);
-	return rc;
-}
-
-static const char *
-planned(const struct target *t)
-{
-	return t->plan != NULL && t->plan->rel != NULL ? t->plan->identity : NULL;
-}
-
-static const char *
-loaded(const struct target *t)
-{
-	return t->counts.read > 0 || t->absent.deleted > 0 ? target_expected(t) : NULL;
-}
-
-int
-targets_check(const struct targets *ts, struct db *db, struct err *e)
-{
-	return compare(ts, db, loaded, e);
-}
-
-/* What each would look for before its first row. */
-static int
-look_ahead(struct targets *ts, struct db *db, struct err *e)
-{
-	struct sequences_of *of = xcalloc(ts->n + 1, sizeof(*of));
-	size_t i, n = 0;
-	int rc;
-
-	for (i = 0; i < ts->n; i++) {
-		struct target *t = &ts->list[i];
-
-		t->looked_ahead = true;
-		if (t->moves_sequences)
-			of[n++] = (struct sequences_of){t->plan, &t->sequences};
-	}
-	rc = sequences_add(db, of, n, e);
-	free(of);
-	return rc;
-}
-
-/*
- * Locked and compared together, which for many is faster than one by one.  Not in batches,
- * whose transactions are too many and too short for that.
- */
-static int
-hold_all(struct targets *ts, struct db *db, struct err *e)
-{
-	const struct plan **plans = xcalloc(ts->n + 1, sizeof(void *));
-	size_t i;
-	int rc;
-
-	for (i = 0; i < ts->n; i++)
-		plans[i] = ts->list[i].plan;
-	rc = ready_lock_all(db, plans, ts->n, ts->keys.drop != NULL, e);
-	free(plans);
-	if (rc != 0 || compare(ts, db, planned, e) != 0)
-		return -1;
-	for (i = 0; i < ts->n; i++)
-		ts->list[i].plan->held = true;
-	return look_ahead(ts, db, e);
-}
-
-/* One TRUNCATE, so that foreign keys among them are no obstacle. */
-static int
-empty_all(struct targets *ts, struct db *db, struct err *e)
-{
-	struct buf sql = BUF_INIT;
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < ts->n; i++) {
-		struct target *t = &ts->list[i];
-
-		if (t->plan->sql[SQL_TRUNCATE] == NULL)
-			continue;
-		buf_adds(&sql, sql.len > 0 ? ", " : "TRUNCATE TABLE ");
-		/* a parent's rows are its own in a set */
-		buf_adds(&sql, relation_only(t->plan->rel));
-		relname_add_quoted(&t->plan->target, &sql);
-		target_emptied(t);
-	}
-	if (rc == 0 && sql.len > 0)
-		rc = db_exec(db, e, "%s", buf_cstr(&sql));
-	buf_release(&sql);
-	return rc;
-}
-
-/* All at once: a set's are held already. */
-static int
-drop_keys(struct targets *ts, struct db *db, struct err *e)
-{
-	char **texts = xcalloc(ts->n + 1, sizeof(*texts));
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < ts->n; i++)
-		if (!ts->list[i].plan->held)
-			rc = target_hold(&ts->list[i], db, e);
-	if (rc == 0)
-		rc = fkeys_drop(&ts->keys, db, e);
-	if (rc == 0)
-		rc = read_identities(db, ts, planned, texts, e);
-	for (i = 0; rc == 0 && i < ts->n; i++)
-		if (texts[i] != NULL) {
-			target_altered(&ts->list[i], texts[i]);
-			texts[i] = NULL;
-		}
-	free_texts(texts, ts->n);
-	return rc;
-}
-
-int
-targets_prepare(struct targets *ts, struct db *db, struct err *e)
-{
-	if (ts->prepared)
-		return 0;
-	ts->prepared = true;
-	if (ts->set && !ts->list[0].rules.batches && hold_all(ts, db, e) != 0)
-		return -1;
-	if (ts->set && empty_all(ts, db, e) != 0)
-		return -1;
-	if (fkeys_defer(&ts->keys, db, e) != 0)
-		return -1;
-	return ts->keys.drop != NULL ? drop_keys(ts, db, e) : 0;
+	target_done(t);
+	if (ts->shelf == NULL || !ended_may(t))
+		return;
+	ended_add(&ts->ended, t);
+	targets_drop(ts, t->number);
 }
 
 void
@@ -232,7 +173,9 @@ targets_start(struct targets *ts)
 	size_t i;
 
 	for (i = 0; i < ts->n; i++)
-		ts->list[i].counts = (struct route_counts){.read = 0};
+		if (ts->list[i] != NULL)
+			ts->list[i]->counts = (struct route_counts){.read = 0};
+	ended_start(&ts->ended);
 }
 
 void
@@ -241,7 +184,9 @@ targets_tell(const struct targets *ts, struct receipt *receipt)
 	size_t i;
 
 	for (i = 0; i < ts->n; i++)
-		target_tell(&ts->list[i], receipt);
+		if (ts->list[i] != NULL)
+			target_tell(ts->list[i], receipt);
+	ended_tell(&ts->ended, receipt);
 }
 
 void
@@ -250,19 +195,69 @@ targets_warn(struct targets *ts)
 	size_t i;
 
 	for (i = 0; i < ts->n; i++)
-		target_warn(&ts->list[i]);
+		if (ts->list[i] != NULL)
+			target_warn(ts->list[i]);
+}
+
+bool
+targets_have_keys(const struct targets *ts)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		if (ts->list[i] != NULL && ts->list[i]->key_sql != NULL)
+			return true;
+	return ts->ended.keys;
+}
+
+int
+targets_add_keys(const struct targets *ts, struct db *db, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		if (ts->list[i] != NULL && ts->list[i]->key_sql != NULL &&
+		    db_exec(db, e, "%s", ts->list[i]->key_sql) != 0)
+			return -1;
+	return ended_add_keys(&ts->ended, db, e);
+}
+
+int
+targets_plan_keys(struct targets *ts, struct db *db, struct err *e)
+{
+	bool slept = ts->list[0] == NULL;
+	unsigned *oids = xcalloc(ts->n, sizeof(*oids));
+	size_t i;
+	int rc;
+
+	targets_note(ts);
+	for (i = 0; i < ts->n; i++) /* keys are not written */
+		oids[i] = ts->brief[i].keys_alone ? 0 : ts->brief[i].oid;
+	rc = fkeys_plan(&ts->keys, db, &targets_wake(ts, 0)->rules, oids, ts->n, e);
+	if (slept)
+		targets_drop(ts, 0);
+	free(oids);
+	return rc;
 }
 
 struct targets_rows
 targets_rows(const struct targets *ts)
 {
-	struct targets_rows sum = {.read = 0};
+	struct targets_rows sum = {
+		.read = ts->ended.read,
+		.rejected = ts->ended.rejected,
+		.taken = ts->ended.taken,
+	};
 	size_t i;
 
 	for (i = 0; i < ts->n; i++) {
-		sum.read += ts->list[i].counts.read;
-		sum.rejected += ts->list[i].counts.rejected;
-		sum.taken += ts->list[i].rows_before;
+		const struct target *t = ts->list[i];
+
+		if (t == NULL)
+			continue;
+		sum.read += t->counts.read;
+		sum.rejected += t->counts.rejected;
+		sum.taken += t->rows_before;
 	}
 	return sum;
 }
@@ -273,9 +268,9 @@ targets_move(struct targets *ts, struct db *db, bool last, struct err *e)
 	size_t i;
 
 	for (i = 0; i < ts->n; i++) {
-		struct target *t = &ts->list[i];
+		struct target *t = ts->list[i];
 
-		if (t->unmoved == 0)
+		if (t == NULL || t->unmoved == 0)
 			continue;
 		if (sequences_move(&t->sequences, db, last, e) != 0)
 			return -1;
@@ -293,9 +288,9 @@ targets_wait(const struct targets *ts, bool last)
 	if (ts->sequences.n > 0)
 		return true;
 	for (i = 0; i < ts->n; i++) {
-		const struct target *t = &ts->list[i];
+		const struct target *t = ts->list[i];
 
-		if (t->unmoved > 0 && t->sequences.n > 0 &&
+		if (t != NULL && t->unmoved > 0 && t->sequences.n > 0 &&
 		    (!last || sequences_wait(&t->sequences)))
 			return true;
 	}
@@ -308,8 +303,11 @@ targets_release(struct targets *ts)
 	size_t i;
 
 	for (i = 0; i < ts->n; i++)
-		target_release(&ts->list[i]);
+		targets_drop(ts, i);
 	free(ts->list);
+	free(ts->brief);
+	shelf_free(ts->shelf);
+	ended_release(&ts->ended);
 	fkeys_release(&ts->keys);
 	sequences_release(&ts->sequences);
 	*ts = (struct targets){.list = NULL};

@@ -81,9 +81,9 @@ ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 
 /* Is it one that LOCK TABLE takes by itself, without what a view reads or a rule fills? */
 static bool
-is_table(const struct plan *p)
+is_table(const struct ready_relation *r)
 {
-	return p->sql[SQL_HOLD] == NULL && (p->rel->kind == 'r' || p->rel->kind == 'p');
+	return !r->kept && (r->kind == 'r' || r->kind == 'p');
 }
 
 /*
@@ -91,61 +91,64 @@ is_table(const struct plan *p)
  * locked when rows reach them.
  */
 static int
-try_all(struct db *db, const struct plan *const *plans, size_t n, bool whole, struct err *e)
+try_all(struct db *db, const struct ready_all *of, bool whole, struct err *e)
 {
 	struct buf emptied = BUF_INIT, filled = BUF_INIT;
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < n; i++) {
-		const struct plan *p = plans[i];
-		bool all = whole || p->sql[SQL_TRUNCATE] != NULL;
+	for (i = 0; rc == 0 && i < of->n; i++) {
+		const struct ready_relation r = of->relation(of->arg, i);
+		bool all = whole || r.emptied;
 		struct buf *sql = all ? &emptied : &filled;
 
-		if (p->rel == NULL || (all && p->rel->kind == 'f'))
+		if (r.kind == 0 || (all && r.kind == 'f'))
 			continue;
-		if (!all && !is_table(p)) {
-			rc = lock(db, p, false, e);
+		if (!all && !is_table(&r)) {
+			rc = lock(db, of->plan(of->arg, i), false, e);
 			continue;
 		}
 		buf_adds(sql, sql->len > 0 ? ", " : "LOCK TABLE ");
 		if (!all)
 			buf_adds(sql, "ONLY ");
-		relname_add_quoted(&p->target, sql);
+		relname_add_quoted(r.target, sql);
 	}
-	if (rc == 0 && filled.len > 0)
-		rc = db_exec(db, e, "%s IN ROW EXCLUSIVE MODE", buf_cstr(&filled));
-	if (rc == 0 && emptied.len > 0)
-		rc = db_exec(db, e, "%s IN ACCESS EXCLUSIVE MODE", buf_cstr(&emptied));
+	if (rc == 0 && filled.len > 0) {
+		buf_adds(&filled, " IN ROW EXCLUSIVE MODE");
+		rc = db_exec_one(db, e, buf_cstr(&filled));
+	}
+	if (rc == 0 && emptied.len > 0) {
+		buf_adds(&emptied, " IN ACCESS EXCLUSIVE MODE");
+		rc = db_exec_one(db, e, buf_cstr(&emptied));
+	}
 	buf_release(&emptied);
 	buf_release(&filled);
 	return rc;
 }
 
 int
-ready_lock_all(struct db *db, const struct plan *const *plans, size_t n, bool whole,
-	       struct err *e)
+ready_lock_all(struct db *db, const struct ready_all *all, bool whole, struct err *e)
 {
 	size_t i;
-	int rc = n > 1 ? waits_glance(db, e) : 1;
+	int rc = all->n > 1 ? waits_glance(db, e) : 1;
 
 	if (rc == 0) {
-		rc = waits_glanced(db, try_all(db, plans, n, whole, e), e);
+		rc = waits_glanced(db, try_all(db, all, whole, e), e);
 		if (rc <= 0)
 			return rc;
 	}
 	if (rc < 0)
 		return -1;
-	for (i = 0; i < n; i++)
-		if (ready_lock(db, plans[i], whole, e) != 0)
+	for (i = 0; i < all->n; i++)
+		if (ready_lock(db, all->plan(all->arg, i), whole, e) != 0)
 			return -1;
 	return 0;
 }
 
 int
-ready_altered(const struct plan *plan, struct err *e)
+ready_altered(const struct relname *target, struct err *e)
 {
-	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", plan->target.name);
+	err_set(e, EXIT_DATA, "the table \"%s\" was altered just now", target->name);
 	return err_hint(e, "Run the transfer again.");
 }
 
@@ -159,7 +162,7 @@ ready_check(struct db *db, const struct plan *plan, const char *identity, struct
 	if (now == NULL)
 		return -1;
 	free(now);
-	return same ? 0 : ready_altered(plan, e);
+	return same ? 0 : ready_altered(&plan->target, e);
 }
 
 int

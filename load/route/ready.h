@@ -11,6 +11,7 @@
 struct db;
 struct err;
 struct plan;
+struct relname;
 
 /*
  * ready_target(db, plan, first, e):
@@ -30,12 +31,29 @@ int ready_target(struct db *db, const struct plan *plan, bool first, struct err 
 int ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 	__attribute__((warn_unused_result));
 
+/* What locks of one of many depend on. */
+struct ready_relation {
+	const struct relname *target;
+	char kind;    /* pg_class.relkind; 0: it is to be made */
+	bool emptied; /* by TRUNCATE */
+	bool kept;    /* from other writers */
+};
+
+/* ${n} relations, of which more than that is asked where it has to be. */
+struct ready_all {
+	size_t n;
+	struct ready_relation (*relation)(void *arg, size_t i);
+	/* valid until the next call */
+	const struct plan *(*plan)(void *arg, size_t i);
+	void *arg;
+};
+
 /*
- * ready_lock_all(db, plans, n, whole, e):
- * The same for ${n} plans, at once where nobody holds what is wanted.
+ * ready_lock_all(db, all, whole, e):
+ * The same for all of them, at once where nobody holds what is wanted.
  */
-int ready_lock_all(struct db *db, const struct plan *const *plans, size_t n, bool whole,
-		   struct err *e) __attribute__((warn_unused_result));
+int ready_lock_all(struct db *db, const struct ready_all *all, bool whole, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * ready_hold(db, plan, e):
@@ -54,10 +72,10 @@ int ready_add(struct db *db, const struct plan *plan, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * ready_altered(plan, e):
- * Fill ${e}: the table is no longer as it was.  Returns -1.
+ * ready_altered(target, e):
+ * Fill ${e}: the table ${target} is no longer as it was.  Returns -1.
  */
-int ready_altered(const struct plan *plan, struct err *e);
+int ready_altered(const struct relname *target, struct err *e);
 
 /*
  * ready_check(db, plan, identity, e):

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
+#include "common/base/pack.h"
+#include "common/base/xalloc.h"
 #include "common/pg/relation.h"
+#include "common/rows/keyrun.h"
 #include "load/match/plan.h"
 
 bool
@@ -36,6 +40,59 @@ plan_stage_sets(const struct plan *p, size_t i)
 		if (strcmp(p->rel->primary_key[j], c->target) == 0)
 			return false;
 	return c->position < 0 || !p->rel->columns[c->position].identity_always;
+}
+
+bool
+plan_stage_may_pack(const struct plan_stage *st)
+{
+	size_t i;
+
+	for (i = 0; i < PLAN_SUSPECTS; i++)
+		if (st->suspects[i] != NULL)
+			return false;
+	return st->rejects == NULL && !st->deletes;
+}
+
+void
+plan_stage_pack(struct buf *to, const struct plan_stage *st)
+{
+	size_t i;
+
+	buf_add(to, st, sizeof(*st));
+	pack_array(to, st->key, st->nkey, sizeof(*st->key));
+	for (i = 0; i < st->nkey; i++) {
+		pack_text(to, st->key_equal != NULL ? st->key_equal[i] : NULL);
+		pack_text(to, st->key_collation != NULL ? st->key_collation[i] : NULL);
+	}
+	if (st->key_columns != NULL)
+		pack_array(to, st->key_columns, st->nkey, sizeof(*st->key_columns));
+}
+
+struct plan_stage *
+plan_stage_unpack(struct unpack *from)
+{
+	struct plan_stage *st = xmalloc(sizeof(*st));
+	size_t i;
+
+	unpack_bytes(from, st, sizeof(*st));
+	if (st->key != NULL)
+		st->key = unpack_array(from, st->nkey, sizeof(*st->key), st->nkey);
+	if (st->key_equal != NULL)
+		st->key_equal = xcalloc(st->nkey, sizeof(char *));
+	if (st->key_collation != NULL)
+		st->key_collation = xcalloc(st->nkey, sizeof(char *));
+	for (i = 0; i < st->nkey; i++) {
+		char *equal = unpack_text(from), *collation = unpack_text(from);
+
+		if (equal != NULL)
+			st->key_equal[i] = equal;
+		if (collation != NULL)
+			st->key_collation[i] = collation;
+	}
+	if (st->key_columns != NULL)
+		st->key_columns = unpack_array(from, st->nkey, sizeof(*st->key_columns),
+					       st->nkey);
+	return st;
 }
 
 void

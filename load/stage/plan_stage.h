@@ -11,7 +11,9 @@
 
 #include "common/os/runid.h"
 
+struct buf;
 struct keyrun_column;
+struct unpack;
 
 /* What the catalog says of the target, read once; of a partitioned one all are meant. */
 struct target_facts {
@@ -96,6 +98,15 @@ bool plan_stage_is_key(const struct plan *p, size_t i);
  * ALWAYS.
  */
 bool plan_stage_sets(const struct plan *p, size_t i);
+
+/*
+ * plan_stage_may_pack(st), plan_stage_pack(to, st), plan_stage_unpack(from):
+ * Append it as bytes, unless it has more than rows that are taken; make them the same again,
+ * for the caller to plan_stage_free().
+ */
+bool plan_stage_may_pack(const struct plan_stage *st);
+void plan_stage_pack(struct buf *to, const struct plan_stage *st);
+struct plan_stage *plan_stage_unpack(struct unpack *from) __attribute__((returns_nonnull));
 
 /*
  * plan_stage_free(st):

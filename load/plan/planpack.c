@@ -1,0 +1,96 @@
+/*
+ * The struct itself, then what it owns; names are intern()'s, and stay where they are.
+ */
+#include "load/plan/planpack.h"
+
+#include <stddef.h>
+
+#include "common/base/buf.h"
+#include "common/base/pack.h"
+#include "common/base/xalloc.h"
+#include "common/pg/relation.h"
+#include "load/match/plan.h"
+#include "load/stage/plan_stage.h"
+
+bool
+planpack_may(const struct plan *p)
+{
+	return p->adopted == NULL && p->replace == NULL &&
+	       (p->stage == NULL || plan_stage_may_pack(p->stage));
+}
+
+/* Of most there is no text. */
+static void
+add_statements(struct buf *to, const struct plan *p)
+{
+	int i, end = STATEMENTS;
+
+	for (i = 0; i < STATEMENTS; i++)
+		if (p->sql[i] != NULL) {
+			buf_add(to, &i, sizeof(i));
+			pack_text(to, p->sql[i]);
+		}
+	buf_add(to, &end, sizeof(end));
+}
+
+static void
+take_statements(struct unpack *from, struct plan *p)
+{
+	int i;
+
+	for (i = 0; i < STATEMENTS; i++)
+		p->sql[i] = NULL;
+	for (;;) {
+		unpack_bytes(from, &i, sizeof(i));
+		if (i == STATEMENTS)
+			return;
+		p->sql[i] = unpack_text(from);
+	}
+}
+
+void
+planpack_add(struct buf *to, const struct plan *p)
+{
+	const struct plan bare = {
+		.text = p->text,
+		.route = p->route,
+		.stage_reason = p->stage_reason,
+		.target = p->target,
+		.aside = p->aside,
+		.held = p->held,
+		.ncolumns = p->ncolumns,
+	};
+	const bool has[] = {p->rel != NULL, p->stage != NULL};
+
+	buf_add(to, &bare, offsetof(struct plan, sql));
+	buf_add(to, has, sizeof(has));
+	pack_array(to, p->columns, p->ncolumns, sizeof(*p->columns));
+	pack_array(to, p->keep, p->ncolumns, sizeof(*p->keep));
+	add_statements(to, p);
+	pack_text(to, p->search_path);
+	pack_text(to, p->identity);
+	if (p->rel != NULL)
+		relation_pack(to, p->rel);
+	if (p->stage != NULL)
+		plan_stage_pack(to, p->stage);
+}
+
+struct plan *
+planpack_take(struct unpack *from)
+{
+	struct plan *p = xcalloc(1, sizeof(*p));
+	bool has[2]; /* a relation, a stage */
+
+	unpack_bytes(from, p, offsetof(struct plan, sql));
+	unpack_bytes(from, has, sizeof(has));
+	p->columns = unpack_array(from, p->ncolumns, sizeof(*p->columns), p->ncolumns);
+	p->keep = unpack_array(from, p->ncolumns, sizeof(*p->keep), p->ncolumns);
+	take_statements(from, p);
+	p->search_path = unpack_text(from);
+	p->identity = unpack_text(from);
+	if (has[0])
+		p->rel = relation_unpack(from);
+	if (has[1])
+		p->stage = plan_stage_unpack(from);
+	return p;
+}
