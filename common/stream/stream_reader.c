@@ -284,9 +284,15 @@ stream_reader_next(struct stream_reader *r, struct stream_chunk *chunk, struct e
 }
 
 int
+stream_reader_follows(struct stream_reader *r, struct err *e)
+{
+	return readbuf_need(&r->d.rb, 1, e);
+}
+
+int
 stream_reader_finish(struct stream_reader *r, struct err *e)
 {
-	int rc = readbuf_need(&r->d.rb, 1, e);
+	int rc = stream_reader_follows(r, e);
 
 	if (rc <= 0)
 		return rc;

@@ -141,9 +141,12 @@ int stream_reader_next(struct stream_reader *r, struct stream_chunk *chunk, stru
 	__attribute__((warn_unused_result));
 
 /*
- * stream_reader_finish(r, e):
- * Check that nothing follows the last stream.
+ * stream_reader_follows(r, e), stream_reader_finish(r, e):
+ * A stream is complete: return 1 if anything follows it, 0 if not, -1 with ${e} filled; check
+ * that nothing follows the last one.
  */
+int stream_reader_follows(struct stream_reader *r, struct err *e)
+	__attribute__((warn_unused_result));
 int stream_reader_finish(struct stream_reader *r, struct err *e)
 	__attribute__((warn_unused_result));
 

@@ -220,6 +220,19 @@ read_stream(struct found *f, struct err *e)
 	return rc;
 }
 
+/* Parts of a run follow one another, and only they tell that there are any. */
+static int
+may_follow(const struct found *f, size_t *n, struct err *e)
+{
+	const struct header *h = stream_reader_header(f->r);
+	int rc = 0;
+
+	if (h != NULL && h->part.run != NULL && stream_reader_set(f->r) == NULL)
+		rc = stream_reader_follows(f->r, e);
+	*n += rc > 0;
+	return rc < 0 ? -1 : 0;
+}
+
 int
 listing_read(const struct listing *l, const char *path, struct err *e)
 {
@@ -239,6 +252,8 @@ listing_read(const struct listing *l, const char *path, struct err *e)
 		rc = read_stream(&f, e);
 		if (stream_reader_set(f.r) != NULL)
 			n = stream_reader_set(f.r)->total;
+		if (rc == 0)
+			rc = may_follow(&f, &n, e);
 		if (rc == 0 && i + 1 == n)
 			rc = stream_reader_finish(f.r, e);
 		if (l->json)

@@ -191,6 +191,9 @@ first_of()
 	assert_eq "$(portl-extract --plan="$plan" --part=3,1-2,2 "${held[@]}" -F ndjson | grep -o '"part":{[^}]*"number":[0-9]*' |
 		grep -o '[0-9]*$' | xargs)" '1 2 3'
 	portl-extract --plan="$plan" --part=1-2 "${held[@]}" --summary="$T/sum" >"$T/stream"
+	assert_eq "$(portl ls --json "$T/stream" | jq -c '[.state, .rows]')" "$(jq -c '.relations[] | ["whole", .rows.read]' "$T/sum")"
+	try_sh "head -c -1 $T/stream | portl ls"
+	assert_eq "$status|$(cut -d' ' -f1 <<<"$output" | xargs)" '4|whole cut'
 	assert_eq "$(jq -c '[.relation, (.relations | length), .rows.read == ([.relations[].rows.read] | add), .bytes == ([.relations[].bytes] | add)]' "$T/sum")" \
 		'["2 parts",2,true,true]'
 }
