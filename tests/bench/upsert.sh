@@ -83,7 +83,7 @@ psql -XAtq -d src -o "$statements" -c "SELECT 'INSERT INTO mixed VALUES ' || str
 
 rounds 'upsert_portl overwrite half mixed --conflict=overwrite' 'upsert_psql overwrite.psql half overwrite' \
 	'upsert_portl batch half mixed --conflict=overwrite --commit=batch --batch-size=10000'
-compare "$title: overwrite" wall overwrite overwrite.psql 1.10
+compare "$title: overwrite" wall overwrite overwrite.psql 0.85
 compare "$title: overwrite, committed every 10,000" wall batch overwrite.psql 1.25
 at_most "$title: peak memory of portl-load" rss2 overwrite 24
 at_most "$title: peak memory of portl-load, committed every 10,000" rss2 batch 24
@@ -102,7 +102,7 @@ compare "$title: overwrite, against INSERTs of 1,000 rows made by the source" wa
 compare "$title: overwrite, against INSERTs of 1,000 rows from a file" wall again ready
 
 rounds 'upsert_portl equal full mixed --conflict=overwrite' 'upsert_psql equal.psql full overwrite'
-compare "$(scaled 1000000) rows, all there and equal: against a blind update" wall equal equal.psql 0.5
+compare "$(scaled 1000000) rows, all there and equal: against a blind update" wall equal equal.psql 0.42
 
 # Many rows of one key must not cost the square of their number: against distinct keys.
 reset src "CREATE TABLE ten AS SELECT id % 10 AS id, created, customer, status, amount, paid,

@@ -37,7 +37,7 @@ by_key()
 	fresh_db src dst
 	both "CREATE TYPE en AS ENUM ('z', 'a', 'm'); CREATE DOMAIN dom AS numeric CHECK (VALUE IS NOT NULL)"
 	by_key dom "CASE i % 4 WHEN 0 THEN 'NaN' WHEN 1 THEN -i * 1e40 WHEN 2 THEN (i || '.000')::numeric ELSE i * 1e-7 END::numeric"
-	by_key 'double precision' "CASE i WHEN 1 THEN 'NaN' WHEN 2 THEN '-0' WHEN 3 THEN 'Infinity' ELSE (i - 100) / 7.0 END::float8"
+	by_key 'double precision' "CASE i WHEN 1 THEN 'NaN' WHEN 2 THEN '-0' WHEN 3 THEN 'Infinity' ELSE (i - 100) / 7.0::float8 END"
 	by_key '"char"' 'chr(32 + i)::"char"'
 	by_key jsonb "jsonb_build_object('a', i, 'b', i::text)"
 	by_key timestamptz "CASE i WHEN 1 THEN 'infinity' WHEN 2 THEN '-infinity' ELSE timestamptz '1890-01-01 00:00+00' + i * interval '301 days' END"
