@@ -5,6 +5,7 @@
 #include "common/talk/toldlist.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/pack.h"
@@ -65,7 +66,9 @@ toldlist_add(struct toldlist *l, const char *relation)
 	pass(l, l->n);
 	shelf_free(l->behind);
 	l->behind = NULL;
-	l->open = (struct receipt_relation){.relation = xstrdup(relation)};
+	memset(&l->open, 0,
+	       sizeof(l->open)); /* what is between its members, too, becomes bytes */
+	l->open.relation = xstrdup(relation);
 	l->is_open = true;
 	l->n++;
 	return &l->open;

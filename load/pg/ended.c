@@ -49,14 +49,14 @@ ended_add(struct ended *x, const struct target *t)
 {
 	const struct relation *rel = t->plan->rel;
 	struct buf b = BUF_INIT;
-	const struct one one = {
-		.target = t->plan->target,
-		.oid = rel != NULL ? rel->oid : 0,
-		.told = t->told,
-		.counts = t->counts,
-		.vague = t->vague,
-	};
+	struct one one;
 
+	memset(&one, 0, sizeof(one)); /* what is between its members, too, becomes bytes */
+	one.target = t->plan->target;
+	one.oid = rel != NULL ? rel->oid : 0;
+	one.told = t->told;
+	one.counts = t->counts;
+	one.vague = t->vague;
 	if (x->shelf == NULL)
 		x->shelf = shelf_new();
 	buf_add(&b, &one, sizeof(one));

@@ -4,6 +4,7 @@
 #include "load/plan/planpack.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "common/base/buf.h"
 #include "common/base/pack.h"
@@ -51,18 +52,18 @@ take_statements(struct unpack *from, struct plan *p)
 void
 planpack_add(struct buf *to, const struct plan *p)
 {
-	const struct plan bare = {
-		.text = p->text,
-		.route = p->route,
-		.stage_reason = p->stage_reason,
-		.target = p->target,
-		.aside = p->aside,
-		.held = p->held,
-		.ncolumns = p->ncolumns,
-	};
+	struct plan *bare = xcalloc(1, sizeof(*bare)); /* zeroes between its members, too */
 	const bool has[] = {p->rel != NULL, p->stage != NULL};
 
-	buf_add(to, &bare, offsetof(struct plan, sql));
+	bare->text = p->text;
+	bare->route = p->route;
+	bare->stage_reason = p->stage_reason;
+	bare->target = p->target;
+	bare->aside = p->aside;
+	bare->held = p->held;
+	bare->ncolumns = p->ncolumns;
+	buf_add(to, bare, offsetof(struct plan, sql));
+	free(bare);
 	buf_add(to, has, sizeof(has));
 	pack_array(to, p->columns, p->ncolumns, sizeof(*p->columns));
 	pack_array(to, p->keep, p->ncolumns, sizeof(*p->keep));

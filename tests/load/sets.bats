@@ -382,6 +382,7 @@ peak()
 @test "what a relation of many costs in memory: less than 1 kB on either side" {
 	local db read loaded
 
+	needs_own_memory
 	for db in "$a" "$b"; do
 		q "$db" "CREATE SCHEMA few; CREATE SCHEMA many; DO \$\$BEGIN FOR i IN 1..2000 LOOP EXECUTE format(
 			'CREATE TABLE %s.t%s (id int, a text, b timestamptz, c numeric(10,2))', CASE WHEN i > 1600 THEN 'few' ELSE 'many' END, i);
