@@ -96,7 +96,7 @@ read_some(struct source_pg *s, const unsigned *order, size_t n, struct err *e)
 		*rels[i] = (struct relation){.oid = of->oid, .id = of->id, .kind = of->kind};
 	}
 	source_pg_members_make(s, rels, n);
-	qsort(sorted, n, sizeof(sorted[0]), by_oid);
+	qsort(sorted, n, sizeof(struct relation *), by_oid);
 	return relation_read_all(&s->db, sorted, n, e);
 }
 

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 
 #include "common/base/buf.h"
+#include "common/base/pack.h"
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
 #include "load/match/plan.h"
 #include "load/plan/planner.h"
+#include "load/plan/planpack.h"
 #include "load/plan/statements.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
@@ -82,6 +84,27 @@ add_sql(struct buf *b, const char *sql)
 	}
 }
 
+/* As a set's plans do: it comes back from its bytes, and is as good as it was. */
+static void
+sleep_and_wake(struct made *m)
+{
+	struct buf b = BUF_INIT;
+	struct unpack from;
+	struct plan *p;
+
+	if (!planpack_may(m->p))
+		return;
+	planpack_add(&b, m->p);
+	from = (struct unpack){b.data, b.len};
+	p = planpack_take(&from);
+	p->rules = m->p->rules;
+	p->header = m->p->header;
+	p->schema = m->p->schema;
+	planner_free(m->p);
+	m->p = p;
+	buf_release(&b);
+}
+
 static char *
 write_all(const struct shape *shape)
 {
@@ -91,7 +114,9 @@ write_all(const struct shape *shape)
 
 	begin(&m);
 	shape->make(&m);
+	sleep_and_wake(&m);
 	statements_write(m.p);
+	sleep_and_wake(&m);
 	buf_addf(&b, "-- %s\n", shape->what);
 	for (id = 0; id < STATEMENTS; id++) {
 		const char *when = statements_when(m.p, id);
