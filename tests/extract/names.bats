@@ -176,7 +176,7 @@ reading()
 		fi
 		pid=$(sed -n 's/.*"backend_pid": *\([0-9]*\).*/\1/p' "$log" | head -n 1)
 		[ -n "$pid" ]
-		grep -F "[$pid]" "$SUITE_CLUSTER/log" | grep -E 'LOG:  (statement|execute)' |
+		grep -F "[$pid]" "$SUITE_CLUSTER/log" | grep -E 'LOG:  statement: (BEGIN|COMMIT|ROLLBACK)\>' |
 			tail -n 1 | grep -q 'statement: ROLLBACK' || fail "$options: left in a transaction"
 	done
 }
