@@ -135,10 +135,9 @@ struct plan_column {
 	struct digits keeps;    /* of texts whose type says nothing of their digits */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
 	bool images;     /* one value of the target's type may have several images */
-	bool respelled; /* of the key: equal values may be written otherwise, and are updated */
-	bool missing;   /* the table lacks it, and could be given it */
-	bool unread;    /* to be created, and this server cannot read its type's name */
-	bool refused;   /* there is a reason against this column */
+	bool missing;    /* the table lacks it, and could be given it */
+	bool unread;     /* to be created, and this server cannot read its type's name */
+	bool refused;    /* there is a reason against this column */
 	/* of a column to be created, as this server names them */
 	const char *new_type; /* with modifiers; NULL: it exists, or has no such type */
 	const char *new_base; /* without */

@@ -280,8 +280,7 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		return -1;
 	if (p->rules->conflict->has_key) {
 		if (plan_key(p, db, why, e) != 0 || plan_images(p, db, e) != 0 ||
-		    plan_images_of_key(p, db, e) != 0 || decide(p, db, e) != 0 ||
-		    plan_absent(p, db, why, e) != 0)
+		    decide(p, db, e) != 0 || plan_absent(p, db, why, e) != 0)
 			return -1;
 	}
 	check_width(p, why);

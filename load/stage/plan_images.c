@@ -14,21 +14,17 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "load/match/plan.h"
-#include "load/stage/plan_stage.h"
-
-/* What the values of "part"'s types are made of. */
-#define INNER_TYPES \
-	" JOIN pg_type t ON t.oid = type, LATERAL (SELECT typbasetype WHERE typtype = 'd'" \
-	" UNION ALL SELECT typelem WHERE typinput = 'array_in'::regproc" \
-	" UNION ALL SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid" \
-	" UNION ALL SELECT atttypid FROM pg_attribute WHERE typtype = 'c'" \
-	" AND attrelid = typrelid AND attnum > 0 AND NOT attisdropped) AS i(inner_type)"
 
 /* The server's own types have OIDs below 16384.  $1: the columns' types, in their order. */
 static const char images_sql[] =
 	"WITH RECURSIVE part AS (SELECT n, o AS type FROM unnest($1::oid[])"
 	" WITH ORDINALITY AS x(o, n) UNION SELECT n, inner_type FROM part"
-	"" INNER_TYPES "),"
+	" JOIN pg_type t ON t.oid = type, LATERAL ("
+	"SELECT typbasetype WHERE typtype = 'd'"
+	" UNION ALL SELECT typelem WHERE typinput = 'array_in'::regproc"
+	" UNION ALL SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid"
+	" UNION ALL SELECT atttypid FROM pg_attribute WHERE typtype = 'c'"
+	" AND attrelid = typrelid AND attnum > 0 AND NOT attisdropped) AS i(inner_type)),"
 	" leaf AS (SELECT n, t.oid >= 16384 AS foreign_type, EXISTS (SELECT FROM pg_opclass c"
 	" JOIN pg_am a ON a.oid = opcmethod AND amname IN ('btree', 'hash') WHERE opcdefault"
 	" AND (opcintype = t.oid OR opcintype IN (SELECT casttarget FROM pg_cast"
@@ -67,46 +63,4 @@ plan_images(struct plan *p, struct db *db, struct err *e)
 		p->columns[strtoul(PQgetvalue(res, row, 0), NULL, 10) - 1].images = true;
 	PQclear(res);
 	return 0;
-}
-
-/*
- * Columns of the index $1 by whose type or collation equal values may have different images,
- * where the role may update them and no foreign key does more than follow.  Of the server's
- * types these have one: boolean, bytea, "char", name, the integers, text and varchar by a
- * collation that is deterministic, oid, uuid, dates and times, addresses, bit strings, money,
- * pg_lsn and xid8.
- */
-static const char respelled_sql[] =
-	"WITH RECURSIVE part AS (SELECT a.attname, a.atttypid AS type, k.coll FROM pg_index x"
-	" CROSS JOIN ROWS FROM (unnest(x.indkey::int2[]), unnest(x.indcollation::oid[]))"
-	" WITH ORDINALITY AS k(attnum, coll, ord) JOIN pg_attribute a"
-	" ON a.attrelid = x.indrelid AND a.attnum = k.attnum WHERE x.indexrelid = $1"
-	" AND k.ord <= x.indnkeyatts AND has_column_privilege(a.attrelid, a.attnum, 'UPDATE')"
-	" AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f'"
-	" AND f.confrelid = a.attrelid AND a.attnum = ANY (f.confkey)"
-	" AND f.confupdtype IN ('r', 'n', 'd'))"
-	" UNION SELECT attname, inner_type, coll FROM part" INNER_TYPES ")"
-	" SELECT DISTINCT attname FROM part JOIN pg_type t ON t.oid = type"
-	" WHERE t.typtype = 'b' AND t.typinput <> 'array_in'::regproc AND (t.oid <> ALL"
-	" ('{16,17,18,19,20,21,23,25,26,1043,2950,1082,1083,1114,1184,1266,869,650,829,774,1560,"
-	"1562,790,3220,5069}'::oid[]) OR EXISTS (SELECT FROM pg_collation l WHERE l.oid = coll"
-	" AND t.typcollation <> 0 AND NOT l.collisdeterministic))";
-
-int
-plan_images_of_key(struct plan *p, struct db *db, struct err *e)
-{
-	PGresult *res;
-	int row;
-
-	if (p->stage->index == 0)
-		return 0;
-	res = db_query_oid(db, e, respelled_sql, p->stage->index);
-	for (row = 0; res != NULL && row < PQntuples(res); row++) {
-		int at = plan_column_into(p, PQgetvalue(res, row, 0));
-
-		if (at >= 0)
-			p->columns[at].respelled = true;
-	}
-	PQclear(res);
-	return res != NULL ? 0 : -1;
 }

@@ -15,12 +15,4 @@ struct plan;
 int plan_images(struct plan *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
-/*
- * plan_images_of_key(p, db, e):
- * Note in plan_column.respelled which columns of the key, which is known, may be equal and
- * have different images, and may be updated.
- */
-int plan_images_of_key(struct plan *p, struct db *db, struct err *e)
-	__attribute__((warn_unused_result));
-
 #endif /* LOAD_PLAN_IMAGES_H */

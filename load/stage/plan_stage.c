@@ -30,10 +30,8 @@ plan_stage_sets(const struct plan *p, size_t i)
 	const struct plan_column *c = &p->columns[i];
 	size_t j;
 
-	if (c->target == NULL)
+	if (c->target == NULL || plan_stage_is_key(p, i))
 		return false;
-	if (plan_stage_is_key(p, i))
-		return c->respelled;
 	if (p->rel == NULL)
 		return true;
 	for (j = 0; j < p->rel->nprimary_key; j++)

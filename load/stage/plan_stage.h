@@ -93,9 +93,8 @@ bool plan_stage_is_key(const struct plan *p, size_t i);
 
 /*
  * plan_stage_sets(p, i):
- * Tell whether an existing row gets stream column ${i}: of the key only what may be equal
- * and written otherwise, never another primary key, or an identity column that is GENERATED
- * ALWAYS.
+ * Tell whether an existing row gets stream column ${i}: never the key, the
+ * primary key, or an identity column that is GENERATED ALWAYS.
  */
 bool plan_stage_sets(const struct plan *p, size_t i);
 

@@ -225,7 +225,8 @@ def apply(case, table, row, nr, counts, seen, touched):
                 return
         changed = old[:]
         for i in case.carried:
-            # of the key only numeric is written in several ways
+            if i < case.nkey:
+                continue
             if case.mode == "overwrite" or row[i] is not None:
                 changed[i] = row[i]
         if changed == old:
