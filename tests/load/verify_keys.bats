@@ -44,7 +44,7 @@ by_key()
 	by_key interval 'CASE WHEN i % 2 = 0 THEN make_interval(days => i) ELSE make_interval(hours => 24 * i + 24) END'
 	by_key 'text[]' 'ARRAY[chr(60 + i), NULL, i::text]'
 	by_key en "(ARRAY['z', 'a', 'm'])[1 + i % 3]::en"
-	by_key 'en[]' "ARRAY[(ARRAY['z', 'a', 'm'])[1 + i % 3]::en]"
+	! since 14 'arrays of enums in binary' || by_key 'en[]' "ARRAY[(ARRAY['z', 'a', 'm'])[1 + i % 3]::en]"
 	by_key 'text COLLATE "en-x-icu"' 'repeat(chr(64 + i), i % 3 + 1)'
 	by_key int4range 'int4range(i, i * 2)'
 	by_key varbit 'i::bit(9)::varbit'
