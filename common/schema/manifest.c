@@ -250,8 +250,8 @@ follows(const struct manifest *m)
 	const struct manifest_member *keys = &m->members[m->n - 1];
 
 	return rows != NULL && keys->keys_of == m->n - 1 && rows->keys_of == 0 &&
-	       !rows->is_sequence && !keys->is_sequence && rows->relation.name != NULL &&
-	       keys->relation.name != NULL && relname_equal(&rows->relation, &keys->relation);
+	       !rows->is_sequence && !keys->is_sequence &&
+	       relname_equal(&rows->relation, &keys->relation);
 }
 
 static int
@@ -270,6 +270,8 @@ take_members(struct manifest *m, const json_t *members, struct err *e)
 		add(m, header, mark(doc));
 		if (bare)
 			return damaged(e, "a member without an end document");
+		if (m->members[m->n - 1].relation.name == NULL)
+			return damaged(e, "a member that is no relation");
 		if (m->members[m->n - 1].keys_of > 0 && !follows(m))
 			return damaged(e, "keys that do not follow their rows");
 	}
@@ -305,9 +307,7 @@ manifest_take_json(struct manifest **m, const json_t *doc, struct err *e)
 char *
 manifest_name(const struct manifest *m, size_t i)
 {
-	const struct relname *relation = &m->members[i].relation;
-	char *name = relation->name != NULL ? relname_text(relation) : xstrdup("a query");
-	char *keys;
+	char *name = relname_text(&m->members[i].relation), *keys;
 
 	if (m->members[i].keys_of == 0)
 		return name;

@@ -215,6 +215,26 @@ check_foreign(const char *data, const size_t ends[MEMBERS + 1], size_t len,
 	free(other);
 }
 
+/* A member that does not say what it is of is nobody's to load. */
+static void
+check_nameless(char *data, size_t len)
+{
+	static const char name[] = "\"relation\":{\"schema\":\"s\",\"name\":\"b\"},";
+	char *at = memmem(data, len, name, sizeof(name) - 1);
+	struct buf seen = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	ok(at != NULL, "the manifest names its members");
+	if (at == NULL)
+		return;
+	memset(at, ' ', sizeof(name) - 1);
+	ok(read_set(data, len, &seen, &e) != 0, "a member without a name is refused");
+	ok(e.code == EXIT_STREAM && strstr(e.msg, "a member that is no relation") != NULL,
+	   "as a damaged manifest's: %s", e.msg != NULL ? e.msg : "");
+	buf_release(&seen);
+	err_release(&e);
+}
+
 static void
 check_format(enum stream_format format, const char *what)
 {
@@ -235,6 +255,7 @@ check_format(enum stream_format format, const char *what)
 	check_order(data, ends, "00123", "a manifest stands where a member is expected");
 	check_cuts(data, len, what);
 	check_foreign(data, ends, len, format);
+	check_nameless(data, len);
 	err_release(&e);
 	buf_release(&seen);
 	free(data);
