@@ -5,6 +5,7 @@
 
 load ../lib/common
 load ../lib/faults
+load ../lib/meanwhile
 
 setup()
 {
@@ -139,11 +140,34 @@ some_parts_are_there()
 		[ "$(q "$dst" 'SELECT count(*) FROM portl_ledger.part WHERE at IS NOT NULL')" -gt 0 ]
 }
 
+# hold_back FIRST: from part FIRST on none can be noted as done, for another transaction has, until
+# it is rolled back.
+hold_back()
+{
+	open_session "$dst"
+	cat >&"$session_in" <<-END
+		BEGIN;
+		DO \$\$ DECLARE n int := 0; BEGIN
+			WHILE n = 0 LOOP
+				IF EXISTS (SELECT FROM pg_tables WHERE schemaname = 'portl_ledger' AND tablename = 'part') THEN
+					EXECUTE 'INSERT INTO portl_ledger.part (run, number) SELECT id, n FROM portl_ledger.run, generate_series($1, 12) n';
+					GET DIAGNOSTICS n = ROW_COUNT;
+				END IF;
+				PERFORM pg_sleep(0.002);
+			END LOOP;
+		END \$\$;
+	END
+}
+
 @test "the snapshot is lost on the way: what is published is the source of the last stream" {
+	q "$src" "UPDATE t SET pad = repeat('x', 1500)" # more than fits into pipes
+	hold_back 3
 	start run portl run -j 1 --parts=12 --keep=plan --summary=receipt -d "$src" -t t -- -d "$dst" --create
 	wait_until 30 some_parts_are_there
 	q postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-		WHERE datname = '$src' AND application_name = 'portl-extract' AND state = 'idle in transaction'" >/dev/null
+		WHERE datname = '$src' AND application_name = 'portl-extract'" >/dev/null
+	say ROLLBACK
+	close_session
 	q "$src" "UPDATE t SET name = 'new' WHERE id % 7 = 0; DELETE FROM t WHERE id % 11 = 0; INSERT INTO t VALUES (5000, 1, 'x', 'y')"
 	finish run 60
 	assert_status 0
@@ -158,9 +182,12 @@ some_parts_are_there()
 @test "the front end and all that it had started killed: --resume brings what is missing, hours later" {
 	local first
 
+	hold_back 6
 	start run portl run -j 2 --parts=12 --keep=plan -d "$src" -t t -- -d "$dst" --create
 	wait_until 30 some_parts_are_there
 	kill -KILL "$pid_run"
+	say ROLLBACK
+	close_session
 	no_portl "$dst" 5
 	no_portl "$src" 5
 	is_not_seen
