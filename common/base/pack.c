@@ -25,7 +25,7 @@ pack_array(struct buf *to, const void *array, size_t n, size_t size)
 }
 
 void
-unpack_bytes(struct unpack *from, void *to, size_t len)
+pack_take_bytes(struct unpack *from, void *to, size_t len)
 {
 	assert(len <= from->left);
 	if (len > 0)
@@ -35,24 +35,24 @@ unpack_bytes(struct unpack *from, void *to, size_t len)
 }
 
 char *
-unpack_text(struct unpack *from)
+pack_take_text(struct unpack *from)
 {
 	size_t len;
 	char *text;
 
-	unpack_bytes(from, &len, sizeof(len));
+	pack_take_bytes(from, &len, sizeof(len));
 	if (len == 0)
 		return NULL;
 	text = xmalloc(len);
-	unpack_bytes(from, text, len);
+	pack_take_bytes(from, text, len);
 	return text;
 }
 
 void *
-unpack_array(struct unpack *from, size_t n, size_t size, size_t room)
+pack_take_array(struct unpack *from, size_t n, size_t size, size_t room)
 {
 	void *array = xmalloc(room * size);
 
-	unpack_bytes(from, array, n * size);
+	pack_take_bytes(from, array, n * size);
 	return array;
 }

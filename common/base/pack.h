@@ -23,13 +23,13 @@ void pack_text(struct buf *to, const char *text);
 void pack_array(struct buf *to, const void *array, size_t n, size_t size);
 
 /*
- * unpack_bytes(from, to, len), unpack_text(from), unpack_array(from, n, size, room):
+ * pack_take_bytes(from, to, len), pack_take_text(from), pack_take_array(from, n, size, room):
  * The next ${len} bytes; the string, for the caller to free, or NULL; ${n} elements in an
  * array with ${room} for more of them, at least ${n}, for the caller to free.
  */
-void unpack_bytes(struct unpack *from, void *to, size_t len);
-char *unpack_text(struct unpack *from);
-void *unpack_array(struct unpack *from, size_t n, size_t size, size_t room)
+void pack_take_bytes(struct unpack *from, void *to, size_t len);
+char *pack_take_text(struct unpack *from);
+void *pack_take_array(struct unpack *from, size_t n, size_t size, size_t room)
 	__attribute__((returns_nonnull));
 
 #endif /* COMMON_PACK_H */

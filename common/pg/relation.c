@@ -442,10 +442,11 @@ relation_unpack(struct unpack *from)
 {
 	struct relation *rel = xmalloc(sizeof(*rel));
 
-	unpack_bytes(from, rel, sizeof(*rel));
-	rel->columns = unpack_array(from, rel->ncolumns, sizeof(*rel->columns), rel->ncolumns);
-	rel->primary_key = unpack_array(from, rel->nprimary_key, sizeof(*rel->primary_key),
-					rel->nprimary_key);
+	pack_take_bytes(from, rel, sizeof(*rel));
+	rel->columns = pack_take_array(from, rel->ncolumns, sizeof(*rel->columns),
+				       rel->ncolumns);
+	rel->primary_key = pack_take_array(from, rel->nprimary_key, sizeof(*rel->primary_key),
+					   rel->nprimary_key);
 	return rel;
 }
 

@@ -29,7 +29,7 @@ take_names(struct unpack *from, struct ident_list *list)
 	if (list->n > 0)
 		list->names = xcalloc(list->n, sizeof(char *));
 	for (i = 0; i < list->n; i++)
-		list->names[i] = unpack_text(from);
+		list->names[i] = pack_take_text(from);
 }
 
 static void
@@ -51,14 +51,14 @@ take_schema(struct unpack *from, struct schema *s)
 	char *types;
 	size_t i;
 
-	s->columns = unpack_array(from, s->ncolumns, sizeof(*s->columns),
-				  schema_room(s->ncolumns));
-	s->primary_key = unpack_array(from, s->nprimary_key, sizeof(*s->primary_key),
-				      s->nprimary_key);
+	s->columns = pack_take_array(from, s->ncolumns, sizeof(*s->columns),
+				     schema_room(s->ncolumns));
+	s->primary_key = pack_take_array(from, s->nprimary_key, sizeof(*s->primary_key),
+					 s->nprimary_key);
 	s->names = NAMEINDEX_INIT;
 	for (i = 0; i < s->ncolumns; i++)
 		nameindex_add(&s->names, s->columns[i].name);
-	types = unpack_text(from);
+	types = pack_take_text(from);
 	s->types = types != NULL ? json_loads(types, 0, NULL) : json_object();
 	free(types);
 	take_names(from, &s->beside);
@@ -93,13 +93,13 @@ headerpack_take(struct unpack *from)
 {
 	struct header *h = xmalloc(sizeof(*h));
 
-	unpack_bytes(from, h, sizeof(*h));
-	h->part.run = unpack_text(from);
-	h->part.position = unpack_text(from);
-	h->part.snapshot = unpack_text(from);
-	h->position = unpack_text(from);
-	h->since = unpack_text(from);
-	h->file = unpack_text(from);
+	pack_take_bytes(from, h, sizeof(*h));
+	h->part.run = pack_take_text(from);
+	h->part.position = pack_take_text(from);
+	h->part.snapshot = pack_take_text(from);
+	h->position = pack_take_text(from);
+	h->since = pack_take_text(from);
+	h->file = pack_take_text(from);
 	take_names(from, &h->order);
 	take_schema(from, &h->schema);
 	return h;

@@ -96,8 +96,8 @@ toldlist_at(struct toldlist *l, size_t i)
 		rewind_to_first(l);
 	pass(l, i);
 	from.at = shelf_get(l->behind, i, &from.left);
-	unpack_bytes(&from, &l->open, sizeof(l->open));
-	l->open.relation = unpack_text(&from);
+	pack_take_bytes(&from, &l->open, sizeof(l->open));
+	l->open.relation = pack_take_text(&from);
 	l->is_open = true;
 	return &l->open;
 }

@@ -447,10 +447,10 @@ member_pack(struct buf *to, const struct member *m)
 void
 member_unpack(struct member *m, struct unpack *from, struct header *header)
 {
-	unpack_bytes(from, m, sizeof(*m));
+	pack_take_bytes(from, m, sizeof(*m));
 	m->rel = relation_unpack(from);
-	m->select = unpack_text(from);
-	m->since = unpack_text(from);
+	m->select = pack_take_text(from);
+	m->since = pack_take_text(from);
 	if (m->key_rows != NULL)
 		m->rows = m->key_rows = key_rows(m->rel);
 	m->header = header;

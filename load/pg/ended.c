@@ -78,9 +78,9 @@ take(const struct ended *x, size_t i, struct one *one, char **identity, char **k
 	struct unpack from;
 
 	from.at = shelf_get(x->shelf, i, &from.left);
-	unpack_bytes(&from, one, sizeof(*one));
-	*identity = unpack_text(&from);
-	*key_sql = unpack_text(&from);
+	pack_take_bytes(&from, one, sizeof(*one));
+	*identity = pack_take_text(&from);
+	*key_sql = pack_take_text(&from);
 }
 
 /* Those from number ${*from} on, as many as are compared at once. */

@@ -314,12 +314,12 @@ sequences_unpack(struct unpack *from, struct sequences *s)
 {
 	size_t i;
 
-	unpack_bytes(from, &s->n, sizeof(s->n));
+	pack_take_bytes(from, &s->n, sizeof(s->n));
 	s->items = s->n > 0 ? xcalloc(s->n, sizeof(*s->items)) : NULL;
 	for (i = 0; i < s->n; i++) {
-		unpack_bytes(from, &s->items[i].indexed, sizeof(s->items[i].indexed));
-		s->items[i].name = unpack_text(from);
-		s->items[i].move_sql = unpack_text(from);
+		pack_take_bytes(from, &s->items[i].indexed, sizeof(s->items[i].indexed));
+		s->items[i].name = pack_take_text(from);
+		s->items[i].move_sql = pack_take_text(from);
 	}
 }
 

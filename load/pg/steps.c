@@ -45,7 +45,7 @@ static int
 check_targets(const struct steps *s, enum steps_at at, struct err *e)
 {
 	(void)at;
-	return targets_check(s->targets, s->db, e);
+	return targets_prepare_check(s->targets, s->db, e);
 }
 
 static bool

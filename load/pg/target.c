@@ -378,8 +378,8 @@ target_unpack(struct unpack *from)
 {
 	struct target *t = xmalloc(sizeof(*t));
 
-	unpack_bytes(from, t, sizeof(*t));
-	t->input = unpack_text(from);
+	pack_take_bytes(from, t, sizeof(*t));
+	t->input = pack_take_text(from);
 	sequences_unpack(from, &t->sequences);
 	t->plan = planpack_take(from);
 	t->plan->rules = &t->rules;

@@ -113,10 +113,10 @@ int targets_prepare(struct targets *ts, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * targets_check(ts, db, e):
+ * targets_prepare_check(ts, db, e):
  * Before COMMIT: the rows are in the relations that were planned, and those are as they were.
  */
-int targets_check(const struct targets *ts, struct db *db, struct err *e)
+int targets_prepare_check(const struct targets *ts, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

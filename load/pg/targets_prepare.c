@@ -103,7 +103,7 @@ compare(const struct targets *ts, struct db *db,
 }
 
 int
-targets_check(const struct targets *ts, struct db *db, struct err *e)
+targets_prepare_check(const struct targets *ts, struct db *db, struct err *e)
 {
 	if (compare(ts, db, is_loaded, is_loaded_as, e) != 0)
 		return -1;

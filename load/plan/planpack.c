@@ -42,10 +42,10 @@ take_statements(struct unpack *from, struct plan *p)
 	for (i = 0; i < STATEMENTS; i++)
 		p->sql[i] = NULL;
 	for (;;) {
-		unpack_bytes(from, &i, sizeof(i));
+		pack_take_bytes(from, &i, sizeof(i));
 		if (i == STATEMENTS)
 			return;
-		p->sql[i] = unpack_text(from);
+		p->sql[i] = pack_take_text(from);
 	}
 }
 
@@ -82,13 +82,13 @@ planpack_take(struct unpack *from)
 	struct plan *p = xcalloc(1, sizeof(*p));
 	bool has[2]; /* a relation, a stage */
 
-	unpack_bytes(from, p, offsetof(struct plan, sql));
-	unpack_bytes(from, has, sizeof(has));
-	p->columns = unpack_array(from, p->ncolumns, sizeof(*p->columns), p->ncolumns);
-	p->keep = unpack_array(from, p->ncolumns, sizeof(*p->keep), p->ncolumns);
+	pack_take_bytes(from, p, offsetof(struct plan, sql));
+	pack_take_bytes(from, has, sizeof(has));
+	p->columns = pack_take_array(from, p->ncolumns, sizeof(*p->columns), p->ncolumns);
+	p->keep = pack_take_array(from, p->ncolumns, sizeof(*p->keep), p->ncolumns);
 	take_statements(from, p);
-	p->search_path = unpack_text(from);
-	p->identity = unpack_text(from);
+	p->search_path = pack_take_text(from);
+	p->identity = pack_take_text(from);
 	if (has[0])
 		p->rel = relation_unpack(from);
 	if (has[1])

@@ -58,38 +58,41 @@ plan_stage_pack(struct buf *to, const struct plan_stage *st)
 
 	buf_add(to, st, sizeof(*st));
 	pack_array(to, st->key, st->nkey, sizeof(*st->key));
-	for (i = 0; i < st->nkey; i++) {
-		pack_text(to, st->key_equal != NULL ? st->key_equal[i] : NULL);
-		pack_text(to, st->key_collation != NULL ? st->key_collation[i] : NULL);
+	for (i = 0; st->key_equal != NULL && i < st->nkey; i++) {
+		pack_text(to, st->key_equal[i]);
+		pack_text(to, st->key_collation[i]);
 	}
 	if (st->key_columns != NULL)
 		pack_array(to, st->key_columns, st->nkey, sizeof(*st->key_columns));
+}
+
+/* Both arrays are there, or none is. */
+static void
+take_key(struct unpack *from, struct plan_stage *st)
+{
+	size_t i;
+
+	st->key_equal = xcalloc(st->nkey, sizeof(char *));
+	st->key_collation = xcalloc(st->nkey, sizeof(char *));
+	for (i = 0; i < st->nkey; i++) {
+		st->key_equal[i] = pack_take_text(from);
+		st->key_collation[i] = pack_take_text(from);
+	}
 }
 
 struct plan_stage *
 plan_stage_unpack(struct unpack *from)
 {
 	struct plan_stage *st = xmalloc(sizeof(*st));
-	size_t i;
 
-	unpack_bytes(from, st, sizeof(*st));
+	pack_take_bytes(from, st, sizeof(*st));
 	if (st->key != NULL)
-		st->key = unpack_array(from, st->nkey, sizeof(*st->key), st->nkey);
+		st->key = pack_take_array(from, st->nkey, sizeof(*st->key), st->nkey);
 	if (st->key_equal != NULL)
-		st->key_equal = xcalloc(st->nkey, sizeof(char *));
-	if (st->key_collation != NULL)
-		st->key_collation = xcalloc(st->nkey, sizeof(char *));
-	for (i = 0; i < st->nkey; i++) {
-		char *equal = unpack_text(from), *collation = unpack_text(from);
-
-		if (equal != NULL)
-			st->key_equal[i] = equal;
-		if (collation != NULL)
-			st->key_collation[i] = collation;
-	}
+		take_key(from, st);
 	if (st->key_columns != NULL)
-		st->key_columns = unpack_array(from, st->nkey, sizeof(*st->key_columns),
-					       st->nkey);
+		st->key_columns = pack_take_array(from, st->nkey, sizeof(*st->key_columns),
+						  st->nkey);
 	return st;
 }
 

@@ -73,19 +73,19 @@ test_pack(void)
 	pack_array(&b, NULL, 0, sizeof(numbers[0]));
 	from = (struct unpack){b.data, b.len};
 	one = 0;
-	unpack_bytes(&from, &one, sizeof(one));
+	pack_take_bytes(&from, &one, sizeof(one));
 	is_int(one, 7, "bytes");
-	text = unpack_text(&from);
+	text = pack_take_text(&from);
 	is_str(text, "text", "a text");
 	free(text);
-	ok(unpack_text(&from) == NULL, "none");
-	text = unpack_text(&from);
+	ok(pack_take_text(&from) == NULL, "none");
+	text = pack_take_text(&from);
 	is_str(text, "", "an empty one");
 	free(text);
-	back = unpack_array(&from, 3, sizeof(numbers[0]), 4);
+	back = pack_take_array(&from, 3, sizeof(numbers[0]), 4);
 	ok(memcmp(back, numbers, sizeof(numbers)) == 0, "an array");
 	free(back);
-	free(unpack_array(&from, 0, sizeof(numbers[0]), 0));
+	free(pack_take_array(&from, 0, sizeof(numbers[0]), 0));
 	is_int((long long)from.left, 0, "that was all");
 	buf_release(&b);
 }
