@@ -37,14 +37,15 @@
 /*
  * Columns of the index, each with whether MERGE can do it: the planner must be
  * free to use the index, which it is not for a while where a new index meets
- * rows changed before.  And whether somebody minds that tables are rewritten.
+ * rows changed before.  And whether somebody may mind that a table is altered, or rewritten.
  */
 static const char facts_sql[] =
 	"SELECT a.attname, NOT c.relhasrules AND NOT i.indcheckxmin,"
 	" CASE WHEN a.atttypid IN (20, 21, 23, 1082, 1083, 1114, 1184) THEN 1"
 	" WHEN a.atttypid IN (26, 2950) THEN 2"
-	" ELSE 0 END, a.attlen, EXISTS (SELECT FROM pg_event_trigger"
-	" WHERE evtevent = 'table_rewrite' AND evtenabled <> 'D')"
+	" ELSE 0 END, a.attlen, EXISTS (SELECT FROM pg_event_trigger WHERE evtenabled <> 'D'"
+	" AND evtevent IN ('table_rewrite', 'ddl_command_start', 'ddl_command_end')"
+	" AND (evttags IS NULL OR 'ALTER TABLE' = ANY (evttags)))"
 	" FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
 	" JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])"
 	" WHERE i.indexrelid = $1";

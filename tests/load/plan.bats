@@ -169,14 +169,23 @@ numbered()
 	assert_stderr_has ':76: new row for relation "t" violates'
 }
 
-@test "who minds that tables are rewritten has staged rows numbered at once" {
+@test "who minds that tables are rewritten, or altered, has staged rows numbered at once" {
+	local on
+
 	q "$from" "CREATE TABLE t (id int, v text); INSERT INTO t SELECT i, 'new' FROM generate_series(1, 100) i; INSERT INTO t VALUES (7, 'last')"
 	q "$to" "CREATE TABLE t (id int PRIMARY KEY, v text);
-		CREATE FUNCTION minds() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION \$\$no\$\$; END';
-		CREATE EVENT TRIGGER minds ON table_rewrite EXECUTE FUNCTION minds()"
-	load_t --conflict=overwrite
+		CREATE FUNCTION minds() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN IF tg_tag = \$\$ALTER TABLE\$\$ THEN RAISE EXCEPTION \$\$no\$\$; END IF; END'"
+	for on in table_rewrite ddl_command_start "ddl_command_end WHEN TAG IN ('ALTER TABLE')"; do
+		q "$to" "TRUNCATE t; CREATE EVENT TRIGGER minds ON $on EXECUTE FUNCTION minds()"
+		load_t --conflict=overwrite
+		assert_status 0
+		assert_eq "$(q "$to" 'SELECT v FROM t WHERE id = 7')" last
+		q "$to" 'DROP EVENT TRIGGER minds'
+	done
+	q "$to" "CREATE EVENT TRIGGER minds ON ddl_command_end WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION minds()"
+	load_t --dry-run -vv --conflict=overwrite
 	assert_status 0
-	assert_eq "$(q "$to" 'SELECT v FROM t WHERE id = 7')" last
+	[ "$(q "$to" 'SHOW server_version_num')" -lt 150000 ] || assert_stderr_has 'ADD COLUMN n'
 }
 
 @test "the route is explained" {
