@@ -167,15 +167,14 @@ work(struct load *l, struct err *e)
 		return dropparts_run(&l->options, e);
 	case LOAD_PUBLISH:
 		return catch_up(l, e) == 0 ? publish_run(&l->options, &l->receipt, e) : -1;
-	case LOAD_PART:
-		return main_bundle_run(l, e);
 	default:
 		break;
 	}
 	if (loads_nothing(l))
 		return states_print(&l->options, e);
-	return l->options.common.check != CHECK_NOT ? main_streams_check(l, e)
-						    : main_streams_run(l, e);
+	if (l->options.common.check != CHECK_NOT)
+		return main_streams_check(l, e);
+	return l->options.parts == LOAD_PART ? main_bundle_run(l, e) : main_streams_run(l, e);
 }
 
 static void

@@ -334,6 +334,8 @@ main_streams_check(struct load *l, struct err *e)
 	if (main_streams_open(l, e) != 0)
 		return -1;
 	l->sink = sinks_new(&l->options, &l->receipt);
+	if (o->part_list.n > 0) /* the first of several tells enough */
+		l->sink->part = o->part_list.numbers[0];
 	if (sink_open(l->sink, l->in, e) != 0)
 		return -1;
 	check_line(stdout, "destination", "%s", l->sink->where);

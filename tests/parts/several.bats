@@ -197,3 +197,17 @@ first_of()
 	assert_eq "$(jq -c '[.relation, (.relations | length), .rows.read == ([.relations[].rows.read] | add), .bytes == ([.relations[].bytes] | add)]' "$T/sum")" \
 		'["2 parts",2,true,true]'
 }
+
+@test "a check looks at the first part's header, and brings none" {
+	make_plan -t t --parts=4 -- --create
+	for k in 2 2-3; do
+		portl-extract --plan="$plan" --part="$k" "${held[@]}" >"$T/stream"
+		try portl-load --plan="$plan" --part="$k" --check=plan "$T/stream"
+		assert_status 0
+		assert_out_has 'plan         2 columns'
+		try portl-load --plan="$plan" --part="$k" --check=connection </dev/null
+		assert_status 0
+		assert_out_has destination
+	done
+	[[ $(part_states) != *[!m]* ]]
+}
