@@ -2,7 +2,6 @@
  * The options of runs in parts.
  */
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

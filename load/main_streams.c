@@ -3,9 +3,6 @@
  */
 #include "load/main_parts.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +13,7 @@
 #include "common/base/xalloc.h"
 #include "common/cli/check.h"
 #include "common/cli/reach.h"
-#include "common/os/giveway.h"
-#include "common/os/intr.h"
 #include "common/os/runid.h"
-#include "common/os/stdfds.h"
 #include "common/os/writeall.h"
 #include "common/parts/partplan.h"
 #include "common/stream/stream_chunk.h"
@@ -32,12 +26,6 @@
 #include "common/talk/receipt.h"
 #include "common/talk/toldonce.h"
 #include "load/options.h"
-#include "load/parts/allruns.h"
-#include "load/parts/dropparts.h"
-#include "load/parts/makeplan.h"
-#include "load/parts/partslist.h"
-#include "load/parts/publish.h"
-#include "load/pg/states.h"
 #include "load/setchoice.h"
 #include "load/sink/sink.h"
 #include "load/sink/sink_kind.h"

@@ -187,9 +187,9 @@ void
 piece_settle(struct piece *p)
 {
 	p->status = pair_status(&p->pair);
+	/* whoever had not been read to its end may say what it likes */
 	if (p->pair.load.status == EXIT_DONE)
-		p->status = EXIT_DONE; /* whoever had not been read to its end may say what it
-					* likes */
+		p->status = EXIT_DONE;
 	p->again = piece_passes(p->status, p->receipt, p->pair.extract.status);
 }
 

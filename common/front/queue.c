@@ -356,7 +356,6 @@ look(struct work *w, size_t *busy, struct err *e)
 	*busy = 0;
 	for (i = 0; i < w->n; i++) {
 		struct slot *s = &w->slots[i];
-
 		bool over = piece_is_over(&s->piece);
 
 		if (s->state == RUNNING && take_receipts(w, s, e) != 0)

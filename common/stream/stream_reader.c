@@ -5,7 +5,6 @@
 #include "common/stream/stream_reader.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

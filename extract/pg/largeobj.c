@@ -4,7 +4,6 @@
  */
 #include "extract/pg/largeobj.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
  * The draft of a plan: under one snapshot, which relations there are, what holds their rows
  * and how large that is.  How much of it goes into a part is partcut's business.
  */
-#include <inttypes.h>
 #include <jansson.h>
 #include <libpq-fe.h>
 #include <stdlib.h>

@@ -3,11 +3,9 @@
  */
 #include <libpq-fe.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
-#include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"

@@ -12,7 +12,6 @@
 #include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
-#include "common/os/runid.h"
 #include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
@@ -20,9 +19,6 @@
 #include "common/schema/manifest.h"
 #include "extract/options.h"
 #include "extract/pg/choose.h"
-#include "extract/pg/order.h"
-#include "extract/pg/seqread.h"
-#include "extract/pg/since.h"
 #include "extract/pg/source_pg_parts.h"
 
 #define ATTEMPTS 20          /* snapshots thrown away before giving up */

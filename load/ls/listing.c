@@ -13,7 +13,6 @@
 #include "common/base/err.h"
 #include "common/base/jsontext.h"
 #include "common/base/shown.h"
-#include "common/base/xalloc.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "common/stream/input.h"

@@ -5,7 +5,6 @@
 #include "load/match/plan_match.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/intern.h"
 #include "common/base/nameindex.h"

@@ -4,7 +4,6 @@
  */
 #include "load/parts/makeplan.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
 

@@ -18,7 +18,6 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
-#include "common/base/intern.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/parts/partplan.h"

@@ -22,7 +22,6 @@
 #include "load/match/known.h"
 #include "load/match/plan.h"
 #include "load/options.h"
-#include "load/pg/fkeys.h"
 #include "load/pg/target.h"
 #include "load/pg/targets.h"
 #include "load/plan/planner.h"

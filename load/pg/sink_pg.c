@@ -6,7 +6,6 @@
  */
 #include "load/pg/sink_pg.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -24,7 +23,6 @@
 #include "load/match/plan.h"
 #include "load/options.h"
 #include "load/pg/catchup.h"
-#include "load/pg/commit.h"
 #include "load/pg/partload.h"
 #include "load/pg/publication.h"
 #include "load/pg/sequences.h"

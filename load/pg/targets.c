@@ -15,7 +15,6 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
-#include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "common/talk/receipt.h"

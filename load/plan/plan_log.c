@@ -8,7 +8,6 @@
 
 #include "common/base/jsontext.h"
 #include "common/base/relname.h"
-#include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/talk/log.h"
 #include "load/match/plan.h"

@@ -8,7 +8,6 @@
 #include "load/route/route_rejects.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"

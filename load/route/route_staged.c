@@ -29,8 +29,7 @@ own(struct route *r)
 	return (struct route_staged *)r;
 }
 
-/* The first rows show whether numbers, a tenth of what staging costs, are likely to be needed.
- */
+/* The first rows show whether numbers, a tenth of staging's cost, are likely to be needed. */
 static int
 feed(struct route *r, struct err *e)
 {

@@ -22,7 +22,6 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -30,7 +29,6 @@
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
-#include "load/stage/sqlparts.h"
 
 #define MERGE_SINCE 150000 /* the server's version, and libpq's that knows its rows */
 
