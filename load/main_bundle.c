@@ -87,6 +87,7 @@ bring(struct load *l, size_t i, struct err *e)
 	if (sink_end(l->sink, e) != 0 || log_check(e) != 0)
 		return -1;
 	main_streams_tell(l);
+	stream_reader_rows_digest(l->reader, l->receipt.rows_digest);
 	return sink_commit(l->sink, e);
 }
 

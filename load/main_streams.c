@@ -181,8 +181,6 @@ main_streams_tell(struct load *l)
 	if (l->set != NULL || r->of_run.there) /* each relation has one; nothing was read */
 		return;
 	stream_reader_digest(l->reader, r->xxh3);
-	if (l->options.streams == 1)
-		stream_reader_rows_digest(l->reader, r->rows_digest);
 }
 
 /*

@@ -34,6 +34,9 @@ balanced()
 	assert_eq "$(jq -r .bytes "$T/l")" "$(stat -c %s "$T/s")"
 	assert_eq "$(jq -c '[.tool, .status, .rows, .committed]' "$T/x")" '["portl-extract",0,{"read":100},null]'
 	assert_eq "$(jq -c '[.rows.read, .rows.inserted, .committed]' "$T/l")" '[100,100,true]'
+	try_sh "head -c -20 '$T/s' | portl-load -d '$b' --summary='$T/l'"
+	balanced "$T/l" 4
+	assert_eq "$(jq -c '[.rows.read, .rows_digest]' "$T/l")" '[100,null]'
 	q "$b" 'TRUNCATE t'
 	try_sh "portl-extract -d '$a' -t t -Z zstd --summary='$T/x' | portl-load -d '$b' --summary='$T/l'"
 	assert_eq "$(jq -c '[.rows.read, .bytes, .xxh3]' "$T/x")" "$(jq -c '[.rows.read, .bytes, .xxh3]' "$T/l")"
