@@ -164,7 +164,9 @@ is_published()
 	assert_eq "$(<"$T/copies")" '1 (FORMAT binary) 2 (FORMAT binary, FREEZE)'
 }
 
-@test "several who find all parts there count and publish once; the others find it done" {
+@test "several who find all parts there publish once, and not each counts; the others find it done" {
+	local way who counts at
+
 	q postgres "ALTER DATABASE $dst SET log_statement = 'all'"
 	for way in apply rename; do
 		q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
@@ -184,7 +186,9 @@ is_published()
 			printf '%s\n' "$stderr"
 		done >"$T/said"
 		assert_eq "$(grep -c "run .* is published$" "$T/said")" 1
-		assert_eq "$(tail -n "+$((at + 1))" "$own/log" | grep -c 'execute.*GROUP BY xmin')" 1
+		# whoever asks behind another's count, and before that one has published, counts again
+		counts=$(tail -n "+$((at + 1))" "$own/log" | grep -c 'execute.*GROUP BY xmin')
+		[[ $counts == [12] ]] || fail "counted $counts times"
 		is_published
 	done
 }
