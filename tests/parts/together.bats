@@ -145,7 +145,7 @@ some_parts_are_there()
 hold_back()
 {
 	open_session "$dst"
-	cat >&"$session_in" <<-END
+	cat >&"$session_in" <<-SQL
 		BEGIN;
 		DO \$\$ DECLARE n int := 0; BEGIN
 			WHILE n = 0 LOOP
@@ -156,7 +156,7 @@ hold_back()
 				PERFORM pg_sleep(0.002);
 			END LOOP;
 		END \$\$;
-	END
+	SQL
 }
 
 @test "the snapshot is lost on the way: what is published is the source of the last stream" {
