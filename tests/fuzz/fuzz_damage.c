@@ -200,6 +200,8 @@ make_header(const struct recipe *r)
 		schema_add_column(&h->schema, names[i], types[kind(r, i)], NULL);
 	h->values = r->values;
 	h->bare = r->bare;
+	if (r->set) /* each of its members is a relation's */
+		relname_set(&h->schema.relation, "s", "t");
 	return h;
 }
 
