@@ -200,8 +200,6 @@ make_header(const struct recipe *r)
 		schema_add_column(&h->schema, names[i], types[kind(r, i)], NULL);
 	h->values = r->values;
 	h->bare = r->bare;
-	if (r->set) /* each of its members is a relation's */
-		relname_set(&h->schema.relation, "s", "t");
 	return h;
 }
 
@@ -215,8 +213,12 @@ write_stream(struct recipe *r, struct output *out, struct arrival *sent)
 	size_t i, n = r->set ? MEMBERS : 1;
 
 	struct header *alone = r->set ? NULL : make_header(r);
-	for (i = 0; r->set && i < n; i++)
-		manifest_add(set, make_header(r));
+	for (i = 0; r->set && i < n; i++) {
+		struct header *h = make_header(r);
+
+		relname_set(&h->schema.relation, "s", "t"); /* each member is a relation's */
+		manifest_add(set, h);
+	}
 	mark(r, out);
 	MUST(!r->set || stream_writer_manifest(w, set, &e) == 0);
 	for (i = 0; i < n; i++) {
@@ -254,7 +256,7 @@ compress(struct recipe *r, struct buf *bytes)
 
 	packed.len = ZSTD_compress(buf_reserve(&packed, room), room, bytes->data, bytes->len,
 				   1);
-	MUST(!ZSTD_isError(packed.len));
+	MUST(packed.data != NULL && !ZSTD_isError(packed.len));
 	buf_release(bytes);
 	*bytes = packed;
 	r->marks[1] = packed.len;
