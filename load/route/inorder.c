@@ -42,7 +42,6 @@ index_keys(struct staged *s, struct err *e)
 {
 	struct db *db = s->base.db;
 	struct err why = ERR_INIT;
-	bool twice;
 
 	if (db_exec(db, &why, "SAVEPOINT portl; %s; RELEASE SAVEPOINT portl",
 		    s->base.plan->sql[SQL_INDEX]) == 0) {
@@ -51,8 +50,7 @@ index_keys(struct staged *s, struct err *e)
 			s->order = KEYRUN_DISTINCT;
 		return 0;
 	}
-	twice = strcmp(why.sqlstate, "23505") == 0;
-	if (!twice) {
+	if (strcmp(why.sqlstate, "23505") != 0) {
 		err_take(e, &why);
 		return -1;
 	}
