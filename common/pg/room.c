@@ -17,7 +17,7 @@
 static const char room_sql[] =
 	"WITH others AS (SELECT a.usesysid, a.datname FROM pg_catalog.pg_stat_activity AS a"
 	" WHERE a.usesysid IS NOT NULL AND a.datname IS NOT NULL"
-	" AND a.backend_type IS DISTINCT FROM 'parallel worker'"
+	" AND (a.backend_type OPERATOR(pg_catalog.<>) 'parallel worker' OR a.backend_type IS NULL)"
 	" AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()),"
 	" server AS (SELECT pg_catalog.current_setting('max_connections')::pg_catalog.int4 AS most,"
 	" pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4"

@@ -336,10 +336,12 @@ stage_sql_cast(struct sqlparts *w)
 	bool any = false;
 	size_t i;
 
-	sqlparts_add(w, "SELECT CASE $2::pg_catalog.int4");
+	sqlparts_add(w, "SELECT CASE");
 	for (i = 0; i < w->p->ncolumns; i++)
 		if (w->p->columns[i].target != NULL && w->p->columns[i].way != PLAN_SAME) {
-			buf_addf(&w->sql, " WHEN %zu THEN (", i);
+			buf_addf(&w->sql,
+				 " WHEN $2::pg_catalog.int4 OPERATOR(pg_catalog.=) %zu THEN (",
+				 i);
 			sqlparts_add_typed(w, i);
 			sqlparts_add(w, ") IS NULL");
 			any = true;

@@ -106,9 +106,9 @@ SELECT CASE
     FROM pg_temp.portl_stage_0123456789abcdef_n_seq;
 
 -- SQL_CAST: find the value that was refused
-SELECT CASE $2::pg_catalog.int4
-    WHEN 1 THEN (CAST("c2" AS numeric(10,2))) IS NULL
-    WHEN 2 THEN (CAST(CAST("c3" AS pg_catalog.text) AS public.mood)) IS NULL END
+SELECT CASE
+    WHEN $2::pg_catalog.int4 OPERATOR(pg_catalog.=) 1 THEN (CAST("c2" AS numeric(10,2))) IS NULL
+    WHEN $2::pg_catalog.int4 OPERATOR(pg_catalog.=) 2 THEN (CAST(CAST("c3" AS pg_catalog.text) AS public.mood)) IS NULL END
     FROM pg_temp.portl_stage_0123456789abcdef
     WHERE n OPERATOR(pg_catalog.=) $1;
 

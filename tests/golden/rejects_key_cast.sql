@@ -217,8 +217,8 @@ SELECT CASE
     FROM pg_temp.portl_stage_0123456789abcdef_n_seq;
 
 -- SQL_CAST: find the value that was refused
-SELECT CASE $2::pg_catalog.int4
-    WHEN 0 THEN (CAST(CAST("c1" AS pg_catalog.text) AS bigint)) IS NULL END
+SELECT CASE
+    WHEN $2::pg_catalog.int4 OPERATOR(pg_catalog.=) 0 THEN (CAST(CAST("c1" AS pg_catalog.text) AS bigint)) IS NULL END
     FROM pg_temp.portl_line_0123456789abcdef
     WHERE pos OPERATOR(pg_catalog.=) $1;
 

@@ -126,3 +126,34 @@ carry()
 		done
 	done
 }
+
+@test "the column whose cast is refused, and --differences, are told as ever" {
+	q "$a" "CREATE TABLE m (id int PRIMARY KEY, v text, w text); INSERT INTO m VALUES (1, '1', '2'), (2, '3', 'x')"
+	q "$b" 'CREATE TABLE m (id int PRIMARY KEY, v int, w int)'
+	try misled portl-load -d "$b" < <(misled portl-extract -d "$a" -t m)
+	assert_status 1
+	assert_stderr_has 'column "w"'
+	q "$b" 'INSERT INTO m VALUES (1, 1, 2), (2, 3, 4)'
+	q "$a" "UPDATE m SET w = '5' WHERE id = 2"
+	try misled portl-load -d "$b" --verify --differences=- < <(misled portl-extract -d "$a" -t m)
+	assert_status 6
+	assert_out_has '"columns":["w"]'
+}
+
+@test "run -j, its ledger, and what tells of it" {
+	local way
+
+	q "$b" 'ALTER TABLE t DROP CONSTRAINT t_f_fkey'
+	for way in '' --conflict=overwrite '--conflict=overwrite --delete' --commit=part; do
+		[[ $way != *part ]] || q "$b" 'TRUNCATE t'
+		# shellcheck disable=SC2086 # words
+		try misled portl run -j 2 -d "$a" -t t -- -d "$b" $way
+		assert_status 0
+		same_table "$a" t "$b" t id,k,n,c,d,j,f
+	done
+	try misled portl run -j 2 -d "$a" -t t -- -d "$b" --create -t public.made
+	assert_status 0
+	same_table "$a" t "$b" made
+	misled portl-load -d "$b" --list-runs
+	misled portl-load -d "$b" --drop-stale=0s
+}
