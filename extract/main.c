@@ -454,6 +454,7 @@ make_plan(struct extract *x, struct err *e)
 	x->source = sources_make(o);
 	partplan_init(&plan, x->run);
 	plan.snapshot = (enum partplan_snapshot)(o->make_plan - 1);
+	plan.asked = o->part_size != NULL || o->nparts >= 0 || o->split_by != NULL;
 	plan.made = xmalloc(UTCTIME_LEN + 1);
 	utctime_text(x->receipt.began, plan.made);
 	plan.job = xstrdup_null(o->common.job_path);

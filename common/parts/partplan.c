@@ -51,6 +51,30 @@ partplan_add_part(struct partplan *plan)
 	return p;
 }
 
+static void
+release_part(struct partplan_part *p)
+{
+	free(p->column);
+	free(p->from);
+	free(p->to);
+}
+
+void
+partplan_join(struct partplan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->nparts; i++)
+		release_part(&plan->parts[i]);
+	plan->nparts = 0;
+	*partplan_add_part(plan) = (struct partplan_part){
+		.relation = 1,
+		.from_block = -1,
+		.to_block = -1,
+		.bytes = plan->relations[0].bytes,
+	};
+}
+
 const struct partplan_part *
 partplan_part(const struct partplan *plan, const char *path, int64_t number, struct err *e)
 {
@@ -160,6 +184,8 @@ put_head(struct making *m, const struct partplan *plan)
 	put_text(m, "made", plan->made);
 	put_text(m, "source", plan->source);
 	put_text(m, "snapshot", partplan_snapshots[plan->snapshot]);
+	if (plan->asked)
+		json_object_set_new(m->doc, "asked", json_true());
 	put_text(m, "job", plan->job);
 	put_words(m, "extract", &plan->extract);
 	put_words(m, "load", &plan->load);
@@ -244,14 +270,6 @@ partplan_write(const struct partplan *plan, const char *path, struct err *e)
 }
 
 /* ---- the end ---- */
-
-static void
-release_part(struct partplan_part *p)
-{
-	free(p->column);
-	free(p->from);
-	free(p->to);
-}
 
 static void
 release_relation(struct partplan_relation *r)

@@ -56,6 +56,7 @@ struct partplan {
 	char *made;   /* when, as utctime.h has it; owned, or NULL */
 	char *source; /* what tells the database from others; owned, or NULL */
 	enum partplan_snapshot snapshot;
+	bool asked;                      /* how the parts are cut was asked for */
 	char *job;                       /* path of the job file, as typed; owned, or NULL */
 	struct ident_list extract, load; /* words in front of these programs' command lines */
 	struct partplan_relation *relations; /* owned */
@@ -77,6 +78,12 @@ void partplan_init(struct partplan *plan, const char *id);
  */
 struct partplan_relation *partplan_add_relation(struct partplan *plan);
 struct partplan_part *partplan_add_part(struct partplan *plan);
+
+/*
+ * partplan_join(plan):
+ * Make one part of all parts of a plan that has one relation.
+ */
+void partplan_join(struct partplan *plan);
 
 /*
  * partplan_read(plan, path, e):

@@ -185,6 +185,7 @@ take_head(const struct reading *r, struct partplan *plan)
 	    take_words(r, "extract", &plan->extract) != 0 ||
 	    take_words(r, "load", &plan->load) != 0)
 		return -1;
+	plan->asked = json_is_true(json_object_get(r->doc, "asked"));
 	return plan->id != NULL && plan->id[0] != '\0' ? 0 : misshapen(r, "id", "is missing");
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/relname.h"
@@ -168,6 +169,38 @@ choose_all(struct making *m, struct err *e)
 	return 0;
 }
 
+/*
+ * Rows that are only added to a table: parts are read at the same time, but then all of them are
+ * added to it by one statement, which takes as long as a COPY straight into it.  The last part
+ * is the publication, and if it is the first as well, no rows need to be kept aside.
+ */
+static bool
+is_one_pipe(const struct making *m)
+{
+	const struct load_options *o = m->options;
+	const struct target *t = m->targets.n > 0 ? m->targets.list[0] : NULL;
+
+	return m->plan.nrelations == 1 && has_rows(m, 0) && !m->plan.asked &&
+	       m->plan.snapshot == PARTPLAN_HELD && o->commit == COMMIT_END &&
+	       strcmp(m->plan.relations[0].way, partrules_word(WAY_APPLY)) == 0 &&
+	       t->plan->route == PLAN_DIRECT && !t->rules.conflict->has_key &&
+	       !t->rules.truncate && t->rules.absent.what == ABSENT_STAY && o->min_rows <= 0;
+}
+
+static void
+make_one_pipe(struct making *m)
+{
+	struct partplan_relation *r = &m->plan.relations[0];
+
+	partplan_join(&m->plan);
+	ident_list_add(&m->plan.load, "--commit=part");
+	free(r->way);
+	free(r->reason);
+	r->way = xstrdup(partrules_word(WAY_PART));
+	r->reason = xstrdup("rows are only added to it, for which one pipe is the fastest; "
+			    "--parts=N cuts it");
+}
+
 /* What a run that is caught up has to tell apart. */
 static int
 check_keys(const struct making *m, struct err *e)
@@ -261,7 +294,11 @@ make(struct making *m, struct err *e)
 	    ledger_find(&m->db, o->ledger, LEDGER_RUNS, false, &there, e) != 0 ||
 	    find_targets(m, e) != 0)
 		return -1;
-	if (choose_all(m, e) != 0 || check_keys(m, e) != 0 || plan_ways(m, e) != 0)
+	if (choose_all(m, e) != 0)
+		return -1;
+	if (is_one_pipe(m))
+		make_one_pipe(m);
+	if (check_keys(m, e) != 0 || plan_ways(m, e) != 0)
 		return -1;
 	if (check_room(m, e) != 0)
 		return -1;

@@ -126,13 +126,15 @@ fleet_portl()
 
 # The archive is written and read, for there is no other way with jobs.
 cat >"$work/dump2.sh" <<-END
-	pg_dump -Fd -j2 --compress=0 -f "$work/archive" fleet &&
+	pg_dump -Fd -j2 "\$@" -f "$work/archive" fleet &&
 		pg_restore -j2 -d copied "$work/archive"
 END
-fleet_dump()
+
+# fleet_jobs NAME OPTION...
+fleet_jobs()
 {
 	copied
-	sample fleet_dump bash "$work/dump2.sh"
+	sample "$1" bash "$work/dump2.sh" "${@:2}"
 }
 
 # copydb NAME DATABASE
@@ -146,7 +148,7 @@ copydb()
 }
 
 calls=(read_one 'read_parts 2' 'read_parts 8' load_one load_parts 'pipe pipe_one' pipe_part 'run run_2 2'
-	fleet_portl fleet_dump)
+	fleet_portl 'fleet_jobs fleet_dump' 'fleet_jobs fleet_plain --compress=0')
 if command -v pgcopydb >/dev/null; then
 	calls+=('copydb copydb src' 'copydb fleet_copydb fleet')
 else
@@ -178,6 +180,7 @@ at_most "$title: as one part, peak memory of portl-extract" rss1 pipe_part 10
 at_most "$title: as one part, peak memory of portl-load" rss2 pipe_part 10
 fleet="4 tables of $((rows / 4)) rows, their keys made"
 compare "$fleet: run -j 2 against pg_dump -Fd -j2, pg_restore -j2" wall fleet_portl fleet_dump 0.75
+compare "$fleet: the same with --compress=0" wall fleet_portl fleet_plain
 if command -v pgcopydb >/dev/null; then
 	compare "$title: run -j 2 against pgcopydb, 2 jobs, split" wall run_2 copydb 0.75
 	compare "$fleet: run -j 2 against pgcopydb, 2 jobs, split" wall fleet_portl fleet_copydb 0.75
