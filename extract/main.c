@@ -543,6 +543,8 @@ main(int argc, char **argv)
 		rc = receipt_init(&x.receipt, x.options.common.summary, &e);
 	if (rc == 0)
 		rc = do_it(&x, &e);
+	if (rc < 0)
+		err_failed(&e);
 	source_free(x.source);
 	status = rc > 0 ? EXIT_DONE : report(&x, &e);
 	signo = e.signal;

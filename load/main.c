@@ -199,6 +199,8 @@ main(int argc, char **argv)
 		rc = receipt_init(&l.receipt, l.options.common.summary, &e);
 	if (rc == 0)
 		rc = work(&l, &e);
+	if (rc < 0)
+		err_failed(&e);
 	sink_free(l.sink);
 	status = rc > 0 ? EXIT_DONE : report(&l, &e);
 	signo = e.signal;

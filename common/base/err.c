@@ -78,6 +78,12 @@ err_reader_gone(struct err *e, const char *output)
 	return -1;
 }
 
+void
+err_failed(struct err *e)
+{
+	err_set(e, EXIT_DATA, "it failed, and nothing says why: a fault of Portl's own");
+}
+
 static int rewrite(char **slot, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 

@@ -76,6 +76,12 @@ int err_signal(struct err *e, int signo);
 int err_reader_gone(struct err *e, const char *output);
 
 /*
+ * err_failed(e):
+ * Of what has failed: if ${e} has no reason, it gets one, lest the failure pass for success.
+ */
+void err_failed(struct err *e);
+
+/*
  * err_detail(e, fmt, ...), err_hint(e, fmt, ...), err_context(e, fmt, ...):
  * Add a second line to an error that is set.  A second call replaces the first.
  * Return -1.

@@ -303,16 +303,14 @@ struct job *
 job_read(const char *path, unsigned side, const struct cli_line *line, struct err *e)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
-	int rc = -1;
+	int rc;
 	size_t i;
 
 	job->side = side;
 	job->file = jobfile_read(path, e);
-	for (i = 0; job->file != NULL && i < job->file->n; i++) {
+	rc = job->file != NULL ? 0 : -1;
+	for (i = 0; rc == 0 && i < job->file->n; i++)
 		rc = check_entry(job, line, &job->file->entries[i], e);
-		if (rc != 0)
-			break;
-	}
 	if (rc == 0)
 		return job;
 	job_free(job);

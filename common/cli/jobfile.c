@@ -259,6 +259,8 @@ read_document(struct reading *r)
 			      "a job file has keys and values, such as \"conflict: skip\"");
 	if (read_block(r, NULL, NULL) != 0 || skip(r, 2) != 0)
 		return -1;
+	if (r->file->n == 0)
+		return err_set(r->e, EXIT_JOBFILE, "%s: the file has no keys", r->file->path);
 	if (r->event.type != YAML_STREAM_END_EVENT)
 		return refuse(r, line_of(r), "a second document begins; a file holds one job");
 	return 0;

@@ -396,6 +396,7 @@ main(int argc, char **argv)
 	stdfds_fill();
 	take_words(argc, argv, &words);
 	if (do_words(&f, argc > 1 ? argv[1] : NULL, &words, &e) != 0) {
+		err_failed(&e);
 		if (e.signal == 0)
 			log_report(&e);
 		f.status = (int)e.code;

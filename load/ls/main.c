@@ -69,6 +69,7 @@ list(const struct ls_options *o, const char *const *files, struct err *e)
 				err_take(e, &one);
 				return -1;
 			}
+			err_failed(&one);
 			fflush(stdout);
 			log_report(&one);
 			status = (int)one.code > status ? (int)one.code : status;
@@ -100,6 +101,7 @@ main(int argc, char **argv)
 	else if (status == 0)
 		status = list(&o, files, &e);
 	if (status < 0) {
+		err_failed(&e);
 		if (e.signal == 0)
 			log_report(&e);
 		status = (int)e.code;

@@ -252,6 +252,8 @@ refused()
 @test "what is wrong with the file: file, line and key, exit 78, nothing done" {
 	: >job.yaml
 	refused 'job.yaml: the file is empty'
+	echo '{}' >job.yaml
+	refused 'job.yaml: the file has no keys'
 	rm job.yaml
 	refused 'could not read the job file "job.yaml": No such file or directory'
 	printf 'source:\n\ttable: t\n' >job.yaml

@@ -47,6 +47,20 @@ test_kinds(void)
 }
 
 static void
+test_failed(void)
+{
+	struct err e = ERR_INIT;
+
+	err_failed(&e);
+	is_int(e.code, EXIT_DATA, "a failure without a reason is none the less");
+	err_release(&e);
+	err_set(&e, EXIT_CONN, "lost");
+	err_failed(&e);
+	ok(e.code == EXIT_CONN && strcmp(e.msg, "lost") == 0, "one with a reason keeps it");
+	err_release(&e);
+}
+
+static void
 test_lines(void)
 {
 	struct err e = ERR_INIT, other = ERR_INIT;
@@ -78,6 +92,7 @@ main(void)
 {
 	test_first_wins();
 	test_kinds();
+	test_failed();
 	test_lines();
 	return tap_done();
 }
