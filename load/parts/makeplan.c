@@ -170,9 +170,9 @@ choose_all(struct making *m, struct err *e)
 }
 
 /*
- * Rows that are only added to a table: parts are read at the same time, but then all of them are
- * added to it by one statement, which takes as long as a COPY straight into it.  The last part
- * is the publication, and if it is the first as well, no rows need to be kept aside.
+ * Rows that are only added to a table: parts are read at the same time, but then all of them
+ * are added to it by one statement, which takes as long as a COPY straight into it.  The last
+ * part is the publication, and if it is the first as well, no rows need to be kept aside.
  */
 static bool
 is_one_pipe(const struct making *m)

@@ -41,7 +41,7 @@ psql -Xq -d postgres -c 'CREATE DATABASE src' -c 'CREATE DATABASE dst' || exit
 
 report_begin
 failed=()
-for group in ${BENCH:-pipe ndjson csv upsert rejects sets again parts verify rivals}; do
+for group in ${BENCH:-pipe ndjson csv upsert rejects sets again parts ways verify rivals}; do
 	samples=$BUILD/bench/samples/$group@$BENCH_SCALE
 	mkdir -p "$samples"
 	# A subshell: `set -e` is a group's own, and so are its variables.

@@ -42,18 +42,24 @@ has_rows()
 
 @test "the sets' benchmark compares a loop of pipes, pg_dump and keys checked behind all rows" {
 	bench sets
-	command -v pgcopydb >/dev/null || cells=9
-	has_rows sets "${cells:-10}"
+	command -v pgcopydb >/dev/null || cells=10
+	has_rows sets "${cells:-11}"
 	assert_out_has 'against a loop of single pipes'
 }
 
 @test "the parts' benchmark has files, the way as a whole, the servers' CPU and publication" {
 	bench parts
-	command -v pgcopydb >/dev/null || cells=14
-	has_rows parts "${cells:-16}"
+	command -v pgcopydb >/dev/null || cells=15
+	has_rows parts "${cells:-17}"
 	assert_out_has 'publication by rename'
 	assert_out_has 'run -j 2 against one pipe, CPU of all'
 	assert_out_has 'pg_restore -j2'
+}
+
+@test "the ways' benchmark has what the plan chooses beside one pipe and parts" {
+	bench ways
+	has_rows ways 4
+	assert_out_has 'run -j 2 against two parts, seen at once'
 }
 
 @test "the comparison's benchmark has its time, CPU and memory" {
