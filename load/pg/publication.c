@@ -31,6 +31,7 @@
 #include "load/pg/partload.h"
 #include "load/pg/partrules.h"
 #include "load/pg/placed.h"
+#include "load/pg/replaced.h"
 #include "load/pg/target.h"
 #include "load/pg/targets.h"
 #include "load/rules/rules.h"
@@ -315,16 +316,46 @@ publication_hold(struct publication *p, struct db *db, struct err *e)
 	return 0;
 }
 
+/* Those that are exchanged for another, or those that only get a name. */
+static int
+take_places(const struct publication *p, const struct targets *targets, bool exchanged,
+	    struct db *db, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < targets->n; i++) {
+		const struct target *t = targets->list[i];
+
+		if (is_placed(t) && (t->plan->replace != NULL) == exchanged &&
+		    placed_take_place(t->plan, &p->placed[i], db, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+hold_exchanged(const struct targets *targets, struct db *db, struct err *e)
+{
+	const struct plan **plans = xcalloc(targets->n + 1, sizeof(void *));
+	size_t n = 0, i;
+	int rc;
+
+	for (i = 0; i < targets->n; i++)
+		if (is_placed(targets->list[i]) && targets->list[i]->plan->replace != NULL)
+			plans[n++] = targets->list[i]->plan;
+	rc = replaced_hold(plans, n, db, e);
+	free(plans);
+	return rc;
+}
+
+/* What readers may wait for comes last. */
 int
 publication_finish(const struct publication *p, const struct targets *targets, struct db *db,
 		   struct err *e)
 {
-	size_t i;
-
-	for (i = 0; i < targets->n; i++)
-		if (is_placed(targets->list[i]) &&
-		    placed_take_place(targets->list[i]->plan, &p->placed[i], db, e) != 0)
-			return -1;
+	if (take_places(p, targets, false, db, e) != 0 || hold_exchanged(targets, db, e) != 0 ||
+	    take_places(p, targets, true, db, e) != 0)
+		return -1;
 	return runs_publish(&p->run, db, e);
 }
 

@@ -29,6 +29,14 @@
 #define ATTEMPT 50  /* ms that readers may have to wait behind us */
 #define PAUSE "0.2" /* seconds between attempts */
 
+/* The tables that are exchanged together, and the one that is at hand. */
+struct group {
+	const struct plan *const *plans;
+	size_t n, at;
+};
+
+typedef int act_fn(struct group *g, struct db *db, struct err *e);
+
 /* Sessions that we cannot wait for: they hold a lock on one of $1, and wait for one of ours. */
 static const char entangled_sql[] =
 	"SELECT pid FROM pg_locks WHERE locktype = 'relation' AND granted"
@@ -116,13 +124,12 @@ look_again(const struct plan *plan, struct db *db, struct err *e)
 
 /* 1: a lock was not had, nothing is done, and nobody waits behind us. */
 static int
-attempt(const struct plan *plan, struct db *db,
-	int (*act)(const struct plan *, struct db *, struct err *), struct err *e)
+attempt(struct group *g, struct db *db, act_fn *act, struct err *e)
 {
 	if (db_exec(db, e, "SAVEPOINT portl_replace; SET LOCAL lock_timeout = %d", ATTEMPT) !=
 	    0)
 		return -1;
-	if (act(plan, db, e) == 0)
+	if (act(g, db, e) == 0)
 		return db_exec(db, e, "RELEASE SAVEPOINT portl_replace");
 	/* a deadlock is looked into below */
 	if (strcmp(e->sqlstate, "55P03") != 0 && strcmp(e->sqlstate, "40P01") != 0)
@@ -164,23 +171,25 @@ pause_between(const struct plan *plan, struct db *db, int64_t since, int *looked
 	return db_exec(db, e, "SELECT pg_catalog.pg_sleep(" PAUSE ")");
 }
 
+/* Until what is done under one savepoint is done. */
 static int
-persist(const struct plan *plan, struct db *db,
-	int (*act)(const struct plan *, struct db *, struct err *), struct err *e)
+persist(struct group *g, struct db *db, act_fn *act, struct err *e)
 {
 	int64_t since = db_clock();
 	int rc, looked = 0;
 
-	while ((rc = attempt(plan, db, act, e)) > 0)
-		if (pause_between(plan, db, since, &looked, e) != 0)
+	while ((rc = attempt(g, db, act, e)) > 0)
+		if (pause_between(g->plans[g->at], db, since, &looked, e) != 0)
 			return -1;
 	return rc;
 }
 
 /* Foreign keys are added under this lock, with which readers go on. */
 static int
-lock_referred(const struct plan *plan, struct db *db, struct err *e)
+lock_referred(struct group *g, struct db *db, struct err *e)
 {
+	const struct plan *plan = g->plans[g->at];
+
 	if (plan->replace->referred[0] == '\0')
 		return 0;
 	return db_exec(db, e, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE",
@@ -234,9 +243,22 @@ check_empty(const struct plan *plan, struct db *db, struct err *e)
 	return rc;
 }
 
+/* Who has one of them and waits for the next has its readers wait as well. */
 static int
-exchange(const struct plan *plan, struct db *db, struct err *e)
+lock_group(struct group *g, struct db *db, struct err *e)
 {
+	for (g->at = 0; g->at < g->n; g->at++)
+		if (lock_all(g->plans[g->at], db, e) != 0)
+			return -1;
+	g->at = 0;
+	return 0;
+}
+
+static int
+exchange(struct group *g, struct db *db, struct err *e)
+{
+	const struct plan *plan = g->plans[g->at];
+
 	if (lock_all(plan, db, e) != 0 || check_empty(plan, db, e) != 0 ||
 	    compare(plan, db, false, e) != 0 || look_again(plan, db, e) != 0)
 		return -1;
@@ -246,30 +268,55 @@ exchange(const struct plan *plan, struct db *db, struct err *e)
 }
 
 static int
-take_place(const struct plan *plan, struct db *db, struct err *e)
+take_place(struct group *g, struct db *db, struct err *e)
 {
-	if (persist(plan, db, lock_referred, e) != 0)
+	const struct plan *plan = g->plans[0];
+
+	if (persist(g, db, lock_referred, e) != 0)
 		return -1;
 	if (plan->rules->parts.what == PARTS_NONE && /* else that is done */
 	    db_exec(db, e, "%s", plan->sql[SQL_BUILD]) != 0)
 		return -1;
-	return persist(plan, db, exchange, e);
+	return persist(g, db, exchange, e);
 }
 
-int
-replaced_take_place(const struct plan *plan, struct db *db, struct err *e)
+/* With the path and the timeout as they were. */
+static int
+within(struct group *g, struct db *db, act_fn *act, struct err *e)
 {
 	char *path = NULL, *timeout;
 	int rc = -1;
 
 	timeout = db_query_text(db, e, "SELECT pg_catalog.current_setting('lock_timeout')", 0,
 				NULL);
-	if (timeout != NULL && session_narrow_path(db, &path, e) == 0 &&
-	    take_place(plan, db, e) == 0 && session_set_path(db, path, e) == 0)
+	if (timeout != NULL && session_narrow_path(db, &path, e) == 0 && act(g, db, e) == 0 &&
+	    session_set_path(db, path, e) == 0)
 		rc = db_exec(db, e, "SET LOCAL lock_timeout = '%s'", timeout);
 	if (rc != 0)
-		replace_name(plan, e);
+		replace_name(g->plans[g->at], e);
 	free(timeout);
 	free(path);
 	return rc;
+}
+
+int
+replaced_take_place(const struct plan *plan, struct db *db, struct err *e)
+{
+	struct group g = {&plan, 1, 0};
+
+	return within(&g, db, take_place, e);
+}
+
+static int
+hold(struct group *g, struct db *db, struct err *e)
+{
+	return persist(g, db, lock_group, e);
+}
+
+int
+replaced_hold(const struct plan *const *plans, size_t n, struct db *db, struct err *e)
+{
+	struct group g = {plans, n, 0};
+
+	return n > 0 ? within(&g, db, hold, e) : 0;
 }

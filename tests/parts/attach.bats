@@ -4,6 +4,7 @@
 
 load ../lib/common
 load ../lib/faults
+load ../lib/meanwhile
 load ../lib/parts
 
 setup()
@@ -108,4 +109,24 @@ is_attached()
 	portl-load --plan="$plan" --print-position >"$T/positions"
 	portl-extract --plan="$plan" --catch-up --since="@$T/positions" | portl-load -q --plan="$plan" --publish
 	is_attached
+}
+
+@test "several partitions: while one cannot be had yet, readers of the others go on" {
+	q "$src" "CREATE TABLE u (LIKE t INCLUDING ALL); INSERT INTO u SELECT id, day + 30, v FROM t; ANALYZE u"
+	q "$dst" "CREATE TABLE u PARTITION OF m FOR VALUES FROM ('2026-12-01') TO ('2026-12-31')"
+	make_plan -t t -t u --
+	assert_eq "$(jq -r '[.relations[].way] | join(" ")' "$plan")" 'attach attach'
+	open_session "$dst"
+	say 'BEGIN; SELECT count(*) FROM u'
+	bring 1
+	bring 2 2>"$T/err" 3>&- &
+	pid=$!
+	wait_for "$dst" "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+		AND application_name = 'portl-load' AND query LIKE '%pg_sleep%')"
+	assert_eq "$(q "$dst" "SET lock_timeout = '5s'; SELECT count(*) FROM m; SELECT count(*) FROM t")" $'1\n0'
+	say COMMIT
+	close_session
+	wait "$pid"
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM m')" 6001
+	assert_eq "$(left_of_run)" ''
 }
