@@ -111,7 +111,7 @@ partload_open(struct partload *p, const struct load_options *options, size_t num
 	p->options = options;
 	p->number = number;
 	p->relation = partplan_relation_of(plan, &plan->parts[number - 1]);
-	if (runplan_make(&p->run, plan, options->ledger, p->mark, e) != 0)
+	if (p->mark[0] == '\0' && runplan_make(&p->run, plan, options->ledger, p->mark, e) != 0)
 		return -1;
 	name = runs_table(&p->run, plan->parts[number - 1].relation);
 	relname_set(&p->table, options->ledger, name);
@@ -420,5 +420,7 @@ partload_release(struct partload *p)
 	free(p->position);
 	free(p->snapshot);
 	free(p->whole);
-	*p = (struct partload){.options = NULL};
+	p->options = NULL;
+	p->position = p->snapshot = p->whole = NULL;
+	p->alone = NULL;
 }
