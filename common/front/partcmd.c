@@ -24,6 +24,7 @@
 #include "common/os/writeall.h"
 #include "common/talk/log.h"
 
+#define RANGES 4000               /* of parts that a pipe is told of: some 64 kB */
 #define SNAPSHOT "PORTL_SNAPSHOT" /* what portl hold says to its command */
 
 /* Variables that say which part, and what is to be added for the first one to be 1. */
@@ -147,9 +148,8 @@ write_receipt(const char *path, const json_t *receipt, struct err *e)
 
 static int
 run_parts(struct front *f, struct planfile *pf, struct piece *p, const char *snapshot,
-	  struct err *e)
+	  struct buf *receipts, struct err *e)
 {
-	struct buf text = BUF_INIT;
 	json_t *receipt;
 	int rc = piece_start(p, f, pf, snapshot, false, e);
 
@@ -164,29 +164,68 @@ run_parts(struct front *f, struct planfile *pf, struct piece *p, const char *sna
 	if (rc == 0 && p->status != 0)
 		rc = crew_stopped(&f->crew, e);
 	if (rc == 0)
-		rc = piece_receipts(p, &text, e);
-	if (rc == 0 && f->summary != NULL && text.len > 0)
-		rc = write_receipts(f->summary, buf_cstr(&text), e);
-	buf_release(&text);
+		rc = piece_receipts(p, receipts, e);
 	f->status = p->again ? EXIT_AGAIN : p->status;
 	return rc;
 }
 
-/* Who sends does not know what is there, and of one part learns it soon enough. */
+/* Which parts are there, by number from 0; the caller frees it.  NULL: it was not asked. */
 static int
-leave_out_done(struct front *f, struct planfile *pf, struct piece *p, struct err *e)
+find_done(struct front *f, struct planfile *pf, size_t n, bool **done, struct err *e)
 {
-	bool *done;
-	size_t i, n;
-	int rc;
+	size_t there;
 
-	if (p->parts.n == 1)
+	*done = NULL;
+	if (n == 1) /* who sends does not know, and of one part learns it soon enough */
 		return 0;
-	done = xcalloc(pf->plan.nparts, sizeof(*done));
-	rc = publication_done(pf, f, done, &n, e);
-	for (i = 0; rc == 0 && i < p->parts.n; i++)
-		if (!done[p->parts.numbers[i] - 1])
-			partlist_add(&p->sent, p->parts.numbers[i]);
+	*done = xcalloc(pf->plan.nparts, sizeof(**done));
+	return publication_done(pf, f, *done, &there, e);
+}
+
+/*
+ * The parts from ${*at} on that one pipe brings, of which those that are there are not sent.
+ * What is written as a list has an end: a word of a command line is 128 kB at most.
+ */
+static void
+take_some(struct piece *p, const struct partlist *all, const bool *done, size_t *at)
+{
+	size_t ranges = 0, before = 0;
+
+	for (; *at < all->n; ++*at) {
+		size_t number = all->numbers[*at];
+
+		if (done != NULL && !done[number - 1]) {
+			if (before + 1 != number && ++ranges > RANGES)
+				return;
+			partlist_add(&p->sent, number);
+			before = number;
+		}
+		partlist_add(&p->parts, number);
+	}
+}
+
+/* One pipe after the other; what each has said of its parts is kept. */
+static int
+bring(struct front *f, struct planfile *pf, const struct partlist *all, const char *snapshot,
+      struct err *e)
+{
+	struct buf receipts = BUF_INIT;
+	size_t at = 0;
+	bool *done;
+	int rc = find_done(f, pf, all->n, &done, e);
+
+	if (rc == 0)
+		f->status = EXIT_DONE;
+	while (rc == 0 && f->status == EXIT_DONE && at < all->n) {
+		struct piece p = PIECE_INIT;
+
+		take_some(&p, all, done, &at);
+		rc = run_parts(f, pf, &p, snapshot, &receipts, e);
+		piece_release(&p);
+	}
+	if (rc == 0 && f->summary != NULL && receipts.len > 0)
+		rc = write_receipts(f->summary, buf_cstr(&receipts), e);
+	buf_release(&receipts);
 	free(done);
 	return rc;
 }
@@ -194,22 +233,20 @@ leave_out_done(struct front *f, struct planfile *pf, struct piece *p, struct err
 int
 partcmd_part(struct front *f, struct err *e)
 {
-	struct piece p = PIECE_INIT;
+	struct partlist parts = {.n = 0};
 	struct planfile pf = {.fd = -1};
 	const char *snapshot;
-	int rc = which_parts(f, &p.parts, e);
+	int rc = which_parts(f, &parts, e);
 
 	if (rc == 0)
 		rc = planfile_open(&pf, f->operands[0], e);
 	if (rc == 0)
-		rc = partlist_check(&p.parts, &pf.plan, f->operands[0], e);
+		rc = partlist_check(&parts, &pf.plan, f->operands[0], e);
 	if (rc == 0)
 		rc = which_snapshot(f, &pf.plan, &snapshot, e);
 	if (rc == 0)
-		rc = leave_out_done(f, &pf, &p, e);
-	if (rc == 0)
-		rc = run_parts(f, &pf, &p, snapshot, e);
-	piece_release(&p);
+		rc = bring(f, &pf, &parts, snapshot, e);
+	partlist_release(&parts);
 	planfile_release(&pf);
 	return rc < 0 ? -1 : 0;
 }

@@ -13,6 +13,7 @@
 #include "common/os/tempfile.h"
 
 #define READ_BYTES 4096
+#define CANNOT_READ "could not read a temporary file"
 #define SSH_FAILED 255 /* its status when the connection is at fault */
 
 /* Beginnings of SQLSTATEs; appendix "PostgreSQL Error Codes" of its manual. */
@@ -145,19 +146,29 @@ read_from(int fd, off_t at, struct buf *text, struct err *e)
 
 	for (; (n = pread(fd, buf_reserve(text, READ_BYTES), READ_BYTES, at)) > 0; at += n)
 		text->len += (size_t)n;
-	return n == 0 ? 0 : err_errno(e, "could not read a temporary file");
+	return n == 0 ? 0 : err_errno(e, CANNOT_READ);
 }
 
-/* The next line of the receipts, if it is whole. */
+/* The next line of the receipts, if it is whole; no more is read of those behind it. */
 static json_t *
 read_receipt(struct piece *p, struct err *e)
 {
 	struct buf text = BUF_INIT;
 	json_t *receipt = NULL;
-	const char *end;
+	const char *end = NULL;
+	ssize_t n = 1;
 
-	if (read_from(p->out, p->read, &text, e) == 0 && text.len > 0 &&
-	    (end = memchr(text.data, '\n', text.len)) != NULL) {
+	while (end == NULL && n > 0) {
+		n = pread(p->out, buf_reserve(&text, READ_BYTES), READ_BYTES,
+			  p->read + (off_t)text.len);
+		if (n > 0) {
+			end = memchr(text.data + text.len, '\n', (size_t)n);
+			text.len += (size_t)n;
+		}
+	}
+	if (n < 0)
+		err_errno(e, CANNOT_READ);
+	if (end != NULL) {
 		p->read += end + 1 - text.data;
 		receipt = json_loadb(text.data, (size_t)(end - text.data), 0, NULL);
 	}

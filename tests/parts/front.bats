@@ -299,6 +299,20 @@ events()
 	assert_eq "$(grep -c 'begin 3' events)" 1
 }
 
+@test "portl part: what is missing may be more than a command line holds" {
+	make_plan 50000 own
+	cat >>words <<-'END'
+		list() { seq 2 2 50000 | jq -nc '{run: "x", published: false, parts: [inputs | {number: ., status: "done"}]}'; }
+		numbers() { tr , '\n' <<<"$part" | awk -F- '{ for (i = $1; i <= $NF; i++) print i }'; }
+	END
+	echo 'numbers >>"$T/sent"' >extract
+	echo 'numbers | sed "s/.*/{\"status\":0,\"part\":{\"number\":&}}/"; exec cat >/dev/null' >load
+	try portl part plan 1-50000 --summary=receipts
+	assert_status 0
+	assert_eq "$(<sent)" "$(seq 1 2 50000)"
+	assert_eq "$(jq .part.number receipts)" "$(seq 50000)"
+}
+
 @test "portl part: the number from the engine, and the status of what is worth another try" {
 	make_plan 4 own
 	while read -r variable value number; do
