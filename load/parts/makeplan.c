@@ -170,9 +170,10 @@ choose_all(struct making *m, struct err *e)
 }
 
 /*
- * Rows that are only added to a table: parts are read at the same time, but then all of them
- * are added to it by one statement, which takes as long as a COPY straight into it.  The last
- * part is the publication, and if it is the first as well, no rows need to be kept aside.
+ * Parts of a table that exists are read and staged at the same time, but then one statement
+ * brings all of them into it: one pipe that does both takes no longer.  If its one part is all
+ * that there is, the part's commit is the publication, and nothing need be kept aside.  It
+ * cannot be resumed in the middle, so whoever asks for parts has them.
  */
 static bool
 is_one_pipe(const struct making *m)
@@ -183,7 +184,6 @@ is_one_pipe(const struct making *m)
 	return m->plan.nrelations == 1 && has_rows(m, 0) && !m->plan.asked &&
 	       m->plan.snapshot == PARTPLAN_HELD && o->commit == COMMIT_END &&
 	       strcmp(m->plan.relations[0].way, partrules_word(WAY_APPLY)) == 0 &&
-	       t->plan->route == PLAN_DIRECT && !t->rules.conflict->has_key &&
 	       !t->rules.truncate && t->rules.absent.what == ABSENT_STAY && o->min_rows <= 0;
 }
 
@@ -197,8 +197,8 @@ make_one_pipe(struct making *m)
 	free(r->way);
 	free(r->reason);
 	r->way = xstrdup(partrules_word(WAY_PART));
-	r->reason = xstrdup("rows are only added to it, for which one pipe is the fastest; "
-			    "--parts=N cuts it");
+	r->reason =
+		xstrdup("it exists, and one pipe into it is the fastest; --parts=N cuts it");
 }
 
 /* What a run that is caught up has to tell apart. */

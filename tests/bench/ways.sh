@@ -36,11 +36,15 @@ run()
 
 rounds 'pipe add_pipe others' 'run add others -- -d dst' 'run add_parts others --parts=2 -- -d dst' \
 	'run add_seen others --parts=2 -- -d dst --commit=part'
-compare "$rows rows to as many of other keys: run -j 2 against one pipe" wall add add_pipe 1.05
-compare "$rows rows to as many of other keys: run -j 2 against two parts, seen at once" wall add add_parts 1
-compare "$rows rows to as many of other keys: two parts, seen one by one, against one pipe" wall add_seen add_pipe
+title="$rows rows to as many of other keys"
+compare "$title: run -j 2 against one pipe" wall add add_pipe 1.05
+compare "$title: run -j 2 against two parts, seen at once" wall add add_parts 1
+compare "$title: two parts, seen one by one, against one pipe" wall add_seen add_pipe
 
-rounds 'pipe over_pipe half --conflict=overwrite' 'run over half --parts=2 -- -d dst --conflict=overwrite'
-compare "$rows rows, half of them there: overwrite by two parts against one pipe" wall over over_pipe 1
+rounds 'pipe over_pipe half --conflict=overwrite' 'run over half -- -d dst --conflict=overwrite' \
+	'run over_parts half --parts=2 -- -d dst --conflict=overwrite'
+title="$rows rows, half of them there, overwrite"
+compare "$title: run -j 2 against one pipe" wall over over_pipe 1.05
+compare "$title: run -j 2 against two parts, seen at once" wall over over_parts 1
 
 reset dst 'DROP TABLE others, half'

@@ -37,17 +37,17 @@ target()
 	assert_eq "$(jq -c '[.status, .committed]' "$T/receipt")" '[0,true]'
 }
 
-@test "rows that are only added to a table: one pipe straight into it, unless parts are asked for" {
+@test "a table that exists: one pipe straight into it, unless parts are asked for" {
 	target
 	q "$dst" 'DELETE FROM t WHERE id <= 3000'
-	for words in '--' '-- --min-rows=1' '-- --truncate' '-- --conflict=skip' '-- --delete --conflict=overwrite' '--parts=4 --' '--parts=1 --'; do
+	for words in '--' '-- --min-rows=1' '-- --truncate' '-- --conflict=skip' '--parts=4 -- --conflict=skip' '-- --delete --conflict=overwrite' '--parts=4 --' '--parts=1 --'; do
 		# shellcheck disable=SC2086 # words
 		make_plan -t t $words
 		ways+=$(jq -r '.relations[0].way + " " + (.parts | length > 1 | tostring)' "$plan"),
 	done
-	assert_eq "$ways" 'part false,apply false,apply false,apply false,apply false,apply true,apply false,'
+	assert_eq "$ways" 'part false,apply false,apply false,part false,apply true,apply false,apply true,apply false,'
 	make_plan -t t --
-	assert_eq "$(jq -r '.relations[0].reason' "$plan")" 'rows are only added to it, for which one pipe is the fastest; --parts=N cuts it'
+	assert_eq "$(jq -r '.relations[0].reason' "$plan")" 'it exists, and one pipe into it is the fastest; --parts=N cuts it'
 	bring 1 --summary="$T/receipt"
 	assert_eq "$(jq -c '[.part.number, .part.published, .rows.inserted]' "$T/receipt")" '[1,true,3000]'
 	assert_eq "$(q "$dst" 'SELECT count(*), count(*) FILTER (WHERE v = $$old$$) FROM t')" '4000|1000'

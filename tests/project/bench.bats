@@ -58,7 +58,7 @@ has_rows()
 
 @test "the ways' benchmark has what the plan chooses beside one pipe and parts" {
 	bench ways
-	has_rows ways 4
+	has_rows ways 5
 	assert_out_has 'run -j 2 against two parts, seen at once'
 }
 
