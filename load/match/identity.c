@@ -23,6 +23,7 @@
 
 #define FEW 20 /* relations */
 
+#define OF_INDEX "pg_catalog.starts_with(line, 'unique ')"
 #define IS " OPERATOR(pg_catalog.=) "
 
 /*
@@ -104,8 +105,10 @@ add_statement(struct buf *sql, size_t n)
 			 " WHERE %s" IS "t.oid%s%s) x",
 			 lines[i].format, lines[i].catalog, lines[i].of, lines[i].condition,
 			 n <= FEW ? " OFFSET 0" : "");
-	buf_adds(sql, ") SELECT number, pg_catalog.md5(pg_catalog.string_agg(line, E'\\n'"
-		      " ORDER BY line)) FROM lines GROUP BY number");
+	buf_adds(sql, ") SELECT number, pg_catalog.concat(pg_catalog.md5(pg_catalog.string_agg("
+		      "line, E'\\n' ORDER BY line) FILTER (WHERE NOT " OF_INDEX ")),"
+		      " pg_catalog.md5(pg_catalog.string_agg(line, E'\\n' ORDER BY line)"
+		      " FILTER (WHERE " OF_INDEX "))) FROM lines GROUP BY number");
 }
 
 int

@@ -21,6 +21,12 @@ struct relname;
 char *identity_read(struct db *db, unsigned oid, const struct relname *name, struct err *e)
 	__attribute__((warn_unused_result));
 
+/*
+ * Characters of the text that say all but what unique indexes there are.  The node trees of one
+ * that is built anew from its definition need not be the same.
+ */
+#define IDENTITY_BUT_INDEXES 32
+
 /* A relation whose identity is asked for; borrowed. */
 struct identity_of {
 	unsigned oid; /* or 0: whatever has the name */
