@@ -89,6 +89,8 @@ static const struct jobkey keys[] = {
 	{"max_delete", LOAD, LOAD, JOBKEY_OPTION, LOAD},
 	{"commit", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"batch_size", LOAD, LOAD, JOBKEY_OPTION, 0},
+	{"foreign_keys", LOAD, LOAD, JOBKEY_OPTION, 0},
+	{"indexes", LOAD, LOAD, JOBKEY_OPTION, LOAD},
 	{"no_sync_sequences", LOAD, LOAD, JOBKEY_OPTION, 0},
 	/* again and again */
 	{"state", LOAD, LOAD, JOBKEY_OPTION, 0},
