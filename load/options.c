@@ -51,6 +51,8 @@ static const struct cli_choice absents[] = {
 
 static const struct cli_choice foreign_keys[] = {{"check", 0}, {"recheck", 1}, {NULL, 0}};
 
+static const struct cli_choice indexes[] = {{"keep", 0}, {"rebuild", 1}, {NULL, 0}};
+
 static const struct cli_choice commits[] = {
 	{"end", COMMIT_END}, {"batch", COMMIT_BATCH}, {"part", COMMIT_PART}, {NULL, 0}};
 
@@ -97,6 +99,8 @@ static const struct cli_option conflict_options[] = {
 	{"foreign-keys", 0, CLI_CHOICE, "check|recheck",
 	 "check each row, or all at once behind them", AT(foreign_keys),
 	 .choices = foreign_keys, PG},
+	{"indexes", 0, CLI_CHOICE, "keep|rebuild", "fill them with each row, or behind all",
+	 AT(indexes), .choices = indexes, PG},
 	{"no-sync-sequences", 0, CLI_FLAG, NULL, "leave sequences where they are",
 	 AT(no_sync_sequences), PG},
 	{.help = NULL},
@@ -358,27 +362,6 @@ parse_into(struct load_options *o, struct err *e)
 	return 0;
 }
 
-/* What cannot be looked for once the constraint is gone. */
-static int
-check_recheck(const struct load_options *o, struct err *e)
-{
-	if (o->foreign_keys == 0)
-		return 0;
-	if (o->commit == COMMIT_BATCH)
-		return err_usage(
-			e, "foreign-keys",
-			"--foreign-keys=recheck needs --commit=end: it checks all rows "
-			"behind the last");
-	if (o->add_columns)
-		return err_usage(e, "foreign-keys",
-				 "--foreign-keys=recheck and --add-columns exclude each other");
-	if (o->rejects != NULL)
-		return err_usage(e, "foreign-keys",
-				 "--foreign-keys=recheck refuses all rows or none, not those "
-				 "for --rejects");
-	return 0;
-}
-
 static int
 check_files(const struct load_options *o, struct err *e)
 {
@@ -411,7 +394,7 @@ settle_rows(struct load_options *o, struct err *e)
 				 "--add-columns and --extra-columns=ignore exclude each other");
 	if (check_map(o, e) != 0)
 		return -1;
-	return parse_key(o, e);
+	return parse_key(o, e) == 0 ? options_behind_check(o, e) : -1;
 }
 
 static void
@@ -484,7 +467,7 @@ settle(struct load_options *o, struct err *e)
 				 "--infer needs --create or --add-columns: a table that is "
 				 "there knows its types");
 	if (take_each(o, e) != 0 || settle_rows(o, e) != 0 || parse_into(o, e) != 0 ||
-	    check_recheck(o, e) != 0 || options_state_settle(o, e) != 0)
+	    options_state_settle(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
 		o->min_rows = o->truncate || o->replace;
@@ -509,6 +492,7 @@ rules_of(const struct load_options *o)
 		.create = o->create,
 		.truncate = o->truncate,
 		.replace = o->replace,
+		.rebuild = o->indexes != 0,
 		.recheck = o->foreign_keys != 0,
 		.batches = o->commit == COMMIT_BATCH,
 		.rejects = o->rejects != NULL,

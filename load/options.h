@@ -66,6 +66,7 @@ struct load_options {
 	const char *differing_keys;    /* the same of their keys */
 	const char *only_keys;         /* path or NULL */
 	int foreign_keys;              /* 1: --foreign-keys=recheck */
+	int indexes;                   /* 1: --indexes=rebuild */
 	const char *into_text;         /* as typed, or NULL */
 	const char *rejects;           /* path or NULL */
 	int64_t max_rejects;           /* -1: as many as there are */

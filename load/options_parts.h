@@ -53,6 +53,14 @@ int options_replace_check(const struct load_options *o, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * options_behind_check(o, e):
+ * Refuse what does not go with what is dropped before the rows and made again behind them:
+ * --foreign-keys=recheck, --indexes=rebuild.
+ */
+int options_behind_check(const struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * options_runs_read(o, e), options_runs_release(o):
  * Read the plan of --plan, if it is given, and set what it keeps of a command line where this
  * one says nothing; free it.

@@ -27,6 +27,8 @@ options_replace_check(const struct load_options *o, struct err *e)
 		 "--replace and --add-columns exclude each other"},
 		{"foreign-keys", o->foreign_keys != 0,
 		 "--foreign-keys=recheck is what --replace does by itself"},
+		{"indexes", o->indexes != 0,
+		 "--indexes=rebuild is what --replace does by itself"},
 		{"streams", o->streams > 1, "--replace is for one stream, not for several"},
 		{"state", o->state != NULL,
 		 "--replace and --state exclude each other: a state goes with rows that are "

@@ -180,6 +180,7 @@ options_runs_check(const struct load_options *o, struct err *e)
 		{"bare", o->bare},
 		{"infer", o->infer},
 		{"replace", o->replace},
+		{"indexes", o->indexes != 0},
 		{"add-columns", o->add_columns},
 		{"dry-run", o->common.dry_run},
 		{"columns", o->column_list.n > 0},

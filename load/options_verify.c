@@ -30,7 +30,7 @@ options_verify_nothing(struct load_options *o)
 	o->newer_text = NULL;
 	o->duplicates = -1;
 	o->commit = COMMIT_END;
-	o->foreign_keys = 0;
+	o->foreign_keys = o->indexes = 0;
 	o->rejects = NULL;
 	o->state = NULL;
 	o->reset_state = false;
@@ -61,11 +61,12 @@ int
 options_verify_settle(struct load_options *o, struct err *e)
 {
 	static const char *const writing[] = {
-		"create",       "add-columns",       "truncate", "min-rows",    "conflict",
-		"newer",        "duplicates",        "commit",   "batch-size",  "rounding",
-		"foreign-keys", "no-sync-sequences", "rejects",  "max-rejects", "infer",
-		"state",        "reset-state",       "dry-run",  "delete",      "max-delete",
-		"replace"};
+		"create",      "add-columns", "truncate",     "min-rows",
+		"conflict",    "newer",       "duplicates",   "commit",
+		"batch-size",  "rounding",    "foreign-keys", "no-sync-sequences",
+		"rejects",     "max-rejects", "infer",        "state",
+		"reset-state", "dry-run",     "delete",       "max-delete",
+		"replace",     "indexes"};
 	size_t i;
 
 	if (!o->verify)

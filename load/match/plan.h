@@ -17,6 +17,7 @@ struct err;
 struct load_rules;
 struct plan_stage;
 struct reasons;
+struct rebuild;
 struct relation;
 struct replace;
 struct header;
@@ -42,6 +43,8 @@ enum plan_way {
  */
 enum statement {
 	SQL_ADD,     /* gives the target the columns that it lacks; then it is planned anew */
+	SQL_UNINDEX, /* --indexes=rebuild: drops its indexes, and the constraints that have them
+		      */
 	SQL_SHARED,  /* parts: the staging table of all of them */
 	SQL_STAGE,   /* the temporary table and its counters */
 	SQL_NUMBERS, /* each row's number, where SQL_STAGE leaves it out */
@@ -114,6 +117,7 @@ enum statement {
 	SQL_GATHER,      /* rejects: the rows left out, for rejects_gather() */
 	SQL_LOST,        /* finds something if a staged key is not in the target */
 	SQL_DROP,        /* what SQL_STAGE and SQL_BAD made */
+	SQL_INDEXES,     /* what SQL_UNINDEX has dropped */
 	SQL_KEY,         /* the target's primary key, behind all rows */
 	SQL_DELETE_LAST, /* the same as SQL_DELETE, behind the rows of all relations */
 	SQL_BUILD,       /* --replace: indexes and constraints of the table aside */
@@ -153,6 +157,7 @@ struct plan {
 	bool text;              /* rows come as COPY text */
 	enum plan_route route;
 	const char *stage_reason; /* why COPY cannot write the target itself, or NULL */
+	const char *indexes_stay; /* --indexes=rebuild: why they do, or NULL */
 	char *search_path;        /* the user's; owned */
 	struct relname target;    /* qualified, if it can be */
 	struct relname aside;     /* where the rows go first; name NULL: into the target */
@@ -165,6 +170,8 @@ struct plan {
 	char *sql[STATEMENTS];    /* by enum statement; NULL: not needed; owned */
 	struct plan_stage *stage; /* PLAN_STAGED, else NULL; owned */
 	struct replace *replace;  /* --replace, else NULL; owned */
+	struct rebuild
+		*rebuild; /* --indexes=rebuild, until the statements are written; owned */
 };
 
 /*
@@ -215,7 +222,7 @@ char *plan_map_option(const char *source, const char *target);
 
 /*
  * plan_release(p):
- * Free what the plan owns but for its stage, what replaces it, and itself.
+ * Free what the plan owns but for its stage, what replaces or rebuilds it, and itself.
  */
 void plan_release(struct plan *p);
 

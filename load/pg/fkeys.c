@@ -23,7 +23,8 @@
  * in a tree of partitions; what a partition has of its root's is no key of its own.  Of
  * several relations that a key touches, the first has its children, and the last has its
  * parents.  number is the place in $1, from 1; whole: all of the key's children are in it.
- * Of unique and exclusion constraints those that are deferred.
+ * Of unique and exclusion constraints those that are deferred.  $2: relations whose indexes are
+ * dropped for the time.
  */
 static const char keys_sql[] =
 	"WITH member AS MATERIALIZED"
@@ -55,7 +56,9 @@ static const char keys_sql[] =
 	" EXISTS (SELECT FROM pg_constraint o WHERE o.connamespace = k.connamespace"
 	"  AND o.conname = k.conname AND o.oid <> k.oid AND NOT o.condeferrable),"
 	" k.contype = 'f', EXISTS (SELECT FROM pg_constraint o WHERE o.connamespace = k.connamespace"
-	"  AND o.conname = k.conname AND o.oid <> k.oid AND o.condeferred AND o.conparentid = 0)"
+	"  AND o.conname = k.conname AND o.oid <> k.oid AND o.condeferred AND o.conparentid = 0),"
+	" k.confrelid = ANY ($2::oid[]), k.conrelid = ANY ($2::oid[]),"
+	" nullif(k.confrelid, 0)::regclass"
 	" FROM fk k JOIN pg_namespace n ON n.oid = k.connamespace"
 	" JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace m ON m.oid = r.relnamespace"
 	" LEFT JOIN place child ON child.rel = k.conrelid"
@@ -90,17 +93,22 @@ enum {
 	GRANTED,
 	AMBIGUOUS,
 	FOREIGN,
-	SHARED /* its name */
+	SHARED, /* its name */
+	HANGS,  /* on an index that is dropped */
+	GOES,   /* so do indexes of the table */
+	REFERRED
 };
 
+/* Of all, or of those that are ${chosen}. */
 static char *
-array(const unsigned *oids, size_t n)
+array(const unsigned *oids, const bool *chosen, size_t n)
 {
 	struct buf b = BUF_INIT;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		pgarray_add_oid(&b, oids[i]);
+		if (chosen == NULL || chosen[i])
+			pgarray_add_oid(&b, oids[i]);
 	pgarray_end(&b);
 	return buf_detach(&b);
 }
@@ -174,6 +182,8 @@ add_late(struct draft *k, size_t at, const PGresult *res, int row)
 
 	if (!db_is_true(res, row, DEFERRED) || db_is_true(res, row, SHARED))
 		return;
+	if (!db_is_true(res, row, FOREIGN) && db_is_true(res, row, GOES))
+		return;
 	if (k->nlate == 0 || k->late[k->nlate - 1].at != at) { /* they come in order */
 		k->late = xrealloc(k->late, (k->nlate + 1) * sizeof(*k->late));
 		k->late[k->nlate++] = (struct fkeys_late){.at = at};
@@ -195,6 +205,16 @@ is_rechecked(const PGresult *res, int row, bool too_early)
 		(too_early && !db_is_true(res, row, DEFERRABLE)));
 }
 
+/* What refers to a key is in the way when that is dropped. */
+static void
+refuse_hanging(const PGresult *res, int row, const char *remedy, struct reasons *why)
+{
+	reasons_add(why, "--indexes=rebuild: foreign key \"%s\" of %s%s refers to %s%s",
+		    PQgetvalue(res, row, WORD), PQgetvalue(res, row, TABLE),
+		    number(res, row, CHILD) == 0 ? ", which is not among the relations," : "",
+		    PQgetvalue(res, row, REFERRED), remedy);
+}
+
 static void
 settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int row,
        struct reasons *why)
@@ -202,6 +222,8 @@ settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int
 	size_t child = number(res, row, CHILD), parent = number(res, row, PARENT);
 
 	if (child == 0) {
+		if (db_is_true(res, row, HANGS))
+			refuse_hanging(res, row, "", why);
 		if (rules->truncate && rules->together)
 			reasons_add(why,
 				    "--truncate: foreign key \"%s\" of %s, which is not among "
@@ -211,6 +233,12 @@ settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int
 	}
 	if (rules->recheck && is_rechecked(res, row, parent > child))
 		recheck(k, res, row, why);
+	else if (db_is_true(res, row, HANGS))
+		refuse_hanging(res, row,
+			       rules->recheck || !db_is_true(res, row, PLAIN)
+				       ? ", and cannot be added again as it is"
+				       : "; use --foreign-keys=recheck",
+			       why);
 	else if (parent > child)
 		defer(k, rules, res, row, why);
 	else
@@ -258,12 +286,12 @@ take(struct fkeys *k, struct draft *draft)
 
 int
 fkeys_plan(struct fkeys *k, struct db *db, const struct load_rules *rules, const unsigned *oids,
-	   size_t n, struct err *e)
+	   const bool *unindexed, size_t n, struct err *e)
 {
 	struct reasons why = {.n = 0};
 	struct draft draft = {.late = NULL};
-	char *all = array(oids, n);
-	const char *params[] = {all};
+	char *all = array(oids, NULL, n), *some = array(oids, unindexed, n);
+	const char *params[] = {all, some};
 	PGresult *res = NULL;
 	int row, rc;
 
@@ -272,13 +300,14 @@ fkeys_plan(struct fkeys *k, struct db *db, const struct load_rules *rules, const
 	if (rc == 0)
 		rc = session_set_path(db, "pg_catalog", e);
 	if (rc == 0)
-		res = db_query(db, e, keys_sql, 1, params);
+		res = db_query(db, e, keys_sql, 2, params);
 	for (row = 0; row < PQntuples(res); row++)
 		settle(&draft, rules, res, row, &why);
 	rc = res != NULL ? refuse(&why, e) : -1;
 	take(k, &draft);
 	PQclear(res);
 	free(all);
+	free(some);
 	session_rollback(db);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #ifndef LOAD_FKEYS_H
 #define LOAD_FKEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/buf.h"
@@ -30,13 +31,14 @@ struct fkeys {
 };
 
 /*
- * fkeys_plan(k, db, rules, oids, n, e):
+ * fkeys_plan(k, db, rules, oids, unindexed, n, e):
  * Find out what to do for ${n} relations, which are loaded in this order and by these rules;
  * the OID 0 stands for one that is to be made, or of which no rows are written.  What cannot
- * be kept fills ${e} (EXIT_TARGET) by the constraint's name.
+ * be kept fills ${e} (EXIT_TARGET) by the constraint's name, and so does what stands and refers
+ * to one that is ${unindexed}.
  */
 int fkeys_plan(struct fkeys *k, struct db *db, const struct load_rules *rules,
-	       const unsigned *oids, size_t n, struct err *e)
+	       const unsigned *oids, const bool *unindexed, size_t n, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

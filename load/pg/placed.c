@@ -108,7 +108,7 @@ look(const struct plan *plan, struct placed *placed, struct db *db, struct err *
 	relname_add_quoted(&plan->target, &target);
 	params[0] = buf_cstr(&aside);
 	params[1] = buf_cstr(&target);
-	placed->likeness = replace_likeness(db, &plan->target, e);
+	placed->likeness = replace_likeness(db, &plan->target, true, e);
 	if (placed->likeness != NULL)
 		placed->sql = db_query_text(db, e, differences_sql, 2, params);
 	buf_release(&aside);
@@ -152,7 +152,7 @@ take_place(const struct plan *plan, const struct placed *placed, struct db *db, 
 	}
 	if (placed->sql[0] != '\0' && db_exec(db, e, "%s", placed->sql) != 0)
 		return -1;
-	is = replace_likeness(db, &plan->target, e);
+	is = replace_likeness(db, &plan->target, true, e);
 	rc = is == NULL ? -1 : strcmp(is, placed->likeness) == 0 ? 0 : refuse_unlike(plan, e);
 	free(is);
 	return rc;

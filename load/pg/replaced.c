@@ -62,45 +62,20 @@ look_entangled(const struct plan *plan, struct db *db, struct err *e)
 	return rc;
 }
 
-/* The first line of ${of} that ${other} has not, or NULL; the caller frees it. */
-static char *
-first_missing(const char *of, const char *other)
-{
-	const char *end;
-
-	for (; *of != '\0'; of = *end != '\0' ? end + 1 : end) {
-		char *line;
-
-		end = of + strcspn(of, "\n");
-		line = xstrndup(of, (size_t)(end - of));
-		if (strstr(other, line) == NULL)
-			return line;
-		free(line);
-	}
-	return NULL;
-}
-
 static int
 unlike(const struct plan *plan, const char *now, struct err *e)
 {
-	char *was = first_missing(plan->replace->likeness, now);
-	char *is = first_missing(now, plan->replace->likeness);
-
 	err_set(e, EXIT_TARGET, "\"%s\" cannot be replaced by a table that is like it in all",
 		plan->target.name);
-	err_detail(e, "It has %s, the new one %s.", was != NULL ? was : "nothing more",
-		   is != NULL ? is : "nothing more");
-	err_hint(e, REPLACE_INSTEAD);
-	free(was);
-	free(is);
-	return -1;
+	replace_unlike(plan->replace->likeness, now, e);
+	return err_hint(e, REPLACE_INSTEAD);
 }
 
 /* Is the target, or what has its name now, what the plan says of it? */
 static int
 compare(const struct plan *plan, struct db *db, bool exchanged, struct err *e)
 {
-	char *now = replace_likeness(db, &plan->target, e);
+	char *now = replace_likeness(db, &plan->target, true, e);
 	int rc = now != NULL ? 0 : -1;
 
 	if (rc == 0 && strcmp(now, plan->replace->likeness) != 0)

@@ -276,7 +276,8 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	if (!s->targets.set && plan_stream(s, stream, e) != 0)
 		return -1;
 	/* once: the transaction is open when further streams begin */
-	if (!s->targets.set && (t->rules.recheck || s->rejects != NULL) &&
+	if (!s->targets.set &&
+	    (t->rules.recheck || s->rejects != NULL || t->plan->sql[SQL_UNINDEX] != NULL) &&
 	    s->targets.keys.drop == NULL && s->phase == IDLE &&
 	    targets_plan_keys(&s->targets, &s->db, e) != 0)
 		return -1;

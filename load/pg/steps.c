@@ -100,6 +100,19 @@ restore_keys(const struct steps *s, enum steps_at at, struct err *e)
 	return fkeys_restore(&s->targets->keys, s->db, e);
 }
 
+static bool
+has_unindexed(const struct steps *s)
+{
+	return s->targets->indexes.n > 0;
+}
+
+static int
+build_indexes(const struct steps *s, enum steps_at at, struct err *e)
+{
+	(void)at;
+	return indexes_build(&s->targets->indexes, s->db, e);
+}
+
 /* A table that is replaced is one by itself, and not a member of a set. */
 static bool
 has_aside(const struct steps *s)
@@ -177,7 +190,7 @@ move_sequences(const struct steps *s, enum steps_at at, struct err *e)
 static bool
 has_to_check(const struct steps *s)
 {
-	return has_dropped(s) || has_unmoved(s);
+	return has_dropped(s) || has_unindexed(s) || has_unmoved(s);
 }
 
 static int
@@ -239,6 +252,8 @@ static const struct step {
 	 has_absent, delete_absent},
 	{"constraints", "checking what is deferred", STEPS_LAST | STEPS_DRY, has_to_check,
 	 check_constraints},
+	{"indexes", "building the indexes", STEPS_LAST | STEPS_DRY, has_unindexed,
+	 build_indexes},
 	{"foreign-keys", "adding foreign keys again", STEPS_LAST | STEPS_DRY, has_dropped,
 	 restore_keys},
 	{"target", "looking at the table again", STEPS_BATCH | STEPS_LAST | STEPS_DRY, has_rows,

@@ -79,6 +79,7 @@ note(struct targets *ts, size_t i)
 	b->kind = p->rel != NULL ? p->rel->kind : 0;
 	b->kept = p->sql[SQL_HOLD] != NULL;
 	b->emptied = p->sql[SQL_TRUNCATE] != NULL;
+	b->unindexed = p->sql[SQL_UNINDEX] != NULL;
 	b->only = p->rel != NULL && relation_only(p->rel)[0] != '\0';
 	b->moves = t->moves_sequences;
 	b->keys_alone = t->base != NULL;
@@ -226,16 +227,20 @@ targets_plan_keys(struct targets *ts, struct db *db, struct err *e)
 {
 	bool slept = ts->list[0] == NULL;
 	unsigned *oids = xcalloc(ts->n, sizeof(*oids));
+	bool *unindexed = xcalloc(ts->n, sizeof(*unindexed));
 	size_t i;
 	int rc;
 
 	targets_note(ts);
-	for (i = 0; i < ts->n; i++) /* keys are not written */
+	for (i = 0; i < ts->n; i++) { /* keys are not written */
 		oids[i] = ts->brief[i].keys_alone ? 0 : ts->brief[i].oid;
-	rc = fkeys_plan(&ts->keys, db, &targets_wake(ts, 0)->rules, oids, ts->n, e);
+		unindexed[i] = ts->brief[i].unindexed;
+	}
+	rc = fkeys_plan(&ts->keys, db, &targets_wake(ts, 0)->rules, oids, unindexed, ts->n, e);
 	if (slept)
 		targets_drop(ts, 0);
 	free(oids);
+	free(unindexed);
 	return rc;
 }
 
@@ -308,6 +313,7 @@ targets_release(struct targets *ts)
 	shelf_free(ts->shelf);
 	ended_release(&ts->ended);
 	fkeys_release(&ts->keys);
+	indexes_release(&ts->indexes);
 	sequences_release(&ts->sequences);
 	*ts = (struct targets){.list = NULL};
 }

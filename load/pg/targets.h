@@ -13,6 +13,7 @@
 #include "common/base/relname.h"
 #include "load/pg/ended.h"
 #include "load/pg/fkeys.h"
+#include "load/pg/indexes.h"
 #include "load/pg/sequences.h"
 
 struct db;
@@ -33,6 +34,7 @@ struct targets_brief {
 	bool kept;       /* other writers are kept out */
 	bool emptied;    /* by TRUNCATE */
 	bool only;       /* that is of the table alone */
+	bool unindexed;  /* its indexes are dropped for the time */
 	bool moves;      /* its columns' sequences */
 	bool keys_alone; /* nothing is written */
 	XXH128_hash_t identity;
@@ -58,6 +60,7 @@ struct targets {
 	bool emptied;      /* those that are to be */
 	bool looked_ahead; /* sequences of their columns are known */
 	struct fkeys keys; /* of all */
+	struct indexes indexes;
 };
 
 /*

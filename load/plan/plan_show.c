@@ -186,6 +186,16 @@ show_route(const struct plan *p)
 	free(reason);
 }
 
+static void
+show_indexes(const struct plan *p)
+{
+	if (p->sql[SQL_UNINDEX] != NULL)
+		fputs("Its indexes are dropped before the rows and built behind them.\n",
+		      stderr);
+	if (p->indexes_stay != NULL)
+		fprintf(stderr, "Its indexes stay: %s.\n", p->indexes_stay);
+}
+
 /* Which of them are run depends on the rows, and on other loaders. */
 static void
 show_statements(const struct plan *p)
@@ -226,6 +236,7 @@ plan_show(const struct plan *p)
 	if (p->sql[SQL_COPY] == NULL && p->sql[SQL_STAGE_COPY] == NULL)
 		return; /* refused */
 	show_route(p);
+	show_indexes(p);
 	if (log_shows_sql())
 		show_statements(p);
 }
@@ -257,5 +268,9 @@ plan_show_line(const struct plan *p)
 	}
 	if (p->stage != NULL && p->stage->finds)
 		buf_adds(&b, ", absent rows are deleted");
+	if (p->sql[SQL_UNINDEX] != NULL)
+		buf_adds(&b, ", indexes are built behind the rows");
+	if (p->indexes_stay != NULL)
+		buf_addf(&b, ", indexes stay: %s", p->indexes_stay);
 	return buf_detach(&b);
 }

@@ -28,6 +28,7 @@
 #include "load/match/reasons.h"
 #include "load/plan/plan_show.h"
 #include "load/plan/statements.h"
+#include "load/replace/rebuild.h"
 #include "load/replace/replace.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_decide.h"
@@ -251,13 +252,15 @@ make(struct plan *p, struct db *db, struct known *known, struct err *e)
 	if ((p->rel != NULL || why.n == 0) &&
 	    (plan_decide(p, db, &why, e) != 0 || plan_privileges(p, db, &why, e) != 0))
 		goto failed;
-	if (replace_plan(p, db, &why, e) != 0)
+	if (replace_plan(p, db, &why, e) != 0 || rebuild_plan(p, db, &why, e) != 0)
 		goto failed;
 	if (p->rules->rounding == ROUNDING_ERROR)
 		refuse_losses(p, &why);
 	if (report(p, db, &why, e) != 0)
 		return -1;
 	statements_write(p);
+	rebuild_free(p->rebuild);
+	p->rebuild = NULL;
 	warn_of_losses(p);
 	return 0;
 failed:
@@ -415,5 +418,6 @@ planner_free(struct plan *p)
 	plan_release(p);
 	plan_stage_free(p->stage);
 	replace_free(p->replace);
+	rebuild_free(p->rebuild);
 	free(p);
 }

@@ -16,7 +16,7 @@
 bool
 planpack_may(const struct plan *p)
 {
-	return p->adopted == NULL && p->replace == NULL &&
+	return p->adopted == NULL && p->replace == NULL && p->rebuild == NULL &&
 	       (p->stage == NULL || plan_stage_may_pack(p->stage));
 }
 
@@ -58,6 +58,7 @@ planpack_add(struct buf *to, const struct plan *p)
 	bare->text = p->text;
 	bare->route = p->route;
 	bare->stage_reason = p->stage_reason;
+	bare->indexes_stay = p->indexes_stay;
 	bare->target = p->target;
 	bare->aside = p->aside;
 	bare->held = p->held;

@@ -8,6 +8,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "load/match/plan.h"
+#include "load/replace/rebuild.h"
 #include "load/replace/replace.h"
 #include "load/rules/rules.h"
 #include "load/stage/absent_sql.h"
@@ -42,4 +43,16 @@ char *
 replace_sql_exchange(struct sqlparts *w)
 {
 	return w->p->replace != NULL ? xstrdup(w->p->replace->exchange) : NULL;
+}
+
+char *
+replace_sql_unindex(struct sqlparts *w)
+{
+	return w->p->rebuild != NULL ? xstrdup(w->p->rebuild->drop) : NULL;
+}
+
+char *
+replace_sql_indexes(struct sqlparts *w)
+{
+	return w->p->rebuild != NULL ? xstrdup(w->p->rebuild->build) : NULL;
 }

@@ -33,6 +33,7 @@ static const struct {
 	char *(*write)(struct sqlparts *w);
 } table[STATEMENTS] = {
 	[SQL_ADD] = {"add the columns", ANY, true, target_sql_add},
+	[SQL_UNINDEX] = {"drop the indexes", ANY, true, replace_sql_unindex},
 	[SQL_SHARED] = {"create the parts' staging table", PARTS, true, stage_sql_shared},
 	[SQL_STAGE] = {"create the temporary table", KEYS, true, stage_sql_table},
 	[SQL_NUMBERS] = {"number the rows", STAGED, true, stage_sql_numbers},
@@ -101,6 +102,7 @@ static const struct {
 	[SQL_GATHER] = {"fetch rejected rows", REJECTS, false, rejects_sql_gather},
 	[SQL_LOST] = {"look for keys that were changed", KEYS, true, absent_sql_lost},
 	[SQL_DROP] = {"drop the temporary table", KEYS, false, stage_sql_drop},
+	[SQL_INDEXES] = {"build the indexes", ANY, true, replace_sql_indexes},
 	[SQL_KEY] = {"add the primary key", ANY, true, target_sql_key},
 	[SQL_DELETE_LAST] = {"delete the absent rows", KEYS, true, absent_sql_delete_last},
 	[SQL_BUILD] = {"index and check the rows aside", ANY, true, replace_sql_build},

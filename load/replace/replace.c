@@ -39,7 +39,7 @@ replace_look(const struct plan *p, struct db *db, struct reasons *why, struct er
 }
 
 char *
-replace_likeness(struct db *db, const struct relname *name, struct err *e)
+replace_likeness(struct db *db, const struct relname *name, bool expressions, struct err *e)
 {
 	struct relation *rel = relation_find(db, name->schema, name->name, e);
 	char *oid, *text;
@@ -47,10 +47,40 @@ replace_likeness(struct db *db, const struct relname *name, struct err *e)
 	if (rel == NULL)
 		return NULL;
 	oid = xasprintf("%u", rel->oid);
-	text = db_query_text(db, e, replace_likeness_sql, 1, (const char *const[]){oid});
+	text = db_query_text(db, e, replace_likeness_sql, 2,
+			     (const char *const[]){oid, expressions ? "t" : "f"});
 	free(oid);
 	relation_free(rel);
 	return text;
+}
+
+/* The first line of ${of} that ${other} has not, or NULL; the caller frees it. */
+static char *
+first_missing(const char *of, const char *other)
+{
+	const char *end;
+
+	for (; *of != '\0'; of = *end != '\0' ? end + 1 : end) {
+		char *line;
+
+		end = of + strcspn(of, "\n");
+		line = xstrndup(of, (size_t)(end - of));
+		if (strstr(other, line) == NULL)
+			return line;
+		free(line);
+	}
+	return NULL;
+}
+
+void
+replace_unlike(const char *before, const char *now, struct err *e)
+{
+	char *was = first_missing(before, now), *is = first_missing(now, before);
+
+	err_detail(e, "It has %s, the new one %s.", was != NULL ? was : "nothing more",
+		   is != NULL ? is : "nothing more");
+	free(was);
+	free(is);
 }
 
 static int
@@ -129,7 +159,7 @@ replace_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		free(name);
 	}
 	p->replace = xcalloc(1, sizeof(*p->replace));
-	p->replace->likeness = replace_likeness(db, &p->target, e);
+	p->replace->likeness = replace_likeness(db, &p->target, true, e);
 	if (p->replace->likeness == NULL || read_statements(p->replace, p, db, e) != 0)
 		return -1;
 	if (read_indexes(p->replace, p, db, e) != 0)

@@ -7,6 +7,8 @@
 #ifndef LOAD_REPLACE_H
 #define LOAD_REPLACE_H
 
+#include <stdbool.h>
+
 #include "load/match/plan.h"
 
 /* What to do about a table that cannot be replaced. */
@@ -45,13 +47,20 @@ int replace_look(const struct plan *p, struct db *db, struct reasons *why, struc
 	__attribute__((warn_unused_result));
 
 /*
- * replace_likeness(db, name, e):
+ * replace_likeness(db, name, expressions, e):
  * Return all that is known of the relation ${name}, a qualified one, and of what hangs on it,
  * but for what makes it this one and no other (OIDs, files, column numbers), as a text for
- * the caller to free.  NULL with ${e} filled on failure.  search_path is pg_catalog.
+ * the caller to free, with the expressions of indexes or without.  NULL with ${e} filled on
+ * failure.  search_path is pg_catalog.
  */
-char *replace_likeness(struct db *db, const struct relname *name, struct err *e)
-	__attribute__((warn_unused_result));
+char *replace_likeness(struct db *db, const struct relname *name, bool expressions,
+		       struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * replace_unlike(before, now, e):
+ * Make what tells two likenesses apart the detail of ${e}.
+ */
+void replace_unlike(const char *before, const char *now, struct err *e);
 
 /*
  * replace_name(p, e):

@@ -73,6 +73,19 @@
 	" FROM pg_attribute a, t WHERE attrelid = $1 AND attidentity <> '' AND relispartition" \
 	" AND NOT attisdropped"
 
+/* Indexes that we do not make anew. */
+#define INDEXES \
+	" UNION ALL SELECT 2, format('constraint \"%s\" has options or a tablespace', conname)" \
+	" FROM pg_constraint k JOIN pg_class x ON x.oid = k.conindid WHERE conrelid = $1" \
+	" AND contype = 'x' AND (x.reloptions IS NOT NULL OR x.reltablespace <> 0)" \
+	" UNION ALL SELECT 2, format('index \"%s\" is not valid', x.relname) FROM pg_index i" \
+	" JOIN pg_class x ON x.oid = i.indexrelid WHERE indrelid = $1" \
+	" AND NOT (indisvalid AND indisready AND indislive)" \
+	" UNION ALL SELECT 2, format('index \"%s\" does not say how it is made', x.relname)" \
+	" FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid, t WHERE indrelid = $1" \
+	" AND NOT starts_with(pg_get_indexdef(x.oid), format('CREATE %sINDEX %I ON %I.%I ', CASE" \
+	"  WHEN indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, t.nspname, t.relname))"
+
 /* What we do not make anew, or not as it is.  Of tgtype, 4 is INSERT, 32 TRUNCATE. */
 #define HANGING \
 	" UNION ALL SELECT 2, format('foreign key \"%s\" refers to %s, which this role may not" \
@@ -92,17 +105,7 @@
 	" FROM pg_constraint k WHERE conrelid = $1 AND (NOT convalidated" \
 	" OR to_jsonb(k) ->> 'conenforced' = 'false')" \
 	" UNION ALL SELECT 2, format('constraint \"%s\" is of a period', conname)" \
-	" FROM pg_constraint k WHERE conrelid = $1 AND to_jsonb(k) ->> 'conperiod' = 'true'" \
-	" UNION ALL SELECT 2, format('constraint \"%s\" has options or a tablespace', conname)" \
-	" FROM pg_constraint k JOIN pg_class x ON x.oid = k.conindid WHERE conrelid = $1" \
-	" AND contype = 'x' AND (x.reloptions IS NOT NULL OR x.reltablespace <> 0)" \
-	" UNION ALL SELECT 2, format('index \"%s\" is not valid', x.relname) FROM pg_index i" \
-	" JOIN pg_class x ON x.oid = i.indexrelid WHERE indrelid = $1" \
-	" AND NOT (indisvalid AND indisready AND indislive)" \
-	" UNION ALL SELECT 2, format('index \"%s\" does not say how it is made', x.relname)" \
-	" FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid, t WHERE indrelid = $1" \
-	" AND NOT starts_with(pg_get_indexdef(x.oid), format('CREATE %sINDEX %I ON %I.%I ', CASE" \
-	"  WHEN indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, t.nspname, t.relname))" \
+	" FROM pg_constraint k WHERE conrelid = $1 AND to_jsonb(k) ->> 'conperiod' = 'true'" INDEXES \
 	" UNION ALL SELECT DISTINCT 2, format('%s has granted privileges on it to %s'," \
 	" pg_get_userbyid(a.grantor), CASE a.grantee WHEN 0 THEN 'PUBLIC'" \
 	"  ELSE pg_get_userbyid(a.grantee) END) FROM t, LATERAL (SELECT relacl AS acl" \
@@ -145,4 +148,35 @@ const char replace_against_sql[] = PARTS
 	" AND NOT EXISTS (SELECT FROM own WHERE own.deptype = 'a' AND own.id = p.id"
 	"  AND p.class = " REL ")"
 	" AND d.classid <> 'pg_publication_rel'::regclass"
+	") AS r (sort, reason) ORDER BY sort, reason";
+
+/* Foreign keys are looked at together with those of other relations, but for idle ones. */
+const char replace_against_indexes[] =
+	"WITH t AS (SELECT c.*, n.nspname FROM pg_class c"
+	" JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1),"
+	" parts (class, id, name) AS (SELECT " REL
+	"::oid, x.oid, format('index \"%s\"', x.relname)"
+	" FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = $1"
+	" UNION ALL SELECT 'pg_constraint'::regclass, oid, format('constraint \"%s\"', conname)"
+	" FROM pg_constraint WHERE conrelid = $1 AND contype IN ('p', 'u', 'x'))"
+	" SELECT DISTINCT sort, reason FROM (SELECT 1, format('only its owner %I, or a member of"
+	" that role, may drop its indexes', pg_get_userbyid(relowner)) FROM t"
+	" WHERE NOT pg_has_role(relowner, 'USAGE')"
+	" UNION ALL SELECT 1, format('no CREATE privilege on schema %I', nspname) FROM t"
+	" WHERE NOT has_schema_privilege(relnamespace, 'CREATE')"
+	" UNION ALL SELECT 1, format('no CREATE privilege on tablespace %I', spcname)"
+	" FROM pg_tablespace s WHERE NOT has_tablespace_privilege(s.oid, 'CREATE') AND s.oid IN"
+	" (SELECT x.reltablespace FROM parts JOIN pg_class x ON x.oid = parts.id"
+	"  WHERE parts.class = " REL ")"
+	" UNION ALL SELECT 2, format('constraint \"%s\" is of a period', conname)"
+	" FROM pg_constraint k WHERE conrelid = $1 AND contype IN ('p', 'u')"
+	" AND to_jsonb(k) ->> 'conperiod' = 'true'" INDEXES
+	" UNION ALL SELECT 2, format('%s belongs to %s', p.name,"
+	" pg_describe_object(d.refclassid, d.refobjid, 0)) FROM pg_depend d"
+	" JOIN parts p ON d.classid = p.class AND d.objid = p.id WHERE d.deptype IN ('e', 'x')"
+	" UNION ALL SELECT 3, pg_describe_object(d.classid, d.objid, 0) || ' depends on '"
+	" || p.name FROM pg_depend d JOIN parts p ON d.refclassid = p.class"
+	" AND d.refobjid = p.id WHERE d.deptype = 'n' AND NOT EXISTS (SELECT FROM pg_constraint k"
+	"  WHERE d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.contype = 'f'"
+	"  AND (to_jsonb(k) ->> 'conenforced') IS DISTINCT FROM 'false')"
 	") AS r (sort, reason) ORDER BY sort, reason";

@@ -2,7 +2,8 @@
  * All that two tables have in common of which one is made to take the other's place: rows of
  * the catalog as they are, with the columns that a server of another version may add, but for
  * what only one relation can have.  Expressions hold OIDs and column numbers, so that their
- * text stands for them.
+ * text stands for them.  The server may word an index's expression otherwise when the index is
+ * made from that text, such as v IN ('a', 'b'); so without $2 such texts are left out.
  */
 #include "load/replace/replace_parts.h"
 
@@ -38,11 +39,13 @@ const char replace_likeness_sql[] =
 	" (SELECT FROM pg_constraint o WHERE o.oid = k.conparentid AND o.conrelid = $1)"
 	" THEN 'conname' ELSE '' END, k.conparentid <> 0,"
 	" k.connoinherit AND k.contype IN ('c', 'n'),"
-	" pg_get_constraintdef(k.oid), obj_description(k.oid, 'pg_constraint'))::text"
+	" CASE WHEN $2::bool OR k.contype <> 'x' THEN pg_get_constraintdef(k.oid) END,"
+	" obj_description(k.oid, 'pg_constraint'))::text"
 	" FROM pg_constraint k WHERE k.conrelid = $1"
 	" UNION ALL SELECT jsonb_build_array('index', to_jsonb(i) - '{indexrelid,indrelid,indkey,"
 	"indexprs,indpred,indcheckxmin}'::text[], to_jsonb(x) - " NOT_CLASS ","
-	" pg_get_indexdef(x.oid), (SELECT h.inhparent FROM pg_inherits h"
+	" CASE WHEN $2::bool OR i.indexprs IS NULL AND i.indpred IS NULL"
+	" THEN pg_get_indexdef(x.oid) END, (SELECT h.inhparent FROM pg_inherits h"
 	"  WHERE h.inhrelid = x.oid), (SELECT jsonb_agg(to_jsonb(a)"
 	" - '{attrelid,attcacheoff,attndims}'"
 	"  ::text[] ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = x.oid),"

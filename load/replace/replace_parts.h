@@ -15,8 +15,17 @@
 /* $1 is the target's OID; a row is a reason. */
 extern const char replace_against_sql[];
 
+/* The same for its indexes alone, which are dropped and built again. */
+extern const char replace_against_indexes[];
+
 /* $1 is the target's OID, $2 the name aside; rows of phase (1, 2, 3) and statement. */
 extern const char replace_statements_sql[];
+
+/*
+ * $1 is the target's OID, $2 is NULL; rows of 1 and a statement that drops an index or what has
+ * it, of 2 and one that makes them again as they are, and of 0 and a reason for them to stay.
+ */
+extern const char replace_statements_indexes[];
 
 /*
  * $1 is the target's OID; a row of what is locked besides it: a partition's parent; tables that
@@ -28,7 +37,7 @@ extern const char replace_statements_locks[];
  */
 extern const char replace_statements_names[];
 
-/* $1 is the relation's OID; one text. */
+/* $1 is the relation's OID, $2 whether expressions of indexes are in it; one text. */
 extern const char replace_likeness_sql[];
 
 #endif /* LOAD_REPLACE_PARTS_H */

@@ -12,17 +12,23 @@
 	"(SELECT string_agg(format('" prefix "%I = %L', split_part(o, '=', 1)," \
 	" substr(o, strpos(o, '=') + 1)), ', ') FROM unnest(" list ") AS o)"
 
-/* aside and old: as they are written. */
+/*
+ * aside and old: as they are written.  Without a table aside, where $2 is NULL, they are the
+ * same, and so are names.  nr: a primary key comes first.
+ */
 #define FACTS \
-	"WITH t AS (SELECT c.*, n.nspname, format('%I.%I', n.nspname, $2::text) AS aside," \
+	"WITH t AS (SELECT c.*, n.nspname, format('%I.%I', n.nspname, coalesce($2::text," \
+	"  c.relname)) AS aside," \
 	" format('%I.%I', n.nspname, c.relname) AS old FROM pg_class c" \
 	" JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1)," \
 	" cols AS (SELECT a.*, format('ALTER TABLE %s ALTER COLUMN %I ', t.aside, a.attname) AS alter" \
 	" FROM t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0" \
 	" AND NOT a.attisdropped)," \
 	" ix AS (SELECT i.*, x.relname AS name, x.reltablespace AS space, k.contype," \
-	" k.condeferrable, k.condeferred, k.oid AS conid, format('%s_%s', $2::text," \
-	"  row_number() OVER (ORDER BY i.indexrelid)) AS tmp FROM pg_index i" \
+	" k.condeferrable, k.condeferred, k.oid AS conid, CASE WHEN $2::text IS NULL" \
+	" THEN x.relname::text ELSE format('%s_%s', $2::text, row_number()" \
+	"  OVER (ORDER BY i.indexrelid)) END AS tmp, CASE WHEN indisprimary THEN 0::int8" \
+	" ELSE i.indexrelid::int8 END AS nr FROM pg_index i" \
 	" JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_constraint k" \
 	" ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')" \
 	" WHERE i.indrelid = $1)," \
@@ -78,30 +84,26 @@
 						  " UNION ALL SELECT 1, 7, 0, 0, format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (%s)', aside," \
 						  " $2::text, pg_get_partition_constraintdef(oid)) FROM t WHERE relispartition"
 
-/*
- * A self-reference is to the table aside, which becomes the one that it names.  Statistics
- * are there before ANALYZE, which fills them.
- */
-#define BUILD \
-	" UNION ALL SELECT 2, 1, indexrelid, 1, format('SET LOCAL default_tablespace = %L'," \
+#define INDEXES \
+	" UNION ALL SELECT 2, 1, nr, 1, format('SET LOCAL default_tablespace = %L'," \
 	" coalesce((SELECT spcname FROM pg_tablespace WHERE oid = space), '')) FROM ix" \
-	" UNION ALL SELECT 2, 1, indexrelid, 2, format('CREATE %sINDEX %I ON %s ', unique_, tmp," \
+	" UNION ALL SELECT 2, 1, nr, 2, format('CREATE %sINDEX %I ON %s ', unique_, tmp," \
 	" t.aside) || substr(pg_get_indexdef(indexrelid), length(format('CREATE %sINDEX %I ON %s '," \
 	" unique_, name, t.old)) + 1) FROM t, ix, LATERAL (SELECT CASE WHEN indisunique" \
 	"  THEN 'UNIQUE ' END) AS u (unique_) WHERE contype IS DISTINCT FROM 'x'" \
-	" UNION ALL SELECT 2, 1, indexrelid, 3, format('ALTER TABLE %s ADD CONSTRAINT %I %s', t.aside," \
+	" UNION ALL SELECT 2, 1, nr, 3, format('ALTER TABLE %s ADD CONSTRAINT %I %s', t.aside," \
 	" tmp, CASE contype WHEN 'x' THEN pg_get_constraintdef(conid) ELSE" \
 	"  format('%s USING INDEX %I%s%s', CASE contype WHEN 'p' THEN 'PRIMARY KEY'" \
 	"   ELSE 'UNIQUE' END, tmp, CASE WHEN condeferrable THEN ' DEFERRABLE' END," \
 	"   CASE WHEN condeferred THEN ' INITIALLY DEFERRED' END) END)" \
 	" FROM t, ix WHERE contype IS NOT NULL" \
-	" UNION ALL SELECT 2, 1, indexrelid, 4, format('ALTER INDEX %I.%I ALTER COLUMN %s" \
+	" UNION ALL SELECT 2, 1, nr, 4, format('ALTER INDEX %I.%I ALTER COLUMN %s" \
 	" SET STATISTICS %s', t.nspname, tmp, a.attnum, a.attstattarget) FROM t, ix" \
 	" JOIN pg_attribute a ON a.attrelid = ix.indexrelid WHERE a.attstattarget >= 0" \
-	" UNION ALL SELECT 2, 1, indexrelid, 5, format('COMMENT ON INDEX %I.%I IS %L', t.nspname," \
+	" UNION ALL SELECT 2, 1, nr, 5, format('COMMENT ON INDEX %I.%I IS %L', t.nspname," \
 	" tmp, d.description) FROM t, ix JOIN pg_description d ON d.objoid = ix.indexrelid" \
 	" AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0" \
-	" UNION ALL SELECT 2, 1, indexrelid, 5, format('COMMENT ON CONSTRAINT %I ON %s IS %L', tmp," \
+	" UNION ALL SELECT 2, 1, nr, 5, format('COMMENT ON CONSTRAINT %I ON %s IS %L', tmp," \
 	" t.aside, d.description) FROM t, ix JOIN pg_description d ON d.objoid = ix.conid" \
 	" AND d.classoid = 'pg_constraint'::regclass" \
 	" UNION ALL SELECT 2, 2, indexrelid, 0, format('ALTER TABLE %s CLUSTER ON %I', t.aside, tmp)" \
@@ -109,7 +111,14 @@
 	" UNION ALL SELECT 2, 2, 0, 1, format('ALTER TABLE %s REPLICA IDENTITY %s', t.aside," \
 	" CASE t.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE" \
 	"  'USING INDEX ' || quote_ident((SELECT tmp FROM ix WHERE indisreplident)) END)" \
-	" FROM t WHERE t.relreplident <> 'd'" \
+	" FROM t WHERE t.relreplident <> 'd' AND ($2::text IS NOT NULL" \
+	"  OR EXISTS (SELECT FROM ix WHERE indisreplident))"
+
+/*
+ * A self-reference is to the table aside, which becomes the one that it names.  Statistics
+ * are there before ANALYZE, which fills them.
+ */
+#define BUILD \
 	" UNION ALL SELECT 2, 3, k.oid, 0, format('ALTER TABLE %s ADD CONSTRAINT %I %s', t.aside," \
 	" k.conname, CASE k.confrelid WHEN $1 THEN replace(def, format(' REFERENCES %s(', t.old)," \
 	"  format(' REFERENCES %s(', t.aside)) ELSE def END) FROM t, pg_constraint k," \
@@ -200,10 +209,20 @@
 	" FROM t JOIN pg_description d ON d.objoid = t.oid AND d.classoid = 'pg_class'::regclass" \
 	" AND d.objsubid = 0"
 
+#define WRITTEN \
+	") AS s (phase, step, id, n, sql) WHERE sql IS NOT NULL" \
+	" ORDER BY phase, step, id, n, sql"
+
 const char replace_statements_sql[] = FACTS
-	" SELECT phase, sql FROM (" MAKE BUILD TAKE_PLACE HANG_ON GRANT_IT
-	") AS s (phase, step, id, n, sql) WHERE sql IS NOT NULL"
-	" ORDER BY phase, step, id, n, sql";
+	" SELECT phase, sql FROM (" MAKE INDEXES BUILD TAKE_PLACE HANG_ON GRANT_IT WRITTEN;
+
+/* What hangs on a constraint goes with it.  A partition's indexes are its tree's. */
+const char replace_statements_indexes[] = FACTS
+	" SELECT phase, sql FROM (SELECT 0, 0, 0::int8, 0, 'it is a partition' FROM t"
+	" WHERE relispartition UNION ALL SELECT 1, 1, nr, 0, CASE WHEN contype IS NULL"
+	" THEN format('DROP INDEX %I.%I', t.nspname, name)"
+	" ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', t.old, name) END FROM t, ix" INDEXES
+		WRITTEN;
 
 /* Dropping a foreign key locks the table that it refers to as dropping a table does. */
 const char replace_statements_locks[] =

@@ -75,8 +75,9 @@ ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e)
 {
 	if (plan->rel == NULL)
 		return 0;
-	return whole || plan->sql[SQL_TRUNCATE] != NULL ? lock_all(db, plan, e)
-							: lock(db, plan, true, e);
+	if (whole || plan->sql[SQL_TRUNCATE] != NULL || plan->sql[SQL_UNINDEX] != NULL)
+		return lock_all(db, plan, e);
+	return lock(db, plan, true, e);
 }
 
 /* Is it one that LOCK TABLE takes by itself, without what a view reads or a rule fills? */
@@ -87,20 +88,20 @@ is_table(const struct ready_relation *r)
 }
 
 /*
- * One statement for those that are to be emptied, one for the other tables.  Partitions are
+ * One statement for those that nobody else may read, one for the other tables.  Partitions are
  * locked when rows reach them.
  */
 static int
 try_all(struct db *db, const struct ready_all *of, bool whole, struct err *e)
 {
-	struct buf emptied = BUF_INIT, filled = BUF_INIT;
+	struct buf alone = BUF_INIT, filled = BUF_INIT;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < of->n; i++) {
 		const struct ready_relation r = of->relation(of->arg, i);
-		bool all = whole || r.emptied;
-		struct buf *sql = all ? &emptied : &filled;
+		bool all = whole || r.alone;
+		struct buf *sql = all ? &alone : &filled;
 
 		if (r.kind == 0 || (all && r.kind == 'f'))
 			continue;
@@ -117,11 +118,11 @@ try_all(struct db *db, const struct ready_all *of, bool whole, struct err *e)
 		buf_adds(&filled, " IN ROW EXCLUSIVE MODE");
 		rc = db_exec_one(db, e, buf_cstr(&filled));
 	}
-	if (rc == 0 && emptied.len > 0) {
-		buf_adds(&emptied, " IN ACCESS EXCLUSIVE MODE");
-		rc = db_exec_one(db, e, buf_cstr(&emptied));
+	if (rc == 0 && alone.len > 0) {
+		buf_adds(&alone, " IN ACCESS EXCLUSIVE MODE");
+		rc = db_exec_one(db, e, buf_cstr(&alone));
 	}
-	buf_release(&emptied);
+	buf_release(&alone);
 	buf_release(&filled);
 	return rc;
 }

@@ -34,9 +34,9 @@ int ready_lock(struct db *db, const struct plan *plan, bool whole, struct err *e
 /* What locks of one of many depend on. */
 struct ready_relation {
 	const struct relname *target;
-	char kind;    /* pg_class.relkind; 0: it is to be made */
-	bool emptied; /* by TRUNCATE */
-	bool kept;    /* from other writers */
+	char kind;  /* pg_class.relkind; 0: it is to be made */
+	bool alone; /* nobody else may even read it: TRUNCATE, --indexes=rebuild */
+	bool kept;  /* from other writers */
 };
 
 /* ${n} relations, of which more than that is asked where it has to be. */

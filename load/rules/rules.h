@@ -93,6 +93,7 @@ struct load_rules {
 	bool create, truncate;
 	bool replace;  /* the rows go into a table that takes its place */
 	bool together; /* the relation is one of several, of which references do not matter */
+	bool rebuild;  /* indexes are dropped, and built again behind the rows */
 	bool recheck;  /* foreign keys are dropped, and added again behind the rows */
 	bool batches;  /* each is committed, not only the whole */
 	bool rejects;  /* rows that the server refuses are left out */

@@ -72,7 +72,11 @@ class Case:
         if self.create:
             return ["--create"]
         options = self.rng.choice([[], [], ["--truncate", "--min-rows=0"], ["--conflict=overwrite"], ["--conflict=skip"]])
-        return options + (["--foreign-keys=recheck"] if self.rng.random() < 0.3 else [])
+        if self.rng.random() < 0.7:
+            return options
+        options = options + ["--foreign-keys=recheck"]
+        rebuild = self.rng.random() < 0.7 and not any("--conflict" in o for o in options)
+        return options + (["--indexes=rebuild"] if rebuild else [])
 
     def ordered(self):
         """An heir is created behind its parent."""
@@ -134,6 +138,7 @@ def check(case, psql, names, directory):
     if sorted(members) != sorted(t.name for t in case.tables):
         return ["members are %r" % members], False
     before = case.image(psql["b"]) if not case.create else None
+    indexes = psql["b"].run(INDEXES)
     took = subprocess.run(load, stderr=subprocess.PIPE, text=True)
     if case.must_refuse(members):
         problems = [] if took.returncode == 5 else ["%r: exit %d, not 5: %s" % (load, took.returncode, took.stderr)]
@@ -142,7 +147,11 @@ def check(case, psql, names, directory):
         return ["%r (members %r): exit %d: %s" % (load, members, took.returncode, took.stderr)], False
     here, there = case.image(psql["a"]), case.image(psql["b"])
     return ["%s has other rows" % t.name for t, a, b in zip(case.tables, here, there) if a != b] \
-        + keys_differ(case, psql["b"]), False
+        + keys_differ(case, psql["b"]) \
+        + (["other indexes"] if not case.create and psql["b"].run(INDEXES) != indexes else []), False
+
+
+INDEXES = "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid >= 16384 AND indisvalid ORDER BY 1;"
 
 
 def keys_differ(case, psql):

@@ -14,6 +14,7 @@
 #include "common/rows/keyrun.h"
 #include "common/schema/header.h"
 #include "load/match/plan.h"
+#include "load/replace/rebuild.h"
 #include "load/replace/replace.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
@@ -231,6 +232,18 @@ replace(struct made *m)
 	m->rules.replace = true;
 	m->p->replace = own;
 	relname_set(&m->p->aside, "public", "portl_replace_0123456789abcdef");
+}
+
+static void
+rebuild(struct made *m)
+{
+	struct rebuild *own = xcalloc(1, sizeof(*own));
+
+	own->drop = xstrdup("its indexes go");
+	own->build = xstrdup("its indexes come");
+	truncate_direct(m);
+	m->rules.rebuild = true;
+	m->p->rebuild = own;
 }
 
 static void
@@ -526,6 +539,7 @@ static const struct shape {
 	{"truncate", "--truncate", truncate_direct},
 	{"truncate_batches", "--truncate --commit=batch", truncate_batches},
 	{"replace", "--replace", replace},
+	{"rebuild", "--truncate --indexes=rebuild", rebuild},
 	{"parts_stage", "a part is staged", parts_stage},
 	{"parts_publish", "all parts are staged, and published", parts_publish},
 	{"parts_publish_by_merge", "the same where MERGE can do it", parts_publish_by_merge},
