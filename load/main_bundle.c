@@ -99,8 +99,7 @@ publish_all(struct load *l, struct err *e)
 		return 0;
 	intr_unblock(); /* COMMIT of the part held signals back */
 	options_runs_publish(&l->options);
-	l->receipt.of_run.published = publish_untold(&l->options, e) == 0;
-	return l->receipt.of_run.published ? 0 : -1;
+	return publish_part(&l->options, &l->receipt.of_run, e);
 }
 
 static int

@@ -168,14 +168,41 @@ find_missing(struct partrun *r, struct err *e)
 	return 0;
 }
 
+/* Of what the last part has published already, it has told; relations are in no other's. */
 static void
 add_publication(struct partrun *r, const json_t *receipt)
 {
-	struct queue_tally *t = &r->tally;
+	if (r->tally.told || json_object_get(receipt, "relations") == NULL)
+		return;
+	queue_add_rows(&r->tally.whole, json_object_get(receipt, "rows"));
+	r->tally.told = true;
+}
 
-	t->updated += piece_count(receipt, "updated");
-	t->unchanged += piece_count(receipt, "unchanged");
-	t->deleted += piece_count(receipt, "deleted");
+/*
+ * Of rows that were staged only who publishes knows what became of them.  If that was another,
+ * nothing is made up.
+ */
+static struct queue_rows
+rows_of(const struct partrun *r)
+{
+	const struct queue_tally *t = &r->tally;
+	bool guessed = r->receipt.committed == RECEIPT_YES && !t->told;
+	struct queue_rows all = guessed ? t->brought : t->direct;
+	size_t i;
+
+	all.inserted += t->whole.inserted;
+	all.updated += t->whole.updated;
+	all.unchanged += t->whole.unchanged;
+	all.skipped += t->whole.skipped;
+	all.rejected += t->whole.rejected;
+	all.deleted += t->whole.deleted;
+	all.vague |= t->whole.vague;
+	for (i = 0; guessed && i < r->pf.plan.nrelations; i++) {
+		const char *way = r->pf.plan.relations[i].way;
+
+		all.vague |= way != NULL && strcmp(way, "apply") == 0 && t->read > 0;
+	}
+	return all;
 }
 
 /* Returns 0 when all is published, 1 when f->status says why not. */
@@ -248,17 +275,18 @@ clear_away(struct partrun *r)
 static void
 fill_receipt(struct partrun *r)
 {
-	const struct queue_tally *t = &r->tally;
+	const struct queue_rows rows = rows_of(r);
 
 	r->receipt.run = r->pf.plan.id;
-	r->receipt.read = t->read;
-	r->receipt.inserted = t->inserted;
-	r->receipt.updated = t->updated;
-	r->receipt.unchanged = t->unchanged;
-	r->receipt.skipped = t->skipped;
-	r->receipt.rejected = t->rejected;
-	r->receipt.deleted = t->deleted;
-	r->receipt.bytes = t->bytes;
+	r->receipt.read = r->tally.read;
+	r->receipt.inserted = rows.inserted;
+	r->receipt.updated = rows.updated;
+	r->receipt.unchanged = rows.unchanged;
+	r->receipt.skipped = rows.skipped;
+	r->receipt.rejected = rows.rejected;
+	r->receipt.deleted = rows.deleted;
+	r->receipt.vague = rows.vague;
+	r->receipt.bytes = r->tally.bytes;
 	if (r->pf.plan.nrelations == 1)
 		r->receipt.relation = relname_text(&r->pf.plan.relations[0].id);
 	else if (r->pf.plan.nrelations > 1)

@@ -177,24 +177,59 @@ show(const struct work *w)
 
 /* ---- a part ---- */
 
-static void
-add_up(struct queue_tally *t, const json_t *receipt, uint64_t size)
+static uint64_t
+count(const json_t *rows, const char *member)
 {
+	json_int_t n = json_integer_value(json_object_get(rows, member));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+void
+queue_add_rows(struct queue_rows *to, const json_t *rows)
+{
+	to->inserted += count(rows, "inserted");
+	to->updated += count(rows, "updated");
+	to->unchanged += count(rows, "unchanged");
+	to->skipped += count(rows, "skipped");
+	to->rejected += count(rows, "rejected");
+	to->deleted += count(rows, "deleted");
+	to->vague |= json_is_null(json_object_get(rows, "inserted"));
+}
+
+/* Its rows are seen as soon as it is committed. */
+static bool
+is_direct(const struct partplan *plan, const json_t *part)
+{
+	uint64_t number = count(part, "number");
+	const char *way;
+
+	if (number < 1 || number > plan->nparts)
+		return false;
+	way = plan->relations[plan->parts[number - 1].relation - 1].way;
+	return way != NULL && strcmp(way, "part") == 0;
+}
+
+static void
+add_up(const struct queue *q, const json_t *receipt, uint64_t size)
+{
+	const json_t *part = json_object_get(receipt, "part"), *whole;
+	const json_t *rows = json_object_get(receipt, "rows");
+	struct queue_tally *t = q->tally;
 	bool there = piece_is_there(receipt);
 
 	t->sent += !there;
 	t->there += there;
 	t->plan_bytes += size;
 	t->read += piece_count(receipt, "read");
-	t->inserted += piece_count(receipt, "inserted");
-	t->updated += piece_count(receipt, "updated");
-	t->unchanged += piece_count(receipt, "unchanged");
-	t->skipped += piece_count(receipt, "skipped");
-	t->rejected += piece_count(receipt, "rejected");
-	t->deleted += piece_count(receipt, "deleted");
+	queue_add_rows(&t->brought, rows);
+	if (is_direct(&q->pf->plan, part))
+		queue_add_rows(&t->direct, rows);
+	whole = json_object_get(part, "rows");
+	queue_add_rows(&t->whole, whole);
+	t->told |= whole != NULL;
 	t->bytes += piece_count(receipt, "bytes");
-	t->published |=
-		json_is_true(json_object_get(json_object_get(receipt, "part"), "published"));
+	t->published |= json_is_true(json_object_get(part, "published"));
 }
 
 static const char *
@@ -248,7 +283,7 @@ take_receipts(struct work *w, struct slot *s, struct err *e)
 	uint64_t size;
 
 	while (size = first_size(w, s), (receipt = piece_next(&s->piece, e)) != NULL) {
-		add_up(w->q->tally, receipt, size);
+		add_up(w->q, receipt, size);
 		s->came += piece_count(receipt, "bytes");
 		s->under_way = 0;
 		s->tries = s->pauses = 0;

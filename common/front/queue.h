@@ -13,11 +13,22 @@
 
 struct progress;
 
+/* What has become of rows, as in a receipt. */
+struct queue_rows {
+	uint64_t inserted, updated, unchanged, skipped, rejected, deleted;
+	bool vague; /* inserted and updated are not known */
+};
+
 /* What has come; add up over several queues. */
 struct queue_tally {
 	size_t sent, there; /* parts: brought now; there before */
 	size_t again;       /* tries beyond the first */
-	uint64_t read, inserted, updated, unchanged, skipped, rejected, deleted;
+	uint64_t read;
+	struct queue_rows
+		brought;          /* by all parts, wherever their rows are kept until the end */
+	struct queue_rows direct; /* by those whose rows are where they belong (way part) */
+	struct queue_rows whole;  /* when the others were published, if ${told} */
+	bool told;
 	uint64_t bytes;      /* of the streams */
 	uint64_t plan_bytes; /* what the plan says of those that are there */
 	bool published;      /* the last one has done that */
@@ -34,6 +45,12 @@ struct queue {
 	struct err *why; /* out: what has ended it, which people have been told */
 	bool lost;       /* out: the snapshot is gone, and not all are there */
 };
+
+/*
+ * queue_add_rows(to, rows):
+ * Add what the member "rows" of a receipt says, or of the part in it; NULL says nothing.
+ */
+void queue_add_rows(struct queue_rows *to, const json_t *rows);
 
 /*
  * queue_run(q, e):

@@ -150,10 +150,10 @@ verified_json(const struct receipt_verified *v)
 			 "different", (json_int_t)v->different);
 }
 
-static json_t *
-rows_json(const struct receipt *r)
+struct receipt_relation
+receipt_all(const struct receipt *r)
 {
-	const struct receipt_relation all = {
+	return (struct receipt_relation){
 		.read = r->read,
 		.inserted = r->inserted,
 		.updated = r->updated,
@@ -163,6 +163,12 @@ rows_json(const struct receipt *r)
 		.deleted = r->deleted,
 		.vague = r->vague,
 	};
+}
+
+static json_t *
+rows_json(const struct receipt *r)
+{
+	const struct receipt_relation all = receipt_all(r);
 	json_t *doc = counts_json(&all, r->committed);
 
 	if (r->committed != RECEIPT_NOT_APPLICABLE && r->sent >= 0)
@@ -229,6 +235,18 @@ error_json(const struct err *why)
 }
 
 static json_t *
+part_json(const struct receipt_part *p)
+{
+	json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:b}", "run", p->run, "number",
+				(json_int_t)p->number, "of", (json_int_t)p->of, "already",
+				(int)p->there, "published", (int)p->published);
+
+	if (p->counted)
+		json_object_set_new(doc, "rows", counts_json(&p->rows, RECEIPT_YES));
+	return doc;
+}
+
+static json_t *
 to_json(const struct receipt *r, int status, const struct err *why, double seconds)
 {
 	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:o, s:b}", "tool", log_program(),
@@ -251,12 +269,7 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 	if (r->replaced)
 		json_object_set_new(doc, "replaced", json_true());
 	if (r->of_run.run != NULL)
-		json_object_set_new(doc, "part",
-				    json_pack("{s:s, s:I, s:I, s:b, s:b}", "run", r->of_run.run,
-					      "number", (json_int_t)r->of_run.number, "of",
-					      (json_int_t)r->of_run.of, "already",
-					      (int)r->of_run.there, "published",
-					      (int)r->of_run.published));
+		json_object_set_new(doc, "part", part_json(&r->of_run));
 	if (r->state != NULL)
 		json_object_set_new(doc, "state",
 				    json_pack("{s:o, s:o}", "name", jsontext(r->state),

@@ -27,8 +27,10 @@ enum receipt_committed {
 struct receipt_part {
 	const char *run; /* id, or NULL: it was no part; borrowed */
 	size_t number, of;
-	bool there;     /* it had come before, and nothing was read */
-	bool published; /* with it all parts were there, and are seen now */
+	bool there;                   /* it had come before, and nothing was read */
+	bool published;               /* with it all parts were there, and are seen now */
+	bool counted;                 /* ${rows} is known: it was not published before */
+	struct receipt_relation rows; /* what has become of the rows of all parts; no name */
 };
 
 struct receipt {
@@ -80,6 +82,12 @@ struct receipt_relation *receipt_add(struct receipt *r, const char *relation)
 	__attribute__((returns_nonnull));
 struct receipt_relation *receipt_at(struct receipt *r, size_t i)
 	__attribute__((returns_nonnull));
+
+/*
+ * receipt_all(r):
+ * Return the counts of all relations together; there is no name.
+ */
+struct receipt_relation receipt_all(const struct receipt *r);
 
 /*
  * receipt_state(r, name, position):

@@ -112,11 +112,14 @@ publish_run(const struct load_options *options, struct receipt *receipt, struct 
 }
 
 int
-publish_untold(const struct load_options *options, struct err *e)
+publish_part(const struct load_options *options, struct receipt_part *part, struct err *e)
 {
 	struct receipt receipt = {.fd = -1};
 	int rc = publish_run(options, &receipt, e);
 
+	part->published = rc == 0;
+	part->counted = rc == 0 && receipt.nrelations > 0;
+	part->rows = receipt_all(&receipt);
 	receipt_release(&receipt);
 	return rc;
 }

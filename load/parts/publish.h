@@ -9,6 +9,7 @@
 struct err;
 struct load_options;
 struct receipt;
+struct receipt_part;
 
 /*
  * publish_run(options, receipt, e):
@@ -19,10 +20,10 @@ int publish_run(const struct load_options *options, struct receipt *receipt, str
 	__attribute__((warn_unused_result));
 
 /*
- * publish_untold(options, e):
- * The same without a receipt, for whoever has one of another thing.
+ * publish_part(options, part, e):
+ * The same without a receipt, for whoever has one of a part: ${part} is told of it.
  */
-int publish_untold(const struct load_options *options, struct err *e)
+int publish_part(const struct load_options *options, struct receipt_part *part, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

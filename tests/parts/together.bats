@@ -50,6 +50,29 @@ is_not_seen()
 	nothing_left
 }
 
+@test "run -j: the receipt has what became of rows that were staged, whoever of its parts published" {
+	local way
+
+	for way in '' --own; do
+		q "$dst" "DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text, pad text)"
+		portl-extract -d "$src" -t t --where='id > 10' | portl-load -q -d "$dst" --conflict=overwrite --delete --scope=true
+		q "$dst" "UPDATE t SET name = 'old' WHERE id <= 30; INSERT INTO t VALUES (5000, 1)"
+		# shellcheck disable=SC2086 # a word or none
+		try portl run -j 2 --parts=4 $way --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=overwrite --delete
+		assert_status 0
+		assert_eq "$(jq -c .rows receipt)" \
+			'{"read":4000,"inserted":10,"updated":20,"unchanged":3970,"skipped":0,"rejected":0,"deleted":1}'
+	done
+	# each part by itself, and none of them
+	q "$dst" 'DELETE FROM t WHERE id <= 5'
+	try portl run -j 2 --parts=4 --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=skip --commit=part
+	assert_eq "$(jq -c '[.rows.read, .rows.inserted, .rows.unchanged + .rows.skipped]' receipt)" '[4000,5,3995]'
+	q "$dst" 'DELETE FROM t WHERE id <= 5; ALTER TABLE t ADD CHECK (id > 1)'
+	try portl run -j 2 --parts=4 --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=skip
+	assert_status 1
+	assert_eq "$(jq -c '[.committed, .rows.inserted]' receipt)" '[false,0]'
+}
+
 @test "a job file, and one that is to be overwritten" {
 	cat >job.yaml <<-END
 		source: {database: $src, table: t}
