@@ -236,6 +236,15 @@ target_expected(const struct target *t)
 	return t->original != NULL ? t->original : t->identity;
 }
 
+/* Rows that come by no stream, but were there: of others the reader tells. */
+static uint64_t
+read_before(const struct target *t)
+{
+	enum rules_parts what = t->rules.parts.what;
+
+	return what == PARTS_PUBLISH || what == PARTS_PLACE ? t->counts.read : 0;
+}
+
 static void
 tell_relation(const struct target *t, struct receipt *receipt)
 {
@@ -244,6 +253,7 @@ tell_relation(const struct target *t, struct receipt *receipt)
 	if (t->told == 0 || (t->counts.read == 0 && t->absent.deleted == 0 && !t->vague))
 		return;
 	r = receipt_at(receipt, t->told - 1);
+	r->read += read_before(t);
 	r->inserted += t->counts.inserted;
 	r->updated += t->counts.updated;
 	r->unchanged += t->counts.unchanged;
@@ -256,6 +266,7 @@ tell_relation(const struct target *t, struct receipt *receipt)
 void
 target_tell(const struct target *t, struct receipt *receipt)
 {
+	receipt->read += read_before(t);
 	receipt->inserted += t->counts.inserted;
 	receipt->updated += t->counts.updated;
 	receipt->unchanged += t->counts.unchanged;

@@ -74,6 +74,7 @@ bring_under_writes()
 	assert_eq "$(q "$dst" 'SELECT md5(string_agg(ROW("K k", id, v)::text, $$,$$ ORDER BY "K k", id)) FROM u')" \
 		"$(q "$src" 'SELECT md5(string_agg(ROW(k, id, v)::text, $$,$$ ORDER BY k, id)) FROM t')"
 	assert_eq "$(jq -c '.rows.deleted' "$T/receipt")" 100
+	assert_eq "$(jq -c '[.rows, .relations[].rows] | map(.read > 0 and .read == .inserted + .updated + .unchanged + .skipped) | unique' "$T/receipt")" '[true]'
 }
 
 @test "a last stream that is cut, missing or another's publishes nothing, and comes again" {
