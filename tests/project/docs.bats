@@ -510,6 +510,28 @@ options_of_man()
 	done
 }
 
+@test "pages as they are shown: quotes end where they are meant to, headings say their words" {
+	local page as
+
+	for page in "$ROOT"/man/*.[157]; do
+		sed -nE 's/^\.S[hs] //p' "$page" | sed 's/\\&//g; s/"//g' | sort -u >meant
+		for as in "mandoc -T utf8" "groff -mdoc -t -Tutf8 -P-c"; do
+			$as "$page" 2>/dev/null | sed "s/.\x08//g" >shown
+			sed -nE 's/^ {0,3}([^ ].*)/\1/p' shown | sort -u | comm -23 meant - >lost
+			tr -s '\n ' ' ' <shown | grep -oE '“[^”]*“.{9}|‘[^’]*‘.{9}|‘- .{9}' >open || :
+			cat lost open
+			[ ! -s lost ] && [ ! -s open ]
+		done
+	done
+}
+
+@test "portl(1): the synopsis has every command that portl --help has" {
+	portl --help | sed -nE 's/^  portl ([a-z]+) .*/\1/p' | sort -u >in_help
+	[ "$(wc -l <in_help)" -ge 10 ]
+	sed -n '/^.Sh SYNOPSIS/,/^.Sh DESC/s/^.Cm //p' "$ROOT/man/portl.1" | grep -oE '[a-z]+' |
+		sort -u | diff in_help -
+}
+
 @test "portl-stream(5) suffices to read binary values" {
 	q dw <<-'SQL'
 		CREATE DOMAIN cents AS int CHECK (VALUE >= 0);
