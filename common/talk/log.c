@@ -219,11 +219,12 @@ log_report(const struct err *e)
 }
 
 static void
-warn(enum log_level least, const char *event, json_t *fields, const char *text)
+warn(enum log_level least, bool told, const char *event, json_t *fields, const char *text)
 {
 	pthread_mutex_lock(&lock);
 	record(least, "warning", event, fields, text);
-	if (!json_stderr && (level != LOG_QUIET || (least == LOG_QUIET && file.fd < 0)))
+	if (!json_stderr && (told || level >= LOG_VERBOSE) &&
+	    (level != LOG_QUIET || (least == LOG_QUIET && file.fd < 0)))
 		say(COLOUR_WARNING, "warning:", text);
 	pthread_mutex_unlock(&lock);
 }
@@ -237,7 +238,7 @@ log_warning(const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	warn(LOG_NORMAL, "warning", NULL, text);
+	warn(LOG_NORMAL, true, "warning", NULL, text);
 	free(text);
 }
 
@@ -257,7 +258,7 @@ log_fact(const char *fmt, ...)
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	if (asked || level >= LOG_VERBOSE || isatty(STDERR_FILENO)) {
-		warn(LOG_NORMAL, "warning", NULL, text);
+		warn(LOG_NORMAL, true, "warning", NULL, text);
 	} else {
 		pthread_mutex_lock(&lock);
 		record(LOG_NORMAL, "warning", "warning", NULL, text);
@@ -267,7 +268,7 @@ log_fact(const char *fmt, ...)
 }
 
 void
-log_warning_event(const char *event, json_t *fields, const char *fmt, ...)
+log_warning_event(const char *event, json_t *fields, bool told, const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
@@ -275,7 +276,7 @@ log_warning_event(const char *event, json_t *fields, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	warn(LOG_NORMAL, event, fields, text);
+	warn(LOG_NORMAL, told, event, fields, text);
 	free(text);
 }
 
@@ -288,7 +289,7 @@ log_keep_event(const char *event, json_t *fields, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	warn(LOG_QUIET, event, fields, text);
+	warn(LOG_QUIET, true, event, fields, text);
 	free(text);
 }
 
@@ -433,8 +434,16 @@ log_hold(bool hold)
 	pthread_mutex_unlock(&lock);
 }
 
+bool
+log_can_erase(void)
+{
+	const char *term = getenv("TERM");
+
+	return term != NULL && strcmp(term, "dumb") != 0;
+}
+
 void
 log_share_terminal(void)
 {
-	shared = true;
+	shared = log_can_erase();
 }

@@ -147,12 +147,12 @@ void log_record(const char *event, json_t *fields, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * log_warning_event(event, fields, fmt, ...), log_keep_event(event, fields, fmt, ...):
- * The same for what people are warned of; and for what is kept nowhere else, so that they
- * are warned with LOG_QUIET, too, unless a log file has it.
+ * log_warning_event(event, fields, told, fmt, ...), log_keep_event(event, fields, fmt, ...):
+ * The same for what people are warned of, with -v only unless ${told}; and for what is kept
+ * nowhere else, so that they are warned with LOG_QUIET, too, unless a log file has it.
  */
-void log_warning_event(const char *event, json_t *fields, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void log_warning_event(const char *event, json_t *fields, bool told, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 void log_keep_event(const char *event, json_t *fields, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -170,6 +170,9 @@ void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 void log_status(const char *text);
 void log_hold(bool hold);
+
+/* log_can_erase(): Say whether the environment's terminal can take a line away. */
+bool log_can_erase(void);
 
 /*
  * log_share_terminal():

@@ -137,7 +137,8 @@ join(char parts[PARTS][48], char *text, size_t size)
 void
 progress_line(const struct progress_view *v, char *text, size_t size)
 {
-	static const enum part spared[] = {RATE, BYTES, ROW_RATE, ELAPSED, RELATION, ROWS};
+	static const enum part spared[] = {RATE, BYTES,     ROW_RATE, ELAPSED, RELATION,
+					   ROWS, FINISHING, LEFT,     SHARE};
 	char parts[PARTS][48] = {""}, number[32];
 	size_t i;
 
@@ -162,7 +163,9 @@ progress_line(const struct progress_view *v, char *text, size_t size)
 		foresee(v, share_of_rows(v), parts);
 	for (i = 0; join(parts, text, size) >= size && i < sizeof(spared) / sizeof(*spared);
 	     i++)
-		if (spared[i] != ROWS || parts[SHARE][0] != '\0')
+		if (spared[i] == FINISHING) /* the word stays */
+			parts[FINISHING][strlen("finishing")] = '\0';
+		else if (spared[i] != ROWS || parts[SHARE][0] != '\0')
 			parts[spared[i]][0] = '\0';
 }
 
@@ -325,10 +328,7 @@ thread_main(void *arg)
 static bool
 is_terminal(void)
 {
-	const char *term = getenv("TERM");
-
-	return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0 &&
-	       !log_is_json();
+	return isatty(STDERR_FILENO) && log_can_erase() && !log_is_json();
 }
 
 static int

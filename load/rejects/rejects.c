@@ -28,6 +28,7 @@
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 
+#define TOLD 100                  /* rows whose reasons are on standard error */
 #define FETCH ((size_t)64 * 1024) /* bytes asked for at once */
 
 /* In front of each row that was set aside. */
@@ -40,6 +41,7 @@ struct rejects {
 	const char *path; /* borrowed */
 	int64_t max;      /* rows; -1: as many as there are */
 	uint64_t rows;    /* refused so far */
+	uint64_t noted;   /* of these, those that FILE has */
 	struct output *out;
 	bool live;                    /* what is written is seen at once */
 	struct stream_writer *writer; /* of the current stream */
@@ -267,7 +269,7 @@ rejects_note(struct rejects *rj, const char *input, uint64_t row, const char *co
 {
 	if (column == NULL)
 		column = why->column;
-	log_warning_event("reject", facts(row, column, why),
+	log_warning_event("reject", facts(row, column, why), rj->noted++ < TOLD,
 			  "%s:%" PRIu64 ": rejected: %s%s%s%s (%s)", input, row,
 			  column != NULL ? "column \"" : "", column != NULL ? column : "",
 			  column != NULL ? "\": " : "", why->msg, why->sqlstate);
@@ -522,11 +524,22 @@ rejects_rescue(struct rejects *rj)
 	err_release(&e);
 }
 
+/* A run that refuses a million rows would fill a mail with them. */
+static void
+tell_others(const struct rejects *rj)
+{
+	if (rj->noted > TOLD && !log_verbose() && !log_is_json())
+		log_warning("%" PRIu64 " more rows are rejected; %s", rj->noted - TOLD,
+			    log_is_kept() ? "the log has the reason of each"
+					  : "-v prints the reason of each, -L FILE logs it");
+}
+
 void
 rejects_free(struct rejects *rj)
 {
 	if (rj == NULL)
 		return;
+	tell_others(rj);
 	stream_writer_free(rj->writer);
 	manifest_free(rj->set);
 	header_free(rj->header);

@@ -518,6 +518,7 @@ options_of_man()
 		for as in "mandoc -T utf8" "groff -mdoc -t -Tutf8 -P-c"; do
 			$as "$page" 2>/dev/null | sed "s/.\x08//g" >shown
 			sed -nE 's/^ {0,3}([^ ].*)/\1/p' shown | sort -u | comm -23 meant - >lost
+			# shellcheck disable=SC1112 # these quotes are meant
 			tr -s '\n ' ' ' <shown | grep -oE '“[^”]*“.{9}|‘[^’]*‘.{9}|‘- .{9}' >open || :
 			cat lost open
 			[ ! -s lost ] && [ ! -s open ]

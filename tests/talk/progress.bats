@@ -192,6 +192,10 @@ receipt='portl-load: public.t: 20000 rows read, 20000 inserted;'
 	copies_for_a_while
 	load_rest
 	assert_eq "$(drawn portl-load)" ''
+	TERM=dumb on_tty "portl-extract -d $a -t t | cat >/dev/null"
+	finish tty
+	grep -q 'rows read' "$T/typed"
+	[[ $(<"$T/typed") != *$'\e'* ]] || fail "$(cat -v "$T/typed")"
 	q "$b" 'TRUNCATE t'
 	on_tty "bash -c 'set -m; portl-load -d $b $T/feed & wait'"
 	feed_open

@@ -139,6 +139,13 @@ test_short(void)
 	v.estimate = -1;
 	progress_line(&v, text, 12);
 	is_str(text, "12345678 ro", "a short line is cut");
+	v.finishing = true;
+	v.finish = 8e-6;
+	v.finishing_for = 3;
+	progress_line(&v, text, 40 - 12);
+	is_str(text, "finishing, ~4%, ETA ~1:36", "the word stays");
+	progress_line(&v, text, 24);
+	is_str(text, "finishing, ~4%", "the rest of the time is whole, or is not there");
 }
 
 static void
