@@ -32,10 +32,11 @@ no_such(const struct relname *named, const struct manifest *set, struct err *e)
 		words[i] = name_of(set, i)->name != NULL ? name_of(set, i)->name : "";
 	near = nearest_word(named->name, words, set->n);
 	err_set(e, EXIT_TARGET, "the set has no relation \"%s\"", text);
-	if (near != NULL)
-		err_hint(e, "Perhaps you meant \"%s\".", near);
-	else
-		err_hint(e, "`portl ls` shows what is in it.");
+	err_hint(e,
+		 "Of a set, -t picks a relation by its own name%s%s%s, and --into-schema says "
+		 "where it goes; `portl ls` shows what is in it.",
+		 near != NULL ? ", perhaps \"" : "", near != NULL ? near : "",
+		 near != NULL ? "\"" : "");
 	free(words);
 	free(text);
 	return -1;

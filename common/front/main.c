@@ -337,7 +337,10 @@ do_words(struct front *f, const char *first, const struct arglist *rest, struct 
 				    e) != 0)
 			return -1;
 	} else if (is_help(first) || strcmp(first, "help") == 0) {
-		if (print_help(rest->n > 0 ? rest->words[0] : NULL, e) != 0)
+		const char *about = rest->n > 0 ? rest->words[0] : NULL;
+		bool itself = about != NULL && strcmp(about, "help") == 0;
+
+		if (print_help(itself ? NULL : about, e) != 0)
 			return -1;
 	} else if (is_version(first)) {
 		printf("portl (Portl) %s\n", PORTL_VERSION);

@@ -256,13 +256,17 @@ do_rounds(struct partrun *r, struct err *e)
  * A signal that has ended the run does not end this; another one does.
  */
 static void
-clear_away(struct partrun *r)
+clear_away(struct partrun *r, bool done)
 {
 	struct front *f = r->f;
 	int stop = f->crew.stop, status = f->status;
+	const char *kept = f->resume != NULL ? f->resume : f->keep;
 	struct err e = ERR_INIT;
 
-	if (!r->planned || f->keep != NULL || f->resume != NULL)
+	if (r->planned && kept != NULL && !done)
+		log_line("what is there stays: portl run --resume=%s brings what is missing",
+			 kept);
+	if (!r->planned || kept != NULL)
 		return;
 	f->crew.stop = 0;
 	if (publication_drop(&r->pf, f, &e) != 0 || f->status != 0)
@@ -336,7 +340,7 @@ partrun_run(struct front *f, struct err *e)
 		return -1;
 	}
 	rc = run(&r, when, e);
-	clear_away(&r);
+	clear_away(&r, rc == 0);
 	fill_receipt(&r);
 	if (rc == 0) {
 		f->status = EXIT_DONE;

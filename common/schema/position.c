@@ -260,6 +260,8 @@ parse(struct position *p, const char *text, struct err *e)
 	const char *sum = strrchr(text, ':');
 	char expected[SUM_LEN + 1];
 
+	if (text[0] == '\0')
+		return no_position(e, "it is empty, as if what should print it had failed");
 	if (strncmp(text, VERSION ":", 2) != 0)
 		return no_position(e, "it does not begin with \"" VERSION ":\"");
 	snprintf(expected, sizeof(expected), "%08x", sum_of(text, (size_t)(sum - text)));

@@ -40,18 +40,42 @@ csvhead_add(struct csvhead *h, const char *name, size_t len, struct err *e)
 	return 0;
 }
 
-/* One column whose name has another usual delimiter in it: likely they are several. */
+/*
+ * One column whose name has another usual delimiter in it: likely they are several.  Returns
+ * that, as --delimiter takes it, or NULL.
+ */
+static const char *
+likely_delimiter(const struct csvhead *h, char delimiter)
+{
+	static const char *const words[] = {";", "\\t", "|"};
+	const char *at = h->names.n == 1 ? strpbrk(h->names.names[0], ";\t|") : NULL;
+
+	if (at == NULL || delimiter != ',')
+		return NULL;
+	return words[*at == ';' ? 0 : *at == '\t' ? 1 : 2];
+}
+
 static void
 doubt_delimiter(const struct csvhead *h, char delimiter)
 {
-	const char *at = h->names.n == 1 ? strpbrk(h->names.names[0], ";\t|") : NULL;
-	const char c = at != NULL ? *at : '\0';
+	const char *likely = likely_delimiter(h, delimiter);
 
-	if (c == '\0' || delimiter != ',')
-		return;
-	log_fact("the file has a single column, called \"%s\"; if it is several, say "
-		 "--delimiter='%.*s'",
-		 h->names.names[0], c == '\t' ? 2 : 1, c == '\t' ? "\\t" : at);
+	if (likely != NULL)
+		log_fact("the file has a single column, called \"%s\"; if it is several, say "
+			 "--delimiter='%s'",
+			 h->names.names[0], likely);
+}
+
+void
+csvhead_explain(const struct csvhead *h, char delimiter, struct err *e)
+{
+	const char *likely = likely_delimiter(h, delimiter);
+
+	if (likely != NULL)
+		err_hint(e,
+			 "The file has a single column, called \"%s\"; if it is several, say "
+			 "--delimiter='%s'.",
+			 h->names.names[0], likely);
 }
 
 bool

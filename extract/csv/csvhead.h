@@ -29,6 +29,12 @@ int csvhead_add(struct csvhead *h, const char *name, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * csvhead_explain(h, delimiter, e):
+ * ${e} is about a row: if ${delimiter} is likely not what parts the fields, the hint says so.
+ */
+void csvhead_explain(const struct csvhead *h, char delimiter, struct err *e);
+
+/*
  * csvhead_separator(h, delimiter):
  * Tell whether the line is none of names but one such as sep=; and, if so, forget it.
  * ${*delimiter} is what parted its fields, and then what it names.

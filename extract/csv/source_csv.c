@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
@@ -420,8 +421,10 @@ read_block(struct source_csv *s, int timeout, struct err *e)
 	s->base.share = input_share(s->in);
 	if (rc >= 0 || (s->limited && e->code == EXIT_DONE))
 		return SOURCE_ROWS;
-	if (e->code == EXIT_DATA)
+	if (e->code == EXIT_DATA) {
 		csvrows_where(&s->parser, input_name(s->in), e);
+		csvhead_explain(&s->head, own(&s->base)->format.delimiter, e);
+	}
 	return SOURCE_FAILED;
 }
 
@@ -468,12 +471,18 @@ source_csv_open(struct source *base, int watch_fd, struct err *e)
 	const struct csvopts *c = own(base);
 	bool headless = c->header == HEADER_NO ||
 			(c->header == HEADER_AUTO && o->rows.columns.n > 0);
+	struct stat st;
 
 	intr_install();
 	base->where = xasprintf("CSV file %s", c->path);
 	base->header->file = xstrdup(basename(c->path));
 	base->header->values = HEADER_TEXT;
 	base->header->partial = o->rows.limit >= 0 ? HEADER_PARTIAL_LIMIT : 0;
+	if (stat(c->path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		err_set(e, EXIT_DATA, "\"%s\" is a folder", c->path);
+		return err_hint(e, "With a slash behind its name all its files *.csv are read, "
+				   "as a set.");
+	}
 	s->in = input_open(c->path, e);
 	if (s->in == NULL)
 		return -1;

@@ -226,7 +226,8 @@ refuse_own(const PGresult *res, const struct relname *name, int64_t value, struc
 	if (PQntuples(res) == 0) {
 		err_set(e, EXIT_TARGET,
 			"sequence \"%s\" does not exist; create it first, as pg_dump "
-			"--section=pre-data does",
+			"--section=pre-data does, or leave it out with --exclude-table of "
+			"portl-extract",
 			text);
 		free(text);
 		return -1;

@@ -86,8 +86,8 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 		return -1;
 	if (found[0] == '\0')
 		reasons_add(why,
-			    "schema \"%s\" does not exist; create it, or name another with -t",
-			    p->target.schema);
+			    "schema \"%s\" does not exist; create it, or name another with %s",
+			    p->target.schema, p->rules->together ? "--into-schema" : "-t");
 	free(found);
 	return 0;
 }

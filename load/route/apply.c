@@ -78,6 +78,7 @@ locate_insert(const struct route *r, bool counted, uint64_t *found, struct err *
 	int rc;
 
 	explain_twice(st, e);
+	route_explain_key(r, e);
 	if (!staged_names_row(e) || is_late(st, e) || staged_may_reject(st, e))
 		return -1;
 	rc = db_exec(r->db, &ignored, "ROLLBACK TO SAVEPOINT portl");

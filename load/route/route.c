@@ -14,6 +14,7 @@
 #include "common/schema/header.h"
 #include "common/stream/stream_chunk.h"
 #include "load/match/plan.h"
+#include "load/rules/rules.h"
 #include "load/rejects/rejects.h"
 #include "load/route/gaps.h"
 
@@ -46,6 +47,16 @@ int
 route_locate(struct route *r, struct err *e)
 {
 	return r->ops->locate(r, e);
+}
+
+void
+route_explain_key(const struct route *r, struct err *e)
+{
+	if (strcmp(e->sqlstate, "23505") == 0 && e->hint == NULL &&
+	    !r->plan->rules->conflict->has_key)
+		err_hint(e,
+			 "A row with this key is in the table, or came before. Use --conflict "
+			 "to skip or overwrite, or --truncate to replace all rows.");
 }
 
 int
@@ -106,15 +117,19 @@ static void
 tell_line(const struct route *r, uint64_t number, struct err *e)
 {
 	const struct header *h = r->plan->header;
+	bool is_stdin;
 	char *before;
 
 	if (h == NULL || h->file == NULL || h->first_line <= 0)
 		return;
+	is_stdin = strcmp(h->file, "-") == 0;
 	before = e->detail != NULL ? xasprintf("%s\n", e->detail) : xstrdup("");
 	err_detail(e,
-		   "%sIn the file \"%s\" the row is at line %" PRIu64
+		   "%sIn %s%s%s the row is at line %" PRIu64
 		   ", or behind it if lines before are blank or fields go over several.",
-		   before, h->file, (uint64_t)h->first_line + number - r->others - 1);
+		   before, is_stdin ? "" : "the file \"",
+		   is_stdin ? "portl-extract's standard input" : h->file, is_stdin ? "" : "\"",
+		   (uint64_t)h->first_line + number - r->others - 1);
 	free(before);
 }
 

@@ -117,6 +117,13 @@ int route_end(struct route *r, struct err *e) __attribute__((warn_unused_result)
 int route_locate(struct route *r, struct err *e);
 
 /*
+ * route_explain_key(r, e):
+ * If ${e} says that a key is there already, and nothing says what becomes of such rows, add
+ * the options that would.
+ */
+void route_explain_key(const struct route *r, struct err *e);
+
+/*
  * route_number(r, row, number, e):
  * Store in ${*number} the number in the input of the row that was sent as ${row}, from 1 in the
  * batch.

@@ -53,10 +53,7 @@ direct_locate(struct route *r, struct err *e)
 	struct copycontext at;
 	char *column;
 
-	if (strcmp(e->sqlstate, "23505") == 0 && e->hint == NULL)
-		err_hint(e,
-			 "A row with this key is in the table, or came before. Use --conflict "
-			 "to skip or overwrite, or --truncate to replace all rows.");
+	route_explain_key(r, e);
 	if (!copycontext_read(e->context, plan_into(r->plan)->name, &at))
 		return -1;
 	if (strncmp(at.rest, english, sizeof(english) - 1) == 0) {

@@ -12,6 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/ident.h"
 #include "common/base/err.h"
+#include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -74,6 +75,24 @@ static const char equal_sql[] =
 	" JOIN pg_operator p ON p.oid = m.amopopr JOIN pg_namespace n ON n.oid = p.oprnamespace"
 	" WHERE i.indexrelid = $1 AND k.ord <= i.indnkeyatts ORDER BY k.ord";
 
+static void
+no_key_column(const struct relation *rel, const char *name, struct reasons *why)
+{
+	const char **words = xcalloc(rel->ncolumns, sizeof(*words)), *near;
+	char *typed;
+	size_t i;
+
+	for (i = 0; i < rel->ncolumns; i++)
+		words[i] = rel->columns[i].name;
+	near = nearest_word(name, words, rel->ncolumns);
+	free(words);
+	typed = ident_typed(near != NULL ? near : name);
+	reasons_add(why, "--key: the table has no column \"%s\"%s%s%s", name,
+		    near != NULL ? "; perhaps --key '" : "", near != NULL ? typed : "",
+		    near != NULL ? "'" : "");
+	free(typed);
+}
+
 /* Find stream columns for the key's names; the number of those not found. */
 static size_t
 place_key(struct plan *p, const char *const *names, size_t n, struct reasons *why)
@@ -91,7 +110,7 @@ place_key(struct plan *p, const char *const *names, size_t n, struct reasons *wh
 		}
 		missing++;
 		if (p->rel != NULL && relation_column_find(p->rel, names[i]) < 0)
-			reasons_add(why, "--key: the table has no column \"%s\"", names[i]);
+			no_key_column(p->rel, names[i], why);
 		else
 			reasons_add(why, "the stream does not carry \"%s\" of the key",
 				    names[i]);

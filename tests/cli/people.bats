@@ -111,3 +111,72 @@ portl-load: hint: Perhaps you meant \"customers\"."
 	told "$reason" "portl-extract -L $BATS_TEST_TMPDIR/log -d $src -t custmers | portl-load -d $dst -L $BATS_TEST_TMPDIR/log"
 	[ "$(grep -c " error error: " "$BATS_TEST_TMPDIR/log")" = 2 ] || fail "$(<"$BATS_TEST_TMPDIR/log")"
 }
+
+@test "the same copy twice where values are cast: the hint is the same one" {
+	q "$dst" 'CREATE TABLE customers (id bigint PRIMARY KEY, name text)'
+	copy
+	assert_status 0
+	copy
+	assert_status 1
+	assert_stderr_has 'hint: A row with this key is in the table, or came before. Use --conflict'
+	copy --conflict=overwrite
+	assert_status 0
+}
+
+@test "many rows are refused: a mail has the first reasons, and how many more there are" {
+	local send="portl-extract -d $src -c 'SELECT generate_series(1, 160) AS id'"
+	local load="portl-load -d $dst -t t --rejects=$BATS_TEST_TMPDIR/rejects"
+
+	q "$dst" 'CREATE TABLE t (id int CHECK (id > 150))'
+	try_sh "$send | $load"
+	assert_status 3
+	assert_eq "$(grep -c ': rejected: ' <<<"$stderr")" 100
+	assert_stderr_has 'warning: 50 more rows are rejected; -v prints the reason of each, -L FILE logs it'
+	try_sh "$send | $load -v"
+	assert_eq "$(grep -c ': rejected: ' <<<"$stderr")" 150
+	assert_stderr_lacks 'more rows are'
+	try_sh "$send | $load -L $BATS_TEST_TMPDIR/log"
+	assert_eq "$(grep -c ' warning reject: ' "$BATS_TEST_TMPDIR/log")" 150
+	assert_stderr_has '50 more rows are rejected; the log has the reason of each'
+	try_sh "$send | $load --log-format=json"
+	assert_eq "$(jq -r .event <<<"$stderr" | grep -cx reject)" 150
+	try_sh "$send | $load -q"
+	assert_eq "$stderr" ''
+}
+
+@test "a set: what cannot be is said with the option that a set has for it" {
+	q "$src" 'CREATE SCHEMA more; CREATE TABLE more.t (id int PRIMARY KEY); CREATE SEQUENCE number'
+	try_sh "portl-extract -d $src --schema=more | portl-load -d $dst --create"
+	assert_status 5
+	assert_stderr_has 'schema "more" does not exist; create it, or name another with --into-schema'
+	try_sh "portl-extract -d $src -t more.t | portl-load -d $dst --create"
+	assert_stderr_has 'name another with -t'
+	try_sh "portl-extract -d $src --schema=public | portl-load -d $dst --create"
+	assert_status 5
+	assert_stderr_has 'leave it out with --exclude-table of portl-extract'
+	try_sh "portl-extract -d $src --schema=public --exclude-table=number | portl-load -d $dst --create"
+	assert_status 0
+	try_sh "portl-extract -d $src -t customers --with-keys | portl-load -d $dst -t people"
+	assert_status 5
+	assert_stderr_has 'hint: Of a set, -t picks a relation by its own name, and --into-schema says where it goes'
+	try_sh "portl-extract -d $src -t customers --with-keys | portl-load -d $dst -t customer"
+	assert_stderr_has 'by its own name, perhaps "customers", and'
+}
+
+@test "--key in capitals: the message says how to write it" {
+	q "$dst" 'CREATE TABLE t ("Id" int PRIMARY KEY, name text)'
+	try_sh "portl-extract -d $src -t customers | portl-load -d $dst -t t --map 'id=\"Id\"' --conflict=skip --key=Id"
+	assert_status 5
+	assert_stderr_has "the table has no column \"id\"; perhaps --key '\"Id\"'"
+	try_sh "portl-extract -d $src -t customers | portl-load -d $dst -t t --map 'id=\"Id\"' --conflict=skip --key '\"Id\"'"
+	assert_status 0
+}
+
+@test "--since of a command that has failed, and help of help" {
+	try_sh "portl-extract -d $src -t customers --since= >/dev/null"
+	assert_status 64
+	assert_stderr_has '--since: that is no position: it is empty, as if what should print it had failed'
+	try portl help help
+	assert_status 0
+	assert_eq "$output" "$(portl --help)"
+}

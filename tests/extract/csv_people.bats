@@ -140,3 +140,26 @@ refuse()
 	assert_status 64
 	assert_stderr_has 'the file has no column "c"'
 }
+
+@test "fields that another delimiter parts: the hint of a row that cannot be read says so" {
+	printf 'id;name\n1;"a;b"\n' >x.csv
+	try portl-extract --csv=x.csv -o s
+	assert_status 1
+	assert_stderr_has 'x.csv:2: byte 3: a quote inside a field'
+	assert_stderr_has "hint: The file has a single column, called \"id;name\"; if it is several, say --delimiter=';'."
+	printf 'id;name\n1;a,b\n' >x.csv
+	try portl-extract --csv=x.csv -o s
+	assert_stderr_has "say --delimiter=';'."
+}
+
+@test "a folder without a slash, and a row of standard input" {
+	try portl-extract --csv=. -o s
+	assert_status 1
+	assert_stderr_has '"." is a folder'
+	assert_stderr_has 'hint: With a slash behind its name all its files *.csv are read'
+	fresh_db db
+	q "$db" 'CREATE TABLE t1 (id int)'
+	try_sh "printf 'id\n1\nx\n' | portl-extract --csv=- | portl-load -d $db -t t1"
+	assert_status 1
+	assert_stderr_has "In portl-extract's standard input the row is at line 3"
+}

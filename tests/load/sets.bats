@@ -178,7 +178,7 @@ same()
 	assert_status 4
 	take -t nose "$d/set"
 	assert_status 5
-	assert_stderr_has 'Perhaps you meant "note"'
+	assert_stderr_has 'perhaps "note"'
 	take --key=id --conflict=skip "$d/set"
 	assert_status 64
 	assert_stderr_has '--key is for one relation'

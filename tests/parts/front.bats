@@ -246,6 +246,7 @@ events()
 	echo '[ $part != 3 ] || die 5 "no such column" 42703' >load
 	try portl run -j 1 --via=env --keep=kept --
 	assert_status 5
+	assert_stderr_has "what is there stays: portl run --resume=kept brings what is missing"
 	assert_eq "$(grep -c dropped events)" 0
 	assert_eq "$(jq -r .snapshot kept)" held
 	rm load events snapshots
