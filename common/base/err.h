@@ -29,6 +29,7 @@ struct err {
 	int signal;          /* with EXIT_BY_SIGNAL: the signal's number */
 	bool cut;            /* with EXIT_STREAM: the input has ended too early */
 	char sqlstate[6];    /* five characters, or "" */
+	int position;        /* in the statement, in characters from 1; 0: not known */
 	char *msg;           /* one sentence, no "error:" before it */
 	char *detail;
 	char *hint;

@@ -355,8 +355,10 @@ db_describe(struct db *db, struct err *e, const char *sql)
 		return NULL;
 	}
 	res = db_expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
-	if (res == NULL)
+	if (res == NULL) {
+		dberr_place(sql, e);
 		return NULL;
+	}
 	PQclear(res);
 	if (PQsendDescribePrepared(db->conn, "") == 0) {
 		dberr_connection(db->conn, e);

@@ -13,6 +13,8 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 
+#define WORDS 40 /* characters of a statement, before and behind */
+
 /* libpq indents what explains a message, and breaks it in mid-sentence. */
 char *
 dberr_text(const char *text)
@@ -94,6 +96,7 @@ dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
 	const char *column = PQresultErrorField(res, PG_DIAG_COLUMN_NAME);
 	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+	const char *position = PQresultErrorField(res, PG_DIAG_STATEMENT_POSITION);
 
 	if (msg == NULL)
 		return dberr_connection(conn, e);
@@ -111,9 +114,41 @@ dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 		err_hint(e, "%s", hint);
 	if (context != NULL)
 		err_context(e, "%s", context);
+	if (position != NULL)
+		e->position = atoi(position);
 	if (column != NULL)
 		e->column = xstrdup(column);
 	if (constraint != NULL)
 		e->constraint = xstrdup(constraint);
 	return -1;
+}
+
+/* ${text} is UTF-8; ${n} characters behind it, or its end. */
+static const char *
+behind(const char *text, int n)
+{
+	for (; n > 0 && *text != '\0'; n--)
+		do
+			text++;
+		while (((unsigned char)*text & 0xc0) == 0x80);
+	return text;
+}
+
+int
+dberr_place(const char *sql, struct err *e)
+{
+	const char *at = behind(sql, e->position - 1), *line = at, *end;
+
+	if (e->position <= 0 || *at == '\0' || e->detail != NULL)
+		return -1;
+	while (line > sql && line[-1] != '\n' && (at - line < WORDS || (*line & 0xc0) == 0x80))
+		line--;
+	end = behind(at, WORDS);
+	if ((size_t)(end - at) > strcspn(at, "\n"))
+		end = at + strcspn(at, "\n");
+	line += strspn(line, " \t");
+	if (line > at)
+		line = at;
+	return err_detail(e, "In `%.*s`, from `%.*s` on.", (int)(end - line), line,
+			  (int)(end - at), at);
 }

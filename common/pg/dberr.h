@@ -23,6 +23,13 @@ int dberr_connection(PGconn *conn, struct err *e);
 int dberr_result(PGconn *conn, const PGresult *res, struct err *e);
 
 /*
+ * dberr_place(sql, e):
+ * Where ${e} says at which character of ${sql} (UTF-8) it is, make the words there its detail,
+ * unless it has one.  Returns -1.
+ */
+int dberr_place(const char *sql, struct err *e);
+
+/*
  * dberr_text(text):
  * Return libpq's text without the newline behind it and on one line, for the
  * caller to free.

@@ -66,11 +66,17 @@ receipt_init(struct receipt *r, const char *path, struct err *e)
 		r->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	} else {
 		r->path = xstrdup(path);
-		if (!livefile_is(path))
-			return prepare_file(r, e);
-		r->fd = livefile_open(path);
+		if (livefile_is(path))
+			r->fd = livefile_open(path);
+		else if (prepare_file(r, e) == 0)
+			return 0;
 	}
-	return r->fd < 0 ? err_errno(e, "could not create \"%s\"", r->path) : 0;
+	if (r->fd >= 0)
+		return 0;
+	err_errno(e, "could not create \"%s\"", r->path);
+	free(r->path); /* what cannot be written is said once */
+	r->path = NULL;
+	return -1;
 }
 
 void

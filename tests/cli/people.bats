@@ -5,6 +5,7 @@ load ../lib/common
 
 setup()
 {
+	cd "$BATS_TEST_TMPDIR" || return
 	fresh_db src dst
 	q "$src" "CREATE TABLE customers (id int PRIMARY KEY, name text);
 		INSERT INTO customers VALUES (1, 'Ada'), (2, 'Bob')"
@@ -179,4 +180,25 @@ portl-load: hint: Perhaps you meant \"customers\"."
 	try portl help help
 	assert_status 0
 	assert_eq "$output" "$(portl --help)"
+}
+
+@test "SQL of one's own: the message shows the words that the server stands at" {
+	try portl-extract -d "$src" -c $'SELECT id,\n       \'Ж\' AS x\n  FROM customers\n WHERE nme = 1\n   AND true' -o s
+	assert_status 1
+	assert_stderr_has 'error: column "nme" does not exist'
+	assert_stderr_has 'detail: In `WHERE nme = 1`, from `nme = 1` on.'
+	try portl-extract -d "$src" -t customers --where 'id = 1 andd true' -o s
+	assert_stderr_has 'In `id = 1 andd true`, from `andd true` on.'
+	try portl-extract -d "$src" -c 'SELECT 1 /*' -o s
+	assert_stderr_has 'detail: In `SELECT 1 /*`, from `/*` on.'
+	try portl-extract -d "$src" -c 'DELETE FROM customers' -o s
+	assert_status 1
+	assert_stderr_has 'hint: Only what reads rows can be sent'
+}
+
+@test "a receipt that cannot be written is said once" {
+	try portl-extract -d "$src" -t customers --summary="$BATS_TEST_TMPDIR/none/receipt" -o s
+	assert_status 1
+	assert_eq "$(grep -c error: <<<"$stderr")" 1
+	assert_stderr_has 'none/receipt": No such file or directory'
 }
