@@ -245,6 +245,12 @@ piece_lacks_snapshot(const struct piece *p)
 	       strstr(text, "were read by different snapshots") != NULL;
 }
 
+bool
+piece_is_committed(const struct piece *p)
+{
+	return json_is_true(json_object_get(p->receipt, "committed"));
+}
+
 int
 piece_why(const struct piece *p, const char *name, struct err *e)
 {

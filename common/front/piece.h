@@ -70,6 +70,12 @@ int piece_receipts(const struct piece *p, struct buf *text, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * piece_is_committed(p):
+ * Tell whether the part that has failed is committed all the same: what came behind it failed.
+ */
+bool piece_is_committed(const struct piece *p);
+
+/*
  * piece_why(p, name, e):
  * Fill ${e} with what the receipt says of the part that has failed, for another receipt.
  * Returns -1.

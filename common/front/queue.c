@@ -299,7 +299,10 @@ give_up(struct work *w, const struct slot *s)
 
 	if (!w->failed) {
 		tell(w, &s->piece);
-		log_line("%s: could not be brought%s", name,
+		log_line("%s: %s%s", name,
+			 piece_is_committed(&s->piece)
+				 ? "is there, but the parts could not be published"
+				 : "could not be brought",
 			 s->tries > 0 ? ", nor when it was tried again" : "");
 		w->q->f->status = s->piece.status;
 		piece_why(&s->piece, name, w->q->why);

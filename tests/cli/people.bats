@@ -182,6 +182,7 @@ portl-load: hint: Perhaps you meant \"customers\"."
 	assert_eq "$output" "$(portl --help)"
 }
 
+# shellcheck disable=SC2016 # nothing is meant to expand
 @test "SQL of one's own: the message shows the words that the server stands at" {
 	try portl-extract -d "$src" -c $'SELECT id,\n       \'Ж\' AS x\n  FROM customers\n WHERE nme = 1\n   AND true' -o s
 	assert_status 1

@@ -404,3 +404,13 @@ runs()
 	try portl run --resume=none
 	assert_status 78
 }
+
+@test "all parts are there, and their rows clash with the table's: the message says so, and what would help" {
+	portl run -j 2 --parts=4 -d "$src" -t t -- -d "$dst" --create
+	try portl run -j 2 --parts=4 -d "$src" -t t -- -d "$dst"
+	assert_status 1
+	assert_stderr_has 'duplicate key value'
+	assert_stderr_has 'hint: A row with this key is in the table, or came before. Use --conflict'
+	assert_stderr_has 'public.t: is there, but the parts could not be published'
+	portl run -j 2 --parts=4 -d "$src" -t t -- -d "$dst" --conflict=overwrite
+}
