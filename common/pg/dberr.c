@@ -80,6 +80,8 @@ advice(const PGresult *res, const char *msg)
 	    strncmp(msg, "invalid memory alloc request size", 33) == 0)
 		return "PostgreSQL takes no row of 1 GB or more; in text form, as in NDJSON, "
 		       "a bytea is twice as long.";
+	if (comes_from(res, "BeginCopyTo") && strstr(msg, "COPY query must") != NULL)
+		return "Only what reads rows can be sent: SELECT, VALUES, TABLE or WITH.";
 	if (comes_from(res, "check_enable_rls"))
 		return "A role with BYPASSRLS sees all rows; portl-extract "
 		       "--enable-row-security sends those that the policies show.";

@@ -217,8 +217,6 @@ refused_copy(struct db *db, const char *copy, struct err *e)
 		return -1; /* as the cursor has it; closing ends what runs */
 	err_release(e);
 	*e = why;
-	if (e->hint == NULL && strcmp(e->sqlstate, "0A000") == 0)
-		err_hint(e, "Only what reads rows can be sent: SELECT, VALUES, TABLE or WITH.");
 	return -1;
 }
 
