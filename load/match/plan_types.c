@@ -549,7 +549,8 @@ add_missing(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			p->sql[SQL_ADD] = sql;
 			take_added(p);
 		} else {
-			buf_addf(&why->sql, " --add-columns, or %s;", sql);
+			if (!p->rules->verify)
+				buf_addf(&why->sql, " --add-columns, or %s;", sql);
 			free(sql);
 		}
 	}

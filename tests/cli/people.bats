@@ -203,3 +203,13 @@ portl-load: hint: Perhaps you meant \"customers\"."
 	assert_eq "$(grep -c error: <<<"$stderr")" 1
 	assert_stderr_has 'none/receipt": No such file or directory'
 }
+
+@test "a comparison is not told to alter the table" {
+	q "$dst" 'CREATE TABLE customers (id int PRIMARY KEY)'
+	copy --verify
+	assert_status 5
+	assert_stderr_has "drop it with --map 'name='"
+	assert_stderr_lacks 'ALTER TABLE'
+	copy ''
+	assert_stderr_has 'hint: This would help: --add-columns, or ALTER TABLE'
+}
