@@ -410,11 +410,12 @@ as_line(const struct receipt *r, double seconds)
 	size_t i, len = 0;
 
 	if (r->verified.done)
-		return xasprintf("%s: %" PRIu64 " rows compared, %" PRIu64 " equal%s; %.1f MB, "
-				 "%.2f s",
-				 name, r->read, r->verified.equal,
-				 r->verified.extras ? "" : ", others not looked for", mb,
-				 seconds);
+		return xasprintf(
+			"%s: %" PRIu64 " rows compared, %" PRIu64 " equal%s; %.1f MB, "
+			"%.2f s",
+			name, r->verified.equal + r->verified.missing + r->verified.different,
+			r->verified.equal, r->verified.extras ? "" : ", others not looked for",
+			mb, seconds);
 	if (r->committed == RECEIPT_NOT_APPLICABLE)
 		return xasprintf("%s: %" PRIu64 " rows read, %.1f MB, %.2f s", name, r->read,
 				 mb, seconds);

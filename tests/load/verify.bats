@@ -371,6 +371,8 @@ both()
 	verify --schema=public --order=auto
 	assert_status 0
 	assert_eq "$counts" '16 0 0 0'
+	verify --schema=public --order=auto -- -v
+	assert_stderr_has '16 rows compared, 16 equal'
 	q "$dst" "DELETE FROM a WHERE id = 5; INSERT INTO b VALUES (2); DELETE FROM ONLY p"
 	q "$src" "SELECT setval('s', 50)"
 	verify --schema=public --order=auto
