@@ -94,7 +94,8 @@ become(const struct crew *crew, const struct crew_work *work, pid_t parent)
 			fcntl(work->keep[i], F_SETFD, 0);
 	if (rc == 0 && write_preface(work->preface) == 0)
 		execvp(work->program, work->argv);
-	dprintf(STDERR_FILENO, "portl: error: could not run %s\n", work->program);
+	dprintf(STDERR_FILENO, "portl: error: could not run %s: %s\n", work->program,
+		strerrordesc_np(errno));
 	_exit(CANNOT_RUN);
 }
 

@@ -213,3 +213,10 @@ portl-load: hint: Perhaps you meant \"customers\"."
 	copy ''
 	assert_stderr_has 'hint: This would help: --add-columns, or ALTER TABLE'
 }
+
+@test "--via names what is not there: the message says that it is not" {
+	copy --create
+	try portl run --via='./nothing host' --parts=2 -d "$src" -t customers -- -d "$dst" --conflict=overwrite
+	assert_status 127
+	assert_stderr_has 'portl: error: could not run ./nothing: No such file or directory'
+}
