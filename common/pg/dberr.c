@@ -73,7 +73,7 @@ comes_from(const PGresult *res, const char *function)
 
 /* What to do, where the server does not say it. */
 static const char *
-advice(const PGresult *res, const char *msg)
+advice(const PGresult *res, const char *sqlstate, const char *msg)
 {
 	/* it keeps every value and every row of COPY data below 1 GB */
 	if (comes_from(res, "enlargeStringInfo") ||
@@ -82,6 +82,9 @@ advice(const PGresult *res, const char *msg)
 		       "a bytea is twice as long.";
 	if (comes_from(res, "BeginCopyTo") && strstr(msg, "COPY query must") != NULL)
 		return "Only what reads rows can be sent: SELECT, VALUES, TABLE or WITH.";
+	if (comes_from(res, "ProcessInterrupts") && strcmp(sqlstate, "55P03") == 0)
+		return "Another session has held a lock on it for too long; pg_locks shows which, "
+		       "and --lock-wait-timeout says how long to wait.";
 	if (comes_from(res, "check_enable_rls"))
 		return "A role with BYPASSRLS sees all rows; portl-extract "
 		       "--enable-row-security sends those that the policies show.";
@@ -111,7 +114,7 @@ dberr_result(PGconn *conn, const PGresult *res, struct err *e)
 	if (detail != NULL)
 		err_detail(e, "%s", detail);
 	if (hint == NULL)
-		hint = advice(res, msg);
+		hint = advice(res, sqlstate, msg);
 	if (hint != NULL)
 		err_hint(e, "%s", hint);
 	if (context != NULL)

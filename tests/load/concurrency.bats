@@ -159,6 +159,7 @@ swapped()
 	load_rows -vv --conflict=overwrite --lock-wait-timeout=100 < <(printf '{"id":%d,"v":"x"}\n' 1 2 3)
 	assert_status 1
 	assert_stderr_has 'error: canceling statement due to lock timeout'
+	assert_stderr_has 'hint: Another session has held a lock on it for too long'
 	assert_eq "$(grep -c '^portl-load: SQL: SAVEPOINT portl; .* INTO ' <<<"$stderr")" 1
 	# another mode, of the table: whose lock it is, is said
 	load_rows --truncate --lock-wait-timeout=100 < <(printf '{"id":%d,"v":"x"}\n' 1 2 3)
