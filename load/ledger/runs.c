@@ -478,6 +478,10 @@ runs_list(const struct run *r, struct db *db, struct err *e)
 	return ask(r, db, list_sql, 1, more, e);
 }
 
+#define IS_TABLE(id) \
+	"c.relkind" EQUALS "'r' AND c.relname OPERATOR(pg_catalog.~)" \
+	" pg_catalog.concat('^portl_', " id ", '_[0-9]+$')"
+
 /*
  * Tables of a run are known by its id.  Whoever asks for the size of one waits for those who
  * keep it for themselves, as a publication does.
@@ -486,7 +490,7 @@ static const char all_sql[] = HELD
 	" SELECT r.id, pg_catalog.date_trunc('second', r.made)::pg_catalog.text,"
 	" pg_catalog.date_trunc('second', q.quiet)::pg_catalog.text, r.parts, p.there,"
 	" r.published IS NOT NULL, " LOCK_OF("0", "r.id") EQUALS
-	"ANY (SELECT key FROM held), t.n, t.bytes, pg_catalog.pg_size_pretty(t.bytes), t.names"
+	"ANY (SELECT key FROM held), t.n, t.bytes, pg_catalog.pg_size_pretty(t.bytes)"
 	" FROM {run} AS r CROSS JOIN LATERAL (SELECT pg_catalog.max(p.at) AS at,"
 	" pg_catalog.count(*) FILTER (WHERE p.number OPERATOR(pg_catalog.<=) r.parts) AS there"
 	" FROM {part} AS p WHERE p.run" EQUALS "r.id) AS p"
@@ -495,15 +499,14 @@ static const char all_sql[] = HELD
 	" CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS n,"
 	" coalesce(pg_catalog.sum(CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l"
 	" WHERE l.relation" EQUALS "c.oid AND l.mode" EQUALS "'AccessExclusiveLock')"
-	" THEN pg_catalog.pg_total_relation_size(c.oid) END), 0)::pg_catalog.int8 AS bytes,"
-	" pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), ', ') AS names"
+	" THEN pg_catalog.pg_total_relation_size(c.oid) END), 0)::pg_catalog.int8 AS bytes"
 	" FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
 	" ON n.oid" EQUALS "c.relnamespace WHERE n.nspname" EQUALS
-	"$3::pg_catalog.text AND c.relkind" EQUALS "'r' AND c.relname OPERATOR(pg_catalog.~)"
-	" pg_catalog.concat('^portl_', r.id, '_[0-9]+$')) AS t"
-	" WHERE r.id" EQUALS "coalesce($1, r.id)"
-	" AND q.quiet OPERATOR(pg_catalog.>=) pg_catalog.make_interval("
-	"secs => greatest($2::pg_catalog.float8, 0)) ORDER BY r.made, r.id";
+	"$3::pg_catalog.text AND " IS_TABLE(
+		"r.id") ") AS t"
+			" WHERE r.id" EQUALS "coalesce($1, r.id)"
+			" AND q.quiet OPERATOR(pg_catalog.>=) pg_catalog.make_interval("
+			"secs => greatest($2::pg_catalog.float8, 0)) ORDER BY r.made, r.id";
 
 PGresult *
 runs_all(const char *ledger, const char *id, int64_t seconds, struct db *db, struct err *e)
@@ -514,6 +517,37 @@ runs_all(const char *ledger, const char *id, int64_t seconds, struct db *db, str
 
 	snprintf(text, sizeof(text), "%" PRId64, seconds);
 	return ask(&any, db, all_sql, 2, more, e);
+}
+
+static const char some_sql[] =
+	"SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', t.nspname, t.relname), ', '),"
+	" pg_catalog.array_agg(pg_catalog.substring(t.relname, '[0-9]+$')) FROM ("
+	"SELECT n.nspname, c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace"
+	" AS n ON n.oid" EQUALS "c.relnamespace WHERE n.nspname" EQUALS
+	"$2::pg_catalog.text AND " IS_TABLE(
+		"$1::pg_catalog.text") " LIMIT $3::pg_catalog.int8) AS t";
+
+int
+runs_drop_tables(const struct run *r, size_t most, struct db *db, bool *none, struct err *e)
+{
+	char text[24];
+	const char *params[] = {r->id, r->ledger, number_text(text, most)};
+	const char *more[1];
+	PGresult *res = db_query(db, e, some_sql, 3, params);
+	int rc = res != NULL ? 0 : -1;
+
+	*none = rc == 0 && PQgetisnull(res, 0, 0);
+	if (rc == 0 && !*none) {
+		more[0] = PQgetvalue(res, 0, 1);
+		rc = db_exec(db, e, "DROP TABLE %s", PQgetvalue(res, 0, 0));
+		if (rc == 0)
+			rc = run(r, db,
+				 "DELETE FROM {part} WHERE run" EQUALS "$1 AND relation" EQUALS
+				 "ANY ($2::pg_catalog.int8[])",
+				 1, more, e);
+	}
+	PQclear(res);
+	return rc;
 }
 
 char *

@@ -93,6 +93,14 @@ int runs_clear(const struct run *r, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
+ * runs_drop_tables(r, most, db, none, e):
+ * In such a transaction: drop so many of the tables that are named as the run's in the ledger's
+ * schema, and forget the parts that have gone into them; or there are ${*none}.
+ */
+int runs_drop_tables(const struct run *r, size_t most, struct db *db, bool *none, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * runs_store(r, db, part, e), runs_recount(r, db, relation, rows, whole, e),
  * runs_counted(r, db, e), runs_publish(r, db, e), runs_forget(r, db, relation, e):
  * In an open transaction: part ${part} is there; the table of the relation has so many
@@ -167,8 +175,7 @@ enum runs_all_column {
 	RUNS_ALL_AT_WORK, /* parts are brought just now, or published */
 	RUNS_ALL_TABLES,  /* in the ledger's schema */
 	RUNS_ALL_BYTES,   /* of these */
-	RUNS_ALL_SIZE,    /* the same as people say it */
-	RUNS_ALL_NAMES    /* theirs, as SQL takes them, with commas between */
+	RUNS_ALL_SIZE     /* the same as people say it */
 };
 
 /*

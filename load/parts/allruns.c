@@ -1,6 +1,6 @@
 /*
- * Each run is removed in a transaction of its own, in which it is looked at once more behind
- * its lock: a part may have come since all were listed.
+ * Each run is removed by itself, and looked at once more behind its lock: a part may have come
+ * since all were listed.
  */
 #include "load/parts/allruns.h"
 
@@ -22,6 +22,7 @@
 #include "load/ledger/ledger.h"
 #include "load/ledger/runs.h"
 #include "load/options.h"
+#include "load/parts/dropparts.h"
 
 /* Those that are asked for; *res NULL: there is no ledger. */
 static int
@@ -135,25 +136,27 @@ allruns_print(const struct load_options *options, struct err *e)
 
 /* ---- removing ---- */
 
-/* In the transaction; *stays: a part has come meanwhile. */
-static int
-clear(const struct load_options *o, const struct run *run, struct db *db, bool *stays,
-      struct err *e)
-{
-	PGresult *res = NULL;
-	int rc = runs_clear(run, db, e);
+/* A run that is to go, and was looked at behind its lock. */
+struct removal {
+	const struct load_options *options;
+	const char *id;
+	bool looked, stays;
+};
 
-	if (rc == 0) {
-		res = runs_all(o->ledger, run->id, o->stale, db, e);
-		rc = res != NULL ? 0 : -1;
-	}
-	*stays = rc == 0 && PQntuples(res) == 0;
-	if (rc == 0 && !*stays && !PQgetisnull(res, 0, RUNS_ALL_NAMES))
-		rc = db_exec(db, e, "DROP TABLE %s", field(res, 0, RUNS_ALL_NAMES));
-	if (rc == 0 && !*stays)
-		rc = runs_forget(run, db, 0, e);
+/* Before the first of its tables goes: a part may have come meanwhile. */
+static int
+may_go(void *arg, struct db *db, bool *stays, struct err *e)
+{
+	struct removal *r = arg;
+	PGresult *res;
+
+	if (r->looked)
+		return 0;
+	r->looked = true;
+	res = runs_all(r->options->ledger, r->id, r->options->stale, db, e);
+	*stays = r->stays = res != NULL && PQntuples(res) == 0;
 	PQclear(res);
-	return rc;
+	return res != NULL ? 0 : -1;
 }
 
 static bool
@@ -166,14 +169,11 @@ static int
 drop(const struct load_options *o, const char *id, struct db *db, struct err *e)
 {
 	const struct run run = {.ledger = o->ledger, .id = id};
+	struct removal removal = {.options = o, .id = id};
 	struct err why = ERR_INIT;
-	bool stays = false;
-	int rc = session_begin(db, SESSION_WRITE, o->common.lock_timeout, e);
+	int rc = dropparts_drop(&run, o->common.lock_timeout, may_go, &removal, db, &why);
 
-	if (rc != 0)
-		return -1;
-	rc = session_end(db, clear(o, &run, db, &stays, &why), &why);
-	if (rc == 0 && !stays) {
+	if (rc == 0 && !removal.stays) {
 		puts(id);
 		return 0;
 	}

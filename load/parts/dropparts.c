@@ -1,13 +1,14 @@
 /*
- * Tables are found by their names, which the plan gives: what a part has made whose row in
- * the ledger never came goes, too.
+ * Tables are found by their names: what a part has made whose row in the ledger never came
+ * goes, too.  A server has room for so many locks, and DROP takes some for each table.  So some
+ * tables are dropped at a time, with the parts that are in them: whoever goes on with the run
+ * finds these missing.
  */
 #include "load/parts/dropparts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/parts/partplan.h"
 #include "common/pg/db.h"
@@ -17,33 +18,50 @@
 #include "load/ledger/runplan.h"
 #include "load/options.h"
 
+#define AT_ONCE ((size_t)20) /* tables, with their indexes */
+
+/* In a transaction; none is left: the run goes as well. */
 static int
-drop_tables(const struct run *run, size_t n, struct db *db, struct err *e)
+drop_some(const struct run *run, dropparts_may *may, void *arg, struct db *db, bool *done,
+	  struct err *e)
 {
-	struct buf sql = BUF_INIT;
-	size_t i;
+	bool stays = false;
+
+	*done = false;
+	if (runs_clear(run, db, e) != 0 || may(arg, db, &stays, e) != 0)
+		return -1;
+	*done = stays;
+	if (stays)
+		return 0;
+	if (runs_drop_tables(run, AT_ONCE, db, done, e) != 0)
+		return -1;
+	return *done ? runs_forget(run, db, 0, e) : 0;
+}
+
+int
+dropparts_drop(const struct run *run, int64_t lock_timeout, dropparts_may *may, void *arg,
+	       struct db *db, struct err *e)
+{
+	bool done = false;
 	int rc = 0;
 
-	for (i = 1; rc == 0 && i <= n; i++) {
-		sql.len = 0;
-		buf_adds(&sql, "DROP TABLE IF EXISTS ");
-		runs_add_table(run, i, &sql);
-		rc = db_exec(db, e, "%s", buf_cstr(&sql));
+	while (rc == 0 && !done) {
+		rc = session_begin(db, SESSION_WRITE, lock_timeout, e);
+		if (rc == 0)
+			rc = drop_some(run, may, arg, db, &done, e);
+		rc = session_end(db, rc, e);
 	}
-	buf_release(&sql);
 	return rc;
 }
 
 static int
-drop(const struct run *run, const struct load_options *o, struct db *db, struct err *e)
+may_always(void *arg, struct db *db, bool *stays, struct err *e)
 {
-	if (session_begin(db, SESSION_WRITE, o->common.lock_timeout, e) != 0 ||
-	    runs_clear(run, db, e) != 0 ||
-	    db_exec(db, e, "SET LOCAL client_min_messages = warning") != 0 ||
-	    drop_tables(run, o->plan->nrelations, db, e) != 0 ||
-	    runs_forget(run, db, 0, e) != 0)
-		return -1;
-	return db_exec(db, e, "COMMIT");
+	(void)arg;
+	(void)db;
+	(void)stays;
+	(void)e;
+	return 0;
 }
 
 int
@@ -60,7 +78,8 @@ dropparts_run(const struct load_options *options, struct err *e)
 	if (rc == 0)
 		rc = ledger_find(&db, options->ledger, LEDGER_RUNS, false, &there, e);
 	if (rc == 0 && there)
-		rc = drop(&run, options, &db, e);
+		rc = dropparts_drop(&run, options->common.lock_timeout, may_always, NULL, &db,
+				    e);
 	if (rc == 0)
 		log_info(there ? "nothing is left of run %s" : "there is nothing of run %s",
 			 run.id);

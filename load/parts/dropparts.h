@@ -4,8 +4,24 @@
 #ifndef LOAD_DROPPARTS_H
 #define LOAD_DROPPARTS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+struct db;
 struct err;
 struct load_options;
+struct run;
+
+/* Behind the run's lock, before some of its tables go: does the run stay instead? */
+typedef int dropparts_may(void *arg, struct db *db, bool *stays, struct err *e);
+
+/*
+ * dropparts_drop(run, lock_timeout, may, arg, db, e):
+ * Remove the tables of a run and what the ledger has of it, in as many transactions as it
+ * takes, each of which leaves a run that can be gone on with.
+ */
+int dropparts_drop(const struct run *run, int64_t lock_timeout, dropparts_may *may, void *arg,
+		   struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /*
  * dropparts_run(options, e):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Whether servers take as many connections as parts are brought at a time is said beforehand.
+# What servers have room for: connections, as many as parts are brought at a time, and locks.
 # shellcheck disable=SC2154 # bats' and fresh_db's variables
 
 load ../lib/common
@@ -7,7 +7,7 @@ load ../lib/parts
 
 setup_file()
 {
-	own_server 'max_connections = 10'
+	own_server 'max_connections = 10' 'max_locks_per_transaction = 10'
 }
 
 teardown_file()
@@ -59,4 +59,25 @@ setup()
 	assert_status 64
 	try portl-load -d "$dst" --at-once=4 </dev/null
 	assert_status 64
+}
+
+@test "a run of more tables than the server has locks for is removed all the same" {
+	local drop run
+
+	kind=own make_plan -t t -- --create
+	run=$(jq -r .id "$plan")
+	for drop in "--plan=$plan --drop-parts" "--drop-run=$run"; do
+		bring 1
+		psql -XAtq -d "$dst" <<-EOF
+			SELECT format('CREATE TABLE portl_ledger.portl_${run}_%s (v text)', i) FROM generate_series(2, 700) i \gexec
+		EOF
+		q "$dst" "INSERT INTO portl_ledger.part (run, number, relation) SELECT '$run', i, i FROM generate_series(2, 700) i"
+		try psql -XAtq -d "$dst" -c "DO 'BEGIN EXECUTE (SELECT ''DROP TABLE '' || string_agg(''portl_ledger.'' || relname, '', '')
+			FROM pg_class WHERE relname ~ ''^portl_$run''); END'"
+		assert_stderr_has 'out of shared memory'
+		# shellcheck disable=SC2086 # words
+		portl-load -q -d "$dst" $drop
+		assert_eq "$(left_of_run)" ''
+		assert_eq "$(q "$dst" 'SELECT (SELECT count(*) FROM portl_ledger.part), (SELECT count(*) FROM portl_ledger.run)')" '0|0'
+	done
 }
