@@ -70,29 +70,45 @@ static const char has_key_sql[] =
 	"SELECT 1 FROM pg_catalog.pg_index WHERE indrelid OPERATOR(pg_catalog.=)"
 	" $1::pg_catalog.regclass AND indisunique LIMIT 1";
 
+/*
+ * Of several rows of a key any one stays: what is right comes in the last stream.  Where all
+ * tables are published, rows of one without a replica identity cannot be deleted.
+ */
+static int
+delete_doubles(struct db *db, bool primary, const char *table, const char *columns,
+	       struct err *e)
+{
+	if (primary && db_exec(db, e, "ALTER TABLE %s REPLICA IDENTITY FULL", table) != 0)
+		return -1;
+	if (db_exec(db, e,
+		    "DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM"
+		    " (SELECT ctid, row_number() OVER (PARTITION BY %s) AS r FROM %s) AS s"
+		    " WHERE r > 1))",
+		    table, columns, table) != 0)
+		return -1;
+	return primary ? db_exec(db, e, "ALTER TABLE %s REPLICA IDENTITY DEFAULT", table) : 0;
+}
+
 static int
 add_unique(struct db *db, bool primary, const char *table, const char *columns, struct err *e)
 {
+	const char *before = primary ? "ALTER TABLE" : "CREATE UNIQUE INDEX ON";
+	const char *behind = primary ? "ADD PRIMARY KEY" : "";
 	struct err why = ERR_INIT;
 
-	if (db_exec(db, &why,
-		    primary ? "SAVEPOINT portl_key; ALTER TABLE %s ADD PRIMARY KEY (%s)"
-			    : "SAVEPOINT portl_key; CREATE UNIQUE INDEX ON %s (%s)",
-		    table, columns) == 0)
+	if (db_exec(db, &why, "SAVEPOINT portl_key; %s %s %s (%s)", before, table, behind,
+		    columns) == 0)
 		return db_exec(db, e, "RELEASE SAVEPOINT portl_key");
 	if (strcmp(why.sqlstate, "23505") != 0) {
 		err_take(e, &why);
 		return -1;
 	}
 	err_release(&why);
-	return db_exec(db, e,
-		       "ROLLBACK TO SAVEPOINT portl_key; RELEASE SAVEPOINT portl_key;"
-		       " DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM"
-		       " (SELECT ctid, row_number() OVER (PARTITION BY %s) AS r FROM %s) AS s"
-		       " WHERE r > 1)); %s %s %s (%s)",
-		       table, columns, table,
-		       primary ? "ALTER TABLE" : "CREATE UNIQUE INDEX ON", table,
-		       primary ? "ADD PRIMARY KEY" : "", columns);
+	if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl_key; RELEASE SAVEPOINT portl_key") !=
+		    0 ||
+	    delete_doubles(db, primary, table, columns, e) != 0)
+		return -1;
+	return db_exec(db, e, "%s %s %s (%s)", before, table, behind, columns);
 }
 
 static int

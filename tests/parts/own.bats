@@ -65,6 +65,17 @@ bring_under_writes()
 	assert_status 0
 }
 
+@test "where the target publishes all tables, those of the run are caught up as well" {
+	make_plan -t t --parts=4 -- --create
+	q "$dst" 'SET client_min_messages = error; CREATE PUBLICATION everything FOR ALL TABLES'
+	bring_all 2
+	q "$src" "UPDATE t SET v = 'moved to the part that is read last'"
+	bring 1
+	catch_up
+	same_table "$src" t "$dst" t
+	assert_eq "$(q "$dst" "SELECT relreplident FROM pg_class WHERE oid = 't'::regclass")" d
+}
+
 @test "a table with rows: the same by a staged apply, mapped and cast" {
 	q "$dst" "CREATE TABLE u (id bigint, \"K k\" text COLLATE \"C\", v text, PRIMARY KEY (\"K k\", id));
 		INSERT INTO u SELECT i, 'old', 'x' FROM generate_series(1, 100) i"
