@@ -42,7 +42,8 @@ static const struct {
 			  {"part", "run text, number bigint, relation bigint, rows bigint,"
 				   " digest text, position text, snapshot text, whole text,"
 				   " xid text, at timestamptz,"
-				   " PRIMARY KEY (run, number)"}}},
+				   " PRIMARY KEY (run, number),"
+				   " UNIQUE (run, relation, number)"}}},
 };
 
 /* What there is, and what the role may. */

@@ -14,7 +14,9 @@
 #include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 #include "common/pg/session.h"
+#include "load/ledger/digestsum.h"
 #include "load/ledger/ledger.h"
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
@@ -25,6 +27,7 @@
 	")::pg_catalog.int8::pg_catalog.text, 0)"
 
 #define PARAMS 9
+#define LIKELY ((size_t)8) /* parts that are looked for before all are counted */
 
 /*
  * As ${sql}, where {run} and {part} stand for the tables; parameters are the run's id and
@@ -93,23 +96,57 @@ insert(const struct run *r, struct db *db, struct err *e)
 	return session_end(db, rc, e);
 }
 
+/*
+ * Parts are counted where none of those is missing that would be, if some are: whoever comes
+ * with each of many parts would count them all each time.
+ */
 static const char look_sql[] =
 	"SELECT r.plan" EQUALS "$2 AND r.parts" EQUALS "$3::pg_catalog.int8,"
 	" r.published IS NOT NULL,"
 	" EXISTS (SELECT FROM {part} AS p WHERE p.run" EQUALS "$1 AND p.number" EQUALS
 	"$4::pg_catalog.int8),"
-	" (SELECT pg_catalog.count(*) FROM {part} AS p WHERE p.run" EQUALS "$1"
-	" AND p.number OPERATOR(pg_catalog.<=) r.parts)"
+	" CASE WHEN coalesce((SELECT pg_catalog.bool_and(EXISTS (SELECT FROM {part} AS p WHERE p.run" EQUALS
+	"$1 AND p.number" EQUALS "u.number))"
+	" FROM pg_catalog.unnest($5::pg_catalog.int8[]) AS u (number)), true)"
+	" THEN (SELECT pg_catalog.count(*) FROM {part} AS p WHERE p.run" EQUALS "$1"
+	" AND p.number OPERATOR(pg_catalog.<=) r.parts)" EQUALS "r.parts ELSE false END"
 	" FROM {run} AS r WHERE r.id" EQUALS "$1";
+
+/*
+ * Parts that are most likely missing if any is, apart from part ${number}: its neighbours, for
+ * those who bring them one after the other, and some from everywhere.
+ */
+static void
+add_likely(const struct run *r, size_t number, struct buf *array)
+{
+	size_t i;
+
+	for (i = 0; number > 0 && i < LIKELY; i++) {
+		size_t step = i == 0 ? 1 : i == 1 ? r->parts - 1 : r->parts / LIKELY * i;
+		size_t other = (number - 1 + step) % r->parts + 1;
+		char text[24];
+
+		if (other != number)
+			pgarray_add(array, number_text(text, other));
+	}
+	pgarray_end(array);
+}
 
 static int
 look(const struct run *r, struct db *db, size_t number, struct run_found *f, struct err *e)
 {
 	char parts[24], wanted[24];
+	struct buf likely = BUF_INIT;
 	const char *more[] = {r->plan, number_text(parts, r->parts),
-			      number_text(wanted, number)};
-	PGresult *res = ask(r, db, look_sql, 3, more, e);
-	int rc = res != NULL ? 0 : -1;
+			      number_text(wanted, number), NULL};
+	PGresult *res;
+	int rc;
+
+	add_likely(r, number, &likely);
+	more[3] = buf_cstr(&likely);
+	res = ask(r, db, look_sql, 4, more, e);
+	rc = res != NULL ? 0 : -1;
+	buf_release(&likely);
 
 	*f = (struct run_found){.known = res != NULL && PQntuples(res) > 0};
 	if (f->known && !db_is_true(res, 0, 0)) {
@@ -117,7 +154,7 @@ look(const struct run *r, struct db *db, size_t number, struct run_found *f, str
 	} else if (f->known) {
 		f->published = db_is_true(res, 0, 1);
 		f->part = db_is_true(res, 0, 2);
-		f->parts = strtoull(PQgetvalue(res, 0, 3), NULL, 10);
+		f->all = db_is_true(res, 0, 3);
 	}
 	PQclear(res);
 	return rc;
@@ -258,16 +295,23 @@ runs_take(const struct run *r, struct db *db, size_t number, struct err *e)
 int
 runs_agree(const struct run *r, struct db *db, const char *snapshot, bool *agree, struct err *e)
 {
-	static const char sql[] =
+	/* of those who bring parts each compares its own with the first and the last of them */
+	static const char one[] =
+		"SELECT coalesce(pg_catalog.bool_and(coalesce(p.snapshot, '')" EQUALS
+		"$3), true) FROM {part} AS p WHERE p.run" EQUALS "$1 AND (p.number" EQUALS
+		"(SELECT pg_catalog.min(n.number) FROM {part} AS n WHERE n.run" EQUALS
+		"$1) OR p.number" EQUALS
+		"(SELECT pg_catalog.max(n.number) FROM {part} AS n WHERE n.run" EQUALS
+		"$1 AND n.number OPERATOR(pg_catalog.<=) $2::pg_catalog.int8))";
+	static const char all[] =
 		"SELECT coalesce(pg_catalog.min(coalesce(p.snapshot, ''))" EQUALS
-		"coalesce($3, pg_catalog.max(coalesce(p.snapshot, '')))"
-		" AND pg_catalog.max(coalesce(p.snapshot, ''))" EQUALS
-		"coalesce($3, pg_catalog.max(coalesce(p.snapshot, ''))), true)"
+		"pg_catalog.max(coalesce(p.snapshot, '')), true)"
 		" FROM {part} AS p WHERE p.run" EQUALS
 		"$1 AND p.number OPERATOR(pg_catalog.<=) $2::pg_catalog.int8";
 	char parts[24];
 	const char *more[] = {number_text(parts, r->parts), snapshot};
-	PGresult *res = ask(r, db, sql, 2, more, e);
+	PGresult *res = snapshot != NULL ? ask(r, db, one, 2, more, e)
+					 : ask(r, db, all, 1, more, e);
 
 	*agree = res != NULL && db_is_true(res, 0, 0);
 	PQclear(res);
@@ -349,31 +393,6 @@ runs_forget(const struct run *r, struct db *db, size_t relation, struct err *e)
 	return run(r, db, "DELETE FROM {run} WHERE id" EQUALS "$1", 0, NULL, e);
 }
 
-/* The sum of two digests of the same form, modulo 2^128; of others nothing is known. */
-static void
-add_digest(char sum[40], const char *digest, bool first)
-{
-	uint64_t high[2], low[2];
-	size_t form = strcspn(digest, ":") + 1, i;
-
-	if (first) {
-		snprintf(sum, 40, "%s", digest);
-		return;
-	}
-	if (strncmp(sum, digest, form) != 0 || strlen(digest) != form + 32 ||
-	    strlen(sum) != form + 32) {
-		sum[0] = '\0';
-		return;
-	}
-	for (i = 0; i < 2; i++)
-		if (sscanf((i == 0 ? sum : digest) + form, "%16" SCNx64 "%16" SCNx64, &high[i],
-			   &low[i]) != 2)
-			high[i] = low[i] = 0;
-	low[0] += low[1];
-	high[0] += high[1] + (low[0] < low[1]);
-	snprintf(sum + form, 40 - form, "%016" PRIx64 "%016" PRIx64, high[0], low[0]);
-}
-
 int
 runs_total(const struct run *r, struct db *db, size_t relation, struct run_total *t,
 	   struct err *e)
@@ -397,7 +416,7 @@ runs_total(const struct run *r, struct db *db, size_t relation, struct run_total
 		t->traced = t->traced && !anew &&
 			    (!PQgetisnull(res, i, 5) ||
 			     strcmp(PQgetvalue(res, i, 0), "0") == 0);
-		add_digest(t->digest, PQgetvalue(res, i, 1), i == 0);
+		digestsum_add(t->digest, PQgetvalue(res, i, 1), i == 0);
 		if (t->position == NULL && !PQgetisnull(res, i, 2))
 			t->position = xstrdup(PQgetvalue(res, i, 2));
 		free(t->whole); /* the last one's: of one snapshot, or of what came last */

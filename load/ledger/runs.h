@@ -32,7 +32,7 @@ struct run_found {
 	bool published;
 	bool part;    /* the one that was asked for is there */
 	bool counted; /* by another, while the run's row was waited for */
-	size_t parts; /* that are there */
+	bool all;     /* parts of the plan are there */
 };
 
 /* A part that is there; borrowed. */
@@ -78,8 +78,9 @@ int runs_take(const struct run *r, struct db *db, size_t number, struct err *e)
 
 /*
  * runs_agree(r, db, snapshot, agree, e):
- * In an open transaction: were all parts that are there read by one snapshot, by ${snapshot}
- * unless that is NULL?
+ * In an open transaction: were all parts that are there read by one snapshot?  Unless
+ * ${snapshot} is NULL: were the first and the last of them read by that?  Which of many parts
+ * was not is found out when all are there.
  */
 int runs_agree(const struct run *r, struct db *db, const char *snapshot, bool *agree,
 	       struct err *e) __attribute__((warn_unused_result));

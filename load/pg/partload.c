@@ -121,7 +121,7 @@ partload_open(struct partload *p, const struct load_options *options, size_t num
 	if (find_run(p, db, &found, e) != 0)
 		return -1;
 	p->there = found.part || found.published;
-	p->all = found.parts == p->run.parts && !found.published;
+	p->all = found.all && !found.published;
 	return 0;
 }
 
@@ -408,9 +408,9 @@ partload_look(const struct partload *p, struct db *db, bool *all, struct err *e)
 {
 	struct run_found found;
 
-	if (runs_look(&p->run, db, 0, &found, e) != 0)
+	if (runs_look(&p->run, db, p->number, &found, e) != 0)
 		return err_detail(e, "The part is committed.");
-	*all = found.parts == p->run.parts && !found.published;
+	*all = found.all && !found.published;
 	return 0;
 }
 

@@ -97,7 +97,7 @@ see(struct publication *p, struct db *db, struct err *e)
 	if (!there || !f.known)
 		return err_set(e, EXIT_DATA, "no part of run %s is there", p->run.id);
 	p->done = f.published;
-	return p->done || f.parts == p->run.parts ? 0 : refuse_missing(p, db, e);
+	return p->done || f.all ? 0 : refuse_missing(p, db, e);
 }
 
 static int
@@ -187,7 +187,7 @@ hold(struct publication *p, struct db *db, struct err *e)
 	    runs_hold(&p->run, db, &f, e) != 0)
 		return -1;
 	p->counted = f.counted;
-	if (!f.known || f.parts < p->run.parts)
+	if (!f.known || !f.all)
 		return err_set(e, EXIT_AGAIN, "run %s has just been removed", p->run.id);
 	return f.published ? published_meanwhile(p, e) : 0;
 }
@@ -306,7 +306,7 @@ publication_hold(struct publication *p, struct db *db, struct err *e)
 		return -1;
 	if (f.published)
 		return published_meanwhile(p, e);
-	if (!f.known || f.parts < p->run.parts)
+	if (!f.known || !f.all)
 		return err_set(e, EXIT_AGAIN, "run %s has just been removed", p->run.id);
 	if (partload_one_snapshot(&p->run, p->options->plan, NULL, db, e) != 0)
 		return -1;

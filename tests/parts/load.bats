@@ -325,3 +325,27 @@ target()
 	same_table "$src" t "$dst" t
 	[[ $(portl-load -d "$dst" --state=s --print-state) == 1:xmin:* ]]
 }
+
+# ledger_read: how many rows of parts the server has read
+ledger_read()
+{
+	wait_for "$dst" "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'portl-load')"
+	q "$dst" "SELECT t.seq_tup_read + (SELECT sum(i.idx_tup_read) FROM pg_stat_user_indexes i WHERE i.relid = t.relid)
+		FROM pg_stat_user_tables t WHERE schemaname = 'portl_ledger' AND relname = 'part'"
+}
+
+@test "what a part costs does not grow with the parts that are there" {
+	needs 15 'statistics are there when the session ends'
+	make_plan -t t -- --create
+	jq -c '.parts = [range(0; 20000) | {number: (. + 1), relation: 1, from_block: ., to_block: (. + 1), bytes: 8192}] | .parts[-1] |= del(.to_block)' \
+		"$plan" >"$T/many"
+	mv "$T/many" "$plan"
+	bring 1
+	q "$dst" "INSERT INTO portl_ledger.part SELECT run, i, relation, 0, digest, position, snapshot, whole, xid, at
+		FROM portl_ledger.part, generate_series(2, 10000) i"
+	before=$(ledger_read)
+	bring 12000
+	bring 12001
+	read=$(($(ledger_read) - before))
+	((read < 500)) || fail "$read rows of the ledger were read for two parts"
+}
