@@ -161,7 +161,7 @@ static int
 begin_set(struct extract *x, struct err *e)
 {
 	struct manifest *set = x->source->set;
-	struct progress_goal goal = {.relations = set->n};
+	struct progress_goal goal = {.relations = manifest_relations(set)};
 	size_t i;
 
 	manifest_sign(set, &(struct manifest_run){.producer = PRODUCER,
@@ -247,14 +247,15 @@ send_set(struct extract *x, struct err *e)
 {
 	const struct manifest *set = x->source->set;
 	const struct receipt_relation *one;
-	size_t i;
+	size_t i, k = 0; /* members, and relations */
 
 	if (begin_set(x, e) != 0)
 		return -1;
 	for (i = 0; i < set->n; i++) {
 		uint64_t rows = stream_writer_count(x->writer), bytes = output_bytes(x->out);
 
-		progress_relation(x->progress, i + 1);
+		k += set->members[i].keys_of == 0;
+		progress_relation(x->progress, k);
 		header_log(manifest_header(set, i), "writing");
 		if (source_member(x->source, i, e) != 0 ||
 		    stream_writer_begin(x->writer, manifest_header(set, i), e) != 0 ||

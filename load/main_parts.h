@@ -31,6 +31,7 @@ struct load {
 	const struct manifest *set;         /* the reader's, or NULL: streams of one relation */
 	bool *chosen;                       /* which of its members are loaded */
 	uint64_t told;                      /* rows of these, so far */
+	size_t relation; /* of the set, from 1, that comes or has come last */
 };
 
 /*

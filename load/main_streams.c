@@ -106,7 +106,7 @@ main_streams_show(struct load *l, double finish)
 	} else if (l->set != NULL) {
 		goal.estimate = l->set->rows;
 		goal.rough = l->set->rows_rough;
-		goal.relations = l->set->n;
+		goal.relations = manifest_relations(l->set);
 	} else if (header != NULL && l->options.streams == 1) {
 		goal.estimate = header->rows_estimate;
 		goal.rough = header->rows_rough;
@@ -293,6 +293,7 @@ load_stream(struct load *l, size_t i, struct err *e)
 		rc = err_usage(e, "streams",
 			       "--streams is for streams of one relation, and a "
 			       "set is among them");
+	l->relation += rc == 0 && l->set != NULL && l->set->members[i].keys_of == 0;
 	if (rc == 0 && is_chosen(l, i))
 		rc = main_streams_begin(l, &wants, e);
 	log_hold(false);
@@ -302,7 +303,7 @@ load_stream(struct load *l, size_t i, struct err *e)
 		return main_streams_skip(l, e);
 	main_streams_show(l, wants.finish);
 	if (l->set != NULL)
-		progress_relation(l->progress, i + 1);
+		progress_relation(l->progress, l->relation);
 	if (l->set == NULL && l->receipt.relation == NULL && l->sink->relation != NULL)
 		l->receipt.relation = xstrdup(l->sink->relation);
 	return main_streams_pump(l, wants.batch, e);

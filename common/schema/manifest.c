@@ -339,6 +339,16 @@ manifest_check(const struct manifest *m, size_t i, const struct header *header, 
 	return e->code == EXIT_DONE ? 0 : -1;
 }
 
+size_t
+manifest_relations(const struct manifest *m)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < m->n; i++)
+		n += m->members[i].keys_of == 0;
+	return n;
+}
+
 void
 manifest_free(struct manifest *m)
 {

@@ -115,6 +115,12 @@ int manifest_check(const struct manifest *m, size_t i, const struct header *head
 char *manifest_name(const struct manifest *m, size_t i) __attribute__((returns_nonnull));
 
 /*
+ * manifest_relations(m):
+ * Return how many relations have members: keys are another one's.
+ */
+size_t manifest_relations(const struct manifest *m) __attribute__((pure));
+
+/*
  * manifest_free(m):
  * Free it and its members.  NULL does nothing.
  */

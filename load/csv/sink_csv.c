@@ -523,8 +523,11 @@ sink_csv_commit(struct sink *base, struct err *e)
 		return -1;
 	xalloc_last_words("The file is complete.");
 	receipt->inserted = s->total;
-	for (i = 0; i < receipt->nrelations; i++)
-		receipt_at(receipt, i)->inserted = receipt_at(receipt, i)->read;
+	for (i = 0; i < receipt->nrelations; i++) {
+		struct receipt_relation *r = receipt_at(receipt, i);
+
+		r->inserted = r->read;
+	}
 	receipt->committed = s->dry_run ? RECEIPT_NO : RECEIPT_YES;
 	return 0;
 }

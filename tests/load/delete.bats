@@ -446,6 +446,10 @@ null_keys()
 	assert_stderr_has '1 of 2 rows'
 	try_sh "portl-extract -d '$a' -t t --check=plan >/dev/null; portl-load -d '$b' --conflict=overwrite --delete --check=plan '$stream'"
 	assert_out_has 'keys, to tell which rows are absent, key id, absent rows are deleted'
+	# keys are no relation of their own
+	try_sh "portl-extract -d '$a' -t t --with-keys -P | portl-load -d '$b' --conflict=overwrite --dry-run -P"
+	assert_eq "$(tr '\r' '\n' <<<"$stderr" | grep -oE '^portl-[a-z]+: relation [0-9]+ of [0-9]+' | sort -u)" \
+		$'portl-extract: relation 1 of 1\nportl-load: relation 1 of 1'
 	# without --delete the keys are proved and not used
 	q "$b" "TRUNCATE t; INSERT INTO t VALUES (1, 'one', 1), (2, 'two', NULL)"
 	load_stream
