@@ -106,23 +106,38 @@ leaf_at(const PGresult *res, int row)
 	};
 }
 
+/* The first row of relation ${oid}, by which rows are in order, or of one behind it. */
+static int
+first_row(const PGresult *res, unsigned oid)
+{
+	int low = 0, high = PQntuples(res);
+
+	while (low < high) {
+		int at = low + (high - low) / 2;
+
+		if (strtoul(PQgetvalue(res, at, ROOT), NULL, 10) < oid)
+			low = at + 1;
+		else
+			high = at;
+	}
+	return low;
+}
+
 /* The leaves of a relation, which itself is one unless it is partitioned. */
 static void
 take_leaves(const struct source_pg *s, const PGresult *res, const struct relation *rel,
 	    struct partcut_of *of)
 {
+	int from = first_row(res, rel->oid), end = first_row(res, rel->oid + 1), row;
 	char oid[12];
-	int row;
 
 	snprintf(oid, sizeof(oid), "%u", rel->oid);
-	of->leaves = xcalloc((size_t)PQntuples(res), sizeof(*of->leaves));
+	of->leaves = xcalloc((size_t)(end - from) + 1, sizeof(*of->leaves));
 	of->may_range = PQserverVersion(s->db.conn) >= BLOCKS_FROM;
 	of->elsewhere = rel->remote;
-	for (row = 0; row < PQntuples(res); row++) {
+	for (row = from; row < end; row++) {
 		bool itself = strcmp(PQgetvalue(res, row, OID), oid) == 0;
 
-		if (strcmp(PQgetvalue(res, row, ROOT), oid) != 0)
-			continue;
 		of->elsewhere = of->elsewhere || db_is_true(res, row, FOREIGN);
 		if (itself && !db_is_true(res, row, READABLE))
 			of->may_range = false; /* nobody may ask for its ctid */

@@ -271,3 +271,11 @@ same()
 	read_parts
 	same
 }
+
+@test "a plan of many relations takes memory for each of them, not for each pair" {
+	needs_own_memory
+	q "$src" "DO 'BEGIN FOR i IN 1..2000 LOOP EXECUTE format(''CREATE TABLE m%s (id int PRIMARY KEY)'', i); END LOOP; END'"
+	try_sh "$(memory 120000) portl-extract -d '$src' --make-plan=own -t 'm*' -o plan"
+	assert_status 0
+	assert_eq "$(jq '.parts | length' plan)" 2000
+}
