@@ -11,6 +11,7 @@
 #include "common/pg/db.h"
 #include "common/talk/log.h"
 
+#define LOCKS 4 /* of a table that is published: its own, of its key, of what is toasted */
 #define EQUALS " OPERATOR(pg_catalog.=) "
 #define MINUS " OPERATOR(pg_catalog.-) "
 
@@ -49,6 +50,31 @@ room_warn(struct db *db, size_t parts, size_t more, struct err *e)
 			    "time need %zu%s",
 			    PQdb(db->conn), room > 0 ? room : 0, parts, parts + more,
 			    more > 0 ? " with that of the snapshot" : "");
+	free(text);
+	return 0;
+}
+
+/* Manual, "Lock Management"; there is some room more, which others of the server use as well.
+ */
+static const char locks_sql[] =
+	"SELECT pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8"
+	" OPERATOR(pg_catalog.*) (pg_catalog.current_setting('max_connections')::pg_catalog.int8"
+	" OPERATOR(pg_catalog.+)"
+	" pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int8)";
+
+int
+room_warn_locks(struct db *db, size_t relations, struct err *e)
+{
+	char *text = db_query_text(db, e, locks_sql, 0, NULL);
+	size_t locks = relations * LOCKS;
+
+	if (text == NULL)
+		return -1;
+	if (strtoull(text, NULL, 10) < locks)
+		log_warning("%zu relations are published by one transaction, which takes some "
+			    "%zu locks, and the server of database \"%s\" is sure to have %s: "
+			    "max_locks_per_transaction may have to be raised",
+			    relations, locks, PQdb(db->conn), text);
 	free(text);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/relname.h"
@@ -264,15 +265,25 @@ keep_words(struct making *m)
 		m->plan.job = xstrdup_null(o->common.job_path);
 }
 
+/* Relations whose rows are seen with those of all others. */
+static size_t
+count_published(const struct making *m)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < m->plan.nrelations; i++)
+		n += strcmp(m->plan.relations[i].way, partrules_word(WAY_PART)) != 0;
+	return n;
+}
+
 static int
 check_room(struct making *m, struct err *e)
 {
-	int rc;
+	int rc = session_begin(&m->db, SESSION_PLAN, -1, e);
 
-	if (m->options->at_once == 0)
-		return 0;
-	rc = session_begin(&m->db, SESSION_PLAN, -1, e);
 	if (rc == 0)
+		rc = room_warn_locks(&m->db, count_published(m), e);
+	if (rc == 0 && m->options->at_once > 0)
 		rc = room_warn(&m->db, (size_t)m->options->at_once, 0, e);
 	session_rollback(&m->db);
 	return rc;

@@ -81,3 +81,12 @@ setup()
 		assert_eq "$(q "$dst" 'SELECT (SELECT count(*) FROM portl_ledger.part), (SELECT count(*) FROM portl_ledger.run)')" '0|0'
 	done
 }
+
+@test "plan warns where one transaction cannot have the locks of all relations" {
+	q "$src" "DO 'BEGIN FOR i IN 10..69 LOOP EXECUTE format(''CREATE TABLE m%s (id int)'', i); END LOOP; END'"
+	try portl plan -o plan -d "$src" -t 'm[1-4]*' -t m50 -- -d "$dst" --create
+	assert_silent
+	try portl plan -o plan -d "$src" -t 'm*' -- -d "$dst" --create
+	assert_status 0
+	assert_stderr_has "60 relations are published by one transaction, which takes some 240 locks, and the server of database \"$dst\" is sure to have 200: max_locks_per_transaction may have to be raised"
+}
