@@ -62,7 +62,7 @@ basis_add(struct basis *b, const struct member *m)
 	}
 	b->list[b->n++] = (struct basis_member){
 		.oid = m->rel != NULL ? m->rel->oid : 0,
-		.leaf = m->leaf != NULL ? m->leaf->oid : 0,
+		.leaf = member_leaf(m),
 		.sequence = sequence,
 		.plain = member_is_plain(m),
 		.more = m->rel != NULL && !sequence && member_stands_on_more(m),

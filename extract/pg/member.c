@@ -51,6 +51,12 @@ member_is_only(const struct member *m)
 	return m->in_set && relation_only(m->rel)[0] != '\0';
 }
 
+unsigned
+member_leaf(const struct member *m)
+{
+	return m->leaf != NULL ? m->leaf->oid : 0;
+}
+
 /* Which may repeat its keys, and whose rows are read, too. */
 static bool
 has_children(const struct member *m)

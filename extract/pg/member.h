@@ -59,6 +59,12 @@ bool member_is_sequence(const struct member *m);
 bool member_is_only(const struct member *m);
 
 /*
+ * member_leaf(m):
+ * Return the OID of the partition that it is a part of, or 0.
+ */
+unsigned member_leaf(const struct member *m);
+
+/*
  * member_has_user_text(m):
  * Does its statement hold text of the user's, which search_path gives its meaning?
  */

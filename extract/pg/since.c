@@ -532,13 +532,15 @@ static int
 read_facts(struct work *w, const struct member *members, size_t n, struct err *e)
 {
 	struct sincefacts_of *of = xcalloc(n, sizeof(*of));
-	size_t i, k = 0;
+	bool own = w->options->snapshot == NULL;
+	const struct member *m;
+	size_t k = 0;
 	int rc = 0;
 
-	for (i = 0; i < n; i++)
-		if (reason_of_choice(&members[i], w->options) == NULL)
-			of[k++] = (struct sincefacts_of){members[i].rel->oid,
-							 member_is_only(&members[i])};
+	for (m = members; m < members + n; m++)
+		if (reason_of_choice(m, w->options) == NULL)
+			of[k++] = (struct sincefacts_of){m->rel->oid, member_is_only(m),
+							 own ? member_leaf(m) : 0};
 	if (k > 0)
 		rc = sincefacts_read(&w->facts, w->db, of, k, e);
 	free(of);

@@ -36,7 +36,9 @@ static const char columns_sql[] =
  */
 static const char leaves_sql[] =
 	"WITH RECURSIVE tree(root, descends, oid) AS ("
-	" SELECT r.oid, r.descends, r.oid FROM unnest($1::oid[], $2::bool[]) AS r(oid, descends)"
+	" SELECT r.oid, r.descends AND r.leaf = 0, o.oid"
+	" FROM unnest($1::oid[], $2::bool[], $3::oid[]) AS r(oid, descends, leaf),"
+	" unnest(ARRAY[r.oid, nullif(r.leaf, 0)]) AS o(oid) WHERE o.oid IS NOT NULL"
 	" UNION ALL SELECT t.root, true, i.inhrelid FROM tree t"
 	" JOIN pg_inherits i ON i.inhparent = t.oid"
 	" WHERE t.descends AND to_jsonb(i) ->> 'inhdetachpending' IS DISTINCT FROM 'true')"
@@ -68,20 +70,23 @@ static int
 read_relations(struct sincefacts *f, struct db *db, const struct sincefacts_of *of, size_t n,
 	       struct err *e)
 {
-	struct buf oids = BUF_INIT, descends = BUF_INIT;
-	const char *params[2];
+	struct buf oids = BUF_INIT, descends = BUF_INIT, leaves = BUF_INIT;
+	const char *params[3];
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		pgarray_add_oid(&oids, of[i].oid);
 		pgarray_add(&descends, of[i].only ? "f" : "t");
+		pgarray_add_oid(&leaves, of[i].leaf);
 	}
 	params[0] = pgarray_end(&oids);
 	params[1] = pgarray_end(&descends);
+	params[2] = pgarray_end(&leaves);
 	f->columns = db_query(db, e, columns_sql, 1, params);
 	if (f->columns != NULL)
-		f->leaves = db_query(db, e, leaves_sql, 2, params);
+		f->leaves = db_query(db, e, leaves_sql, 3, params);
 	buf_release(&oids);
+	buf_release(&leaves);
 	buf_release(&descends);
 	return f->leaves != NULL ? 0 : -1;
 }

@@ -27,7 +27,8 @@ struct sincefacts {
 /* A relation of which something is asked. */
 struct sincefacts_of {
 	unsigned oid;
-	bool only; /* its children are not meant */
+	bool only;     /* its children are not meant */
+	unsigned leaf; /* all of its partitions that is meant, 0: all are */
 };
 
 /*

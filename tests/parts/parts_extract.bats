@@ -279,3 +279,25 @@ same()
 	assert_status 0
 	assert_eq "$(jq '.parts | length' plan)" 2000
 }
+
+# inherits_read: how many rows of pg_inherits were read in $src
+inherits_read()
+{
+	wait_for "$src" "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'portl-extract')"
+	q "$src" "SELECT t.seq_tup_read + (SELECT sum(i.idx_tup_read) FROM pg_stat_sys_indexes i WHERE i.relid = t.relid)
+		FROM pg_stat_sys_tables t WHERE relid = 'pg_inherits'::regclass"
+}
+
+@test "a part of a partition by its own snapshot does not ask for all the others" {
+	needs 15 'statistics are there when the session ends'
+	q "$src" "CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id)"
+	q "$src" "DO 'BEGIN FOR i IN 0..299 LOOP EXECUTE format(''CREATE TABLE p%s PARTITION OF t FOR VALUES FROM (%s) TO (%s)'', i, i, i + 1); END LOOP; END'"
+	q "$src" "INSERT INTO t SELECT generate_series(0, 299); ANALYZE"
+	portl-extract -d "$src" --make-plan=own -t t --part-size=8kB -o plan
+	assert_eq "$(jq '.parts | length' plan)" 300
+	before=$(inherits_read)
+	portl-extract --plan=plan --part=7-16 >parts
+	assert_eq "$(portl ls parts | grep -c ' 1 rows\? ')" 10
+	read=$(($(inherits_read) - before))
+	((read < 300)) || fail "$read rows of pg_inherits were read for ten parts"
+}
