@@ -111,6 +111,20 @@ is_of_all(enum load_parts parts)
 	return parts == LOAD_MAKE_PLAN || parts == LOAD_LIST_RUNS || parts == LOAD_DROP_RUNS;
 }
 
+/* A job is named by -f; a stream that nobody reads would be taken for loaded. */
+static int
+check_input(const struct load_options *o, struct err *e)
+{
+	enum load_parts p = o->parts;
+
+	if (o->input == NULL || (!o->print_state && !o->list_states &&
+				 (p == LOAD_NO_PARTS || p == LOAD_PART || p == LOAD_PUBLISH ||
+				  p == LOAD_MAKE_PLAN)))
+		return 0;
+	err_set(e, EXIT_USAGE, "unexpected argument \"%s\": no stream is read", o->input);
+	return err_hint(e, "Where the destination is that of a job: -f JOB");
+}
+
 int
 options_runs_settle(struct load_options *o, struct err *e)
 {
@@ -155,6 +169,8 @@ options_runs_settle(struct load_options *o, struct err *e)
 		return err_usage(e, "json", "--json needs --list-parts or --list-runs");
 	if (o->output != NULL && o->parts != LOAD_MAKE_PLAN)
 		return err_usage(e, "output", "--output is for --make-plan");
+	if (check_input(o, e) != 0)
+		return -1;
 	o->publish_timeout = o->common.lock_timeout;
 	if (o->parts == LOAD_PART && o->common.lock_timeout < 0)
 		o->common.lock_timeout = PATIENCE;

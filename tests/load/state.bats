@@ -339,6 +339,13 @@ no_join()
 	portl run job.yaml --dry-run 2>/dev/null
 	assert_eq "$(portl state -d "$dst" | sed 's/  */ /g; s/ 00:00:[0-9]*/ AGE/')" \
 		$'state relation into rows age runs\nnightly public.t public.t 1 AGE 2'
+	for command in state runs; do
+		try portl $command job.yaml
+		assert_status 64
+		assert_stderr_has 'unexpected argument "job.yaml": no stream is read'
+	done
+	try portl state -f job.yaml
+	assert_status 0
 	portl check job.yaml >/dev/null
 	q "$src" 'ALTER TABLE t ADD n int DEFAULT 1'
 	q "$dst" 'ALTER TABLE t ADD n int'
