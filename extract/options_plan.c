@@ -155,9 +155,13 @@ check_make_plan(struct extract_options *o, struct err *e)
 	size_t i;
 
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (others[i].given)
-			return err_usage(e, others[i].option,
-					 "--%s does not go with --make-plan", others[i].option);
+		if (others[i].given) {
+			err_usage(e, others[i].option, "--%s does not go with --make-plan",
+				  others[i].option);
+			return err_hint(
+				e, "Only relations are cut into parts, with all of their rows "
+				   "or those of --where. One pipe takes the rest: without -j.");
+		}
 	if (o->part_size != NULL && o->nparts >= 0)
 		return err_usage(e, "parts", "--parts and --part-size exclude each other");
 	if (o->nparts > PARTS_MAX)

@@ -349,6 +349,8 @@ partrun_run(struct front *f, struct err *e)
 	if (receipt_print(&r.receipt, rc < 0 ? (int)e->code : f->status, rc < 0 ? e : &r.why,
 			  &late) != 0 &&
 	    rc >= 0) {
+		if (f->status == EXIT_DONE)
+			err_detail(&late, "The rows are committed.");
 		err_take(e, &late);
 		rc = -1;
 	}

@@ -37,6 +37,9 @@ static const char cascades_sql[] =
 	" UNION SELECT relid FROM pg_partition_ancestors($1)) ORDER BY 1, 2";
 
 /* Does the stream have all rows, so that one that it has not is gone? */
+#define WITH_KEYS (HEADER_PARTIAL_WHERE | HEADER_PARTIAL_SINCE)
+#define BY_KEYS "have portl-extract send the keys of all (--with-keys), or "
+
 static void
 check_stream(const struct plan *p, struct reasons *why)
 {
@@ -61,9 +64,9 @@ check_stream(const struct plan *p, struct reasons *why)
 			    "relation; say with --scope which rows of the table it has all of");
 	else if (h->partial != 0)
 		reasons_add(why,
-			    "--delete: the stream has not all rows of its relation (%s); say "
+			    "--delete: the stream has not all rows of its relation (%s); %ssay "
 			    "with --scope which rows of the table it has all of",
-			    words);
+			    words, h->partial & WITH_KEYS ? BY_KEYS : "");
 	free(words);
 }
 

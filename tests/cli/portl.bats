@@ -377,6 +377,7 @@ count()
 	assert_status 0
 	[[ $output$stderr != *parts* ]]
 	check_fails 64 '--limit does not go with --make-plan' --create --limit=3 -j 2
+	assert_stderr_has 'One pipe takes the rest: without -j.'
 	assert_eq "$(q "$b" "SELECT to_regclass('t') IS NULL AND to_regnamespace('portl_ledger') IS NULL")" t
 }
 

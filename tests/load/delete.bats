@@ -118,6 +118,7 @@ kept()
 @test "a stream that has not all rows deletes nothing without --scope" {
 	bring --where 'id <> 2' : --delete
 	kept 5 'the stream has not all rows of its relation (where)'
+	assert_stderr_has 'have portl-extract send the keys of all (--with-keys), or say with --scope'
 	bring --limit 2 : --delete
 	kept 5 '(limit)'
 	bring --limit 5 --where true : --delete

@@ -71,6 +71,10 @@ is_not_seen()
 	try portl run -j 2 --parts=4 --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=skip
 	assert_status 1
 	assert_eq "$(jq -c '[.committed, .rows.inserted]' receipt)" '[false,0]'
+	q "$dst" 'ALTER TABLE t DROP CONSTRAINT t_id_check'
+	try portl run -j 2 --parts=4 --summary=/dev/full -d "$src" -t t -- -d "$dst" --conflict=skip
+	assert_status 1
+	assert_stderr_has 'detail: The rows are committed.'
 }
 
 @test "a job file, and one that is to be overwritten" {
