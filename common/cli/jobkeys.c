@@ -71,6 +71,7 @@ static const struct jobkey keys[] = {
 	{"extra_columns", LOAD, LOAD, JOBKEY_OPTION, LOAD},
 	{"names", LOAD, LOAD, JOBKEY_OPTION, LOAD},
 	{"rounding", LOAD, LOAD, JOBKEY_OPTION, LOAD},
+	{"into_schema", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"create", LOAD, LOAD, JOBKEY_OPTION, 0},
 	{"add_columns", LOAD, LOAD, JOBKEY_OPTION, LOAD},
 	{"truncate", LOAD, LOAD, JOBKEY_OPTION, 0},

@@ -338,15 +338,19 @@ options_of()
 		[ $program = portl-extract ] || block=destination
 		for option in $(options_of $program); do
 			key=${option//-/_}
-			printf '%s:\n  %s: {}\n' $block "$key" >job.yaml
+			printf '%s:\n  %s: [a, b]\n' $block "$key" >job.yaml
 			try $program -f job.yaml
+			[[ $stderr == *"job.yaml:2: $block.$key: unknown key"* ]] && unknown=1 || unknown=0
 			case $option in
-			# the connection has keys of its own, and a mapping is one
-			dbname | source | destination | map | csv | job | check | help | version)
-				[[ $stderr == *"job.yaml:2: $block.$key: "*key* ]] || wrong+=" $block.$key"
+			# the connection has keys of its own, and a mapping is one; what is of one call
+			dbname | source | destination | map | csv | job | check | help | version | completion | \
+				snapshot | digest-only | only-keys | differing-keys | print-state | list-states | reset-state | json | \
+				plan | part | parts | part-size | split-by | at-once | make-plan | hold | catch-up | publish | \
+				list-parts | print-position | drop-parts | list-runs | drop-run | drop-stale)
+				((unknown)) || wrong+=" $block.$key"
 				;;
 			*)
-				[[ $stderr == *"job.yaml:2: $block.$key: a value is expected"* ]] || wrong+=" $block.$key"
+				((!unknown)) || wrong+=" $block.$key"
 				;;
 			esac
 		done
