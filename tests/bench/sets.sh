@@ -85,8 +85,8 @@ schema_dump()
 	sample schema_dump pg_dump --data-only --schema=shop src '|' psql -Xq1 -v ON_ERROR_STOP=1 -o /dev/null -d dst
 }
 
-# The rivals with jobs fill tables without keys, which they make behind the rows; so foreign
-# keys are checked behind all rows on both sides there.
+# The rivals with jobs fill tables without keys, which they make behind the rows; so indexes are
+# made, and foreign keys checked, behind all rows on both sides there.
 fresh_copy()
 {
 	psql -Xq -d postgres -c 'DROP DATABASE IF EXISTS copied' -c 'CREATE DATABASE copied' -c CHECKPOINT 2>&1 |
@@ -130,7 +130,8 @@ listed()
 	sample summed bash "$work/summed.sh"
 }
 
-contestants=('schema schema_portl' schema_dump 'schema schema_recheck --foreign-keys=recheck' 'schema_jobs schema_dump2'
+contestants=('schema schema_portl' schema_dump 'schema schema_recheck --foreign-keys=recheck'
+	'schema schema_rebuild --foreign-keys=recheck --indexes=rebuild' 'schema_jobs schema_dump2'
 	'schema_jobs schema_plain2 --compress=0')
 if command -v pgcopydb >/dev/null; then
 	contestants+=(schema_pgcopydb)
@@ -139,26 +140,31 @@ if command -v pgcopydb >/dev/null; then
 else
 	echo 'pgcopydb: not installed (make deps-bench)'
 fi
-portl-extract -d src --schema=shop >"$work/stream"
-
-# The loop takes minutes.
+# The loop takes minutes, a look at a stream a moment.
 rounds=$BENCH_RUNS
 BENCH_RUNS=1
 rounds 'many set_once' set_loop
+portl-extract -d src --schema=shop >"$work/stream"
+sync "$work/stream"
+BENCH_RUNS=$((3 * rounds))
+rounds listed
 BENCH_RUNS=$rounds
 rounds 'many set_portl' set_dump 'keys keys_check' 'keys keys_recheck --foreign-keys=recheck' \
-	"${contestants[@]}" listed
+	"${contestants[@]}"
 
 compare "$tables tables of 100 rows: against a loop of single pipes" wall set_once set_loop 0.5
 compare "$tables tables of 100 rows: against pg_dump --data-only | psql -1" wall set_portl set_dump 1.2
 compare "$rows rows, --foreign-keys=recheck: against check" wall keys_recheck keys_check 0.45
 at_most "$tables tables: peak memory of both programs" rss set_portl 60
 schema="$((customers + products + 4 * orders)) rows of 4 tables, keys in place"
-compare "$schema: against pg_dump --data-only | psql -1" wall schema_portl schema_dump 0.95
-compare "$schema, --foreign-keys=recheck: against pg_dump -Fd -j2, pg_restore -j2" wall schema_recheck schema_dump2 0.9
-compare "$schema, --foreign-keys=recheck: the same with --compress=0" wall schema_recheck schema_plain2
+compare "$schema: against pg_dump --data-only | psql -1" wall schema_portl schema_dump
+compare "$schema, --foreign-keys=recheck: against pg_dump --data-only | psql -1" wall schema_recheck schema_dump 0.95
+behind="$schema, --foreign-keys=recheck --indexes=rebuild"
+compare "$behind: against without" wall schema_rebuild schema_recheck
+compare "$behind: against pg_dump -Fd -j2, pg_restore -j2" wall schema_rebuild schema_dump2 0.9
+compare "$behind: the same with --compress=0" wall schema_rebuild schema_plain2
 if command -v pgcopydb >/dev/null; then
-	compare "$schema, --foreign-keys=recheck: against pgcopydb with one job" wall schema_recheck schema_pgcopydb 0.9
+	compare "$behind: against pgcopydb with one job" wall schema_rebuild schema_pgcopydb 0.9
 fi
 at_most "$schema: peak memory of both programs" rss schema_portl 30
 at_least 'portl ls: a stream in memory is looked through' \

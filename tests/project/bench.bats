@@ -42,8 +42,8 @@ has_rows()
 
 @test "the sets' benchmark compares a loop of pipes, pg_dump and keys checked behind all rows" {
 	bench sets
-	command -v pgcopydb >/dev/null || cells=10
-	has_rows sets "${cells:-11}"
+	command -v pgcopydb >/dev/null || cells=12
+	has_rows sets "${cells:-13}"
 	assert_out_has 'against a loop of single pipes'
 }
 
