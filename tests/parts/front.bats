@@ -37,7 +37,7 @@ setup()
 			[ ! -e "$T/load" ] || . "$T/load"
 			cat >"$T/state/$part.part" && mv "$T/state/$part.part" "$T/state/$part"
 			echo "end $part" >>"$T/events"
-			printf '{"status":0,"rows":{"read":10,"inserted":10},"bytes":100,"part":{"already":false}}\n'
+			printf '{"status":0,"rows":{"read":10,"inserted":10},"bytes":100,"part":{"already":false%s}}\n' "${told-}"
 			;;
 		esac
 	END
@@ -108,6 +108,14 @@ make_plan()
 events()
 {
 	sort events | uniq -c | awk '{ $1 = $1; print }'
+}
+
+@test "where the last part tells that it has published, nobody is asked to" {
+	echo 'told=; [ "$(ls state | grep -vc part)" -lt 3 ] || told=",\"published\":true,\"rows\":{\"inserted\":7,\"updated\":33}"' >load
+	try bin/portl run -j 1 --parts=4 -d a -- -d b --summary=receipt
+	assert_status 0
+	assert_eq "$(events | grep -v 'begin\|end')" '1 dropped'
+	assert_eq "$(jq -c '[.committed, .rows.read, .rows.inserted, .rows.updated]' receipt)" '[true,40,7,33]'
 }
 
 @test "all parts are brought by one snapshot, published, and nothing is kept" {
