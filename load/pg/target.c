@@ -111,7 +111,8 @@ look_ahead(struct target *t, struct db *db, struct err *e)
 	if (t->moves_sequences && !t->looked_ahead &&
 	    sequences_add(db, &oid, 1, sequences_of, t, e) != 0)
 		return -1;
-	if (!t->ready && p->sql[SQL_KEY] != NULL && t->rules.parts.what == PARTS_NONE)
+	if (p->sql[SQL_KEY] != NULL &&
+	    (t->rules.parts.what == PARTS_NONE ? !t->ready : t->rules.parts.keyed))
 		t->key_sql = xstrdup(p->sql[SQL_KEY]);
 	return 0;
 }
@@ -306,7 +307,7 @@ target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
 bool
 target_wants_key(const struct target *t)
 {
-	return t->key_sql != NULL && t->plan->route == PLAN_DIRECT &&
+	return t->key_sql != NULL && !t->rules.parts.keyed && t->plan->route == PLAN_DIRECT &&
 	       earlykey_is_due(&t->early);
 }
 

@@ -76,6 +76,7 @@ struct rules_by_parts {
 	uint64_t rows;        /* PARTS_PUBLISH, PARTS_PLACE: that it has */
 	bool empty;           /* PARTS_PLACE: the target has to be, or its rows would be lost */
 	bool alone;           /* PARTS_ASIDE: the part is all, and makes the table itself */
+	bool keyed;           /* and its primary key */
 };
 
 /* All borrowed; valid as long as the options. */

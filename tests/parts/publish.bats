@@ -146,7 +146,7 @@ is_published()
 	printf '# the publishing transaction took %s ms\n' "$(jq 'select(.event == "published") | .ms' "$T/events")" >&3
 }
 
-@test "a table of one part is made with its rows, which are frozen; those of several cannot be" {
+@test "a table of one part is made with its rows, which are frozen, and its key; those of several cannot be" {
 	q "$src" 'CREATE TABLE w (id int PRIMARY KEY, v text); INSERT INTO w SELECT i FROM generate_series(1, 50) i'
 	q postgres "ALTER DATABASE $dst SET log_statement = 'all'"
 	at=$(wc -l <"$own/log")
@@ -157,6 +157,10 @@ is_published()
 	head -c 500 "$T/stream" >"$T/cut"
 	try portl-load -q --plan="$plan" --part="$last" "$T/cut" # leaves no table behind
 	assert_status 4
+	portl-load -q --plan="$plan" --part="$last" "$T/stream"
+	bring 1
+	assert_eq "$(q "$dst" "SELECT right(c.relname, 1), count(k) FROM pg_class c LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND contype = 'p'
+		WHERE relname LIKE 'portl\_%' AND relkind = 'r' GROUP BY 1 ORDER BY 1" | xargs)" '1|0 2|1'
 	bring_all
 	same_table "$src" t "$dst" t
 	same_table "$src" w "$dst" w
