@@ -330,6 +330,7 @@ target()
 ledger_read()
 {
 	wait_for "$dst" "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'portl-load')"
+	q "$dst" 'SELECT pg_stat_force_next_flush()' >>"$T/flushed" # what our own client has read
 	q "$dst" "SELECT t.seq_tup_read + (SELECT sum(i.idx_tup_read) FROM pg_stat_user_indexes i WHERE i.relid = t.relid)
 		FROM pg_stat_user_tables t WHERE schemaname = 'portl_ledger' AND relname = 'part'"
 }

@@ -284,6 +284,7 @@ same()
 inherits_read()
 {
 	wait_for "$src" "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'portl-extract')"
+	q "$src" 'SELECT pg_stat_force_next_flush()' >>flushed # what our own client has read
 	q "$src" "SELECT t.seq_tup_read + (SELECT sum(i.idx_tup_read) FROM pg_stat_sys_indexes i WHERE i.relid = t.relid)
 		FROM pg_stat_sys_tables t WHERE relid = 'pg_inherits'::regclass"
 }
@@ -296,8 +297,7 @@ inherits_read()
 	portl-extract -d "$src" --make-plan=own -t t --part-size=8kB -o plan
 	assert_eq "$(jq '.parts | length' plan)" 300
 	before=$(inherits_read)
-	# what is asked for, whatever the planner thinks of a small catalog
-	PGOPTIONS='-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off' portl-extract --plan=plan --part=7-16 >parts
+	portl-extract --plan=plan --part=7-16 >parts
 	assert_eq "$(portl ls parts | grep -c ' 1 rows\? ')" 10
 	read=$(($(inherits_read) - before))
 	((read < 300)) || fail "$read rows of pg_inherits were read for ten parts"
