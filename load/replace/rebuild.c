@@ -12,6 +12,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
+#include "common/schema/header.h"
 #include "load/match/plan.h"
 #include "load/match/reasons.h"
 #include "load/replace/replace_parts.h"
@@ -64,6 +65,20 @@ stay(struct plan *p, const char *what, struct reasons *why)
 		reasons_add(why, "--indexes=rebuild: %s, and its indexes stay", what);
 }
 
+/*
+ * Of that many rows, what an index takes longer to be filled with each than to be built behind
+ * all is less than it takes to find out how it is built.
+ */
+#define FEW 20000
+
+/* Servers before 14 say 0 of a table of which nothing is known. */
+static bool
+is_small(const struct header *h)
+{
+	return h != NULL && h->rows_estimate >= (h->server_version < 140000) &&
+	       h->rows_estimate < FEW;
+}
+
 int
 rebuild_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
@@ -72,6 +87,10 @@ rebuild_plan(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 
 	if (!p->rules->rebuild || p->rel == NULL || p->rules->keys == KEYS_ALONE)
 		return 0;
+	if (p->rules->together && is_small(p->header)) {
+		p->indexes_stay = "few rows come";
+		return 0;
+	}
 	if (p->rel->kind == 'p' || p->rel->engine != NULL) {
 		stay(p, p->rel->kind == 'p' ? "it is partitioned" : p->rel->engine, why);
 		return 0;

@@ -290,6 +290,24 @@ family()
 	assert_eq "$(q "$b" 'SELECT count(*) FROM c WHERE p = 1000')" 0
 }
 
+@test "a set: where few rows come, indexes stay" {
+	q "$a" 'CREATE TABLE few (id int PRIMARY KEY); INSERT INTO few SELECT generate_series(1, 19000); CREATE TABLE many (id int PRIMARY KEY);
+		INSERT INTO many SELECT generate_series(1, 20000); ANALYZE; CREATE TABLE unknown (id int PRIMARY KEY); INSERT INTO unknown VALUES (1)'
+	q "$b" 'CREATE TABLE few (id int PRIMARY KEY); CREATE TABLE many (id int PRIMARY KEY); CREATE TABLE unknown (id int PRIMARY KEY)'
+	portl-extract -d "$a" -t 'public.*' -o "$stream"
+	few=$(oids few) many=$(oids many) unknown=$(oids unknown)
+	try portl-load -v -d "$b" --indexes=rebuild "$stream"
+	assert_status 0
+	assert_eq "$(grep -o 'Its indexes.*' <<<"$stderr" | sort | uniq -c | sed 's/^ *//')" \
+		$'2 Its indexes are dropped before the rows and built behind them.\n1 Its indexes stay: few rows come.'
+	[ "$few" = "$(oids few)" ]
+	[ "$many" != "$(oids many)" ]
+	[ "$unknown" != "$(oids unknown)" ]
+	# of a single one it is done as it was said
+	portl-extract -d "$a" -t few | portl-load -d "$b" --truncate --indexes=rebuild
+	[ "$few" != "$(oids few)" ]
+}
+
 @test "a foreign key that stays is a reason against it, by its name" {
 	plain
 	q "$b" 'CREATE TABLE other (t int CONSTRAINT "to t" REFERENCES t)'
