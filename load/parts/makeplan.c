@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/relname.h"
@@ -180,10 +179,12 @@ static bool
 is_one_pipe(const struct making *m)
 {
 	const struct load_options *o = m->options;
-	const struct target *t = m->targets.n > 0 ? m->targets.list[0] : NULL;
+	const struct target *t;
 
-	return m->plan.nrelations == 1 && has_rows(m, 0) && !m->plan.asked &&
-	       m->plan.snapshot == PARTPLAN_HELD && o->commit == COMMIT_END &&
+	if (m->plan.nrelations != 1 || !has_rows(m, 0))
+		return false;
+	t = m->targets.list[0];
+	return !m->plan.asked && m->plan.snapshot == PARTPLAN_HELD && o->commit == COMMIT_END &&
 	       strcmp(m->plan.relations[0].way, partrules_word(WAY_APPLY)) == 0 &&
 	       !t->rules.truncate && t->rules.absent.what == ABSENT_STAY && o->min_rows <= 0;
 }
