@@ -196,9 +196,7 @@ partload_expect(struct partload *p, const struct header *header, struct load_rul
 	p->whole = xstrdup_null(header->position);
 	partrules_make(p->options, p->relation, way, false, &p->table, rules);
 	rules->parts.alone = rules->parts.what == PARTS_ASIDE && is_alone(p);
-	/* rows that change between snapshots come twice, until the last stream */
-	rules->parts.keyed = rules->parts.alone && way == WAY_RENAME &&
-			     p->options->plan->snapshot == PARTPLAN_HELD;
+	rules->parts.keyed = rules->parts.alone && way == WAY_RENAME;
 	return 0;
 }
 
