@@ -86,16 +86,15 @@ class World:
 
     def sql(self, database, script):
         """Run it, over a connection that may have been lost since."""
-        for _ in range(3):
+        for _ in range(150):  # the server may be recovering from a crash
             try:
                 if database not in self.psql:
                     self.psql[database] = Psql(database, "-c client_min_messages=warning")
                 return self.psql[database].run(script)
             except (SystemExit, OSError):
-                self.psql.pop(database)
+                self.psql.pop(database, None)
                 time.sleep(0.2)
         raise SystemExit("the server does not take: " + script[:2000])
-
 
     def make_ledger(self):
         """A run makes it."""
