@@ -171,7 +171,8 @@ choose_all(struct making *m, struct err *e)
 
 /*
  * Parts of a table that exists are read and staged at the same time, but then one statement
- * brings all of them into it: one pipe that does both takes no longer.  If its one part is all
+ * brings all of them into it.  Where rows are only added, one COPY straight into it takes no
+ * longer than that statement; else one pipe takes no longer than two.  If its one part is all
  * that there is, the part's commit is the publication, and nothing need be kept aside.  It
  * cannot be resumed in the middle, so whoever asks for parts has them.
  */
@@ -184,6 +185,8 @@ is_one_pipe(const struct making *m)
 	if (m->plan.nrelations != 1 || !has_rows(m, 0))
 		return false;
 	t = m->targets.list[0];
+	if (t->rules.conflict->has_key && o->at_once != 2)
+		return false;
 	return !m->plan.asked && m->plan.snapshot == PARTPLAN_HELD && o->commit == COMMIT_END &&
 	       strcmp(m->plan.relations[0].way, partrules_word(WAY_APPLY)) == 0 &&
 	       !t->rules.truncate && t->rules.absent.what == ABSENT_STAY && o->min_rows <= 0;

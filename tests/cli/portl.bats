@@ -364,7 +364,9 @@ count()
 @test "check says how a run in parts would be published, and why so, or why there is none" {
 	try portl check job.yaml --conflict=skip
 	assert_status 0
-	assert_eq "$(tail -n 2 <<<"$output")" $'in parts     public.t: part, it exists, and one pipe into it is the fastest; --parts=N cuts it\nresult       the run can start'
+	assert_eq "$(tail -n 2 <<<"$output")" $'in parts     public.t: apply, it exists\nresult       the run can start'
+	try portl check job.yaml --conflict=skip -j 2
+	assert_out_has 'in parts     public.t: part, it exists, and one pipe into it is the fastest; --parts=N cuts it'
 	try portl check job.yaml -j 2 --split-by=id --summary=receipt
 	assert_status 0
 	assert_out_has $'parts        1, 2 at a time\nin parts     public.t: apply, it exists\n'
