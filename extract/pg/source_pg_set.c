@@ -135,8 +135,11 @@ static int
 describe_some(struct source_pg *s, const unsigned *order, size_t n, struct err *e)
 {
 	size_t i;
-	int rc = read_some(s, order, n, e);
+	int rc = path_narrow(&s->path, &s->db,
+			     e); /* those before were planned under the user's */
 
+	if (rc == 0)
+		rc = read_some(s, order, n, e);
 	if (rc == 0)
 		rc = add_keys(s, e);
 	if (rc == 0)

@@ -182,6 +182,20 @@ counts()
 	[ "$statements" -lt 120 ] || fail "$statements statements beside COPY"
 }
 
+@test "of hundreds of relations the last ones' types are named like the first ones'" {
+	fresh_db src dst
+	for db in "$src" "$dst"; do
+		q "$db" "CREATE TYPE pair AS (a int, b text); CREATE TABLE a (p pair, i int) PARTITION BY LIST (i); CREATE TABLE a1 PARTITION OF a DEFAULT;
+			DO 'BEGIN FOR i IN 1..300 LOOP EXECUTE format(''CREATE TABLE t%s (i int)'', i); END LOOP; END'; CREATE TABLE z (p pair)"
+	done
+	q "$src" "INSERT INTO z VALUES (ROW(1, 'x')); INSERT INTO a VALUES (ROW(2, 'y'), 3)"
+	portl-extract -d "$src" -t 'public.*' >"$BATS_TEST_TMPDIR/all"
+	assert_eq "$(portl ls --json "$BATS_TEST_TMPDIR/all" | jq -r '.. | objects | select(.type? // "" | test("pair")) | .type' | sort | uniq -c | xargs)" '2 public.pair'
+	portl-load -d "$dst" "$BATS_TEST_TMPDIR/all"
+	same_table "$src" z "$dst" z
+	same_table "$src" a "$dst" a
+}
+
 @test "a folder of CSV files is a set: relations by the names of the files" {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir d && printf 'a,b\n1,x\n2,y\n' >d/public.t1.csv && printf 'k\n5\n' >'d/a%2Eb.c%2Fd.csv' && printf 'z\n' >d/empty.csv
