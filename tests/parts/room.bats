@@ -73,7 +73,7 @@ setup()
 		EOF
 		q "$dst" "INSERT INTO portl_ledger.part (run, number, relation) SELECT '$run', i, i FROM generate_series(2, 700) i"
 		try psql -XAtq -d "$dst" -c "DO 'BEGIN EXECUTE (SELECT ''DROP TABLE '' || string_agg(''portl_ledger.'' || relname, '', '')
-			FROM pg_class WHERE relname ~ ''^portl_$run''); END'"
+			FROM pg_class WHERE relkind = ''r'' AND relname ~ ''^portl_$run''); END'"
 		assert_stderr_has 'out of shared memory'
 		# shellcheck disable=SC2086 # words
 		portl-load -q -d "$dst" $drop
