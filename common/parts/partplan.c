@@ -62,17 +62,15 @@ release_part(struct partplan_part *p)
 void
 partplan_join(struct partplan *plan)
 {
+	struct partplan_part *whole;
 	size_t i;
 
 	for (i = 0; i < plan->nparts; i++)
 		release_part(&plan->parts[i]);
 	plan->nparts = 0;
-	*partplan_add_part(plan) = (struct partplan_part){
-		.relation = 1,
-		.from_block = -1,
-		.to_block = -1,
-		.bytes = plan->relations[0].bytes,
-	};
+	whole = partplan_add_part(plan);
+	whole->relation = 1;
+	whole->bytes = plan->relations[0].bytes;
 }
 
 const struct partplan_part *

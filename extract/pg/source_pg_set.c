@@ -131,12 +131,12 @@ put_away(struct source_pg *s, struct member *m)
 	m->header = NULL;
 }
 
+/* Those before them may have been planned under the user's search_path. */
 static int
 describe_some(struct source_pg *s, const unsigned *order, size_t n, struct err *e)
 {
 	size_t i;
-	int rc = path_narrow(&s->path, &s->db,
-			     e); /* those before were planned under the user's */
+	int rc = path_narrow(&s->path, &s->db, e);
 
 	if (rc == 0)
 		rc = read_some(s, order, n, e);
