@@ -7,7 +7,8 @@
  * ledger has its parts; those of them that come later make it less than the ledger says.  So
  * its rows are counted against the ledger's, behind the lock.  Those of a table that is to
  * get a name are counted before, for that takes its time: what may happen to them afterwards
- * could as well happen behind COMMIT.
+ * could as well happen behind COMMIT.  Where rows are missing, the other tables are looked at
+ * as well, so that one call finds all that a crash has done.
  */
 #include "load/pg/publication.h"
 
@@ -192,24 +193,70 @@ hold(struct publication *p, struct db *db, struct err *e)
 	return f.published ? published_meanwhile(p, e) : 0;
 }
 
-/* The parts of a table that is not what they have made it come again. */
+/* Does it have staged rows that are still to be counted? */
+static bool
+is_to_count(const struct publication *p, size_t i)
+{
+	enum rules_parts what = p->rules[i].parts.what;
+
+	return what == PARTS_PUBLISH || (what == PARTS_PLACE && !p->counted);
+}
+
+/* Are all rows there that the parts have brought, and no others? */
+static int
+count(const struct publication *p, size_t i, struct db *db, uint64_t *rows, bool *intact,
+      struct err *e)
+{
+	return runs_count(&p->run, db, i + 1, &p->totals[i], rows, intact, e);
+}
+
+static int
+forget(const struct publication *p, size_t i, struct db *db, struct err *e)
+{
+	struct buf table = BUF_INIT;
+	int rc = runs_forget(&p->run, db, i + 1, e);
+
+	runs_add_table(&p->run, i + 1, &table);
+	if (rc == 0)
+		rc = db_exec(db, e, "DROP TABLE %s", buf_cstr(&table));
+	buf_release(&table);
+	return rc;
+}
+
+/*
+ * The parts of a table that is not what they have made it come again, and with it those of all
+ * that are no better: a crash empties many tables at once.
+ */
+static int
+forget_damaged(struct publication *p, size_t first, size_t *n, struct db *db, struct err *e)
+{
+	uint64_t rows;
+	bool intact;
+	size_t i;
+	int rc;
+
+	session_rollback(db);
+	rc = hold(p, db, e);
+	for (i = 0, *n = 0; rc == 0 && i < p->options->plan->nrelations; i++) {
+		intact = i != first;
+		if (intact && is_to_count(p, i))
+			rc = count(p, i, db, &rows, &intact, e);
+		if (rc != 0 || intact)
+			continue;
+		rc = forget(p, i, db, e);
+		(*n)++;
+	}
+	return session_end(db, rc, e);
+}
+
 static int
 redo(struct publication *p, size_t i, struct db *db, uint64_t rows, struct err *e)
 {
-	struct buf table = BUF_INIT;
 	char *name = relname_text(&p->options->plan->relations[i].id);
-	int rc;
+	size_t n;
+	int rc = forget_damaged(p, i, &n, db, e);
 
-	runs_add_table(&p->run, i + 1, &table);
-	session_rollback(db);
-	rc = hold(p, db, e);
-	if (rc == 0)
-		rc = runs_forget(&p->run, db, i + 1, e);
-	if (rc == 0)
-		rc = db_exec(db, e, "DROP TABLE %s; COMMIT", buf_cstr(&table));
-	if (rc != 0)
-		session_rollback(db);
-	else {
+	if (rc == 0) {
 		err_set(e, EXIT_AGAIN,
 			rows != p->totals[i].rows
 				? "%" PRIu64 " rows of \"%s\" are staged, and the parts have "
@@ -219,21 +266,24 @@ redo(struct publication *p, size_t i, struct db *db, uint64_t rows, struct err *
 				  "have brought (%" PRIu64
 				  "), but not the same: the table was written by others",
 			rows, name, p->totals[i].rows);
-		err_hint(e, "Its parts are missing now: bring them again.");
+		if (n > 1)
+			err_detail(e, "So it is with %zu of the tables.", n);
+		err_hint(e, "%s parts are missing now: bring them again.",
+			 n > 1 ? "Their" : "Its");
 	}
-	buf_release(&table);
 	free(name);
 	return -1;
 }
 
-/* Are all rows there that the parts have brought, and no others? */
 static int
 check_rows(struct publication *p, size_t i, struct db *db, struct err *e)
 {
 	uint64_t rows;
 	bool intact;
 
-	if (runs_count(&p->run, db, i + 1, &p->totals[i], &rows, &intact, e) != 0)
+	if (!is_to_count(p, i))
+		return 0;
+	if (count(p, i, db, &rows, &intact, e) != 0)
 		return -1;
 	return intact ? 0 : redo(p, i, db, rows, e);
 }
@@ -251,9 +301,9 @@ build_all(struct publication *p, const struct targets *targets, struct db *db, s
 		if (what == PARTS_NONE)
 			continue;
 		plan = targets->list[k]->plan;
-		if (what == PARTS_PLACE && (placed_find(plan, db, e) != 0 ||
-					    (!p->counted && check_rows(p, i, db, e) != 0) ||
-					    placed_build(plan, &p->placed[k], db, e) != 0))
+		if (what == PARTS_PLACE &&
+		    (placed_find(plan, db, e) != 0 || check_rows(p, i, db, e) != 0 ||
+		     placed_build(plan, &p->placed[k], db, e) != 0))
 			return -1;
 		k++;
 	}
@@ -288,6 +338,7 @@ publication_build(struct publication *p, const struct targets *targets, struct d
 	if (rc == 0 && !p->counted)
 		rc = runs_counted(&p->run, db, e);
 	rc = session_end(db, rc, e);
+	p->counted = rc == 0;
 	free(path);
 	return rc;
 }
@@ -311,7 +362,7 @@ publication_hold(struct publication *p, struct db *db, struct err *e)
 	if (partload_one_snapshot(&p->run, p->options->plan, NULL, db, e) != 0)
 		return -1;
 	for (i = 0; i < p->options->plan->nrelations; i++)
-		if (p->rules[i].parts.what == PARTS_PUBLISH && check_rows(p, i, db, e) != 0)
+		if (check_rows(p, i, db, e) != 0)
 			return -1;
 	return 0;
 }

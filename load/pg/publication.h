@@ -27,7 +27,7 @@ struct publication {
 	struct run run;
 	char mark[RUNPLAN_MARK + 1]; /* of the plan */
 	bool done;                   /* it is published already */
-	bool counted;                /* another has just counted the rows aside */
+	bool counted;                /* the rows of tables that are to get a name */
 	struct relname *tables;      /* of the ledger's schema, one for each relation; owned */
 	struct load_rules *rules;    /* the same; owned */
 	struct run_total *totals;    /* the same; owned */
@@ -64,7 +64,8 @@ int publication_build(struct publication *p, const struct targets *targets, stru
  * publication_hold(p, db, e):
  * In the transaction that publishes: lock the run's row, and see that all staged rows that the
  * parts have brought are still there.  A table that a crash of the server has emptied, or that
- * others have written, is refused (EXIT_AGAIN), and its parts count as missing from now on.
+ * others have written, is refused (EXIT_AGAIN), and its parts, and those of all tables that are
+ * no better, count as missing from now on.
  */
 int publication_hold(struct publication *p, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));

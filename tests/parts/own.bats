@@ -124,6 +124,24 @@ bring_under_writes()
 	same_table "$src" t "$dst" t
 }
 
+@test "a crash that has emptied several staging tables is found out by one call" {
+	q "$src" 'CREATE TABLE t2 AS SELECT * FROM t; ALTER TABLE t2 ADD PRIMARY KEY (k, id); CREATE TABLE none (id int PRIMARY KEY)'
+	q "$dst" 'CREATE TABLE t (id int, k text, v text, PRIMARY KEY (k, id)); CREATE TABLE t2 (LIKE t INCLUDING ALL);
+		CREATE TABLE none (id int PRIMARY KEY)'
+	make_plan -t t -t t2 -t none --parts=4 -- --conflict=overwrite
+	bring_all
+	cluster_stop "$own" immediate
+	cluster_start "$own"
+	try catch_up
+	assert_status 75
+	assert_stderr_has 'So it is with 2 of the tables.'
+	assert_eq "$(part_states | tr -d m)" d
+	bring_all
+	catch_up
+	same_table "$src" t "$dst" t
+	same_table "$src" t2 "$dst" t2
+}
+
 @test "sequences of a plan are moved to where they stand at last" {
 	q "$src" "CREATE SEQUENCE s; SELECT nextval('s')"
 	q "$dst" "CREATE SEQUENCE s"
