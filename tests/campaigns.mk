@@ -177,7 +177,7 @@ bench: all $(TOOLS)
 scale: all $(TOOLS)
 	@BUILD=$(OUT) tests/record.sh $@ tests/scale.sh
 
-##proof: all campaigns whole at one commit, PROOF='step step' some; goes on after an interruption
+##proof: all campaigns whole, PROOF='step step' some; goes on after an interruption
 proof: all $(TOOLS)
 	@BUILD=$(OUT) MAKE='$(MAKE)' tests/proof.sh $(PROOF)
 

@@ -1,93 +1,105 @@
 #!/bin/bash
-# proof.sh [STEP...]: all campaigns whole, or these, one after the other, on one commit: `make proof`.
+# proof.sh [STEP...]: all campaigns whole, or these, one after the other: `make proof`.
 #
 # What a step said last is kept in build/proof/STEP with the commit and the seconds it took.
-# After an interruption the same command goes on where it was: a step that is done at this
-# commit is not run again, one that failed is.  A work tree with changes has no commit, so
-# nothing of it is kept.  The table comes at the end; the last line is `N passed, N failed`.
+# A step that is done is run again when the programs' sources have changed, or what it has of
+# its own below tests/; so after an interruption, or a commit of other things, the same command
+# goes on where it was.  One that failed is run again.  Of a work tree with changes nothing is
+# kept.  The table comes at the end; the last line is `N passed, N failed`.
 set -u
 cd "$(dirname "$0")/.." || exit
 kept=${BUILD:-build}/proof
 mkdir -p "$kept"
 
-# The short ones first.
-steps='hostile	hostile HOSTILE_CASES=5000
-meanwhile	meanwhile MEANWHILE_CASES=2000
-names	names NAMES_CASES=2000
-costs	costs COSTS_CASES=500
-verify	verify VERIFY_CASES=500
-sets	sets SETS_CASES=300
-conflict	property PROPERTY=conflict PROPERTY_CASES=2000
-rejects	property PROPERTY=rejects PROPERTY_CASES=2000
-random	random RANDOM_TABLES=2000
-plans	plans PLANS_CASES=500
-plans-own	plans PLANS_CASES=200 CALM=own
-plans-held	plans PLANS_CASES=200 CALM=held
-since	since SINCE_SECONDS=600
-check	check
-recipes	deps-mariadb mariadb
-asan	asan
-matrix	matrix
-regress	regress
-valgrind	valgrind
-coverage	coverage
-faults	faults FAULT_RUNS=3000
-sweep	faults SWEEP=all
-scale	scale SCALE_ROWS=100000000
-fuzz	fuzz FUZZ_RUNS=10000000'
+# STEP, where it stands, TARGET and variables; the short ones first.
+steps='hostile	tests/property	hostile HOSTILE_CASES=5000
+meanwhile	tests/property	meanwhile MEANWHILE_CASES=2000
+names	tests/property	names NAMES_CASES=2000
+costs	tests/property	costs COSTS_CASES=500
+verify	tests/property	verify VERIFY_CASES=500
+sets	tests/property	sets SETS_CASES=300
+conflict	tests/property	property PROPERTY=conflict PROPERTY_CASES=2000
+rejects	tests/property	property PROPERTY=rejects PROPERTY_CASES=2000
+random	tests/property	random RANDOM_TABLES=2000
+plans	tests/property	plans PLANS_CASES=500
+plans-own	tests/property	plans PLANS_CASES=200 CALM=own
+plans-held	tests/property	plans PLANS_CASES=200 CALM=held
+since	tests/since	since SINCE_SECONDS=600
+check	tests	check
+recipes	tests/recipes	deps-mariadb mariadb
+asan	tests	asan
+matrix	tests	matrix
+regress	tests/regress	regress
+valgrind	tests	valgrind
+coverage	tests	coverage
+faults	tests/faults	faults FAULT_RUNS=3000
+sweep	tests/faults	faults SWEEP=all
+scale	tests	scale SCALE_ROWS=100000000
+fuzz	tests/fuzz	fuzz FUZZ_RUNS=10000000'
 
-commit()
+# field N STEP: of the list above.
+field()
 {
-	[ -z "$(git status --porcelain --untracked-files=no 2>&1)" ] && git rev-parse HEAD
+	awk -F '\t' -v n="$1" -v step="$2" '$1 == step { print $n }' <<<"$steps"
 }
 
-# is_done STEP: at this commit.
+# of STEP: the commit, and the sources it is about, if all of them are committed.
+of()
+{
+	local paths=(common extract load "$(field 2 "$1")")
+
+	[ -z "$(git status --porcelain --untracked-files=no -- "${paths[@]}" 2>&1)" ] &&
+		printf '%s %s\n' "$(git rev-parse --short HEAD)" \
+			"$(git rev-parse "${paths[@]/#/HEAD:}" | git hash-object --stdin)"
+}
+
+# is_done STEP: of these sources.
 is_done()
 {
-	local at
+	local of at
 
-	[ -n "$head" ] && [ -f "$kept/$1" ] && read -r at _ <"$kept/$1" && [ "$at" = "$head" ]
+	of=$(of "$1") && [ -f "$kept/$1" ] && read -r _ at _ <"$kept/$1" && [ "$at" = "${of#* }" ]
 }
 
 # run STEP TARGET VARIABLE...: nothing is kept of one that fails but its output.
 run()
 {
-	local start=$SECONDS
+	local start=$SECONDS of
 
+	of=$(of "$1") || of='changed -'
 	rm -f "$kept/$1"
 	"${MAKE:-make}" --no-print-directory "${@:2}" >"$kept/$1.log" 2>&1 </dev/null || return
-	printf '%s\t%s\t%s\n' "${head:-changed}" $((SECONDS - start)) \
+	printf '%s\t%s\t%s\n' "$of" $((SECONDS - start)) \
 		"$(tail -n 1 "$kept/$1.log")" >"$kept/$1"
 }
 
-head=$(commit)
 passed=0 failed=0
 names=${*:-$(cut -f 1 <<<"$steps")}
 for name in $names; do
-	words=$(sed -n "s/^$name	//p" <<<"$steps")
+	words=$(field 3 "$name")
 	if [ -z "$words" ]; then
 		echo "proof: no step is called \"$name\"" >&2
 		exit 64
 	fi
 	# shellcheck disable=SC2086 # a target and its variables
 	if is_done "$name"; then
-		echo "$name: done at this commit"
+		echo "$name: done"
 	elif echo "$name: make $words" && ! run "$name" $words; then
 		echo "$name: FAILED, see $kept/$name.log"
 		tail -n 20 "$kept/$name.log"
 	fi
 done
 
-printf '\n| step | seconds | what it said last |\n|---|---|---|\n'
+printf '\n| step | commit | seconds | what it said last |\n|---|---|---|---|\n'
 for name in $names; do
 	if [ -f "$kept/$name" ]; then
-		IFS=$'\t' read -r _ seconds said <"$kept/$name"
+		IFS=$'\t' read -r at seconds said <"$kept/$name"
 		passed=$((passed + 1))
 	else
-		seconds='' said="FAILED: $(tail -n 1 "$kept/$name.log")"
+		at='' seconds='' said="FAILED: $(tail -n 1 "$kept/$name.log")"
 		failed=$((failed + 1))
 	fi
-	echo "| $name | $seconds | ${said//|/\\|} |"
+	echo "| $name | ${at% *} | $seconds | ${said//|/\\|} |"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -149,13 +149,14 @@ make_here()
 	rmdir "$tmp"
 }
 
-@test "make proof goes on where it was, and begins anew at another commit" {
+@test "make proof goes on where it was, and begins anew for other sources" {
 	commit()
 	{
 		git -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m "$1"
 	}
 
-	mkdir -p repo/tests
+	mkdir -p repo/{common,extract,load,tests/property}
+	touch repo/{common,extract,load,tests/property}/one
 	cp "$ROOT/tests/proof.sh" repo/tests
 	cat >stand-in <<-END
 		#!/bin/bash
@@ -173,7 +174,7 @@ make_here()
 	try tests/proof.sh hostile names
 	assert_status 1
 	assert_eq "${lines[-1]}" '1 passed, 1 failed'
-	assert_out_has '| names |  | FAILED: names says \| this |'
+	assert_out_has '| names |  |  | FAILED: names says \| this |'
 	assert_eq "$(cat ../ran)" $'hostile\nnames'
 
 	touch ../mended
@@ -182,16 +183,35 @@ make_here()
 	assert_eq "${lines[-1]}" '2 passed, 0 failed'
 	assert_eq "$(cat ../ran)" $'hostile\nnames\nnames'
 
+	touch NOTES
+	git add -A
 	commit two
 	try tests/proof.sh hostile
 	assert_status 0
-	assert_eq "$(tail -n 1 ../ran)" hostile
+	assert_eq "$(grep -c hostile ../ran)" 1
 
-	# Nothing is kept of a tree that is not committed.
-	echo >>tests/proof.sh
+	for path in load tests/property; do
+		touch "$path/two"
+		git add -A
+		commit three
+		try tests/proof.sh hostile
+		try tests/proof.sh hostile
+	done
+	assert_eq "$(grep -c hostile ../ran)" 3
+
+	try tests/proof.sh check
+	touch tests/other
+	git add -A
+	commit four
+	try tests/proof.sh check
+	try tests/proof.sh check
+	assert_eq "$(grep -c check ../ran)" 2
+
+	# Nothing is kept of sources that are not committed.
+	echo >>load/two
 	try tests/proof.sh hostile
 	try tests/proof.sh hostile
-	assert_eq "$(grep -c hostile ../ran)" 4
+	assert_eq "$(grep -c hostile ../ran)" 5
 
 	try tests/proof.sh nothing
 	assert_status 64
