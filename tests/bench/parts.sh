@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # run.sh sets work, round
-# One table read by several processes, each a part of it, into files; loaded from these into
+# A large table read by several processes, each a part of it, into files; one loaded from such into
 # a table that is made, its key included, and published at once; the whole way, beside the
 # plain pipe and the rivals that have jobs; and what threads of zstd bring.
 
@@ -15,6 +15,11 @@ done
 psql -Xq -d postgres -c 'CREATE DATABASE fleet TEMPLATE src'
 psql -Xq -v ON_ERROR_STOP=1 -d fleet -c "$fleet" -c 'DROP TABLE mixed' -c 'VACUUM (FREEZE, ANALYZE)'
 
+# Four times as many rows, for nobody reads less by parts: they have 256 MB unless told.
+psql -Xq -d postgres -c 'CREATE DATABASE large TEMPLATE src'
+psql -Xq -v ON_ERROR_STOP=1 -d large -c "INSERT INTO mixed SELECT id + n * $rows, ${columns#id, }
+	FROM generate_series(1, 3) n, mixed" -c 'VACUUM (FREEZE, ANALYZE)'
+
 # Both: PLAN, all of its parts, two at a time, by files beside it; the last one publishes.
 cat >"$work/read_parts.sh" <<-'EOF'
 	n=$(jq '.parts | length' "$1") && cd "$(dirname "$1")" &&
@@ -24,10 +29,17 @@ cat >"$work/load_parts.sh" <<-'EOF'
 	n=$(jq '.parts | length' "$1") && cd "$(dirname "$1")" &&
 		seq "$n" | xargs -P 2 -I {} portl-load -q --plan="$1" --part={} part.{}
 EOF
-for n in 1 2 8; do
-	mkdir "$work/parts$n"
-	portl plan -o "$work/parts$n/plan" --parts="$n" -d src -t mixed -- -d dst --create
-done
+# make_parts DIR DATABASE PARTS
+make_parts()
+{
+	mkdir "$work/$1"
+	portl plan -o "$work/$1/plan" --parts="$3" -d "$2" -t mixed -- -d dst --create
+}
+make_parts parts1 src 1
+make_parts parts2 src 2
+make_parts large2 large 2
+make_parts large8 large 8
+portl-extract -d src -t mixed -o "$work/whole"
 
 # fresh: nothing at the target, no run in its ledger.
 fresh()
@@ -44,17 +56,26 @@ copied()
 	rm -rf "$work/archive" "$work/pgcopydb"
 }
 
+# Two cores may be one by what they do at once: nothing below is faster than that lets it be.
+loop='for ((i = 0; i < 400000; i++)); do :; done'
+
+spin()
+{
+	sample spin_one bash -c "$loop"
+	sample spin_two bash -c "$loop" '|' bash -c "$loop"
+}
+
 # ---- files ----
 
 read_one()
 {
-	sample read_one portl-extract -d src -t mixed -o "$work/whole"
+	sample read_one portl-extract -d large -t mixed -o "$work/large"
 }
 
 # read_parts N
 read_parts()
 {
-	sample "read_$1" bash "$work/read_parts.sh" "$work/parts$1/plan"
+	sample "read_$1" bash "$work/read_parts.sh" "$work/large$1/plan"
 }
 
 load_one()
@@ -147,7 +168,7 @@ copydb()
 		>"$work/pgcopydb.log" 2>&1
 }
 
-calls=(read_one 'read_parts 2' 'read_parts 8' load_one load_parts 'pipe pipe_one' pipe_part 'run run_2 2'
+calls=(spin read_one 'read_parts 2' 'read_parts 8' load_one load_parts 'pipe pipe_one' pipe_part 'run run_2 2'
 	fleet_portl 'fleet_jobs fleet_dump' 'fleet_jobs fleet_plain --compress=0')
 if command -v pgcopydb >/dev/null; then
 	calls+=('copydb copydb src' 'copydb fleet_copydb fleet')
@@ -162,7 +183,8 @@ BENCH_RUNS=1
 rounds 'pipe pipe_once' 'run run_200 200'
 BENCH_RUNS=$rounds
 
-title="$rows rows into files"
+compare 'a loop: two at once against one' wall spin_two spin_one
+title="$((4 * rows)) rows into files"
 compare "$title: 2 parts, two at a time, against one stream" wall read_2 read_one 0.6
 compare "$title: 8 parts, two at a time, against one stream" wall read_8 read_one
 compare "$title: 2 parts against one stream, CPU of all" all read_2 read_one
