@@ -49,7 +49,7 @@ has_rows()
 
 @test "the parts' benchmark has files, the way as a whole, the servers' CPU and publication" {
 	bench parts
-	command -v pgcopydb >/dev/null || cells=15
+	command -v pgcopydb >/dev/null || cells=16
 	has_rows parts "${cells:-18}"
 	assert_out_has 'publication by rename'
 	assert_out_has 'run -j 2 against one pipe, CPU of all'
