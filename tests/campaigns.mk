@@ -12,6 +12,7 @@ FLAGS_bigendian = -U_FORTIFY_SOURCE -O0 -Werror -static -no-pie
 # xxhash.h insists on inlining, which -Og does not do.
 FLAGS_analyze = -Og -Werror -fanalyzer -DXXH_NO_INLINE_HINTS=1
 
+FUZZ = *
 FUZZ_SECONDS = 60
 PROPERTY = conflict
 PROPERTY_CASES = 2000
@@ -92,11 +93,11 @@ $(OUT)/tidy/%: $(OUT)/obj/%.o .clang-tidy
 	$(call Q,TIDY)clang-tidy --quiet $*.c -- $(PORTL_CFLAGS) >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 	@touch $@
 
-##fuzz: each fuzzer for FUZZ_SECONDS, or FUZZ_RUNS, from FUZZ_SEED
+##fuzz: each fuzzer, or FUZZ='csv job', for FUZZ_SECONDS, or FUZZ_RUNS, from FUZZ_SEED
 fuzz:
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 fuzz-objects: $(FUZZ_OBJECTS)
-fuzz-run: $(patsubst %,%.run,$(call made,fuzz,fuzz_*))
+fuzz-run: $(foreach f,$(FUZZ),$(patsubst %,%.run,$(call made,fuzz,fuzz_$f)))
 %.run: %
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run.sh $*
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/extract.a $(OUT)/load.a $(COMMON)

@@ -34,8 +34,11 @@ valgrind	tests	valgrind
 coverage	tests	coverage
 faults	tests/faults	faults FAULT_RUNS=3000
 sweep	tests/faults	faults SWEEP=all
-scale	tests	scale SCALE_ROWS=100000000
-fuzz	tests/fuzz	fuzz FUZZ_RUNS=10000000'
+scale	tests	scale SCALE_ROWS=100000000'
+for fuzzer in tests/fuzz/fuzz_*.c; do
+	fuzzer=$(basename "$fuzzer" .c)
+	steps+=$'\n'"${fuzzer/_/-}	tests/fuzz	fuzz FUZZ=${fuzzer#fuzz_} FUZZ_RUNS=10000000"
+done
 
 # field N STEP: of the list above.
 field()

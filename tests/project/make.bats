@@ -213,6 +213,13 @@ make_here()
 	try tests/proof.sh hostile
 	assert_eq "$(grep -c hostile ../ran)" 5
 
+	# Each fuzzer is a step of its own.
+	mkdir tests/fuzz
+	touch tests/fuzz/fuzz_csv.c
+	try tests/proof.sh fuzz-csv
+	assert_status 0
+	assert_eq "$(tail -n 1 ../ran)" fuzz
+
 	try tests/proof.sh nothing
 	assert_status 64
 }
