@@ -13,7 +13,7 @@ setup_suite()
 	export SUITE_CLUSTER
 	# To make and to drop a database is to search all buffers.
 	cluster_start "$SUITE_CLUSTER" 'max_connections = 200' 'max_wal_size = 4GB' 'shared_buffers = 16MB' \
-		'max_prepared_transactions = 10' 'autovacuum = off' 'jit = off'
+		'max_prepared_transactions = 10' 'autovacuum = off' 'jit = off' "log_line_prefix = '%m [%p] %d '"
 	cluster_copies "$SUITE_CLUSTER/copied"
 	cluster_env "$SUITE_CLUSTER"
 	cluster_template

@@ -72,7 +72,7 @@ own_server()
 {
 	own=$(cluster_dir)
 	cluster_start "$own" 'shared_buffers = 16MB' 'max_prepared_transactions = 10' 'autovacuum = off' \
-		'jit = off' "$@" || return
+		'jit = off' "log_line_prefix = '%m [%p] %d '" "$@" || return
 	cluster_env "$own"
 	cluster_template || return
 	export own
@@ -348,6 +348,19 @@ assert_silent()
 assert_eq()
 {
 	[ "$1" = "$2" ] || fail "  got: $1" " want: $2"
+}
+
+# --- the server's log --------------------------------------------------------------
+
+# log_from_here, logged DB: what the server has logged since then of sessions of DB.
+log_from_here()
+{
+	log_start=$(($(stat -c %s "$PGHOST/log") + 1))
+}
+
+logged()
+{
+	tail -c "+$log_start" "$PGHOST/log" | awk -v "db=$1" '/^[0-9-]+ [0-9:.]+ UTC \[/ { ours = $5 == db } ours'
 }
 
 # --- waiting ---------------------------------------------------------------------

@@ -77,7 +77,7 @@ swapped()
 		make_t
 		open_session "BEGIN; INSERT INTO t VALUES (4, 'theirs', 0)"
 		swapped | portl-load -d "$b" -t t --conflict=$how --summary="$BATS_TEST_TMPDIR/sum" 3>&- &
-		wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')"
+		wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$b' AND wait_event = 'transactionid')"
 		close_session COMMIT
 		wait $!
 		if [ $how = skip ]; then
@@ -95,7 +95,7 @@ swapped()
 	q "$b" "INSERT INTO t VALUES (4, 'four', 0); UPDATE t SET n = 0 WHERE id = 3"
 	open_session "BEGIN; UPDATE t SET v = 'new', n = 1 WHERE id = 1; UPDATE t SET n = 9 WHERE id = 4; DELETE FROM t WHERE id = 3"
 	swapped | portl-load -d "$b" -t t --conflict=overwrite --newer=n --summary="$BATS_TEST_TMPDIR/sum" 3>&- &
-	wait_for "$b" "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')"
+	wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$b' AND wait_event = 'transactionid')"
 	close_session COMMIT
 	wait $!
 	assert_eq "$(counts "$BATS_TEST_TMPDIR/sum")" '5 2 1 0 2'
@@ -118,7 +118,7 @@ swapped()
 	loader=$!
 	waits() # for somebody's lock, with a statement that begins so
 	{
-		wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'portl-load'
+		wait_for "$b" "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$b' AND application_name = 'portl-load'
 			AND wait_event_type = 'Lock' AND query ~ '$1')"
 	}
 	waits '^SELECT'
@@ -129,7 +129,7 @@ swapped()
 	PGAPPNAME=changer q "$b" 'UPDATE t SET x = 2 WHERE id = 5' 3>&- &
 	changer=$!
 	wait_for "$b" "EXISTS (SELECT FROM t WHERE id = 5 AND x = 2) OR EXISTS (SELECT FROM pg_stat_activity
-		WHERE application_name = 'changer' AND wait_event_type = 'Lock')"
+		WHERE datname = '$b' AND application_name = 'changer' AND wait_event_type = 'Lock')"
 	echo 'COMMIT;' >&"$other"
 	exec {other}>&-
 	wait "$other_pid"

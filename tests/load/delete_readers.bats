@@ -64,12 +64,12 @@ reader()
 # waited: the server has seen a reader wait for longer than its database's deadlock_timeout.
 waited()
 {
-	tail -c "+$start" "$SUITE_CLUSTER/log" |
+	logged "$b" |
 		grep -qE "process ($(head -qn 1 "$stream".reader? | paste -sd '|')) still waiting"
 }
 
 @test "readers all the time: none waits, each answer is of the old or of the new state" {
-	local i side pid readers=() start
+	local i side pid readers=()
 
 	q "$a" "TRUNCATE t; INSERT INTO t SELECT i, 'even', 7 FROM generate_series(1, 3000) i WHERE i % 4 > 0"
 	portl-extract -d "$a" -t t -o "$stream.even"
@@ -78,7 +78,7 @@ waited()
 	portl-load -d "$b" --conflict=overwrite --delete --max-delete=100% "$stream.even"
 	q "$b" "CREATE TABLE child (t int REFERENCES t); INSERT INTO child VALUES (1); CREATE VIEW w AS SELECT * FROM t;
 		CREATE PUBLICATION p FOR TABLE t; ALTER DATABASE $b SET log_lock_waits = on; ALTER DATABASE $b SET deadlock_timeout = 50"
-	start=$(($(stat -c %s "$SUITE_CLUSTER/log") + 1))
+	log_from_here
 	reader 'SELECT count(*), min(v), max(v) FROM w' 1
 	reader 'SELECT count(*), min(v), max(v) FROM t JOIN (SELECT count(*) FROM child) c ON true' 2
 	wait_for "$b" "(SELECT count(*) FROM pg_stat_activity WHERE datname = '$b' AND application_name = 'psql') = 2"

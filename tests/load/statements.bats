@@ -8,12 +8,12 @@ load ../lib/common
 # run for it, and of the plan's statements those that were run were run in the plan's order.
 agree()
 {
-	local start log=$BATS_TEST_TMPDIR/log server=$SUITE_CLUSTER/log
+	local log=$BATS_TEST_TMPDIR/log
 
-	start=$(($(stat -c %s "$server") + 1))
+	log_from_here
 	rm -f "$log"
 	portl-extract -q -d "$src" -t s | portl-load -q -v -d "$dst" -t t -L "$log" --log-format=json "$@" 2>/dev/null
-	tail -c "+$start" "$server" >"$log.server"
+	logged "$dst" >"$log.server"
 	python3 - "$log" "$ROOT/tests/property" "$@" <<-'END'
 		import json, sys
 		sys.path.insert(0, sys.argv[2])

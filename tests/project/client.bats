@@ -57,7 +57,8 @@ as_psql()
 
 @test "each of the client's requests finds a new session" {
 	local seen="SELECT current_setting('search_path'), (SELECT count(*) FROM pg_prepared_statements),
-		to_regclass('pg_temp.t') IS NULL, (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'),
+		to_regclass('pg_temp.t') IS NULL, (SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+			WHERE locktype = 'advisory' AND datname = current_database()),
 		current_user, (SELECT count(*) FROM pg_listening_channels()), current_setting('client_encoding')"
 	local new sql
 
