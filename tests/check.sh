@@ -137,43 +137,62 @@ find_tests()
 	done
 }
 
-run_unit()
+run_units()
 {
-	local status
+	local test
 
-	${EMULATOR:-} "$BUILD/unit/$1" >"$out/$1.tap" 2>"$out/$1.err" </dev/null
-	status=$?
-	count "$1" "$out/$1.tap" "$status"
-	if [ "$status" -ne 0 ]; then
-		echo "unit/$1: status $status"
-		grep -A4 '^not ok' "$out/$1.tap"
-		tail -n 20 "$out/$1.err"
-	fi
+	for test in "${units[@]}"; do
+		${EMULATOR:-} "$BUILD/unit/$test" >"$out/$test.tap" 2>"$out/$test.err" </dev/null
+		echo $? >"$out/$test.status"
+	done
+}
+
+count_units()
+{
+	local test status
+
+	for test in "${units[@]}"; do
+		status=$(cat "$out/$test.status")
+		count "$test" "$out/$test.tap" "$status"
+		if [ "$status" -ne 0 ]; then
+			echo "unit/$test: status $status"
+			grep -A4 '^not ok' "$out/$test.tap"
+			tail -n 20 "$out/$test.err"
+		fi
+	done
+	echo "unit tests: $passed passed"
+}
+
+# Files run side by side; within a file one test follows the other.  Tests wait a lot, for
+# which there is one job more than there are processors.
+run_bats()
+{
+	local suite
+
+	suite=$(dirname "${bats_files[0]}")/setup_suite.bash
+	[ -f "$suite" ] || suite=./setup_suite.bash
+	{
+		bats --setup-suite-file "$suite" --jobs "$(($(nproc) + 1))" --no-parallelize-within-files \
+			--timing --formatter tap "${bats_files[@]}"
+		echo $? >"$out/bats.status"
+	} </dev/null | tee "$out/bats.tap"
 }
 
 if (($# == 0)); then
 	all_units
 	# What stands in matrix/ and recipes/ has servers, and targets, of its own; see there.
-	mapfile -t bats_files < <(find . -name '*.bats' ! -path './matrix/*' ! -path './recipes/*' -printf '%P\n' | sort)
+	# Those of many tests first, so that none is left alone in the end.
+	mapfile -t bats_files < <(find . -name '*.bats' ! -path './matrix/*' ! -path './recipes/*' -printf '%P\n' |
+		xargs grep -c '^@test' | sort -t : -k 2nr -k 1 | cut -d : -f 1)
 else
 	find_tests "$@"
 fi
 
-for test in "${units[@]}"; do
-	run_unit "$test"
-done
-((${#units[@]} == 0)) || echo "unit tests: $passed passed"
-
-if ((${#bats_files[@]})); then
-	suite=$(dirname "${bats_files[0]}")/setup_suite.bash
-	[ -f "$suite" ] || suite=./setup_suite.bash
-	# Files run side by side; within a file one test follows the other.
-	{
-		bats --setup-suite-file "$suite" --jobs "$(nproc)" --no-parallelize-within-files \
-			--timing --formatter tap "${bats_files[@]}"
-		echo $? >"$out/bats.status"
-	} </dev/null | tee "$out/bats.tap" &
-	wait -f $! # not until they are stopped
-	count bats "$out/bats.tap" "$(cat "$out/bats.status")"
-fi
+((${#bats_files[@]} == 0)) || run_bats &
+bats=$!
+((${#units[@]} == 0)) || run_units &
+wait -f $! # not until they are stopped
+((${#units[@]} == 0)) || count_units
+wait -f "$bats"
+((${#bats_files[@]} == 0)) || count bats "$out/bats.tap" "$(cat "$out/bats.status")"
 finish
