@@ -133,18 +133,19 @@ BEGIN
 END $$;
 
 -- A table for each source type, with a column for each target type, that has the values
--- which that takes; and the table t that takes them.
+-- which that takes; and in the schema taken a table of the same name that takes them.
 CREATE PROCEDURE make_tables() LANGUAGE plpgsql AS $$
 DECLARE
     s kinds;
 BEGIN
+    CREATE SCHEMA taken;
     FOR s IN TABLE kinds LOOP
         EXECUTE format('CREATE TABLE one%s (v %s)', s.k, s.ty);
         EXECUTE format('CREATE TABLE source%s (n int, %s)', s.k,
             (SELECT string_agg(format('c%s %s', k, s.ty), ', ') FROM kinds));
+        EXECUTE format('CREATE TABLE taken.source%s (n int, %s)', s.k,
+            (SELECT string_agg(format('c%s %s', k, ty), ', ') FROM kinds));
     END LOOP;
-    EXECUTE format('CREATE TABLE t (n int, %s)',
-        (SELECT string_agg(format('c%s %s', k, ty), ', ') FROM kinds));
 END $$;
 
 CREATE PROCEDURE fill_sources() LANGUAGE plpgsql AS $$
@@ -163,15 +164,27 @@ END $$;
 CREATE TABLE predicted (s int, t int, way text, loss text, PRIMARY KEY (s, t));
 CREATE TABLE outcome (s int, t int, n int, got text, PRIMARY KEY (s, t, n));
 
-CREATE PROCEDURE take_outcome(source int) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE drop_refused() LANGUAGE plpgsql AS $$
 DECLARE
+    p record;
+BEGIN
+    FOR p IN SELECT s, string_agg(format('DROP c%s', t), ', ') AS drops FROM predicted
+             WHERE way = 'refused' GROUP BY s LOOP
+        EXECUTE format('ALTER TABLE source%s %s', p.s, p.drops);
+    END LOOP;
+END $$;
+
+CREATE PROCEDURE take_outcome() LANGUAGE plpgsql AS $$
+DECLARE
+    s kinds;
     t kinds;
 BEGIN
-    FOR t IN TABLE kinds LOOP
-        EXECUTE format('INSERT INTO outcome SELECT %s, %s, n, format(''%%s'', c%s) FROM t'
-            ' WHERE c%s IS NOT NULL', source, t.k, t.k, t.k);
+    FOR s IN TABLE kinds LOOP
+        FOR t IN TABLE kinds LOOP
+            EXECUTE format('INSERT INTO outcome SELECT %s, %s, n, format(''%%s'', c%s)'
+                ' FROM taken.source%s WHERE c%s IS NOT NULL', s.k, t.k, t.k, s.k, t.k);
+        END LOOP;
     END LOOP;
-    TRUNCATE t;
 END $$;
 
 -- The rules of portl-load(1), from the catalog.

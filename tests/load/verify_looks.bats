@@ -130,13 +130,11 @@ second_look()
 		# shellcheck disable=SC2086 # words
 		second_look $options
 		assert_eq "$look" "$n 0 0 0 $n"
-		# and one is there, which is not read again
-		each "$dst" 'UPDATE %1$I SET v = 1 WHERE ctid = (SELECT min(ctid) FROM %1$I)'
-		# shellcheck disable=SC2086 # words
-		second_look $options
-		assert_eq "$look" "$((n - i)) 0 0 0 $((n - i))"
-		each "$dst" 'UPDATE %1$I SET v = 2'
 	done
+	# and one is there, which is not read again
+	each "$dst" 'UPDATE %1$I SET v = 1 WHERE ctid = (SELECT min(ctid) FROM %1$I)'
+	second_look --order=any
+	assert_eq "$look" "$((n - i)) 0 0 0 $((n - i))"
 	each "$src" 'DELETE FROM %1$I'
 	second_look
 	assert_eq "$look" "0 0 0 $n 0"

@@ -28,10 +28,10 @@ setup()
 all_but_one()
 {
 	if [ "$1" = apply ]; then
-		make_plan -t t --parts=4 -- --conflict=overwrite
+		make_plan -t t --parts=2 -- --conflict=overwrite
 		target=t
 	else
-		make_plan -t t --parts=4 -- --create -t u
+		make_plan -t t --parts=2 -- --create -t u
 		target=u
 	fi
 	bring_all 2

@@ -17,7 +17,7 @@ load ../lib/common
 }
 
 @test "runs by xmin and by a cursor of xid8 miss nothing under writers, loads killed" {
-	run env SEED=1 SINCE_SECONDS=8 BUILD="$BUILD" "$ROOT/tests/since/run.sh"
+	run env SEED=1 SINCE_SECONDS=5 SINCE_WRITERS=8 BUILD="$BUILD" "$ROOT/tests/since/run.sh"
 	echo "$output" | tail -n 20
 	[ "$status" -eq 0 ]
 }
