@@ -254,6 +254,7 @@ expect_relation(struct catchup *c, const struct publication *p, size_t i,
 	    map_staged(p, i, &rows->schema, &c->names[i], db, e) != 0)
 		return -1;
 	c->rules[m] = c->rules[m + 1] = rules_for(p, i, &c->names[i]);
+	c->rules[m].exact = true;
 	return 0;
 }
 

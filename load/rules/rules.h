@@ -99,6 +99,7 @@ struct load_rules {
 	bool batches;  /* each is committed, not only the whole */
 	bool rejects;  /* rows that the server refuses are left out */
 	bool verify;   /* rows are compared, and nothing is written */
+	bool exact;    /* conflicts write the key, too: 1.00 is equal to 1.0, not the same */
 	bool dry_run, check; /* nothing is to be committed; nothing but the plan is asked for */
 	struct rules_absent_rows absent;
 	enum rules_keys keys;

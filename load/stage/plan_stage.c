@@ -12,6 +12,7 @@
 #include "common/pg/relation.h"
 #include "common/rows/keyrun.h"
 #include "load/match/plan.h"
+#include "load/rules/rules.h"
 
 bool
 plan_stage_is_key(const struct plan *p, size_t i)
@@ -30,7 +31,11 @@ plan_stage_sets(const struct plan *p, size_t i)
 	const struct plan_column *c = &p->columns[i];
 	size_t j;
 
-	if (c->target == NULL || plan_stage_is_key(p, i))
+	if (c->target == NULL)
+		return false;
+	if (p->rules->exact)
+		return true;
+	if (plan_stage_is_key(p, i))
 		return false;
 	if (p->rel == NULL)
 		return true;

@@ -94,7 +94,8 @@ bool plan_stage_is_key(const struct plan *p, size_t i);
 /*
  * plan_stage_sets(p, i):
  * Tell whether an existing row gets stream column ${i}: never the key, the
- * primary key, or an identity column that is GENERATED ALWAYS.
+ * primary key, or an identity column that is GENERATED ALWAYS, unless the rules want rows
+ * exactly as they come.
  */
 bool plan_stage_sets(const struct plan *p, size_t i);
 
