@@ -127,6 +127,8 @@ take_part(const struct reading *r, const struct partplan *plan, struct partplan_
 	if (relation == 0)
 		return misshapen(r, "relation", "is missing");
 	p->relation = (size_t)relation;
+	if (p->leaf.name != NULL && p->leaf.schema == NULL) /* one leaf has one name */
+		return misshapen(r, "leaf_schema", "is missing");
 	if (p->to_block >= 0 && p->to_block <= p->from_block)
 		return misshapen(r, "to_block", "is not behind \"from_block\"");
 	if (p->from_block < 0 && p->to_block >= 0)

@@ -194,6 +194,7 @@ static const struct {
 	{PLAN(BLOCKS("1", "5", "5")), "part 1: \"to_block\""},
 	{PLAN(PART("1", ", \"to\": \"5\"")), "part 1: \"column\" is missing"},
 	{PLAN(PART("1", ", \"leaf_schema\": \"s\"")), "part 1: \"leaf_name\" is missing"},
+	{PLAN(PART("1", ", \"leaf_name\": \"p\"")), "part 1: \"leaf_schema\" is missing"},
 	{PLAN(PART("1", "") "," PART("2", "")), "leave rows out or repeat them"},
 	{PLAN(PART("1", ", \"from_block\": 1")), "leave rows out or repeat them"},
 	{PLAN(BLOCKS("1", "0", "5")), "leave rows out or repeat them"},
