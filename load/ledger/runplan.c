@@ -43,6 +43,7 @@ add_relation(struct buf *b, const struct partplan_relation *r)
 
 	add_name(b, &r->id);
 	add_name(b, &r->target);
+	buf_addc(b, r->only ? 'o' : 'a');
 	add(b, r->way);
 	add(b, header);
 	free(header);
@@ -56,6 +57,16 @@ add_part(struct buf *b, const struct partplan_part *p)
 	add(b, p->column);
 	add(b, p->from);
 	add(b, p->to);
+}
+
+static void
+add_words(struct buf *b, const struct ident_list *words)
+{
+	size_t i;
+
+	buf_addf(b, "%zu ", words->n);
+	for (i = 0; i < words->n; i++)
+		add(b, words->names[i]);
 }
 
 void
@@ -82,8 +93,8 @@ runplan_make(struct run *r, const struct partplan *plan, const char *ledger,
 		add_relation(&text, &plan->relations[i]);
 	for (i = 0; i < plan->nparts; i++)
 		add_part(&text, &plan->parts[i]);
-	for (i = 0; i < plan->load.n; i++)
-		add(&text, plan->load.names[i]);
+	add_words(&text, &plan->extract);
+	add_words(&text, &plan->load);
 	runplan_mark(buf_cstr(&text), mark);
 	buf_release(&text);
 	*r = (struct run){

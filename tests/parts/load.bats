@@ -132,6 +132,10 @@ target()
 	try portl-load -q --plan="$T/other" --part=1 "$T/one"
 	assert_status 5
 	assert_stderr_has 'is one of another plan'
+	jq -c '.extract += ["--where=false"]' "$plan" >"$T/other"
+	try_sh "portl-extract --plan=$T/other --part=2 ${held[*]} | portl-load -q --plan=$T/other --part=2"
+	assert_status 5
+	assert_stderr_has 'is one of another plan'
 	let_snapshot_go
 	q "$src" 'ALTER TABLE t ADD COLUMN w int'
 	try_sh "portl-extract --plan=$plan --part=2 ${held[*]} | portl-load -q --plan=$plan --part=2"
