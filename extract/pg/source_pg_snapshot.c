@@ -21,8 +21,8 @@
 #include "extract/pg/choose.h"
 #include "extract/pg/source_pg_parts.h"
 
-#define ATTEMPTS 20          /* snapshots thrown away before giving up */
-#define SHARED_PATIENCE 1000 /* ms that a part by a snapshot which is held waits for a lock */
+#define ATTEMPTS 20        /* snapshots thrown away before giving up */
+#define PART_PATIENCE 1000 /* ms that a part waits for a lock */
 #define HASTY 10 /* attempts that wait for locks only in a transaction to be thrown away */
 
 static bool
@@ -152,14 +152,15 @@ expect_relations(struct source_pg *s, struct err *e)
 
 /*
  * Who keeps the snapshot for a part holds the locks as well: what waits in front of us waits
- * for them, and so until all parts are done.
+ * for them, and so until all parts are done.  A part by its own snapshot stands in no queue
+ * either.
  */
 static int64_t
 patience(const struct extract_options *o)
 {
-	bool shares = o->the_part != NULL && o->snapshot != NULL;
-
-	return o->common.lock_timeout < 0 && shares ? SHARED_PATIENCE : o->common.lock_timeout;
+	if (o->common.lock_timeout < 0 && o->the_part != NULL)
+		return PART_PATIENCE;
+	return o->common.lock_timeout;
 }
 
 /*

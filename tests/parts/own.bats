@@ -65,6 +65,31 @@ bring_under_writes()
 	assert_status 0
 }
 
+@test "a key that is written otherwise than before, and equal, is as it is now" {
+	q "$src" "CREATE TABLE n (id numeric PRIMARY KEY, v text); INSERT INTO n VALUES (1.0, 'a'), (2.0, 'b')"
+	q "$dst" 'CREATE TABLE m (id numeric PRIMARY KEY, v text)'
+	for words in '--create' '-t m'; do
+		q "$src" "UPDATE n SET id = 1.0 WHERE id = 1"
+		# shellcheck disable=SC2086 # words
+		make_plan -t n -- $words
+		bring_all
+		q "$src" "UPDATE n SET id = 1.00 WHERE id = 1"
+		catch_up
+		same_table "$src" n "$dst" "${words#-t }" || same_table "$src" n "$dst" n
+	done
+}
+
+@test "a part does not wait behind what is altered" {
+	make_plan -t t --parts=1 -- --create
+	hold "$src" 'BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE'
+	try portl-extract --plan="$plan" --part=1
+	assert_status 75
+	assert_stderr_has 'run it again'
+	release
+	held=()
+	bring 1
+}
+
 @test "where the target publishes all tables, those of the run are caught up as well" {
 	make_plan -t t --parts=4 -- --create
 	q "$dst" 'SET client_min_messages = error; CREATE PUBLICATION everything FOR ALL TABLES'
