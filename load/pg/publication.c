@@ -202,22 +202,49 @@ is_to_count(const struct publication *p, size_t i)
 	return what == PARTS_PUBLISH || (what == PARTS_PLACE && !p->counted);
 }
 
-/* Are all rows there that the parts have brought, and no others? */
+static int
+find_table(const struct publication *p, size_t i, struct db *db, bool *there, struct err *e)
+{
+	struct buf name = BUF_INIT;
+	char *is;
+	int rc;
+
+	runs_add_table(&p->run, i + 1, &name);
+	is = db_query_text(db, e, "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", 1,
+			   (const char *const[]){buf_cstr(&name)});
+	rc = is != NULL ? 0 : -1;
+	*there = rc == 0 && is[0] != '\0';
+	buf_release(&name);
+	free(is);
+	return rc;
+}
+
+/* Are all rows there that the parts have brought, and no others?  Of a table that is gone none
+ * is. */
 static int
 count(const struct publication *p, size_t i, struct db *db, uint64_t *rows, bool *intact,
       struct err *e)
 {
-	return runs_count(&p->run, db, i + 1, &p->totals[i], rows, intact, e);
+	bool there;
+
+	*rows = 0;
+	*intact = false;
+	if (find_table(p, i, db, &there, e) != 0)
+		return -1;
+	return there ? runs_count(&p->run, db, i + 1, &p->totals[i], rows, intact, e) : 0;
 }
 
 static int
 forget(const struct publication *p, size_t i, struct db *db, struct err *e)
 {
 	struct buf table = BUF_INIT;
+	bool there = false;
 	int rc = runs_forget(&p->run, db, i + 1, e);
 
 	runs_add_table(&p->run, i + 1, &table);
 	if (rc == 0)
+		rc = find_table(p, i, db, &there, e);
+	if (rc == 0 && there)
 		rc = db_exec(db, e, "DROP TABLE %s", buf_cstr(&table));
 	buf_release(&table);
 	return rc;
