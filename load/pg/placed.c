@@ -83,7 +83,8 @@ explain_exists(const struct plan *plan, struct err *e)
 {
 	char *name;
 
-	if (strcmp(e->sqlstate, "42P07") != 0)
+	/* the latter where it was made, and not committed, a moment ago */
+	if (strcmp(e->sqlstate, "42P07") != 0 && strcmp(e->sqlstate, "23505") != 0)
 		return;
 	name = relname_text(&plan->target);
 	err_release(e);

@@ -249,6 +249,17 @@ is_published()
 	is_published
 }
 
+@test "a staging table that somebody has dropped: its parts come again" {
+	all_but_one apply
+	q "$dst" "DROP TABLE portl_ledger.portl_$(jq -r .id "$plan")_1"
+	bring 1 2>"$T/said" || status=$?
+	assert_eq "${status:-0}" 75
+	grep -q 'bring them again' "$T/said"
+	assert_eq "$(part_states | tr -d m)" ''
+	bring_all
+	is_published
+}
+
 @test "a table that came to be meanwhile is not replaced; one that is read holds nobody up" {
 	all_but_one rename
 	q "$dst" 'CREATE TABLE u (id int)'
@@ -257,6 +268,17 @@ is_published()
 	q "$dst" 'DROP TABLE u'
 	publish 2>/dev/null || portl-load -q --plan="$plan" --part=1 "$T/stream"
 	is_published
+	# made a moment ago
+	q "$dst" 'DROP TABLE u; DROP SCHEMA portl_ledger CASCADE'
+	all_but_one rename
+	hold "$dst" 'BEGIN; CREATE TABLE u (id int)'
+	in=$T/stream start last portl-load -q --plan="$plan" --part=1
+	wait_until 10 is_true "$dst" "EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+	printf 'COMMIT;\n' >&"$held"
+	release
+	finish last
+	assert_status 5
+	assert_stderr_has 'exists now'
 }
 
 @test "an event trigger that would make of it another table than --create does is refused" {
