@@ -57,7 +57,7 @@ copied()
 }
 
 # Two cores may be one by what they do at once: nothing below is faster than that lets it be.
-loop='for ((i = 0; i < 400000; i++)); do :; done'
+loop="for ((i = 0; i < $(($(scaled 360000) + 40000)); i++)); do :; done"
 
 spin()
 {

@@ -99,7 +99,7 @@ is_clean()
 		for kind in '' --own; do
 			for how in --create --conflict=overwrite; do
 				# shellcheck disable=SC2086 # words or none
-				try portl run -j 3 --parts=4 $kind -d "$(through $mode "$src")" -t t -- -d "$(through $mode "$dst")" $how
+				try portl run -j 3 --parts=3 $kind -d "$(through $mode "$src")" -t t -- -d "$(through $mode "$dst")" $how
 				assert_status 0
 				same_table "$src" t "$dst" t
 				is_clean $mode

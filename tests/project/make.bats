@@ -120,16 +120,16 @@ make_here()
 
 	tmp=$(mktemp -d "$SUITE_CLUSTER/demo.XXXXXX") # which goes, whatever becomes of the test
 	chmod 711 "$tmp"
-	TMPDIR=$tmp ROWS=200000 try "$ROOT/tests/demo.sh"
+	TMPDIR=$tmp ROWS=100000 try "$ROOT/tests/demo.sh"
 	assert_status 0
 	assert_out_has $'\nEqual.\n'
-	assert_out_has 'of 200000 rows are committed.  A script would go on.'
+	assert_out_has 'of 100000 rows are committed.  A script would go on.'
 	# Which of the two libpq gets to see is a matter of luck.
 	[[ $stderr =~ 'upstream failed: '('the connection to the server was lost'|'terminating connection') ]] ||
 		show_run 'no reason from upstream'
 	assert_stderr_has 'the stream ends too early, it is incomplete'
 	assert_eq "$(grep -c 'exit status 4' <<<"$output")" 2
-	assert_out_has $'\n200000\n'
+	assert_out_has $'\n100000\n'
 	[[ $output != *$'\e'* ]]
 	rmdir "$tmp"
 }

@@ -6,7 +6,7 @@ load ../lib/common
 @test "memory does not grow with the rows, and large values arrive" {
 	needs_own_memory
 	needs 14 pg_stat_progress_copy
-	SCALE_PARTS="rows fields" SCALE_ROWS=6000000 SCALE_FIELD=4000000 try "$ROOT/tests/scale.sh"
+	SCALE_PARTS="rows fields" SCALE_ROWS=4000000 SCALE_FIELD=4000000 try "$ROOT/tests/scale.sh"
 	assert_status 0
 	assert_out_has 'flat: '
 	assert_eq "$(grep -c ' arrived; ' <<<"$output")" 4
@@ -31,7 +31,7 @@ load.stdin.close()
 sys.exit(load.wait())
 END
 	chmod +x "$programs/portl-load"
-	BUILD=$programs SCALE_PARTS=rows SCALE_ROWS=6000000 try "$ROOT/tests/scale.sh"
+	BUILD=$programs SCALE_PARTS=rows SCALE_ROWS=2000000 try "$ROOT/tests/scale.sh"
 	assert_status 1
 	assert_stderr_has 'scale: memory grows'
 }
