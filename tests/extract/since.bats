@@ -42,13 +42,20 @@ header()
 # position ARGUMENT...
 position()
 {
-	header position -d "$src" "$@"
+	local line
+
+	line=$(portl-extract -d "$src" -F ndjson "$@" 2>/dev/null | head -n 1)
+	if [[ $line =~ ^'{"$portl":'.*'"position":"'([^\"]+)'"' ]]; then
+		echo "${BASH_REMATCH[1]}"
+	else
+		echo null
+	fi
 }
 
 # ids ARGUMENT...: print the ids of the rows that come, in their order.
 ids()
 {
-	portl-extract -d "$src" -F ndjson --bare "$@" | jq -r .id | sort -n | tr '\n' ' '
+	portl-extract -d "$src" -F ndjson --bare "$@" | sed -E 's/^\{(.*,)?"id":([0-9]+)[,}].*/\2/' | sort -n | tr '\n' ' '
 }
 
 # refused MESSAGE ARGUMENT...: a full run is needed, and that is why.

@@ -56,7 +56,7 @@ make_plan()
 # parts: how many the plan has
 parts()
 {
-	jq '.parts | length' "$plan"
+	grep -cE '^  \{"number": [0-9]+, "relation": ' "$plan"
 }
 
 # bring K [LOAD-OPTION...]: one part
@@ -81,7 +81,14 @@ bring_all()
 # part_states: a letter for each part: done, running, missing
 part_states()
 {
-	portl-load --plan="$plan" --list-parts --json | jq -r '[.parts[].status[0:1]] | join("")'
+	local left states=''
+
+	left=$(portl-load --plan="$plan" --list-parts --json) || return
+	while [[ $left == *'"status":"'* ]]; do
+		left=${left#*'"status":"'}
+		states+=${left:0:1}
+	done
+	echo "$states"
 }
 
 publish()

@@ -28,8 +28,11 @@ second_look()
 	try portl verify job.yaml --summary=sum.json --differences=d.ndjson "$@"
 	[ "$status" -eq 6 ] || fail "status $status: $stderr"
 	assert_stderr_has 'differ at'
-	found=$(jq -c '[.kind, .key]' d.ndjson | LC_ALL=C sort | tr '\n' ' ')
-	look=$(jq -r '"\(.rows.read) \(.verified | "\(.equal) \(.missing) \(.extra) \(.different)")"' sum.json)
+	{
+		IFS= read -r look
+		found=$(LC_ALL=C sort | tr '\n' ' ')
+	} < <(jq -rn '(input | "\(.rows.read) \(.verified | "\(.equal) \(.missing) \(.extra) \(.different)")"),
+		(inputs | [.kind, .key] | tojson)' sum.json d.ndjson)
 }
 
 @test "of a million rows the second look reads the three that differ, by the key's index" {

@@ -14,6 +14,7 @@ setup()
 	cp "$BUILD/portl" bin
 	cat >bin/portl-extract <<-'END'
 		#!/bin/bash
+		LC_ALL=C
 		. "$T/words"
 		case $* in
 		*--completion=list*) exec "$BUILD/portl-extract" "$@" ;;
@@ -24,6 +25,7 @@ setup()
 	END
 	cat >bin/portl-load <<-'END'
 		#!/bin/bash
+		LC_ALL=C
 		. "$T/words"
 		case $* in
 		*--completion=list*) exec "$BUILD/portl-load" "$@" ;;
@@ -95,14 +97,16 @@ setup()
 # make_plan N [own]: a plan of N parts of one relation, of $bytes each: too many to share a pipe
 make_plan()
 {
-	local i parts=''
+	local i
 
-	for ((i = 1; i < $1; i++)); do
-		parts+="{\"number\":$i,\"relation\":1,\"from_block\":$((i - 1)),\"to_block\":$i,\"bytes\":${bytes:-67108864}},"
-	done
-	parts+="{\"number\":$1,\"relation\":1,\"from_block\":$(($1 - 1)),\"bytes\":${bytes:-67108864}}"
-	printf '{"portl_plan":1,"id":"0123456789abcdef","snapshot":"%s","extract":[],"load":[],"relations":[{"number":1,"schema":"s","name":"t"}],"parts":[%s]}\n' \
-		"${2:-held}" "$parts" >plan
+	{
+		printf '{"portl_plan":1,"id":"0123456789abcdef","snapshot":"%s","extract":[],"load":[],"relations":[{"number":1,"schema":"s","name":"t"}],"parts":[' \
+			"${2:-held}"
+		for ((i = 1; i < $1; i++)); do
+			echo "{\"number\":$i,\"relation\":1,\"from_block\":$((i - 1)),\"to_block\":$i,\"bytes\":${bytes:-67108864}},"
+		done
+		echo "{\"number\":$1,\"relation\":1,\"from_block\":$(($1 - 1)),\"bytes\":${bytes:-67108864}}]}"
+	} >plan
 }
 
 events()
@@ -223,7 +227,7 @@ events()
 }
 
 @test "TERM while the programs say which options they have is no error of theirs" {
-	sed -i 's/exec "$BUILD\/portl-extract"/kill -TERM $PPID; sleep 9; &/' bin/portl-extract
+	sed -i 's/exec "$BUILD\/portl-extract"/kill -TERM $PPID; sleep 3; &/' bin/portl-extract
 	try portl run -j 2 -- -q
 	assert_status 143
 	assert_silent

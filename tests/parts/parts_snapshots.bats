@@ -22,7 +22,7 @@ teardown()
 plan()
 {
 	portl-extract -d "$src" --make-plan="${kind:-held}" "$@" -o plan
-	parts=$(jq '.parts | length' plan)
+	parts=$(grep -cE '^  \{"number": [0-9]+, "relation": ' plan)
 }
 
 # hold: keep a snapshot of ./plan; $snapshot, $holder, and descriptor 7, which ends it
@@ -58,8 +58,8 @@ positions()
 	local k
 
 	for k in $(seq "$parts"); do
-		head -1 "part.$k" | jq -r '.["$portl"].part.position'
-	done | paste -sd,
+		head -n 1 "part.$k"
+	done | jq -rn '[inputs."$portl".part.position] | join(",")'
 }
 
 # catch_up: the last stream, in ./last
