@@ -335,7 +335,7 @@ why_partial(const struct member *m, bool hides)
 {
 	unsigned partial = 0;
 
-	if (m->rows->where != NULL)
+	if (m->rows->where != NULL && m->key_rows == NULL)
 		partial |= HEADER_PARTIAL_WHERE;
 	if (m->rows->limit >= 0)
 		partial |= HEADER_PARTIAL_LIMIT;
@@ -403,12 +403,13 @@ member_stands_on_more(const struct member *m)
 
 /* What the member reads that has the keys of ${rel}'s rows. */
 static struct extract_rows *
-key_rows(const struct relation *rel)
+key_rows(const struct relation *rel, const char *where)
 {
 	struct extract_rows *rows = xcalloc(1, sizeof(*rows));
 	size_t i;
 
-	*rows = (struct extract_rows){.limit = -1, .columns.n = rel->nprimary_key};
+	*rows = (struct extract_rows){
+		.limit = -1, .where = where, .columns.n = rel->nprimary_key};
 	rows->column_list.names = xcalloc(rel->nprimary_key, sizeof(char *));
 	for (i = 0; i < rel->nprimary_key; i++)
 		rows->column_list.names[rows->column_list.n++] = xstrdup(rel->primary_key[i]);
@@ -416,9 +417,10 @@ key_rows(const struct relation *rel)
 }
 
 int
-member_add_keys(struct member *m, struct err *e)
+member_add_keys(struct member *m, bool asked, struct err *e)
 {
 	const struct relation *rel = m->rel;
+	const char *where = asked ? m->rows->where : NULL;
 	struct extract_rows *rows;
 
 	if (rel->nprimary_key == 0) {
@@ -427,10 +429,14 @@ member_add_keys(struct member *m, struct err *e)
 			  rel->id.name);
 		return err_hint(e, "Leave out --with-keys, or give it one.");
 	}
-	rows = key_rows(rel);
+	rows = key_rows(rel, where);
 	m->keys = xcalloc(1, sizeof(*m->keys));
-	*m->keys = (struct member){
-		.rel = m->rel, .rows = rows, .in_set = true, .key_rows = rows, .planned = -1};
+	*m->keys = (struct member){.rel = m->rel,
+				   .rows = rows,
+				   .in_set = true,
+				   .key_rows = rows,
+				   .key_where = where,
+				   .planned = -1};
 	return 0;
 }
 
@@ -458,7 +464,7 @@ member_unpack(struct member *m, struct unpack *from, struct header *header)
 	m->select = pack_take_text(from);
 	m->since = pack_take_text(from);
 	if (m->key_rows != NULL)
-		m->rows = m->key_rows = key_rows(m->rel);
+		m->rows = m->key_rows = key_rows(m->rel, m->key_where);
 	m->header = header;
 	m->keys = NULL;
 	m->types = NULL;

@@ -33,6 +33,7 @@ struct member {
 	/* one that reads the keys of all of the relation's rows, or NULL; owned */
 	struct member *keys;
 	struct extract_rows *key_rows; /* of that one: what it reads; owned, else NULL */
+	const char *key_where;         /* and whose keys, NULL: all rows'; borrowed */
 	char *since; /* the condition on rows that changed, NULL: all; owned */
 	const struct partplan_part *part; /* borrowed; NULL: it is no part */
 	char *range;                      /* the condition on a part's rows, NULL: all; owned */
@@ -102,10 +103,12 @@ int member_take_range(struct member *m, char *range, struct db *db, struct path 
 		      struct err *e) __attribute__((warn_unused_result));
 
 /*
- * member_add_keys(m, e):
- * Have the keys of all rows sent behind the member's: m->keys.  Fails without a primary key.
+ * member_add_keys(m, asked, e):
+ * Have the keys of all rows, or of those that are ${asked} for, sent behind the member's:
+ * m->keys.  Fails without a primary key.
  */
-int member_add_keys(struct member *m, struct err *e) __attribute__((warn_unused_result));
+int member_add_keys(struct member *m, bool asked, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * member_plan(m, db, path, e):

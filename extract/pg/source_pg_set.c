@@ -100,16 +100,20 @@ read_some(struct source_pg *s, const unsigned *order, size_t n, struct err *e)
 	return relation_read_all(&s->db, sorted, n, e);
 }
 
-/* Behind each of them the keys of all its rows. */
+/*
+ * Behind each of them the keys of all its rows; of those only that were asked for, where rows
+ * have been brought that no longer are.
+ */
 static int
 add_keys(struct source_pg *s, struct err *e)
 {
+	bool catch_up = s->base.options->catch_up;
 	size_t i;
 
 	for (i = 0; s->base.options->with_keys && i < s->n; i++)
 		if (!member_is_sequence(&s->members[i]) &&
-		    member_add_keys(&s->members[i], e) != 0) {
-			if (s->base.options->catch_up)
+		    member_add_keys(&s->members[i], catch_up, e) != 0) {
+			if (catch_up)
 				e->code = EXIT_TARGET;
 			return -1;
 		}

@@ -79,6 +79,23 @@ bring_under_writes()
 	done
 }
 
+@test "rows that are not asked for any more are gone, and those that are now are there" {
+	make_plan -t t --parts=4 --where 'id % 3 = 0' -- --create
+	bring_all 2
+	q "$src" "UPDATE t SET id = id + 10001 WHERE id % 5 = 0; UPDATE t SET v = 'new' WHERE id % 4 = 0"
+	bring 1
+	q "$src" "UPDATE t SET id = id + 20000 WHERE id % 7 = 0"
+	catch_up
+	assert_eq "$(q "$dst" 'SELECT count(*), md5(string_agg(t::text, $$,$$ ORDER BY k, id)) FROM t')" \
+		"$(q "$src" 'SELECT count(*), md5(string_agg(t::text, $$,$$ ORDER BY k, id)) FROM t WHERE id % 3 = 0')"
+	make_plan -t t --parts=4 --where "v <> 'gone'" -- --create -t u
+	bring_all
+	q "$src" "UPDATE t SET v = 'gone' WHERE id % 2 = 0"
+	catch_up
+	assert_eq "$(q "$dst" 'SELECT count(*), md5(string_agg(u::text, $$,$$ ORDER BY k, id)) FROM u')" \
+		"$(q "$src" "SELECT count(*), md5(string_agg(t::text, ',' ORDER BY k, id)) FROM t WHERE v <> 'gone'")"
+}
+
 @test "a part does not wait behind what is altered" {
 	make_plan -t t --parts=1 -- --create
 	hold "$src" 'BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE'
