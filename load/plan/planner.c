@@ -97,8 +97,8 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 {
 	char *meant;
 
-	if (e->sqlstate[0] != '\0' || db_is_lost(db))
-		return -1; /* the look-up itself failed */
+	if (e->code != EXIT_DATA || e->sqlstate[0] != '\0' || db_is_lost(db))
+		return -1; /* the look-up itself failed, or was stopped */
 	if (p->rules->create) {
 		err_release(e);
 		if (check_new_name(p, db, why, e) != 0)

@@ -9,6 +9,7 @@
 #   hang        take connections and never say a word; prints "held" for each
 #   status      report a setting to the client when its first row comes
 #   at=TEXT     drop the connection, and each one after it, when a client sends TEXT
+#   silent=TEXT keep that to itself when a client sends TEXT, and say no word, and to no other; prints "held"
 #   drip        pass the client's bytes on in pieces of 7
 #   reset       listen on a port of the loopback that the kernel picks, serve many, and
 #               on signal USR1 reset (RST) all connections that there are
@@ -61,7 +62,13 @@ sub serve {
 			return unless $n;
 			my $to = $from == $client ? $upstream : $client;
 			return if $from == $client && $what =~ /^at=(.*)/s && index($bytes, $1) >= 0;
-			my $is_commit = $from == $client && $what !~ /^at=|drip|status|reported|reset/ && !$tripped
+			if ($from == $client && $what =~ /^silent=(.*)/s && index($bytes, $1) >= 0) {
+				close $listener;
+				unlink $path;
+				print "held\n";
+				next;
+			}
+			my $is_commit = $from == $client && $what !~ /^at=|^silent=|drip|status|reported|reset/ && !$tripped
 				&& $bytes =~ /^Q....COMMIT\0/s && --$commits == 0;
 			if ($is_commit) {
 				$tripped = 1;

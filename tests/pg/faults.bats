@@ -169,6 +169,23 @@ through_proxy()
 	in=${stream:-$T/s} start load portl-load -h "$T/d" -d "$b" --summary="$T/sum" "${@:3}"
 }
 
+@test "stopped while a relation is looked up: dead of the signal, and no relation is missed" {
+	q "$a" 'CREATE TABLE u (id int)'
+	q "$b" 'CREATE TABLE u (id int)'
+	portl-extract -d "$a" -t t -t u -o "$T/set"
+	portl-extract -d "$a" -t t -o "$T/s"
+	for options in "$T/set" "--create $T/set" "$T/s" "--create $T/s" "--verify $T/set"; do
+		proxy 'silent=c.relkind OPERATOR(pg_catalog.<>) ALL'
+		# shellcheck disable=SC2086
+		start load portl-load -h "$T/d" -d "$b" $options
+		wait_until 5 grep -q held "$T/proxy"
+		kill -TERM "$pid_load"
+		finish load
+		assert_status 143
+		assert_stderr_has 'error: stopped by signal 15'
+	done
+}
+
 @test "connection lost while the server is asked what a name may have meant: lost, and not mistyped" {
 	q "$b" 'DROP TABLE t'
 	for at in 'DESC NULLS LAST, 1 LIMIT 1' 'END LIMIT 10000'; do
