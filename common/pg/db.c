@@ -6,13 +6,17 @@
 #include "common/pg/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
@@ -22,6 +26,7 @@
 #include "common/talk/log.h"
 
 #define CANCEL_ERROR_SIZE 256 /* bytes, as the manual recommends */
+#define CANCEL_PATIENCE 3000  /* ms that it may take to be asked to stop a query */
 #define SETTLE_PATIENCE 1000  /* ms that the server may take to end what we leave */
 
 bool
@@ -30,17 +35,68 @@ db_is_lost(const struct db *db)
 	return db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD;
 }
 
-/* Ask the server to stop the running query; waits until it has been told. */
+/*
+ * PQcancel() waits for the network as long as that takes, whatever signals come; it may be
+ * called where little else may, such as in a process that has just been forked.
+ */
+_Noreturn static void
+cancel_and_exit(PGcancel *request, int fd)
+{
+	char text[CANCEL_ERROR_SIZE];
+
+	close(STDIN_FILENO); /* whose other ends wait for us alone */
+	close(STDOUT_FILENO);
+	if (!PQcancel(request, text, sizeof(text)) && write(fd, text, strlen(text)) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+/* What it says is in ${text}; nothing if the server has been told. */
+static void
+await_cancel(int fd, char *text, size_t size)
+{
+	struct pollfd end = {.fd = fd, .events = POLLIN};
+	int64_t deadline = db_clock() + CANCEL_PATIENCE, left = CANCEL_PATIENCE;
+	ssize_t n = 0;
+	int rc;
+
+	while ((rc = poll(&end, 1, (int)left)) < 0 && errno == EINTR) {
+		left = deadline - db_clock();
+		left = left > 0 ? left : 0;
+	}
+	if (rc > 0)
+		n = read(fd, text, size - 1);
+	else
+		n = snprintf(text, size, "no answer within %d s", CANCEL_PATIENCE / 1000);
+	text[n > 0 ? n : 0] = '\0';
+}
+
+/* Ask the server to stop the running query; waits until it has been told, but not forever. */
 static void
 cancel(struct db *db)
 {
 	char text[CANCEL_ERROR_SIZE];
 	PGcancel *request = PQgetCancel(db->conn);
+	int ends[2];
+	pid_t pid;
 
 	if (request == NULL)
 		return;
-	if (!PQcancel(request, text, sizeof(text)))
-		log_info("could not cancel the running query: %s", text);
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		pid = fork();
+		if (pid == 0)
+			cancel_and_exit(request, ends[1]);
+		close(ends[1]);
+		if (pid > 0) {
+			await_cancel(ends[0], text, sizeof(text));
+			kill(pid, SIGKILL);
+			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+				continue;
+			if (*text != '\0')
+				log_info("could not cancel the running query: %s", text);
+		}
+		close(ends[0]);
+	}
 	PQfreeCancel(request);
 }
 

@@ -10,6 +10,7 @@
 #   status      report a setting to the client when its first row comes
 #   at=TEXT     drop the connection, and each one after it, when a client sends TEXT
 #   silent=TEXT keep that to itself when a client sends TEXT, and say no word, and to no other; prints "held"
+#   deaf=TEXT   the same, but whoever comes is let in
 #   drip        pass the client's bytes on in pieces of 7
 #   reset       listen on a port of the loopback that the kernel picks, serve many, and
 #               on signal USR1 reset (RST) all connections that there are
@@ -62,13 +63,15 @@ sub serve {
 			return unless $n;
 			my $to = $from == $client ? $upstream : $client;
 			return if $from == $client && $what =~ /^at=(.*)/s && index($bytes, $1) >= 0;
-			if ($from == $client && $what =~ /^silent=(.*)/s && index($bytes, $1) >= 0) {
-				close $listener;
-				unlink $path;
+			if ($from == $client && $what =~ /^(silent|deaf)=(.*)/s && index($bytes, $2) >= 0) {
+				if ($1 eq 'silent') {
+					close $listener;
+					unlink $path;
+				}
 				print "held\n";
 				next;
 			}
-			my $is_commit = $from == $client && $what !~ /^at=|^silent=|drip|status|reported|reset/ && !$tripped
+			my $is_commit = $from == $client && $what !~ /^at=|^silent=|^deaf=|drip|status|reported|reset/ && !$tripped
 				&& $bytes =~ /^Q....COMMIT\0/s && --$commits == 0;
 			if ($is_commit) {
 				$tripped = 1;

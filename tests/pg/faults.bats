@@ -186,6 +186,16 @@ through_proxy()
 	done
 }
 
+@test "a server that does not answer when it is asked to cancel is not waited for forever" {
+	proxy 'deaf=COPY'
+	start extract portl-extract -h "$T/d" -d "$a" -t t
+	wait_until 5 grep -q held "$T/proxy"
+	kill -TERM "$pid_extract"
+	finish extract
+	assert_status 143
+	assert_stderr_has 'error: stopped by signal 15'
+}
+
 @test "connection lost while the server is asked what a name may have meant: lost, and not mistyped" {
 	q "$b" 'DROP TABLE t'
 	for at in 'DESC NULLS LAST, 1 LIMIT 1' 'END LIMIT 10000'; do
