@@ -34,7 +34,8 @@ get_mills_since_epoch()
 dbs_made=()
 
 # fresh_db NAME... [-- CLAUSE]: make empty databases; $NAME is each one's real name, which
-# no other test has.  CLAUSE is of CREATE DATABASE, such as "ENCODING 'LATIN1'".
+# no other test has.  CLAUSE is of CREATE DATABASE, such as "ENCODING 'LATIN1'".  Where
+# fresh_from is a database, which a setup_file made and nobody is in, they are its copies.
 fresh_db()
 {
 	local sql='SET client_min_messages = error;' words=" $*" clause='' strategy='' name
@@ -44,6 +45,8 @@ fresh_db()
 	((SERVER_VERSION < 150000)) || strategy='STRATEGY FILE_COPY'
 	if [[ $words == *' -- '* ]]; then
 		clause=${words#* -- }
+	elif [ -n "${fresh_from:-}" ]; then
+		template=$fresh_from
 	elif [ -e "$PGHOST/fresh" ]; then
 		template=fresh
 	fi

@@ -32,12 +32,13 @@ writers()
 	q "$a" "CREATE TABLE t (gone int, id int, v text);
 		INSERT INTO t SELECT 0, i, repeat('v', i * 37 % 3000) FROM generate_series(1, 300) i"
 	for how in '-F binary' '-F binary --values=text' '-F ndjson' '-F binary -- -m v='; do
+		# shellcheck disable=SC2086 # words
+		portl-extract -d "$a" -c 'SELECT id, v FROM t ORDER BY id' ${how% -- *} >"$T/stream"
 		for size in 300 299 37 8; do
 			q "$b" 'TRUNCATE t'
-			# shellcheck disable=SC2046,SC2086 # words
-			portl-extract -d "$a" -c 'SELECT id, v FROM t ORDER BY id' ${how% -- *} |
-				portl-load -d "$b" -t t --conflict=skip --commit=batch -b $size \
-					--summary="$T/sum" $([[ $how != *--\ * ]] || echo "${how#* -- }")
+			# shellcheck disable=SC2046 # words
+			portl-load -d "$b" -t t --conflict=skip --commit=batch -b $size \
+				--summary="$T/sum" $([[ $how != *--\ * ]] || echo "${how#* -- }") "$T/stream"
 			assert_eq "$(counts "$T/sum")" '300 300 0 0 0'
 			assert_eq "$(writers)" $(((300 + size - 1) / size))
 			assert_eq "$(q "$b" "SELECT DISTINCT count(*) FROM t GROUP BY (id - 1) / $size
