@@ -32,10 +32,10 @@ finish()
 # Gone, or a zombie that only waits for us.
 is_over()
 {
-	local state
+	local stat
 
-	state=$(ps -o state= -p "$1") || return 0
-	[[ $state == Z* ]]
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ ${stat##*) } == Z* ]]
 }
 
 stop_started()

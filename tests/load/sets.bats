@@ -430,7 +430,7 @@ peak()
 	portl-load -v -d "$b" "$d/pipe" 2>"$d/err" &
 	exec 7>"$d/pipe"
 	head -n 2 "$d/set" >&7 # the manifest, and a header
-	until grep -q 'Plan for public.customer' "$d/err"; do :; done
+	wait_until 30 grep -q 'Plan for public.customer' "$d/err"
 	q "$b" 'ALTER TABLE orders ADD CHECK (id > 0)'
 	tail -n +3 "$d/set" >&7
 	exec 7>&-
@@ -568,7 +568,7 @@ peak()
 	portl-load -P -d "$b" "$d/pipe" 2>"$d/err" &
 	exec 7>"$d/pipe"
 	head -c -1 "$d/set" >&7
-	until grep -q '3 of 3' "$d/err"; do :; done
+	wait_until 30 grep -q '3 of 3' "$d/err"
 	tail -c 1 "$d/set" >&7
 	exec 7>&-
 	wait $!
