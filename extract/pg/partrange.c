@@ -4,7 +4,8 @@
  *
  * Values are compared by the operators of pg_catalog, in the order of which the plan has been
  * made; each part begins where another one ends, so that a row is in one of them whatever the
- * order is, if only no range ends before it begins.  NULLs are the last part's.
+ * order is, if only no range ends before it begins.  NULLs are the last part's: a column that
+ * is NOT NULL may have some in children by inheritance, or in a view, by its domain.
  */
 #include "extract/pg/partrange.h"
 
@@ -63,7 +64,7 @@ of_values(const struct partplan_part *part, const struct relation_column *c)
 		buf_adds(&sql, " AND ");
 	if (part->to != NULL)
 		add_bound(&sql, c, "<", part->to);
-	if (part->from != NULL && part->to == NULL && !c->not_null) {
+	if (part->from != NULL && part->to == NULL) {
 		buf_adds(&sql, " OR ");
 		ident_add_quoted(&sql, c->name);
 		buf_adds(&sql, " IS NULL");

@@ -176,6 +176,22 @@ same()
 	done
 }
 
+@test "by a column that is NOT NULL, and has NULLs in a child, or in a view" {
+	q "$src" "CREATE DOMAIN d AS int NOT NULL; CREATE TABLE t (id int, k d, v text);
+		CREATE TABLE p (id int, k int NOT NULL, v text); CREATE TABLE c () INHERITS (p);
+		INSERT INTO t SELECT i, i, repeat('x', 50) FROM generate_series(1, 1000) i;
+		INSERT INTO p SELECT * FROM t; CREATE VIEW w AS SELECT i AS id, k, v FROM generate_series(1, 1500) i LEFT JOIN t ON t.id = i"
+	# from 18 on a child's column is NOT NULL as its parent's is
+	[ "$SERVER_VERSION" -ge 180000 ] || q "$src" 'ALTER TABLE c ALTER k DROP NOT NULL; INSERT INTO c (id) VALUES (1), (2)'
+	for relation in p w; do
+		whole -t "$relation"
+		plan -t "$relation" --split-by=k --parts=4
+		jq -e '.parts | length > 2' plan
+		read_parts
+		same
+	done
+}
+
 @test "by a column: where there is none, of no order, a range that runs backwards" {
 	q "$src" "CREATE TABLE t AS SELECT i AS id, '{}'::json AS j FROM generate_series(1, 2000) i;
 		CREATE VIEW v AS TABLE t; CREATE TABLE other (x int)"
