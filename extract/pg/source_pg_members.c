@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/base/relname.h"
 #include "common/base/xalloc.h"
+#include "common/parts/partplan.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
 #include "extract/options.h"
@@ -110,6 +112,24 @@ tell_position(struct source_pg *s, struct member *m, struct err *e)
 	return rc;
 }
 
+/* A plan may have been made for a snapshot that was held, and is gone. */
+static int
+check_own(const struct source_pg *s, const struct member *m, struct err *e)
+{
+	const struct extract_options *o = s->base.options;
+	char *name;
+
+	if (o->the_part == NULL || o->plan.snapshot != PARTPLAN_OWN || member_is_sequence(m) ||
+	    m->header->no_position == NULL)
+		return 0;
+	name = relname_text(&m->rel->id);
+	err_set(e, EXIT_DATA,
+		"parts of %s by snapshots of their own would not fit together: %s", name,
+		m->header->no_position);
+	free(name);
+	return err_hint(e, "Make another plan, and have one snapshot held for all parts.");
+}
+
 int
 source_pg_members_describe(struct source_pg *s, size_t from, struct err *e)
 {
@@ -126,11 +146,11 @@ source_pg_members_describe(struct source_pg *s, size_t from, struct err *e)
 	if (rc == 0)
 		rc = seqread_values(&s->db, s->members, s->n, e);
 	if (rc == 0 && s->base.options->the_part != NULL && s->base.options->snapshot != NULL)
-		return tell_position(s, &s->members[0], e);
-	if (rc == 0)
+		rc = tell_position(s, &s->members[0], e);
+	else if (rc == 0)
 		rc = since_apply(&s->db, &s->path, s->members, s->n, s->base.options, &s->wal,
 				 e);
-	return rc;
+	return rc == 0 ? check_own(s, &s->members[0], e) : rc;
 }
 
 /* Planning locks what parsing and LOCK have not. */

@@ -291,6 +291,14 @@ many()
 	portl-extract -d "$src" -t nokey -t k -t v --make-plan | jq -e '.snapshot == "held"'
 }
 
+@test "own: what had no position when the snapshot was held is said at the first part that is read without" {
+	many
+	plan -t t --where 'id IN (SELECT generate_series(1, 100))'
+	jq '.snapshot = "own"' plan >own && mv own plan
+	run -1 --separate-stderr portl-extract --plan=plan --part=1
+	assert_stderr_has 'public.t by snapshots of their own would not fit together: its condition on rows says'
+}
+
 @test "own: parts at random moments among writers come to the table as it is in the end" {
 	kind=own
 	local seed=${SEED:-$RANDOM}
