@@ -97,8 +97,11 @@ missing_target(struct plan *p, struct db *db, struct reasons *why, struct err *e
 {
 	char *meant;
 
-	if (e->code != EXIT_DATA || e->sqlstate[0] != '\0' || db_is_lost(db))
-		return -1; /* the look-up itself failed, or was stopped */
+	/* the look-up itself failed, or was stopped; one of many says nothing of what is not
+	 * there */
+	if ((e->code != EXIT_DATA && e->code != EXIT_DONE) || e->sqlstate[0] != '\0' ||
+	    db_is_lost(db))
+		return -1;
 	if (p->rules->create) {
 		err_release(e);
 		if (check_new_name(p, db, why, e) != 0)
