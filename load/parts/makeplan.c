@@ -206,17 +206,50 @@ make_one_pipe(struct making *m)
 		xstrdup("it exists, and one pipe into it is the fastest; --parts=N cuts it");
 }
 
+/* The first column of the source's key that goes nowhere, or NULL. */
+static const char *
+lost_key(const struct schema *s, const struct plan *plan)
+{
+	size_t i, j;
+
+	for (i = 0; i < s->nprimary_key; i++)
+		for (j = 0; j < plan->ncolumns; j++)
+			if (strcmp(plan->columns[j].source, s->primary_key[i]) == 0 &&
+			    plan->columns[j].target == NULL)
+				return s->primary_key[i];
+	return NULL;
+}
+
+static int
+refuse_lost(const struct relname *id, const char *column, struct err *e)
+{
+	char *name = relname_text(id);
+
+	err_set(e, EXIT_TARGET,
+		"\"%s\" of %s, by whose key rows of several snapshots are told apart, is not "
+		"loaded",
+		column, name);
+	free(name);
+	return err_hint(e, "Hold one snapshot for all parts: --make-plan=held.");
+}
+
 /* What a run that is caught up has to tell apart. */
 static int
 check_keys(const struct making *m, struct err *e)
 {
-	size_t i;
+	size_t i, k = 0;
 
 	for (i = 0; m->plan.snapshot == PARTPLAN_OWN && i < m->plan.nrelations; i++) {
+		const struct schema *s = &manifest_header(m->set.manifest, i)->schema;
+		const char *lost;
 		char *name;
 
-		if (!has_rows(m, i) ||
-		    manifest_header(m->set.manifest, i)->schema.nprimary_key > 0)
+		if (!has_rows(m, i))
+			continue;
+		lost = lost_key(s, m->targets.list[k++]->plan);
+		if (lost != NULL)
+			return refuse_lost(&m->plan.relations[i].id, lost, e);
+		if (s->nprimary_key > 0)
 			continue;
 		name = relname_text(&m->plan.relations[i].id);
 		err_set(e, EXIT_TARGET,

@@ -96,6 +96,16 @@ bring_under_writes()
 		"$(q "$src" "SELECT count(*), md5(string_agg(t::text, ',' ORDER BY k, id)) FROM t WHERE v <> 'gone'")"
 }
 
+@test "a key that does not arrive cannot tell rows apart" {
+	q "$dst" 'CREATE TABLE u (k text, v text)'
+	for words in '-t u' '-t w --create'; do
+		# shellcheck disable=SC2086 # words
+		try_sh "portl-extract -d $src --make-plan=own -t t | portl-load -d $dst --make-plan $words --map id="
+		assert_status 5
+		assert_stderr_has '"id" of public.t, by whose key'
+	done
+}
+
 @test "a part does not wait behind what is altered" {
 	make_plan -t t --parts=1 -- --create
 	hold "$src" 'BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE'
