@@ -272,6 +272,9 @@ clear_away(struct partrun *r, bool done)
 			 kept);
 	if (!r->planned || kept != NULL)
 		return;
+	if (!done && r->tally.direct.inserted + r->tally.direct.updated > 0)
+		log_line("parts that have come are committed, and stay in the table: another "
+			 "run brings their rows again");
 	f->crew.stop = 0;
 	if (publication_drop(&r->pf, f, &e) != 0 || f->status != 0)
 		log_line("run %s may have left tables in the ledger's schema", r->pf.plan.id);

@@ -77,6 +77,15 @@ is_not_seen()
 	assert_stderr_has 'detail: The rows are committed.'
 }
 
+@test "run -j: parts that are committed by themselves stay when the run fails, and it says so" {
+	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY CHECK (id <> 2500), amount numeric, name text, pad text)'
+	try portl run -j 1 --parts=8 --retries=0 -d "$src" -t t -- -d "$dst" --commit=part
+	assert_status 1
+	assert_stderr_has 'are committed, and stay in the table'
+	is_true "$dst" 'EXISTS (SELECT FROM t)'
+	nothing_left
+}
+
 @test "a job file, and one that is to be overwritten" {
 	cat >job.yaml <<-END
 		source: {database: $src, table: t}
