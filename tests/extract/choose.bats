@@ -7,8 +7,10 @@ load ../lib/common
 # chosen OPTION...: the members of the set in their order, on one line
 chosen()
 {
-	portl-extract -d "$src" -F ndjson -n "$@" | head -n 1 |
-		jq -r '[."$portl".manifest.members[].relation | if .schema == "public" then .name else "\(.schema).\(.name)" end] | join(" ")'
+	portl-extract -d "$src" -F ndjson -n "$@" | head -n 1 | perl -ne '
+		/"manifest":\{/ or die "no set";
+		push @names, $1 eq "public" ? $2 : "$1.$2" while /"relation":\{"schema":"([^"]*)","name":"([^"]*)"/g;
+		print "@names\n"'
 }
 
 # refused STATUS NEEDLE OPTION...
