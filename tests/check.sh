@@ -164,7 +164,7 @@ count_units()
 }
 
 # Files run side by side; within a file one test follows the other.  Tests wait a lot, for
-# which there is one job more than there are processors.
+# which there are two jobs more than there are processors.
 run_bats()
 {
 	local suite
@@ -172,7 +172,7 @@ run_bats()
 	suite=$(dirname "${bats_files[0]}")/setup_suite.bash
 	[ -f "$suite" ] || suite=./setup_suite.bash
 	{
-		bats --setup-suite-file "$suite" --jobs "$(($(nproc) + 1))" --no-parallelize-within-files \
+		bats --setup-suite-file "$suite" --jobs "$(($(nproc) + 2))" --no-parallelize-within-files \
 			--timing --formatter tap "${bats_files[@]}"
 		echo $? >"$out/bats.status"
 	} </dev/null | tee "$out/bats.tap"
