@@ -338,7 +338,7 @@ runs()
 
 	mkdir bin
 	cp "$BUILD/portl" "$BUILD/portl-load" bin
-	for how in 's/"version":\d/"version":9/' 's/name 7/name 8/' 's/name 77.*//s'; do
+	for how in 's/"version":\d/"version":9/' 's/name 7/name 8/' 's/name \d*77.*//s'; do
 		cat >bin/portl-extract <<-END
 			#!/bin/bash
 			[[ \$* == *--part=* && ! -e $T/passed ]] || exec $BUILD/portl-extract "\$@"
