@@ -2,7 +2,8 @@
  * A lock is asked for under a savepoint, a second at a time: in between the session is
  * free to look into pg_locks.  A session of postgres_fdw cannot be told to be the
  * sender's; but one that reads for anybody else goes on, and one that keeps its lock for
- * ten seconds most likely waits for the pipe.
+ * ten seconds most likely waits for the pipe.  So it is with one that holds a snapshot for
+ * the parts that are published.
  */
 #include "load/match/waits.h"
 
@@ -26,7 +27,10 @@
 #define DONE "SET LOCAL lock_timeout = 0; RELEASE SAVEPOINT portl_wait"
 #define BACK "ROLLBACK TO SAVEPOINT portl_wait; RELEASE SAVEPOINT portl_wait"
 
-/* Who holds a lock on the target, its partitions or children: the sender first. */
+/*
+ * Who holds a lock that is in our way on the target, its partitions or children, or in that of
+ * one who is queued before us: the sender first.  A prepared transaction has no process.
+ */
 static const char holders_sql[] =
 	"WITH RECURSIVE tree (oid) AS (SELECT $1::pg_catalog.oid UNION"
 	" SELECT inhrelid FROM pg_catalog.pg_inherits JOIN tree"
@@ -40,7 +44,14 @@ static const char holders_sql[] =
 	" AND l.relation OPERATOR(pg_catalog.=) ANY (SELECT oid FROM tree)"
 	" AND l.database OPERATOR(pg_catalog.=) (SELECT oid FROM pg_catalog.pg_database"
 	" WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())"
-	" AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
+	" AND (pg_catalog.array_position('{AccessShareLock,RowShareLock,RowExclusiveLock,"
+	"ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,"
+	"AccessExclusiveLock}'::pg_catalog.text[], l.mode) OPERATOR(pg_catalog.>=)"
+	" $3::pg_catalog.int4 OR EXISTS (SELECT FROM pg_catalog.pg_locks AS w"
+	" WHERE w.locktype OPERATOR(pg_catalog.=) 'relation' AND NOT w.granted"
+	" AND w.relation OPERATOR(pg_catalog.=) l.relation"
+	" AND w.database OPERATOR(pg_catalog.=) l.database))"
+	" AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()"
 	" ORDER BY sender DESC,"
 	" a.application_name OPERATOR(pg_catalog.=) 'postgres_fdw' DESC, l.pid LIMIT 1";
 
@@ -52,41 +63,72 @@ is_fdw(const PGresult *res)
 	return strcmp(PQgetvalue(res, 0, NAME), "postgres_fdw") == 0;
 }
 
+/* No stream is read, and a sender has its transaction open: it holds a snapshot. */
+static bool
+is_keeper(const struct plan *plan, const PGresult *res)
+{
+	return (plan->header == NULL || plan->header->backend == NULL) &&
+	       strcmp(PQgetvalue(res, 0, NAME), "portl-extract") == 0 &&
+	       strcmp(PQgetvalue(res, 0, STATE), "idle in transaction") == 0;
+}
+
 static int
 refuse(const struct plan *plan, const PGresult *res, struct err *e)
 {
+	const char *name = plan->target.name, *state = PQgetvalue(res, 0, STATE);
+
 	if (db_is_true(res, 0, SENDER))
 		err_set(e, EXIT_TARGET,
 			"the lock on \"%s\" would be waited for forever: the sender reads the "
 			"same table",
-			plan->target.name);
+			name);
+	else if (is_keeper(plan, res))
+		err_set(e, EXIT_TARGET,
+			"the lock on \"%s\" is held by process %s, portl-extract, which may hold "
+			"the snapshot of the parts: it would be waited for forever",
+			name, PQgetvalue(res, 0, PID));
 	else
 		err_set(e, EXIT_TARGET,
 			"the lock on \"%s\" is held by process %s of postgres_fdw%s%s, by which "
 			"the sender may read the table: it would be waited for forever",
-			plan->target.name, PQgetvalue(res, 0, PID),
-			PQgetvalue(res, 0, STATE)[0] != '\0' ? ", " : "",
-			PQgetvalue(res, 0, STATE));
+			name, PQgetvalue(res, 0, PID), *state != '\0' ? ", " : "", state);
+	if (is_keeper(plan, res))
+		return err_hint(e, "Let the snapshot go before \"portl publish\", or load into "
+				   "another table than is read.");
 	return err_hint(e, "Write the stream to a file (portl-extract -o FILE) and load that.");
 }
 
-int
-waits_look(struct db *db, const struct plan *plan, int seconds, struct err *e)
+static void
+warn(const struct plan *plan, const PGresult *res)
 {
-	char *number = xasprintf("%u", plan->rel->oid);
-	const char *params[] = {number, plan->header != NULL ? plan->header->backend : NULL};
-	PGresult *res = db_query(db, e, holders_sql, 2, params);
+	if (PQgetisnull(res, 0, PID) != 0)
+		log_warning("waiting for the lock on \"%s\", which a prepared transaction "
+			    "(pg_prepared_xacts) holds",
+			    plan->target.name);
+	else
+		log_warning("waiting for the lock on \"%s\", which process %s (%s) holds",
+			    plan->target.name, PQgetvalue(res, 0, PID),
+			    PQgetvalue(res, 0, NAME));
+}
+
+int
+waits_look(struct db *db, const struct plan *plan, enum waits_mode mode, int seconds,
+	   struct err *e)
+{
+	char *number = xasprintf("%u", plan->rel->oid), *least = xasprintf("%d", (int)mode);
+	const char *params[] = {number, plan->header != NULL ? plan->header->backend : NULL,
+				least};
+	PGresult *res = db_query(db, e, holders_sql, 3, params);
 	int rc = res != NULL ? 0 : -1;
 
 	free(number);
+	free(least);
 	if (res != NULL && PQntuples(res) > 0) {
-		if (db_is_true(res, 0, SENDER) || (is_fdw(res) && seconds >= FDW_AFTER))
+		if (db_is_true(res, 0, SENDER) ||
+		    (seconds >= FDW_AFTER && (is_fdw(res) || is_keeper(plan, res))))
 			rc = refuse(plan, res, e);
 		else if (seconds == WARN_AFTER)
-			log_warning(
-				"waiting for the lock on \"%s\", which process %s (%s) holds",
-				plan->target.name, PQgetvalue(res, 0, PID),
-				PQgetvalue(res, 0, NAME));
+			warn(plan, res);
 	}
 	PQclear(res);
 	return rc;
@@ -98,11 +140,12 @@ is_insert(const char *sql)
 	return strncmp(sql, "INSERT", strlen("INSERT")) == 0;
 }
 
-/* Does the lock let others read?  Then the sender is not in its way. */
-static bool
-is_shared(const char *sql)
+static enum waits_mode
+mode_of(const char *sql)
 {
-	return is_insert(sql) || strstr(sql, " IN SHARE ROW EXCLUSIVE MODE") != NULL;
+	if (is_insert(sql))
+		return WAITS_INSERT;
+	return strstr(sql, " IN SHARE ROW EXCLUSIVE MODE") != NULL ? WAITS_WRITE : WAITS_ALONE;
 }
 
 /* An INSERT is only parsed, which locks its table as running it would. */
@@ -176,13 +219,14 @@ waits_glanced(struct db *db, int taken, struct err *e)
 int
 waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e)
 {
+	enum waits_mode mode = mode_of(sql);
 	struct err why = ERR_INIT;
 	bool timeout;
 	int seconds;
 
 	if (waits_limited(db, &timeout, e) != 0)
 		return -1;
-	if (timeout && !is_shared(sql) && waits_look(db, plan, 0, e) != 0)
+	if (timeout && mode == WAITS_ALONE && waits_look(db, plan, mode, 0, e) != 0)
 		return -1; /* a reader's lock is in the way, and afterwards nothing can be asked
 			    */
 	if (timeout)
@@ -197,7 +241,7 @@ waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e
 			return -1;
 		}
 		err_release(&why);
-		if (db_exec(db, e, BACK) != 0 || waits_look(db, plan, seconds, e) != 0)
+		if (db_exec(db, e, BACK) != 0 || waits_look(db, plan, mode, seconds, e) != 0)
 			return -1;
 	}
 }

@@ -13,13 +13,20 @@ struct err;
 struct plan;
 
 /*
- * waits_look(db, plan, seconds, e):
- * Look who holds a lock on plan->rel, which has been waited for these ${seconds}: refuse
- * (EXIT_TARGET) where it would be waited for forever, warn once of anybody else.  Outside
- * of a transaction, or in one that works.
+ * What is waited for, by the least of the lock modes that are in its way (13.3 of the manual,
+ * whose order is that of their strength): to read, to insert rows, to be the only writer, to
+ * be alone.
  */
-int waits_look(struct db *db, const struct plan *plan, int seconds, struct err *e)
-	__attribute__((warn_unused_result));
+enum waits_mode { WAITS_READ = 8, WAITS_INSERT = 5, WAITS_WRITE = 3, WAITS_ALONE = 1 };
+
+/*
+ * waits_look(db, plan, mode, seconds, e):
+ * Look who holds a lock on plan->rel that is in the way of ${mode}, which has been waited for
+ * these ${seconds}: refuse (EXIT_TARGET) where it would be waited for forever, warn once of
+ * anybody else.  Outside of a transaction, or in one that works.
+ */
+int waits_look(struct db *db, const struct plan *plan, enum waits_mode mode, int seconds,
+	       struct err *e) __attribute__((warn_unused_result));
 
 /*
  * waits_limited(db, limited, e):

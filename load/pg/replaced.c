@@ -138,7 +138,7 @@ pause_between(const struct plan *plan, struct db *db, int64_t since, int *looked
 		return give_up(plan, e);
 	if (seconds > *looked) {
 		*looked = seconds;
-		if (waits_look(db, plan, seconds, e) != 0)
+		if (waits_look(db, plan, WAITS_ALONE, seconds, e) != 0)
 			return -1;
 	}
 	if (look_entangled(plan, db, e) != 0)

@@ -281,6 +281,22 @@ is_published()
 	assert_stderr_has 'exists now'
 }
 
+@test "who is waited for is said, a prepared transaction too; the lock of the run itself is not" {
+	start run portl run -j 2 --parts=2 -d "$src" -t t -- -d "$src" -t t --truncate
+	portl-extract -d "$src" -t t -o "$T/whole"
+	q "$dst" "BEGIN; LOCK TABLE t; PREPARE TRANSACTION 'held_$dst'"
+	start load portl-load -d "$dst" --truncate "$T/whole"
+	wait_until 10 grep -q 'waiting for the lock on "t", which a prepared transaction' "$T/load.err"
+	q "$dst" "ROLLBACK PREPARED 'held_$dst'"
+	finish load
+	assert_status 0
+	same_table "$src" t "$dst" t
+	finish run 20
+	assert_status 5
+	assert_stderr_has 'which may hold the snapshot of the parts: it would be waited for forever'
+	assert_eq "$(q "$src" 'SELECT count(*) FROM t')" 3000
+}
+
 @test "an event trigger that would make of it another table than --create does is refused" {
 	q "$dst" "CREATE FUNCTION rls() RETURNS event_trigger LANGUAGE plpgsql AS \$\$
 		DECLARE o record; BEGIN FOR o IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE command_tag = 'CREATE TABLE'
