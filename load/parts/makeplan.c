@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/parts/partplan.h"
 #include "common/pg/db.h"
+#include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
 #include "common/pg/room.h"
 #include "common/pg/session.h"
@@ -266,6 +268,82 @@ check_keys(const struct making *m, struct err *e)
 	return 0;
 }
 
+/* Of foreign keys among the targets those first that are between two of them. */
+static const char references_sql[] =
+	"SELECT c.conrelid, c.confrelid, c.conname FROM pg_constraint c WHERE c.contype = 'f'"
+	" AND c.conrelid = ANY ($1::oid[]) AND c.confrelid = ANY ($1::oid[])"
+	" AND to_jsonb(c) ->> 'conenforced' IS DISTINCT FROM 'false'" /* from 18 on */
+	" ORDER BY c.conrelid = c.confrelid, 1, 2";
+
+static PGresult *
+find_references(struct making *m, struct err *e)
+{
+	struct buf oids = BUF_INIT;
+	PGresult *res = NULL;
+	size_t k;
+
+	for (k = 0; k < m->targets.n; k++)
+		if (m->targets.list[k]->plan->rel != NULL)
+			pgarray_add_oid(&oids, m->targets.list[k]->plan->rel->oid);
+	if (session_begin(&m->db, SESSION_PLAN, -1, e) == 0 &&
+	    session_set_path(&m->db, "pg_catalog", e) == 0)
+		res = db_query(&m->db, e, references_sql, 1,
+			       (const char *const[]){pgarray_end(&oids)});
+	session_rollback(&m->db);
+	buf_release(&oids);
+	return res;
+}
+
+/* How many parts bring the rows of target ${oid}, and where that is. */
+static size_t
+count_parts(const struct making *m, const char *oid, const struct relname **name)
+{
+	size_t i, k, j, n = 0;
+
+	for (i = k = 0; i < m->plan.nrelations; i++) {
+		const struct relation *rel;
+
+		if (!has_rows(m, i))
+			continue;
+		rel = m->targets.list[k++]->plan->rel;
+		if (rel == NULL || rel->oid != strtoul(oid, NULL, 10))
+			continue;
+		*name = &rel->id;
+		for (j = 0; j < m->plan.nparts; j++)
+			n += m->plan.parts[j].relation == i + 1;
+	}
+	return n;
+}
+
+/* Parts that are committed one by one come in any order, and some may never come. */
+static int
+check_references(struct making *m, struct err *e)
+{
+	PGresult *res;
+	int row, rc = 0;
+
+	if (m->options->commit != COMMIT_PART)
+		return 0;
+	res = find_references(m, e);
+	for (row = 0; rc == 0 && res != NULL && row < PQntuples(res); row++) {
+		const char *from = PQgetvalue(res, row, 0), *to = PQgetvalue(res, row, 1);
+		const struct relname *referring = NULL, *referred = NULL;
+		size_t n = count_parts(m, from, &referring);
+
+		(void)count_parts(m, to, &referred);
+		if ((strcmp(from, to) == 0 && n < 2) || referring == NULL || referred == NULL)
+			continue;
+		rc = err_set(e, EXIT_TARGET,
+			     "--commit=part: by \"%s\" rows of \"%s\" refer to rows of \"%s\" "
+			     "that may be in a part that comes later",
+			     PQgetvalue(res, row, 2), referring->name, referred->name);
+		err_hint(e, "Have all parts published at once: leave it out.");
+	}
+	rc = res != NULL ? rc : -1;
+	PQclear(res);
+	return rc;
+}
+
 static int
 plan_ways(struct making *m, struct err *e)
 {
@@ -346,7 +424,7 @@ make(struct making *m, struct err *e)
 		return -1;
 	if (is_one_pipe(m))
 		make_one_pipe(m);
-	if (check_keys(m, e) != 0 || plan_ways(m, e) != 0)
+	if (check_keys(m, e) != 0 || check_references(m, e) != 0 || plan_ways(m, e) != 0)
 		return -1;
 	if (check_room(m, e) != 0)
 		return -1;

@@ -191,6 +191,24 @@ target()
 	assert_eq "$(q "$dst" "INSERT INTO c (p) VALUES (1) RETURNING id")" 51
 }
 
+@test "--commit=part: rows that refer to those of another part are refused when the plan is made" {
+	q "$src" 'CREATE TABLE child (id int PRIMARY KEY, t int REFERENCES t, up int); INSERT INTO child SELECT i, i, 1 FROM generate_series(1, 3000) i; ANALYZE'
+	q "$dst" 'DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE child (id int PRIMARY KEY, t int CONSTRAINT down REFERENCES t, up int CONSTRAINT own REFERENCES child)'
+	try make_plan -t t -t child --parts=4 -- --commit=part
+	assert_status 5
+	assert_stderr_has 'by "down" rows of "child" refer to rows of "t" that may be in a part that comes later'
+	q "$dst" 'INSERT INTO t SELECT i FROM generate_series(1, 3000) i'
+	try make_plan -t child --parts=4 -- --commit=part
+	assert_status 5
+	assert_stderr_has 'by "own" rows of "child" refer to rows of "child"'
+	make_plan -t child --parts=1 -- --commit=part
+	bring_all
+	same_table "$src" child "$dst" child
+	make_plan -t t -t child --parts=4 -- --conflict=overwrite
+	bring_all
+	same_table "$src" t "$dst" t
+}
+
 @test "--commit=part: each part is seen when it is there, once" {
 	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY, v text)'
 	make_plan -t t --parts=4 -- --commit=part
