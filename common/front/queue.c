@@ -29,6 +29,7 @@ struct slot {
 	int64_t tries;      /* that have failed, and count */
 	int64_t pauses;     /* since a part has come */
 	int64_t began;      /* ms of the clock */
+	bool beside;        /* others that had their connections by then */
 	int64_t due;        /* ms of the clock: the next one */
 	uint64_t came;      /* bytes of the parts that have come since */
 	uint64_t under_way; /* bytes that portl-extract has written for others, about */
@@ -238,11 +239,24 @@ snapshot_of(const struct queue *q)
 	return q->keeper != NULL ? q->keeper->snapshot : q->snapshot;
 }
 
+/* Is another one at work for so long that it has its connections? */
+static bool
+is_beside(const struct work *w, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->slots[i].state == RUNNING && w->slots[i].began + FIRST_PAUSE <= now)
+			return true;
+	return false;
+}
+
 static int
 begin(struct work *w, struct slot *s, struct err *e)
 {
-	s->state = RUNNING;
 	s->began = now_ms();
+	s->beside = is_beside(w, s->began);
+	s->state = RUNNING;
 	s->came = s->under_way = 0;
 	return piece_start(&s->piece, w->q->f, w->q->pf, snapshot_of(w->q), true, e);
 }
@@ -311,23 +325,6 @@ give_up(struct work *w, const struct slot *s)
 	free(name);
 }
 
-/*
- * A server that has no room for one more connection has those that were there before: the
- * part waits for one of them, however long that takes.
- */
-static bool
-waits_for_room(const struct work *w, const struct slot *s)
-{
-	size_t i;
-
-	if (s->piece.status != EXIT_CONN)
-		return false;
-	for (i = 0; i < w->n; i++)
-		if (w->slots[i].state == RUNNING && w->slots[i].began + FIRST_PAUSE <= s->began)
-			return true;
-	return false;
-}
-
 static void
 try_later(struct work *w, struct slot *s, bool counts)
 {
@@ -364,7 +361,8 @@ settle(struct work *w, struct slot *s)
 	} else if (w->q->keeper != NULL &&
 		   (!keeper_holds(w->q->keeper) || piece_lacks_snapshot(p))) {
 		w->q->lost = true; /* the keeper itself may not have noticed yet */
-	} else if (p->again && waits_for_room(w, s)) {
+	} else if (p->again && s->beside && p->status == EXIT_CONN) {
+		/* who has no room for one more has those that were there before */
 		try_later(w, s, false);
 	} else if (p->again && s->tries < w->q->f->retries) {
 		try_later(w, s, true);

@@ -212,6 +212,7 @@ many()
 	plan -t t --parts=4
 	part 4 && part 1
 	q "$src" 'DELETE FROM t WHERE id < 4000'
+	wait_for "$src" "NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid())"
 	q "$src" 'VACUUM FULL t' # takes rows to blocks that have been read, with their old xmin
 	part 2 && part 3
 	[ "$(rows_of_parts | sort -u | awk -F'[:,]' '$2 >= 4000' | wc -l)" -lt 2001 ] # rows are missing
