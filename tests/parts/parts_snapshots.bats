@@ -5,6 +5,17 @@
 load ../lib/common
 load ../lib/meanwhile
 
+# Every transaction of a server holds positions back.
+setup_file()
+{
+	own_server
+}
+
+teardown_file()
+{
+	cluster_drop "$own"
+}
+
 setup()
 {
 	fresh_db src
