@@ -277,7 +277,9 @@ clear_away(struct partrun *r, bool done)
 			 "run brings their rows again");
 	f->crew.stop = 0;
 	if (publication_drop(&r->pf, f, &e) != 0 || f->status != 0)
-		log_line("run %s may have left tables in the ledger's schema", r->pf.plan.id);
+		log_line("run %s may have left tables in the ledger's schema: "
+			 "portl runs --drop-run=%s removes them",
+			 r->pf.plan.id, r->pf.plan.id);
 	err_release(&e);
 	f->crew.stop = stop != 0 ? stop : f->crew.stop;
 	f->status = status;
