@@ -214,7 +214,7 @@ events()
 		rm -f there events
 		start run portl run -j 2 --
 		wait_until 10 test -e there
-		pids=$(pgrep -g "$(ps -o pgid= "$pid_run" | tr -d " ")" -f 'portl-|sleep 60')
+		pids=$(pgrep -P "$pid_run" -f 'portl-|sleep 60')
 		kill "-$signal" "$pid_run"
 		finish run
 		assert_status $((128 + $(kill -l "$signal")))
