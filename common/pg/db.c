@@ -71,32 +71,42 @@ await_cancel(int fd, char *text, size_t size)
 	text[n > 0 ? n : 0] = '\0';
 }
 
+/* By a process that is given up if need be; false: there is none to be had. */
+static bool
+cancel_aside(PGcancel *request, char *text, size_t size)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		cancel_and_exit(request, ends[1]);
+	close(ends[1]);
+	if (pid > 0) {
+		await_cancel(ends[0], text, size);
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	close(ends[0]);
+	return pid > 0;
+}
+
 /* Ask the server to stop the running query; waits until it has been told, but not forever. */
 static void
 cancel(struct db *db)
 {
-	char text[CANCEL_ERROR_SIZE];
+	char text[CANCEL_ERROR_SIZE] = "";
 	PGcancel *request = PQgetCancel(db->conn);
-	int ends[2];
-	pid_t pid;
 
 	if (request == NULL)
 		return;
-	if (pipe2(ends, O_CLOEXEC) == 0) {
-		pid = fork();
-		if (pid == 0)
-			cancel_and_exit(request, ends[1]);
-		close(ends[1]);
-		if (pid > 0) {
-			await_cancel(ends[0], text, sizeof(text));
-			kill(pid, SIGKILL);
-			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-				continue;
-			if (*text != '\0')
-				log_info("could not cancel the running query: %s", text);
-		}
-		close(ends[0]);
-	}
+	if (!cancel_aside(request, text, sizeof(text)))
+		(void)PQcancel(request, text, sizeof(text));
+	if (*text != '\0')
+		log_info("could not cancel the running query: %s", text);
 	PQfreeCancel(request);
 }
 

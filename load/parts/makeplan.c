@@ -270,10 +270,13 @@ check_keys(const struct making *m, struct err *e)
 
 /* Of foreign keys among the targets those first that are between two of them. */
 static const char references_sql[] =
-	"SELECT c.conrelid, c.confrelid, c.conname FROM pg_constraint c WHERE c.contype = 'f'"
+	"SELECT c.conrelid, c.conrelid = c.confrelid, c.conname, c.conrelid::regclass,"
+	" c.confrelid::regclass FROM pg_constraint c WHERE c.contype = 'f'"
 	" AND c.conrelid = ANY ($1::oid[]) AND c.confrelid = ANY ($1::oid[])"
 	" AND to_jsonb(c) ->> 'conenforced' IS DISTINCT FROM 'false'" /* from 18 on */
-	" ORDER BY c.conrelid = c.confrelid, 1, 2";
+	" ORDER BY 2, 1, c.confrelid";
+
+enum { REFERRING, ITSELF, CONSTRAINT, FROM, TO };
 
 static PGresult *
 find_references(struct making *m, struct err *e)
@@ -294,9 +297,9 @@ find_references(struct making *m, struct err *e)
 	return res;
 }
 
-/* How many parts bring the rows of target ${oid}, and where that is. */
+/* How many parts bring the rows of target ${oid}. */
 static size_t
-count_parts(const struct making *m, const char *oid, const struct relname **name)
+count_parts(const struct making *m, const char *oid)
 {
 	size_t i, k, j, n = 0;
 
@@ -308,7 +311,6 @@ count_parts(const struct making *m, const char *oid, const struct relname **name
 		rel = m->targets.list[k++]->plan->rel;
 		if (rel == NULL || rel->oid != strtoul(oid, NULL, 10))
 			continue;
-		*name = &rel->id;
 		for (j = 0; j < m->plan.nparts; j++)
 			n += m->plan.parts[j].relation == i + 1;
 	}
@@ -320,26 +322,23 @@ static int
 check_references(struct making *m, struct err *e)
 {
 	PGresult *res;
-	int row, rc = 0;
+	int row, rc;
 
 	if (m->options->commit != COMMIT_PART)
 		return 0;
 	res = find_references(m, e);
-	for (row = 0; rc == 0 && res != NULL && row < PQntuples(res); row++) {
-		const char *from = PQgetvalue(res, row, 0), *to = PQgetvalue(res, row, 1);
-		const struct relname *referring = NULL, *referred = NULL;
-		size_t n = count_parts(m, from, &referring);
-
-		(void)count_parts(m, to, &referred);
-		if ((strcmp(from, to) == 0 && n < 2) || referring == NULL || referred == NULL)
+	rc = res != NULL ? 0 : -1;
+	for (row = 0; rc == 0 && row < PQntuples(res); row++) {
+		if (db_is_true(res, row, ITSELF) &&
+		    count_parts(m, PQgetvalue(res, row, REFERRING)) < 2)
 			continue;
-		rc = err_set(e, EXIT_TARGET,
-			     "--commit=part: by \"%s\" rows of \"%s\" refer to rows of \"%s\" "
-			     "that may be in a part that comes later",
-			     PQgetvalue(res, row, 2), referring->name, referred->name);
-		err_hint(e, "Have all parts published at once: leave it out.");
+		err_set(e, EXIT_TARGET,
+			"--commit=part: by \"%s\" rows of %s refer to rows of %s that may be in a "
+			"part that comes later",
+			PQgetvalue(res, row, CONSTRAINT), PQgetvalue(res, row, FROM),
+			PQgetvalue(res, row, TO));
+		rc = err_hint(e, "Have all parts published at once: leave it out.");
 	}
-	rc = res != NULL ? rc : -1;
 	PQclear(res);
 	return rc;
 }

@@ -196,11 +196,11 @@ target()
 	q "$dst" 'DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE child (id int PRIMARY KEY, t int CONSTRAINT down REFERENCES t, up int CONSTRAINT own REFERENCES child)'
 	try make_plan -t t -t child --parts=4 -- --commit=part
 	assert_status 5
-	assert_stderr_has 'by "down" rows of "child" refer to rows of "t" that may be in a part that comes later'
+	assert_stderr_has 'by "down" rows of public.child refer to rows of public.t that may be in a part that comes later'
 	q "$dst" 'INSERT INTO t SELECT i FROM generate_series(1, 3000) i'
 	try make_plan -t child --parts=4 -- --commit=part
 	assert_status 5
-	assert_stderr_has 'by "own" rows of "child" refer to rows of "child"'
+	assert_stderr_has 'by "own" rows of public.child refer to rows of public.child'
 	make_plan -t child --parts=1 -- --commit=part
 	bring_all
 	same_table "$src" child "$dst" child
