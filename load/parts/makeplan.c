@@ -337,7 +337,7 @@ check_references(struct making *m, struct err *e)
 			"part that comes later",
 			PQgetvalue(res, row, CONSTRAINT), PQgetvalue(res, row, FROM),
 			PQgetvalue(res, row, TO));
-		rc = err_hint(e, "Have all parts published at once: leave it out.");
+		rc = err_hint(e, "Leave out --commit=part: all parts are seen at once then.");
 	}
 	PQclear(res);
 	return rc;
