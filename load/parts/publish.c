@@ -63,8 +63,9 @@ publish_set(struct sink *sink, const struct planset *s, struct err *e)
 	return sink_commit(sink, e);
 }
 
+/* 1: it is not published, and only that was asked. */
 static int
-publish(const struct load_options *o, struct receipt *receipt, struct err *e)
+publish(const struct load_options *o, bool ask, struct receipt *receipt, struct err *e)
 {
 	struct sink *sink = sink_pg_new();
 	struct planset s;
@@ -79,6 +80,8 @@ publish(const struct load_options *o, struct receipt *receipt, struct err *e)
 	if (rc == 0 && sink->done) {
 		receipt->committed = RECEIPT_YES;
 		log_info("run %s is published already", o->plan->id);
+	} else if (rc == 0 && ask) {
+		rc = 1;
 	} else if (rc == 0) {
 		if (receipt->nrelations == 0)
 			tell_members(&s, receipt);
@@ -98,12 +101,12 @@ int
 publish_run(const struct load_options *options, struct receipt *receipt, struct err *e)
 {
 	struct err again = ERR_INIT;
-	int rc = publish(options, receipt, e);
+	int rc = publish(options, false, receipt, e);
 
 	if (rc == 0 || (e->code != EXIT_AGAIN && e->code != EXIT_TARGET))
 		return rc;
 	/* another may have published it meanwhile, and the target is what it has made */
-	if (publish(options, receipt, &again) != 0) {
+	if (publish(options, e->code == EXIT_TARGET, receipt, &again) != 0) {
 		err_release(&again);
 		return -1;
 	}

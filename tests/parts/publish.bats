@@ -282,6 +282,7 @@ is_published()
 }
 
 @test "who is waited for is said, a prepared transaction too; the lock of the run itself is not" {
+	at=$(wc -l <"$own/log")
 	start run portl run -j 2 --parts=2 -d "$src" -t t -- -d "$src" -t t --truncate
 	portl-extract -d "$src" -t t -o "$T/whole"
 	q "$dst" "BEGIN; LOCK TABLE t; PREPARE TRANSACTION 'held_$dst'"
@@ -291,9 +292,11 @@ is_published()
 	finish load
 	assert_status 0
 	same_table "$src" t "$dst" t
-	finish run 20
+	finish run 60
 	assert_status 5
 	assert_stderr_has 'which may hold the snapshot of the parts: it would be waited for forever'
+	# a second at a time, and not a second time
+	assert_eq "$(tail -n "+$((at + 1))" "$own/log" | grep -c " $src .*STATEMENT:  LOCK TABLE .*\"t\" IN ACCESS EXCLUSIVE MODE")" 10
 	assert_eq "$(q "$src" 'SELECT count(*) FROM t')" 3000
 }
 
