@@ -46,11 +46,21 @@ field()
 	awk -F '\t' -v n="$1" -v step="$2" '$1 == step { print $n }' <<<"$steps"
 }
 
+# sources STEP: what it is about; a fuzzer, those folders that it includes from.
+sources()
+{
+	local folders='common extract load' fuzzer=tests/fuzz/${1/-/_}.c
+
+	[[ $1 != fuzz-* ]] || folders=$(sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$fuzzer" | sort -u | grep -v tests)
+	echo "$folders $(field 2 "$1")"
+}
+
 # of STEP: the commit, and the sources it is about, if all of them are committed.
 of()
 {
-	local paths=(common extract load "$(field 2 "$1")")
+	local paths
 
+	read -ra paths < <(tr '\n' ' ' < <(sources "$1"))
 	[ -z "$(git status --porcelain --untracked-files=no -- "${paths[@]}" 2>&1)" ] &&
 		printf '%s %s\n' "$(git rev-parse --short HEAD)" \
 			"$(git rev-parse "${paths[@]/#/HEAD:}" | git hash-object --stdin)"

@@ -16,6 +16,9 @@ else
 fi
 # Inputs may be as long as those of the corpus.
 longest=$(wc -c "${0%/*}/corpus/$name"/* | awk '$2 != "total" && $1 > n { n = $1 } END { print (n > 512 ? n : 512) }')
+# Memory that has been freed is kept for a while, and each piece's caller, not its whole stack:
+# half as many executions again.  A finding is looked into by FUZZER FILE, which has both.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-malloc_context_size=1:quarantine_size_mb=1}
 mkdir -p "$fuzzer.corpus"
 "$fuzzer" "${limits[@]}" ${FUZZ_SEED:+-seed="$FUZZ_SEED"} -max_len="$longest" -print_final_stats=1 \
 	-artifact_prefix="$fuzzer." \
