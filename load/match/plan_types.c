@@ -149,7 +149,7 @@ check_older(struct plan *p, const struct db *db, size_t i, const char *to, struc
 
 	if (p->text && is_type_or_array(from, "\"char\"") && is_type_or_array(to, "\"char\"") &&
 	    sent >= ESCAPED_CHAR && version < ESCAPED_CHAR)
-		plan_refuse(p, i, why, "have portl-extract send --values=binary",
+		plan_refuse(p, i, why, "have portl-extract send -F binary --values=binary",
 			    "has type %s, of whose text servers before 15 keep one byte", to);
 	if (!p->text && is_type_or_array(from, "interval") && sent >= INFINITE_INTERVAL &&
 	    version < INFINITE_INTERVAL && p->columns[i].loss == NULL)
