@@ -35,7 +35,7 @@
 #include "common/talk/progress.h"
 #include "common/talk/receipt.h"
 #include "common/talk/toldonce.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/source_pg.h"
 #include "extract/source/source.h"
 #include "extract/source/source_kind.h"

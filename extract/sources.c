@@ -7,7 +7,7 @@
 
 #include "common/schema/header.h"
 #include "extract/csv/csvkind.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/pgkind.h"
 #include "extract/source/source.h"
 

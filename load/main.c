@@ -24,7 +24,7 @@
 #include "common/talk/progress.h"
 #include "common/talk/receipt.h"
 #include "load/main_parts.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/parts/allruns.h"
 #include "load/parts/dropparts.h"
 #include "load/parts/makeplan.h"

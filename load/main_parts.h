@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "common/talk/receipt.h"
-#include "load/options.h"
+#include "load/options/options.h"
 
 struct err;
 struct header;

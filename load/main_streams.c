@@ -25,7 +25,7 @@
 #include "common/talk/progress.h"
 #include "common/talk/receipt.h"
 #include "common/talk/toldonce.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/setchoice.h"
 #include "load/sink/sink.h"
 #include "load/sink/sink_kind.h"

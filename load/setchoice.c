@@ -13,7 +13,7 @@
 #include "common/cli/job.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
-#include "load/options.h"
+#include "load/options/options.h"
 
 static const struct relname *
 name_of(const struct manifest *set, size_t i)

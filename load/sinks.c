@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "load/csv/csvsink.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/pgsink.h"
 #include "load/sink/sink.h"
 #include "load/verify/sink_verify.h"

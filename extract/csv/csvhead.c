@@ -11,9 +11,9 @@
 #include "common/base/xalloc.h"
 #include "common/schema/schema.h"
 #include "common/talk/log.h"
-#include "extract/choice.h"
+#include "extract/options/choice.h"
 #include "extract/csv/csvopts.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 
 static int
 nameless(const struct csvhead *h, struct err *e)

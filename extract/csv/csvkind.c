@@ -7,7 +7,7 @@
 #include "extract/csv/csvopts.h"
 #include "extract/csv/source_csv.h"
 #include "extract/csv/source_csvdir.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 
 #define AT(member) .offset = offsetof(struct csvopts, member), .part = CLI_FILE
 

@@ -29,7 +29,7 @@
 #include "extract/csv/csvrows.h"
 #include "extract/csv/doubt.h"
 #include "extract/csv/textin.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/source/source.h"
 
 struct source_csv {

@@ -20,7 +20,7 @@
 #include "common/schema/manifest.h"
 #include "extract/csv/csvopts.h"
 #include "extract/csv/source_csv.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/source/source.h"
 
 struct source_csvdir {

@@ -8,7 +8,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/largeobj.h"
 #include "extract/pg/member.h"
 

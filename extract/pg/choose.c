@@ -17,7 +17,7 @@
 #include "common/pg/db.h"
 #include "common/pg/pgarray.h"
 #include "common/pg/relation.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 
 /* Under the user's search_path, which may lead to other operators. */
 #define EQUALS " OPERATOR(pg_catalog.=) "

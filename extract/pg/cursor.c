@@ -16,7 +16,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/member.h"
 
 /* cursor_check() has passed. */

@@ -19,7 +19,7 @@
 #include "common/schema/header.h"
 #include "common/schema/typedocs.h"
 #include "common/talk/log.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/describe.h"
 #include "extract/pg/select.h"
 

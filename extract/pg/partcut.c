@@ -20,7 +20,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/talk/log.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 
 #define SAMPLE 4096 /* blocks that are read to find out how values are spread */
 #define PARTS_MAX 100000

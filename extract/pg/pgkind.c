@@ -4,7 +4,7 @@
 #include "extract/pg/pgkind.h"
 
 #include "common/base/err.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/source_pg.h"
 
 static const struct cli_option alias_options[] = {

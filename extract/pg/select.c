@@ -22,7 +22,7 @@
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
 #include "common/schema/typedocs.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 
 bool
 select_is_narrowed(const struct extract_rows *o)

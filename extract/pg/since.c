@@ -29,7 +29,7 @@
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
 #include "common/schema/position.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/cursor.h"
 #include "extract/pg/member.h"
 #include "extract/pg/partpos.h"

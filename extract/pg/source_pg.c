@@ -15,7 +15,7 @@
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/largeobj.h"
 #include "extract/pg/source_pg_parts.h"
 #include "extract/pg/sqltail.h"

@@ -12,7 +12,7 @@
 #include "common/base/err.h"
 #include "common/os/intr.h"
 #include "common/os/writeall.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/source_pg.h"
 #include "extract/pg/source_pg_parts.h"
 

@@ -6,7 +6,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/ident.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/source_pg_parts.h"
 
 int

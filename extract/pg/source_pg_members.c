@@ -11,7 +11,7 @@
 #include "common/parts/partplan.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/seqread.h"
 #include "extract/pg/since.h"
 #include "extract/pg/source_pg_parts.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/source_pg_parts.h"
 
 int

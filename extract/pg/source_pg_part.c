@@ -12,7 +12,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/partpos.h"
 #include "extract/pg/partrange.h"
 #include "extract/pg/source_pg_parts.h"

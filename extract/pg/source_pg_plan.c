@@ -16,7 +16,7 @@
 #include "common/pg/relation.h"
 #include "common/pg/room.h"
 #include "common/schema/header.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/partcut.h"
 #include "extract/pg/source_pg.h"
 #include "extract/pg/source_pg_parts.h"

@@ -14,7 +14,7 @@
 #include "common/pg/relation.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/order.h"
 #include "extract/pg/source_pg_parts.h"
 

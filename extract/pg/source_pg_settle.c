@@ -9,7 +9,7 @@
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/durable.h"
 #include "extract/pg/source_pg_parts.h"
 #include "extract/pg/stands.h"

@@ -17,7 +17,7 @@
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/pg/choose.h"
 #include "extract/pg/source_pg_parts.h"
 

@@ -8,7 +8,7 @@
 #include "common/base/err.h"
 #include "load/csv/csvopts.h"
 #include "load/csv/sink_csv.h"
-#include "load/options.h"
+#include "load/options/options.h"
 
 #define AT(field) .offset = offsetof(struct csvopts, field)
 

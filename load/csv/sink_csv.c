@@ -33,7 +33,7 @@
 #include "load/match/plan.h"
 #include "load/match/plan_match.h"
 #include "load/match/reasons.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/sink/sink.h"
 #include "load/plan/plan_log.h"
 #include "load/plan/plan_show.h"

@@ -21,7 +21,7 @@
 #include "common/talk/log.h"
 #include "load/ledger/ledger.h"
 #include "load/ledger/runs.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/parts/dropparts.h"
 
 /* Those that are asked for; *res NULL: there is no ledger. */

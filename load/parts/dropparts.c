@@ -16,7 +16,7 @@
 #include "common/talk/log.h"
 #include "load/ledger/ledger.h"
 #include "load/ledger/runplan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 
 #define AT_ONCE ((size_t)20) /* tables, with their indexes */
 

@@ -22,7 +22,7 @@
 #include "common/schema/position.h"
 #include "load/ledger/ledger.h"
 #include "load/ledger/runplan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 
 /* What there is of the run; res NULL: nothing. */
 struct list {

@@ -14,7 +14,7 @@
 #include "common/schema/manifest.h"
 #include "common/talk/log.h"
 #include "common/talk/receipt.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/parts/planset.h"
 #include "load/pg/sink_pg.h"
 #include "load/sink/sink.h"

@@ -19,7 +19,7 @@
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/publication.h"
 #include "load/rules/rules.h"
 #include "load/sink/sink.h"

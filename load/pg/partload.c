@@ -23,7 +23,7 @@
 #include "load/ledger/ledger.h"
 #include "load/ledger/runplan.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/attached.h"
 #include "load/pg/partrules.h"
 #include "load/replace/replace.h"

@@ -10,7 +10,7 @@
 #include "common/base/err.h"
 #include "common/base/relname.h"
 #include "common/parts/partplan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 
 static const char *const words[] = {[WAY_RENAME] = "rename",
 				    [WAY_ATTACH] = "attach",

@@ -1,10 +1,10 @@
 /*
  * The options of databases as a sink: how they are reached.  What is done with the
- * rows there is said by those in load/options.c.
+ * rows there is said by those in load/options/options.c.
  */
 #include "load/pg/pgsink.h"
 
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/sink_pg.h"
 
 static const struct cli_option alias_options[] = {

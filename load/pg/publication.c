@@ -28,7 +28,7 @@
 #include "common/schema/manifest.h"
 #include "load/ledger/ledger.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/partload.h"
 #include "load/pg/partrules.h"
 #include "load/pg/placed.h"

@@ -21,7 +21,7 @@
 #include "load/match/identity.h"
 #include "load/match/known.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/target.h"
 #include "load/pg/targets.h"
 #include "load/plan/planner.h"

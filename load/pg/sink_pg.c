@@ -21,7 +21,7 @@
 #include "common/stream/stream_chunk.h"
 #include "common/talk/receipt.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/catchup.h"
 #include "load/pg/partload.h"
 #include "load/pg/publication.h"

@@ -13,7 +13,7 @@
 #include "common/schema/manifest.h"
 #include "common/stream/input.h"
 #include "common/talk/receipt.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/commit.h"
 #include "load/pg/partload.h"
 #include "load/pg/publication.h"

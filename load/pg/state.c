@@ -27,7 +27,7 @@
 #include "common/schema/position.h"
 #include "load/ledger/ledger.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/target.h"
 #include "load/pg/targets.h"
 #include "load/rules/rules.h"

@@ -16,7 +16,7 @@
 #include "common/pg/db.h"
 #include "common/schema/position.h"
 #include "load/ledger/ledger.h"
-#include "load/options.h"
+#include "load/options/options.h"
 
 static PGresult *
 ask(struct db *db, const struct load_options *o, struct err *e)

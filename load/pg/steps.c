@@ -12,7 +12,7 @@
 #include "common/pg/db.h"
 #include "common/talk/log.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/catchup.h"
 #include "load/pg/partload.h"
 #include "load/pg/publication.h"

@@ -19,7 +19,7 @@
 #include "load/match/plan.h"
 #include "load/plan/planner.h"
 #include "load/plan/planpack.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/roundings.h"
 #include "load/rejects/rejects.h"
 #include "load/replace/replace.h"

@@ -20,7 +20,7 @@
 #include "common/talk/receipt.h"
 #include "load/match/identity.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/pg/fkeys.h"
 #include "load/pg/target.h"
 #include "load/pg/targets_parts.h"

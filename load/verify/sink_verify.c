@@ -25,7 +25,7 @@
 #include "common/talk/log.h"
 #include "common/talk/receipt.h"
 #include "load/match/plan.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/sink/sink.h"
 #include "load/verify/compared.h"
 #include "load/verify/differences.h"

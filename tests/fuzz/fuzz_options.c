@@ -21,10 +21,10 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/talk/log.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/source/source_kind.h"
 #include "extract/sources.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/sinks.h"
 #include "load/sink/sink_kind.h"
 

@@ -6,7 +6,7 @@ its object needs a symbol that the other's defines (so that a circle through a s
 header is seen as well).  Said are
 
   - an arrow between folders that the plan does not allow,
-  - a circle between modules,
+  - a circle between modules, or between folders in the plan itself,
   - a header that is not there, or that is named without its folder,
   - a module without an object below OBJECTS, for it would hide a circle,
   - a private header (foo_parts.h) that another folder includes,
@@ -146,6 +146,8 @@ def main():
         graph[module] = {t for t in graph[module] if not t.endswith("_parts")}
     for ring in circles(graph):
         said.append("circle: " + " ".join(ring))
+    for ring in circles(plan):
+        said.append("tests/lint/arrows.txt: a circle of folders: " + " ".join(ring))
     for body in sorted(bodies - headers):
         name = os.path.basename(body)
         whole = [h for h in headers if os.path.dirname(h) == os.path.dirname(body)

@@ -62,6 +62,11 @@ says()
 	says 'common/base/b.c: common/base/ may not use common/os/ (common/os/c.h)'
 }
 
+@test "a plan that allows a circle of folders" {
+	sed -i 's|^common/base:|& common/os|' tests/lint/arrows.txt
+	says 'tests/lint/arrows.txt: a circle of folders: common/base common/os'
+}
+
 @test "a private header used from outside" {
 	echo 'int d_one(void);' >common/base/d_parts.h
 	printf '%s\n' '#include "common/base/d_parts.h"' 'int d_one(void) { return 1; }' >common/base/d_one.c

@@ -8,7 +8,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/sources.h"
 #include "tests/unit/tap.h"
 

@@ -7,7 +7,7 @@
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
-#include "load/options.h"
+#include "load/options/options.h"
 #include "load/sinks.h"
 #include "tests/unit/tap.h"
 

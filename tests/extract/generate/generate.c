@@ -1,7 +1,7 @@
 /* A kind of source that is no part of Portl: --generate=N, N rows.  See kinds.bats. */
 #include "common/base/xalloc.h"
 #include "common/schema/header.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 #include "extract/source/source.h"
 #include "extract/source/source_kind.h"
 

@@ -2,7 +2,7 @@
  * What does not go with --delete is refused before anything is read: a stream that may lack
  * rows for another reason than that they are gone.
  */
-#include "load/options_parts.h"
+#include "load/options/options_parts.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -13,7 +13,7 @@
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli_words.h"
-#include "extract/options_parts.h"
+#include "extract/options/options_parts.h"
 
 #define AT(member) .offset = offsetof(struct extract_options, member)
 #define OF_ONE_RUN .kinds = "postgres", .part = CLI_ONCE

@@ -1,5 +1,5 @@
 /*
- * What load/options*.c share.  Nobody else includes this.
+ * What the files of load/options share.  Nobody else includes this.
  */
 #ifndef LOAD_OPTIONS_PARTS_H
 #define LOAD_OPTIONS_PARTS_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "common/cli/cli_spec.h"
-#include "load/options.h"
+#include "load/options/options.h"
 
 struct err;
 

@@ -1,7 +1,7 @@
 /*
  * The command line of portl-load as a table, and the rules between options.
  */
-#include "load/options.h"
+#include "load/options/options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "common/pg/conninfo.h"
 #include "common/stream/output.h"
 #include "common/stream/stream_reader.h"
-#include "load/options_parts.h"
+#include "load/options/options_parts.h"
 #include "load/sink/sink_kind.h"
 
 #define BATCH_SIZE 10000 /* rows */

@@ -1,7 +1,7 @@
 /*
  * Names are looked up in a sorted copy, for a file may have very many.
  */
-#include "extract/choice.h"
+#include "extract/options/choice.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/rows/rowtext.h"
-#include "extract/options.h"
+#include "extract/options/options.h"
 
 struct entry {
 	const char *name;

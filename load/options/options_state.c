@@ -2,7 +2,7 @@
  * What does not go with --state is refused before anything is read: rows that would not come
  * again, and would be missing for good.
  */
-#include "load/options_parts.h"
+#include "load/options/options_parts.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /*
  * The command line of portl-extract as a table, and the rules between options.
  */
-#include "extract/options_parts.h"
+#include "extract/options/options_parts.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "common/base/err.h"
 #include "common/pg/keylist.h"
-#include "load/options_parts.h"
+#include "load/options/options_parts.h"
 
 const struct cli_option options_verify[] = {
 	{.type = CLI_HEADING, .help = "Equal or not"},

@@ -1,7 +1,7 @@
 /*
  * What does not go with --replace is refused before anything is read.
  */
-#include "load/options_parts.h"
+#include "load/options/options_parts.h"
 
 #include "common/base/err.h"
 

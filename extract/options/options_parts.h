@@ -1,10 +1,10 @@
 /*
- * What extract/options*.c share.  Nobody else includes this.
+ * What the files of extract/options share.  Nobody else includes this.
  */
 #ifndef EXTRACT_OPTIONS_PARTS_H
 #define EXTRACT_OPTIONS_PARTS_H
 
-#include "extract/options.h"
+#include "extract/options/options.h"
 
 struct err;
 

@@ -2,7 +2,7 @@
  * What cannot be looked for once a constraint or an index is gone is refused before anything is
  * read.
  */
-#include "load/options_parts.h"
+#include "load/options/options_parts.h"
 
 #include "common/base/err.h"
 

@@ -2,7 +2,7 @@
  * What is said of a run in parts.  A plan keeps the command line that it was made with; each
  * of its parts is loaded as if that stood in front of the part's own.
  */
-#include "load/options_parts.h"
+#include "load/options/options_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
