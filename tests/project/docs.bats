@@ -116,6 +116,16 @@ setup()
 
 # --- examples/ -----------------------------------------------------------------
 
+@test "CONTRIBUTING.md: the map has every folder of the programs" {
+	cd "$ROOT"
+	for top in common extract load; do
+		sed -n "/^    $top\//,/^    [a-z]*\/ /p" CONTRIBUTING.md >"$T/$top"
+		for folder in $(git ls-files "$top" | sed -n "s|^$top/\([a-z]*\)/.*\.c$|\1|p" | sort -u); do
+			grep -q "[ :]$folder/" "$T/$top" || fail "the map does not have $top/$folder/"
+		done
+	done
+}
+
 @test "examples/: usage without arguments" {
 	local script
 
