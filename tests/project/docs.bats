@@ -120,7 +120,7 @@ setup()
 	cd "$ROOT"
 	for top in common extract load; do
 		sed -n "/^    $top\//,/^    [a-z]*\/ /p" CONTRIBUTING.md >"$T/$top"
-		for folder in $(git ls-files "$top" | sed -n "s|^$top/\([a-z]*\)/.*\.c$|\1|p" | sort -u); do
+		for folder in $(find "$top" -mindepth 2 -name '*.c' -printf '%P\n' | cut -d / -f 1 | sort -u); do
 			grep -q "[ :]$folder/" "$T/$top" || fail "the map does not have $top/$folder/"
 		done
 	done
