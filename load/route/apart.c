@@ -2,8 +2,9 @@
  * A window is some suspects with all rows between them.  All others go in first, then each
  * suspect in stream order.  This is what would have become of them in stream order:
  *
- * - No trigger, no foreign key to the table itself: rows meet in unique indexes and exclusion
- *   constraints only, and where rows have keys (--conflict) by these.
+ * - No trigger, no foreign key to the table itself, no update that mends what another row of
+ *   the statement has broken: rows meet in unique indexes and exclusion constraints only, and
+ *   where rows have keys (--conflict) by these.
  * - A row that breaks another constraint is refused wherever it stands, and leaves no trace.
  * - A row that a unique index refuses meets a row of the target or one before it.  One behind
  *   it cannot be among the others: the query that asks about this index has found all rows
@@ -46,7 +47,7 @@ apart_init(struct apart *x, struct attempt *try, struct suspects *suspects)
 	const struct plan_rejects *pr = try->plan->stage->rejects;
 
 	*x = (struct apart){.try = try, .suspects = suspects};
-	if (pr->triggers || pr->self)
+	if (pr->triggers || pr->self || pr->alone)
 		x->not_before = UINT64_MAX;
 }
 

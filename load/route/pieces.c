@@ -15,6 +15,8 @@
  * much as COST rows.  Both together cost least where the two are equal, so the size follows
  * from the share of rows refused so far that were no suspects.  There should be few savepoints:
  * once a transaction has released 64, all snapshots on the server take longer until it ends.
+ * Where a constraint is checked behind a statement, and rows are updated, a piece is one row:
+ * of two rows of one value the second is refused, though the first gets another value later.
  */
 #include "load/route/pieces.h"
 
@@ -266,6 +268,8 @@ best_size(const struct pieces *p)
 
 	if (rows == 0)
 		return UINT64_MAX;
+	if (p->pr->alone)
+		return 1;
 	while (size * size * bad < cost * rows)
 		size *= 2;
 	return size;

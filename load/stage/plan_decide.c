@@ -230,6 +230,7 @@ decide_rejects(struct plan *p)
 	pr->late = f->late || !plain || (keyed && (f->late_keys || f->triggers));
 	pr->first = keyed && p->rules->duplicates != DUPLICATES_LAST;
 	pr->self = f->self && !pr->first;
+	pr->alone = (f->late_unique || !plain) && (p->rules->conflict->sets || f->triggers);
 	pr->line = keyed || pr->self;
 	p->stage->rejects = pr;
 }

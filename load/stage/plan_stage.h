@@ -39,6 +39,7 @@ struct plan_rejects {
 	bool late;     /* a statement may fail behind its last row, for any of them */
 	bool triggers; /* what becomes of a row may depend on the statement that it is in */
 	bool self;     /* a row that lacks another is tried again behind all */
+	bool alone;    /* a row of the same statement may mend what a row breaks, for good */
 	bool line;     /* portl_line_* is made; else the order of insertion is that of n */
 	bool first;    /* a row is tried only if no earlier row of its key is in */
 };

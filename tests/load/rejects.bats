@@ -119,6 +119,25 @@ rejected_ids()
 	assert_eq "$(q "$b" 'SELECT r FROM t')" 9
 }
 
+@test "deferrable constraints: a later row of the stream does not mend what a row breaks" {
+	for unique in 'UNIQUE (u) DEFERRABLE' 'EXCLUDE (u WITH =) DEFERRABLE'; do
+		q "$b" "DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, u int, n int CHECK (n > 0), $unique);
+			INSERT INTO t VALUES (6, 2)"
+		# 4 meets 6 as it was, 7 what it has become; 8 does not
+		load_small --conflict=overwrite <<-'EOF'
+			{"id":1,"u":1,"n":1}
+			{"id":4,"u":2,"n":1}
+			{"id":6,"u":56,"n":1}
+			{"id":7,"u":56,"n":1}
+			{"id":8,"u":2,"n":1}
+			{"id":9,"u":9,"n":0}
+		EOF
+		assert_status 3
+		assert_eq "$(rejected_ids)" '4 7 9'
+		assert_eq "$(q "$b" 'SELECT id, u FROM t ORDER BY id' | xargs)" '1|1 6|56 8|2'
+	done
+}
+
 @test "deferred constraints in a set: rejected where all that they need has come" {
 	fresh_db a
 	q "$a" "CREATE TABLE p (id int PRIMARY KEY, c int); CREATE TABLE q (id int PRIMARY KEY, p int REFERENCES p);
