@@ -230,8 +230,8 @@ class Case:
         load += ["--create"] if options is None else [o.replace("REJECTS", rejects) for o in options]
         if form != "csv":
             return [[extract, load]]
-        # No server is known to have written a CSV file: {NULL} means there what the role says.
-        load[load.index("-d") + 1] = "dbname=%s options='-c array_nulls=on'" % names[target_db]
+        # No server is known to have written a CSV file: {NULL}, or an XML fragment, is there what the role says.
+        load[load.index("-d") + 1] = "dbname=%s options='-c array_nulls=on -c xmloption=content'" % names[target_db]
         file = os.path.join(directory, "file.csv")
         return [[extract, ["portl-load", "-q", "--csv", file]],
                 [["portl-extract", "-q", "--csv", file], load + ["-q"]]]
