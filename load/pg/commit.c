@@ -29,6 +29,12 @@
 	" OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) " \
 	"pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8)"
 
+/* A role may have switched off the warning that standbys have not confirmed the COMMIT. */
+#define HEAR_SQL \
+	"CASE WHEN pg_catalog.current_setting('client_min_messages') OPERATOR(pg_catalog.=)" \
+	" ANY ('{error,fatal,panic}'::pg_catalog.text[])" \
+	" THEN pg_catalog.set_config('client_min_messages', 'warning', true) END"
+
 /* What names the open transaction. */
 struct transaction {
 	char *xid;     /* "" if nothing was written */
@@ -56,14 +62,17 @@ name_transaction(struct db *db, struct transaction *t, struct err *e)
 
 	if (db_exec(db, e, "SAVEPOINT portl") != 0)
 		return -1;
-	rc = identify(db, "SELECT pg_catalog.pg_current_xact_id_if_assigned(), " HISTORY_SQL, t,
-		      &refused);
+	rc = identify(db,
+		      "SELECT pg_catalog.pg_current_xact_id_if_assigned(), " HISTORY_SQL
+		      ", " HEAR_SQL,
+		      t, &refused);
 	if (rc != 0 && refused.sqlstate[0] != '\0' && !db_is_lost(db)) {
 		err_release(&refused);
 		if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl") != 0)
 			return -1;
-		return identify(db, "SELECT pg_catalog.pg_current_xact_id_if_assigned(), ''", t,
-				e);
+		return identify(
+			db, "SELECT pg_catalog.pg_current_xact_id_if_assigned(), '', " HEAR_SQL,
+			t, e);
 	}
 	if (rc != 0)
 		err_take(e, &refused);

@@ -14,11 +14,13 @@
 #include "common/base/xalloc.h"
 #include "common/os/intr.h"
 #include "common/pg/db.h"
+#include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "common/stream/input.h"
 #include "common/stream/stream_chunk.h"
+#include "common/talk/log.h"
 #include "common/talk/receipt.h"
 #include "load/match/plan.h"
 #include "load/options/options.h"
@@ -256,6 +258,17 @@ plan_stream(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 	return partload_prepare(&s->part, t->plan, &s->db, e);
 }
 
+/* A set has each relation's own rows; a stream by itself, those of its source's heirs too. */
+static void
+warn_of_heirs(const struct plan *p)
+{
+	if (p->rel != NULL && p->rel->kind == 'r' && p->rel->has_children &&
+	    p->rules->conflict->has_key)
+		log_warning("tables inherit from \"%s\": their rows are not looked at, and may "
+			    "have keys that the stream's rows have",
+			    p->target.name);
+}
+
 static int
 sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_wants *wants,
 	      struct err *e)
@@ -290,6 +303,8 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	base->plan = plan_show_line(t->plan);
 	plan_show(t->plan);
 	plan_log(t->plan);
+	if (t->rows_before == 0 && s->targets.manifest == NULL)
+		warn_of_heirs(t->plan);
 	t->ready = t->ready || t->rules.parts.what == PARTS_PLACE; /* the table is there */
 	t->route = routes_new(&s->db, t->plan, t->input, s->rejects);
 	t->route->others = t->rows_before;

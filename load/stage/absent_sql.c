@@ -94,8 +94,11 @@ add_same(struct sqlparts *w, const char *table, bool named, const char *other)
 			 buf_cstr(&name), w->st->key_equal[j], other, j + 1,
 			 w->st->key_collation[j]);
 		if (w->st->null_keys)
-			buf_addf(&w->sql, " OR %s IS NULL AND %s.k%zu IS NULL)",
-				 buf_cstr(&name), other, j + 1);
+			buf_addf(
+				&w->sql,
+				" OR %s IS NOT DISTINCT FROM NULL AND %s.k%zu IS NOT DISTINCT FROM"
+				" NULL)",
+				buf_cstr(&name), other, j + 1);
 	}
 	buf_release(&name);
 }
@@ -170,7 +173,7 @@ absent_sql_absent(struct sqlparts *w)
 	sqlparts_add(w, ") AS o WHERE ");
 	for (j = 0; j < w->st->nkey; j++)
 		if (may_be_null(w, j))
-			buf_addf(&w->sql, "o.k%zu IS NOT NULL AND ", j + 1);
+			buf_addf(&w->sql, "o.k%zu IS DISTINCT FROM NULL AND ", j + 1);
 	sqlparts_add(w, "NOT EXISTS (SELECT FROM (");
 	add_new_keys(w, "");
 	sqlparts_add(w, ") AS s WHERE ");
@@ -218,7 +221,7 @@ absent_sql_beside(struct sqlparts *w)
 	sqlparts_add(w, ") AS o");
 	for (j = 0; j < w->st->nkey; j++)
 		if (may_be_null(w, j)) {
-			buf_addf(&w->sql, "%so.k%zu IS NOT NULL", word, j + 1);
+			buf_addf(&w->sql, "%so.k%zu IS DISTINCT FROM NULL", word, j + 1);
 			word = " AND ";
 		}
 	for (j = 0; j < order->n; j++)

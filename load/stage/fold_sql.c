@@ -227,7 +227,7 @@ fold_sql_nulls(struct sqlparts *w)
 		    (filled && is_set(w, i)))
 			continue;
 		sqlparts_add(w, any ? " OR " : "SELECT 1 FROM {stage} WHERE ");
-		buf_addf(&w->sql, "c%zu IS NULL", i + 1);
+		buf_addf(&w->sql, "c%zu IS NOT DISTINCT FROM NULL", i + 1);
 		any = true;
 	}
 	if (!any)

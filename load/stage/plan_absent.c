@@ -229,9 +229,11 @@ plan_absent(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	st->passes = why->n == 0 && passes(p);
 	/*
 	 * Before the stream's rows, which may have unique values of theirs; but not while
-	 * others refer to them, as they may until all rows are here.
+	 * others refer to them, as they may until all rows are here, nor where a trigger may
+	 * give a row the key of one that is there.
 	 */
-	st->delete_first = o->keys == KEYS_OF_ROWS && !o->absent.several && !st->facts.referred;
+	st->delete_first = o->keys == KEYS_OF_ROWS && !o->absent.several &&
+			   !st->facts.referred && !st->facts.insert_triggers;
 	if (check_facts(p, db, why, e) != 0 || check_cascades(p, db, why, e) != 0)
 		return -1;
 	return plan_absent_scope(p, db, why, e);

@@ -71,7 +71,10 @@ add_same_key(struct sqlparts *w)
 		buf_addf(&w->sql, w->st->null_keys ? "(o.%s %s s.k%zu%s" : "o.%s %s s.k%zu%s",
 			 name, w->st->key_equal[j], j + 1, w->st->key_collation[j]);
 		if (w->st->null_keys)
-			buf_addf(&w->sql, " OR o.%s IS NULL AND s.k%zu IS NULL)", name, j + 1);
+			buf_addf(&w->sql,
+				 " OR o.%s IS NOT DISTINCT FROM NULL AND s.k%zu IS NOT DISTINCT"
+				 " FROM NULL)",
+				 name, j + 1);
 		buf_release(&column);
 	}
 }

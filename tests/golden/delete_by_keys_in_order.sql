@@ -18,7 +18,8 @@ COPY (SELECT o.k2, o.k1
     WHERE (
 nr > 0 -- only
 )) AS o
-    WHERE o.k1 IS NOT NULL
+    WHERE o.k1 IS DISTINCT
+    FROM NULL
     ORDER BY o.k2, o.k1) TO STDOUT (FORMAT binary);
 
 -- SQL_GONE: create the table of absent keys; if there are some

@@ -17,7 +17,8 @@ CREATE TEMPORARY TABLE pg_temp.portl_absent_16384
     SELECT o.k1
     FROM (SELECT "id" AS k1
     FROM ONLY "public"."orders") AS o
-    WHERE o.k1 IS NOT NULL AND NOT EXISTS (SELECT
+    WHERE o.k1 IS DISTINCT
+    FROM NULL AND NOT EXISTS (SELECT
     FROM (SELECT "c1" AS k1
     FROM pg_temp.portl_stage_0123456789abcdef) AS s
     WHERE o.k1 OPERATOR(pg_catalog.=) s.k1);

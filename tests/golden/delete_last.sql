@@ -22,7 +22,9 @@ CREATE TEMPORARY TABLE pg_temp.portl_absent_16384
     WHERE (
 note = 'EU' -- only
 )) AS o
-    WHERE o.k1 IS NOT NULL AND o.k2 IS NOT NULL AND NOT EXISTS (SELECT
+    WHERE o.k1 IS DISTINCT
+    FROM NULL AND o.k2 IS DISTINCT
+    FROM NULL AND NOT EXISTS (SELECT
     FROM (SELECT "c1" AS k1, "c3" AS k2
     FROM pg_temp.portl_stage_0123456789abcdef) AS s
     WHERE o.k1 OPERATOR(pg_catalog.=) s.k1 AND o.k2 OPERATOR(pg_catalog.=) s.k2);

@@ -63,7 +63,8 @@ SELECT pg_catalog.nextval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catal
 -- SQL_NULLS: look for a NULL that has to be refused
 SELECT 1
     FROM pg_temp.portl_stage_0123456789abcdef
-    WHERE c2 IS NULL LIMIT 1;
+    WHERE c2 IS NOT DISTINCT
+    FROM NULL LIMIT 1;
 
 -- SQL_LATEST: insert what the other rows come to; if that finds nothing
 WITH ranked AS (SELECT *

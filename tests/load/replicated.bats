@@ -18,11 +18,11 @@ teardown()
 	drop_dbs
 }
 
-# commit_ended_by FUNCTION: load a row, and call FUNCTION of the backend that waits.
+# commit_ended_by FUNCTION [OPTIONS]: load a row, of a role with these settings, and call FUNCTION of the backend that waits.
 commit_ended_by()
 {
 	echo '{"id":1}' >"$BATS_TEST_TMPDIR/in"
-	PGOPTIONS='-c synchronous_commit=on' portl-load -d "$there" -t t --bare \
+	PGOPTIONS="-c synchronous_commit=on ${2-}" portl-load -d "$there" -t t --bare \
 		--summary="$BATS_TEST_TMPDIR/sum" "$BATS_TEST_TMPDIR/in" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	wait_for "$there" "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')"
 	q "$there" "SELECT $1(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
@@ -32,10 +32,10 @@ commit_ended_by()
 }
 
 @test "rows that are committed, but might not be replicated, are not told as done" {
-	local how n=0
+	local how heard n=0
 
-	for how in pg_cancel_backend pg_terminate_backend; do
-		commit_ended_by $how
+	for how in pg_cancel_backend pg_terminate_backend; do for heard in notice error; do
+		commit_ended_by $how "-c client_min_messages=$heard"
 		n=$((n + 1))
 		assert_status 2
 		assert_stderr_has 'the rows are committed, but might not have been replicated to the standby'
@@ -43,5 +43,5 @@ commit_ended_by()
 		assert_eq "$(jq -r .committed "$BATS_TEST_TMPDIR/sum")" locally
 		assert_eq "$(jq -r .rows.inserted "$BATS_TEST_TMPDIR/sum")" 1
 		assert_eq "$(q "$there" 'SELECT count(*) FROM t')" $n
-	done
+	done; done
 }
