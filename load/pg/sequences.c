@@ -31,10 +31,7 @@ struct sequence {
 	bool indexed;   /* its column's greatest value is found at once */
 };
 
-/*
- * Of columns that hold integers: a numeric one may, as may a domain over any of
- * these.  Deptype a is serial, i identity.
- */
+/* Deptype a is serial, i identity. */
 static const char owned_sql[] =
 	"SELECT w.number, a.attname, pg_catalog.quote_ident(n.nspname) || '.' ||"
 	" pg_catalog.quote_ident(s.relname), q.seqincrement > 0, q.seqmin, q.seqmax,"
@@ -50,20 +47,55 @@ static const char owned_sql[] =
 	" JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace"
 	" JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid"
 	" JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
-	" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
 	" WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
 	" AND d.deptype IN ('a', 'i')"
-	" AND CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END IN (20, 21, 23, 1700)"
 	" ORDER BY w.number, a.attnum, s.oid";
 
 enum { NUMBER, COLUMN, NAME, UPWARDS, MIN, MAX, ALLOWED, INDEXED };
+
+/* Does a type, domains unwrapped and perhaps with modifiers, have one of the names? */
+static bool
+is_any(const char *plain, const char *const *names, size_t n)
+{
+	size_t len = strcspn(plain, "("), i;
+
+	for (i = 0; i < n; i++)
+		if (strlen(names[i]) == len && strncmp(names[i], plain, len) == 0)
+			return plain[len] == '\0' || plain[strlen(plain) - 1] == ')';
+	return false;
+}
+
+static bool
+is_float(const char *plain)
+{
+	static const char *const names[] = {"real", "double precision"};
+
+	return is_any(plain, names, sizeof(names) / sizeof(names[0]));
+}
+
+static bool
+is_number(const char *plain)
+{
+	static const char *const names[] = {"bigint", "integer", "smallint", "numeric"};
+
+	return is_float(plain) || is_any(plain, names, sizeof(names) / sizeof(names[0]));
+}
+
+/* The greatest bigint is rounded to 2^63, which is none. */
+static void
+add_float_limit(struct buf *sql, const char *column)
+{
+	buf_adds(sql, " AND ");
+	ident_add_quoted(sql, column);
+	buf_adds(sql, " OPERATOR(pg_catalog.<) '9223372036854775808'::pg_catalog.float8");
+}
 
 /*
  * Of the values that the sequence can reach, the farthest; a sequence that was
  * never called gives its last_value itself next.
  */
 static char *
-move_sql(const struct plan *plan, const PGresult *res, int row)
+move_sql(const struct plan *plan, const char *plain, const PGresult *res, int row)
 {
 	bool up = PQgetvalue(res, row, UPWARDS)[0] == 't';
 	struct buf sql = BUF_INIT;
@@ -79,11 +111,13 @@ move_sql(const struct plan *plan, const PGresult *res, int row)
 	ident_add_quoted(&sql, PQgetvalue(res, row, COLUMN));
 	buf_addf(&sql, " OPERATOR(pg_catalog.>=) '%s'::bigint AND ", PQgetvalue(res, row, MIN));
 	ident_add_quoted(&sql, PQgetvalue(res, row, COLUMN));
+	buf_addf(&sql, " OPERATOR(pg_catalog.<=) '%s'::bigint", PQgetvalue(res, row, MAX));
+	if (is_float(plain))
+		add_float_limit(&sql, PQgetvalue(res, row, COLUMN));
 	buf_addf(&sql,
-		 " OPERATOR(pg_catalog.<=) '%s'::bigint) AS loaded, %s AS s"
-		 " WHERE v OPERATOR(pg_catalog.%s) s.last_value"
+		 ") AS loaded, %s AS s WHERE v OPERATOR(pg_catalog.%s) s.last_value"
 		 " OR v OPERATOR(pg_catalog.=) s.last_value AND NOT s.is_called",
-		 PQgetvalue(res, row, MAX), PQgetvalue(res, row, NAME), up ? ">" : "<");
+		 PQgetvalue(res, row, NAME), up ? ">" : "<");
 	return buf_detach(&sql);
 }
 
@@ -109,25 +143,32 @@ new_item(struct sequences *s, const char *name)
 static void
 add(struct sequences *s, const struct plan *plan, const PGresult *res, int row)
 {
+	const char *column = PQgetvalue(res, row, COLUMN), *plain;
+	int place = relation_column_find(plan->rel, column);
 	struct sequence *item;
 
-	if (plan_column_into(plan, PQgetvalue(res, row, COLUMN)) < 0 ||
+	if (place < 0 || plan_column_into(plan, column) < 0 ||
 	    is_known(s, PQgetvalue(res, row, NAME)))
 		return;
+	plain = plan->rel->columns[place].plain;
 	item = new_item(s, PQgetvalue(res, row, NAME));
 	item->indexed = PQgetvalue(res, row, INDEXED)[0] == 't';
-	if (PQgetvalue(res, row, ALLOWED)[0] == 't')
-		item->move_sql = move_sql(plan, res, row);
+	if (!is_number(plain))
+		log_warning("sequence %s stays where it is: its column \"%s\" is of type %s, "
+			    "which is no number (--no-sync-sequences says that this is meant)",
+			    item->name, column, plain);
+	else if (PQgetvalue(res, row, ALLOWED)[0] == 't')
+		item->move_sql = move_sql(plan, plain, res, row);
 	else
 		log_warning("sequence %s stays behind the loaded values: moving it needs "
 			    "SELECT and UPDATE on it and SELECT on column \"%s\" "
 			    "(--no-sync-sequences says that this is meant)",
-			    item->name, PQgetvalue(res, row, COLUMN));
+			    item->name, column);
 	if (item->move_sql != NULL && plan->rel->row_security)
 		log_warning("sequence %s is moved past the values of column \"%s\" that row "
 			    "security shows to this role, and stays behind others "
 			    "(--no-sync-sequences leaves it alone)",
-			    item->name, PQgetvalue(res, row, COLUMN));
+			    item->name, column);
 }
 
 static PGresult *

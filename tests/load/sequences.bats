@@ -95,6 +95,27 @@ ids()
 	done
 }
 
+@test "a domain over a domain, floating point; of another type: a warning" {
+	q "$b" 'CREATE DOMAIN d1 AS int; CREATE DOMAIN d2 AS d1; CREATE DOMAIN f AS double precision'
+	for type in d2 real f; do
+		q "$b" "DROP TABLE IF EXISTS t; CREATE TABLE t (id $type PRIMARY KEY, v text);
+			CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s')"
+		load_rows < <(ids 3 7 5)
+		loaded '3 3 0 0 0'
+		assert_eq "$(next)" 8
+	done
+	load_rows < <(printf '{"id":%s}\n' 9.223372036854775807e18 20 '"Infinity"' '"NaN"')
+	loaded '4 4 0 0 0'
+	assert_eq "$(next)" 21
+	q "$b" "DROP TABLE t; CREATE TABLE t (id text PRIMARY KEY, v text);
+		CREATE SEQUENCE s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s')"
+	load_rows < <(echo '{"id":"3"}')
+	loaded '1 1 0 0 0'
+	assert_stderr_has 'sequence public.s stays where it is: its column "id" is of type text, which is no number'
+	load_rows --no-sync-sequences < <(echo '{"id":"4"}')
+	assert_stderr_lacks 'stays where it is'
+}
+
 @test "partitioned tables, hostile names, a column that the stream does not carry" {
 	q "$b" 'CREATE SCHEMA "S ""1"; CREATE TABLE "S ""1"."t %s" (id serial, "i ""d" bigserial, v text,
 			PRIMARY KEY ("i ""d")) PARTITION BY RANGE ("i ""d");
