@@ -1,6 +1,7 @@
 /*
- * The greatest value is looked for as an index finds it.  One ahead of the clock would make
- * all rows invisible that come until then, so that the clock is the limit.
+ * The greatest value is looked for as an index finds it, in the order that rows are compared
+ * by then: that of pg_catalog, not of the type's own operators.  One ahead of the clock would
+ * make all rows invisible that come until then, so that the clock is the limit.
  */
 #include "extract/pg/cursor.h"
 
@@ -38,6 +39,18 @@ cursor_check(const struct member *m, struct err *e)
 				   m->rows->cursor);
 }
 
+/* Its type, domains unwrapped, without modifiers; for the caller to free. */
+static char *
+base_of(const struct relation_column *c)
+{
+	char *base = xstrdup(c->plain), *from = strchr(base, '(');
+	char *to = from != NULL && strchr(base, '"') == NULL ? strchr(from, ')') : NULL;
+
+	if (to != NULL)
+		memmove(from, to + 1, strlen(to + 1) + 1);
+	return base;
+}
+
 /* What no value of the type that comes later may be below. */
 static const char *
 clock_of(const char *base)
@@ -56,9 +69,9 @@ clock_of(const char *base)
 }
 
 static char *
-value_sql(const struct member *m, const struct relation_column *c)
+value_sql(const struct member *m, const struct relation_column *c, const char *base)
 {
-	const char *clock = clock_of(c->base);
+	const char *clock = clock_of(base);
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "SELECT pg_catalog.format('%s', ");
@@ -74,32 +87,34 @@ value_sql(const struct member *m, const struct relation_column *c)
 	buf_adds(&sql, " IS NOT NULL");
 	if (m->rows->where != NULL)
 		buf_addf(&sql, " AND (\n%s\n)", m->rows->where);
-	buf_adds(&sql, " ORDER BY 1 DESC LIMIT 1) AS portl");
+	buf_adds(&sql, " ORDER BY 1 USING OPERATOR(pg_catalog.>) LIMIT 1) AS portl");
 	return buf_detach(&sql);
 }
 
 /* Does nothing come behind it?  Of dates and times the clock does. */
 static bool
-is_beyond(const struct relation_column *c, const char *value)
+is_beyond(const char *base, const char *value)
 {
-	return (strcmp(c->base, "numeric") == 0 || strcmp(c->base, "real") == 0 ||
-		strcmp(c->base, "double precision") == 0) &&
+	if (strcmp(base, "interval") == 0)
+		return strcmp(value, "infinity") == 0;
+	return (strcmp(base, "numeric") == 0 || strcmp(base, "real") == 0 ||
+		strcmp(base, "double precision") == 0) &&
 	       (strcmp(value, "NaN") == 0 || strcmp(value, "Infinity") == 0);
 }
 
 static int
-greatest(const struct member *m, const struct relation_column *c, struct db *db, char **value,
-	 char **why, struct err *e)
+greatest(const struct member *m, const struct relation_column *c, const char *base,
+	 struct db *db, char **value, char **why, struct err *e)
 {
-	char *sql = value_sql(m, c);
+	char *sql = value_sql(m, c, base);
 	PGresult *res = db_query(db, e, sql, 0, NULL);
 
 	free(sql);
 	if (res == NULL)
-		return -1;
+		return err_prefix(e, "--cursor=%s: ", c->name);
 	if (PQntuples(res) > 0)
 		*value = xstrdup(PQgetvalue(res, 0, 0));
-	if (*value != NULL && is_beyond(c, *value))
+	if (*value != NULL && is_beyond(base, *value))
 		*why = xasprintf("no row could come behind the greatest \"%s\", which is %s",
 				 c->name, *value);
 	PQclear(res);
@@ -111,18 +126,20 @@ cursor_value(const struct member *m, const char *xmin, struct db *db, struct pat
 	     char **value, char **why, struct err *e)
 {
 	const struct relation_column *c;
+	char *base;
+	int rc = 0;
 
 	if (cursor_check(m, e) != 0)
 		return -1;
 	c = column_of(m);
-	if (strcmp(c->base, "xid8") == 0) {
+	base = base_of(c);
+	if (strcmp(base, "xid8") == 0)
 		*value = xstrdup(xmin);
-		return 0;
-	}
-	if (path_be(path, !member_has_user_text(m), db, e) != 0 ||
-	    greatest(m, c, db, value, why, e) != 0)
-		return -1;
-	return path_narrow(path, db, e);
+	else if (path_be(path, !member_has_user_text(m), db, e) != 0 ||
+		 greatest(m, c, base, db, value, why, e) != 0 || path_narrow(path, db, e) != 0)
+		rc = -1;
+	free(base);
+	return rc;
 }
 
 /* Less the overlap, which is an interval of dates and times, else of the column's type. */
@@ -131,16 +148,17 @@ bound(const struct member *m, const struct relation_column *c, const char *value
       struct err *e)
 {
 	const char *params[] = {value, m->rows->overlap};
-	char *sql, *text = NULL;
+	char *base, *sql, *text = NULL;
 	PGresult *res;
 
 	if (m->rows->overlap == NULL)
 		return xstrdup(value);
+	base = base_of(c);
 	sql = xasprintf("SELECT format('%%s', (b)::%s), (b)::%s > v"
 			" FROM (SELECT $1::%s AS v, $1::%s - $2::%s AS b) AS portl",
-			c->base, c->base, c->base, c->base,
-			clock_of(c->base) != NULL ? "interval" : c->base);
+			base, base, base, base, clock_of(base) != NULL ? "interval" : base);
 	res = db_query(db, e, sql, 2, params);
+	free(base);
 	free(sql);
 	if (res == NULL) {
 		err_prefix(e, "--overlap=%s cannot be taken from type %s: ", m->rows->overlap,
@@ -154,6 +172,17 @@ bound(const struct member *m, const struct relation_column *c, const char *value
 		text = xstrdup(PQgetvalue(res, 0, 0));
 	PQclear(res);
 	return text;
+}
+
+/*
+ * Children by inheritance need not forbid what their parent does, foreign tables do not
+ * enforce it, and views have values of domains that do.
+ */
+static bool
+has_no_null(const struct member *m, const struct relation_column *c)
+{
+	return c->not_null_itself && m->rel->kind == 'r' &&
+	       (member_is_only(m) || !m->rel->has_children);
 }
 
 char *
@@ -173,7 +202,7 @@ cursor_condition(const struct member *m, const char *value, struct db *db, struc
 	}
 	ident_add_quoted(&sql, c->name);
 	buf_addf(&sql, " OPERATOR(pg_catalog.>=) %s", literal);
-	if (!c->not_null) {
+	if (!has_no_null(m, c)) {
 		buf_adds(&sql, " OR ");
 		ident_add_quoted(&sql, c->name);
 		buf_adds(&sql, " IS NULL");
