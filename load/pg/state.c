@@ -9,6 +9,7 @@
 #include "load/pg/state.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <libpq-fe.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,6 +39,8 @@ struct state_entry {
 	char *since;                 /* owned, NULL: all rows */
 	char *position;              /* owned */
 	char *columns;               /* which goes where, as text to be compared; owned */
+	json_t *names;               /* of the target's columns, as members; owned */
+	bool adds;                   /* columns, in this run */
 };
 
 /* ---- what a stream says ---- */
@@ -103,6 +106,29 @@ by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static json_t *
+names_of(const struct plan *p)
+{
+	json_t *names = json_object();
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL)
+			json_object_set_new(names, p->columns[i].target, json_true());
+	return names;
+}
+
+static bool
+adds_columns(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && p->columns[i].position < 0)
+			return p->rel != NULL;
+	return false;
+}
+
 static char *
 columns_of(const struct plan *p)
 {
@@ -140,6 +166,8 @@ take_stream(struct state *s, struct state_entry *x, const struct target *t, stru
 	x->source = relname_text(&h->schema.relation);
 	x->position = xstrdup(h->position);
 	x->columns = columns_of(t->plan);
+	x->names = names_of(t->plan);
+	x->adds = adds_columns(t->plan);
 	if (h->since != NULL && strcmp(h->since, POSITION_NONE) != 0)
 		x->since = xstrdup(h->since);
 	if (s->options->reset_state && x->since != NULL) {
@@ -201,13 +229,31 @@ run(const struct state *s, struct db *db, const char *before, const char *behind
 	"ROWS FROM (pg_catalog.unnest($2::pg_catalog.text[])," \
 	" pg_catalog.unnest($3::pg_catalog.text[])) AS s(source, target)"
 
+/*
+ * What is stored of columns begins with how many attributes the table had, those that are
+ * dropped among them: attributes behind these are newer than the rows.
+ */
 static const char find_sql[] =
 	"SELECT t.source, t.position, t.target, pg_catalog.to_regclass(s.target)::pg_catalog.oid,"
-	" t.run, t.columns FROM " UNNEST " JOIN ";
+	" t.run, pg_catalog.regexp_replace(t.columns, '^[0-9]+:', ''),"
+	" (SELECT pg_catalog.json_agg(a.attname) FROM pg_catalog.pg_attribute AS a"
+	" WHERE a.attrelid" EQUALS "pg_catalog.to_regclass(s.target) AND NOT a.attisdropped"
+	" AND a.attnum OPERATOR(pg_catalog.>)"
+	" CASE WHEN t.columns OPERATOR(pg_catalog.~) '^[0-9]+:'"
+	" THEN pg_catalog.split_part(t.columns, ':', 1)::pg_catalog.int4 END) FROM " UNNEST
+	" JOIN ";
 static const char found_sql[] = " AS t ON t.name" EQUALS "$1 AND t.source" EQUALS "s.source"
 				" ORDER BY t.source";
 
-enum { FOUND_SOURCE, FOUND_POSITION, FOUND_TARGET, FOUND_NOW, FOUND_RUN, FOUND_COLUMNS };
+enum {
+	FOUND_SOURCE,
+	FOUND_POSITION,
+	FOUND_TARGET,
+	FOUND_NOW,
+	FOUND_RUN,
+	FOUND_COLUMNS,
+	FOUND_NEW
+};
 
 static int
 refuse(const struct state *s, struct err *e, const char *what, const char *hint)
@@ -259,6 +305,20 @@ compare(const struct state *s, const struct state_entry *x, const char *stored, 
 	return refuse_other(s, x, stored, e);
 }
 
+/* Does the stream load a column that old rows have never had? */
+static bool
+loads_new(const struct state_entry *x, const PGresult *res, int row)
+{
+	json_t *names = json_loads(PQgetvalue(res, row, FOUND_NEW), 0, NULL), *name;
+	bool found = x->adds;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+		found = found || json_object_get(x->names, json_string_value(name)) != NULL;
+	json_decref(names);
+	return found;
+}
+
 static int
 compare_row(const struct state *s, const struct state_entry *x, const PGresult *res, int row,
 	    struct err *e)
@@ -272,7 +332,8 @@ compare_row(const struct state *s, const struct state_entry *x, const PGresult *
 		return refuse(s, e, "it is about another table, or the table was made anew",
 			      FULL);
 	if (any && !s->options->reset_state &&
-	    strcmp(PQgetvalue(res, row, FOUND_COLUMNS), x->columns) != 0)
+	    (strcmp(PQgetvalue(res, row, FOUND_COLUMNS), x->columns) != 0 ||
+	     loads_new(x, res, row)))
 		return refuse(
 			s, e,
 			"it loads other columns than those before it, which old rows have "
@@ -405,7 +466,9 @@ store_one(const struct state *s, const struct state_entry *x, struct db *db, str
 	buf_adds(
 		&sql,
 		" SET position = $3, target = pg_catalog.to_regclass($4)::pg_catalog.oid,"
-		" relation = $6, columns = $7, rows = $5::pg_catalog.int8, runs = coalesce(runs, 0)"
+		" relation = $6, columns = (SELECT relnatts::pg_catalog.text FROM pg_catalog.pg_class"
+		" WHERE oid" EQUALS "pg_catalog.to_regclass($4)) OPERATOR(pg_catalog.||) ':'"
+		" OPERATOR(pg_catalog.||) $7, rows = $5::pg_catalog.int8, runs = coalesce(runs, 0)"
 		" OPERATOR(pg_catalog.+) 1, stored = pg_catalog.clock_timestamp()"
 		" WHERE name OPERATOR(pg_catalog.=) $1 AND source"
 		" OPERATOR(pg_catalog.=) $2 RETURNING target IS NOT NULL");
@@ -454,6 +517,7 @@ state_release(struct state *s)
 		free(s->list[i].since);
 		free(s->list[i].position);
 		free(s->list[i].columns);
+		json_decref(s->list[i].names);
 	}
 	free(s->list);
 	*s = (struct state){.options = NULL};

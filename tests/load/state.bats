@@ -156,6 +156,17 @@ no_join()
 	q "$dst" 'ALTER TABLE t ADD w text'
 	no_join 'it loads other columns' more --map=v=w
 	q "$dst" 'ALTER TABLE t DROP w'
+	# of the same name, and yet old rows have never had it
+	q "$dst" 'ALTER TABLE t DROP v'
+	no_join 'it loads other columns' more --add-columns
+	q "$dst" 'ALTER TABLE t ADD v text'
+	no_join 'it loads other columns' more
+	portl-extract -d "$src" -t t --since=none >"$BATS_TEST_TMPDIR/whole"
+	portl-load -q -d "$dst" --state=s --conflict=overwrite --reset-state "$BATS_TEST_TMPDIR/whole"
+	same_table "$src" t "$dst" t
+	q "$dst" 'ALTER TABLE t ADD x int'
+	bring
+	stream more
 	portl-load -d "$dst" -q --state=s --conflict=overwrite --dry-run "$BATS_TEST_TMPDIR/more" 2>/dev/null
 	q "$dst" 'DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v text)'
 	no_join 'the table was made anew' more
