@@ -18,6 +18,13 @@ is_uri(const char *s)
 	return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
 }
 
+/* Behind a blank, too, where libpq takes it for a name. */
+static bool
+holds_uri(const char *s)
+{
+	return strstr(s, "postgresql://") != NULL || strstr(s, "postgres://") != NULL;
+}
+
 /*
  * An @ or / in a password that is not percent-encoded makes libpq take half of it for
  * the host: then there is an @ behind the first one, or behind the path's /.
@@ -53,7 +60,7 @@ is_port(const char *port)
 static bool
 is_no_name(const char *name)
 {
-	return is_uri(name) || lacks_scheme(name) || strcasestr(name, "password=") != NULL ||
+	return holds_uri(name) || lacks_scheme(name) || strcasestr(name, "password=") != NULL ||
 	       strcasestr(name, "password =") != NULL;
 }
 
@@ -87,7 +94,7 @@ conninfo_check(const char *conninfo, struct err *e)
 	char *why = NULL;
 	int rc = -1;
 
-	if (!lacks_scheme(conninfo)) {
+	if (!lacks_scheme(conninfo) && (is_uri(conninfo) || !holds_uri(conninfo))) {
 		if (!is_uri(conninfo) && strchr(conninfo, '=') == NULL)
 			return 0; /* a database name */
 		options = PQconninfoParse(conninfo, &why);

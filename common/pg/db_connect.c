@@ -136,7 +136,10 @@ db_connect(struct db *db, const struct db_params *p, struct err *e)
 
 	if ((p->conninfo != NULL && conninfo_check(p->conninfo, e) < 0) ||
 	    conninfo_check_name("database", p->database, e) != 0 ||
-	    conninfo_check_name("host", p->host, e) != 0)
+	    conninfo_check_name("host", p->host, e) != 0 ||
+	    conninfo_check_name("port", p->port, e) != 0 ||
+	    conninfo_check_name("user", p->user, e) != 0 ||
+	    conninfo_check_name("service", p->service, e) != 0)
 		return -1;
 	if (p->password_prompt > 0 && db->password == NULL)
 		db->password = password_ask(p->user);

@@ -218,7 +218,9 @@ parse_patterns(const char *option, const struct cli_list *texts, struct pattern_
 	size_t i;
 
 	for (i = 0; i < texts->n; i++)
-		if (add(list, texts->items[i], e) != 0) {
+		if (conninfo_check_name(strstr(option, "table") != NULL ? "table" : "schema",
+					texts->items[i], e) != 0 ||
+		    add(list, texts->items[i], e) != 0) {
 			e->option = xstrdup(option);
 			return -1;
 		}

@@ -456,7 +456,9 @@ settle(struct load_options *o, struct err *e)
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_DESTINATION" : NULL, e) != 0)
 		return -1;
-	if (o->common.table != NULL && relname_parse(o->common.table, &o->rel, e) != 0)
+	if (o->common.table != NULL &&
+	    (conninfo_check_name("table", o->common.table, e) != 0 ||
+	     relname_parse(o->common.table, &o->rel, e) != 0))
 		return -1;
 	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;

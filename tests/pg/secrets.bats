@@ -244,7 +244,7 @@ typed()
 
 	for where in "-d dbname=$uri" "-d postgresql:///$uri" "--host=guarded:zyzzyx@db" \
 		"-d postgresql://guarded:a@zyzzyx@h/db" "$uri" "-d x -d $uri" "-d $uri --source=x" \
-		"-d $uri --tabel"; do
+		"-d $uri --tabel" "-t $uri" "--schema=$uri" "-p $uri" "-U $uri"; do
 		# shellcheck disable=SC2086 # words are meant
 		try portl-extract $where -t t
 		assert_status 64
@@ -259,6 +259,14 @@ typed()
 	assert_status 64
 	[[ $output$stderr != *zyzzyx* ]] || show_run 'an operand'
 	assert_stderr_has 'a connection string stands behind -d'
+	try portl-load -t "$uri" </dev/null
+	assert_status 64
+	[[ $output$stderr != *zyzzyx* ]] || show_run 'a table'
+	for where in " $uri" $'\n'"$uri?connect_timeout=1"; do
+		PORTL_SOURCE=$where try portl-extract -t t -L log
+		assert_status 64
+		[[ $output$stderr$(<log) != *zyzzyx* ]] || show_run 'behind a blank'
+	done
 	try portl run "$uri"
 	assert_status 64
 	[[ $output$stderr != *zyzzyx* ]] || show_run 'a job'

@@ -53,6 +53,9 @@ main(void)
 	check("dbname='postgresql://me:sesame@db/shop' host=x", -1);
 	check("dbname='host=db password=sesame'", -1);
 	check("host=me:sesame@db", -1);
+	check(" postgresql://me:sesame@db/shop", -1);
+	check("\tpostgres://me:sesame@db/shop?sslmode=require", -1);
+	check("'postgresql://me:sesame@db/shop'", -1);
 	check("dbname=shop options='-c search_path=a'", 0);
 	ok(conninfo_is_secret("postgresql://me:a@sesame@db/x"), "what is misread is secret");
 	is_str(conninfo_shown("shop"), "shop", "a name is shown");
