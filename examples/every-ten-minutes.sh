@@ -36,9 +36,9 @@ status=0
 since=$(portl-load --state="$TABLE" --print-state ${reset:+"$reset"})
 portl-extract -t "$TABLE" --since="$since" --lock-wait-timeout=60000 |
 	portl-load -t "$TABLE" --state="$TABLE" ${reset:+"$reset"} --conflict=overwrite \
-		--lock-wait-timeout=60000 --summary="$STATE/last.json" || status=$?
+		--lock-wait-timeout=60000 --summary="$STATE/$TABLE.json" || status=$?
 
-if [ -s "$STATE/last.json" ]; then
-	cat "$STATE/last.json" >>"$STATE/receipts.ndjson"
+if [ -s "$STATE/$TABLE.json" ]; then
+	cat "$STATE/$TABLE.json" >>"$STATE/receipts.ndjson"
 fi
 exit "$status"

@@ -38,6 +38,6 @@ if [ "$status" -eq 3 ]; then
 	kept=$STATE/$TABLE.$(date +%Y%m%dT%H%M%S).$$.portl
 	mv "$STATE/refused" "$kept"
 	echo "${0##*/}: rows of $TABLE were refused; the reasons are in $STATE/$TABLE.log." >&2
-	echo "Load them again with: portl-load -t $TABLE --conflict=overwrite $kept" >&2
+	echo "Load them again, with the same PORTL_DESTINATION: portl-load -t $TABLE --conflict=overwrite $kept" >&2
 fi
 exit "$status"

@@ -35,9 +35,9 @@ status=0
 portl-extract -t "$TABLE" --lock-wait-timeout=60000 |
 	portl-load -t "$TABLE" --conflict=overwrite --delete --max-delete="$MAX_DELETE" \
 		--min-rows="$MIN_ROWS" --lock-wait-timeout=60000 \
-		--summary="$STATE/last.json" || status=$?
+		--summary="$STATE/$TABLE.json" || status=$?
 
-if [ -s "$STATE/last.json" ]; then
-	cat "$STATE/last.json" >>"$STATE/receipts.ndjson"
+if [ -s "$STATE/$TABLE.json" ]; then
+	cat "$STATE/$TABLE.json" >>"$STATE/receipts.ndjson"
 fi
 exit "$status"

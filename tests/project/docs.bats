@@ -262,7 +262,7 @@ setup()
 	assert_status 0
 	assert_silent
 	same_table moving orders dw orders
-	assert_eq "$(jq -c '[.rows.read, .rows.updated, .rows.inserted]' .portl/last.json)" '[21,20,1]'
+	assert_eq "$(jq -c '[.rows.read, .rows.updated, .rows.inserted]' .portl/orders.json)" '[21,20,1]'
 	q moving 'ALTER TABLE orders ADD added int DEFAULT 5'
 	q dw 'ALTER TABLE orders ADD added int'
 	try "$script"
@@ -285,7 +285,7 @@ setup()
 	[ "$(grep -c cheap .portl/orders.log)" -ge 6 ]
 	kept=(.portl/orders.*.portl)
 	assert_eq "$stderr" "hourly.sh: rows of orders were refused; the reasons are in $PWD/.portl/orders.log.
-Load them again with: portl-load -t orders --conflict=overwrite $PWD/${kept[0]}"
+Load them again, with the same PORTL_DESTINATION: portl-load -t orders --conflict=overwrite $PWD/${kept[0]}"
 	again=$(tail -n 1 <<<"$stderr")
 	MAX_REJECTS=5 try "$script"
 	assert_status 1
