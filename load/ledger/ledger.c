@@ -210,6 +210,14 @@ is_made(const struct err *e)
 	return false;
 }
 
+void
+ledger_explain(struct err *why, struct err *e)
+{
+	if (strcmp(e->sqlstate, "42501") == 0 && why->code == EXIT_TARGET)
+		err_take(e, why);
+	err_release(why);
+}
+
 int
 ledger_find(struct db *db, const char *schema, enum ledger_tables tables, bool make,
 	    bool *there, struct err *e)

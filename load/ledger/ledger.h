@@ -33,4 +33,12 @@ void ledger_add(const char *schema, const char *table, struct buf *sql);
 int ledger_find(struct db *db, const char *schema, enum ledger_tables tables, bool make,
 		bool *there, struct err *e) __attribute__((warn_unused_result));
 
+/*
+ * ledger_explain(why, e):
+ * Whoever only reads goes on where ledger_find() has failed by ${why} with EXIT_TARGET.  Where
+ * ${e} is that reading is not allowed either, it becomes ${why}, which names what is to be
+ * granted.  Releases ${why}.
+ */
+void ledger_explain(struct err *why, struct err *e);
+
 #endif /* LOAD_LEDGER_H */

@@ -39,13 +39,15 @@ look(const struct load_options *o, struct db *db, PGresult **res, struct err *e)
 		err_take(e, &why);
 		return -1;
 	}
-	err_release(&why);
-	if (!there)
+	if (!there) {
+		err_release(&why);
 		return 0;
+	}
 	rc = session_begin(db, SESSION_PLAN, o->common.lock_timeout, e);
 	if (rc == 0)
 		*res = runs_all(o->ledger, o->drop_run, o->stale, db, e);
 	session_rollback(db);
+	ledger_explain(&why, e);
 	return *res != NULL ? 0 : -1;
 }
 

@@ -190,9 +190,9 @@ partslist_print(const struct load_options *options, struct err *e)
 		err_take(e, &why);
 		rc = -1;
 	}
-	err_release(&why);
 	if (rc == 0 && there)
 		rc = look(&l, &run, &db, e);
+	ledger_explain(&why, e);
 	if (rc == 0 && options->parts == LOAD_PRINT_POSITION)
 		rc = print_positions(&l, e);
 	else if (rc == 0 && options->json)

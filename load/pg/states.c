@@ -91,12 +91,11 @@ print_all(struct db *db, const struct load_options *o, struct err *e)
 		err_take(e, &why);
 		return -1;
 	}
-	err_release(&why);
-	if (there) {
+	if (there)
 		res = ask(db, o, e);
-		if (res == NULL)
-			return -1;
-	}
+	ledger_explain(&why, e);
+	if (there && res == NULL)
+		return -1;
 	if (o->list_states && res != NULL)
 		print_states(res);
 	else if (!o->list_states)

@@ -295,6 +295,12 @@ no_join()
 	assert_status 5
 	assert_stderr_has "role ${dst}_r may not use the ledger"
 	[[ $(portl-load -d "$dst" -U "${dst}_r" --state=s --print-state) == 1:xmin:* ]] # SELECT will do
+	q "$dst" "REVOKE ALL ON SCHEMA ${ledger%.*} FROM ${dst}_r"
+	for what in --print-state --list-states; do
+		try portl-load -d "$dst" -U "${dst}_r" --state=s $what
+		assert_status 5
+		assert_stderr_has "GRANT USAGE ON SCHEMA \"${ledger%.*}\" TO ${dst}_r"
+	done
 	q "$dst" "DROP OWNED BY ${dst}_r; DROP ROLE ${dst}_r"
 }
 
