@@ -103,3 +103,21 @@ livefile_open(const char *path)
 		return open(path, O_WRONLY | O_CLOEXEC);
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
+
+char *
+livefile_behind(const char *path)
+{
+	char at[PATH_MAX], *real = realpath(path, NULL);
+	int links;
+
+	if (real != NULL || errno != ENOENT)
+		return real;
+	if (strlen(path) >= sizeof(at)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	memcpy(at, path, strlen(path) + 1);
+	for (links = 0; links < LINKS_MAX && follow(at); links++)
+		continue;
+	return strdup(at);
+}

@@ -20,4 +20,12 @@ bool livefile_is(const char *path);
  */
 int livefile_open(const char *path);
 
+/*
+ * livefile_behind(path):
+ * Return the file that ${path} means, behind symbolic links, be it there or not, for the caller
+ * to free: a link stays one when its file is replaced.  NULL with errno set where links lead
+ * nowhere, or in a circle.
+ */
+char *livefile_behind(const char *path);
+
 #endif /* COMMON_LIVEFILE_H */

@@ -82,16 +82,16 @@ static int
 open_part(struct output *o, struct err *e)
 {
 	static bool registered;
-	char *real = realpath(o->path, NULL);
+	char *real = livefile_behind(o->path);
 
 	if (real == NULL && errno == ENOMEM)
 		xalloc_failed();
-	if (o->path[0] == '\0')
-		return err_errno(e, "could not open \"\"");
-	if (real != NULL) { /* a symbolic link stays one */
-		free(o->path);
-		o->path = real;
+	if (real == NULL || o->path[0] == '\0') {
+		free(real);
+		return err_errno(e, "could not open \"%s\"", o->path);
 	}
+	free(o->path);
+	o->path = real;
 	o->part = xasprintf("%s.XXXXXX.part", o->path);
 	o->fd = mkostemps(o->part, (int)strlen(".part"), O_CLOEXEC);
 	if (o->fd < 0)

@@ -28,16 +28,17 @@
 static int
 prepare_file(struct receipt *r, struct err *e)
 {
-	char *real = realpath(r->path, NULL); /* a link stays one */
-	int fd;
+	char *real = livefile_behind(r->path);
+	int fd = -1;
 
-	r->part = xasprintf("%s.part", real != NULL ? real : r->path);
-	fd = open(r->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (real != NULL) {
+		r->part = xasprintf("%s.part", real);
+		fd = open(r->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	}
 	if (fd >= 0) {
 		close(fd);
 		unlink(r->part);
-		if (real != NULL)
-			unlink(real);
+		unlink(real);
 	} else {
 		err_errno(e, "could not create \"%s\"", r->path);
 	}

@@ -16,6 +16,7 @@
 #include "common/base/err.h"
 #include "common/base/relfile.h"
 #include "common/base/xalloc.h"
+#include "common/os/livefile.h"
 
 struct csvdir {
 	char *path; /* without the slash behind it */
@@ -79,7 +80,7 @@ csvdir_open(const char *path, struct err *e)
 		len--;
 	d = xcalloc(1, sizeof(*d));
 	d->path = xstrndup(path, len);
-	real = realpath(d->path, NULL); /* "." cannot be put in another's place by its name */
+	real = livefile_behind(d->path); /* "." cannot be put in another's place by its name */
 	if (real != NULL) {
 		free(d->path);
 		d->path = real;

@@ -17,6 +17,7 @@
 #include "common/base/jsontext.h"
 #include "common/base/shown.h"
 #include "common/base/xalloc.h"
+#include "common/os/livefile.h"
 #include "common/os/tempfile.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -66,13 +67,13 @@ struct rejects {
 static int
 keep_old(struct rejects *rj, struct err *e)
 {
-	rj->file = realpath(rj->path, NULL); /* a symbolic link stays one */
+	rj->file = livefile_behind(rj->path);
 	if (rj->file == NULL && errno == ENOMEM)
 		xalloc_failed();
-	if (rj->file == NULL) {
-		rj->file = xstrdup(rj->path);
+	if (rj->file == NULL)
+		return err_errno(e, "could not open \"%s\"", rj->path);
+	if (access(rj->file, F_OK) != 0 && errno == ENOENT)
 		return 0; /* there is none */
-	}
 	rj->old = xasprintf("%s.%ld.old", rj->file, (long)getpid());
 	if (link(rj->file, rj->old) == 0)
 		return 0;

@@ -131,6 +131,38 @@ load_numbers()
 	assert_eq "$(compgen -G "$T/*.part")" ''
 }
 
+# shellcheck disable=SC2016 # dollar quotes of SQL
+@test "what is written to a link to a file that is not there yet is there, and the link stays" {
+	mkdir "$T/big"
+	cd "$T"
+	ln -s hop link
+	ln -s big/made hop
+	ln -s round round
+	make_rows "$a" t 10
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v text CHECK (id > 3))'
+	portl-extract -d "$a" -t t --columns=id -o all
+	for what in "portl-extract -d $a -t t -o" "portl-load --csv=%s all" \
+		"portl-load -q -d $b -t t --conflict=skip all --rejects" "portl-load -q -d $b -t t --conflict=skip --rejects=rejects all --summary"; do
+		rm -f big/made
+		[[ $what == *%s* ]] || what+=' %s'
+		# shellcheck disable=SC2059,SC2046,SC2086 # words
+		try $(printf "$what" link)
+		((status == 0 || status == 3)) || show_run "$what"
+		[[ -L link && -L hop && -s big/made ]] || fail "$what"
+		# shellcheck disable=SC2059,SC2046,SC2086 # words
+		try $(printf "$what" round)
+		assert_status 1
+		[ -L round ]
+	done
+	# a COMMIT that fails takes its rejects away again, and not the link
+	rm big/made
+	q "$b" 'TRUNCATE t; CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION $q$no$q$; END$$;
+		CREATE CONSTRAINT TRIGGER no AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()'
+	try portl-load -q -d "$b" -t t --rejects=link all
+	assert_status 1
+	[[ -L link && -L hop && ! -e big/made ]]
+}
+
 @test "-o: /dev/full, a missing directory, a FIFO, standard output" {
 	make_rows "$a" t 1000
 	try portl-extract -d "$a" -t t -o /dev/full
