@@ -416,6 +416,10 @@ refused()
 	try portl-extract -d "$src" -t u --cursor=n --overlap=-1 --since="$n" -F ndjson
 	assert_status 64
 	assert_stderr_has 'goes forward'
+	# in the first run too, behind which nobody looks at the next one
+	try portl-extract -d "$src" -t u --cursor=n --overlap='1 day' -F ndjson
+	assert_status 1
+	assert_stderr_has "--overlap=1 day cannot be taken"
 	try portl-extract -d "$src" -t u --cursor=n --overlap='1 day' --since="$n" -F ndjson
 	assert_status 1
 	assert_stderr_has 'cannot be taken from type numeric'
