@@ -143,6 +143,13 @@ int load_options_parse(struct load_options *o, const struct cli_kind *const *kin
 int load_options_brief(const struct load_options *o, struct err *e);
 
 /*
+ * options_runs_whole(o):
+ * Return the name of an option that is about all rows, so that no part may be committed
+ * before the others; NULL: there is none.
+ */
+const char *options_runs_whole(const struct load_options *o);
+
+/*
  * options_runs_publish(o):
  * Have them ask for the publication of all parts, after one has been loaded.
  */

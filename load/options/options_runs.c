@@ -181,6 +181,18 @@ options_runs_settle(struct load_options *o, struct err *e)
 	return partlist_check(&o->part_list, o->plan, o->plan_path, e);
 }
 
+const char *
+options_runs_whole(const struct load_options *o)
+{
+	if (o->truncate)
+		return "truncate";
+	if (o->absent != ABSENT_STAY)
+		return "delete";
+	if (o->state != NULL)
+		return "state";
+	return o->min_rows > 0 ? "min-rows" : NULL;
+}
+
 /* Each part is proved whole by itself, and rows that it leaves out are nobody's. */
 int
 options_runs_check(const struct load_options *o, struct err *e)
@@ -201,15 +213,7 @@ options_runs_check(const struct load_options *o, struct err *e)
 		{"dry-run", o->common.dry_run},
 		{"columns", o->column_list.n > 0},
 	};
-	const struct {
-		const char *option;
-		bool given;
-	} whole[] = {
-		{"truncate", o->truncate},
-		{"delete", o->absent != ABSENT_STAY},
-		{"state", o->state != NULL},
-		{"min-rows", o->min_rows > 0},
-	};
+	const char *whole = options_runs_whole(o);
 	size_t i;
 
 	if (o->parts == LOAD_NO_PARTS)
@@ -226,12 +230,11 @@ options_runs_check(const struct load_options *o, struct err *e)
 		return err_usage(e, "commit",
 				 "--commit=batch and a plan of parts exclude each "
 				 "other: --commit=part commits each part");
-	for (i = 0; o->commit == COMMIT_PART && i < sizeof(whole) / sizeof(whole[0]); i++)
-		if (whole[i].given)
-			return err_usage(e, whole[i].option,
-					 "--%s is about all rows, and with --commit=part no "
-					 "transaction has them",
-					 whole[i].option);
+	if (o->commit == COMMIT_PART && whole != NULL)
+		return err_usage(e, whole,
+				 "--%s is about all rows, and with --commit=part no "
+				 "transaction has them",
+				 whole);
 	if (o->duplicates == DUPLICATES_FIRST && o->commit != COMMIT_PART)
 		return err_usage(
 			e, "duplicates",

@@ -191,7 +191,8 @@ is_one_pipe(const struct making *m)
 		return false;
 	return !m->plan.asked && m->plan.snapshot == PARTPLAN_HELD && o->commit == COMMIT_END &&
 	       strcmp(m->plan.relations[0].way, partrules_word(WAY_APPLY)) == 0 &&
-	       !t->rules.truncate && t->rules.absent.what == ABSENT_STAY && o->min_rows <= 0;
+	       options_runs_whole(o) == NULL && !t->rules.truncate &&
+	       t->rules.absent.what == ABSENT_STAY;
 }
 
 static void

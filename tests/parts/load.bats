@@ -40,12 +40,12 @@ target()
 @test "a table that exists: one pipe straight into it, unless parts are asked for" {
 	target
 	q "$dst" 'DELETE FROM t WHERE id <= 3000'
-	for words in '--' '-- --min-rows=1' '-- --truncate' '-- --conflict=skip' '-- --conflict=skip --at-once=2' '--parts=4 -- --conflict=skip --at-once=2' '-- --delete --conflict=overwrite' '--parts=4 --' '--parts=1 --'; do
+	for words in '--' '-- --min-rows=1' '-- --truncate' '-- --conflict=skip' '-- --conflict=skip --at-once=2' '--parts=4 -- --conflict=skip --at-once=2' '-- --delete --conflict=overwrite' '-- --state=s' '-- --conflict=overwrite --state=s --at-once=2' '--parts=4 --' '--parts=1 --'; do
 		# shellcheck disable=SC2086 # words
 		make_plan -t t $words
 		ways+=$(jq -r '.relations[0].way + " " + (.parts | length > 1 | tostring)' "$plan"),
 	done
-	assert_eq "$ways" 'part false,apply false,apply false,apply false,part false,apply true,apply false,apply true,apply false,'
+	assert_eq "$ways" 'part false,apply false,apply false,apply false,part false,apply true,apply false,apply false,apply false,apply true,apply false,'
 	make_plan -t t --
 	assert_eq "$(jq -r '.relations[0].reason' "$plan")" 'it exists, and one pipe into it is the fastest; --parts=N cuts it'
 	bring 1 --summary="$T/receipt"
