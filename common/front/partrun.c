@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/err.h"
@@ -79,6 +80,29 @@ thin_out(struct arglist *list)
 
 /* ---- the plan ---- */
 
+static bool
+is_same(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return strcmp(a, b) == 0 || (stat(a, &one) == 0 && stat(b, &other) == 0 &&
+				     one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+}
+
+/* Whoever names a job here has that one in mind, and no other is run. */
+static int
+open_plan(struct partrun *r, struct err *e)
+{
+	const struct front *f = r->f;
+
+	if (planfile_open(&r->pf, f->resume, e) != 0)
+		return -1;
+	if (f->job == NULL || (r->pf.plan.job != NULL && is_same(f->job, r->pf.plan.job)))
+		return 0;
+	err_set(e, EXIT_USAGE, "the plan %s is not of the job %s", f->resume, f->job);
+	return err_hint(e, "Leave out the job: the plan says what is read and loaded.");
+}
+
 static int
 get_plan(struct partrun *r, struct err *e)
 {
@@ -86,7 +110,7 @@ get_plan(struct partrun *r, struct err *e)
 	int rc;
 
 	if (f->resume != NULL) {
-		rc = planfile_open(&r->pf, f->resume, e);
+		rc = open_plan(r, e);
 	} else {
 		rc = planfile_make(&r->pf, f, f->keep, true, e);
 		thin_out(&f->for_extract);

@@ -445,6 +445,11 @@ check_output(struct extract_options *o, struct err *e)
 	}
 	if (o->output != NULL && o->output[0] == '\0')
 		return err_usage(e, "output", "-o needs the name of a file");
+	if (!to_stdout && getenv("PORTL_RUN") != NULL && o->common.check != CHECK_PLAN) {
+		err_usage(e, "output", "--output has no meaning in a run: it is the pipe");
+		return err_hint(e, "Leave it out, or run portl-extract and portl-load by "
+				   "themselves.");
+	}
 	if (o->digest_only && o->common.dry_run && o->common.check == CHECK_NOT)
 		return err_usage(e, "digest-only",
 				 "--digest-only reads all rows, and a dry run reads none");

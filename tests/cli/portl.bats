@@ -108,6 +108,22 @@ count()
 	assert_eq "$(count)" 0
 }
 
+@test "output in a job is for portl-extract by itself" {
+	echo 'output: out.portl' >>job.yaml
+	for command in run check verify plan 'run -j2'; do
+		# shellcheck disable=SC2086 # words
+		try portl $command job.yaml
+		assert_status 78
+		assert_stderr_has 'job.yaml:3: output'
+		assert_eq "$(grep -c error: <<<"$stderr")" 1
+		[ ! -e out.portl ]
+	done
+	assert_eq "$(count)" 0
+	try portl-extract -f job.yaml
+	assert_status 0
+	[ -s out.portl ]
+}
+
 @test "the command line's own mistakes" {
 	while IFS='|' read -r arguments message; do
 		eval "try portl $arguments"

@@ -27,7 +27,7 @@ plan()
 nothing_left()
 {
 	assert_eq "$(q "$dst" "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-		WHERE nspname = 'portl_ledger' AND relkind = 'r' AND relname NOT IN ('run', 'part', 'state', 'ledger')")" ''
+		WHERE nspname = 'portl_ledger' AND relkind = 'r' AND relname NOT IN ('run', 'part', 'states')")" ''
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM portl_ledger.run')" 0
 	no_portl "$src" 5
 	no_portl "$dst" 5
@@ -416,6 +416,37 @@ runs()
 	done
 	try portl run --resume=none
 	assert_status 78
+}
+
+@test "run -j with a state, of a table that exists: the plan is one that can keep it" {
+	local words
+
+	for words in '-j 2 -- --conflict=overwrite --state=s' '-j 4 -- --state=s'; do
+		q "$dst" 'DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, amount numeric, name text, pad text)'
+		# shellcheck disable=SC2086 # words
+		try portl run ${words%%--*} -d "$src" -t t -- -d "$dst" ${words#*--} --reset-state
+		assert_status 0
+		same_table "$src" t "$dst" t
+		assert_eq "$(portl-load -d "$dst" --list-states | grep -c 'public.t')" 1
+		nothing_left
+	done
+}
+
+@test "run --resume with another job than the plan's is refused" {
+	printf '%s\n' "source: {database: $src, table: t}" "destination: {database: $dst}" 'create: true' >one.yaml
+	sed 's/table: t/table: u/' one.yaml >other.yaml
+	portl plan one.yaml --parts=2 -o one.plan
+	plan
+	for words in 'other.yaml --resume=one.plan' 'one.yaml --resume=plan'; do
+		# shellcheck disable=SC2086 # words
+		try portl run $words
+		assert_status 64
+		assert_stderr_has "the plan ${words#*=} is not of the job ${words%% *}"
+	done
+	is_not_seen
+	try portl run ./one.yaml --resume=one.plan
+	assert_status 0
+	same_table "$src" t "$dst" t
 }
 
 @test "all parts are there, and their rows clash with the table's: the message says so, and what would help" {
