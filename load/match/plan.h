@@ -212,6 +212,8 @@ void plan_refuse(struct plan *p, size_t i, struct reasons *why, const char *reme
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 #define PLAN_SEND_TEXT "have portl-extract send --values=text" /* a remedy */
+/* a reason: the column's type, how much of a value, the value's type */
+#define PLAN_CUTS "has type %s, which silently keeps only %s of %s"
 
 /*
  * plan_map_option(source, target):

@@ -30,7 +30,7 @@
 #include "common/schema/schema.h"
 #include "common/schema/typedocs.h"
 #include "load/match/plan.h"
-#include "load/match/plan_loss.h"
+#include "load/match/plan_leaves.h"
 #include "load/match/reasons.h"
 
 #define FIRST_USER_OID 16384 /* FirstNormalObjectId */
@@ -256,29 +256,22 @@ settle_early(struct plan *p, const struct cast *c, const json_t *here, const cha
 {
 	const struct schema_column *from = &p->schema->columns[c->column];
 	const struct relation_column *to = &p->rel->columns[p->columns[c->column].position];
-	const char *cut;
+	struct plan_leaves of = {{p->schema->types, from->base, from->type},
+				 {here, to->base, to->type}};
+	const char *cut = plan_leaves_cut(&of);
+	bool same = strcmp(typedocs_unwrap(of.from.types, from->base), c->to) == 0 ||
+		    strcmp(from->base, to->base) == 0;
+	char *fields = same ? typedocs_same_fields(of.from.types, from->base, here, to->base)
+			    : NULL;
 
-	if (strcmp(typedocs_unwrap(p->schema->types, from->base), c->to) == 0 ||
-	    strcmp(from->base, to->base) == 0) {
-		char *fields = typedocs_same_fields(p->schema->types, from->base, here,
-						    to->base);
-
+	/* what text would cut is not what to send as text */
+	if (same && (cut == NULL || fields != NULL))
 		plan_refuse(p, c->column, why, fields == NULL ? PLAN_SEND_TEXT : NULL,
 			    "means something else: %s", differs);
-		free(fields);
-		return true;
-	}
-	if (!c->labels)
-		cut = plan_loss_cut(c->from, c->to);
-	else /* a label is at most as long as a name */
-		cut = plan_loss_cut(strcmp(c->from, "text") == 0 ? "name" : "name[]", c->to);
-	if (cut != NULL) {
-		plan_refuse(p, c->column, why, NULL,
-			    "has type %s, which silently keeps only %s of %s", to->type, cut,
-			    from->type);
-		return true;
-	}
-	return reads_bytes(c);
+	else if (cut != NULL)
+		plan_refuse(p, c->column, why, NULL, PLAN_CUTS, to->type, cut, from->type);
+	free(fields);
+	return same || cut != NULL || reads_bytes(c);
 }
 
 /* Find out on the server how, for the columns that need it. */

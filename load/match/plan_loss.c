@@ -107,22 +107,14 @@ static const struct {
 	{TEXT | VARCHAR | NAME | CHAR, BPCHAR, BOTH, "loses the meaning of blanks at its end"},
 };
 
-static bool
-is_array(const char *base)
-{
-	size_t len = strlen(base);
-
-	return len > 2 && strcmp(base + len - 2, "[]") == 0;
-}
-
-/* Which type the name means, of ${items} an array's elements; 0: no matter. */
+/* Which type the name means; 0: no matter. */
 static unsigned
-type_bit(const char *base, bool items)
+type_bit(const char *base)
 {
-	size_t len = strlen(base) - (items ? 2 : 0), i;
+	size_t i;
 
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strlen(types[i].name) == len && strncmp(types[i].name, base, len) == 0)
+		if (strcmp(types[i].name, base) == 0)
 			return types[i].bit;
 	return 0;
 }
@@ -235,19 +227,22 @@ varchar_loss(unsigned from_bit, const char *from, const char *to)
 bool
 plan_loss_is_string(const char *base)
 {
-	return (type_bit(base, false) & STRINGS) != 0;
+	return (type_bit(base) & STRINGS) != 0;
+}
+
+bool
+plan_loss_is_counted(const struct plan_loss_type *from, const struct plan_loss_type *to)
+{
+	return plan_loss_is_string(from->base) && (type_bit(to->base) & (NUM | CLOCKS)) != 0;
 }
 
 char *
 plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to, bool by_text)
 {
-	bool items = is_array(from->base) && is_array(to->base);
-	unsigned a = type_bit(from->base, items), b = type_bit(to->base, items);
+	unsigned a = type_bit(from->base), b = type_bit(to->base);
 	char *what = NULL;
 	size_t i;
 
-	if (by_text && (a & STRINGS) != 0 && (b & (NUM | CLOCKS)) != 0)
-		return NULL; /* such as a CSV file's: each value is asked, see digits.h */
 	if (b == NUM)
 		what = numeric_loss(a, from->type, to->type);
 	else if ((b & CLOCKS) != 0)
@@ -266,8 +261,7 @@ plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *to, bo
 const char *
 plan_loss_cut(const char *from_base, const char *to_base)
 {
-	bool items = is_array(from_base) && is_array(to_base);
-	unsigned a = type_bit(from_base, items), b = type_bit(to_base, items);
+	unsigned a = type_bit(from_base), b = type_bit(to_base);
 
 	if (b == NAME && (a & SHORT_TEXT) == 0)
 		return "63 bytes";

@@ -1,7 +1,7 @@
 /*
  * What a value loses, though PostgreSQL does not call it an error, when it
- * becomes another type's.  Types are named as format_type() names them; for
- * arrays the elements count.
+ * becomes another type's.  Types are named as format_type() names them.  Neither has parts:
+ * plan_leaves.h takes values apart.
  */
 #ifndef LOAD_PLAN_LOSS_H
 #define LOAD_PLAN_LOSS_H
@@ -23,6 +23,13 @@ char *plan_loss(const struct plan_loss_type *from, const struct plan_loss_type *
 		bool by_text);
 
 /*
+ * plan_loss_is_counted(from, to):
+ * Tell whether a value that comes as text is looked at by itself (digits.h), since its type,
+ * such as a CSV file's, does not say what the other type's digits would lose.
+ */
+bool plan_loss_is_counted(const struct plan_loss_type *from, const struct plan_loss_type *to);
+
+/*
  * plan_loss_is_string(base):
  * Tell whether the type says nothing of what its values look like.
  */
@@ -31,8 +38,7 @@ bool plan_loss_is_string(const char *base);
 /*
  * plan_loss_cut(from_base, to_base):
  * Return how much of a value ${to_base} keeps before it cuts silently ("63
- * bytes"), or NULL if it does not cut what ${from_base} can hold.  ${from_base}
- * "" is a type not known.
+ * bytes"), or NULL if it does not cut what ${from_base} can hold.
  */
 const char *plan_loss_cut(const char *from_base, const char *to_base);
 

@@ -22,8 +22,9 @@
 #include "common/schema/typedocs.h"
 #include "load/match/plan.h"
 #include "load/match/plan_cast.h"
-#include "load/match/plan_exttype.h"
+#include "load/match/plan_leaves.h"
 #include "load/match/plan_loss.h"
+#include "load/match/plan_newtypes.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
 
@@ -31,29 +32,42 @@
 #define OID_FREE_CONTAINERS \
 	140000                   /* arrays and composites may carry foreign OIDs from here on */
 #define ESCAPED_CHAR 150000      /* "char" writes and reads \351 from here on */
-#define TYPE_MODIFIERS 170000    /* the server reads a type's modifiers from here on */
 #define INFINITE_INTERVAL 170000 /* and some bytes of intervals mean infinity */
+
+/* The types of stream column ${i} and of its column, which is there or is to be created. */
+static struct plan_leaves
+leaves_of(const struct plan *p, size_t i, const json_t *here)
+{
+	const struct schema_column *from = &p->schema->columns[i];
+	const struct plan_column *c = &p->columns[i];
+	struct plan_leaves of = {{p->schema->types, from->base, from->type},
+				 {here, c->new_base, c->new_type}};
+
+	if (p->rel != NULL && c->position >= 0) {
+		of.to.base = p->rel->columns[c->position].base;
+		of.to.type = p->rel->columns[c->position].type;
+	}
+	return of;
+}
 
 /* What the cast or the input function may lose; it is warned of before the first row. */
 static void
 note_loss(struct plan *p, size_t i, const json_t *here)
 {
-	const struct schema_column *from = &p->schema->columns[i];
-	const struct relation_column *to = &p->rel->columns[p->columns[i].position];
-	const json_t *there = p->schema->types;
-	struct plan_loss_type a = {typedocs_unwrap(there, from->base),
-				   typedocs_modified(there, from->base, from->type)};
-	struct plan_loss_type b = {typedocs_unwrap(here, to->base),
-				   typedocs_modified(here, to->base, to->type)};
+	struct plan_leaves of = leaves_of(p, i, here);
+	struct plan_column *c = &p->columns[i];
+	const char *base = typedocs_unwrap(here, of.to.base);
+	bool unknown = of.from.base[0] == '\0';
 
-	if (!p->columns[i].refused && p->columns[i].loss == NULL && from->base[0] != '\0') {
-		char *loss = plan_loss(&a, &b, p->text);
+	if (!c->refused && c->loss == NULL && (p->text || !unknown)) {
+		char *loss = plan_leaves_loss(&of, p->text, p->text || c->way == PLAN_TEXT);
 
-		p->columns[i].loss = intern_null(loss);
+		c->loss = intern_null(loss);
 		free(loss);
 	}
-	if (p->text && (from->base[0] == '\0' || plan_loss_is_string(a.base)))
-		p->columns[i].keeps = digits_of(b.base, b.type);
+	if (p->text &&
+	    (unknown || plan_loss_is_string(typedocs_unwrap(of.from.types, of.from.base))))
+		c->keeps = digits_of(base, typedocs_modified(here, of.to.base, of.to.type));
 }
 
 static const char *
@@ -75,6 +89,28 @@ stage_as_text(struct plan *p, size_t i, const char *base)
 }
 
 /*
+ * Of a bare NDJSON stream's values, which may be from a column that fits, those are refused
+ * that are cut; where that does not show, all are.
+ */
+static void
+check_unknown(struct plan *p, size_t i, const json_t *here, struct reasons *why)
+{
+	struct plan_leaves of = leaves_of(p, i, here);
+	const char *target = typedocs_unwrap(here, of.to.base), *cut;
+
+	of.from.base = of.from.type = text_like(target);
+	cut = plan_leaves_cut(&of);
+	if (cut == NULL)
+		return;
+	if (plan_leaves_is_row_by_row(here, target))
+		stage_as_text(p, i, target);
+	else
+		plan_refuse(p, i, why, NULL,
+			    "has type %s, which silently keeps only %s of longer values",
+			    of.to.type, cut);
+}
+
+/*
  * Text is read by the target's input function, which cuts in two types only
  * and takes the fields of a composite value in their order.
  * Returns why the types are not the same, for the caller to free, or NULL.
@@ -82,30 +118,22 @@ stage_as_text(struct plan *p, size_t i, const char *base)
 static char *
 check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 {
-	const struct schema_column *from = &p->schema->columns[i];
-	const struct relation_column *to = &p->rel->columns[p->columns[i].position];
-	const char *base = typedocs_unwrap(p->schema->types, from->base), *cut;
-	const char *target = typedocs_unwrap(here, to->base);
+	struct plan_leaves of = leaves_of(p, i, here);
+	const char *cut;
 	char *differs;
 
-	if (from->base[0] == '\0')
-		base = text_like(target);
-	if (strcmp(typedocs_kind(p->schema->types, base), "enum") == 0)
-		base = "name"; /* no label is longer */
-	cut = plan_loss_cut(base, target);
-	if (from->base[0] == '\0') { /* bare NDJSON, perhaps from a column that fits */
-		if (cut != NULL)
-			stage_as_text(p, i, target);
+	if (of.from.base[0] == '\0') {
+		check_unknown(p, i, here, why);
 		return NULL;
 	}
-	differs = typedocs_same_fields(p->schema->types, from->base, here, to->base);
+	cut = plan_leaves_cut(&of);
+	differs = typedocs_same_fields(of.from.types, of.from.base, here, of.to.base);
 	if (differs != NULL)
 		plan_refuse(p, i, why, NULL, "means something else: %s", differs);
 	else if (cut != NULL)
-		plan_refuse(p, i, why, NULL, "has type %s, which silently keeps only %s of %s",
-			    to->type, cut, from->type);
+		plan_refuse(p, i, why, NULL, PLAN_CUTS, of.to.type, cut, of.from.type);
 	free(differs);
-	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
+	return typedocs_same_bytes(of.from.types, of.from.base, here, of.to.base);
 }
 
 /* Returns why the bytes of binary values cannot stay as they are, for the caller to free. */
@@ -127,32 +155,20 @@ check_bytes(struct plan *p, const struct db *db, size_t i, const json_t *here,
 	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
 }
 
-/* Is ${base} this type or an array of it? */
-static bool
-is_type_or_array(const char *base, const char *type)
-{
-	size_t len = strlen(type);
-
-	return strncmp(base, type, len) == 0 &&
-	       (base[len] == '\0' || strcmp(base + len, "[]") == 0);
-}
-
-/*
- * What a server older than the stream's would take for another value in silence, in a
- * column of type ${to}.
- */
+/* What a server older than the stream's would take for another value in silence. */
 static void
-check_older(struct plan *p, const struct db *db, size_t i, const char *to, struct reasons *why)
+check_older(struct plan *p, const struct db *db, size_t i, const struct plan_leaves *of,
+	    struct reasons *why)
 {
-	const char *from = typedocs_unwrap(p->schema->types, p->schema->columns[i].base);
 	int sent = p->header->server_version, version = PQserverVersion(db->conn);
 
-	if (p->text && is_type_or_array(from, "\"char\"") && is_type_or_array(to, "\"char\"") &&
-	    sent >= ESCAPED_CHAR && version < ESCAPED_CHAR)
+	if (p->text && sent >= ESCAPED_CHAR && version < ESCAPED_CHAR &&
+	    plan_leaves_have(of, "\"char\""))
 		plan_refuse(p, i, why, "have portl-extract send -F binary --values=binary",
-			    "has type %s, of whose text servers before 15 keep one byte", to);
-	if (!p->text && is_type_or_array(from, "interval") && sent >= INFINITE_INTERVAL &&
-	    version < INFINITE_INTERVAL && p->columns[i].loss == NULL)
+			    "has type %s, of whose text servers before 15 keep one byte",
+			    of->to.type);
+	if (!p->text && sent >= INFINITE_INTERVAL && version < INFINITE_INTERVAL &&
+	    p->columns[i].loss == NULL && plan_leaves_have(of, "interval"))
 		p->columns[i].loss = "becomes finite where it is infinite: servers "
 				     "before 17 have no infinite intervals "
 				     "(--values=text refuses them)";
@@ -166,13 +182,14 @@ compare(struct plan *p, struct db *db, const json_t *here, struct reasons *why, 
 	int rc;
 
 	for (i = 0; i < p->ncolumns; i++) {
+		struct plan_leaves of;
+
 		if (p->columns[i].position < 0)
 			continue;
 		differs[i] = p->text ? check_text(p, i, here, why)
 				     : check_bytes(p, db, i, here, why);
-		check_older(p, db, i,
-			    typedocs_unwrap(here, p->rel->columns[p->columns[i].position].base),
-			    why);
+		of = leaves_of(p, i, here);
+		check_older(p, db, i, &of, why);
 	}
 	rc = plan_cast(p, db, here, differs, why, e);
 	for (i = 0; i < p->ncolumns; i++) {
@@ -224,127 +241,7 @@ check_existing(struct plan *p, struct db *db, struct reasons *why, struct err *e
 	return rc;
 }
 
-enum what { NAMES, TYPES, COLLATIONS };
-
-/* "'a', 'b'" for the columns to be created, NULL where there is no text. */
-static char *
-literals(const struct plan *p, enum what what)
-{
-	struct buf b = BUF_INIT;
-	const char *comma = "";
-	size_t i;
-
-	for (i = 0; i < p->ncolumns; i++) {
-		const struct schema_column *c = &p->schema->columns[i];
-		const char *text = p->columns[i].unread ? NULL : c->collation;
-
-		if (plan_new_name(p, i) == NULL)
-			continue;
-		if (what != COLLATIONS)
-			text = what == TYPES ? p->columns[i].new_type : plan_new_name(p, i);
-		buf_adds(&b, comma);
-		if (text != NULL)
-			ident_add_literal(&b, text);
-		else
-			buf_adds(&b, "NULL");
-		comma = ", ";
-	}
-	return buf_detach(&b);
-}
-
-/*
- * Nothing that a stream says becomes SQL but as a quoted identifier, a constant, or a
- * name that this server has read: "base" and collation as it writes them itself, and a
- * type with its modifiers too, or, before 17, where it cannot, in the very words that
- * to_regtype() has taken for one type and header_from_json() for words, quoted names and
- * brackets.
- */
-static PGresult *
-look_up_types(const struct plan *p, struct db *db, struct err *e)
-{
-	char *types = literals(p, TYPES), *collations = literals(p, COLLATIONS);
-	char *names = literals(p, NAMES);
-	char *sql = xasprintf(
-		"SELECT to_regtype(t)::oid,"
-		" (SELECT format('%%I.%%I', n.nspname, l.collname) FROM pg_collation l"
-		" JOIN pg_namespace n ON n.oid = l.collnamespace"
-		" WHERE l.oid = to_regcollation(c)), format_type(to_regtype(t), NULL),"
-		" octet_length(name) > current_setting('max_identifier_length')::int, %s,"
-		" EXISTS (SELECT FROM pg_type WHERE oid = to_regtype(t) AND typtype = 'p'),"
-		" EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'pg_class'::regclass"
-		" AND attnum < 0 AND attname = name)"
-		" FROM ROWS FROM (unnest(ARRAY[%s]::text[]), unnest(ARRAY[%s]::text[]),"
-		" unnest(ARRAY[%s]::text[])) WITH ORDINALITY AS x(t, c, name, n) ORDER BY n",
-		PQserverVersion(db->conn) >= TYPE_MODIFIERS
-			? "format_type(to_regtype(t), to_regtypemod(t))"
-			: "t",
-		types, collations, names);
-	PGresult *res = db_query(db, e, sql, 0, NULL);
-
-	free(sql);
-	free(types);
-	free(collations);
-	free(names);
-	return res;
-}
-
-/* A text that is no name at all is an error of the whole query, so each is asked for by itself.
- */
-static int
-find_unread(struct plan *p, struct db *db, struct err *e)
-{
-	struct err ignored = ERR_INIT;
-	size_t i;
-
-	for (i = 0; i < p->ncolumns; i++) {
-		const struct schema_column *c = &p->schema->columns[i];
-		const char *params[] = {c->type, c->collation};
-		PGresult *res;
-
-		if (plan_new_name(p, i) == NULL)
-			continue;
-		res = db_query(db, &ignored,
-			       PQserverVersion(db->conn) >= TYPE_MODIFIERS
-				       ? "SELECT to_regtype($1), to_regcollation($2),"
-					 " to_regtypemod($1)"
-				       : "SELECT to_regtype($1), to_regcollation($2)",
-			       2, params);
-		if (res == NULL) {
-			p->columns[i].unread = true;
-			p->columns[i].new_type = NULL;
-		}
-		PQclear(res);
-		err_release(&ignored);
-		if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl_types") != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The types' names are the stream's, so the server may refuse to read them. */
-static PGresult *
-read_types(struct plan *p, struct db *db, struct err *e)
-{
-	PGresult *res;
-
-	if (db_exec(db, e, "SAVEPOINT portl_types") != 0)
-		return NULL;
-	res = plan_exttype(p, db, e) == 0 ? look_up_types(p, db, e) : NULL;
-	if (res == NULL && e->sqlstate[0] != '\0' && !db_is_lost(db)) {
-		err_release(e);
-		if (db_exec(db, e, "ROLLBACK TO SAVEPOINT portl_types") != 0 ||
-		    find_unread(p, db, e) != 0 || plan_exttype(p, db, e) != 0)
-			return NULL;
-		res = look_up_types(p, db, e);
-	}
-	if (res != NULL && db_exec(db, e, "RELEASE SAVEPOINT portl_types") != 0) {
-		PQclear(res);
-		return NULL;
-	}
-	return res;
-}
-
-/* Row ${row} of look_up_types() is about stream column ${i}. */
+/* Row ${row} of plan_newtypes() is about stream column ${i}. */
 static unsigned
 check_new_column(struct plan *p, size_t i, const PGresult *res, int row, struct reasons *why)
 {
@@ -381,10 +278,30 @@ check_new_column(struct plan *p, size_t i, const PGresult *res, int row, struct 
 	return column->new_oid;
 }
 
+/* A type that is to be created is there already, and may be made of other things. */
+static void
+check_new_type(struct plan *p, const struct db *db, size_t i, const json_t *here,
+	       struct reasons *why)
+{
+	struct plan_leaves of = leaves_of(p, i, here);
+	char *differs = (p->text ? typedocs_same_fields : typedocs_same_bytes)(
+		of.from.types, of.from.base, here, of.to.base);
+	const char *name = p->schema->columns[i].name, *cut = plan_leaves_cut(&of);
+
+	if (differs != NULL)
+		reasons_add(why, "column \"%s\": %s", name, differs);
+	else if (cut != NULL)
+		plan_refuse(p, i, why, NULL, PLAN_CUTS, of.to.type, cut, of.from.type);
+	free(differs);
+	check_older(p, db, i, &of, why);
+	if (p->rel == NULL)
+		note_loss(p, i, here);
+}
+
 static int
 check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
-	PGresult *res = read_types(p, db, e);
+	PGresult *res = plan_newtypes(p, db, e);
 	unsigned *oids = xcalloc(p->ncolumns, sizeof(*oids));
 	struct typedocs here = {.types = NULL};
 	size_t i, n = 0;
@@ -397,21 +314,9 @@ check_new(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		}
 	if (rc == 0)
 		rc = typeread_docs(db, oids, n, &here, e);
-	for (i = 0, row = 0; rc == 0 && i < p->ncolumns; i++) {
-		const struct schema_column *c = &p->schema->columns[i];
-		char *differs = NULL;
-
-		if (plan_new_name(p, i) == NULL)
-			continue;
-		if (!PQgetisnull(res, row, 0))
-			differs = (p->text ? typedocs_same_fields : typedocs_same_bytes)(
-				p->schema->types, c->base, here.types, PQgetvalue(res, row, 2));
-		if (differs != NULL)
-			reasons_add(why, "column \"%s\": %s", c->name, differs);
-		free(differs);
-		check_older(p, db, i, typedocs_unwrap(p->schema->types, c->base), why);
-		row++;
-	}
+	for (i = 0; rc == 0 && i < p->ncolumns; i++)
+		if (plan_new_name(p, i) != NULL && p->columns[i].new_oid != 0)
+			check_new_type(p, db, i, here.types, why);
 	typedocs_release(&here);
 	free(oids);
 	PQclear(res);

@@ -147,7 +147,7 @@ cast()
 		'money4|1.2345|money2|1.23|is rounded to numeric(12,2)' \
 		'money2|1.23|money4|1.2300|' \
 		'integer|5|numeric(10,2)|5.00|' \
-		'numeric(10,2)[]|{1.25}|numeric(10,1)[]|{1.3}|is rounded to numeric(10,1)[]' \
+		'numeric(10,2)[]|{1.25}|numeric(10,1)[]|{1.3}|is rounded to numeric(10,1)' \
 		'timestamp|2020-01-01 10:00:00.7|timestamp(0)|2020-01-01 10:00:01|is rounded to timestamp(0)' \
 		'timestamp(3)|2020-01-01 10:00:00.7|timestamp(4)|2020-01-01 10:00:00.7|' \
 		'date|2020-01-01|timestamp(0)|2020-01-01 00:00:00|' \
