@@ -271,6 +271,25 @@ carry_container()
 	assert_eq "$(q "$to" 'SELECT DISTINCT v FROM t')" '(1,2)'
 }
 
+@test "an attribute's bytes are read by its own type only, which is said before any row" {
+	local there
+
+	fresh_db from to
+	q "$to" 'CREATE DOMAIN d AS varchar(10)'
+	q "$from" "CREATE TYPE c AS (a varchar(10)); CREATE TYPE cs AS (c c[]);
+		CREATE TABLE t (v cs); INSERT INTO t VALUES (ROW(ARRAY['(x)'::c]))"
+	for there in text d; do
+		q "$to" "CREATE TYPE c AS (a $there); CREATE TYPE cs AS (c c[]); CREATE TABLE t (v cs)"
+		carry
+		assert_status 5
+		assert_stderr_has 'have portl-extract send --values=text'
+		try_sh "portl-extract -d $from -t t --values=text | portl-load -d $to -t t"
+		assert_status 0
+		assert_eq "$(q "$to" 'TABLE t')" '("{(x)}")'
+		q "$to" 'DROP TABLE t; DROP TYPE cs, c'
+	done
+}
+
 @test "the target's own casts and extensions' are used" {
 	two "CREATE EXTENSION citext; CREATE TABLE t (a citext, b point, c citext);
 	     INSERT INTO t VALUES ('AbC', '(3,4)', '7')" \

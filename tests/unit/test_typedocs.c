@@ -91,9 +91,25 @@ test_composites(void)
 				   "[[\"x\",\"integer\"],[\"y\",\"bigint\"]]}}";
 	static const char self[] = "{\"p.c\":{\"kind\":\"composite\",\"attributes\":"
 				   "[[\"x\",\"p.c\"]]}}";
+	static const char text[] = "{\"p.c\":{\"kind\":\"composite\",\"attributes\":"
+				   "[[\"x\",\"text\"]]}}";
+	static const char varchar[] =
+		"{\"p.c\":{\"kind\":\"composite\",\"attributes\":"
+		"[[\"x\",\"character varying\",\"character varying(3)\"]]}}";
+	static const char domain[] = "{\"p.c\":{\"kind\":\"composite\",\"attributes\":"
+				     "[[\"x\",\"p.d\"]]},"
+				     "\"p.d\":{\"kind\":\"domain\",\"base\":\"text\"}}";
+	static const char other[] = "{\"p.c\":{\"kind\":\"composite\",\"attributes\":"
+				    "[[\"x\",\"p.e\"]]},"
+				    "\"p.e\":{\"kind\":\"domain\",\"base\":\"text\"}}";
 	json_t *a;
 	char *why;
 
+	check(varchar, "p.c", text, "p.c", "character varying of the stream is not type text",
+	      "an attribute's bytes name its type");
+	check(varchar, "p.c", varchar, "p.c", NULL, "an attribute with modifiers");
+	check(text, "p.c", domain, "p.c", "is not type p.d", "an attribute and a domain");
+	check(domain, "p.c", other, "p.c", NULL, "attributes of two domains");
 	check(xy, "p.c", xy, "p.c", NULL, "a composite and itself");
 	check(xy, "p.c", yx, "p.c", "attributes", "attributes in another order");
 	check(xy, "p.c", x, "p.c", "attributes", "fewer attributes");
