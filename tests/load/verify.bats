@@ -164,6 +164,25 @@ both()
 	assert_stderr_has '"public.u" cannot take this stream'
 }
 
+@test "bare NDJSON: what name or \"char\" would cut is refused, and not equal to what is left of it" {
+	local pair type short long
+
+	fresh_db dst
+	for pair in 'name|"%063d"|"%064d"' '"char"|"a"|"ab"' 'name[]|["a","%063d"]|["a","%064d"]'; do
+		IFS='|' read -r type short long <<<"$pair"
+		# shellcheck disable=SC2059
+		printf "{\"v\":$short}\n" 0 >rows
+		q "$dst" "SET client_min_messages = error; DROP TABLE IF EXISTS t; CREATE TABLE t (v $type)"
+		portl-load -d "$dst" -t t --bare rows
+		portl-load -d "$dst" -t t --bare --verify rows
+		# shellcheck disable=SC2059
+		printf "{\"v\":$long}\n" 0 >rows
+		try portl-load -d "$dst" -t t --bare --verify rows
+		assert_status 1
+		assert_stderr_has "column \"v\": value too long for type $type"
+	done
+}
+
 @test "composite keys, text under any collation, char, numeric, dates: found by their order" {
 	fresh_db src dst
 	both "CREATE TABLE t (a text COLLATE \"en-x-icu\", b char(3), n numeric, d date, u uuid, x bytea, y boolean, ts timestamptz,
