@@ -196,7 +196,7 @@ expect_set(struct load *l, struct err *e)
 	};
 
 	if (set.manifest == NULL)
-		return 0;
+		return load_options_check_one(&l->options, e);
 	l->set = set.manifest;
 	if (setchoice_make(&l->chosen, &l->options, l->set, e) != 0)
 		return -1;

@@ -60,8 +60,8 @@ static const struct cli_option target_options[] = {
 	{.type = CLI_HEADING, .help = "Where to load"},
 	{"table", 't', CLI_TABLE, "[SCHEMA.]TABLE", "default: the relation named in the stream",
 	 AT(common.table), .part = CLI_WHAT, .replaces = CLI_WHAT, PG},
-	{"into-schema", 0, CLI_NAME, "SCHEMA", "where the relations of a set go", AT(into_text),
-	 PG},
+	{"into-schema", 0, CLI_NAME, "SCHEMA", "load into it, not the source's schema",
+	 AT(into_text), PG},
 	{"map", 'm', CLI_LIST, "SRC=DST,...", "load column SRC into DST; SRC= drops it",
 	 AT(map)},
 	{"extra-columns", 0, CLI_CHOICE, "error|ignore", "columns that the table does not have",
@@ -468,7 +468,7 @@ settle(struct load_options *o, struct err *e)
 		return err_usage(e, "infer",
 				 "--infer needs --create or --add-columns: a table that is "
 				 "there knows its types");
-	if (take_each(o, e) != 0 || settle_rows(o, e) != 0 || parse_into(o, e) != 0 ||
+	if (parse_into(o, e) != 0 || take_each(o, e) != 0 || settle_rows(o, e) != 0 ||
 	    options_state_settle(o, e) != 0)
 		return -1;
 	if (o->min_rows < 0)
@@ -481,6 +481,7 @@ rules_of(const struct load_options *o)
 {
 	return (struct load_rules){
 		.target = o->rel,
+		.into = o->into_schema,
 		.from = &o->map_sources,
 		.to = &o->map_targets,
 		.key = &o->key,
@@ -520,6 +521,19 @@ load_options_rules(const struct load_options *o, const struct relname *relation)
 		if (relname_means(&o->each[i].name, relation))
 			return &o->each[i].rules;
 	return &o->rules;
+}
+
+/* Of a set, -t says which of its relations is meant, and not where it goes. */
+int
+load_options_check_one(const struct load_options *o, struct err *e)
+{
+	if (o->rel.schema == NULL || o->into_schema == NULL)
+		return 0;
+	err_usage(e, "into-schema",
+		  "--into-schema=%s and -t %s name two schemas for one relation", o->into_text,
+		  o->common.table);
+	return err_hint(e, "Leave one of them out; -t NAME without a schema goes with "
+			   "--into-schema.");
 }
 
 int

@@ -96,7 +96,7 @@ struct load_options {
 	int64_t most;                               /* of --max-delete */
 	bool percent;                               /* it is a share */
 	struct ident_list into_list;                /* the same of --into-schema */
-	const char *into_schema;       /* for all relations of a set, or NULL: the sender's */
+	const char *into_schema;       /* of all relations, or NULL: the sender's */
 	struct ident_list ledger_list; /* the same of --ledger */
 	const char *ledger;            /* the schema of states */
 	struct keylist only;           /* from only_keys; owned */
@@ -125,6 +125,13 @@ struct load_each {
 const struct load_rules *load_options_rules(const struct load_options *o,
 					    const struct relname *relation)
 	__attribute__((returns_nonnull));
+
+/*
+ * load_options_check_one(o, e):
+ * The rows are those of one relation: refuse two schemas for it.
+ */
+int load_options_check_one(const struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * load_options_parse(o, kinds, argc, argv, e):

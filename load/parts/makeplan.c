@@ -46,15 +46,9 @@ struct making {
 static struct relname
 destination(const struct making *m, size_t i)
 {
-	const struct load_options *o = m->options;
-	const struct relname *id = &m->plan.relations[i].id;
 	struct relname into = RELNAME_INIT;
 
-	if (o->rel.name != NULL)
-		relname_set(&into, o->rel.schema, o->rel.name);
-	else
-		relname_set(&into, o->into_schema != NULL ? o->into_schema : id->schema,
-			    id->name);
+	rules_place(&m->options->rules, &m->plan.relations[i].id, &into);
 	return into;
 }
 
@@ -77,6 +71,8 @@ find_targets(struct making *m, struct err *e)
 				 "-t is for one relation, and the plan has %zu: "
 				 "--into-schema is for several",
 				 m->plan.nrelations);
+	if (load_options_check_one(m->options, e) != 0)
+		return -1;
 	for (i = 0; i < m->plan.nrelations; i++) {
 		struct partplan_relation *r = &m->plan.relations[i];
 

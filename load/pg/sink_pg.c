@@ -244,6 +244,9 @@ plan_stream(struct sink_pg *s, const struct sink_stream *stream, struct err *e)
 
 	if (is_caught_up(s))
 		return err_set(e, EXIT_STREAM, "the last stream of a run is a set");
+	if (stream->header != NULL) /* a job may have a block for it */
+		t->rules = *load_options_rules(s->base.options,
+					       &stream->header->schema.relation);
 	if (partload_is(&s->part)) {
 		t->moves_sequences = t->moves_sequences &&
 				     s->base.options->commit == COMMIT_PART;

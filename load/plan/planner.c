@@ -60,6 +60,7 @@ static int
 place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	const char *params[] = {p->target.schema};
+	bool by_option;
 	char *found;
 
 	if (p->schema == NULL)
@@ -78,6 +79,7 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 		p->target.schema = intern_take(found);
 		return 0;
 	}
+	by_option = p->rules->together || p->rules->into != NULL;
 	found = db_query_text(db, e,
 			      "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname"
 			      " OPERATOR(pg_catalog.=) $1::pg_catalog.text",
@@ -87,7 +89,7 @@ place_new_table(struct plan *p, struct db *db, struct reasons *why, struct err *
 	if (found[0] == '\0')
 		reasons_add(why,
 			    "schema \"%s\" does not exist; create it, or name another with %s",
-			    p->target.schema, p->rules->together ? "--into-schema" : "-t");
+			    p->target.schema, by_option ? "--into-schema" : "-t");
 	free(found);
 	return 0;
 }
@@ -133,15 +135,10 @@ find_target(struct plan *p, struct db *db, struct known *known, struct plan_targ
 	struct known k = {.rel = NULL};
 	int rc = 0;
 
-	if (o->target.name == NULL && (s == NULL || s->relation.name == NULL)) {
-		err_set(e, EXIT_USAGE,
-			"the stream does not name a table: say where to load with -t");
-		return -1;
-	}
-	if (o->target.name != NULL)
-		relname_set(&p->target, o->target.schema, o->target.name);
-	else
-		relname_set(&p->target, s->relation.schema, s->relation.name);
+	rules_place(o, s != NULL ? &s->relation : NULL, &p->target);
+	if (p->target.name == NULL)
+		return err_set(e, EXIT_USAGE,
+			       "the stream does not name a table: say where to load with -t");
 	if (known != NULL && known->rel != NULL) {
 		k = *known;
 		*known = (struct known){.rel = NULL};

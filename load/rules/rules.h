@@ -82,6 +82,7 @@ struct rules_by_parts {
 /* All borrowed; valid as long as the options. */
 struct load_rules {
 	struct relname target;              /* name NULL: the stream's relation */
+	const char *into;                   /* the schema where no other is named, or NULL */
 	const struct ident_list *from, *to; /* --map's pairs; to "" drops */
 	const struct ident_list *key;       /* empty: the primary key */
 	const char *newer;                  /* a column of the table, or NULL */
@@ -113,5 +114,13 @@ struct load_rules {
  */
 const struct conflict *rules_conflict(enum rules_conflict word)
 	__attribute__((returns_nonnull));
+
+/*
+ * rules_place(rules, relation, into):
+ * Make ${into} what ${relation}, the source's or NULL, goes into; without a name where nothing
+ * names it.
+ */
+void rules_place(const struct load_rules *rules, const struct relname *relation,
+		 struct relname *into);
 
 #endif /* LOAD_RULES_H */

@@ -302,18 +302,18 @@ sink_verify_expect(struct sink *base, const struct sink_set *set, struct err *e)
 static int
 expect_one(struct sink_verify *s, const struct sink_stream *stream, struct err *e)
 {
-	const struct relname *named = &s->base.options->rel;
+	const struct header *header = stream->header;
 
-	if (refuse_unproven(s, stream->header, e) != 0)
+	if (refuse_unproven(s, header, e) != 0)
 		return -1;
-	if (stream->header != NULL && stream->header->is_sequence)
+	if (header != NULL && header->is_sequence)
 		return err_set(e, EXIT_TARGET,
 			       "a sequence is compared as a member of a set only");
 	s->list = xcalloc(1, sizeof(*s->list));
 	s->n = 1;
-	s->list[0].header = stream->header;
-	if (named->name != NULL)
-		relname_set(&s->list[0].into, named->schema, named->name);
+	s->list[0].header = header;
+	rules_place(&s->base.options->rules, header != NULL ? &header->schema.relation : NULL,
+		    &s->list[0].into);
 	return prepare(s, stream->ndjson, e);
 }
 
