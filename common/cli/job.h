@@ -13,6 +13,7 @@
 struct cli_line;
 struct db_params;
 struct err;
+struct files_one;
 struct job;
 
 /*
@@ -53,6 +54,13 @@ int job_apply_relation(struct job *job, size_t i, struct cli_line *line, void *o
  * Say what is wrong with relation ${i} of the block.  Returns -1.
  */
 int job_apply_refuse(const struct job *job, size_t i, const char *what, struct err *e);
+
+/*
+ * job_apply_others(job, files, max):
+ * Put what the job says of the files of the other program into ${files}[], which has room for
+ * ${max}.  Returns how many.  What is put there is owned by the job.
+ */
+size_t job_apply_others(struct job *job, struct files_one *files, size_t max);
 
 /*
  * job_connects(job):

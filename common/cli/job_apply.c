@@ -14,6 +14,7 @@
 #include "common/base/xalloc.h"
 #include "common/cli/cli.h"
 #include "common/cli/cli_value.h"
+#include "common/cli/files.h"
 #include "common/cli/job.h"
 #include "common/cli/job_parts.h"
 #include "common/cli/jobfile.h"
@@ -460,6 +461,76 @@ job_apply(struct job *job, struct cli_line *line, struct db_params *db, struct e
 			    apply_entry(&a, &f->entries[i]) != 0)
 				return -1;
 	return check_what(&a);
+}
+
+/* ---- the other program's files ---- */
+
+static bool
+is_others(const struct job *job, const struct jobfile_entry *entry)
+{
+	const struct jobkey *known = jobkeys_find(entry->key);
+
+	if (entry->relation != NULL)
+		return false;
+	if (entry->block != NULL)
+		return jobkeys_block(entry->block) != 0 &&
+		       jobkeys_block(entry->block) != job->side;
+	return known != NULL && known->top != 0 && (known->top & job->side) == 0;
+}
+
+/* Is the key that of a file? */
+static bool
+is_file(const struct job *job, const char *key, bool *written)
+{
+	static const struct {
+		const char *key;
+		unsigned reads, writes; /* JOB_* */
+	} keys[] = {
+		{"path", JOB_EXTRACT, JOB_LOAD}, {"query_file", JOB_EXTRACT, 0},
+		{"output", 0, JOB_EXTRACT},      {"rejects", 0, JOB_LOAD},
+		{"differences", 0, JOB_LOAD},    {"summary", 0, JOB_BOTH},
+		{"log_file", 0, JOB_BOTH},
+	};
+	unsigned other = JOB_BOTH & ~job->side;
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(keys[i].key, key) == 0) {
+			*written = (keys[i].writes & other) != 0;
+			return ((keys[i].reads | keys[i].writes) & other) != 0;
+		}
+	return false;
+}
+
+size_t
+job_apply_others(struct job *job, struct files_one *files, size_t max)
+{
+	const struct jobfile *f = job->file;
+	size_t i, n = 0;
+
+	for (i = 0; i < f->n && n < max; i++) {
+		const struct jobfile_entry *entry = &f->entries[i];
+		struct err unset = ERR_INIT; /* it is not for us */
+		bool written, expanded;
+		char *path;
+
+		if (entry->kind != JOBFILE_SCALAR || !is_others(job, entry) ||
+		    !is_file(job, entry->key, &written))
+			continue;
+		path = jobfile_expand(entry->values[0], &expanded, &unset);
+		err_release(&unset);
+		if (path == NULL)
+			continue;
+		files[n++] = (struct files_one){
+			.what = strcmp(entry->key, "log_file") == 0
+					? "--log-file"
+					: keep(job, xasprintf("the job's %s", entry->key)),
+			.path = keep(job, path),
+			.written = written,
+			.others = true,
+		};
+	}
+	return n;
 }
 
 /* ---- one relation of several ---- */

@@ -6,12 +6,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/base/err.h"
 #include "common/base/ident.h"
 #include "common/base/xalloc.h"
 #include "common/cli/completion.h"
+#include "common/cli/files.h"
 #include "common/cli/job.h"
 #include "common/pg/conninfo.h"
 #include "common/talk/log.h"
@@ -113,43 +113,24 @@ warn_of_exposure(const struct options *o)
 			    "~/.pgpass, a service file or the environment");
 }
 
-static bool
-is_same_file(const char *a, const char *b)
-{
-	struct stat sa, sb;
-
-	if (stat(a, &sa) != 0 || stat(b, &sb) != 0)
-		return strcmp(a, b) == 0; /* to be made */
-	return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
-
-static int
-check_file(const char *option, const char *path, const struct options_file *f, struct err *e)
-{
-	if (path == NULL || f->path == NULL || strcmp(path, "-") == 0 ||
-	    !is_same_file(path, f->path))
-		return 0;
-	return err_usage(e, option, "--%s and %s are the same file, \"%s\"", option, f->what,
-			 path);
-}
+#define FILES_MAX 32
 
 int
-options_check_files(const struct options *o, const struct options_file *files, size_t n,
+options_check_files(const struct options *o, const struct files_one *files, size_t n,
 		    struct err *e)
 {
-	const struct options_file job = {"the job", o->job_path};
-	const struct options_file log = {"--log-file", o->log_file};
-	size_t i;
+	struct files_one all[FILES_MAX] = {
+		{.what = "the job", .path = o->job_path},
+		{.what = "--log-file", .path = o->log_file, .written = true},
+		{.what = "--summary", .path = o->summary, .written = true},
+	};
+	size_t have = 3, i;
 
-	if (check_file("summary", o->summary, &log, e) != 0 ||
-	    check_file("summary", o->summary, &job, e) != 0 ||
-	    check_file("log-file", o->log_file, &job, e) != 0)
-		return -1;
 	for (i = 0; i < n; i++)
-		if (check_file("summary", o->summary, &files[i], e) != 0 ||
-		    check_file("log-file", o->log_file, &files[i], e) != 0)
-			return -1;
-	return 0;
+		all[have++] = files[i];
+	if (o->job != NULL)
+		have += job_apply_others(o->job, all + have, FILES_MAX - have);
+	return files_check(all, have, e);
 }
 
 int

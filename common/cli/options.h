@@ -13,6 +13,7 @@
 #include "common/talk/progress.h"
 
 struct err;
+struct files_one;
 struct ident_list;
 struct job;
 
@@ -76,19 +77,12 @@ int options_names(const char *option, const struct cli_list *given, struct ident
  */
 int options_blame(const struct options *o, struct err *e);
 
-/* A file that a program reads or writes. */
-struct options_file {
-	const char *what; /* "--rejects" */
-	const char *path; /* or NULL: there is none */
-};
-
 /*
  * options_check_files(o, files, n, e):
- * Refuse (EXIT_USAGE) a summary or a log that is one of the ${n} other ${files}, the
- * job or each other, by whatever name: they would be emptied or written into.
- * Only regular files count.  To be called before options_settle().
+ * files_check() of the ${n} ${files} of a program, the job, summary and log, and what the job
+ * says of the other program's.  To be called before options_settle().
  */
-int options_check_files(const struct options *o, const struct options_file *files, size_t n,
+int options_check_files(const struct options *o, const struct files_one *files, size_t n,
 			struct err *e) __attribute__((warn_unused_result));
 
 /*

@@ -15,6 +15,7 @@
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli_spec.h"
+#include "common/front/filenames.h"
 #include "common/front/front.h"
 #include "common/front/help.h"
 #include "common/front/looks.h"
@@ -315,7 +316,7 @@ do_command(struct front *f, const char *name, const struct arglist *words, struc
 	if (rc != 0)
 		return rc > 0 ? writeall_finish(stdout, e) : -1;
 	if (crew_init(&f->crew, e) != 0 || find_programs(f, e) != 0 ||
-	    routing_parse(f, words, e) != 0)
+	    routing_parse(f, words, e) != 0 || filenames_check(f, e) != 0)
 		return -1;
 	setenv("PORTL_RUN", "1", 1); /* one status for both */
 	return f->command->run(f, e);

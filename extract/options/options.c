@@ -13,6 +13,7 @@
 #include "common/base/err.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
+#include "common/cli/files.h"
 #include "common/cli/job.h"
 #include "common/cli/jobkeys.h"
 #include "common/pg/conninfo.h"
@@ -478,12 +479,18 @@ is_to_be_read(const struct extract_options *o)
 static int
 check_files(const struct extract_options *o, struct err *e)
 {
-	const struct options_file files[] = {
-		{o->kind->cli.what, is_dash(o->path) ? "/dev/stdin" : o->path},
-		{"--query-file", is_dash(o->query_file) ? "/dev/stdin" : o->query_file},
-		{"--only-keys", o->only_keys},
-		{"the output",
-		 o->output == NULL || is_dash(o->output) ? "/dev/stdout" : o->output},
+	const char *since = o->since != NULL && o->since[0] == '@' ? o->since + 1 : NULL;
+	bool to_stdout = o->output == NULL || is_dash(o->output);
+	const struct files_one files[] = {
+		{.what = "--csv", .path = is_dash(o->path) ? "/dev/stdin" : o->path},
+		{.what = "--query-file",
+		 .path = is_dash(o->query_file) ? "/dev/stdin" : o->query_file},
+		{.what = "--only-keys", .path = o->only_keys},
+		{.what = "--plan", .path = o->plan_path},
+		{.what = "--since", .path = is_dash(since) ? "/dev/stdin" : since},
+		{.what = to_stdout ? "the output" : "--output",
+		 .path = to_stdout ? "/dev/stdout" : o->output,
+		 .written = true},
 	};
 
 	return options_check_files(&o->common, files, sizeof(files) / sizeof(files[0]), e);

@@ -9,6 +9,7 @@
 #include "common/base/err.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
+#include "common/cli/files.h"
 #include "common/cli/job.h"
 #include "common/cli/jobkeys.h"
 #include "common/pg/conninfo.h"
@@ -366,13 +367,15 @@ static int
 check_files(const struct load_options *o, struct err *e)
 {
 	bool from_stdin = o->input == NULL || strcmp(o->input, "-") == 0;
-	const struct options_file files[] = {
-		{"the input", from_stdin ? "/dev/stdin" : o->input},
-		{"--rejects", o->rejects},
-		{"--differences", o->differences},
-		{"--differing-keys", o->differing_keys},
-		{"--only-keys", o->only_keys},
-		{o->kind->cli.what, o->path},
+	const struct files_one files[] = {
+		{.what = "the input", .path = from_stdin ? "/dev/stdin" : o->input},
+		{.what = "--plan", .path = o->plan_path},
+		{.what = "--only-keys", .path = o->only_keys},
+		{.what = "--output", .path = o->output, .written = true},
+		{.what = "--csv", .path = o->path, .written = true},
+		{.what = "--rejects", .path = o->verify ? NULL : o->rejects, .written = true},
+		{.what = "--differences", .path = o->differences, .written = true},
+		{.what = "--differing-keys", .path = o->differing_keys, .written = true},
 	};
 
 	return options_check_files(&o->common, files, sizeof(files) / sizeof(files[0]), e);
