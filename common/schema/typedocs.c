@@ -106,6 +106,9 @@ differ(const char *type, const char *what, const json_t *a, const json_t *b)
 	return text;
 }
 
+/* What a container of one other type calls it. */
+static const char *const parts[] = {"element", "subtype", "range"};
+
 static char *same_bytes(const json_t *a_types, const char *a, const json_t *b_types,
 			const char *b, int depth);
 
@@ -157,7 +160,6 @@ static char *
 same_document(const json_t *a_types, const json_t *a, const json_t *b_types, const json_t *b,
 	      const char *type, int depth)
 {
-	static const char *const parts[] = {"element", "subtype", "range"};
 	const json_t *ka = json_object_get(a, "kind"), *kb = json_object_get(b, "kind");
 	const char *kind = json_string_value(ka);
 	size_t i;
@@ -223,13 +225,17 @@ same_fields(const json_t *a_types, const char *a, const json_t *b_types, const c
 {
 	const char *wa = typedocs_unwrap(a_types, a), *wb = typedocs_unwrap(b_types, b);
 	const json_t *da = json_object_get(a_types, wa), *db = json_object_get(b_types, wb);
-	const char *ea = json_string_value(json_object_get(da, "element"));
-	const char *eb = json_string_value(json_object_get(db, "element"));
+	size_t i;
 
 	if (depth > DEPTH_MAX)
 		return xasprintf("type %s is nested too deeply", a);
-	if (ea != NULL && eb != NULL)
-		return same_fields(a_types, ea, b_types, eb, depth + 1);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *pa = json_string_value(json_object_get(da, parts[i]));
+		const char *pb = json_string_value(json_object_get(db, parts[i]));
+
+		if (pa != NULL && pb != NULL)
+			return same_fields(a_types, pa, b_types, pb, depth + 1);
+	}
 	if (json_object_get(da, "attributes") == NULL ||
 	    json_object_get(db, "attributes") == NULL)
 		return NULL;

@@ -246,6 +246,8 @@ refused()
 	refused 'CREATE TYPE x AS (a int, b int)' 'CREATE TYPE x AS (b int, a int)' 'x[]' attributes binary text
 	refused 'CREATE TYPE y AS (a int, b int); CREATE TYPE x AS (c int, y y[])' \
 		'CREATE TYPE y AS (b int, a int); CREATE TYPE x AS (c int, y y[])' x attributes binary text
+	refused 'CREATE TYPE y AS (a int, b int); CREATE TYPE x AS RANGE (subtype = y)' \
+		'CREATE TYPE y AS (b int, a int); CREATE TYPE x AS RANGE (subtype = y)' x attributes binary text
 	refused 'CREATE TYPE x AS (a int)' 'CREATE TYPE x AS (a real)' x 'integer' binary
 	refused 'CREATE TYPE x AS (a int)' 'CREATE TYPE x AS (a int, b int)' x attributes binary text
 	refused "CREATE TYPE x AS ENUM ('a', 'b')" "CREATE TYPE x AS ENUM ('a', 'c')" x labels binary
