@@ -35,7 +35,6 @@ help_general(const struct front_command *commands, size_t n)
 	       "  portl run -d shop -t orders -- -d dw --create\n\n"
 	       "The most useful here:\n"
 	       "  -n, --dry-run               load everything, then roll back\n"
-	       "  -b, --batch-size=ROWS       rows in a batch\n"
 	       "  --source=CONNSTR            read from another database than the job says\n"
 	       "  --destination=CONNSTR       load into another database than the job says\n"
 	       "  --reset-state               begin anew with all rows\n"

@@ -18,8 +18,6 @@
 #include "load/options/options_parts.h"
 #include "load/sink/sink_kind.h"
 
-#define BATCH_SIZE 10000 /* rows */
-
 static const struct cli_choice edited[] = {
 	{"values", STREAM_EDITED},
 	{"rows", STREAM_EDITED_ROWS},
@@ -287,36 +285,6 @@ check_conflict(const struct load_options *o, struct err *e)
 	return 0;
 }
 
-/* What cannot be promised when parts are committed before the rest is known. */
-static int
-check_commit(const struct load_options *o, struct err *e)
-{
-	if (o->duplicates == DUPLICATES_FIRST || o->duplicates == DUPLICATES_ERROR) {
-		if (o->commit == COMMIT_BATCH)
-			return err_usage(e, "duplicates",
-					 "--duplicates=first and error need --commit=end: a "
-					 "batch does not know the batches before it");
-		if (o->streams > 1)
-			return err_usage(e, "duplicates",
-					 "--duplicates=first and error see one stream only, "
-					 "not --streams=%lld",
-					 (long long)o->streams);
-	}
-	if (o->commit != COMMIT_BATCH)
-		return 0;
-	if (o->truncate) {
-		err_usage(e, "truncate",
-			  "--truncate needs --commit=end: with --commit=batch a failure would "
-			  "leave neither the old rows nor the new ones");
-		return err_hint(e, "Empty the table yourself before the run.");
-	}
-	if (o->min_rows > 0)
-		return err_usage(e, "min-rows",
-				 "--min-rows needs --commit=end: with --commit=batch rows are "
-				 "committed before they are counted");
-	return 0;
-}
-
 static int
 check_rejects(const struct load_options *o, struct err *e)
 {
@@ -340,8 +308,9 @@ parse_key(struct load_options *o, struct err *e)
 	if (o->newer.n > 1)
 		return err_usage(e, "newer", "--newer takes one column, not \"%s\"",
 				 o->newer_text);
-	if (check_conflict(o, e) != 0 || check_commit(o, e) != 0 || check_rejects(o, e) != 0 ||
-	    options_delete_settle(o, e) != 0 || options_replace_check(o, e) != 0)
+	if (check_conflict(o, e) != 0 || options_commit_check(o, e) != 0 ||
+	    check_rejects(o, e) != 0 || options_delete_settle(o, e) != 0 ||
+	    options_replace_check(o, e) != 0)
 		return -1;
 	if (o->duplicates < 0)
 		o->duplicates = DUPLICATES_LAST;
@@ -459,13 +428,13 @@ settle(struct load_options *o, struct err *e)
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_DESTINATION" : NULL, e) != 0)
 		return -1;
-	if (o->common.table != NULL &&
-	    (conninfo_check_name("table", o->common.table, e) != 0 ||
-	     relname_parse(o->common.table, &o->rel, e) != 0))
+	if (o->common.table != NULL && (conninfo_check_name("table", o->common.table, e) != 0 ||
+					relname_parse(o->common.table, &o->rel, e) != 0))
 		return -1;
 	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;
-	if (options_verify_settle(o, e) != 0 || options_runs_settle(o, e) != 0)
+	if (options_commit_settle(o, e) != 0 || options_verify_settle(o, e) != 0 ||
+	    options_runs_settle(o, e) != 0)
 		return -1;
 	if (o->infer && !o->create && !o->add_columns)
 		return err_usage(e, "infer",
@@ -550,7 +519,7 @@ load_options_parse(struct load_options *o, const struct cli_kind *const *kinds, 
 				   .max_line = STREAM_LINE_MAX,
 				   .min_rows = -1,
 				   .duplicates = -1,
-				   .batch_size = BATCH_SIZE,
+				   .batch_size = -1,
 				   .max_rejects = -1,
 				   .common.lock_timeout = -1,
 				   .spec = spec};

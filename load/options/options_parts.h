@@ -18,6 +18,16 @@ extern const struct cli_option options_runs[];   /* what is said of a run in par
 extern const struct cli_option options_verify[]; /* what is said of --verify */
 
 /*
+ * options_commit_settle(o, e), options_commit_check(o, e):
+ * Set the size of batches, and refuse one where there are none; refuse what does not go with
+ * --commit.
+ */
+int options_commit_settle(struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+int options_commit_check(const struct load_options *o, struct err *e)
+	__attribute__((warn_unused_result));
+
+/*
  * options_delete_settle(o, e):
  * Read --max-delete, and refuse what does not go with --delete.
  */

@@ -423,7 +423,7 @@ count()
 
 @test "check says how rows that conflict get in, and what the role lacks for it" {
 	q "$b" 'GRANT USAGE ON SCHEMA public TO portl_plain; GRANT INSERT ON t TO portl_plain'
-	try portl check job.yaml --conflict=overwrite --batch-size=5
+	try portl check job.yaml --conflict=overwrite --commit=batch --batch-size=5
 	assert_status 0
 	assert_out_has 'plan         3 columns, staged and inserted (--conflict=overwrite), key id'
 	check_fails 5 'no SELECT privilege' --conflict=overwrite --destination="dbname=$b user=portl_plain"

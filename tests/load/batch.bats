@@ -50,10 +50,22 @@ writers()
 	same_table "$a" t "$b" t id,v
 }
 
-@test "without --commit=batch a batch size changes nothing" {
+@test "without --commit=batch a batch size is refused, unless it is a job's and its commit is not heeded" {
 	load_rows -b 7 < <(rows_from 1 50)
+	assert_status 64
+	assert_stderr_has '--batch-size needs --commit=batch'
+	load_rows -b 7 --commit=end < <(rows_from 1 50)
+	assert_status 64
+	echo 'batch_size: 7' >"$T/job"
+	load_rows -f "$T/job" < <(rows_from 1 50)
+	assert_status 78
+	assert_stderr_has ':1: batch_size: --batch-size needs --commit=batch'
+	echo 'commit: batch' >>"$T/job"
+	load_rows -f "$T/job" --commit=end < <(rows_from 1 50)
 	loaded '50 50 0 0 0'
 	assert_eq "$(writers)" 1
+	try portl-load -d "$b" -t t --bare -f "$T/job" --verify < <(rows_from 1 50)
+	assert_status 0
 }
 
 @test "conflict=fail in batches, straight into the table" {

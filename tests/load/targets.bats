@@ -236,9 +236,9 @@ carry()
 		PGOPTIONS='-c allow_system_table_mods=on' q "$dst" "CREATE OR REPLACE FUNCTION
 			pg_catalog.pg_stat_get_xact_tuples_$what(oid) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT 0::bigint'"
 	done
-	for more in '' --commit=batch; do
+	for more in '' '--commit=batch --batch-size=300'; do
 		q "$dst" 'UPDATE t SET n = 0; DELETE FROM t WHERE id > 500'
-		try_sh "portl-extract -d $src -t t | portl-load -d $dst --conflict=overwrite $more --batch-size=300 --summary=-"
+		try_sh "portl-extract -d $src -t t | portl-load -d $dst --conflict=overwrite $more --summary=-"
 		assert_status 0
 		assert_eq "$(jq -c '.rows | [.read, .inserted, .updated, .unchanged, .skipped]' <<<"$output")" '[1000,null,null,50,0]'
 		assert_eq "$(grep -c 'which rows were inserted' <<<"$stderr")" 1

@@ -42,7 +42,7 @@ class Case:
         self.trigger = rng.random() < 0.2
         self.check = rng.random() < 0.5
         self.bad = rng.choice((0, 0, 1, 5)) if self.check else 0
-        self.options = rng.choice(([], [], ["--batch-size=500"], ["--batch-size=500", "--commit=batch"]))
+        self.options = rng.choice(([], [], ["--commit=end"], ["--batch-size=500", "--commit=batch"]))
         self.rejects = self.bad > 0 or rng.random() < 0.2
         if self.mode != "skip" and (self.trigger or self.check or self.rejects):
             self.distribution = "distinct"

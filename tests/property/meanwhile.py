@@ -171,7 +171,7 @@ def load_names(rng, number, psql, turns):
     generation = number + 1
     data = stream(f"SELECT i AS id, {generation % 30000} AS gen, i + 1000 AS val FROM generate_series(1, {ROWS}) i",
                   rng.choice(("--values=binary", "--values=text", "--format=ndjson")))
-    more = rng.choice(([], ["--batch-size=50", "--commit=end"], ["--dry-run"]))
+    more = rng.choice(([], ["--commit=end"], ["--dry-run"]))
     text, status = feed(["portl-load", "-t", "s.t", "--lock-wait-timeout=5000", *more], data, rng)
     with turns[0], turns[1]:
         found = look(psql, generation % 30000)
@@ -188,7 +188,7 @@ def load_rows(rng, psql):
     what = columns.replace("y", f"{rng.randrange(1000)} AS y")
     count = rng.randrange(1, 3)
     data = stream(f"SELECT i % {IDS} AS id, {what} FROM generate_series(1, {IDS * count}) i", rng.choice(("--values=binary", "--format=ndjson")))
-    more = rng.choice(([], ["--batch-size=10"], ["--batch-size=10", "--commit=batch"]))
+    more = rng.choice(([], ["--commit=end"], ["--batch-size=10", "--commit=batch"]))
     text, status = feed(["portl-load", "-t", "u", "--key=id", "--conflict=" + mode, *more], data, rng)
     return "good" if status == 0 else refused(text)
 

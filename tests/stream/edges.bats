@@ -140,8 +140,9 @@ says_sh()
 	mkfifo in
 	q "$db" 'CREATE TABLE r (id int)'
 	portl-extract -d "$db" -c 'SELECT generate_series(1, 5) AS id' -o rows
-	for mode in end batch; do
-		portl-load -d "$db" -t r --commit=$mode -b 2 --rejects=taken in 2>err 3>&- &
+	for mode in end 'batch -b 2'; do
+		# shellcheck disable=SC2086 # words
+		portl-load -d "$db" -t r --commit=$mode --rejects=taken in 2>err 3>&- &
 		pid=$!
 		exec {to}>in
 		wait_until 10 compgen -G 'taken.*.part'
@@ -154,7 +155,7 @@ says_sh()
 		assert_status 1
 		grep -q 'error: could not .* "taken' err || grep -q 'error: could not .*/taken"' err || fail "$(cat err)"
 		assert_eq "$(compgen -G 'taken*')" ''
-		assert_eq "$(q "$db" 'SELECT count(*) FROM r')" "$([ $mode = end ] && echo 0 || echo 5)"
+		assert_eq "$(q "$db" 'SELECT count(*) FROM r')" "$([ "$mode" = end ] && echo 0 || echo 5)"
 	done
 	grep -q 'detail: The rows are committed.' err
 }
