@@ -342,6 +342,11 @@ take_what(struct extract_options *o, struct err *e)
 	    parse_patterns("exclude-schema", &w->exclude_schema_texts, &w->exclude_schemas,
 			   pattern_add_schema, e) != 0)
 		return -1;
+	if (o->path != NULL && w->tables.n > 0 &&
+	    (w->tables.n > 1 || !pattern_is_exact(&w->tables.list[0]))) {
+		err_usage(e, "table", "-t with --csv takes one name, and no pattern");
+		return err_hint(e, "It says which relation the rows are of.");
+	}
 	o->is_set = o->is_set || o->neach > 0 || w->tables.n > 1 || w->schemas.n > 0 ||
 		    w->exclude_tables.n > 0 || w->exclude_schemas.n > 0 ||
 		    (w->tables.n == 1 && !pattern_is_exact(&w->tables.list[0]));

@@ -4,7 +4,9 @@
  */
 #include "load/options/options_parts.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/err.h"
 #include "common/stream/stream_chunk.h"
@@ -52,8 +54,46 @@ check_state(const struct load_options *o, struct err *e)
 	return 0;
 }
 
+/* What lists or removes all that there is of a kind, as an option; or NULL. */
+static const char *
+listing(const struct load_options *o)
+{
+	if (o->list_states)
+		return "list-states";
+	if (o->parts == LOAD_LIST_RUNS)
+		return "list-runs";
+	if (o->parts == LOAD_DROP_RUNS)
+		return o->drop_run != NULL ? "drop-run" : "drop-stale";
+	return NULL;
+}
+
+/* It takes what says where that is, and how it is told of. */
+static int
+check_listing(const struct load_options *o, struct err *e)
+{
+	static const char *const takes[] = {"ledger", "job",      "check",
+					    "json",   "log-file", "log-format"};
+	const char *what = listing(o);
+	size_t i, j;
+
+	for (i = 0; what != NULL && i < o->common.line.n; i++) {
+		const struct cli_slot *slot = &o->common.line.slots[i];
+		bool taken = (slot->option->part & (CLI_SERVER | CLI_REACH | CLI_TALK)) != 0 ||
+			     strcmp(slot->option->name, what) == 0;
+
+		for (j = 0; j < sizeof(takes) / sizeof(takes[0]); j++)
+			taken = taken || strcmp(slot->option->name, takes[j]) == 0;
+		if (slot->given && !taken)
+			return err_usage(e, slot->option->name, "--%s does not go with --%s",
+					 slot->option->name, what);
+	}
+	return 0;
+}
+
 int
 options_state_settle(struct load_options *o, struct err *e)
 {
-	return parse_ledger(o, e) != 0 ? -1 : check_state(o, e);
+	if (parse_ledger(o, e) != 0 || check_listing(o, e) != 0)
+		return -1;
+	return check_state(o, e);
 }

@@ -170,6 +170,8 @@ on_terminal()
 	refused '--quote-numbers needs -F ndjson' portl-extract -t x --quote-numbers
 	refused '--values=binary needs -F binary' portl-extract -t x -F ndjson --values=binary
 	refused 'the query is empty' portl-extract -c ' ; '
+	refused '-t with --csv takes one name, and no pattern' portl-extract --csv=f -t 'z*'
+	refused '-t with --csv takes one name, and no pattern' portl-extract --csv=f -t y -t z
 }
 
 @test "--map is read before anything else happens" {

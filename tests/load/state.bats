@@ -296,8 +296,9 @@ no_join()
 	assert_stderr_has "role ${dst}_r may not use the ledger"
 	[[ $(portl-load -d "$dst" -U "${dst}_r" --state=s --print-state) == 1:xmin:* ]] # SELECT will do
 	q "$dst" "REVOKE ALL ON SCHEMA ${ledger%.*} FROM ${dst}_r"
-	for what in --print-state --list-states; do
-		try portl-load -d "$dst" -U "${dst}_r" --state=s $what
+	for what in '--print-state --state=s' --list-states; do
+		# shellcheck disable=SC2086 # words
+		try portl-load -d "$dst" -U "${dst}_r" $what
 		assert_status 5
 		assert_stderr_has "GRANT USAGE ON SCHEMA \"${ledger%.*}\" TO ${dst}_r"
 	done
@@ -361,6 +362,13 @@ no_join()
 		assert_status 64
 		assert_stderr_has 'unexpected argument "job.yaml": no stream is read'
 	done
+	for what in --state=s1 --truncate --conflict=skip --summary=f --dry-run --list-runs; do
+		try portl state -d "$dst" $what
+		assert_status 64
+		assert_stderr_has "${what%=*} does not go with --list-states"
+	done
+	try portl runs -d "$dst" --summary=f
+	assert_status 64
 	try portl state -f job.yaml
 	assert_status 0
 	portl check job.yaml >/dev/null
