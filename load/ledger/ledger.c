@@ -219,6 +219,21 @@ ledger_explain(struct err *why, struct err *e)
 }
 
 int
+ledger_expect(struct db *db, const char *schema, struct err *e)
+{
+	struct found f;
+
+	if (look(db, schema, LEDGER_STATES, &f, e) != 0)
+		return -1;
+	free(f.role);
+	if (f.schema)
+		return 0;
+	err_set(e, EXIT_TARGET, "there is no ledger in \"%s\", for there is no such schema",
+		schema);
+	return err_hint(e, "The first run that keeps something there makes it.");
+}
+
+int
 ledger_find(struct db *db, const char *schema, enum ledger_tables tables, bool make,
 	    bool *there, struct err *e)
 {

@@ -41,4 +41,11 @@ int ledger_find(struct db *db, const char *schema, enum ledger_tables tables, bo
  */
 void ledger_explain(struct err *why, struct err *e);
 
+/*
+ * ledger_expect(db, schema, e):
+ * Outside a transaction: fail (EXIT_TARGET) where there is no such schema.
+ */
+int ledger_expect(struct db *db, const char *schema, struct err *e)
+	__attribute__((warn_unused_result));
+
 #endif /* LOAD_LEDGER_H */

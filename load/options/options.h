@@ -99,6 +99,7 @@ struct load_options {
 	const char *into_schema;       /* of all relations, or NULL: the sender's */
 	struct ident_list ledger_list; /* the same of --ledger */
 	const char *ledger;            /* the schema of states */
+	bool ledger_meant;             /* the command line names it */
 	struct keylist only;           /* from only_keys; owned */
 	struct load_rules rules;       /* what of all this makes the plan */
 	enum load_parts parts;         /* what of these is asked for */

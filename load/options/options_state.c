@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "common/cli/cli.h"
 #include "common/stream/stream_chunk.h"
 
 #define LEDGER_DEFAULT "portl_ledger"
@@ -26,6 +27,7 @@ parse_ledger(struct load_options *o, struct err *e)
 		return err_usage(e, "ledger", "--ledger takes one schema, not \"%s\"",
 				 o->ledger_text);
 	o->ledger = o->ledger_list.names[0];
+	o->ledger_meant = cli_has(&o->common.line, "ledger");
 	return 0;
 }
 

@@ -41,7 +41,7 @@ look(const struct load_options *o, struct db *db, PGresult **res, struct err *e)
 	}
 	if (!there) {
 		err_release(&why);
-		return 0;
+		return o->ledger_meant ? ledger_expect(db, o->ledger, e) : 0;
 	}
 	rc = session_begin(db, SESSION_PLAN, o->common.lock_timeout, e);
 	if (rc == 0)

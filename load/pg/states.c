@@ -96,6 +96,8 @@ print_all(struct db *db, const struct load_options *o, struct err *e)
 	ledger_explain(&why, e);
 	if (there && res == NULL)
 		return -1;
+	if (!there && o->list_states && o->ledger_meant && ledger_expect(db, o->ledger, e) != 0)
+		return -1;
 	if (o->list_states && res != NULL)
 		print_states(res);
 	else if (!o->list_states)
