@@ -425,7 +425,8 @@ run(struct extract *x, struct err *e)
 	x->receipt.target = xstrdup(x->options.output != NULL ? x->options.output : "stdout");
 	if (rc == 0 && send_rows(x, e) != 0)
 		rc = -1;
-	if (rc == 0 && x->options.common.check != CHECK_NOT && print_check(x, e) != 0)
+	if (rc == 0 && x->options.common.check != CHECK_NOT &&
+	    (output_try(x->options.common.summary_later, e) != 0 || print_check(x, e) != 0))
 		rc = -1;
 	if (rc != 0)
 		tell_reader(x, e);

@@ -19,6 +19,7 @@
 #include "common/schema/header.h"
 #include "common/schema/manifest.h"
 #include "common/stream/input.h"
+#include "common/stream/output.h"
 #include "common/stream/stream_reader.h"
 #include "common/talk/log.h"
 #include "common/talk/progress.h"
@@ -143,6 +144,20 @@ catch_up(struct load *l, struct err *e)
 	return 0;
 }
 
+/* What a run would write besides its rows. */
+static int
+try_outputs(const struct load_options *o, struct err *e)
+{
+	const char *const paths[] = {o->common.summary_later, o->rejects, o->differences,
+				     o->differing_keys};
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (output_try(paths[i], e) != 0)
+			return -1;
+	return 0;
+}
+
 static int
 work(struct load *l, struct err *e)
 {
@@ -166,7 +181,7 @@ work(struct load *l, struct err *e)
 	if (loads_nothing(l))
 		return states_print(&l->options, e);
 	if (l->options.common.check != CHECK_NOT)
-		return main_streams_check(l, e);
+		return try_outputs(&l->options, e) == 0 ? main_streams_check(l, e) : -1;
 	return l->options.parts == LOAD_PART ? main_bundle_run(l, e) : main_streams_run(l, e);
 }
 

@@ -99,12 +99,16 @@ options_names(const char *option, const struct cli_list *given, struct ident_lis
 	return 0;
 }
 
+/* portl starts a program several times, and first to see whether the job is right. */
 static void
 warn_of_exposure(const struct options *o)
 {
 	const char *key = o->job != NULL ? job_exposed(o->job) : NULL;
+	const char *run = getenv("PORTL_RUN");
 
-	if (key != NULL && o->check != CHECK_JOB)
+	if (run != NULL && strcmp(run, "again") == 0)
+		return;
+	if (key != NULL && (o->check != CHECK_JOB || run != NULL))
 		log_warning("others can read the password in %s (%s); run chmod 600 %s, or "
 			    "write ${VARIABLE} there",
 			    o->job_path, key, o->job_path);
@@ -144,8 +148,10 @@ options_settle(struct options *o, const char *variable, struct err *e)
 		return -1;
 	if (o->no_password && o->ask_password)
 		return err_usage(e, "no-password", "-w and -W exclude each other");
-	if (o->check != CHECK_NOT)
+	if (o->check != CHECK_NOT) {
+		o->summary_later = o->summary;
 		o->summary = NULL; /* the last run's stays */
+	}
 	if (o->check != CHECK_NOT || o->dry_run)
 		log_ask_facts();
 	warn_of_exposure(o);

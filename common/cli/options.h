@@ -33,15 +33,16 @@ struct options {
 	bool quiet;
 	int verbose; /* how often -v was given */
 	bool dry_run;
-	const char *summary;  /* file for the receipt */
-	bool progress;        /* asked for; a terminal shows it anyway */
-	const char *log_file; /* path, or NULL */
-	int log_format;       /* enum log_format */
-	int64_t lock_timeout; /* ms, -1: the server's own setting */
-	int check;            /* enum options_check */
-	const char *job_path; /* -f as typed */
-	struct job *job;      /* read from it; owned */
-	struct cli_line line; /* the command line */
+	const char *summary;       /* file for the receipt */
+	const char *summary_later; /* the same of the run, where only a check is made */
+	bool progress;             /* asked for; a terminal shows it anyway */
+	const char *log_file;      /* path, or NULL */
+	int log_format;            /* enum log_format */
+	int64_t lock_timeout;      /* ms, -1: the server's own setting */
+	int check;                 /* enum options_check */
+	const char *job_path;      /* -f as typed */
+	struct job *job;           /* read from it; owned */
+	struct cli_line line;      /* the command line */
 };
 
 /* Of those who deal with a server, whichever program; and of all. */

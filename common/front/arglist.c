@@ -43,6 +43,18 @@ arglist_join(struct arglist *list, const struct arglist *more)
 }
 
 /* There may be a password among them. */
+bool
+arglist_has(const struct arglist *list, const char *option)
+{
+	size_t i, len = strlen(option);
+
+	for (i = 0; i < list->n; i++)
+		if (strncmp(list->words[i], option, len) == 0 &&
+		    (list->words[i][len] == '\0' || list->words[i][len] == '='))
+			return true;
+	return false;
+}
+
 void
 arglist_cut(struct arglist *list, size_t n)
 {

@@ -4,6 +4,7 @@
 #ifndef COMMON_FRONT_ARGLIST_H
 #define COMMON_FRONT_ARGLIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arglist {
@@ -19,6 +20,12 @@ void arglist_add(struct arglist *list, const char *word);
 void arglist_addf(struct arglist *list, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void arglist_join(struct arglist *list, const struct arglist *more);
+
+/*
+ * arglist_has(list, option):
+ * Tell whether one of the words is this option, --NAME, with or without a value behind =.
+ */
+bool arglist_has(const struct arglist *list, const char *option);
 
 /*
  * arglist_cut(list, n):

@@ -13,10 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/utctime.h"
 #include "common/front/keyset.h"
 #include "common/front/pair.h"
+#include "common/front/receiptfile.h"
+#include "common/os/livefile.h"
 #include "common/os/tempfile.h"
 #include "common/os/writeall.h"
 #include "common/talk/log.h"
@@ -24,12 +27,44 @@
 static const char kind[] = "{\"kind\":\"", columns[] = ",\"columns\":[";
 
 /*
+ * A receipt on standard output, which the job may ask for as well, is held back after the
+ * first comparison, or a second one would follow it; so is one for a pipe or the like.
+ */
+static bool
+is_live(const struct front *f)
+{
+	return f->summary != NULL && livefile_is(f->summary);
+}
+
+/* The first comparison was the last one: its receipt is the one, whatever became of it. */
+static int
+tell_held(const struct front *f, FILE *held, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	char piece[4096];
+	size_t n;
+	int rc = 0;
+
+	rewind(held);
+	while ((n = fread(piece, 1, sizeof(piece), held)) > 0)
+		buf_add(&text, piece, n);
+	if (ferror(held))
+		rc = err_errno(e, "could not read a temporary file");
+	else if (text.len > 0)
+		rc = receiptfile_write(is_live(f) ? f->summary : "-", buf_cstr(&text), e);
+	buf_release(&text);
+	return rc;
+}
+
+/*
  * One comparison; ${*found} gets a line for each row that differs.  The first one writes down
  * the keys of these, by which both sides are asked in the second one; if there is none, for
- * there are too many, or none that both sides have, all rows are read again.
+ * there are too many, or none that both sides have, all rows are read again.  What would go
+ * to standard output goes to ${held}, unless that is NULL.
  */
 static int
-look(struct front *f, bool again, FILE **found, char when[UTCTIME_LEN + 1], struct err *e)
+look(struct front *f, bool again, FILE *held, FILE **found, char when[UTCTIME_LEN + 1],
+     struct err *e)
 {
 	struct pair_words words = {.load = {.n = 0}};
 	struct stat st = {.st_size = 0};
@@ -41,6 +76,10 @@ look(struct front *f, bool again, FILE **found, char when[UTCTIME_LEN + 1], stru
 	utctime_text(time(NULL), when);
 	f->found = fileno(*found);
 	arglist_addf(&words.load, "--differences=/dev/fd/%d", f->found);
+	if (f->summary != NULL)
+		arglist_addf(&words.load, "--summary=%s",
+			     held != NULL && is_live(f) ? "-" : f->summary);
+	words.out = held != NULL ? fileno(held) : 0;
 	if (!again)
 		arglist_addf(&words.load, "--differing-keys=/dev/fd/%d", f->keys);
 	if (again && fstat(f->keys, &st) == 0 && st.st_size > 0) {
@@ -165,7 +204,7 @@ look_again(struct front *f, FILE *found, const char *first, struct err *e)
 
 	if (rc == 0) {
 		log_line("looking once more at what differs");
-		rc = look(f, true, &again, second, e);
+		rc = look(f, true, NULL, &again, second, e);
 	}
 	if (rc == 0 && (f->status == 0 || f->status == EXIT_DIFFERENT)) {
 		rc = open_report(f, &out, e);
@@ -188,9 +227,20 @@ static int
 look_twice(struct front *f, struct err *e)
 {
 	char first[UTCTIME_LEN + 1];
-	FILE *found = NULL, *out = NULL;
-	int rc = look(f, false, &found, first, e);
+	FILE *found = NULL, *out = NULL, *held = NULL;
+	struct err late = ERR_INIT;
+	int rc;
 
+	held = tempfile_stream(e);
+	if (held == NULL)
+		return -1;
+	rc = look(f, false, held, &found, first, e);
+	if ((rc != 0 || f->status != EXIT_DIFFERENT) && tell_held(f, held, &late) != 0 &&
+	    rc == 0) {
+		err_take(e, &late);
+		rc = -1;
+	}
+	err_release(&late);
 	if (rc == 0 && f->status == 0) {
 		rc = open_report(f, &out, e); /* nothing differs, which an older file may */
 		if (rc == 0)
@@ -200,18 +250,22 @@ look_twice(struct front *f, struct err *e)
 	}
 	if (found != NULL)
 		fclose(found);
+	fclose(held);
 	return rc;
 }
 
 int
 looks_run(struct front *f, struct err *e)
 {
+	size_t typed;
 	int rc;
 
 	arglist_add(&f->for_load, "--verify");
+	typed = f->for_load.n;
 	if (f->summary != NULL)
 		arglist_addf(&f->for_load, "--summary=%s", f->summary);
 	rc = pair_check_job(f, e);
+	arglist_cut(&f->for_load, typed);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	f->keys = tempfile_open(e);

@@ -80,6 +80,7 @@ pair_check_job(struct front *f, struct err *e)
 	if (silent.out >= 0)
 		close(silent.out);
 	arglist_release(&words);
+	setenv("PORTL_RUN", "again", 1); /* both have warned */
 	if (rc == 0)
 		rc = crew_stopped(&f->crew, e);
 	return rc != 0 ? -1 : f->status != 0;
@@ -104,8 +105,15 @@ pair_ask_state(struct front *f, struct arglist *words, struct err *e)
 		rc = crew_stopped(&f->crew, e);
 	if (rc != 0 || f->status != 0)
 		return rc != 0 ? -1 : 1;
-	if (fstat(f->since, &st) == 0 && st.st_size > 0)
-		arglist_addf(words, "--since=@/dev/fd/%d", f->since);
+	if (fstat(f->since, &st) != 0 || st.st_size == 0)
+		return 0;
+	if (arglist_has(&f->for_extract, "--since")) {
+		err_usage(e, "since",
+			  "--since and the job's state exclude each other: it says "
+			  "where to go on from");
+		return err_hint(e, "--reset-state begins anew with all rows.");
+	}
+	arglist_addf(words, "--since=@/dev/fd/%d", f->since);
 	return 0;
 }
 
@@ -173,6 +181,7 @@ pair_run(struct front *f, const struct pair_words *words, int *status, struct er
 	left.keep[0] = f->since > 0 ? f->since : 0;
 	left.keep[1] = f->keys > 0 ? f->keys : 0;
 	right.argv = load.words;
+	right.out = words->out > 0 ? words->out : -1;
 	right.keep[0] = f->found > 0 ? f->found : 0;
 	right.keep[1] = f->keys > 0 ? f->keys : 0;
 	rc = pair_start(f, &pair, left, right, e);

@@ -14,6 +14,7 @@ struct pair {
 /* What is said to each besides the options that the command line has for it. */
 struct pair_words {
 	struct arglist extract, load;
+	int out; /* a descriptor that portl-load's standard output goes to, or 0: ours */
 };
 
 /*

@@ -19,8 +19,8 @@
 #include "common/front/piece.h"
 #include "common/front/planfile.h"
 #include "common/front/publication.h"
+#include "common/front/receiptfile.h"
 #include "common/parts/partlist.h"
-#include "common/os/livefile.h"
 #include "common/os/writeall.h"
 #include "common/talk/log.h"
 
@@ -109,37 +109,12 @@ which_snapshot(const struct front *f, const struct partplan *plan, const char **
 			   "--snapshot; or make a plan with --own.");
 }
 
-/* Lines of JSON, beside their place, and renamed; or where somebody waits for it. */
-static int
-write_receipts(const char *path, const char *text, struct err *e)
-{
-	bool live = strcmp(path, "-") == 0 || livefile_is(path);
-	char *part = live ? xstrdup(path) : xasprintf("%s.part", path);
-	FILE *out = NULL;
-	int rc = 0;
-
-	if (strcmp(path, "-") == 0) {
-		fputs(text, stdout);
-		rc = writeall_finish(stdout, e);
-	} else if ((out = fopen(part, "we")) == NULL) {
-		rc = err_errno(e, "could not create \"%s\"", part);
-	} else {
-		fputs(text, out);
-		rc = ferror(out) != 0;
-		rc |= fclose(out) != 0;
-		if (rc != 0 || (!live && rename(part, path) != 0))
-			rc = err_errno(e, "could not write \"%s\"", path);
-	}
-	free(part);
-	return rc;
-}
-
 static int
 write_receipt(const char *path, const json_t *receipt, struct err *e)
 {
 	char *text = json_dumps(receipt, JSON_COMPACT);
 	char *line = xasprintf("%s\n", text != NULL ? text : "{}");
-	int rc = write_receipts(path, line, e);
+	int rc = receiptfile_write(path, line, e);
 
 	free(line);
 	free(text);
@@ -224,7 +199,7 @@ bring(struct front *f, struct planfile *pf, const struct partlist *all, const ch
 		piece_release(&p);
 	}
 	if (rc == 0 && f->summary != NULL && receipts.len > 0)
-		rc = write_receipts(f->summary, buf_cstr(&receipts), e);
+		rc = receiptfile_write(f->summary, buf_cstr(&receipts), e);
 	buf_release(&receipts);
 	free(done);
 	return rc;

@@ -146,6 +146,18 @@ output_open(const char *path, struct err *e)
 	return NULL;
 }
 
+int
+output_try(const char *path, struct err *e)
+{
+	struct output *o;
+
+	if (path == NULL || output_is_live(path))
+		return 0;
+	o = output_open(path, e);
+	output_free(o);
+	return o != NULL ? 0 : -1;
+}
+
 static int
 write_error(struct output *o, struct err *e)
 {

@@ -27,6 +27,13 @@ struct output;
 struct output *output_open(const char *path, struct err *e) __attribute__((warn_unused_result));
 
 /*
+ * output_try(path, e):
+ * Fail where output_open() would; nothing is left or changed, and no FIFO waited for.  NULL is
+ * nothing to write.
+ */
+int output_try(const char *path, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * output_is_live(path):
  * Tell whether what is written to ${path} is seen at once: standard output, a
  * FIFO, a device, but not a regular file.
