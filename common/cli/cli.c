@@ -15,6 +15,7 @@
 #include "common/base/xalloc.h"
 #include "common/cli/cli_value.h"
 #include "common/cli/completion.h"
+#include "common/cli/jobkeys.h"
 #include "common/os/writeall.h"
 
 #define LETTERLESS 256 /* getopt's value for the first option without a letter */
@@ -193,6 +194,24 @@ said_instead(const struct cli_spec *spec, const char *name)
 	return NULL;
 }
 
+/* The other program of the two, if it has an option of that name; or NULL. */
+static const char *
+others_option(const struct cli_spec *spec, const char *name)
+{
+	bool load = strcmp(spec->program, "portl-load") == 0;
+	unsigned others = load ? JOB_EXTRACT : JOB_LOAD;
+	char *key = xstrdup(name), *p;
+	const struct jobkey *found;
+
+	for (p = key; *p != '\0'; p++)
+		*p = *p == '-' ? '_' : *p;
+	found = jobkeys_find(key);
+	free(key);
+	if (found == NULL || found->special != JOBKEY_OPTION || (found->inside & others) == 0)
+		return NULL;
+	return load ? "portl-extract" : "portl-load";
+}
+
 static int
 unknown_long(const struct cli_line *line, const char *name, struct err *e)
 {
@@ -206,6 +225,8 @@ unknown_long(const struct cli_line *line, const char *name, struct err *e)
 	err_set(e, EXIT_USAGE, "unknown option --%s", name);
 	if (said_instead(line->spec, name) != NULL)
 		return err_hint(e, "%s", said_instead(line->spec, name));
+	if (others_option(line->spec, name) != NULL)
+		return err_hint(e, "It is an option of %s.", others_option(line->spec, name));
 	if (near == NULL)
 		return try_help(line->spec, e);
 	return err_hint(e, "Perhaps you meant --%s. Try \"%s --help\".", near,

@@ -28,6 +28,7 @@ struct front_command {
 				       * offsets are in struct front */
 	const char *missing;          /* what is asked where there are too few operands */
 	const char *example;          /* the hint then */
+	const char *takes; /* of --summary, --dry-run and --differences those it has, or NULL */
 	bool takes_command; /* what is behind the last operand is one, with its own options */
 	bool takes_job;     /* the first operand is a job, and --job means it */
 	size_t operands;    /* at most, the job not counted */
@@ -51,7 +52,7 @@ struct front {
 	bool ordered, dry_run;
 	/* our own options */
 	const char *output, *keep, *resume, *via, *snapshot;
-	int64_t jobs, retries; /* pipes at a time; more tries for each part */
+	int64_t jobs, retries; /* pipes at a time; more tries for each part, -1: not given */
 	bool own, json;
 	int since;  /* a descriptor with the state to go on from, or -1 */
 	int found;  /* one that portl-load writes differences to, or -1 */

@@ -93,6 +93,7 @@ static const struct front_command commands[] = {
 		 "time are brought; nobody sees any of them before all are there.\n",
 	 JOB,
 	 .own = run_options,
+	 .takes = "--summary --dry-run --differences",
 	 .run = single_run},
 	{.name = "check",
 	 .usage = "JOB [OPTION]...",
@@ -103,6 +104,7 @@ static const struct front_command commands[] = {
 		 "run in parts?\n",
 	 JOB,
 	 .own = check_options,
+	 .takes = "--summary --dry-run --differences",
 	 .run = single_check},
 	{.name = "verify",
 	 .usage = "JOB [OPTION]...",
@@ -111,6 +113,7 @@ static const struct front_command commands[] = {
 	 .help = "Compares what the job reads with what its destination holds, row by row,\n"
 		 "and what differs once more. Exit status 6: rows differ both times.\n",
 	 JOB,
+	 .takes = "--summary --differences",
 	 .run = looks_run},
 	{.name = "plan",
 	 .usage = "JOB [-o FILE] [OPTION]...",
@@ -132,6 +135,7 @@ static const struct front_command commands[] = {
 	 .own = part_options,
 	 .operands = 2,
 	 .needs = 1,
+	 .takes = "--summary",
 	 .run = partcmd_part},
 	{.name = "parts",
 	 .usage = "FILE [--json] [OPTION]...",
@@ -150,6 +154,7 @@ static const struct front_command commands[] = {
 	 .own = via_options,
 	 .operands = 1,
 	 .needs = 1,
+	 .takes = "--summary",
 	 .run = partcmd_publish},
 	{.name = "hold",
 	 .usage = "[OPTION]... FILE [COMMAND [ARGUMENT]...]",
@@ -191,7 +196,6 @@ static const struct front_command commands[] = {
 		 "of portl-ls.\n"},
 };
 
-#define RETRIES 3
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const struct front_command *
@@ -225,6 +229,13 @@ static bool
 is_help(const char *word)
 {
 	return strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0;
+}
+
+/* Alone it names no host. */
+static bool
+is_lone_h(const struct arglist *words)
+{
+	return words->n == 1 && strcmp(words->words[0], "-h") == 0;
 }
 
 static bool
@@ -310,6 +321,8 @@ do_command(struct front *f, const char *name, const struct arglist *words, struc
 	f->command = find_command(name);
 	if (f->command == NULL)
 		return no_command(name, e);
+	if (is_lone_h(words))
+		return print_help(name, e) == 0 ? writeall_finish(stdout, e) : -1;
 	if (f->command->run == NULL)
 		return become(f->command, words, e);
 	rc = print_if_asked(words, f->command, e);
@@ -337,9 +350,10 @@ do_words(struct front *f, const char *first, const struct arglist *rest, struct 
 		    help_completion(f, commands, NCOMMANDS, first + sizeof(completion) - 1,
 				    e) != 0)
 			return -1;
-	} else if (is_help(first) || strcmp(first, "help") == 0) {
+	} else if (is_help(first) || strcmp(first, "help") == 0 || strcmp(first, "-h") == 0) {
 		const char *about = rest->n > 0 ? rest->words[0] : NULL;
-		bool itself = about != NULL && strcmp(about, "help") == 0;
+		bool itself = about != NULL &&
+			      (strcmp(about, "help") == 0 || is_help(about) || is_lone_h(rest));
 
 		if (print_help(itself ? NULL : about, e) != 0)
 			return -1;
@@ -390,7 +404,7 @@ main(int argc, char **argv)
 			  .found = -1,
 			  .keys = -1,
 			  .jobs = 1,
-			  .retries = RETRIES};
+			  .retries = -1};
 	struct arglist words = {.n = 0};
 	struct err e = ERR_INIT;
 	int signo;

@@ -21,6 +21,8 @@
 #include "common/talk/progress.h"
 #include "common/talk/receipt.h"
 
+#define RETRIES 3
+
 /* Options that each run of a program has anew; all others are in the plan. */
 static const char *const each_time[] = {"--log-file", "--log-format", "--verbose",
 					"--quiet",    "--password",   "--no-password"};
@@ -39,24 +41,13 @@ struct partrun {
 	bool another; /* round, if there may be one */
 };
 
-static bool
-has_word(const struct arglist *list, const char *name)
-{
-	size_t i, len = strlen(name);
-
-	for (i = 0; i < list->n; i++)
-		if (strncmp(list->words[i], name, len) == 0 &&
-		    (list->words[i][len] == '\0' || list->words[i][len] == '='))
-			return true;
-	return false;
-}
-
 bool
 partrun_is_meant(const struct front *f)
 {
 	return f->jobs > 1 || f->keep != NULL || f->resume != NULL || f->via != NULL ||
-	       f->own || has_word(&f->for_extract, "--part-size") ||
-	       has_word(&f->for_extract, "--parts") || has_word(&f->for_extract, "--split-by");
+	       f->own || arglist_has(&f->for_extract, "--part-size") ||
+	       arglist_has(&f->for_extract, "--parts") ||
+	       arglist_has(&f->for_extract, "--split-by");
 }
 
 /* Keep of the words what the plan does not say. */
@@ -249,6 +240,7 @@ do_round(struct partrun *r, struct err *e)
 	}
 	progress_finishing(r->progress);
 	rc = publication_make(&r->pf, r->f, &receipt, e);
+	queue_note_ends(&r->tally, receipt);
 	if (rc == 0 && r->f->status == 0) {
 		r->receipt.committed = RECEIPT_YES;
 		add_publication(r, receipt);
@@ -315,6 +307,8 @@ fill_receipt(struct partrun *r)
 	const struct queue_rows rows = rows_of(r);
 
 	r->receipt.run = r->pf.plan.id;
+	r->receipt.source = xstrdup_null(r->tally.source);
+	r->receipt.target = xstrdup_null(r->tally.target);
 	r->receipt.read = r->tally.read;
 	r->receipt.inserted = rows.inserted;
 	r->receipt.updated = rows.updated;
@@ -333,9 +327,9 @@ fill_receipt(struct partrun *r)
 static enum progress_when
 when_to_show(const struct front *f)
 {
-	if (has_word(&f->for_extract, "--progress"))
+	if (arglist_has(&f->for_extract, "--progress"))
 		return PROGRESS_ALWAYS;
-	return has_word(&f->for_load, "--quiet") ? PROGRESS_NEVER : PROGRESS_TERMINAL;
+	return arglist_has(&f->for_load, "--quiet") ? PROGRESS_NEVER : PROGRESS_TERMINAL;
 }
 
 static int
@@ -354,6 +348,26 @@ run(struct partrun *r, enum progress_when when, struct err *e)
 	return rc;
 }
 
+static int
+check(const struct front *f, struct err *e)
+{
+	if (f->dry_run) {
+		err_usage(e, "dry-run", "--dry-run is for one pipe");
+		return err_hint(e, "What a run in parts would do is said by portl plan.");
+	}
+	if (f->differences != NULL)
+		return err_usage(e, "differences", "--differences is for a comparison");
+	if (f->resume != NULL && f->keep != NULL)
+		return err_usage(e, "keep",
+				 "--keep and --resume exclude each other: the plan "
+				 "that is resumed is kept");
+	if (f->resume != NULL && f->own)
+		return err_usage(e, "own",
+				 "--own and --resume exclude each other: the plan "
+				 "says by which snapshots its parts are read");
+	return 0;
+}
+
 int
 partrun_run(struct front *f, struct err *e)
 {
@@ -362,11 +376,11 @@ partrun_run(struct front *f, struct err *e)
 	struct err late = ERR_INIT;
 	int rc;
 
-	if (f->dry_run) {
-		err_usage(e, "dry-run", "--dry-run is for one pipe");
-		return err_hint(e, "What a run in parts would do is said by portl plan.");
-	}
-	if (has_word(&f->for_load, "--quiet"))
+	if (check(f, e) != 0)
+		return -1;
+	if (f->retries < 0)
+		f->retries = RETRIES;
+	if (arglist_has(&f->for_load, "--quiet"))
 		log_set_level(LOG_QUIET);
 	if (receipt_init(&r.receipt, f->summary, e) != 0) {
 		receipt_release(&r.receipt);
@@ -391,6 +405,8 @@ partrun_run(struct front *f, struct err *e)
 	err_release(&r.why);
 	receipt_release(&r.receipt);
 	planfile_release(&r.pf);
+	free(r.tally.source);
+	free(r.tally.target);
 	free(r.done);
 	return rc < 0 ? -1 : 0;
 }

@@ -267,6 +267,7 @@ planfile_make(struct planfile *pf, struct front *f, const char *path, bool told,
 	rc = made.fd >= 0 ? make(f, made.fd, nobody, e) : -1;
 	if (nobody >= 0)
 		close(nobody);
+	setenv("PORTL_RUN", "again", 1); /* both have warned */
 	if (rc == 0)
 		rc = partplan_read(&made.plan, made.path, e);
 	if (rc == 0 && path != NULL)

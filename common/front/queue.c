@@ -198,6 +198,18 @@ queue_add_rows(struct queue_rows *to, const json_t *rows)
 	to->vague |= json_is_null(json_object_get(rows, "inserted"));
 }
 
+void
+queue_note_ends(struct queue_tally *t, const json_t *receipt)
+{
+	const char *source = json_string_value(json_object_get(receipt, "source"));
+	const char *target = json_string_value(json_object_get(receipt, "target"));
+
+	if (t->source == NULL)
+		t->source = xstrdup_null(source);
+	if (t->target == NULL)
+		t->target = xstrdup_null(target);
+}
+
 /* Its rows are seen as soon as it is committed. */
 static bool
 is_direct(const struct partplan *plan, const json_t *part)
@@ -219,6 +231,7 @@ add_up(const struct queue *q, const json_t *receipt, uint64_t size)
 	struct queue_tally *t = q->tally;
 	bool there = piece_is_there(receipt);
 
+	queue_note_ends(t, receipt);
 	t->sent += !there;
 	t->there += there;
 	t->plan_bytes += size;
@@ -319,6 +332,7 @@ give_up(struct work *w, const struct slot *s)
 				 : "could not be brought",
 			 s->tries > 0 ? ", nor when it was tried again" : "");
 		w->q->f->status = s->piece.status;
+		queue_note_ends(w->q->tally, s->piece.receipt);
 		piece_why(&s->piece, name, w->q->why);
 	}
 	w->failed = true;

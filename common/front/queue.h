@@ -29,9 +29,10 @@ struct queue_tally {
 	struct queue_rows direct; /* by those whose rows are where they belong (way part) */
 	struct queue_rows whole;  /* when the others were published, if ${told} */
 	bool told;
-	uint64_t bytes;      /* of the streams */
-	uint64_t plan_bytes; /* what the plan says of those that are there */
-	bool published;      /* the last one has done that */
+	uint64_t bytes;        /* of the streams */
+	uint64_t plan_bytes;   /* what the plan says of those that are there */
+	bool published;        /* the last one has done that */
+	char *source, *target; /* as receipts of parts say them; owned, NULL: none has */
 };
 
 struct queue {
@@ -51,6 +52,13 @@ struct queue {
  * Add what the member "rows" of a receipt says, or of the part in it; NULL says nothing.
  */
 void queue_add_rows(struct queue_rows *to, const json_t *rows);
+
+/*
+ * queue_note_ends(t, receipt):
+ * Note where the rows come from and go to, if that is not known and the receipt says it; NULL
+ * says nothing.
+ */
+void queue_note_ends(struct queue_tally *t, const json_t *receipt);
 
 /*
  * queue_run(q, e):

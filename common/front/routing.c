@@ -30,8 +30,9 @@ enum side { SIDE_BOTH, SIDE_EXTRACT, SIDE_LOAD };
 struct reading {
 	struct front *f;
 	const struct arglist *words;
-	size_t i;       /* the one after it */
-	enum side side; /* of the line that it stands on */
+	size_t i;            /* the one after it */
+	enum side side;      /* of the line that it stands on */
+	struct arglist said; /* names of options that are said once */
 };
 
 static bool
@@ -91,19 +92,51 @@ pass_on(struct arglist *list, const char *name, const char *value)
 		arglist_addf(list, "--%s", name);
 }
 
-/* What is not simply passed on; returns false for the others. */
-static bool
-keep(struct front *f, const char *name, const char *value)
+static int
+say_once(struct reading *r, const char *shown, const char *name, struct err *e)
 {
-	if (strcmp(name, "summary") == 0) /* one file, one writer */
-		f->summary = value;
-	else if (strcmp(name, "dry-run") == 0) /* a rehearsal has rows */
-		f->dry_run = true;
-	else if (strcmp(name, "differences") == 0)
-		f->differences = value;
+	size_t i;
+
+	for (i = 0; i < r->said.n; i++)
+		if (strcmp(r->said.words[i], name) == 0)
+			return err_set(e, EXIT_USAGE, "%s is given twice", shown);
+	arglist_add(&r->said, name);
+	return 0;
+}
+
+/* Has the command, of the options that it keeps to itself, this one? */
+static bool
+takes(const struct front_command *command, const char *name)
+{
+	char *word = xasprintf("--%s", name);
+	bool is = command->takes != NULL && strstr(command->takes, word) != NULL;
+
+	free(word);
+	return is;
+}
+
+/* What is not simply passed on; returns 0 for the others. */
+static int
+keep(struct reading *r, const char *shown, const char *name, const char *value, struct err *e)
+{
+	bool summary = strcmp(name, "summary") == 0; /* one file, one writer */
+	bool dry_run = strcmp(name, "dry-run") == 0; /* a rehearsal has rows */
+	bool differences = strcmp(name, "differences") == 0;
+
+	if (!summary && !dry_run && !differences)
+		return 0;
+	if (!takes(r->f->command, name))
+		return err_set(e, EXIT_USAGE, "%s does nothing with portl %s", shown,
+			       r->f->command->name);
+	if (say_once(r, shown, name, e) != 0)
+		return -1;
+	if (summary)
+		r->f->summary = value;
+	else if (differences)
+		r->f->differences = value;
 	else
-		return false;
-	return true;
+		r->f->dry_run = true;
+	return 1;
 }
 
 /* ${shown} is the option as it was typed. */
@@ -113,6 +146,7 @@ route(struct reading *r, const char *shown, const struct cli_option *o, const ch
 {
 	struct front *f = r->f;
 	const char *name = o->name;
+	int kept;
 
 	if (strcmp(name, "job") == 0)
 		return set_job(f, value, e);
@@ -131,8 +165,9 @@ route(struct reading *r, const char *shown, const struct cli_option *o, const ch
 		return err_hint(e, "Run portl-extract and portl-load by themselves.");
 	}
 	f->ordered = f->ordered || strcmp(name, "order") == 0;
-	if (keep(f, name, value))
-		return 0;
+	kept = keep(r, shown, name, value, e);
+	if (kept != 0)
+		return kept < 0 ? -1 : 0;
 	if (r->side != SIDE_LOAD &&
 	    optlist_find(f->extract_options.options, name, strlen(name)) != NULL)
 		pass_on(&f->for_extract, name, value);
@@ -170,7 +205,29 @@ settle(struct reading *r, const char *shown, const struct cli_option *o, bool ow
 
 	if (!own)
 		return route(r, shown, o, value, e);
+	if (say_once(r, shown, o->name, e) != 0)
+		return -1;
 	return cli_value_set(&slot, value, 1, e) == 0 ? 0 : err_prefix(e, "%s ", shown);
+}
+
+/* It may be one of the side that is not meant here. */
+static int
+unknown(const struct reading *r, const char *shown, const char *name, size_t len, char letter,
+	struct err *e)
+{
+	bool extract = r->side == SIDE_EXTRACT;
+	const struct cli_option *others = extract ? r->f->load_options.options
+						  : r->f->extract_options.options;
+	const struct cli_option *o = name != NULL ? optlist_find(others, name, len)
+						  : optlist_find_letter(others, letter);
+
+	if (r->side == SIDE_BOTH || o == NULL) {
+		err_set(e, EXIT_USAGE, "unknown option %s", shown);
+		return try_help(e);
+	}
+	err_set(e, EXIT_USAGE, "%s is an option of %s", shown,
+		extract ? "portl-load" : "portl-extract");
+	return err_hint(e, extract ? "Put it behind --." : "Put it before --.");
 }
 
 /* The next word is this one's argument. */
@@ -196,8 +253,7 @@ take_long(struct reading *r, const char *word, struct err *e)
 	int rc = 0;
 
 	if (o == NULL) {
-		err_set(e, EXIT_USAGE, "unknown option %s", shown);
-		rc = try_help(e);
+		rc = unknown(r, shown, word + 2, len, '\0', e);
 	} else if (o->arg == NULL && value != NULL) {
 		rc = err_set(e, EXIT_USAGE, "option %s takes no argument", shown);
 	} else if (o->arg != NULL && value == NULL && o->type != CLI_DEGREE) {
@@ -221,10 +277,8 @@ take_letters(struct reading *r, const char *word, struct err *e)
 		bool own;
 		const struct cli_option *o = look_up(r, NULL, 0, *p, &own);
 
-		if (o == NULL) {
-			err_set(e, EXIT_USAGE, "unknown option %s", shown);
-			return try_help(e);
-		}
+		if (o == NULL)
+			return unknown(r, shown, NULL, 0, *p, e);
 		if (o->arg != NULL && p[1] != '\0')
 			value = p + 1;
 		else if (o->arg != NULL && next_word(r, shown, &value, e) != 0)
@@ -291,6 +345,7 @@ routing_parse(struct front *f, const struct arglist *words, struct err *e)
 	struct reading r = {.f = f, .words = words};
 	bool options = false;
 	size_t i;
+	int rc = 0;
 
 	for (i = 0; i < words->n; i++) {
 		options = options || (words->words[i][0] == '-' && words->words[i][1] != '\0');
@@ -299,8 +354,8 @@ routing_parse(struct front *f, const struct arglist *words, struct err *e)
 	if (options && programs_ask_options(f, e) != 0)
 		return -1;
 	r.side = f->sides ? SIDE_EXTRACT : SIDE_BOTH;
-	while (r.i < words->n)
-		if (take_word(&r, words->words[r.i++], e) != 0)
-			return -1;
-	return check_operands(f, e);
+	while (rc == 0 && r.i < words->n)
+		rc = take_word(&r, words->words[r.i++], e);
+	arglist_release(&r.said);
+	return rc == 0 ? check_operands(f, e) : -1;
 }

@@ -34,6 +34,10 @@ single_run(struct front *f, struct err *e)
 
 	if (partrun_is_meant(f))
 		return partrun_run(f, e);
+	if (f->retries >= 0) {
+		err_usage(e, "retries", "--retries is for parts, and this run is one pipe");
+		return err_hint(e, "Parts are made by -j N or --parts=N.");
+	}
 	add_load_words(f, &f->for_load);
 	if (f->snapshot != NULL)
 		arglist_addf(&f->for_extract, "--snapshot=%s", f->snapshot);

@@ -217,10 +217,12 @@ check_all_own(const struct source_pg *s, struct err *e)
 		if (check_own(&s->members[i], &reasons) != 0)
 			rc = -1;
 	if (rc != 0) {
-		err_set(e, EXIT_DATA,
+		err_set(e, EXIT_TARGET,
 			"parts that are read by snapshots of their own would not fit together");
 		err_detail(e, "%s", buf_cstr(&reasons));
-		err_hint(e, "A snapshot that is held needs neither: --make-plan=held.");
+		err_hint(e, getenv("PORTL_RUN") != NULL
+				    ? "Leave out --own: one snapshot is held for all then."
+				    : "Hold one snapshot for all: --make-plan=held.");
 	}
 	buf_release(&reasons);
 	return rc;

@@ -220,6 +220,14 @@ lost_key(const struct schema *s, const struct plan *plan)
 }
 
 static int
+hint_at_held(struct err *e)
+{
+	return err_hint(e, getenv("PORTL_RUN") != NULL
+				   ? "Leave out --own: one snapshot is held for all parts then."
+				   : "Hold one snapshot for all parts: --make-plan=held.");
+}
+
+static int
 refuse_lost(const struct relname *id, const char *column, struct err *e)
 {
 	char *name = relname_text(id);
@@ -229,7 +237,7 @@ refuse_lost(const struct relname *id, const char *column, struct err *e)
 		"loaded",
 		column, name);
 	free(name);
-	return err_hint(e, "Hold one snapshot for all parts: --make-plan=held.");
+	return hint_at_held(e);
 }
 
 /* What a run that is caught up has to tell apart. */
@@ -256,13 +264,12 @@ check_keys(const struct making *m, struct err *e)
 			"told apart",
 			name);
 		free(name);
-		return err_hint(e, "Hold one snapshot for all parts: --make-plan=held.");
+		return hint_at_held(e);
 	}
-	if (m->plan.snapshot == PARTPLAN_OWN && m->options->commit == COMMIT_PART)
-		return err_usage(e, "commit",
-				 "--commit=part needs one snapshot for all parts: "
-				 "--make-plan=held");
-	return 0;
+	if (m->plan.snapshot != PARTPLAN_OWN || m->options->commit != COMMIT_PART)
+		return 0;
+	err_usage(e, "commit", "--commit=part needs one snapshot for all parts");
+	return hint_at_held(e);
 }
 
 /* Of foreign keys among the targets those first that are between two of them. */

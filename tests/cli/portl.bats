@@ -143,10 +143,28 @@ count()
 		run job.yaml --table=x|--table could be meant for either side
 		run job.yaml -o x|-o has no meaning here
 		run job.yaml --check=job|--check has no meaning here
+		run job.yaml --summary=a --summary=b|--summary is given twice
+		run job.yaml -n --dry-run|--dry-run is given twice
+		run job.yaml -j2 -j3|-j is given twice
+		run job.yaml --retries=5|--retries is for parts
+		run job.yaml -j2 --differences=x|--differences is for a comparison
+		run --resume=a --keep=b|--keep and --resume exclude each other
+		run --resume=a --own|--own and --resume exclude each other
+		verify job.yaml -n|-n does nothing with portl verify
+		plan job.yaml --summary=a|--summary does nothing with portl plan
+		run -d x -t y --create -- -d z|--create is an option of portl-load
+		run -d x -t y -- -d z --where=x|--where is an option of portl-extract
+		run -d x -t y -- -d z -F ndjson|-F is an option of portl-extract
 	EOF
 	try portl run -d shop -t orders -d dw
 	assert_status 64
 	assert_stderr_has 'Put -- between the options of both sides: portl run -d shop -t orders -- -d dw'
+	try portl run -d x -t y --create -- -d z
+	assert_stderr_has 'hint: Put it behind --.'
+	try portl-extract -d x -t y --scope=x
+	assert_stderr_has 'hint: It is an option of portl-load.'
+	try portl-load -d x --where=x
+	assert_stderr_has 'hint: It is an option of portl-extract.'
 	try portl run job.yaml --limit=many
 	assert_status 64
 	assert_stderr_has 'portl-extract: error: --limit takes'
@@ -169,6 +187,17 @@ count()
 		assert_out_has "portl $command "
 		[ "$command" = state ] || [ "$command" = ls ] || assert_eq "$(portl "$command" --help)" "$output"
 	done
+	for flag in -h 'help --help' 'help -h'; do
+		# shellcheck disable=SC2086 # words
+		try portl $flag
+		assert_status 0
+		assert_eq "$output" "$(portl --help)"
+	done
+	for command in run check state; do
+		try portl "$command" -h
+		assert_status 0
+		assert_eq "$output" "$(portl help "$command")"
+	done
 	try portl help rnu
 	assert_status 64
 	assert_stderr_has 'Perhaps you meant "portl run"'
@@ -186,7 +215,7 @@ count()
 	assert_out_has 'the run can start'
 	try portl run -d "$a" -t t -- -d "$b" --limit=3
 	assert_status 64
-	assert_stderr_has 'unknown option --limit'
+	assert_stderr_has '--limit is an option of portl-extract'
 }
 
 @test "no server is asked by the front end itself" {
@@ -375,6 +404,96 @@ count()
 	assert_status 0
 	assert_out_has 'plan         3 columns'
 	assert_eq "$(q "$b" "SELECT to_regclass('t') IS NULL")" t
+}
+
+@test "check of a comparison; and what the run could not write is found, and nothing is left" {
+	try portl check job.yaml --verify
+	assert_status 0
+	assert_out_has 'the run can start'
+	check_fails 1 none/x --summary=none/x
+	check_fails 1 none/x --rejects=none/x
+	check_fails 1 none/x --verify --differences=none/x
+	echo 'rejects: none/x' >>job.yaml
+	check_fails 1 none/x
+	before=$(ls)
+	try portl check job.yaml --rejects=rejects --summary=receipt
+	assert_status 0
+	assert_eq "$(ls)" "$before"
+}
+
+@test "verify has one receipt, that of the last comparison, wherever it is written" {
+	try portl verify job.yaml --summary=-
+	assert_status 6
+	assert_eq "$(jq -c .verified <<<"$output")" '{"equal":0,"missing":1000,"extra":0,"different":0}'
+	portl run job.yaml
+	try portl verify job.yaml --summary=-
+	assert_status 0
+	assert_eq "$(jq -c .verified <<<"$output")" '{"equal":1000,"missing":0,"extra":0,"different":0}'
+	q "$b" 'DELETE FROM t WHERE id = 7'
+	echo 'summary: "-"' >>job.yaml
+	try portl verify job.yaml
+	assert_status 6
+	assert_eq "$(jq -c .verified.missing <<<"$output")" 1
+	mkfifo fifo
+	jq -c .verified.missing <fifo >missing &
+	try portl verify job.yaml --summary=fifo
+	wait "$!"
+	assert_eq "$(<missing)" 1
+}
+
+@test "a ledger that is none, where states or runs are listed or removed" {
+	echo 'state: s' >>job.yaml
+	for words in 'state -v -f job.yaml' 'runs --json -f job.yaml' 'runs --drop-stale=7d -f job.yaml'; do
+		# shellcheck disable=SC2086 # words
+		try portl $words
+		assert_status 0
+		# shellcheck disable=SC2086 # words
+		try portl $words --ledger=typo
+		assert_status 5
+		assert_stderr_has 'there is no ledger in "typo"'
+	done
+}
+
+@test "--since and a state: the state says where to go on from" {
+	echo 'state: s' >>job.yaml
+	for command in run check; do
+		try portl "$command" job.yaml --since=none
+		assert_status 64
+		assert_stderr_has "--since and the job's state exclude each other"
+		assert_stderr_has '--reset-state begins anew'
+	done
+	assert_eq "$(count)" 0
+}
+
+@test "--own without a key is refused, and what to leave out is said" {
+	q "$a" 'CREATE TABLE bare AS SELECT 1 AS x'
+	try portl run --own -d "$a" -t bare -- -d "$b" --create
+	assert_status 5
+	assert_stderr_has 'hint: Leave out --own'
+	q "$b" 'DROP TABLE t'
+	try portl run --own -d "$a" -t t -- -d "$b" --create --map=id=
+	assert_status 5
+	assert_stderr_has 'hint: Leave out --own'
+}
+
+@test "a password that others can see is warned of once" {
+	local words
+
+	for words in 'run --truncate' 'check' 'verify'; do
+		# shellcheck disable=SC2086 # words
+		try portl $words job.yaml --source="dbname=$a password=x"
+		assert_status 0
+		assert_eq "$(grep -c 'warning: a password on the command line' <<<"$stderr")" 1
+	done
+	sed -i 's/table: t/&, password: x/' job.yaml
+	chmod 644 job.yaml
+	for words in 'run --truncate' 'check' 'check -j2' 'run -j2 --parts=2 --conflict=skip' 'verify'; do
+		# shellcheck disable=SC2086 # words
+		try portl $words job.yaml
+		assert_status 0
+		assert_eq "$(grep -c 'warning: others can read the password' <<<"$stderr")" 1
+	done
+	q "$b" 'SET client_min_messages = error; DROP SCHEMA portl_ledger CASCADE'
 }
 
 @test "check says how a run in parts would be published, and why so, or why there is none" {

@@ -295,7 +295,7 @@ many()
 
 @test "own: what has no key or no position cannot be, with all reasons" {
 	q "$src" 'CREATE TABLE nokey (id int); CREATE TABLE k (id int PRIMARY KEY); CREATE VIEW v AS TABLE k'
-	run -1 --separate-stderr portl-extract -d "$src" -t nokey -t k -t v --make-plan=own
+	run -5 --separate-stderr portl-extract -d "$src" -t nokey -t k -t v --make-plan=own
 	assert_stderr_has 'public.nokey: it has no primary key'
 	assert_stderr_has 'public.v: it is a view'
 	assert_stderr_has '--make-plan=held'

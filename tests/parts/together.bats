@@ -47,6 +47,7 @@ is_not_seen()
 	same_table "$src" u "$dst" u
 	assert_eq "$(jq -c '[.tool, .status, .relation, .rows.read, .rows.inserted, .committed, .error]' receipt)" \
 		'["portl",0,"2 relations",4300,4300,true,null]'
+	[[ $(jq -r '.source + " " + .target' receipt) == "stdin database \"$dst\" as \"portl\" at $PGHOST"* ]]
 	nothing_left
 }
 
