@@ -347,8 +347,8 @@ take_what(struct extract_options *o, struct err *e)
 		err_usage(e, "table", "-t with --csv takes one name, and no pattern");
 		return err_hint(e, "It says which relation the rows are of.");
 	}
-	o->is_set = o->is_set || o->neach > 0 || w->tables.n > 1 || w->schemas.n > 0 ||
-		    w->exclude_tables.n > 0 || w->exclude_schemas.n > 0 ||
+	o->is_set = o->is_set || (o->neach > 0 && o->path == NULL) || w->tables.n > 1 ||
+		    w->schemas.n > 0 || w->exclude_tables.n > 0 || w->exclude_schemas.n > 0 ||
 		    (w->tables.n == 1 && !pattern_is_exact(&w->tables.list[0]));
 	if (o->is_set)
 		return check_set(o, false, e);

@@ -203,6 +203,12 @@ refused()
 	try portl-extract -f job.yaml --csv in.csv --delimiter=';' -F ndjson --bare
 	assert_status 0
 	assert_out_has '"Name":"b;c"'
+	printf '%s\n' "source: {path: out.csv, table: people}" "destination: {database: $b}" 'tables:' \
+		'  people: {conflict: skip}' >job.yaml
+	q "$b" 'ALTER TABLE people ADD PRIMARY KEY (id)'
+	try portl run job.yaml --summary=receipt
+	assert_status 0
+	assert_eq "$(jq .rows.skipped receipt)" 2
 }
 
 @test "what does not go with a CSV file" {
