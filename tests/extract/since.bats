@@ -495,7 +495,6 @@ refused()
 		INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, now() - interval '1 day');
 		INSERT INTO p VALUES (1, now() - interval '1 day')"
 	word=$(position -t v --cursor=at)
-	below=$(position -t p --cursor=at)
 	q "$src" 'INSERT INTO a VALUES (2)'
 	assert_eq "$(ids -t v --cursor=at --since="$word")" '1 2 '
 	[ "$(q "$src" 'SHOW server_version_num')" -lt 180000 ] || return 0 # NOT NULL is inherited from 18 on

@@ -79,11 +79,79 @@ refused()
 	refused 'ALTER TABLE t ALTER n SET NOT NULL' 'ALTER TABLE t ALTER n DROP NOT NULL'
 }
 
+# stream QUERY: send these rows as table t's.
+stream()
+{
+	q "$src" "$1"
+	portl-extract -d "$src" -t t -o "$BATS_TEST_TMPDIR/s"
+}
+
+# noticed SQL OPTION...: once SQL is run, t keeps its rows.
+noticed()
+{
+	local before
+
+	before=$(q "$dst" 'SELECT * FROM t ORDER BY t::text')
+	altered "$@"
+	assert_status 1
+	assert_stderr_has 'was altered just now'
+	assert_eq "$(q "$dst" 'SELECT * FROM t ORDER BY t::text')" "$before"
+}
+
+@test "attributes change their names, also inside an array, a domain and a range" {
+	q "$src" 'CREATE TYPE c AS (a int, b int); CREATE DOMAIN d AS c; CREATE TYPE r AS RANGE (SUBTYPE = c)'
+	q "$dst" 'CREATE TYPE c AS (a int, b int); CREATE DOMAIN d AS c; CREATE TYPE r AS RANGE (SUBTYPE = c)'
+	for type in 'c|(1,2)' 'c[]|{"(1,2)"}' 'd|(1,2)' 'd[]|{"(1,2)"}' 'r|["(1,2)","(3,4)")' 'r[]|{}'; do
+		stream "DROP TABLE t; CREATE TABLE t (id int, v ${type%|*}); INSERT INTO t VALUES (1, '${type#*|}')"
+		q "$dst" "DROP TABLE public.t; CREATE TABLE t (id int, v ${type%|*})"
+		noticed 'ALTER TYPE c RENAME ATTRIBUTE a TO x; ALTER TYPE c RENAME ATTRIBUTE b TO a;
+			ALTER TYPE c RENAME ATTRIBUTE x TO b' -t public.t
+		q "$dst" 'ALTER TYPE c RENAME ATTRIBUTE a TO x; ALTER TYPE c RENAME ATTRIBUTE b TO a;
+			ALTER TYPE c RENAME ATTRIBUTE x TO b'
+	done
+}
+
+@test "another type gets the name by which values are staged" {
+	q "$src" 'CREATE DOMAIN d AS int'
+	stream 'DROP TABLE t; CREATE TABLE t (id int, v d); INSERT INTO t VALUES (1, 1000000)'
+	q "$dst" 'CREATE DOMAIN d AS int; DROP TABLE public.t; CREATE TABLE t (id int PRIMARY KEY, v d)'
+	noticed 'ALTER DOMAIN d RENAME TO e; CREATE DOMAIN d AS real' -t public.t --conflict=overwrite
+}
+
+@test "the primary key moves, NULLs become distinct, columns change their names" {
+	stream 'DROP TABLE t; CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 10)'
+	q "$dst" 'DROP TABLE public.t; CREATE TABLE t (a int NOT NULL, b int NOT NULL, CONSTRAINT k PRIMARY KEY (a));
+		CREATE UNIQUE INDEX ON t (a); CREATE UNIQUE INDEX ON t (b); INSERT INTO t VALUES (1, 100)'
+	noticed 'ALTER TABLE t DROP CONSTRAINT k, ADD CONSTRAINT k PRIMARY KEY (b)' -t public.t \
+		--conflict=overwrite --key=a
+	q "$dst" 'ALTER TABLE t DROP CONSTRAINT k, ADD CONSTRAINT k PRIMARY KEY (a)'
+	noticed 'ALTER TABLE t RENAME a TO x; ALTER TABLE t RENAME b TO a; ALTER TABLE t RENAME x TO b' \
+		-t public.t --conflict=overwrite --key=a
+	[ "$(q "$dst" 'SHOW server_version_num')" -ge 150000 ] || return 0
+	stream 'DELETE FROM t; INSERT INTO t VALUES (NULL, 5)'
+	q "$dst" 'DROP TABLE t; CREATE TABLE t (a int CONSTRAINT k UNIQUE NULLS NOT DISTINCT, b int);
+		INSERT INTO t VALUES (NULL, 1)'
+	noticed 'ALTER TABLE t DROP CONSTRAINT k, ADD CONSTRAINT k UNIQUE (a)' -t public.t \
+		--conflict=overwrite --key=a
+}
+
+@test "a foreign key that is dropped for the time is another one by then" {
+	q "$dst" 'CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p SELECT generate_series(1, 1000);
+		ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES p'
+	altered 'ALTER TABLE t DROP CONSTRAINT f, ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES p' \
+		-t public.t --foreign-keys=recheck
+	assert_status 1
+	assert_stderr_has 'was altered just now'
+	assert_eq "$(q "$dst" "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'f'")" \
+		'FOREIGN KEY (id) REFERENCES p(id)'
+}
+
 @test "what the plan does not rely on may change" {
 	local sql
 
+	q "$dst" 'CREATE TYPE e AS ENUM ($$a$$); ALTER TABLE t ADD v e'
 	for sql in 'CREATE INDEX i ON t (n)' 'COMMENT ON TABLE t IS $$x$$' \
-		'REINDEX INDEX CONCURRENTLY t_pkey' 'ANALYZE t'; do
+		'REINDEX INDEX CONCURRENTLY t_pkey' 'ANALYZE t' 'ALTER TYPE e ADD VALUE $$b$$'; do
 		altered "$sql" -t t --conflict=overwrite
 		assert_status 0
 	done
