@@ -14,9 +14,10 @@ struct relname;
  * identity_read(db, oid, name, e):
  * Return a text for the caller to free that is the same as before only if the name
  * stands for the same relation, by way of the same schema, and nothing has changed
- * there that a plan relies on: columns and what their types are made of, rules, constraints,
- * triggers, policies, unique indexes, of partitions and of what a view reads, too.  NULL with ${e} filled
- * on failure; "" if the name does not stand for relation ${oid}, unless that is 0.
+ * there that a plan relies on: columns and what their types are made of, rules,
+ * constraints, triggers, policies, unique indexes, of partitions and of what a view
+ * reads, too.  NULL with ${e} filled on failure; "" if the name does not stand for
+ * relation ${oid}, unless that is 0.
  */
 char *identity_read(struct db *db, unsigned oid, const struct relname *name, struct err *e)
 	__attribute__((warn_unused_result));
