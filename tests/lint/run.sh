@@ -77,7 +77,7 @@ check_house()
 # there twice: what links both programs' modules, as fuzzers do, would take one for the other.
 check_exports()
 {
-	local object source stem name allowed status=0 names=$gcc_out/exports
+	local object source stem twin name allowed status=0 names=$gcc_out/exports
 
 	: >"$names"
 	for object in "$gcc_out"/obj/{common,extract,load}{,/*}/*.o; do
@@ -85,7 +85,8 @@ check_exports()
 		source=${object#"$gcc_out"/obj/}
 		[ -f "${source%.o}.c" ] || continue # the file is gone, its object is not
 		allowed="${stem}(_[a-z0-9_]+)?"
-		[[ $source == common/* || $source == */*/* || ! -f extract/$stem.c || ! -f load/$stem.c ]] ||
+		twin=${source#*/} twin=${twin%.o}.c
+		[[ $source == common/* || ! -f extract/$twin || ! -f load/$twin ]] ||
 			allowed="${source%%/*}_$allowed"
 		[ "$stem" != main ] || allowed=main
 		allowed+=$(sed -n "s/^$stem /|/p" <<<"$exported_exceptions")

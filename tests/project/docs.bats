@@ -250,7 +250,6 @@ setup()
 
 @test "examples/every-ten-minutes.sh brings what has changed, goes on, and says when it cannot" {
 	local script=$ROOT/examples/every-ten-minutes.sh
-
 	createdb -T shop2 moving
 	export PORTL_SOURCE=dbname=moving
 	try "$script"
@@ -592,8 +591,7 @@ options_of_man()
 	perl "$ROOT/tests/lib/read_stream.pl" <whole >/dev/null
 	for n in 3 12 16 20 25 40 $((size / 2)) $((size - 100)) $((size - 60)) $((size - 1)); do
 		perl -0777 -pe "substr(\$_, $n, 1) ^= \"\\x01\"" whole >flipped
-		! perl "$ROOT/tests/lib/read_stream.pl" <flipped >/dev/null 2>&1 ||
-			fail "byte $n was flipped"
+		! perl "$ROOT/tests/lib/read_stream.pl" <flipped >/dev/null 2>&1 || fail "byte $n was flipped"
 		head -c "$n" whole >part
 		! perl "$ROOT/tests/lib/read_stream.pl" <part >/dev/null 2>&1 || fail "cut at $n"
 	done
