@@ -103,7 +103,7 @@ rejected_exactly()
 # every_way: in all modes, formats and both commit modes, though not all of these together.
 every_way()
 {
-	local mode format commit turn=$RANDOM
+	local mode format commit batch turn=$RANDOM
 
 	echo "turn $turn"
 	for mode in fail skip overwrite merge; do
@@ -112,7 +112,9 @@ every_way()
 				((turn++ % 3 == 0)) || [ -n "${THOROUGH:-}" ] || continue
 				echo "$mode $format $commit"
 				reset_target "$([ $mode = fail ] && echo 0 || echo 1)"
-				send $format --conflict=$mode --commit=$commit -b $((n / 3))
+				batch=()
+				[ $commit = end ] || batch=(--batch-size=$((n / 3)))
+				send $format --conflict=$mode --commit=$commit "${batch[@]}"
 				rejected_exactly
 			done
 		done
