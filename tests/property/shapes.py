@@ -94,7 +94,9 @@ class Types:
 
         def make(r):
             return "ROW(%s)::%s" % (", ".join("NULL" if r.random() < 0.2 else t.value(r) for t in members), name)
-        return Type(name, make, compare="text", portable=all(t.portable for t in members))
+        made = Type(name, make, compare="text", portable=all(t.portable for t in members))
+        made.cuts = any(t.cuts for t in members)
+        return made
 
     def range(self):
         rng, name = self.rng, self.qualified()
@@ -105,9 +107,11 @@ class Types:
         else:
             multi = None
         self.both("CREATE TYPE %s AS RANGE (SUBTYPE = %s%s);" % (name, element.sql, options))
+        made = Type(name, range_of(name, element), compare="text")
         if multi and rng.random() < 0.5:
-            return Type(multi, range_of(name, element, multi), compare="text")
-        return Type(name, range_of(name, element), compare="text")
+            made = Type(multi, range_of(name, element, multi), compare="text")
+        made.cuts = element.cuts
+        return made
 
 
 def is_query(t):
