@@ -327,6 +327,7 @@ runs()
 @test "INT: all of it ends, nothing is seen, and nothing is left" {
 	start run portl run -j 2 --parts=4 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
 	backend_does "$src" portl-extract "wait_event = 'PgSleep'"
+	wait_for "$dst" "to_regclass('portl_ledger.part') IS NOT NULL" # what nothing_left looks into
 	kill -INT "$pid_run"
 	finish run
 	assert_status 130
