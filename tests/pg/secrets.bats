@@ -242,6 +242,7 @@ typed()
 @test "a connection string in the place of a name is refused, and not repeated" {
 	local where uri="postgresql://guarded:zyzzyx@$SAFE/db" words="host=x password=zyzzyx"
 
+	cd "$T"
 	for where in "-d dbname=$uri" "-d postgresql:///$uri" "--host=guarded:zyzzyx@db" \
 		"-d postgresql://guarded:a@zyzzyx@h/db" "$uri" "-d x -d $uri" "-d $uri --source=x" \
 		"-d $uri --tabel" "-t $uri" "--schema=$uri" "-p $uri" "-U $uri"; do
