@@ -42,7 +42,6 @@ arglist_join(struct arglist *list, const struct arglist *more)
 		arglist_add(list, more->words[i]);
 }
 
-/* There may be a password among them. */
 bool
 arglist_has(const struct arglist *list, const char *option)
 {
@@ -55,6 +54,7 @@ arglist_has(const struct arglist *list, const char *option)
 	return false;
 }
 
+/* There may be a password among them. */
 void
 arglist_cut(struct arglist *list, size_t n)
 {

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/err.h"
@@ -16,6 +15,7 @@
 #include "common/front/planfile.h"
 #include "common/front/publication.h"
 #include "common/front/queue.h"
+#include "common/os/samefile.h"
 #include "common/os/tempfile.h"
 #include "common/talk/log.h"
 #include "common/talk/progress.h"
@@ -71,15 +71,6 @@ thin_out(struct arglist *list)
 
 /* ---- the plan ---- */
 
-static bool
-is_same(const char *a, const char *b)
-{
-	struct stat one, other;
-
-	return strcmp(a, b) == 0 || (stat(a, &one) == 0 && stat(b, &other) == 0 &&
-				     one.st_dev == other.st_dev && one.st_ino == other.st_ino);
-}
-
 /* Whoever names a job here has that one in mind, and no other is run. */
 static int
 open_plan(struct partrun *r, struct err *e)
@@ -88,7 +79,8 @@ open_plan(struct partrun *r, struct err *e)
 
 	if (planfile_open(&r->pf, f->resume, e) != 0)
 		return -1;
-	if (f->job == NULL || (r->pf.plan.job != NULL && is_same(f->job, r->pf.plan.job)))
+	if (f->job == NULL || (r->pf.plan.job != NULL && (strcmp(f->job, r->pf.plan.job) == 0 ||
+							  samefile_is(f->job, r->pf.plan.job))))
 		return 0;
 	err_set(e, EXIT_USAGE, "the plan %s is not of the job %s", f->resume, f->job);
 	return err_hint(e, "Leave out the job: the plan says what is read and loaded.");

@@ -17,28 +17,33 @@
 int
 receiptfile_write(const char *path, const char *text, struct err *e)
 {
-	bool live = strcmp(path, "-") == 0 || livefile_is(path);
-	char *part = live ? xstrdup(path) : xasprintf("%s.part", path);
+	bool live = livefile_is(path);
+	char *real, *part = NULL;
 	FILE *out;
-	int rc = 0, fd;
+	int rc = 0, fd = -1;
 
 	if (strcmp(path, "-") == 0) {
-		free(part);
 		fputs(text, stdout);
 		return writeall_finish(stdout, e);
 	}
-	fd = live ? livefile_open(path)
-		  : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	real = live ? NULL : livefile_behind(path);
+	if (real != NULL)
+		part = xasprintf("%s.part", real);
+	if (live)
+		fd = livefile_open(path);
+	else if (part != NULL)
+		fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	out = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (out == NULL) {
-		rc = err_errno(e, "could not create \"%s\"", part);
+		rc = err_errno(e, "could not create \"%s\"", path);
 	} else {
 		fputs(text, out);
 		rc = ferror(out) != 0;
 		rc |= fclose(out) != 0;
-		if (rc != 0 || (!live && rename(part, path) != 0))
+		if (rc != 0 || (!live && rename(part, real) != 0))
 			rc = err_errno(e, "could not write \"%s\"", path);
 	}
 	free(part);
+	free(real);
 	return rc;
 }

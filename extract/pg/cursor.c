@@ -121,8 +121,10 @@ greatest(const struct member *m, const struct relation_column *c, const char *ba
 	return 0;
 }
 
-/* ${value}, which may be NULL, less the overlap, which is an interval of dates and times, else
- * of the column's type. */
+/*
+ * ${value}, which may be NULL, less the overlap, which is an interval of dates and times, else
+ * of the column's type.
+ */
 static char *
 bound(const struct member *m, const struct relation_column *c, const char *value, struct db *db,
       struct err *e)
