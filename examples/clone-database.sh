@@ -3,10 +3,11 @@
 #
 #   clone-database.sh SOURCE TARGET
 #
-# pg_dump brings what is defined, one set of Portl's all rows, free-standing sequences among
-# them; both read by one snapshot, so that they are of the same moment.  Indexes, foreign
-# keys, triggers and materialized views come behind the rows, as pg_restore does it.  The
-# rows are there all or not at all; if a step fails, drop TARGET and begin anew.
+# pg_dump brings what is defined and large objects, one set of Portl's all rows and where
+# sequences stand; both read by one snapshot, so that they are of the same moment.  Indexes,
+# foreign keys, triggers and materialized views come behind the rows, as pg_restore does it.
+# The rows are there all or not at all; what extensions keep in tables of their own, as far as
+# it is not theirs from the start, stays behind.  If a step fails, drop TARGET and begin anew.
 #
 # SOURCE and TARGET are whatever -d takes.  TARGET exists: createdb -T template0 NAME
 set -eu
@@ -31,8 +32,18 @@ read -r snapshot <&4
 for section in pre-data post-data; do
 	pg_dump --section=$section --snapshot="$snapshot" -f "$dir/$section.sql" "$1" 3>&- 4>&-
 done
+pg_dump --section=data -b -T '*.*' --snapshot="$snapshot" -f "$dir/blobs.sql" "$1" 3>&- 4>&-
 psql -Xq1 -v ON_ERROR_STOP=1 -o /dev/null -d "$2" -f "$dir/pre-data.sql" 3>&- 4>&-
-portl-extract -d "$1" --snapshot="$snapshot" --schema='*' 3>&- 4>&- | portl-load -d "$2" 3>&- 4>&-
+
+# Sequences that a column owns have to be named: it may stand behind them.
+source=$1 target=$2
+echo "SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences; SELECT 'end';" >&3
+set -- --schema='*'
+while read -r sequence <&4 && [ "$sequence" != end ]; do
+	set -- "$@" -t "$sequence"
+done
+portl-extract -d "$source" --snapshot="$snapshot" "$@" 3>&- 4>&- | portl-load -d "$target" 3>&- 4>&-
 exec 3>&- 4>&-
 wait
-psql -Xq1 -v ON_ERROR_STOP=1 -o /dev/null -d "$2" -f "$dir/post-data.sql"
+psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "$target" -f "$dir/blobs.sql"
+psql -Xq1 -v ON_ERROR_STOP=1 -o /dev/null -d "$target" -f "$dir/post-data.sql"
