@@ -28,6 +28,7 @@
 #include "load/pg/attached.h"
 #include "load/pg/partrules.h"
 #include "load/pg/setplan.h"
+#include "load/pg/state.h"
 #include "load/pg/target.h"
 #include "load/pg/targets.h"
 #include "load/sink/sink.h"
@@ -423,7 +424,7 @@ make(struct making *m, struct err *e)
 	    ledger_find(&m->db, o->ledger, LEDGER_RUNS, false, &there, e) != 0 ||
 	    find_targets(m, e) != 0)
 		return -1;
-	if (choose_all(m, e) != 0)
+	if (state_check_parts(o, &m->targets, &m->db, e) != 0 || choose_all(m, e) != 0)
 		return -1;
 	if (is_one_pipe(m))
 		make_one_pipe(m);

@@ -37,7 +37,7 @@ struct state_entry {
 	const struct target *target; /* borrowed */
 	char *source;                /* the relation that is read; owned */
 	char *since;                 /* owned, NULL: all rows */
-	char *position;              /* owned */
+	char *position;              /* owned, NULL: of parts that are to come */
 	char *columns;               /* which goes where, as text to be compared; owned */
 	json_t *names;               /* of the target's columns, as members; owned */
 	bool adds;                   /* columns, in this run */
@@ -155,19 +155,25 @@ columns_of(const struct plan *p)
 	return buf_detach(&text);
 }
 
+static void
+describe(struct state_entry *x, const struct target *t)
+{
+	x->target = t;
+	x->source = relname_text(&t->plan->header->schema.relation);
+	x->columns = columns_of(t->plan);
+	x->names = names_of(t->plan);
+	x->adds = adds_columns(t->plan);
+}
+
 static int
 take_stream(struct state *s, struct state_entry *x, const struct target *t, struct err *e)
 {
 	const struct header *h = t->plan->header;
 
-	x->target = t;
 	if (check_header(h, e) != 0)
 		return -1;
-	x->source = relname_text(&h->schema.relation);
+	describe(x, t);
 	x->position = xstrdup(h->position);
-	x->columns = columns_of(t->plan);
-	x->names = names_of(t->plan);
-	x->adds = adds_columns(t->plan);
 	if (h->since != NULL && strcmp(h->since, POSITION_NONE) != 0)
 		x->since = xstrdup(h->since);
 	if (s->options->reset_state && x->since != NULL) {
@@ -266,6 +272,9 @@ refuse(const struct state *s, struct err *e, const char *what, const char *hint)
 #define AGAIN "The next run goes on from what portl-load --print-state says."
 #define FULL "A full run is needed: portl-extract --since=none, into portl-load --reset-state."
 
+/* Of parts. */
+#define OVER "--reset-state starts over. A run that is not in parts goes on from the position."
+
 /* Two positions that differ: which of them is further? */
 static int
 refuse_other(const struct state *s, const struct state_entry *x, const char *stored,
@@ -299,7 +308,9 @@ compare(const struct state *s, const struct state_entry *x, const char *stored, 
 		return refuse(s, e, "it has only what changed, and nothing is stored", FULL);
 	if (stored != NULL && x->since == NULL)
 		return refuse(s, e, "it has all rows, and a position is stored already",
-			      "portl-load --reset-state starts over. " AGAIN);
+			      x->position != NULL
+				      ? "portl-load --reset-state starts over. " AGAIN
+				      : OVER);
 	if (stored == NULL || strcmp(stored, x->since) == 0)
 		return 0;
 	return refuse_other(s, x, stored, e);
@@ -402,6 +413,27 @@ state_expect(struct state *s, const struct load_options *options, const struct t
 	if (ledger_find(db, options->ledger, LEDGER_STATES, make, &s->there, e) != 0)
 		return -1;
 	return look(s, db, e);
+}
+
+int
+state_check_parts(const struct load_options *options, const struct targets *targets,
+		  struct db *db, struct err *e)
+{
+	struct state s = {.options = options, .targets = targets};
+	size_t i;
+	int rc;
+
+	if (options->state == NULL || options->reset_state)
+		return 0;
+	s.list = xcalloc(targets->n + 1, sizeof(*s.list));
+	for (i = 0; i < targets->n; i++)
+		if (targets->list[i]->plan->header != NULL)
+			describe(&s.list[s.n++], targets->list[i]);
+	rc = ledger_find(db, options->ledger, LEDGER_STATES, false, &s.there, e);
+	if (rc == 0)
+		rc = look(&s, db, e);
+	state_release(&s);
+	return rc;
 }
 
 /* ---- in the loading transaction ---- */

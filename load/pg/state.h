@@ -39,6 +39,14 @@ int state_expect(struct state *s, const struct load_options *options,
 	__attribute__((warn_unused_result));
 
 /*
+ * state_check_parts(options, targets, db, e):
+ * The same for a plan of parts, which bring all rows: refuse (EXIT_TARGET) where a position is
+ * stored, before any part is read.  Makes nothing.
+ */
+int state_check_parts(const struct load_options *options, const struct targets *targets,
+		      struct db *db, struct err *e) __attribute__((warn_unused_result));
+
+/*
  * state_lock(s, db, e):
  * In the loading transaction, before its first row: lock what is stored and compare again.
  * Once in each transaction; state_unlocked(s): it has ended, and its rows are ${kept}.

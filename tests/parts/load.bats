@@ -346,6 +346,13 @@ target()
 	bring_all
 	same_table "$src" t "$dst" t
 	[[ $(portl-load -d "$dst" --state=s --print-state) == 1:xmin:* ]]
+	# parts bring all rows: found out before any is read
+	try make_plan -t t --parts=4 -- --conflict=overwrite --state=s
+	assert_status 5
+	assert_stderr_has 'a position is stored already'
+	assert_stderr_has '--reset-state starts over. A run that is not in parts goes on'
+	[ ! -e "$plan" ]
+	make_plan -t t --parts=4 -- --conflict=overwrite --state=s --reset-state
 }
 
 # ledger_read: how many rows of parts the server has read
