@@ -59,8 +59,9 @@ reason_of_choice(const struct member *m, const struct extract_options *o)
 		return "it is a query";
 	if (m->rel->kind == 'S')
 		return "it is a sequence";
-	if (m->rows->limit >= 0)
-		return "--limit leaves rows out";
+	if (m->rows->limit >= 0 || m->only != NULL)
+		return m->only == NULL ? "--limit leaves rows out"
+				       : "--only-keys leaves rows out";
 	if (o->row_security)
 		return "--enable-row-security leaves rows out that policies hide";
 	if (m->rows->cursor == NULL && m->rel->engine != NULL)
@@ -71,12 +72,11 @@ reason_of_choice(const struct member *m, const struct extract_options *o)
 		return "it has values of a reg* type, whose text changes with what they name";
 	if (m->roles)
 		return "it has values of type aclitem, whose text changes with the names of roles";
-	if (m->rows->cursor == NULL && (m->rel->kind == 'v' || m->rel->kind == 'f'))
-		return m->rel->kind == 'v'
-			       ? "it is a view, whose rows have no xmin (see --cursor)"
-			       : "it is a foreign table, whose rows have no xmin (see "
-				 "--cursor)";
-	return NULL;
+	if (m->rows->cursor == NULL && m->rel->kind == 'v')
+		return "it is a view, whose rows have no xmin (see --cursor)";
+	return m->rows->cursor == NULL && m->rel->kind == 'f'
+		       ? "it is a foreign table, whose rows have no xmin (see --cursor)"
+		       : NULL;
 }
 
 static unsigned

@@ -23,6 +23,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/pgarray.h"
+#include "common/pg/relation.h"
 #include "common/pg/session.h"
 #include "common/schema/header.h"
 #include "common/schema/position.h"
@@ -189,6 +190,43 @@ static bool
 is_of_keys(const struct target *t)
 {
 	return t->plan->header != NULL && t->plan->header->keys_of > 0;
+}
+
+/* The first of the targets, or of their partitions, that a crash would empty. */
+static const char unlogged_sql[] =
+	"SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c"
+	" JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+	" WHERE c.relpersistence OPERATOR(pg_catalog.=) 'u' AND c.relkind"
+	" OPERATOR(pg_catalog.=) 'r' AND c.oid IN (SELECT o FROM pg_catalog.unnest($1::pg_catalog.oid[])"
+	" AS o UNION ALL SELECT p.relid FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS o,"
+	" pg_catalog.pg_partition_tree(o) AS p) ORDER BY 1 LIMIT 1";
+
+static int
+check_logged(const struct state *s, struct db *db, struct err *e)
+{
+	struct buf oids = BUF_INIT;
+	const char *params[1];
+	PGresult *res;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->list[i].target->plan->rel != NULL)
+			pgarray_add_oid(&oids, s->list[i].target->plan->rel->oid);
+	params[0] = pgarray_end(&oids);
+	res = db_query(db, e, unlogged_sql, 1, params);
+	if (res != NULL && PQntuples(res) > 0) {
+		err_set(e, EXIT_TARGET,
+			"the state would outlive the rows: %s is UNLOGGED, and a server that "
+			"crashes empties it",
+			PQgetvalue(res, 0, 0));
+		err_hint(e,
+			 "ALTER TABLE %s SET LOGGED, or bring all rows each time, without "
+			 "--state.",
+			 PQgetvalue(res, 0, 0));
+	}
+	buf_release(&oids);
+	PQclear(res);
+	return e->code == EXIT_DONE ? 0 : -1;
 }
 
 /* ---- what is stored ---- */
@@ -378,15 +416,15 @@ static int
 look(struct state *s, struct db *db, struct err *e)
 {
 	PGresult *res = NULL;
-	int rc = 0;
+	int rc = session_begin(db, SESSION_PLAN, s->options->common.lock_timeout, e);
 
-	if (s->there) {
-		rc = session_begin(db, SESSION_PLAN, s->options->common.lock_timeout, e);
-		if (rc == 0)
-			res = run(s, db, find_sql, found_sql, NULL, e);
+	if (rc == 0)
+		rc = check_logged(s, db, e);
+	if (rc == 0 && s->there) {
+		res = run(s, db, find_sql, found_sql, NULL, e);
 		rc = res != NULL ? 0 : -1;
-		session_rollback(db);
 	}
+	session_rollback(db);
 	if (rc == 0)
 		rc = compare_all(s, res, e);
 	PQclear(res);

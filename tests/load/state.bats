@@ -125,6 +125,12 @@ no_join()
 	assert_stderr_has 'Use --conflict=overwrite or --conflict=merge.'
 	portl-extract -d "$src" -t t --limit=2 >"$BATS_TEST_TMPDIR/some"
 	no_join "it has none: --limit leaves rows out" some
+	echo '{"schema":"public","name":"t","columns":["id"],"types":["integer"],"keys":[[2]]}' >"$BATS_TEST_TMPDIR/keys"
+	portl-extract -d "$src" -t t --only-keys="$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/some"
+	no_join "it has none: --only-keys leaves rows out" some --reset-state
+	try portl-extract -d "$src" -t t --only-keys="$BATS_TEST_TMPDIR/keys" --since="$(word)"
+	assert_status 5
+	assert_stderr_has 'nothing can be read since a position: --only-keys leaves rows out'
 	portl-extract -d "$src" -c 'TABLE t' >"$BATS_TEST_TMPDIR/query"
 	no_join 'it has none: it is a query' query -t t
 	printf 'id,v\n1,2\n' >"$BATS_TEST_TMPDIR/csv"
@@ -170,6 +176,25 @@ no_join()
 	portl-load -d "$dst" -q --state=s --conflict=overwrite --dry-run "$BATS_TEST_TMPDIR/more" 2>/dev/null
 	q "$dst" 'DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v text)'
 	no_join 'the table was made anew' more
+}
+
+@test "a table that a crash would empty keeps no state, nor does one with such a partition" {
+	bring
+	stream more
+	q "$dst" 'ALTER TABLE t SET UNLOGGED'
+	no_join 'the state would outlive the rows: public.t is UNLOGGED' more
+	assert_stderr_has 'ALTER TABLE public.t SET LOGGED'
+	q "$dst" 'DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
+		CREATE UNLOGGED TABLE "P 1" PARTITION OF t FOR VALUES FROM (0) TO (9)'
+	portl-extract -d "$src" -t t >"$BATS_TEST_TMPDIR/all"
+	no_join 'public."P 1" is UNLOGGED' all --reset-state
+	q "$dst" "DROP SCHEMA ${ledger%.*} CASCADE"
+	try portl-load -d "$dst" --state=s --conflict=overwrite "$BATS_TEST_TMPDIR/all"
+	assert_status 5
+	assert_eq "$(q "$dst" "TABLE t")" ''
+	q "$dst" 'ALTER TABLE "P 1" SET LOGGED'
+	portl-load -q -d "$dst" --state=s --conflict=overwrite "$BATS_TEST_TMPDIR/all"
+	same_table "$src" t "$dst" t
 }
 
 @test "a stream that is cut, a dry run, a failure: rows and state are as they were" {
