@@ -47,7 +47,7 @@ const char replace_likeness_sql[] =
 	" CASE WHEN $2::bool OR i.indexprs IS NULL AND i.indpred IS NULL"
 	" THEN pg_get_indexdef(x.oid) END, (SELECT h.inhparent FROM pg_inherits h"
 	"  WHERE h.inhrelid = x.oid), (SELECT jsonb_agg(to_jsonb(a)"
-	" - '{attrelid,attcacheoff,attndims}'"
+	" - '{attrelid,attcacheoff,attndims,attname}'"
 	"  ::text[] ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = x.oid),"
 	" obj_description(x.oid, 'pg_class'))::text FROM pg_index i JOIN pg_class x"
 	" ON x.oid = i.indexrelid WHERE i.indrelid = $1"

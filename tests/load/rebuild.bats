@@ -130,6 +130,17 @@ refused()
 	assert_eq "$(q "$b" "SELECT indexdef ~ 'v2.*v3.*y' FROM pg_indexes WHERE indexname = 'few'")" t
 }
 
+@test "an index on what was renamed since" {
+	plain
+	q "$b" "CREATE FUNCTION f(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower(\$1)'; CREATE INDEX by_f ON t (f(v));
+		CREATE INDEX with_id ON t (v) INCLUDE (id); ALTER FUNCTION f RENAME TO g; ALTER TABLE t RENAME v TO w"
+	keep
+	try portl-load -d "$b" -t t --indexes=rebuild --map=v=w "$stream"
+	assert_status 0
+	kept
+	t_is '1|old' '2|v2' '3|v3' '4|v4'
+}
+
 @test "the primary key is built first; plan, log and step say what is done" {
 	local log=$BATS_TEST_TMPDIR/log
 
