@@ -248,10 +248,39 @@ typedocs_same_fields(const json_t *a_types, const char *a, const json_t *b_types
 	return same_fields(a_types, a, b_types, b, 0);
 }
 
-int
+static bool
+holds_oids(const json_t *types, const char *base, int depth)
+{
+	const json_t *doc = json_object_get(types, typedocs_unwrap(types, base)), *attributes;
+	size_t i;
+
+	if (doc == NULL || depth > DEPTH_MAX)
+		return false;
+	if (json_object_get(doc, "element") != NULL)
+		return true;
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *part = json_string_value(json_object_get(doc, parts[i]));
+
+		if (part != NULL)
+			return holds_oids(types, part, depth + 1);
+	}
+	attributes = json_object_get(doc, "attributes");
+	for (i = 0; i < json_array_size(attributes); i++)
+		if (json_object_get(types, json_string_value(json_array_get(
+						   json_array_get(attributes, i), 1))) != NULL)
+			return true;
+	return false;
+}
+
+bool
+typedocs_holds_oids(const json_t *types, const char *base)
+{
+	return holds_oids(types, base, 0);
+}
+
+bool
 typedocs_is_container(const json_t *types, const char *base)
 {
-	const char *kind = typedocs_kind(types, typedocs_unwrap(types, base));
-
-	return strcmp(kind, "array") == 0 || strcmp(kind, "composite") == 0;
+	return strcmp(typedocs_kind(types, typedocs_unwrap(types, base)), "composite") == 0 ||
+	       typedocs_holds_oids(types, base);
 }

@@ -64,10 +64,16 @@ char *typedocs_same_fields(const json_t *a_types, const char *a, const json_t *b
 const char *typedocs_kind(const json_t *types, const char *base);
 
 /*
- * typedocs_is_container(types, base):
- * Tell whether binary values carry the OIDs of user-defined types inside
- * (arrays and composites of them), which servers before 14 refuse to read.
+ * typedocs_holds_oids(types, base):
+ * Tell whether binary values carry the OIDs of user-defined types inside (arrays of such,
+ * composites with such attributes, ranges over these), which servers before 14 refuse to read.
  */
-int typedocs_is_container(const json_t *types, const char *base);
+bool typedocs_holds_oids(const json_t *types, const char *base);
+
+/*
+ * typedocs_is_container(types, base):
+ * Tell whether they do, or might in another version of a composite.
+ */
+bool typedocs_is_container(const json_t *types, const char *base);
 
 #endif /* COMMON_TYPEDOCS_H */

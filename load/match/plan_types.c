@@ -136,6 +136,15 @@ check_text(struct plan *p, size_t i, const json_t *here, struct reasons *why)
 	return typedocs_same_bytes(of.from.types, of.from.base, here, of.to.base);
 }
 
+static void
+refuse_container(struct plan *p, size_t i, struct reasons *why)
+{
+	plan_refuse(p, i, why, PLAN_SEND_TEXT,
+		    "has type %s, whose binary form servers before 14 cannot read from another "
+		    "database",
+		    p->schema->columns[i].type);
+}
+
 /* Returns why the bytes of binary values cannot stay as they are, for the caller to free. */
 static char *
 check_bytes(struct plan *p, const struct db *db, size_t i, const json_t *here,
@@ -146,10 +155,7 @@ check_bytes(struct plan *p, const struct db *db, size_t i, const json_t *here,
 
 	if (PQserverVersion(db->conn) < OID_FREE_CONTAINERS &&
 	    typedocs_is_container(p->schema->types, from->base)) {
-		plan_refuse(p, i, why, PLAN_SEND_TEXT,
-			    "has type %s, whose binary form servers before 14 cannot read from "
-			    "another database",
-			    from->type);
+		refuse_container(p, i, why);
 		return NULL;
 	}
 	return typedocs_same_bytes(p->schema->types, from->base, here, to->base);
@@ -292,6 +298,9 @@ check_new_type(struct plan *p, const struct db *db, size_t i, const json_t *here
 		reasons_add(why, "column \"%s\": %s", name, differs);
 	else if (cut != NULL)
 		plan_refuse(p, i, why, NULL, PLAN_CUTS, of.to.type, cut, of.from.type);
+	else if (!p->text && PQserverVersion(db->conn) < OID_FREE_CONTAINERS &&
+		 typedocs_holds_oids(of.from.types, of.from.base))
+		refuse_container(p, i, why);
 	free(differs);
 	check_older(p, db, i, &of, why);
 	if (p->rel == NULL)

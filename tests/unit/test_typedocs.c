@@ -130,6 +130,11 @@ test_parts(void)
 				  "\"p.d\":{\"kind\":\"domain\",\"base\":\"integer\"}}";
 	static const char brr[] = "{\"p.d[]\":{\"kind\":\"array\",\"element\":\"p.d\"},"
 				  "\"p.d\":{\"kind\":\"domain\",\"base\":\"real\"}}";
+	static const char within[] =
+		"{\"p.r\":{\"kind\":\"range\",\"subtype\":\"p.c\"},"
+		"\"p.c\":{\"kind\":\"composite\",\"attributes\":[[\"a\",\"p.d\"]]},"
+		"\"p.d\":{\"kind\":\"domain\",\"base\":\"real\"},"
+		"\"p.plain\":{\"kind\":\"composite\",\"attributes\":[[\"a\",\"real\"]]}}";
 	static const char r4[] = "{\"p.r\":{\"kind\":\"range\",\"subtype\":\"real\"}}";
 	static const char r8[] =
 		"{\"p.r\":{\"kind\":\"range\",\"subtype\":\"double precision\"}}";
@@ -156,6 +161,11 @@ test_parts(void)
 	ok(typedocs_is_container(t, "p.d[]"), "an array of user types holds OIDs");
 	ok(!typedocs_is_container(t, "p.d"), "a domain over a built-in does not");
 	ok(!typedocs_is_container(t, "integer[]"), "nor does a built-in array");
+	json_decref(t);
+	t = types(within);
+	ok(typedocs_holds_oids(t, "p.r"), "a range holds those of what it is over");
+	ok(!typedocs_holds_oids(t, "p.plain") && typedocs_is_container(t, "p.plain"),
+	   "a composite of built-in types holds none, and its like may");
 	json_decref(t);
 }
 
