@@ -35,8 +35,8 @@ static const char find_sql[] =
 
 static const char find_all_sql[] =
 	"SELECT w.number, c.oid, n.nspname, c.relname, c.relkind"
-	" FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.name[]),"
-	" pg_catalog.unnest($2::pg_catalog.name[])) WITH ORDINALITY AS w (space, name, number)"
+	" FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]),"
+	" pg_catalog.unnest($2::pg_catalog.text[])) WITH ORDINALITY AS w (space, name, number)"
 	" JOIN pg_catalog.pg_namespace n ON n.nspname" EQUALS "w.space"
 	" JOIN pg_catalog.pg_class c ON c.relnamespace" EQUALS "n.oid AND c.relname" EQUALS
 	"w.name AND c.relkind OPERATOR(pg_catalog.<>) ALL ('{i,I,c}'::pg_catalog.\"char\"[])";

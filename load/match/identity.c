@@ -35,8 +35,8 @@
  */
 static const char tree_sql[] =
 	"WITH RECURSIVE this AS (SELECT w.number, c.oid, n.oid AS space, n.xmin"
-	" FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.name[]),"
-	" pg_catalog.unnest($2::pg_catalog.name[]), pg_catalog.unnest($3::pg_catalog.oid[]))"
+	" FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]),"
+	" pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.oid[]))"
 	" WITH ORDINALITY AS w (space, name, oid, number)"
 	" JOIN pg_catalog.pg_namespace n ON n.nspname" IS "w.space"
 	" JOIN pg_catalog.pg_class c ON c.relnamespace" IS "n.oid AND c.relname" IS "w.name"

@@ -90,6 +90,19 @@ staged()
 	assert_status 5
 }
 
+@test "a set: a name that is longer than the server keeps is no other one that begins so" {
+	long=$(printf 'n%.0s' {1..64})
+	q "$a" 'CREATE TABLE u (id int)'
+	q "$b" "CREATE SCHEMA ${long%n}; CREATE TABLE ${long%n}.t (LIKE t INCLUDING ALL); CREATE TABLE ${long%n}.u (id int)"
+	for more in '' --create --verify; do
+		try_sh "portl-extract -d '$a' -t t -t u | portl-load -d '$b' --into-schema=$long $more"
+		assert_status 5
+		assert_stderr_has "$long"
+		assert_eq "$(held "${long%n}.t")" ''
+	done
+	production
+}
+
 @test "--into-schema goes with -t NAME; two schemas for one relation are refused" {
 	q "$a" 'ALTER TABLE t RENAME TO other'
 	source=other take -t t
