@@ -183,7 +183,7 @@ key_instead(const struct cli_line *line, const char *name)
 			return (*k)->key;
 	if (strcmp(name, "map") == 0)
 		return "schema_mapping";
-	return strcmp(name, "dbname") == 0 ? "uri" : NULL;
+	return strcmp(name, "dbname") == 0 ? "database" : NULL;
 }
 
 static int

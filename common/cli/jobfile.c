@@ -50,7 +50,7 @@ not_yaml(struct reading *r)
 		return err_set(r->e, EXIT_JOBFILE, "%s: not YAML: %s", r->file->path, why);
 	err_set(r->e, EXIT_JOBFILE, "%s:%zu: not YAML: %s", r->file->path,
 		p->problem_mark.line + 1, why);
-	if (p->error == YAML_SCANNER_ERROR)
+	if (p->error == YAML_SCANNER_ERROR || p->error == YAML_PARSER_ERROR)
 		err_hint(r->e, "Indent with blanks, not with tabs; put values with : # or "
 			       "quotes into quotes, and queries behind \"query: |\".");
 	return -1;
@@ -147,6 +147,15 @@ read_list(struct reading *r, size_t place)
 static int read_block(struct reading *r, const char *block, const char *relation);
 
 static int
+block_within(struct reading *r, const struct jobfile_entry *entry)
+{
+	refuse_key(r, entry, entry->line, "a value is expected here, not keys and values");
+	return err_hint(r->e,
+			"Blocks, such as schema_mapping and tables, stand at the top level, "
+			"beside source and destination.");
+}
+
+static int
 read_value(struct reading *r, size_t place)
 {
 	struct jobfile_entry *entry = &r->file->entries[place];
@@ -163,8 +172,7 @@ read_value(struct reading *r, size_t place)
 	default: /* the one thing that is left */
 		if (entry->relation != NULL ||
 		    (entry->block != NULL && strcmp(entry->block, JOBFILE_TABLES) != 0))
-			return refuse_key(r, entry, entry->line,
-					  "a value is expected here, not keys and values");
+			return block_within(r, entry);
 		entry->kind = JOBFILE_BLOCK;
 		return entry->block == NULL ? read_block(r, entry->key, NULL)
 					    : read_block(r, entry->block, entry->key);
@@ -204,6 +212,19 @@ check_duplicate(struct reading *r, const char *block, const char *relation)
 		       first->line);
 }
 
+/* A plan of parts, which is JSON and so YAML, in the place of a job. */
+static int
+check_plan(struct reading *r)
+{
+	if (strcmp((const char *)r->event.data.scalar.value, "portl_plan") != 0)
+		return 0;
+	err_set(r->e, EXIT_JOBFILE, "%s is a plan of parts, and no job", r->file->path);
+	return err_hint(r->e,
+			"portl run --resume=%s brings what is missing of it; see also "
+			"portl part, parts, publish and drop.",
+			r->file->path);
+}
+
 /* The keys of a mapping whose start is the current event. */
 static int
 read_block(struct reading *r, const char *block, const char *relation)
@@ -221,6 +242,8 @@ read_block(struct reading *r, const char *block, const char *relation)
 			break;
 		}
 		rc = check_duplicate(r, name, below);
+		if (rc == 0 && name == NULL)
+			rc = check_plan(r);
 		if (rc != 0)
 			break;
 		f->entries = xrealloc(f->entries, (f->n + 1) * sizeof(*f->entries));

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "common/base/err.h"
+#include "common/base/nearest.h"
 #include "common/base/xalloc.h"
 #include "common/cli/cli_spec.h"
 #include "common/cli/cli_value.h"
@@ -210,6 +211,34 @@ settle(struct reading *r, const char *shown, const struct cli_option *o, bool ow
 	return cli_value_set(&slot, value, 1, e) == 0 ? 0 : err_prefix(e, "%s ", shown);
 }
 
+static size_t
+add_names(const struct cli_option *o, const char **words, size_t n)
+{
+	for (; o != NULL && o->name != NULL; o++)
+		words[n++] = o->name;
+	return n;
+}
+
+/* ${misspelt} is the long name, or NULL. */
+static int
+hint_nearest(const struct reading *r, const char *misspelt, struct err *e)
+{
+	const struct cli_option *o = r->f->command->own;
+	size_t own = 0, n;
+	const char **words, *near;
+
+	for (; o != NULL && o->name != NULL; o++)
+		own++;
+	words = xcalloc(own + r->f->extract_options.n + r->f->load_options.n + 1,
+			sizeof(*words));
+	n = add_names(r->f->command->own, words, 0);
+	n = add_names(r->f->extract_options.options, words, n);
+	n = add_names(r->f->load_options.options, words, n);
+	near = misspelt != NULL ? nearest_word(misspelt, words, n) : NULL;
+	free(words);
+	return near != NULL ? err_hint(e, "Perhaps you meant --%s.", near) : try_help(e);
+}
+
 /* It may be one of the side that is not meant here. */
 static int
 unknown(const struct reading *r, const char *shown, const char *name, size_t len, char letter,
@@ -223,7 +252,7 @@ unknown(const struct reading *r, const char *shown, const char *name, size_t len
 
 	if (r->side == SIDE_BOTH || o == NULL) {
 		err_set(e, EXIT_USAGE, "unknown option %s", shown);
-		return try_help(e);
+		return hint_nearest(r, name != NULL ? shown + 2 : NULL, e);
 	}
 	err_set(e, EXIT_USAGE, "%s is an option of %s", shown,
 		extract ? "portl-load" : "portl-extract");

@@ -25,6 +25,7 @@
 #define TEXT_CAP (TEXT_SIZE + KEEP_MAX + 8)
 #define BOM "\xef\xbb\xbf"
 #define GZIP "\x1f\x8b\x08" /* RFC 1952: magic and the only method */
+#define ZIP "PK\x03\x04"    /* what begins an archive's first file */
 
 struct textin {
 	struct input *in;       /* borrowed */
@@ -141,6 +142,30 @@ finish(struct textin *t, struct err *e)
 	return 0;
 }
 
+static bool
+begins(const char *p, ssize_t n, const char *magic)
+{
+	return n >= (ssize_t)strlen(magic) && memcmp(p, magic, strlen(magic)) == 0;
+}
+
+/* The first ${n} bytes of the file. */
+static int
+check_packed(const struct textin *t, const char *p, ssize_t n, struct err *e)
+{
+	if (begins(p, n, GZIP)) {
+		err_set(e, EXIT_DATA, "%s: the file is compressed with gzip",
+			input_name(t->in));
+		return err_hint(e, "Put `gunzip |` in front, and say --csv=-.");
+	}
+	if (begins(p, n, ZIP)) {
+		err_set(e, EXIT_DATA, "%s: the file is a ZIP archive, as .xlsx and .ods are",
+			input_name(t->in));
+		return err_hint(e, "Save the sheet as a CSV file, or put `unzip -p` in front "
+				   "and say --csv=-.");
+	}
+	return 0;
+}
+
 /* More bytes into text, converted: 1, 0 at the end of the input, -1. */
 static int
 more(struct textin *t, struct err *e)
@@ -154,11 +179,8 @@ more(struct textin *t, struct err *e)
 			e->code = EXIT_DATA;
 		return -1;
 	}
-	if (!t->begun && n >= (ssize_t)strlen(GZIP) && memcmp(to, GZIP, strlen(GZIP)) == 0) {
-		err_set(e, EXIT_DATA, "%s: the file is compressed with gzip",
-			input_name(t->in));
-		return err_hint(e, "Put `gunzip |` in front, and say --csv=-.");
-	}
+	if (!t->begun && check_packed(t, to, n, e) != 0)
+		return -1;
 	if (n == 0)
 		return t->raw != NULL ? finish(t, e) : 0;
 	if (t->raw == NULL) {

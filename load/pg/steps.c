@@ -66,7 +66,7 @@ check_min_rows(const struct steps *s, enum steps_at at, struct err *e)
 		return 0;
 	err_set(e, EXIT_DATA, "only %" PRIu64 " rows %s, fewer than --min-rows=%" PRId64,
 		s->read - rejected, rejected > 0 ? "were not rejected" : "have come", least);
-	if (s->options->truncate || s->options->replace)
+	if (least == 1 && (s->options->truncate || s->options->replace)) /* the default */
 		err_hint(e,
 			 "--%s refuses to leave an empty table behind unless --min-rows=0 is "
 			 "given.",

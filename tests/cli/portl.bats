@@ -141,6 +141,10 @@ teardown_file()
 	assert_stderr_has 'hint: It is an option of portl-load.'
 	try portl-load -d x --where=x
 	assert_stderr_has 'hint: It is an option of portl-extract.'
+	try portl run job.yaml --sumary=x
+	assert_stderr_has 'hint: Perhaps you meant --summary.'
+	try portl run job.yaml --retrys=1
+	assert_stderr_has 'hint: Perhaps you meant --retries.'
 	try portl run job.yaml --limit=many
 	assert_status 64
 	assert_stderr_has 'portl-extract: error: --limit takes'

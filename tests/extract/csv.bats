@@ -293,7 +293,11 @@ as_copy()
 	cmp in.csv out.csv
 }
 
-@test "compressed files that cannot be read: gzip, and damaged zstd" {
+@test "compressed files that cannot be read: gzip, ZIP, and damaged zstd" {
+	printf 'PK\003\004\024\000\000\000' >sheet.xlsx
+	try portl-extract --csv sheet.xlsx -o out
+	assert_status 1
+	assert_stderr_has 'sheet.xlsx: the file is a ZIP archive, as .xlsx and .ods are'
 	printf 'a\n1\n' | gzip >in.csv.gz
 	for encoding in UTF8 LATIN1; do
 		try portl-extract --csv in.csv.gz --encoding=$encoding -o out

@@ -343,6 +343,9 @@ refused()
 	assert_stderr_has 'only 0 rows have come, fewer than --min-rows=1'
 	assert_stderr_has '--replace refuses to leave an empty table behind'
 	kept
+	try portl-load -d "$b" -t t --replace --min-rows=2 "$stream"
+	assert_status 1
+	[[ $stderr != *'leave an empty table'* ]]
 	send "SELECT 3 AS id, 'new' AS v UNION ALL SELECT 3, 'twice'"
 	try portl-load -d "$b" -t t --replace "$stream"
 	assert_status 1

@@ -196,12 +196,17 @@ test_refused(void)
 	unsetenv("PORTL_TEST_NOT");
 	refused(x, "soruce: 1\n", ":1: soruce: unknown key", "\"source\"");
 	refused(x, "source:\n  tabel: x\n", ":2: source.tabel: unknown key", "\"table\"");
+	refused(x, "source:\n  schema_mapping:\n    a: b\n",
+		":2: source.schema_mapping: a value", "stand at the top level");
+	refused(x, "{\"portl_plan\": 1, \"relations\": [{\"number\": 1}]}",
+		" is a plan of parts, and no job", "--resume");
+	refused(x, "source:\n  a: b\n c: d\n", ":3: not YAML", "Indent with blanks");
 	refused(x, "something:\n  a: 1\n", ":1: something: unknown key", NULL);
 	refused(x, "batch-size: 1\n", ":1: batch-size: unknown key", "batch_size");
 	refused(x, "extra-columns: x\n", ":1: extra-columns: unknown key", "extra_columns");
 	refused(x, "map: a=b\n", ":1: map: unknown key", "schema_mapping");
 	refused(x, "source:\n  csv: f\n", ":2: source.csv: unknown key", "\"path\"");
-	refused(x, "source:\n  dbname: d\n", ":2: source.dbname: unknown key", "\"uri\"");
+	refused(x, "source:\n  dbname: d\n", ":2: source.dbname: unknown key", "\"database\"");
 	refused(x, "host: x\n", ":1: host: this key belongs into source or", NULL);
 	refused(x, "source:\n  create: yes\n", ":2: source.create: this key is not", "dest");
 	refused(JOB_LOAD, "destination:\n  limit: 1\n", ":2: destination.limit: this key is",
