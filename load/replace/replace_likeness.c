@@ -13,6 +13,14 @@
 	"reltoastrelid,relhasindex,relhasrules,relhastriggers,relhassubclass,relfrozenxid," \
 	"relminmxid,relrewrite,relacl,relnatts,relpartbound}'::text[]"
 
+/*
+ * A primary key that is made makes a NOT NULL that was inherited the table's own as well; as
+ * long as there is the key, it cannot go anyway.
+ */
+#define KEY_IS_LOCAL \
+	" - CASE WHEN k.contype = 'n' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid" \
+	" = $1 AND i.indisprimary AND k.conkey[1] = ANY (i.indkey)) THEN 'conislocal' ELSE '' END"
+
 /* What a macro with arguments would be here, clang-format takes for a call. */
 
 const char replace_likeness_sql[] =
@@ -37,7 +45,7 @@ const char replace_likeness_sql[] =
 	" UNION ALL SELECT jsonb_build_array('constraint', to_jsonb(k) - '{oid,conrelid,conindid,"
 	"conparentid,confrelid,conkey,confkey,conbin,connoinherit}'::text[] - CASE WHEN EXISTS"
 	" (SELECT FROM pg_constraint o WHERE o.oid = k.conparentid AND o.conrelid = $1)"
-	" THEN 'conname' ELSE '' END, k.conparentid <> 0,"
+	" THEN 'conname' ELSE '' END" KEY_IS_LOCAL ", k.conparentid <> 0,"
 	" k.connoinherit AND k.contype IN ('c', 'n'),"
 	" CASE WHEN $2::bool OR k.contype <> 'x' THEN pg_get_constraintdef(k.oid) END,"
 	" obj_description(k.oid, 'pg_constraint'))::text"

@@ -91,7 +91,7 @@
 	" t.aside) || substr(pg_get_indexdef(indexrelid), length(format('CREATE %sINDEX %I ON %s '," \
 	" unique_, name, t.old)) + 1) FROM t, ix, LATERAL (SELECT CASE WHEN indisunique" \
 	"  THEN 'UNIQUE ' END) AS u (unique_) WHERE contype IS DISTINCT FROM 'x'" \
-	" UNION ALL SELECT 2, 1, nr, 3, format('ALTER TABLE %s ADD CONSTRAINT %I %s', t.aside," \
+	" UNION ALL SELECT 2, 1, nr, 3, format('ALTER TABLE ONLY %s ADD CONSTRAINT %I %s', t.aside," \
 	" tmp, CASE contype WHEN 'x' THEN pg_get_constraintdef(conid) ELSE" \
 	"  format('%s USING INDEX %I%s%s', CASE contype WHEN 'p' THEN 'PRIMARY KEY'" \
 	"   ELSE 'UNIQUE' END, tmp, CASE WHEN condeferrable THEN ' DEFERRABLE' END," \

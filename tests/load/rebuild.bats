@@ -406,6 +406,21 @@ family()
 	assert_eq "$(q "$b" 'SELECT tableoid::regclass, count(*) FROM t GROUP BY 1 ORDER BY 1')" $'t|3\nheir|3'
 }
 
+@test "a key of an heir whose NOT NULL is inherited; an heir that may have NULL where its parent has a key" {
+	plain
+	q "$b" 'CREATE TABLE above (id int NOT NULL); CREATE TABLE heir (v text) INHERITS (above); ALTER TABLE heir ADD PRIMARY KEY (id);
+		CREATE TABLE free () INHERITS (t)'
+	((SERVER_VERSION >= 180000)) || q "$b" 'ALTER TABLE free ALTER id DROP NOT NULL; INSERT INTO free VALUES (NULL)'
+	keys="SELECT attrelid::regclass, attnotnull FROM pg_attribute WHERE attname = 'id' AND attrelid IN ('heir'::regclass, 'free'::regclass) ORDER BY 1"
+	before=$(q "$b" "$keys")
+	for table in heir t; do
+		try portl-load -d "$b" -t "$table" --indexes=rebuild "$stream"
+		assert_status 0
+	done
+	assert_eq "$(q "$b" "$keys")" "$before"
+	assert_eq "$(q "$b" 'SELECT count(*) FROM heir WHERE id > 1')" 3
+}
+
 @test "an index that has come since the plan is not lost" {
 	plain
 	mkfifo "$BATS_TEST_TMPDIR/in"
