@@ -180,10 +180,14 @@ json_t *
 piece_next(struct piece *p, struct err *e)
 {
 	json_t *receipt;
+	int64_t at;
 
 	if (p->receipt != NULL || p->parts.n == 0)
 		return NULL;
-	receipt = read_receipt(p, e);
+	do { /* what is no receipt is another's, whose output is ours */
+		at = p->read;
+		receipt = read_receipt(p, e);
+	} while (receipt == NULL && p->read > at);
 	if (receipt != NULL &&
 	    json_integer_value(json_object_get(receipt, "status")) != EXIT_DONE) {
 		p->receipt = receipt;
@@ -194,13 +198,21 @@ piece_next(struct piece *p, struct err *e)
 	return receipt;
 }
 
+int
+piece_said(const json_t *receipt)
+{
+	if (receipt == NULL)
+		return EXIT_AGAIN;
+	return (int)json_integer_value(json_object_get(receipt, "status"));
+}
+
 void
 piece_settle(struct piece *p)
 {
 	p->status = pair_status(&p->pair);
 	/* whoever had not been read to its end may say what it likes */
 	if (p->pair.load.status == EXIT_DONE)
-		p->status = EXIT_DONE;
+		p->status = p->parts.n > 0 ? piece_said(p->receipt) : EXIT_DONE;
 	p->again = piece_passes(p->status, p->receipt, p->pair.extract.status);
 }
 

@@ -54,6 +54,13 @@ bool piece_is_over(const struct piece *p);
 json_t *piece_next(struct piece *p, struct err *e);
 
 /*
+ * piece_said(receipt):
+ * Return the status that portl-load has ended with by its receipt, whatever has become of it on
+ * the way: a command of --via may lose it.  EXIT_AGAIN for NULL, for nobody knows.
+ */
+int piece_said(const json_t *receipt);
+
+/*
  * piece_settle(p):
  * When both have ended and piece_next() has no more to tell: find out what has become of the
  * others.

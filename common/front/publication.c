@@ -8,13 +8,18 @@
 
 #include "common/base/err.h"
 #include "common/front/pair.h"
+#include "common/front/piece.h"
 #include "common/os/tempfile.h"
 
+/* The first line that is a document, if it is not all one: a command of --via may talk, too. */
 static json_t *
 parse(struct buf *text)
 {
 	json_t *doc = text->len > 0 ? json_loadb(text->data, text->len, 0, NULL) : NULL;
+	char *rest = buf_cstr(text), *line;
 
+	while (doc == NULL && (line = strsep(&rest, "\n")) != NULL)
+		doc = json_loads(line, 0, NULL);
 	buf_release(text);
 	return doc;
 }
@@ -108,6 +113,8 @@ publication_make(struct planfile *pf, struct front *f, json_t **receipt, struct 
 		rc = planfile_call(pf, f, &words, &text, &f->status, e);
 	arglist_release(&words);
 	*receipt = parse(&text);
+	if (rc == 0 && f->status == EXIT_DONE)
+		f->status = piece_said(*receipt);
 	if (rc == 0 && f->status != 0)
 		rc = crew_stopped(&f->crew, e);
 	return rc;

@@ -31,7 +31,7 @@ setup()
 		*--completion=list*) exec "$BUILD/portl-load" "$@" ;;
 		*--make-plan*) cat ;;
 		*--list-parts*) list ;;
-		*--publish*) echo published >>"$T/events"; [ ! -e "$T/publish" ] || . "$T/publish" ;;
+		*--publish*) echo published >>"$T/events"; [ ! -e "$T/publish" ] || . "$T/publish"; echo '{"status":0}' ;;
 		*--drop-parts*) echo dropped >>"$T/events" ;;
 		*--print-position*) echo a,b ;;
 		*--part=*)
@@ -195,6 +195,30 @@ events()
 	assert_eq "$(tail -n 1 events)" dropped
 	assert_eq "$(jq -c '[.status, .committed]' receipt)" '[5,false]'
 	run ! kill -0 "$(<pid)"
+}
+
+@test "a command of --via that loses the status or talks: what the receipts say holds" {
+	printf '%s\n' '[[ $* != *--@(part=|publish)* ]] || echo "Welcome"; "$@"; true' >lossy
+	try portl run -j 1 --via='bash lossy' --summary=receipt --
+	assert_status 0
+	assert_eq "$(jq -c '[.status, .committed, .rows.read]' receipt)" '[0,true,40]'
+
+	echo '[ $part != 3 ] || die 5 "no such column" 42703' >load
+	try portl run -j 1 --via='bash lossy' --summary=receipt --
+	assert_status 5
+	assert_stderr_has 'part 3 of 4, s.t: could not be brought'
+	assert_eq "$(jq -c '[.status, .committed]' receipt)" '[5,false]'
+	echo '[ $part != 3 ] || kill -KILL $$' >load
+	try portl run -j 1 --via='bash lossy' --retries=0 --
+	assert_status 75
+
+	rm load
+	for what in 'die 1 "duplicate key" 23505' 'kill -KILL $$'; do
+		echo "$what" >publish
+		try portl run -j 1 --via='bash lossy' --retries=0 --summary=receipt --
+		assert_eq "$(jq -c '[.status, .committed]' receipt)" "[$status,false]"
+		[[ $status == @(1|75) ]]
+	done
 }
 
 @test "--retries says how often" {
