@@ -38,6 +38,7 @@ struct partrun {
 	size_t ndone;
 	bool asked; /* what is in done has been found out */
 	bool planned;
+	bool stuck;   /* no other snapshot brings what is missing */
 	bool another; /* round, if there may be one */
 };
 
@@ -106,6 +107,47 @@ get_plan(struct partrun *r, struct err *e)
 	return 0;
 }
 
+static bool
+is_direct(const struct partplan_relation *rel)
+{
+	return rel->way != NULL && strcmp(rel->way, "part") == 0;
+}
+
+/* Why no last stream could bring what several snapshots have missed; NULL: one does. */
+static const char *
+reason_against(const struct partplan_relation *rel)
+{
+	const char *why = json_string_value(json_object_get(rel->header, "no_position"));
+
+	if (is_direct(rel))
+		return "its parts are committed by themselves";
+	if (rel->header == NULL || json_object_get(rel->header, "sequence") != NULL)
+		return NULL;
+	if (json_array_size(json_object_get(rel->header, "primary_key")) == 0)
+		return "it has no primary key";
+	return why;
+}
+
+static int
+refuse_others(struct partrun *r, const struct partplan_relation *rel, const char *why,
+	      struct err *e)
+{
+	char *name = relname_text(&rel->id);
+
+	r->stuck = true;
+	err_set(e, EXIT_TARGET,
+		"the snapshot of the parts that are there is gone, and the others cannot be "
+		"read by another: %s: %s",
+		name, why);
+	free(name);
+	if (is_direct(rel))
+		return err_hint(e, "The rows of those that are there are in the table: remove "
+				   "them, or bring all of them again, in another run.");
+	return err_hint(e,
+			"Begin anew with another run; portl drop removes what a plan that is "
+			"kept has left.");
+}
+
 /*
  * The snapshot of the parts that are there is gone: the others are read by snapshots of their
  * own, and a last stream makes them one.
@@ -114,7 +156,14 @@ static int
 take_over(struct partrun *r, struct err *e)
 {
 	struct planfile *pf = &r->pf;
+	const char *why;
+	size_t i;
 
+	for (i = 0; i < pf->plan.nrelations; i++) {
+		why = reason_against(&pf->plan.relations[i]);
+		if (why != NULL)
+			return refuse_others(r, &pf->plan.relations[i], why, e);
+	}
 	log_line("the snapshot of the first parts is gone: the others are read by their own, "
 		 "and a last stream brings what has changed since");
 	pf->plan.snapshot = PARTPLAN_OWN;
@@ -275,7 +324,7 @@ clear_away(struct partrun *r, bool done)
 	const char *kept = f->resume != NULL ? f->resume : f->keep;
 	struct err e = ERR_INIT;
 
-	if (r->planned && kept != NULL && !done)
+	if (r->planned && kept != NULL && !done && !r->stuck)
 		log_line("what is there stays: portl run --resume=%s brings what is missing",
 			 kept);
 	if (!r->planned || kept != NULL)

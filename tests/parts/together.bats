@@ -238,6 +238,29 @@ hold_back()
 	[ "$first" -lt 12 ]
 }
 
+@test "--resume of what several snapshots cannot bring: refused, with a way out that is one" {
+	local options
+
+	q "$src" 'ALTER TABLE t DROP CONSTRAINT t_pkey'
+	for options in --create --commit=part; do
+		portl plan -o plan -d "$src" -t t --parts=4 --split-by=id -- -d "$dst" "$options"
+		portl hold plan portl part plan 1
+		try portl run --resume=plan -j 2 --summary=receipt
+		assert_status 5
+		assert_stderr_has "the snapshot of the parts that are there is gone, and the others cannot be read by another: public.t: it"
+		assert_stderr_has another\ run
+		assert_stderr_lacks 'brings what is missing'
+		assert_eq "$(jq -r .snapshot plan)" held
+		assert_eq "$(jq -c '[.status, .committed]' receipt)" '[5,false]'
+		portl drop plan
+		nothing_left
+		q "$dst" 'CREATE TABLE IF NOT EXISTS t (id int, amount numeric, name text, pad text)'
+	done
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 1000
+	portl run -q -j 2 --parts=4 -d "$src" -t t -- -d "$dst" --truncate
+	same_table "$src" t "$dst" t
+}
+
 # runs QUERY: what portl runs says, by jq
 runs()
 {
