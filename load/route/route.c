@@ -52,11 +52,19 @@ route_locate(struct route *r, struct err *e)
 void
 route_explain_key(const struct route *r, struct err *e)
 {
-	if (strcmp(e->sqlstate, "23505") == 0 && e->hint == NULL &&
-	    !r->plan->rules->conflict->has_key)
+	const struct load_rules *rules = r->plan->rules;
+
+	if (strcmp(e->sqlstate, "23505") != 0 || e->hint != NULL)
+		return;
+	if (!rules->conflict->has_key)
 		err_hint(e,
 			 "A row with this key is in the table, or came before. Use --conflict "
 			 "to skip or overwrite, or --truncate to replace all rows.");
+	else if (rules->keys == KEYS_FOLLOW && rules->absent.what != ABSENT_STAY)
+		err_hint(e, "A row that is gone may still have this value: where keys follow "
+			    "(--with-keys), absent rows are deleted behind the others. A run "
+			    "of all rows (portl-extract --since=none, without --with-keys) "
+			    "deletes them first, unless foreign keys refer to the table.");
 }
 
 int

@@ -118,8 +118,8 @@ int route_locate(struct route *r, struct err *e);
 
 /*
  * route_explain_key(r, e):
- * If ${e} says that a key is there already, and nothing says what becomes of such rows, add
- * the options that would.
+ * If ${e} says that a key is there already, and nothing says what becomes of such rows, or
+ * the row that has it may be one that is deleted behind them, add what would help.
  */
 void route_explain_key(const struct route *r, struct err *e);
 
