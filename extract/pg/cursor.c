@@ -68,10 +68,10 @@ clock_of(const char *base)
 	return NULL;
 }
 
+/* No more than ${clock}, if there is one. */
 static char *
-value_sql(const struct member *m, const struct relation_column *c, const char *base)
+value_sql(const struct member *m, const struct relation_column *c, const char *clock)
 {
-	const char *clock = clock_of(base);
 	struct buf sql = BUF_INIT;
 
 	buf_adds(&sql, "SELECT pg_catalog.format('%s', ");
@@ -104,9 +104,9 @@ is_beyond(const char *base, const char *value)
 
 static int
 greatest(const struct member *m, const struct relation_column *c, const char *base,
-	 struct db *db, char **value, char **why, struct err *e)
+	 const char *clock, struct db *db, char **value, char **why, struct err *e)
 {
-	char *sql = value_sql(m, c, base);
+	char *sql = value_sql(m, c, clock);
 	PGresult *res = db_query(db, e, sql, 0, NULL);
 
 	free(sql);
@@ -167,13 +167,41 @@ check_overlap(const struct member *m, const struct relation_column *c, struct db
 	return m->rows->overlap == NULL || none != NULL ? 0 : -1;
 }
 
+/*
+ * May rows that come have numbers from before?  What another server has written has its
+ * numbers, and a materialized view shows rows later than they were written.
+ */
+static const char foreign_sql[] =
+	"WITH RECURSIVE r(oid) AS (SELECT $1::oid UNION SELECT x.oid FROM r CROSS JOIN LATERAL ("
+	" SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = r.oid UNION ALL"
+	" SELECT d.refobjid FROM pg_rewrite w JOIN pg_depend d ON d.objid = w.oid"
+	" AND d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass"
+	" WHERE w.ev_class = r.oid AND w.ev_type = '1') AS x(oid))"
+	" SELECT EXISTS (SELECT FROM r JOIN pg_class c USING (oid) WHERE c.relkind IN ('f', 'm')"
+	" OR EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = c.oid)"
+	" OR EXISTS (SELECT FROM pg_rewrite w JOIN pg_depend d ON d.objid = w.oid"
+	" AND d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_proc'::regclass"
+	" JOIN pg_proc p ON p.oid = d.refobjid WHERE w.ev_class = c.oid AND w.ev_type = '1'"
+	" AND p.provolatile <> 'i'))";
+
+/* 1, 0 or -1. */
+static int
+is_foreign(const struct member *m, struct db *db, struct err *e)
+{
+	PGresult *res = db_query_oid(db, e, foreign_sql, m->rel->oid);
+	int rc = res != NULL ? db_is_true(res, 0, 0) : -1;
+
+	PQclear(res);
+	return rc;
+}
+
 int
 cursor_value(const struct member *m, const char *xmin, struct db *db, struct path *path,
 	     char **value, char **why, struct err *e)
 {
 	const struct relation_column *c;
-	char *base;
-	int rc = 0;
+	char *base, *clock = NULL;
+	int foreign = 1, rc = 0;
 
 	if (cursor_check(m, e) != 0)
 		return -1;
@@ -181,11 +209,18 @@ cursor_value(const struct member *m, const char *xmin, struct db *db, struct pat
 	if (check_overlap(m, c, db, e) != 0)
 		return -1;
 	base = base_of(c);
-	if (strcmp(base, "xid8") == 0)
+	if (strcmp(base, "xid8") == 0) {
+		clock = xasprintf("'%s'::pg_catalog.xid8", xmin);
+		foreign = is_foreign(m, db, e);
+	}
+	if (foreign == 0)
 		*value = xstrdup(xmin);
-	else if (path_be(path, !member_has_user_text(m), db, e) != 0 ||
-		 greatest(m, c, base, db, value, why, e) != 0 || path_narrow(path, db, e) != 0)
+	else if (foreign < 0 || path_restore(path, db, e) != 0 ||
+		 greatest(m, c, base, clock != NULL ? clock : clock_of(base), db, value, why,
+			  e) != 0 ||
+		 path_narrow(path, db, e) != 0)
 		rc = -1;
+	free(clock);
 	free(base);
 	return rc;
 }

@@ -14,8 +14,9 @@ struct member;
 /*
  * cursor_value(m, xmin, db, path, value, why, e):
  * ${*value} becomes what all rows of the snapshot are up to, NULL if there are none; of an
- * xid8 that is ${xmin}, each transaction before which has ended.  Where there is none that
- * could be gone on from, ${*why} says so.  Both are the caller's to free.
+ * xid8 that is ${xmin}, each transaction before which has ended, unless another server may have
+ * written it.  Where there is none that could be gone on from, ${*why} says so.  Both are the
+ * caller's to free.
  */
 int cursor_value(const struct member *m, const char *xmin, struct db *db, struct path *path,
 		 char **value, char **why, struct err *e) __attribute__((warn_unused_result));

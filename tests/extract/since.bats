@@ -520,6 +520,36 @@ refused()
 	refused 'other columns are read, or they were altered' -t x --columns=id --cursor=ver --since="$word"
 }
 
+@test "a cursor of xid8 whose numbers are not from the server, or come late: from the greatest on" {
+	q "$src" "CREATE TABLE x (id int, ver xid8); INSERT INTO x VALUES (1, '3'), (2, '4');
+		CREATE MATERIALIZED VIEW xm AS TABLE x; CREATE VIEW xmv AS TABLE xm; CREATE VIEW local AS TABLE x;
+		CREATE FUNCTION f() RETURNS SETOF x LANGUAGE sql STABLE AS 'TABLE x'; CREATE VIEW xf AS SELECT * FROM f();
+		CREATE TABLE p (id int, ver xid8) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)"
+	relations='xm xmv xf'
+	if q "$src" 'CREATE EXTENSION postgres_fdw' 2>/dev/null; then
+		q "$src" "DO \$\$ BEGIN EXECUTE format('CREATE SERVER here FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %L, port %L, dbname %L)',
+				current_setting('unix_socket_directories'), current_setting('port'), current_database());
+			EXECUTE format('CREATE USER MAPPING FOR PUBLIC SERVER here OPTIONS (user %L)', current_user); END \$\$;
+			CREATE FOREIGN TABLE far (id int, ver xid8) SERVER here OPTIONS (table_name 'x');
+			DROP TABLE p1; CREATE FOREIGN TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9) SERVER here OPTIONS (table_name 'x')"
+		relations+=' far p'
+	fi
+	declare -A was
+	for relation in $relations; do
+		was[$relation]=$(position -t "$relation" --cursor=ver)
+	done
+	q "$src" "INSERT INTO x VALUES (3, '5'); REFRESH MATERIALIZED VIEW xm"
+	for relation in $relations; do
+		assert_eq "$(ids -t "$relation" --cursor=ver --since="${was[$relation]}")" '2 3 '
+	done
+	# never ahead of the transactions that are here
+	q "$src" "UPDATE x SET ver = '18446744073709551615' WHERE id = 3; REFRESH MATERIALIZED VIEW xm"
+	word=$(position -t xm --cursor=ver)
+	q "$src" "INSERT INTO x VALUES (4, pg_current_xact_id()); REFRESH MATERIALIZED VIEW xm"
+	assert_eq "$(ids -t xm --cursor=ver --since="$word")" '3 4 '
+	assert_eq "$(ids -t local --cursor=ver --since="$(position -t local --cursor=ver)")" '3 '
+}
+
 @test "a set: a word for each relation, one without comes whole, sequences as always" {
 	q "$src" 'CREATE TABLE a (id int); CREATE TABLE b (id int); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1); CREATE SEQUENCE seq'
 	words=$(portl-extract -d "$src" -t '[ab]' -F ndjson | jq -rs '[.[]."$portl".position | select(.)] | unique | join(",")')
