@@ -46,24 +46,40 @@ field()
 	awk -F '\t' -v n="$1" -v step="$2" '$1 == step { print $n }' <<<"$steps"
 }
 
-# sources STEP: what it is about; a fuzzer, those folders that it includes from.
-sources()
+# made_of FUZZER: the sources of the objects that the linker took, as the debugger's
+# information names them, their headers, and what else a run of it rests on.
+made_of()
 {
-	local folders='common extract load' fuzzer=tests/fuzz/${1/-/_}.c
+	local out=${BUILD:-build}/fuzz source
 
-	[[ $1 != fuzz-* ]] || folders=$(sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$fuzzer" | sort -u | grep -v tests)
-	echo "$folders $(field 2 "$1")"
+	echo tests/fuzz/run.sh "tests/fuzz/corpus/${1#fuzz_}"
+	readelf --debug-dump=info --dwarf-depth=1 "$out/fuzz/$1" |
+		sed -n 's/.*DW_AT_name .*: \(.*\)\.c$/\1/p' |
+		while read -r source; do
+			sed -n '/^[^ ].*: ./,/[^\\]$/p' "$out/obj/$source.d"
+		done | tr -s ' \\' '\n\n' | grep -E '^(common|extract|load|tests)/'
 }
 
-# of STEP: the commit, and the sources it is about, if all of them are committed.
+# sources STEP: what it is about; of a fuzzer that has been run, what it was made of then.
+sources()
+{
+	if [[ $1 != fuzz-* ]]; then
+		echo common extract load "$(field 2 "$1")"
+	elif [ -f "$kept/$1.sources" ]; then
+		cat "$kept/$1.sources"
+	fi
+}
+
+# of STEP [COMMIT]: the commit, and the sources it is about, if all of them are committed.
 of()
 {
-	local paths
+	local paths commit=${2:-HEAD}
 
 	read -ra paths < <(tr '\n' ' ' < <(sources "$1"))
-	[ -z "$(git status --porcelain --untracked-files=no -- "${paths[@]}" 2>&1)" ] &&
-		printf '%s %s\n' "$(git rev-parse --short HEAD)" \
-			"$(git rev-parse "${paths[@]/#/HEAD:}" | git hash-object --stdin)"
+	[ ${#paths[@]} -gt 0 ] &&
+		git diff --quiet "$commit" -- "${paths[@]}" 2>&1 &&
+		printf '%s %s\n' "$(git rev-parse --short "$commit")" \
+			"$(git rev-parse "${paths[@]/#/$commit:}" 2>&1 | git hash-object --stdin)"
 }
 
 # is_done STEP: of these sources.
@@ -77,11 +93,13 @@ is_done()
 # run STEP TARGET VARIABLE...: nothing is kept of one that fails but its output.
 run()
 {
-	local start=$SECONDS of
+	local start=$SECONDS of commit
 
-	of=$(of "$1") || of='changed -'
+	commit=$(git rev-parse HEAD)
 	rm -f "$kept/$1"
 	"${MAKE:-make}" --no-print-directory "${@:2}" >"$kept/$1.log" 2>&1 </dev/null || return
+	[[ $1 != fuzz-* ]] || made_of "${1/-/_}" | sort -u >"$kept/$1.sources"
+	of=$(of "$1" "$commit") || of='changed -'
 	printf '%s\t%s\t%s\n' "$of" $((SECONDS - start)) \
 		"$(tail -n 1 "$kept/$1.log")" >"$kept/$1"
 }
