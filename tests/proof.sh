@@ -57,7 +57,7 @@ made_of()
 		sed -n 's/.*DW_AT_name .*: \(.*\)\.c$/\1/p' |
 		while read -r source; do
 			sed -n '/^[^ ].*: ./,/[^\\]$/p' "$out/obj/$source.d"
-		done | tr -s ' \\' '\n\n' | grep -E '^(common|extract|load|tests)/'
+		done | grep -oP '(^| )\K(common|extract|load|tests)/\S+'
 }
 
 # sources STEP: what it is about; of a fuzzer that has been run, what it was made of then.
