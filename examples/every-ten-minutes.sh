@@ -3,7 +3,8 @@
 #
 #   */10 * * * *  /usr/share/doc/portl/examples/every-ten-minutes.sh
 #
-# (from the package; /usr/local/share/doc where it was made from source)
+# (from the package; where it was made from source, /usr/local/share/doc, and the crontab
+# needs a line PATH=/usr/local/bin:/usr/bin:/bin)
 #
 # Where the last run went on to is kept in the target, in the transaction of its rows, so
 # that a run that is killed, repeated or overtaken loses nothing.  When the source can no
@@ -32,6 +33,7 @@ flock -n 9 || exit 0 # the run before is still at work
 reset=
 [ "$FULL" = 0 ] || reset=--reset-state
 
+rm -f "$STATE/$TABLE.json" # of the run before
 status=0
 since=$(portl-load --state="$TABLE" --print-state ${reset:+"$reset"})
 portl-extract -t "$TABLE" --since="$since" --lock-wait-timeout=60000 |

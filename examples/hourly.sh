@@ -3,7 +3,8 @@
 #
 #   5 * * * *  /usr/share/doc/portl/examples/hourly.sh
 #
-# (from the package; /usr/local/share/doc where it was made from source)
+# (from the package; where it was made from source, /usr/local/share/doc, and the crontab
+# needs a line PATH=/usr/local/bin:/usr/bin:/bin)
 #
 # Rows that break a rule of the target do not hold up the others.  They are kept as a
 # stream that can be loaded again when the cause is gone, and a mail says where; more

@@ -16,6 +16,10 @@ fi
 file=$1
 shift
 new=$file.$$
+for receipt; do # there is none while its run is at work
+	shift
+	[ ! -e "$receipt" ] || set -- "$@" "$receipt"
+done
 trap 'rm -f "$new"' EXIT
 
 jq -rn '
@@ -34,6 +38,6 @@ jq -rn '
 	samples("bytes"; "Bytes of the last stream."; ["", .bytes]),
 	samples("rows"; "Rows of the last run, by what became of them.";
 		.rows | to_entries[] | [",what=\(.key | tojson)", .value])
-' "$@" >"$new"
+' "$@" </dev/null >"$new"
 chmod 644 "$new"
 mv "$new" "$file"

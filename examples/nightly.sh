@@ -4,7 +4,8 @@
 #
 #   17 3 * * *  /usr/share/doc/portl/examples/nightly.sh
 #
-# (from the package; /usr/local/share/doc where it was made from source)
+# (from the package; where it was made from source, /usr/local/share/doc, and the crontab
+# needs a line PATH=/usr/local/bin:/usr/bin:/bin)
 #
 # cron mails whatever a job prints.  Portl prints nothing when all is well, so that a
 # mail means that something is wrong, and says what.  The receipts are kept.

@@ -49,6 +49,7 @@ struct front {
 	bool sides;          /* the line has both sides with -- between, and needs no job */
 	/* what the command line says that is not simply passed on; borrowed */
 	const char *job, *summary, *differences;
+	char *named; /* the summary, where the job says it; owned */
 	bool ordered, dry_run;
 	/* our own options */
 	const char *output, *keep, *resume, *via, *snapshot;

@@ -392,6 +392,7 @@ release(struct front *f)
 	arglist_release(&f->rest);
 	free(f->extract);
 	free(f->load);
+	free(f->named);
 	if (f->since >= 0)
 		close(f->since);
 }

@@ -10,6 +10,7 @@
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
+#include "common/front/jobsummary.h"
 #include "common/front/keeper.h"
 #include "common/front/piece.h"
 #include "common/front/planfile.h"
@@ -417,7 +418,7 @@ partrun_run(struct front *f, struct err *e)
 	struct err late = ERR_INIT;
 	int rc;
 
-	if (check(f, e) != 0)
+	if (check(f, e) != 0 || jobsummary_take(f, e) != 0)
 		return -1;
 	if (f->retries < 0)
 		f->retries = RETRIES;

@@ -8,11 +8,14 @@
 
 #include "common/base/err.h"
 #include "common/cli/check.h"
+#include "common/front/jobsummary.h"
 #include "common/front/pair.h"
 #include "common/front/partrun.h"
 #include "common/front/ways.h"
 #include "common/os/tempfile.h"
 #include "common/os/writeall.h"
+#include "common/talk/log.h"
+#include "common/talk/receipt.h"
 
 /* What concerns both and is load's to do. */
 static void
@@ -24,6 +27,36 @@ add_load_words(const struct front *f, struct arglist *load)
 		arglist_add(load, "--dry-run");
 	if (f->differences != NULL)
 		arglist_addf(load, "--differences=%s", f->differences);
+}
+
+/* The receipt of a run that ended before portl-load could begin one. */
+static void
+tell(struct front *f, int status, const struct err *why)
+{
+	struct receipt r = {.fd = -1};
+	struct err late = ERR_INIT;
+	int rc = jobsummary_take(f, &late);
+
+	if (rc == 0 && f->summary != NULL) {
+		rc = receipt_init(&r, f->summary, &late);
+		if (rc == 0)
+			rc = receipt_print(&r, status, why, &late);
+	}
+	if (rc != 0)
+		log_report(&late); /* the status says what came first */
+	receipt_release(&r);
+	err_release(&late);
+}
+
+/* As pair_ask_state(). */
+static int
+ask_state(struct front *f, struct arglist *words, struct err *e)
+{
+	int rc = pair_ask_state(f, words, e);
+
+	if (rc != 0)
+		tell(f, rc < 0 ? (int)e->code : f->status, e);
+	return rc;
 }
 
 int
@@ -43,7 +76,7 @@ single_run(struct front *f, struct err *e)
 		arglist_addf(&f->for_extract, "--snapshot=%s", f->snapshot);
 	rc = pair_check_job(f, e);
 	if (rc == 0)
-		rc = pair_ask_state(f, &words.extract, e);
+		rc = ask_state(f, &words.extract, e);
 	if (rc == 0)
 		rc = pair_run(f, &words, &f->status, e);
 	pair_words_release(&words);

@@ -260,6 +260,27 @@ teardown_file()
 	assert_eq "$status $(jq -c '[.status, .error.sqlstate]' receipt)" '1 [1,"22012"]'
 	try portl run job.yaml --summary=receipt --destination=dbname=none
 	assert_eq "$status $(jq .status receipt)" '2 2'
+	# before portl-load has begun: no receipt of another run stays, and the job may name it
+	for named in flag job; do
+		[ $named = flag ] || printf '%s\n' 'state: s' 'summary: ${NAMED:-receipt}' >>job.yaml
+		echo '{"status":0}' >receipt
+		try portl run -f job.yaml --state=s --summary=receipt --destination=dbname=none
+		[ $named = flag ] || try portl run job.yaml --destination=dbname=none
+		assert_eq "$status $(jq -c '[.status, .committed]' receipt)" '2 [2,false]'
+	done
+}
+
+@test "in parts a job's summary is written, too" {
+	printf '%s\n' 'summary: ${NAMED:-receipt}' >>job.yaml
+	portl run -j2 job.yaml
+	assert_eq "$(jq -c '[.status, .rows.inserted]' receipt)" "[0,$(count)]"
+	NAMED=other try portl run -j2 job.yaml
+	assert_eq "$status $(jq -c '.status' other)" '1 1'
+	cp job.yaml before
+	NAMED=job.yaml try portl run -j2 job.yaml
+	assert_status 78
+	assert_stderr_has '--summary and the job are the same file'
+	cmp job.yaml before
 }
 
 @test "extract killed: nothing is loaded, and run says so" {

@@ -412,6 +412,9 @@ Load them again, with the same PORTL_DESTINATION: portl-load -t orders --conflic
 	assert_eq "$(grep -c '^# TYPE' portl.prom)" "$(grep '^portl' portl.prom | sed 's/{.*//' | sort -u | wc -l)"
 	assert_eq "$(sed -n 's/^portl_finished_timestamp_seconds{job="orders"} //p' portl.prom)" \
 		"$(date -d "$(jq -r .finished orders.json)" +%s)"
+	try "$ROOT/examples/metrics.sh" portl.prom at-work.json orders.json # none is there
+	assert_silent 0
+	grep -qx 'portl_committed{job="orders"} 1' portl.prom
 	cp portl.prom before
 	echo '{' >bad.json
 	try "$ROOT/examples/metrics.sh" portl.prom bad.json
