@@ -66,7 +66,7 @@ explain(const struct relname *name, struct err *e)
 {
 	if (strncmp(e->sqlstate, "22", 2) != 0 && strncmp(e->sqlstate, "23", 2) != 0 &&
 	    strncmp(e->sqlstate, "54", 2) != 0)
-		return -1;
+		return replace_unseen(e, "run without --indexes=rebuild");
 	if (e->context == NULL)
 		err_context(e, "before COMMIT: building the indexes of \"%s\"", name->name);
 	return err_hint(e,

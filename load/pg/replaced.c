@@ -251,7 +251,7 @@ take_place(struct group *g, struct db *db, struct err *e)
 		return -1;
 	if (plan->rules->parts.what == PARTS_NONE && /* else that is done */
 	    db_exec(db, e, "%s", plan->sql[SQL_BUILD]) != 0)
-		return -1;
+		return replace_unseen(e, "use --conflict=overwrite --delete");
 	return persist(g, db, exchange, e);
 }
 

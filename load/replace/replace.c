@@ -231,3 +231,15 @@ replace_free(struct replace *r)
 	free(r->indexes);
 	free(r);
 }
+
+int
+replace_unseen(struct err *e, const char *instead)
+{
+	if (strcmp(e->sqlstate, "42883") != 0 && strcmp(e->sqlstate, "42P01") != 0 &&
+	    strcmp(e->sqlstate, "42704") != 0) /* no such function, table, other object */
+		return -1;
+	return err_hint(e,
+			"As with pg_restore, functions see no schema but pg_catalog here. Give "
+			"them a search_path (ALTER FUNCTION ... SET search_path), or %s.",
+			instead);
+}

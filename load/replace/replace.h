@@ -75,4 +75,11 @@ void replace_name(const struct plan *p, struct err *e);
  */
 void replace_free(struct replace *r);
 
+/*
+ * replace_unseen(e, instead):
+ * What is built may call functions, which see pg_catalog alone there; of an error that comes
+ * of that say what helps, or ${instead}.  Returns -1.
+ */
+int replace_unseen(struct err *e, const char *instead);
+
 #endif /* LOAD_REPLACE_H */

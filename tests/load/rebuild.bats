@@ -130,6 +130,24 @@ refused()
 	assert_eq "$(q "$b" "SELECT indexdef ~ 'v2.*v3.*y' FROM pg_indexes WHERE indexname = 'few'")" t
 }
 
+@test "a function that needs the role's search_path: what helps is said" {
+	plain
+	q "$b" "CREATE FUNCTION g(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower(\$1)'; TRUNCATE t;
+		CREATE FUNCTION f(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN g(\$1); END'; CREATE INDEX by_f ON t (f(v))"
+	for how in --indexes=rebuild --replace; do
+		try portl-load -d "$b" -t t $how "$stream"
+		assert_status 1
+		assert_stderr_has 'function g(text) does not exist'
+		assert_stderr_has 'SET search_path), or '
+	done
+	q "$b" 'ALTER FUNCTION f SET search_path = public'
+	for how in --indexes=rebuild --replace; do
+		try portl-load -d "$b" -t t $how "$stream"
+		assert_status 0
+		q "$b" 'DELETE FROM t'
+	done
+}
+
 @test "an index on what was renamed since" {
 	plain
 	q "$b" "CREATE FUNCTION f(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower(\$1)'; CREATE INDEX by_f ON t (f(v));
