@@ -133,12 +133,22 @@ read_raw(struct input *in, void *dst, size_t cap, struct err *e)
 	}
 }
 
+/* Rows, or what is to be skipped, which the files of some tools begin with. */
+static bool
+is_frame(const struct input *in)
+{
+	static const char magic[] = "\x28\xb5\x2f\xfd", skipped[] = "\x2a\x4d\x18";
+
+	if (in->npeek < sizeof(in->peek))
+		return false;
+	return memcmp(in->peek, magic, 4) == 0 ||
+	       ((in->peek[0] & 0xf0) == 0x50 && memcmp(in->peek + 1, skipped, 3) == 0);
+}
+
 /* Gather the first four bytes, or fewer if the input is shorter. */
 static int
 detect(struct input *in, struct err *e)
 {
-	static const unsigned char magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
-
 	while (in->npeek < sizeof(in->peek)) {
 		ssize_t n = read_raw(in, in->peek + in->npeek, sizeof(in->peek) - in->npeek, e);
 
@@ -149,7 +159,7 @@ detect(struct input *in, struct err *e)
 		in->npeek += (size_t)n;
 	}
 	in->detected = true;
-	if (in->npeek < sizeof(magic) || memcmp(in->peek, magic, sizeof(magic)) != 0)
+	if (!is_frame(in))
 		return 0;
 	in->zstd = ZSTD_createDCtx();
 	if (in->zstd == NULL)

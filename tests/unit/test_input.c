@@ -105,6 +105,30 @@ test_zstd(void)
 	free(out);
 }
 
+/* As pzstd begins its files. */
+static void
+test_skippable(void)
+{
+	char packed[200] = "\x50\x2a\x4d\x18\x04\0\0\0size", out[200];
+	struct err e = ERR_INIT;
+	size_t n = compressed(packed + 12, sizeof(packed) - 12, "rows", 4);
+	ssize_t got;
+
+	put_file(packed, 12 + n);
+	got = read_all(out, sizeof(out), 50, &e);
+	ok(got == 4 && memcmp(out, "rows", 4) == 0, "a frame to be skipped may come first");
+	put_file(packed, 11);
+	got = read_all(out, sizeof(out), 50, &e);
+	ok(got == -1 && e.code == EXIT_STREAM, "it is cut");
+	err_release(&e);
+	put_file(packed, 12);
+	is_int(read_all(out, sizeof(out), 50, &e), 0, "alone it is an empty input");
+	packed[0] = 'P';
+	packed[3] = 'X';
+	put_file(packed, 12);
+	is_int(read_all(out, sizeof(out), 50, &e), 12, "four bytes are its magic");
+}
+
 static void
 test_open(void)
 {
@@ -211,6 +235,7 @@ main(void)
 	close(fd);
 	test_plain();
 	test_zstd();
+	test_skippable();
 	test_open();
 	test_watch();
 	test_window();
