@@ -78,13 +78,27 @@ add_slot(struct ident_list *words, const struct cli_slot *slot)
 	}
 }
 
-static bool
-is_secret(const struct cli_slot *slot)
+/* A plan keeps no secret, nor what would be none of libpq's when it is read. */
+static int
+check_secret(const struct cli_slot *slot, struct err *e)
 {
-	return slot->option->type == CLI_CONNSTR || (slot->option->type == CLI_STRING &&
-						     (slot->option->part & CLI_SERVER) != 0)
-		       ? conninfo_is_secret(*(const char *const *)slot->value)
-		       : false;
+	bool is = false;
+
+	if (slot->option->type == CLI_CONNSTR) {
+		int rc = conninfo_check(*(const char *const *)slot->value, e);
+
+		if (rc < 0)
+			return err_prefix(e, "--%s: ", slot->option->name);
+		is = rc > 0;
+	} else if (slot->option->type == CLI_STRING && (slot->option->part & CLI_SERVER) != 0) {
+		is = conninfo_is_secret(*(const char *const *)slot->value);
+	}
+	if (!is)
+		return 0;
+	err_usage(e, slot->option->name, "--%s: a plan would keep the password in it",
+		  slot->option->name);
+	return err_hint(e, "Put the password into ~/.pgpass or a service file, or the "
+			   "connection into a job file.");
 }
 
 int
@@ -97,13 +111,8 @@ cli_words_make(const struct cli_line *line, struct ident_list *words, struct err
 
 		if (!slot->given || (slot->option->part & CLI_ONCE) != 0)
 			continue;
-		if (is_secret(slot)) {
-			err_usage(e, slot->option->name,
-				  "--%s: a plan would keep the password in it",
-				  slot->option->name);
-			return err_hint(e, "Put the password into ~/.pgpass or a service file, "
-					   "or the connection into a job file.");
-		}
+		if (check_secret(slot, e) != 0)
+			return -1;
 		add_slot(words, slot);
 	}
 	return 0;

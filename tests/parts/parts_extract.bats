@@ -225,6 +225,10 @@ same()
 	run -64 --separate-stderr portl-extract -d "postgres://me:secret@/$src" -t t --make-plan
 	assert_stderr_has 'a plan would keep the password in it'
 	assert_stderr_lacks secret
+	portl-extract -d "$src" -t t --make-plan >draft
+	run -64 --separate-stderr portl-load -d "dbname=$src bogus=1" --make-plan draft
+	assert_stderr_has 'the connection string cannot be understood'
+	assert_stderr_has 'bogus'
 	run -64 --separate-stderr portl-extract -d "$src" -c 'SELECT 1' --make-plan
 	assert_stderr_has '--query does not go with --make-plan'
 }
