@@ -55,10 +55,8 @@ struct work {
 static const char *
 reason_of_choice(const struct member *m, const struct extract_options *o)
 {
-	if (m->rel == NULL)
-		return "it is a query";
-	if (m->rel->kind == 'S')
-		return "it is a sequence";
+	if (m->rel == NULL || m->rel->kind == 'S')
+		return m->rel == NULL ? "it is a query" : "it is a sequence";
 	if (m->rows->limit >= 0 || m->only != NULL)
 		return m->only == NULL ? "--limit leaves rows out"
 				       : "--only-keys leaves rows out";
@@ -407,16 +405,18 @@ narrow(struct work *w, struct member *m, const struct position *was, const struc
 
 /* ---- all of it ---- */
 
-/* Of one relation the only word is meant, whatever it is of. */
+/* The furthest: one of a former name is kept as well.  Of one relation any word is meant. */
 static const struct position *
 find_word(const struct work *w, const struct member *m)
 {
+	const struct position *word = NULL;
 	size_t i;
 
 	for (i = 0; i < w->nwords; i++)
-		if (w->words[i].relation == m->rel->oid)
-			return &w->words[i];
-	return !m->in_set && w->nwords > 0 ? &w->words[0] : NULL;
+		if (w->words[i].relation == m->rel->oid &&
+		    (word == NULL || w->words[i].xid > word->xid))
+			word = &w->words[i];
+	return word != NULL || m->in_set || w->nwords == 0 ? word : &w->words[0];
 }
 
 /* ---- parts ---- */

@@ -356,6 +356,21 @@ no_join()
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM a')" 2
 }
 
+@test "a relation that is called otherwise: a full run, and then on from there" {
+	bring
+	q "$src" 'ALTER TABLE t RENAME TO u; INSERT INTO u VALUES (6)'
+	q "$dst" 'ALTER TABLE t RENAME TO u'
+	portl-extract -d "$src" -t u >"$BATS_TEST_TMPDIR/all"
+	portl-load -q -d "$dst" --state=s --reset-state --conflict=overwrite "$BATS_TEST_TMPDIR/all"
+	for what in '-t u' --schema=public; do # the word of the former name is printed first
+		q "$src" 'UPDATE u SET v = coalesce(v, $$$$) || 1 WHERE id = 6'
+		# shellcheck disable=SC2086 # words
+		portl-extract -d "$src" $what --since="$(word)" |
+			portl-load -q -d "$dst" --state=s --conflict=overwrite
+		same_table "$src" u "$dst" u
+	done
+}
+
 @test "the keys of all rows go with what changed, and have no position of their own" {
 	for i in 1 2 3; do
 		portl-extract -d "$src" -t t --with-keys --since="$(word)" |
