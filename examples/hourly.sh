@@ -28,6 +28,7 @@ mkdir -p "$STATE"
 exec 9>"$STATE/$TABLE.lock"
 flock -n 9 || exit 0 # the hour before is still at work
 
+rm -f "$STATE/$TABLE.json" # of the run before
 # Each reason goes into the log, and not into the mail.
 status=0
 portl-extract -t "$TABLE" --lock-wait-timeout=60000 |

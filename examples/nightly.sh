@@ -31,6 +31,7 @@ if ! flock -n 9; then
 	exit 75
 fi
 
+rm -f "$STATE/$TABLE.json" # of the run before
 # A lock that a writer holds must not keep others waiting behind us all day.
 status=0
 portl-extract -t "$TABLE" --lock-wait-timeout=60000 |

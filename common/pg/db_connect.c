@@ -89,6 +89,7 @@ refused(struct db *db, const struct db_params *p, struct err *e)
 		err_set(e, EXIT_CONN, "could not connect");
 		err_detail(e, "The reason is not shown, since a name in it looks like a "
 			      "connection string.");
+		err_hint(e, "Blanks part its words: \"host=db1 port=5433 dbname=shop\".");
 	} else {
 		err_set(e, EXIT_CONN, "%s", text[0] != '\0' ? text : "could not connect");
 	}

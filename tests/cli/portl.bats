@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # portl run and its sisters: the two programs on one job, and the truth about them.
+# shellcheck disable=SC2016 # jobs have their own dollars
 
 load ../lib/common
 load ../lib/faults

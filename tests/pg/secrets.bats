@@ -291,6 +291,12 @@ typed()
 	[[ $output$stderr$(cat log 2>/dev/null) != *zyz* ]] || show_run 'the environment, and the stream'
 }
 
+@test "commas in a connection string: how its words are parted" {
+	try portl-extract -d 'host=/nowhere,port=5501' -t t
+	assert_status 2
+	assert_stderr_has 'hint: Blanks part its words'
+}
+
 @test "every word for a password is one: it is hidden, and warned of" {
 	local word
 
