@@ -192,7 +192,7 @@ void
 sqlparts_add_names(struct sqlparts *w)
 {
 	const char *comma = "(", *end = "";
-	bool identity = false;
+	bool identity = w->p->rel != NULL && w->p->rel->kind == 'v'; /* may be below it */
 	size_t i;
 
 	for (i = 0; i < w->p->ncolumns; i++) {

@@ -153,6 +153,16 @@ carry()
 	assert_eq "$(jq -c '[.rows.inserted, .rows.skipped]' "$BATS_TEST_TMPDIR/summary")" '[750,250]'
 }
 
+@test "a view of a table with an identity ALWAYS takes rows" {
+	q "$dst" "CREATE TABLE base (id int GENERATED ALWAYS AS IDENTITY, n int);
+		CREATE VIEW under AS TABLE base; CREATE VIEW v AS SELECT n, id FROM under WHERE id > 0 WITH CHECK OPTION"
+	for options in --commit=end --commit=batch --rejects="$BATS_TEST_TMPDIR/rejects"; do
+		q "$dst" 'TRUNCATE base'
+		carry -t v "$options"
+		assert_eq "$(q "$dst" 'SELECT count(*), sum(id) FROM base')" '1000|500500'
+	done
+}
+
 @test "roles: INSERT alone is enough, without TEMP and without SELECT; a missing right is named" {
 	q "$dst" "
 		CREATE ROLE ${dst}_r LOGIN; CREATE ROLE ${dst}_g; GRANT ${dst}_g TO ${dst}_r;
