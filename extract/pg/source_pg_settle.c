@@ -21,8 +21,14 @@ enum more {
 };
 
 static int
-was_altered(const char *what, struct err *e)
+was_altered(const struct source_pg *s, const char *what, struct err *e)
 {
+	if (s->base.options->snapshot != NULL) {
+		err_set(e, EXIT_DATA, "%s was altered after the snapshot \"%s\" was taken",
+			what, s->base.options->snapshot);
+		return err_hint(e, "No part can be read by it any more: begin anew with "
+				   "another snapshot.");
+	}
 	err_set(e, EXIT_DATA, "%s was altered while the rows were read", what);
 	return err_hint(e, "Nothing is wrong with the source: run it again.");
 }
@@ -80,7 +86,7 @@ check_reads(struct source_pg *s, bool listed, struct reads *now, struct err *e)
 	if (stale == NULL && is_all_locked_whole(s) &&
 	    (listed ? now->n : look.n) != nseen(&s->reads))
 		stale = "what the name leads to";
-	rc = stale != NULL ? was_altered(stale, e) : 0;
+	rc = stale != NULL ? was_altered(s, stale, e) : 0;
 	free(look.stale);
 	return rc;
 }
@@ -174,7 +180,7 @@ check_stands(struct source_pg *s, enum more more, struct reads *now, struct err 
 	}
 	if (after != NULL) {
 		what = stands_changed(before, after);
-		rc = what != NULL ? was_altered(what, e) : 0;
+		rc = what != NULL ? was_altered(s, what, e) : 0;
 	}
 	PQclear(after);
 	return rc;

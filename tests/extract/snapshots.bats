@@ -202,7 +202,8 @@ held()
 		q "$src" "$change"
 		try portl-extract -d "$src" "${options[@]}" --snapshot="$held" -o "$BATS_TEST_TMPDIR/none"
 		[ "$status" -eq 1 ] || fail "$change: $what: status $status: $stderr"
-		assert_stderr_has altered
+		assert_stderr_has 'altered after the snapshot'
+		assert_stderr_lacks 'run it again'
 		[ ! -e "$BATS_TEST_TMPDIR/none" ]
 		close_session
 	done <<-'EOF'
@@ -214,5 +215,6 @@ held()
 		ALTER TABLE t RENAME TO w; ALTER TABLE u RENAME TO t|-t t
 		CREATE OR REPLACE VIEW v AS TABLE u|-t v
 		VACUUM FULL t|-t t
+		ALTER TABLE u INHERIT t|-t t
 	EOF
 }
