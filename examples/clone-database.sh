@@ -35,9 +35,15 @@ done
 pg_dump --section=data -b -T '*.*' --snapshot="$snapshot" -f "$dir/blobs.sql" "$1" 3>&- 4>&-
 psql -Xq1 -v ON_ERROR_STOP=1 -o /dev/null -d "$2" -f "$dir/pre-data.sql" 3>&- 4>&-
 
-# Sequences that a column owns have to be named: it may stand behind them.
+# Sequences that a column owns have to be named: it may stand behind them.  Those of extensions
+# are made by them.
 source=$1 target=$2
-echo "SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences; SELECT 'end';" >&3
+cat >&3 <<'END'
+SELECT format('%I.%I', nspname, relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE relkind = 'S' AND relpersistence <> 't' AND NOT EXISTS (SELECT FROM pg_depend
+  WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e');
+SELECT 'end';
+END
 set -- --schema='*'
 while read -r sequence <&4 && [ "$sequence" != end ]; do
 	set -- "$@" -t "$sequence"

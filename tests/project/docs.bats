@@ -159,6 +159,7 @@ setup()
 		CREATE MATERIALIZED VIEW s.mv AS SELECT count(*) FROM s.part"
 	q "$whole" "CREATE TABLE s.\"A b\" (i serial); SELECT setval('s.free', 41), setval('s.parent_id_seq', 500),
 		setval('s.\"A b_i_seq\"', 7, false), lo_from_bytea(4242, 'large')" >moved
+	q "$whole" 'CREATE SEQUENCE s.extensions; ALTER EXTENSION plpgsql ADD SEQUENCE s.extensions'
 	dropdb "$copy" && createdb -T template0 "$copy"
 	try "$ROOT/examples/clone-database.sh" "$whole" "$copy"
 	assert_status 0
