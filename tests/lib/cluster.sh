@@ -216,7 +216,9 @@ _cl_configure()
 # an eighth of the work of short ones.
 _cl_run()
 {
-	cluster_as env LD_BIND_NOW=1 ${PG_BINDIR:+"LD_LIBRARY_PATH=$PG_BINDIR/../lib"} "$(cluster_bindir)/pg_ctl" -D "$1/data" -l "$1/log" -w -t 60 start \
+	cluster_as env LD_BIND_NOW=1 ${cluster_tunables:+"GLIBC_TUNABLES=$cluster_tunables"} \
+		${PG_BINDIR:+"LD_LIBRARY_PATH=$PG_BINDIR/../lib"} \
+		"$(cluster_bindir)/pg_ctl" -D "$1/data" -l "$1/log" -w -t 60 start \
 		>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- || {
 		tail -n 20 "$1/log" >&2
 		return 1
