@@ -117,10 +117,10 @@ row()
 	[ "$6" != null ] || limit+=" $3"
 	printf '%-64s %10s %10s %7s %9s %10s %s\n' "$1" "$4" "${5/null/-}" "${6/null/-}" \
 		"${spread:--}" "$limit" "${verdict-}"
-	jq -cn --arg group "$group" --arg what "$1" --arg field "$2" --arg unit "$3" --argjson portl "$4" \
-		--argjson rival "$5" --argjson ratio "$6" --argjson limit "$7" --argjson ok "$8" \
-		--argjson ratio_min "${9:-null}" --argjson ratio_max "${10:-null}" \
-		'$ARGS.named' >>"$work/rows"
+	# no text of ours has a quote or a backslash
+	printf '{"group":"%s","what":"%s","field":"%s","unit":"%s","portl":%s,"rival":%s,"ratio":%s,' \
+		"$group" "${@:1:6}" >>"$work/rows"
+	printf '"limit":%s,"ok":%s,"ratio_min":%s,"ratio_max":%s}\n' "$7" "$8" "${9:-null}" "${10:-null}" >>"$work/rows"
 }
 
 # holds CONDITION: print true or false.

@@ -37,13 +37,16 @@ server=$(head -n 1 "$work/data/postmaster.pid")
 trap 'cluster_drop "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 [ "$BENCH_ADD" = 1 ] || rm -rf "$BUILD/bench/samples"
-psql -Xq -d postgres -c 'CREATE DATABASE src' -c 'CREATE DATABASE dst' || exit
 
 report_begin
 failed=()
 for group in ${BENCH:-pipe ndjson csv upsert rejects sets again parts ways verify rivals}; do
 	samples=$BUILD/bench/samples/$group@$BENCH_SCALE
 	mkdir -p "$samples"
+	# No group finds what another has left.
+	PGOPTIONS='-c client_min_messages=error' psql -Xq -v ON_ERROR_STOP=1 -d postgres \
+		-c 'DROP DATABASE IF EXISTS src' -c 'CREATE DATABASE src' \
+		-c 'DROP DATABASE IF EXISTS dst' -c 'CREATE DATABASE dst' || exit
 	# A subshell: `set -e` is a group's own, and so are its variables.
 	(
 		set -e

@@ -4,26 +4,37 @@
 
 load ../lib/common
 
-# bench GROUP [RUNS]: run it; its rows as JSON lines are in $rows.
+# bench GROUPS [RUNS]: run these, on one server.
 bench()
 {
-	local -x BENCH=$1 BENCH_SCALE=0.001 BENCH_RUNS=${2:-1} BENCH_BUFFERS=16MB
-
-	try "$ROOT/tests/bench/run.sh"
-	assert_status 0
-	rows=$(jq -c '.rows[]' "$BUILD/bench/result.json")
+	BENCH=$1 BENCH_SCALE=0.001 BENCH_RUNS=${2:-1} BENCH_BUFFERS=16MB "$ROOT/tests/bench/run.sh"
 }
 
-# has_rows GROUP NUMBER: so many, all with figures.
+# The groups of figures share a server, which takes as long as most of them.
+setup_file()
+{
+	local status=0
+
+	cd "$BATS_FILE_TMPDIR" || return
+	bench 'pipe upsert sets parts ways verify again' >output 2>stderr || status=$?
+	echo $status >status
+	cp "$BUILD/bench/result.json" .
+}
+
+# has_rows GROUP NUMBER: it has run, and has so many figures; output is what was said.
 has_rows()
 {
-	assert_eq "$(jq -s "map(select(.group == \"$1\" and .portl > 0 and
-		(.ratio == null or (.ratio > 0 and .rival > 0)))) | length" <<<"$rows")" "$2"
+	cd "$BATS_FILE_TMPDIR" || return
+	status=$(<status) output=$(<output)
+	# shellcheck disable=SC2034 # shown with what fails
+	stderr=$(<stderr)
+	assert_status 0
+	rows=$(jq -c --arg group "$1" '.rows[] | select(.group == $group)' result.json)
+	assert_eq "$(jq -s 'map(select(.portl > 0 and (.ratio == null or (.ratio > 0 and .rival > 0)))) | length' <<<"$rows")" "$2"
 	assert_eq "$(wc -l <<<"$rows")" "$2"
 }
 
 @test "the pipe's benchmark compares time, CPU, --create and memory" {
-	bench pipe
 	has_rows pipe 20
 	assert_out_has 'PostgreSQL'
 	assert_out_has 'shared_buffers = 16MB'
@@ -33,7 +44,6 @@ has_rows()
 }
 
 @test "the upsert's benchmark tells two ratios that have no limit" {
-	bench upsert
 	has_rows upsert 14
 	assert_eq "$(jq -r 'select(.limit == null) | "\(.what | sub(".*, "; "")) \(.ok)"' <<<"$rows")" \
 		$'against INSERTs of 1,000 rows made by the source null\nagainst INSERTs of 1,000 rows from a file null'
@@ -41,14 +51,12 @@ has_rows()
 }
 
 @test "the sets' benchmark compares a loop of pipes, pg_dump and keys checked behind all rows" {
-	bench sets
 	command -v pgcopydb >/dev/null || cells=12
 	has_rows sets "${cells:-13}"
 	assert_out_has 'against a loop of single pipes'
 }
 
 @test "the parts' benchmark has files, the way as a whole, the servers' CPU and publication" {
-	bench parts
 	command -v pgcopydb >/dev/null || cells=16
 	has_rows parts "${cells:-18}"
 	assert_out_has 'publication by rename'
@@ -57,19 +65,16 @@ has_rows()
 }
 
 @test "the ways' benchmark has what the plan chooses beside one pipe and parts" {
-	bench ways
 	has_rows ways 5
 	assert_out_has 'run -j 2 against two parts, seen at once'
 }
 
 @test "the comparison's benchmark has its time, CPU and memory" {
-	bench verify
 	has_rows verify 6
 	assert_out_has 'verify against load into a keyed table'
 }
 
 @test "the benchmark of second runs compares what changed with all rows" {
-	bench again
 	has_rows again 6
 	assert_out_has '--delete against without'
 }
@@ -93,7 +98,8 @@ links()
 @test "rivals take turns, have to bring every row, and are missing by name" {
 	local -x BENCH_CELLS='upsert:narrow'
 
-	bench rivals
+	try bench rivals
+	assert_status 0
 	assert_out_has 'upsert: 3000 narrow rows'
 	assert_out_has 'above the floor'
 	assert_eq "$(cells upsert)" $'portl measured\npsql_stage measured\ninserts measured\nfloor_to measured\nfloor_from measured'
@@ -103,7 +109,8 @@ links()
 	links
 	rm -f "$SUITE_CLUSTER/bin/pgloader"
 	ln -sf /bin/true "$SUITE_CLUSTER/bin/pgcopydb"
-	BENCH_ADD=1 BENCH_CELLS+=' create:narrow' bench rivals
+	BENCH_ADD=1 BENCH_CELLS+=' create:narrow' try bench rivals
+	assert_status 0
 	assert_out_has 'missing, and not counted as beaten: pgloader'
 	assert_eq "$(jq -c '.rivals | map([.action, .rounds]) | sort' "$BUILD/bench/result.json")" \
 		'[["create",1],["upsert",2]]'
@@ -128,7 +135,8 @@ links()
 	EOF
 	chmod +x "$SUITE_CLUSTER/clone"
 	ln -sf "$SUITE_CLUSTER/clone" "$SUITE_CLUSTER/bin/pgcopydb"
-	BENCH_CELLS='create:narrow' bench rivals 2
+	BENCH_CELLS='create:narrow' try bench rivals 2
+	assert_status 0
 	assert_out_has 'failed in 1 of 2 rounds: Heap exhausted, game over.'
 	assert_out_has 'failed, and measured by its other rounds, if any: pgcopydb clone (create: 3000 narrow rows, 1 of 2 rounds)'
 	assert_stderr_lacks 'jq:'
@@ -136,6 +144,7 @@ links()
 		(.wall - .wall_min | fabs) < 0.001, .rss > 1, .times > 0]' "$BUILD/bench/result.json")" \
 		'["measured",2,1,"Heap exhausted, game over.",true,true,true,true]'
 	# and the file that has this keeps what is added
-	BENCH_ADD=1 BENCH_CELLS='create:narrow' bench rivals
+	BENCH_ADD=1 BENCH_CELLS='create:narrow' try bench rivals
+	assert_status 0
 	assert_out_has 'failed in 2 of 3 rounds'
 }
