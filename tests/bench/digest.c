@@ -62,7 +62,7 @@ main(int argc, char **argv)
 		with = with == 0 || took < with ? took : with;
 		rowdigest_release(&digest);
 	}
-	printf("%.6f\n", with > without ? with - without : 1e-6);
+	printf("%.6f\n", with - without > 1e-6 ? with - without : 1e-6);
 	buf_release(&rows);
 	return 0;
 }
