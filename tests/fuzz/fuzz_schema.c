@@ -25,8 +25,8 @@ walk_types(const struct schema *s)
 		pgvalue_free(pgvalue_new(c->base, s->types));
 		if (typedocs_unwrap(s->types, c->base) == NULL ||
 		    typedocs_modified(s->types, c->base, c->type) == NULL ||
-		    (typedocs_is_container(s->types, c->base) != 0 &&
-		     *typedocs_kind(s->types, typedocs_unwrap(s->types, c->base)) == '\0'))
+		    (typedocs_holds_oids(s->types, c->base) &&
+		     json_object_get(s->types, typedocs_unwrap(s->types, c->base)) == NULL))
 			abort();
 	}
 	ndjson_writer_free(w);
