@@ -133,10 +133,16 @@ absent()
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM twice')" 2
 }
 
-# slowly FILE [LOAD-OPTION...]: a source that is the slower side: some rows, nothing, the rest
+# slowly FILE [LOAD-OPTION...]: a source that is the slower side: some rows, nothing once the server
+# takes them, the rest
 slowly()
 {
-	{ head -c 300000 "$1"; sleep 0.8; tail -c +300001 "$1"; } | portl-load -v -d "$dst" "${@:2}"
+	{
+		head -c 300000 "$1"
+		wait_for postgres "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$dst' AND query LIKE 'COPY %')"
+		sleep 0.8
+		tail -c +300001 "$1"
+	} | portl-load -v -d "$dst" "${@:2}"
 }
 
 @test "--create: where rows come slowly and in order, the key is made before the last" {
