@@ -12,18 +12,18 @@ kept=${BUILD:-build}/proof
 mkdir -p "$kept"
 
 # STEP, where it stands, TARGET and variables; the short ones first.
-steps='hostile	tests/property	hostile HOSTILE_CASES=5000
-meanwhile	tests/property	meanwhile MEANWHILE_CASES=2000
-names	tests/property	names NAMES_CASES=2000
-costs	tests/property	costs COSTS_CASES=500
-verify	tests/property	verify VERIFY_CASES=500
-sets	tests/property	sets SETS_CASES=300
-conflict	tests/property	property PROPERTY=conflict PROPERTY_CASES=2000
-rejects	tests/property	property PROPERTY=rejects PROPERTY_CASES=2000
-random	tests/property	random RANDOM_TABLES=2000
-plans	tests/property	plans PLANS_CASES=500
-plans-own	tests/property	plans PLANS_CASES=200 CALM=own
-plans-held	tests/property	plans PLANS_CASES=200 CALM=held
+steps='hostile	tests/property/hostile.py	hostile HOSTILE_CASES=5000
+meanwhile	tests/property/meanwhile.py	meanwhile MEANWHILE_CASES=2000
+names	tests/property/names.py	names NAMES_CASES=2000
+costs	tests/property/costs.py	costs COSTS_CASES=500
+verify	tests/property/verify.py	verify VERIFY_CASES=500
+sets	tests/property/sets.py	sets SETS_CASES=300
+conflict	tests/property/conflict.py	property PROPERTY=conflict PROPERTY_CASES=2000
+rejects	tests/property/rejects.py	property PROPERTY=rejects PROPERTY_CASES=2000
+random	tests/property/tables.py	random RANDOM_TABLES=2000
+plans	tests/property/plans.py	plans PLANS_CASES=500
+plans-own	tests/property/plans.py	plans PLANS_CASES=200 CALM=own
+plans-held	tests/property/plans.py	plans PLANS_CASES=200 CALM=held
 since	tests/since	since SINCE_SECONDS=600
 check	tests	check
 recipes	tests/recipes	deps-mariadb mariadb
@@ -60,11 +60,26 @@ made_of()
 		done | grep -oP '(^| )\K(common|extract|load|tests)/\S+'
 }
 
+# imported SCRIPT: it, the modules beside it that it imports, and what starts it.
+imported()
+{
+	python3 -c '
+import modulefinder, os, sys
+here = os.path.dirname(sys.argv[1])
+finder = modulefinder.ModuleFinder([here])
+finder.run_script(sys.argv[1])
+print(here + "/run.sh", *(os.path.relpath(m.__file__) for m in finder.modules.values() if m.__file__))' "$1"
+}
+
 # sources STEP: what it is about; of a fuzzer that has been run, what it was made of then.
 sources()
 {
+	local own
+
+	own=$(field 2 "$1")
 	if [[ $1 != fuzz-* ]]; then
-		echo common extract load "$(field 2 "$1")"
+		[[ $own != *.py ]] || own=$(imported "$own")
+		echo common extract load "$own"
 	elif [ -f "$kept/$1.sources" ]; then
 		cat "$kept/$1.sources"
 	fi
