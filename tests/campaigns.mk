@@ -174,6 +174,10 @@ coverage:
 bench: all $(TOOLS)
 	@BUILD=$(OUT) tests/record.sh $@ tests/bench/run.sh
 
+##check-bench: does each group of bench run to its end?
+check-bench: all unit
+	@tests/check.sh $(OUT) bench/
+
 ##scale: SCALE_ROWS rows, and the largest values, in little memory
 scale: all $(TOOLS)
 	@BUILD=$(OUT) tests/record.sh $@ tests/scale.sh

@@ -180,9 +180,10 @@ run_bats()
 
 if (($# == 0)); then
 	all_units
-	# What stands in matrix/ and recipes/ has servers, and targets, of its own; see there.
+	# What stands in bench/, matrix/ and recipes/ has targets of its own; see campaigns.mk.
 	# Those of many tests first, so that none is left alone in the end.
-	mapfile -t bats_files < <(find . -name '*.bats' ! -path './matrix/*' ! -path './recipes/*' -printf '%P\n' |
+	mapfile -t bats_files < <(find . -name '*.bats' ! -path './bench/*' ! -path './matrix/*' \
+		! -path './recipes/*' -printf '%P\n' |
 		xargs grep -c '^@test' | sort -t : -k 2nr -k 1 | cut -d : -f 1)
 else
 	find_tests "$@"
