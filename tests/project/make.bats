@@ -156,13 +156,23 @@ make_here()
 	}
 
 	mkdir -p repo/{common,extract,load,tests/property}
-	touch repo/{common,extract,load,tests/property}/one
+	touch repo/{common,extract,load}/one repo/tests/property/{run.sh,names.py,two.py}
+	echo 'import os, two' >repo/tests/property/hostile.py
 	cp "$ROOT/tests/proof.sh" repo/tests
 	cat >stand-in <<-END
-		#!/bin/bash
+		#!/bin/bash -e
 		echo "\$2" >>"$PWD/ran"
 		echo "\$2 says | this"
-		[ "\$2" != names ] || [ -e "$PWD/mended" ]
+		case \$2 in
+		names) [ -e "$PWD/mended" ] ;;
+		fuzz)
+			mkdir -p "$PWD"/build/fuzz/{fuzz,obj/common,obj/tests/fuzz}
+			for source in common/a tests/fuzz/fuzz_csv; do
+				gcc -g -I. -MMD -o "$PWD/build/fuzz/obj/\$source.o" -c \$source.c
+			done
+			gcc -o "$PWD/build/fuzz/fuzz/fuzz_csv" "$PWD"/build/fuzz/obj/{common,tests/fuzz}/*.o
+			;;
+		esac
 	END
 	chmod +x stand-in
 	export MAKE=$PWD/stand-in BUILD=$PWD/build
@@ -190,8 +200,8 @@ make_here()
 	assert_status 0
 	assert_eq "$(grep -c hostile ../ran)" 1
 
-	for path in load tests/property; do
-		touch "$path/two"
+	for path in load/two tests/property/two.py tests/property/names.py; do
+		echo '"again"' >>"$path"
 		git add -A
 		commit three
 		try tests/proof.sh hostile
@@ -213,21 +223,24 @@ make_here()
 	try tests/proof.sh hostile
 	assert_eq "$(grep -c hostile ../ran)" 5
 
-	# Each fuzzer is a step of its own, about the folders that it includes from.
-	mkdir tests/fuzz
-	printf '#include "common/a.h"\n#include "extract/b.h"\n' >tests/fuzz/fuzz_csv.c
-	git add -A
-	commit five
-	for path in load extract; do
+	# Each fuzzer is a step of its own, about what it is made of.
+	mkdir -p tests/fuzz/corpus/csv
+	touch tests/fuzz/run.sh tests/fuzz/corpus/csv/one
+	echo 'int a(void);' >common/a.h
+	printf '#include "common/a.h"\nint a(void) { return 0; }\n' >common/a.c
+	printf '#include "common/a.h"\nint main(void) { return a(); }\n' >tests/fuzz/fuzz_csv.c
+	for path in load/three common/a.h common/b.h tests/fuzz/corpus/csv/two; do
+		git add -A
+		commit five
 		try tests/proof.sh fuzz-csv
 		assert_status 0
-		touch "$path/three"
-		git add -A
-		commit six
+		echo >>"$path"
 	done
-	assert_eq "$(grep -c '^fuzz$' ../ran)" 1
-	try tests/proof.sh fuzz-csv
 	assert_eq "$(grep -c '^fuzz$' ../ran)" 2
+	git add -A
+	commit six
+	try tests/proof.sh fuzz-csv
+	assert_eq "$(grep -c '^fuzz$' ../ran)" 3
 
 	try tests/proof.sh nothing
 	assert_status 64
