@@ -21,6 +21,7 @@ After each step the rows on both sides are compared by the values' binary forms
 tables by the catalog.  The tables that are there already have other column orders,
 kinds, constraints and columns, and are loaded in various modes.
 """
+import contextlib
 import json
 import os
 import struct
@@ -423,12 +424,26 @@ class Campaign:
     def __init__(self, args):
         self.args, self.world = args, World(args)
         self.numbers = numbers(args)
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()
+        self.schemas = set()  # of the cases that are at work
         self.done, self.failed, self.rows, self.hops, self.broken = 0, 0, 0, 0, None
 
     def next(self):
         with self.lock:
             return next(self.numbers, None)
+
+    @contextlib.contextmanager
+    def claimed(self, schema):
+        """Cases share the databases, and may draw the same name."""
+        with self.lock:
+            self.lock.wait_for(lambda: schema not in self.schemas)
+            self.schemas.add(schema)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.schemas.remove(schema)
+                self.lock.notify_all()
 
     def work(self, directory):
         psql = {key: Psql(name, OPTIONS) for key, name in self.world.names.items()}
@@ -438,7 +453,8 @@ class Campaign:
                 if number is None:
                     break
                 case = Case(rng_of(self.args, number), self.world)
-                problems = check(case, psql, self.world, directory)
+                with self.claimed(case.schema):
+                    problems = check(case, psql, self.world, directory)
                 with self.lock:
                     self.done += 1
                     self.rows += case.table.nrows
