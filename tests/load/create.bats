@@ -7,7 +7,7 @@ load ../lib/common
 # carry TABLE [LOAD-OPTION...]
 carry()
 {
-	portl-extract -d "$src" -t "$1" | portl-load -q -d "$dst" "${@:2}"
+	portl-extract -d "$src" -t "$1" --values="${values:-binary}" | portl-load -q -d "$dst" "${@:2}"
 }
 
 # description DB TABLE: columns and primary key as \d would show them
@@ -36,6 +36,7 @@ absent()
 	fresh_db src dst
 	n='numeric(3,-1)'
 	since 15 'negative scales' || n='numeric(3,1)'
+	since 14 'arrays of enums in binary' || values=text
 	for db in "$src" "$dst"; do
 		q "$db" "CREATE COLLATION \"Odd c\" (provider = icu, locale = 'de'); CREATE TYPE mood AS ENUM ('a', 'b');
 			CREATE DOMAIN word AS varchar(5) COLLATE \"C\" DEFAULT 'w' CHECK (value <> '')"
