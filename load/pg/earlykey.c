@@ -14,7 +14,10 @@
 #include "load/match/plan.h"
 
 /* Before that, what waits for whom is chance; most streams are over by then. */
-#define LEAST_NS INT64_C(500000000)
+#define LEAST_NS INT64_C(1000000000)
+
+/* For a row: its place in the index takes less than half of it. */
+#define WAIT_NS INT64_C(2000)
 
 static int64_t
 now(void)
@@ -34,9 +37,10 @@ earlykey_enter(struct earlykey *k)
 }
 
 void
-earlykey_leave(struct earlykey *k)
+earlykey_leave(struct earlykey *k, size_t rows)
 {
 	k->writing += now() - k->entered;
+	k->rows += (int64_t)rows;
 }
 
 bool
@@ -44,7 +48,7 @@ earlykey_is_due(const struct earlykey *k)
 {
 	int64_t all = k->entered - k->begun;
 
-	return !k->settled && all >= LEAST_NS && k->writing < all / 3 * 2;
+	return !k->settled && all >= LEAST_NS && (all - k->writing) / WAIT_NS > k->rows;
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "common/base/pack.h"
 #include "common/base/xalloc.h"
 #include "common/schema/header.h"
+#include "common/stream/stream_reader.h"
 #include "common/talk/log.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
@@ -300,7 +301,7 @@ target_write(struct target *t, const struct stream_chunk *chunk, struct err *e)
 		return write_rows(t, chunk, e);
 	earlykey_enter(&t->early);
 	rc = write_rows(t, chunk, e);
-	earlykey_leave(&t->early);
+	earlykey_leave(&t->early, chunk->rows);
 	return rc;
 }
 

@@ -141,7 +141,7 @@ slowly()
 	{
 		head -c 300000 "$1"
 		wait_for postgres "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$dst' AND query LIKE 'COPY %')"
-		sleep 0.8
+		sleep 1.2
 		tail -c +300001 "$1"
 	} | portl-load -v -d "$dst" "${@:2}"
 }
