@@ -67,6 +67,24 @@ intr_unblock(void)
 }
 
 void
+intr_mask(sigset_t *before)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < NSTOP; i++)
+		sigaddset(&set, stop_signals[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+}
+
+void
+intr_unmask(const sigset_t *before)
+{
+	sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+void
 intr_die(int signo)
 {
 	struct sigaction sa = {.sa_handler = SIG_DFL};

@@ -7,6 +7,8 @@
 #ifndef COMMON_INTR_H
 #define COMMON_INTR_H
 
+#include <signal.h>
+
 /*
  * intr_install():
  * Catch INT, TERM and HUP, except those that were ignored at the start (nohup).
@@ -31,6 +33,15 @@ int intr_pending(void);
  */
 void intr_block(void);
 void intr_unblock(void);
+
+/*
+ * intr_mask(before), intr_unmask(before):
+ * Keep INT, TERM and HUP waiting, whether they are caught or not, while there is a file that
+ * has to go or to get another name; ${*before} is the mask as it was.  Nothing may wait for
+ * another process in between.
+ */
+void intr_mask(sigset_t *before);
+void intr_unmask(const sigset_t *before);
 
 /*
  * intr_die(signo):

@@ -9,21 +9,25 @@
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
+#include "common/os/intr.h"
 
 int
 tempfile_open(struct err *e)
 {
 	const char *dir = getenv("TMPDIR");
+	sigset_t before;
 	char *path;
 	int fd;
 
 	if (dir == NULL || dir[0] == '\0')
 		dir = "/tmp";
 	path = xasprintf("%s/portl.XXXXXX", dir);
+	intr_mask(&before);
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd >= 0)
 		unlink(path);
-	else
+	intr_unmask(&before);
+	if (fd < 0)
 		err_errno(e, "could not create a temporary file in \"%s\"", dir);
 	free(path);
 	return fd;

@@ -17,6 +17,7 @@
 #include "common/base/jsontext.h"
 #include "common/base/utctime.h"
 #include "common/base/xalloc.h"
+#include "common/os/intr.h"
 #include "common/os/livefile.h"
 #include "common/os/writeall.h"
 #include "common/talk/log.h"
@@ -29,8 +30,10 @@ static int
 prepare_file(struct receipt *r, struct err *e)
 {
 	char *real = livefile_behind(r->path);
+	sigset_t before;
 	int fd = -1;
 
+	intr_mask(&before);
 	if (real != NULL) {
 		r->part = xasprintf("%s.part", real);
 		fd = open(r->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -42,6 +45,7 @@ prepare_file(struct receipt *r, struct err *e)
 	} else {
 		err_errno(e, "could not create \"%s\"", r->path);
 	}
+	intr_unmask(&before);
 	free(real);
 	return fd >= 0 ? 0 : -1;
 }
@@ -360,13 +364,16 @@ static int
 write_summary(struct receipt *r, const json_t *doc, bool last, struct err *e)
 {
 	int rc = 0, fd = r->fd;
+	sigset_t before;
 
 	if (r->part != NULL && !last) {
 		keep_line(r, doc);
 		return 0;
 	}
-	if (r->part != NULL)
+	if (r->part != NULL) {
+		intr_mask(&before);
 		fd = open(r->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	}
 	if (last)
 		r->fd = -1;
 	if (fd < 0 || writeall(fd, r->before.data, r->before.len) != 0 ||
@@ -378,6 +385,8 @@ write_summary(struct receipt *r, const json_t *doc, bool last, struct err *e)
 		rc = err_errno(e, "could not write \"%s\"", r->path);
 	if (rc != 0 && r->part != NULL)
 		unlink(r->part);
+	if (r->part != NULL)
+		intr_unmask(&before);
 	return rc;
 }
 
