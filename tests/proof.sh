@@ -33,7 +33,6 @@ regress	tests/regress	regress
 valgrind	tests	valgrind
 coverage	tests	coverage
 faults	tests/faults	faults FAULT_RUNS=3000
-sweep	tests/faults	faults SWEEP=all
 scale	tests	scale SCALE_ROWS=100000000'
 for fuzzer in tests/fuzz/fuzz_*.c; do
 	fuzzer=$(basename "$fuzzer" .c)
