@@ -25,7 +25,8 @@
 #include "common/schema/manifest.h"
 #include "common/stream/output.h"
 
-#define ABORT_PATIENCE 1000 /* ms to wait for room for an abort document */
+#define ABORT_PATIENCE 1000        /* ms to wait for room for an abort document */
+#define KEPT_MAX ((size_t)1 << 26) /* bytes of memory that are kept for the next rows */
 
 /* How one encoding writes; all append to w->block. */
 struct encoder_ops {
@@ -62,6 +63,14 @@ static bool
 passes_through(const struct stream_writer *w)
 {
 	return w->format == STREAM_BINARY && w->header->values == HEADER_BINARY;
+}
+
+/* A huge value is held twice before it comes here, and once more as it goes out. */
+static void
+give_back(struct buf *b)
+{
+	if (b->cap > KEPT_MAX)
+		buf_release(b);
 }
 
 static int
@@ -126,9 +135,10 @@ static const struct encoder_ops binary_ops = {
 static int
 json_rows(struct stream_writer *w, const char *data, size_t len, struct err *e)
 {
-	if (ndjson_writer_rows(w->ndjson, data, len, &w->block, e) != 0)
+	if (digest_text(w, data, len, e) != 0)
 		return -1;
-	return digest_text(w, data, len, e);
+	give_back(&w->scratch);
+	return ndjson_writer_rows(w->ndjson, data, len, &w->block, e);
 }
 
 static void
@@ -192,6 +202,7 @@ write_block(struct stream_writer *w, struct err *e)
 	int rc = w->digest_only ? 0 : output_write(w->out, w->block.data, w->block.len, e);
 
 	w->block.len = 0;
+	give_back(&w->block);
 	return rc;
 }
 

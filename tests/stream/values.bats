@@ -328,3 +328,15 @@ refused()
 	done
 	cmp "$BATS_TEST_TMPDIR/$src" "$BATS_TEST_TMPDIR/$dst"
 }
+
+@test "a huge value in NDJSON: three times its size in memory at the most, and the next one, too" {
+	local d=$BATS_TEST_TMPDIR kb size=70000000
+
+	needs_own_memory
+	fresh_db src
+	"$BUILD/bench/measure" "$d/sample" portl-extract -q -d "$src" -F ndjson -o /dev/null \
+		-c "SELECT repeat('x', $size) AS t FROM generate_series(1, 2)"
+	kb=$(cut -d ' ' -f 4 "$d/sample")
+	echo "$kb kB"
+	[ $((kb * 1024)) -lt $((size * 3 + (16 << 20))) ]
+}
