@@ -32,7 +32,8 @@ matrix	tests	matrix
 regress	tests/regress	regress
 valgrind	tests	valgrind
 coverage	tests	coverage
-faults	tests/faults	faults FAULT_RUNS=3000
+faults	tests/faults	faults FAULT_RUNS=3000 SWEEP=none
+sweep	tests/faults	faults SWEEP=all
 scale	tests	scale SCALE_ROWS=100000000'
 for fuzzer in tests/fuzz/fuzz_*.c; do
 	fuzzer=$(basename "$fuzzer" .c)

@@ -4,7 +4,8 @@
 #   FAULT_RUNS=2000   transfers of the campaign; fewer also make the sweep a sample
 #   SEED=N            only the run with this seed
 #   FIRST=N           the first seed, else a random one
-#   SWEEP=CASE:CALL:N only this one of the sweep; SWEEP=all: only the sweep, whole
+#   SWEEP=CASE:CALL:N only this one of the sweep; SWEEP=all: only the sweep, whole;
+#                     SWEEP=none: all but the sweep
 #   BUILD=build       the build to try; a plain one, for the shim and ASan want the same place
 #
 # The last line is `N passed, N failed`.  Needs root, for it mounts small disks to fill.
@@ -78,11 +79,11 @@ tally()
 runs=${FAULT_RUNS:-2000}
 if [ -n "${SEED:-}" ]; then
 	tally perl tests/faults/campaign.pl 1 "$SEED"
-elif [ -z "${SWEEP:-}" ]; then
+elif [[ ${SWEEP:-none} = none ]]; then
 	seed=${FIRST:-$((SRANDOM % 1000000 * 1000))}
 	echo "campaign: seeds $seed to $((seed + runs - 1))"
 	tally perl tests/faults/campaign.pl "$runs" "$seed"
 fi
-[ -n "${SEED:-}" ] || tally perl tests/faults/sweep.pl "$runs" ${SWEEP:+"$SWEEP"}
+[[ -n ${SEED:-} || ${SWEEP:-} = none ]] || tally perl tests/faults/sweep.pl "$runs" ${SWEEP:+"$SWEEP"}
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 ((passed > 0 && failed == 0))
