@@ -31,7 +31,7 @@ asan	tests	asan
 matrix	tests	matrix
 regress	tests/regress	regress
 valgrind	tests	valgrind
-coverage	tests	coverage
+coverage	tests	deps-coverage coverage
 faults	tests/faults	faults FAULT_RUNS=3000 SWEEP=none
 sweep	tests/faults	faults SWEEP=all
 scale	tests	scale SCALE_ROWS=100000000'

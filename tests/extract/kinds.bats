@@ -9,12 +9,16 @@ setup_file()
 {
 	local flags="-I$ROOT -D_GNU_SOURCE -DPORTL_VERSION=\"0\" -Wall -Wextra -Werror"
 
+	case ${BUILD##*/} in # what else is linked has been made with them
+	asan) flags+=' -fsanitize=address,undefined' ;;
+	coverage) flags+=' --coverage -Wl,--wrap=raise' ;;
+	esac
 	cd "$BATS_FILE_TMPDIR" || return
 	sed -e 's/^const struct cli_kind \*const sources_kinds/extern const struct source_kind generate;\n&/' \
 		-e 's/^\t&csvkind.cli,/&\n\t\&generate.cli,/' "$ROOT/extract/sources.c" >sources.c
 	[ "$(diff "$ROOT/extract/sources.c" sources.c | grep -c '^>')" -eq 2 ]
-	# shellcheck disable=SC2046,SC2086 # words are meant; the build's own flags decide about sanitizers
-	${CC:-cc} -std=c11 $flags $SANITIZERS -o portl-extract "$ROOT/tests/extract/generate/generate.c" sources.c \
+	# shellcheck disable=SC2046,SC2086 # words are meant
+	${CC:-cc} -std=c11 $flags -o portl-extract "$ROOT/tests/extract/generate/generate.c" sources.c \
 		"$BUILD/obj/extract/main.o" "$BUILD/extract.a" "$BUILD/libcommon.a" -pthread -lcsv -lm \
 		$(pkg-config --cflags --libs libpq openssl jansson libzstd libxxhash yaml-0.1)
 }

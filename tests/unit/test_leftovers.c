@@ -50,6 +50,8 @@ dies_of(int (*call)(struct err *))
 	int status = 0;
 
 	if (pid == 0) {
+		signal(SIGINT, SIG_DFL); /* who works in the background ignores it */
+		signal(SIGTERM, SIG_DFL);
 		due = 1;
 		_exit(call(&e) < 0);
 	}
