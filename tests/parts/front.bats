@@ -352,6 +352,18 @@ events()
 	assert_eq "$(jq .part.number receipts)" "$(seq 50000)"
 }
 
+@test "portl part: its receipt goes into a pipe as into a file" {
+	make_plan 4 own
+	mkfifo pipe
+	cat pipe >got 3>&- &
+	try portl part plan 2 --summary=pipe
+	assert_status 0
+	wait $!
+	assert_eq "$(jq -c .status got)" 0
+	try_sh 'portl part plan 3 --summary=/dev/full'
+	assert_stderr_has 'could not write "/dev/full"'
+}
+
 @test "portl part: the number from the engine, and the status of what is worth another try" {
 	make_plan 4 own
 	while read -r variable value number; do
