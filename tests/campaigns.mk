@@ -69,7 +69,7 @@ analyze:
 analyze-objects: $(PRODUCT)
 
 ##bigendian: the unit tests that need no server, as s390x: the other order of bytes
-BIGENDIAN = $(filter-out $(addprefix $(OUT)/unit/test_,cli conninfo extract_options job load_options \
+BIGENDIAN = $(filter-out $(addprefix $(OUT)/unit/test_,cli conninfo extract_options job leftovers load_options \
 	load_sql load_staged quoting xalloc),$(UNIT))
 S390X = build/tools/s390x/usr
 bigendian:
