@@ -35,7 +35,16 @@ read_name(struct keeper *k, struct front *f, int fd, struct err *e)
 	if (c == '\n' && name.len > 0)
 		k->snapshot = buf_detach(&name);
 	buf_release(&name);
-	return 0;
+	return n < 0 ? err_errno(e, "could not read from a pipe") : 0;
+}
+
+/* The end of its input ends who holds the snapshot. */
+static void
+let_go(struct keeper *k)
+{
+	if (k->leash >= 0)
+		close(k->leash);
+	k->leash = -1;
 }
 
 int
@@ -68,6 +77,7 @@ keeper_start(struct keeper *k, struct front *f, const struct planfile *pf, struc
 	}
 	arglist_release(&words);
 	if (rc == 0 && k->snapshot == NULL) {
+		let_go(k);
 		rc = crew_wait(&f->crew, &k->child, e);
 		f->status = k->child.status != 0 ? k->child.status : EXIT_DATA;
 		return rc != 0 ? -1 : 1;
@@ -84,8 +94,7 @@ keeper_holds(const struct keeper *k)
 void
 keeper_release(struct keeper *k, struct front *f)
 {
-	if (k->leash >= 0)
-		close(k->leash);
+	let_go(k);
 	crew_finish(&f->crew, &k->child, SIGTERM);
 	free(k->snapshot);
 	*k = KEEPER_INIT;
