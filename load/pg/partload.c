@@ -206,16 +206,18 @@ int
 partload_table(const struct relname *table, const struct plan *plan, struct db *db, bool *there,
 	       struct err *e)
 {
-	struct buf name = BUF_INIT;
 	char mark[RUNPLAN_MARK + 1], *is;
 	int rc = 0;
 
-	relname_add_quoted(table, &name);
 	partload_mark(plan, mark);
+	/* not to_regclass(), which finds what has been made since the snapshot was taken */
 	is = db_query_text(db, e,
-			   "SELECT coalesce(pg_catalog.obj_description(c, 'pg_class'), '-')"
-			   " FROM pg_catalog.to_regclass($1) AS c WHERE c IS NOT NULL",
-			   1, (const char *const[]){buf_cstr(&name)});
+			   "SELECT coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '-')"
+			   " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+			   " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+			   " WHERE n.nspname OPERATOR(pg_catalog.=) $1"
+			   " AND c.relname OPERATOR(pg_catalog.=) $2",
+			   2, (const char *const[]){table->schema, table->name});
 	*there = is != NULL && is[0] != '\0';
 	if (is == NULL) {
 		rc = -1;
@@ -226,7 +228,6 @@ partload_table(const struct relname *table, const struct plan *plan, struct db *
 			     plan->target.name);
 		err_hint(e, "Remove what the run has left with --drop-parts, and begin anew.");
 	}
-	buf_release(&name);
 	free(is);
 	return rc;
 }
