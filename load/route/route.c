@@ -39,6 +39,8 @@ route_begin(struct route *r, uint64_t rows_before, bool first, struct err *e)
 int
 route_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
+	if (r->ops->write == NULL)
+		return err_set(e, EXIT_STREAM, "rows come where all are staged");
 	r->counts.read += chunk->rows;
 	return r->ops->write(r, chunk, e);
 }
@@ -46,7 +48,7 @@ route_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 int
 route_locate(struct route *r, struct err *e)
 {
-	return r->ops->locate(r, e);
+	return r->ops->locate != NULL ? r->ops->locate(r, e) : -1;
 }
 
 void

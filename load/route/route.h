@@ -30,11 +30,11 @@ struct route_counts {
 struct route_ops {
 	/* Rows of a batch follow: open the feed. */
 	int (*begin)(struct route *r, struct err *e);
-	/* Take rows. */
+	/* Take rows.  NULL: none come, for they are there. */
 	int (*write)(struct route *r, const struct stream_chunk *chunk, struct err *e);
 	/*
 	 * The server has refused what it was sent: say which row and return -1, or 0
-	 * if the next call deals with it.
+	 * if the next call deals with it.  NULL: nothing is sent that it could refuse.
 	 */
 	int (*locate)(struct route *r, struct err *e);
 	/*

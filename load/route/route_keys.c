@@ -111,15 +111,6 @@ keys_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
 	return r->absent != NULL ? merge_write(&own(r)->merge, chunk, e) : 0;
 }
 
-/* Nothing is sent that the server could refuse. */
-static int
-keys_locate(struct route *r, struct err *e)
-{
-	(void)r;
-	(void)e;
-	return -1;
-}
-
 static int
 send_file(struct route_keys *k, struct err *e)
 {
@@ -185,7 +176,6 @@ keys_free(struct route *r)
 static const struct route_ops keys_ops = {
 	.begin = keys_begin,
 	.write = keys_write,
-	.locate = keys_locate,
 	.close = route_has_work,
 	.end = keys_end,
 	.free = keys_free,

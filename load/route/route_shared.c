@@ -68,22 +68,6 @@ publish_begin(struct route *r, struct err *e)
 }
 
 static int
-publish_write(struct route *r, const struct stream_chunk *chunk, struct err *e)
-{
-	(void)r;
-	(void)chunk;
-	return err_set(e, EXIT_STREAM, "rows come where all are staged");
-}
-
-static int
-publish_locate(struct route *r, struct err *e)
-{
-	(void)r;
-	(void)e;
-	return -1;
-}
-
-static int
 publish_end(struct route *r, struct err *e)
 {
 	uint64_t row;
@@ -128,8 +112,6 @@ static const struct route_ops bring_ops = {
 
 static const struct route_ops publish_ops = {
 	.begin = publish_begin,
-	.write = publish_write,
-	.locate = publish_locate,
 	.close = route_has_work,
 	.end = publish_end,
 	.forget = staged_forget,
@@ -138,8 +120,6 @@ static const struct route_ops publish_ops = {
 
 static const struct route_ops place_ops = {
 	.begin = place_begin,
-	.write = publish_write,
-	.locate = publish_locate,
 	.close = route_has_work,
 	.end = place_end,
 	.free = shared_free,
