@@ -4,7 +4,7 @@
 SANITIZE = -U_FORTIFY_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 FLAGS_asan = $(SANITIZE)
-FLAGS_coverage = -U_FORTIFY_SOURCE -O0 --coverage -fprofile-update=atomic -Wl,--wrap=raise
+FLAGS_coverage = -U_FORTIFY_SOURCE -O0 --coverage -fprofile-update=atomic -Wl,--wrap=raise,--wrap=execv,--wrap=execvp,--wrap=_exit
 HELPER_coverage = $(OUT)/obj/tests/coverage/flush.o
 FLAGS_fuzz = $(SANITIZE) -fsanitize=fuzzer-no-link -DREADBUF_BLOCK=64u -DOUTPUT_BLOCK=128u
 # All of it is linked into the program, which the emulator then runs without libraries.
@@ -164,11 +164,15 @@ $(OUT)/faults/%.so: $(OUT)/obj/tests/faults/%.o
 faults: all $(OUT)/faults/shim.so
 	@BUILD=$(OUT) FAULT_RUNS=$(FAULT_RUNS) SEED=$(SEED) SWEEP=$(SWEEP) tests/record.sh $@ tests/faults/run.sh
 
+##calls: each call of each journey that can fail; CALLS=N some, CALL=CASE:CALL:N one
+calls: all $(OUT)/faults/shim.so
+	@BUILD=$(OUT) CALLS=$(CALLS) CALL=$(CALL) tests/record.sh $@ tests/calls/run.sh
+
 ##coverage: what the tests and FAULT_RUNS (500) faults do not run, and why
 coverage: FAULT_RUNS = 500
 coverage:
 	@$(MAKE) --no-print-directory VARIANT=coverage all unit build/coverage/faults/shim.so
-	@FAULT_RUNS=$(FAULT_RUNS) tests/record.sh $@ tests/coverage/run.sh build/coverage
+	@FAULT_RUNS=$(FAULT_RUNS) CALLS=$(CALLS) tests/record.sh $@ tests/coverage/run.sh build/coverage
 
 ##bench: compare with psql and more
 bench: all $(TOOLS)

@@ -6,16 +6,16 @@ use warnings;
 use IPC::Open2;
 
 sub new {
-	my ($class, %arg) = @_; # name, dir
-	return bless {%arg}, $class;
+	my ($class, %arg) = @_; # name, dir, and the database
+	return bless { db => 'faults', %arg }, $class;
 }
 
 sub _connect {
 	my ($s) = @_;
 	local $ENV{PGAPPNAME} = 'campaign';
 
-	$s->{pid} = open2($s->{out}, $s->{in}, 'sh', '-c', 'exec psql -XAtq -h "$0" -d faults 2>&1',
-		$s->{dir});
+	$s->{pid} = open2($s->{out}, $s->{in}, 'sh', '-c', 'exec psql -XAtq -h "$0" -d "$1" 2>&1',
+		@$s{qw(dir db)});
 }
 
 sub _close {

@@ -7,6 +7,7 @@
  *   eintr=P, short=P  of 1000 calls so many fail with EINTR, move fewer bytes
  *   fail=CALL:N:E     the N-th call of CALL fails with errno E
  *   malloc=N[+]       the N-th allocation fails, with + all behind it too
+ *   of=PROGRAM        only in the program that has this name
  *   told=FILE         a line for what was done: each failure, the first EINTR and short
  *   tally=FILE        at exit a line "CALL N" for each kind of call
  *
@@ -58,6 +59,7 @@ static bool alloc_on; /* all behind alloc_at */
 static atomic_bool told_eintr, told_short;
 static char told[256], tally[256];
 static uint64_t state = 1;
+static bool other; /* it is not the program that is meant */
 static bool ready; /* before that, nothing fails */
 
 void shim_rest(void);
@@ -314,6 +316,8 @@ set_word(const char *word)
 		shorter = (unsigned)strtoul(value, NULL, 10);
 	else if (strncmp(word, "fail=", 5) == 0)
 		set_fail(value);
+	else if (strncmp(word, "of=", 3) == 0)
+		other = strcmp(program_invocation_short_name, value) != 0;
 	else if (strncmp(word, "told=", 5) == 0)
 		snprintf(told, sizeof(told), "%s", value);
 	else if (strncmp(word, "tally=", 6) == 0)
@@ -343,7 +347,7 @@ set_up(void)
 	(void)backtrace(&frame, 1);
 	for (i = 0; i < NCALLS; i++)
 		atomic_store(&counts[i], 0);
-	ready = true;
+	ready = !other;
 }
 
 __attribute__((destructor)) static void
@@ -351,7 +355,7 @@ write_tally(void)
 {
 	int i, fd;
 
-	if (tally[0] == '\0')
+	if (tally[0] == '\0' || other)
 		return;
 	fd = (int)syscall(SYS_openat, AT_FDCWD, tally, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	for (i = 0; fd >= 0 && i < NCALLS; i++) {
