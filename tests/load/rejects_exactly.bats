@@ -292,3 +292,20 @@ statements()
 	assert_status 3
 	assert_eq "$(q "$b" 'SELECT id FROM t')" 2
 }
+
+@test "keys that the target's type cannot take, as numbers and as text" {
+	fresh_db a
+	q "$a" "CREATE TABLE n (id bigint PRIMARY KEY, v text); CREATE TABLE w (id text PRIMARY KEY, v text);
+		INSERT INTO n SELECT CASE WHEN i % 7 = 0 THEN i + 5000000000 ELSE i END, 'new' FROM generate_series(1, 30) i;
+		INSERT INTO w SELECT CASE WHEN i % 7 = 0 THEN 'x' || i ELSE i::text END, 'new' FROM generate_series(1, 30) i"
+	for table in n w; do
+		q "$b" "DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, v text);
+			INSERT INTO t SELECT i, 'old' FROM generate_series(1, 20) i"
+		try_sh "portl-extract -d $a -t $table | portl-load -q -d $b -t t --conflict=overwrite --rejects=$T/r"
+		assert_status 3
+		assert_eq "$(q "$b" "SELECT count(*) FILTER (WHERE v = 'new'), string_agg(id::text, ' ' ORDER BY id) FILTER (WHERE v = 'old') FROM t")" '26|7 14'
+		portl-load -q -d "$b" -t r_$table --create "$T/r"
+		assert_eq "$(q "$b" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM r_$table")" \
+			"$(q "$a" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM $table WHERE id::text ~ 'x|.{9}'")"
+	done
+}

@@ -561,3 +561,21 @@ behind()
 	t_is '3|new'
 	assert_eq "$(q "$b" "SELECT tableowner FROM pg_tables WHERE tablename = 't'")" portl_group
 }
+
+@test "a table that a trigger of the server makes otherwise is not exchanged" {
+	send 'SELECT 1 AS id'
+	q "$b" "CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (7);
+		CREATE FUNCTION otherwise() RETURNS event_trigger LANGUAGE plpgsql AS \$\$
+		DECLARE r record; BEGIN
+			FOR r IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE command_tag = 'CREATE TABLE' LOOP
+				EXECUTE format('ALTER TABLE %s SET (fillfactor = 50)', r.object_identity);
+			END LOOP;
+		END \$\$;
+		CREATE EVENT TRIGGER otherwise ON ddl_command_end EXECUTE FUNCTION otherwise()"
+	try portl-load -d "$b" -t other --replace "$stream"
+	q "$b" 'DROP EVENT TRIGGER otherwise'
+	assert_status 5
+	assert_stderr_has 'cannot be replaced by a table that is like it in all'
+	assert_stderr_has fillfactor
+	assert_eq "$(q "$b" 'TABLE other')" 7
+}

@@ -149,6 +149,19 @@ events()
 	assert_eq "$(tail -n 9 counts | sort -u)" 1
 }
 
+@test "-P draws parts and bytes; so does a terminal, unless --quiet" {
+	echo 'head -c 300000 /dev/zero; sleep 1.2' >extract
+	try portl run -j 2 -P -d a -- -d b
+	assert_status 0
+	[[ $stderr =~ portl:\ .*\ of\ 4\ parts ]] || fail "$stderr"
+	start tty script -qefc 'exec portl run -j 2 -d a -- -d b' typed
+	finish tty
+	grep -aq ' of 4 parts' typed || fail "$(cat -v typed)"
+	start tty script -qefc 'exec portl run -j 2 -- -q' typed
+	finish tty
+	! grep -aq ' of 4 parts' typed || fail "$(cat -v typed)"
+}
+
 @test "portl-load on another host is sent the plan in front of the stream" {
 	try portl run -j 2 --via=env -- -q
 	assert_status 0

@@ -152,9 +152,18 @@ bring_under_writes()
 		is_true "$dst" "to_regclass('t') IS NULL"
 	done
 	portl-extract -d "$src" -t t >"$T/plain"
-	try portl-load -q --plan="$plan" --publish "$T/plain"
-	assert_status 4
-	is_true "$dst" "to_regclass('t') IS NULL"
+	q "$src" 'CREATE TABLE more (id int PRIMARY KEY)'
+	portl-extract -d "$src" -t t -t more --with-keys >"$T/set"
+	id=$(jq -r .id "$plan")
+	another=$(tr 0-9a-f 1-9a-f0 <<<"$id")
+	sed "s/$id/$another/" "$plan" >"$T/another"
+	portl-extract --plan="$T/another" --catch-up --since=none >"$T/other"
+	for input in plain set other; do
+		try portl-load -q --plan="$plan" --publish "$T/$input"
+		assert_status 4
+		assert_stderr_has ' last stream of '
+		is_true "$dst" "to_regclass('t') IS NULL"
+	done
 	write 5
 	catch_up
 	same_table "$src" t "$dst" t
