@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# calls.pl N [CASE:CALL:N]: journeys through all that the programs do, in each of which the
-# N-th call of one kind fails, for each kind and each N: read, write, send, recv (the connection
-# is lost at that message), poll, fsync, ...; N of them by chance, 0: all.
+# calls.pl N [CASE:CALL:N[:FATE]]: journeys through all that the programs do, in each of which
+# something happens at the N-th call of one kind, for each kind and each N: read, write, send,
+# recv, poll, fsync, ...  It fails (the connection is lost at that message), and once more a
+# signal comes, TERM or KILL by turns; N of them by chance, 0: all.
 #
 # A run in which nothing fails says what there is behind a journey.  In all others the status
 # decides: as in that run, then all of it is there; another, then nothing is, unless the
@@ -22,6 +23,8 @@ use constant PATIENCE => 10; # seconds for backends to go
 
 my %errors = (send => ECONNRESET, recv => ECONNRESET, poll => ENOMEM,
 	map { $_ => EIO } qw(read write fsync rename close ftruncate link));
+
+my %signals = (TERM => 15, KILL => 9);
 
 my ($some, $only) = @ARGV;
 my ($work, $portl, $dir) = @ENV{qw(WORK PORTL SERVER)};
@@ -125,16 +128,20 @@ sub claim {
 }
 
 sub judge {
-	my ($case, $status, $err) = @_;
+	my ($case, $status, $err, $fate) = @_;
 	my @wrong;
 	my $by = $status & 127;
-	my $libc = slurp("$work/told") =~ /\(getpwuid\+/; # its own end, before anything is done
+	my $told = slurp("$work/told");
+	my $libc = $told =~ /\(getpwuid\+/; # its own end, before anything is done
+	my $sent = $told =~ /^signalled/m ? $signals{$fate} // 0 : 0;
 
-	push @wrong, "died of signal $by" if $by && !$libc;
-	push @wrong, "ended with $status and said nothing" if $status != $case->{status} && !$by && $err !~ /^portl[-a-z]*: error: ./m;
+	push @wrong, "died of signal $by" if $by && !$libc && $by != $sent;
+	push @wrong, "ended with $status and said nothing" if $status != $case->{status} && !$by
+		&& $err !~ /^portl[-a-z]*: (?:error: .|portl-\w+ was killed)/m
+		&& !($sent == 15 && $case->{of}); # before it was able to say something
 	push @wrong, 'a backend is left' unless backends_go();
 	my $print = look($case);
-	my $claim = claim($err);
+	my $claim = $by == 9 ? 'unknown' : claim($err);
 	if ($status == $case->{status}) {
 		push @wrong, "a lie: all is well, and there is\n$print\nnot\n$case->{after}" if $print ne $case->{after};
 	} elsif ($claim eq 'all') {
@@ -144,6 +151,7 @@ sub judge {
 		push @wrong, "it failed, and there is\n$print\nnot\n$case->{before}";
 	}
 	my @left = grep { !/\/(?:output|rejects|summary|log|differences|keys)$/ } glob("$work/out/* $work/tmp/*");
+	@left = grep { !/\.part\/?$/ } @left if $by == 9;
 	push @wrong, "left behind: @left" if @left && !$case->{files};
 	unlink glob "$work/tmp/*";
 	push @wrong, 'a staging table is left: ' . join ' ', $dst->sql('SELECT staged()')
@@ -171,17 +179,18 @@ sub of {
 }
 
 sub try {
-	my ($name, $call, $n) = @_;
+	my ($name, $call, $n, $fate) = @_;
 	my $case = $Journeys::all{$name} // die "no such case: $name\n";
 	my $of = of($name, $case);
+	my $what = $fate eq 'fail' ? "fail=$call:$n:$errors{$call}" : "kill=$call:$n:$signals{$fate}";
 
 	renew($case);
-	my ($status, $err) = run($case->{run}, "of=$of fail=$call:$n:$errors{$call} told=$work/told");
+	my ($status, $err) = run($case->{run}, "of=$of $what told=$work/told");
 	my $told = slurp("$work/told");
-	my @wrong = judge($case, $status, $err);
+	my @wrong = judge($case, $status, $err, $fate);
 	@wrong ? $failed++ : $passed++;
 	return if !@wrong && !$only;
-	print @wrong ? 'FAILED: ' : '', "CALL=$name:$call:$n: status $status: @wrong\n  $err\n  $told\n";
+	print @wrong ? 'FAILED: ' : '', "CALL=$name:$call:$n:$fate: status $status: @wrong\n  $err\n  $told\n";
 }
 
 # Without a fault: what is there before and behind, and all calls.
@@ -205,8 +214,10 @@ sub learn {
 	my %tally = map { split } split /\n/, slurp("$work/tally");
 	delete $tally{malloc};
 	my @calls;
-	for my $call (sort keys %tally) { push @calls, map { [$name, $call, $_] } 1 .. $tally{$call} }
-	die "$name: the shim does not see it\n" if @calls < 3;
+	for my $call (sort keys %tally) {
+		push @calls, map { ([$name, $call, $_, 'fail'], [$name, $call, $_, $_ % 2 ? 'TERM' : 'KILL']) } 1 .. $tally{$call};
+	}
+	die "$name: the shim does not see it\n" if @calls < 6;
 	return @calls;
 }
 
@@ -218,7 +229,7 @@ for my $name ($only ? $only =~ /^([^:]+)/ : sort keys %Journeys::all) {
 	push @calls, @these;
 }
 if ($only && $only =~ /:/) {
-	@calls = [split /:/, $only];
+	@calls = [split /:/, $only =~ /:.*:.*:/ ? $only : "$only:fail"];
 }
 my $step = $some > 0 && $some < @calls ? @calls / $some : 1;
 for (my $i = $step > 1 ? rand $step : 0; $i < @calls; $i += $step) { try(@{ $calls[$i] }) }

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Each system call of each journey fails once: `make calls`.
+# Each system call of each journey fails once, and is met by a signal once: `make calls`.
 #
 #   CALLS=N           only so many of them, by chance
-#   CALL=CASE:CALL:N  only this one
+#   CALL=CASE:CALL:N:FATE  only this one; FATE is fail, TERM or KILL
 #   BUILD=build       the build to try; a plain one, for the shim and ASan want the same place
 #
 # The last line is `N passed, N failed`.

@@ -6,6 +6,7 @@
  *   seed=N            of the random numbers
  *   eintr=P, short=P  of 1000 calls so many fail with EINTR, move fewer bytes
  *   fail=CALL:N:E     the N-th call of CALL fails with errno E
+ *   kill=CALL:N:S     signal S comes before the N-th call of CALL
  *   malloc=N[+]       the N-th allocation fails, with + all behind it too
  *   of=PROGRAM        only in the program that has this name
  *   told=FILE         a line for what was done: each failure, the first EINTR and short
@@ -19,6 +20,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,8 +56,8 @@ static atomic_long counts[NCALLS];
 static unsigned eintr, shorter; /* of 1000 */
 static enum call fail_call = NCALLS;
 static long fail_at, alloc_at;
-static int fail_errno;
-static bool alloc_on; /* all behind alloc_at */
+static int fail_errno, fail_signal; /* one of them is 0 */
+static bool alloc_on;               /* all behind alloc_at */
 static atomic_bool told_eintr, told_short;
 static char told[256], tally[256];
 static uint64_t state = 1;
@@ -135,9 +137,11 @@ fails(enum call call)
 	if (!ready)
 		return false;
 	if (call == fail_call && n == fail_at) {
-		tell("failed", call, true);
+		tell(fail_signal != 0 ? "signalled" : "failed", call, true);
+		if (fail_signal != 0)
+			(void)kill(getpid(), fail_signal);
 		errno = fail_errno;
-		return true;
+		return fail_signal == 0;
 	}
 	if (eintr == 0 || call > POLL || random_below(1000) >= eintr)
 		return false;
@@ -286,12 +290,12 @@ shim_rest(void)
 }
 
 static void
-set_fail(const char *value)
+set_fail(const char *value, int *number)
 {
 	char name[16];
 	int i;
 
-	if (sscanf(value, "%15[a-z]:%ld:%d", name, &fail_at, &fail_errno) != 3)
+	if (sscanf(value, "%15[a-z]:%ld:%d", name, &fail_at, number) != 3)
 		abort();
 	for (i = 0; i < ALLOC; i++)
 		if (strcmp(name, names[i]) == 0)
@@ -315,7 +319,9 @@ set_word(const char *word)
 	else if (strncmp(word, "short=", 6) == 0)
 		shorter = (unsigned)strtoul(value, NULL, 10);
 	else if (strncmp(word, "fail=", 5) == 0)
-		set_fail(value);
+		set_fail(value, &fail_errno);
+	else if (strncmp(word, "kill=", 5) == 0)
+		set_fail(value, &fail_signal);
 	else if (strncmp(word, "of=", 3) == 0)
 		other = strcmp(program_invocation_short_name, value) != 0;
 	else if (strncmp(word, "told=", 5) == 0)
