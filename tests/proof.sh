@@ -34,7 +34,7 @@ valgrind	tests	valgrind
 coverage	tests	deps-coverage coverage
 faults	tests/faults	faults FAULT_RUNS=3000 SWEEP=none
 sweep	tests/faults	faults SWEEP=all
-calls	tests/calls	calls
+calls	tests/calls	calls CALLS=3000
 scale	tests	scale SCALE_ROWS=100000000'
 for fuzzer in tests/fuzz/fuzz_*.c; do
 	fuzzer=$(basename "$fuzzer" .c)

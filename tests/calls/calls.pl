@@ -122,8 +122,8 @@ sub claim {
 	my ($err) = @_;
 
 	return 'unknown' if $err =~ /is not known|not sure|may have|unknown/;
-	return 'all' if $err =~ /committed|(?:file|output|plan|stream) is complete|of ".*" to disk/;
-	return 'unknown' if $err =~ /could not close|summary|log file|could not write ".*json"|standard output|stdout/;
+	return 'all' if $err =~ /committed|(?:file|output|plan|stream) is complete|of ".*\/output" to disk/;
+	return 'unknown' if $err =~ /could not close|to disk|summary|log file|could not write ".*json"|standard output|stdout/;
 	return 'nothing';
 }
 
