@@ -78,9 +78,12 @@ keeper_start(struct keeper *k, struct front *f, const struct planfile *pf, struc
 	arglist_release(&words);
 	if (rc == 0 && k->snapshot == NULL) {
 		let_go(k);
-		rc = crew_wait(&f->crew, &k->child, e);
-		f->status = k->child.status != 0 ? k->child.status : EXIT_DATA;
-		return rc != 0 ? -1 : 1;
+		if (crew_wait(&f->crew, &k->child, e) != 0)
+			return -1;
+		if (k->child.status == 0)
+			return err_set(e, EXIT_DATA, "portl-extract has named no snapshot");
+		f->status = k->child.status;
+		return 1;
 	}
 	return rc;
 }

@@ -323,6 +323,18 @@ events()
 	assert_eq "$(events | grep published)" '1 published'
 }
 
+@test "a holder that names no snapshot is not waited for" {
+	sed -i "s/echo 00000003-0000001B-1/echo ''/" bin/portl-extract
+	try timeout 10 portl run -j 2 -- -q
+	assert_status 1
+	assert_eq "$stderr" 'portl: error: portl-extract has named no snapshot'
+	[ ! -e state/1 ]
+	sed -i "s/echo ''/exit 5/" bin/portl-extract
+	try timeout 10 portl run -j 2 -- -q
+	assert_status 5
+	[ ! -e state/1 ]
+}
+
 @test "a part comes late, by the snapshot of a run that was killed: the others are read by their own" {
 	cat >load <<-'END'
 		if [ ! -e "$T/late" ]; then
