@@ -170,7 +170,7 @@ calls: all $(OUT)/faults/shim.so
 
 ##coverage: what the tests and FAULT_RUNS (500) faults do not run, and why
 coverage: FAULT_RUNS = 500
-coverage:
+coverage: $(TOOLS)
 	@$(MAKE) --no-print-directory VARIANT=coverage all unit build/coverage/faults/shim.so
 	@FAULT_RUNS=$(FAULT_RUNS) CALLS=$(CALLS) tests/record.sh $@ tests/coverage/run.sh build/coverage
 

@@ -11,7 +11,7 @@ setup_file()
 
 	case ${BUILD##*/} in # what else is linked has been made with them
 	asan) flags+=' -fsanitize=address,undefined' ;;
-	coverage) flags+=' --coverage -Wl,--wrap=raise' ;;
+	coverage) flags+=' --coverage -Wl,--wrap=raise,--wrap=execv,--wrap=execvp,--wrap=_exit' ;;
 	esac
 	cd "$BATS_FILE_TMPDIR" || return
 	sed -e 's/^const struct cli_kind \*const sources_kinds/extern const struct source_kind generate;\n&/' \
