@@ -80,7 +80,8 @@ advice(const PGresult *res, const char *sqlstate, const char *msg)
 	    strncmp(msg, "invalid memory alloc request size", 33) == 0)
 		return "PostgreSQL takes no row of 1 GB or more; in text form, as in NDJSON, "
 		       "a bytea is twice as long.";
-	if (comes_from(res, "BeginCopyTo") && strstr(msg, "COPY query must") != NULL)
+	if ((comes_from(res, "BeginCopyTo") || comes_from(res, "BeginCopy")) && /* before 14 */
+	    strstr(msg, "COPY query must") != NULL)
 		return "Only what reads rows can be sent: SELECT, VALUES, TABLE or WITH.";
 	if (comes_from(res, "ProcessInterrupts") && strcmp(sqlstate, "55P03") == 0)
 		return "Another session has held a lock on it for too long; pg_locks shows which, "

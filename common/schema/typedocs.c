@@ -277,10 +277,3 @@ typedocs_holds_oids(const json_t *types, const char *base)
 {
 	return holds_oids(types, base, 0);
 }
-
-bool
-typedocs_is_container(const json_t *types, const char *base)
-{
-	return strcmp(typedocs_kind(types, typedocs_unwrap(types, base)), "composite") == 0 ||
-	       typedocs_holds_oids(types, base);
-}

@@ -70,10 +70,4 @@ const char *typedocs_kind(const json_t *types, const char *base);
  */
 bool typedocs_holds_oids(const json_t *types, const char *base);
 
-/*
- * typedocs_is_container(types, base):
- * Tell whether they do, or might in another version of a composite.
- */
-bool typedocs_is_container(const json_t *types, const char *base);
-
 #endif /* COMMON_TYPEDOCS_H */

@@ -154,7 +154,7 @@ check_bytes(struct plan *p, const struct db *db, size_t i, const json_t *here,
 	const struct relation_column *to = &p->rel->columns[p->columns[i].position];
 
 	if (PQserverVersion(db->conn) < OID_FREE_CONTAINERS &&
-	    typedocs_is_container(p->schema->types, from->base)) {
+	    typedocs_holds_oids(p->schema->types, from->base)) {
 		refuse_container(p, i, why);
 		return NULL;
 	}

@@ -158,14 +158,13 @@ test_parts(void)
 	check(e3, "q.h[]", e3, "q.h", "is not type q.h", "an array is not its element");
 	check(arr, "p.d[]", r4, "p.d[]", "not described", "an undescribed array");
 	t = types(arr);
-	ok(typedocs_is_container(t, "p.d[]"), "an array of user types holds OIDs");
-	ok(!typedocs_is_container(t, "p.d"), "a domain over a built-in does not");
-	ok(!typedocs_is_container(t, "integer[]"), "nor does a built-in array");
+	ok(typedocs_holds_oids(t, "p.d[]"), "an array of user types holds OIDs");
+	ok(!typedocs_holds_oids(t, "p.d"), "a domain over a built-in does not");
+	ok(!typedocs_holds_oids(t, "integer[]"), "nor does a built-in array");
 	json_decref(t);
 	t = types(within);
 	ok(typedocs_holds_oids(t, "p.r"), "a range holds those of what it is over");
-	ok(!typedocs_holds_oids(t, "p.plain") && typedocs_is_container(t, "p.plain"),
-	   "a composite of built-in types holds none, and its like may");
+	ok(!typedocs_holds_oids(t, "p.plain"), "a composite of built-in types holds none");
 	json_decref(t);
 }
 
