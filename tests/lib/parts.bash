@@ -3,6 +3,8 @@
 
 T=$BATS_TEST_TMPDIR
 plan=$T/plan
+by=() # how a table of an id is cut: before 14 there are no ranges of blocks
+[ "$SERVER_VERSION" -ge 140000 ] || by=(--split-by=id)
 
 # make_source: databases src and dst; a table t of 3,000 rows in $src
 make_source()
@@ -44,8 +46,7 @@ make_plan()
 		shift
 	done
 	shift
-	# before 14 there are no ranges of blocks
-	[ "$SERVER_VERSION" -ge 140000 ] || [[ " ${extract[*]} " != *" --parts="* ]] || extract+=(--split-by=id)
+	[[ " ${extract[*]} " != *" --parts="* ]] || extract+=("${by[@]}")
 	rm -f "$plan"
 	portl-extract -d "$src" --make-plan="${kind:-held}" "${extract[@]}" |
 		portl-load -d "$dst" --make-plan -o "$plan" "$@" || return

@@ -102,6 +102,7 @@ noticed()
 	q "$src" 'CREATE TYPE c AS (a int, b int); CREATE DOMAIN d AS c; CREATE TYPE r AS RANGE (SUBTYPE = c)'
 	q "$dst" 'CREATE TYPE c AS (a int, b int); CREATE DOMAIN d AS c; CREATE TYPE r AS RANGE (SUBTYPE = c)'
 	for type in 'c|(1,2)' 'c[]|{"(1,2)"}' 'd|(1,2)' 'd[]|{"(1,2)"}' 'r|["(1,2)","(3,4)")' 'r[]|{}'; do
+		[[ $type != *'[]|'* ]] || since 14 'binary arrays of other types' || continue
 		stream "DROP TABLE t; CREATE TABLE t (id int, v ${type%|*}); INSERT INTO t VALUES (1, '${type#*|}')"
 		q "$dst" "DROP TABLE public.t; CREATE TABLE t (id int, v ${type%|*})"
 		noticed 'ALTER TYPE c RENAME ATTRIBUTE a TO x; ALTER TYPE c RENAME ATTRIBUTE b TO a;

@@ -47,6 +47,7 @@ same()
 }
 
 @test "parts by blocks are the table" {
+	needs 14 'ranges of blocks'
 	q "$src" "CREATE TABLE t AS SELECT i AS id, repeat('x', i % 90) AS v FROM generate_series(1, 8000) i"
 	plan -t t --part-size=32kB
 	[ "$(jq '.parts | length' plan)" -ge 10 ]
@@ -91,6 +92,7 @@ same()
 }
 
 @test "partitions are read one by one, by a role that may; their streams are the root's" {
+	needs 14 'ranges of blocks'
 	q "$src" 'CREATE TABLE p (id int, v text) PARTITION BY RANGE (id);
 		CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
 		CREATE TABLE p2 (v text, gone int, id int); ALTER TABLE p2 DROP gone;
@@ -141,6 +143,7 @@ same()
 }
 
 @test "parents of inheritance: with their children alone, without them in a set" {
+	needs 14 'ranges of blocks'
 	q "$src" 'CREATE TABLE a (id int); CREATE TABLE b () INHERITS (a); CREATE TABLE c () INHERITS (a);
 		INSERT INTO a SELECT i FROM generate_series(1, 3000) i;
 		INSERT INTO b SELECT i FROM generate_series(3001, 10000) i; INSERT INTO c VALUES (1)'
@@ -258,7 +261,7 @@ same()
 		CREATE MATERIALIZED VIEW m AS TABLE t;
 		CREATE ROLE ${src}_r LOGIN; GRANT SELECT (id) ON t TO ${src}_r"
 	plan -t m --parts=4
-	assert_eq "$(jq '.parts | length' plan)" 4
+	! since 14 'ranges of blocks' || assert_eq "$(jq '.parts | length' plan)" 4
 	read_parts
 	whole -t m
 	same

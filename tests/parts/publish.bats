@@ -66,10 +66,12 @@ is_published()
 		fi
 		finish last
 		[ "$status" != 0 ]
+		# before 14 a backend that waits for a lock looks after its client no more
+		[ "$SERVER_VERSION" -ge 140000 ] || release
 		no_portl "$dst"
 		is_unpublished
 		assert_eq "$(part_states)" "$(printf 'd%.0s' $(seq 1 "$(parts)"))"
-		release
+		[ "$SERVER_VERSION" -lt 140000 ] || release
 		if [ "$how" = KILL ]; then
 			portl-load -q --plan="$plan" --part=1 </dev/null # its part is there
 		else
@@ -118,6 +120,8 @@ is_published()
 			q "$dst" 'DROP SCHEMA IF EXISTS portl_ledger CASCADE; TRUNCATE t; INSERT INTO t SELECT i FROM generate_series(2, 200) i'
 			all_but_one "$way"
 			[ "$way" = apply ] || what=$(sed 's/c1/id/g; s/c2/v/g' <<<"$what")
+			row=$(q "$dst" "SELECT max($([ "$way" = apply ] && echo c1 || echo id)) FROM portl_ledger.$(left_of_run | head -n 1)")
+			what=${what//= 7/= $row}
 			q "$dst" "${what//' t '/ portl_ledger.$(left_of_run | head -n 1) }"
 			try portl-load -q --plan="$plan" --part=1 "$T/stream"
 			assert_status 75

@@ -5,6 +5,7 @@
 
 load ../lib/common
 load ../lib/faults
+load ../lib/parts
 load ../lib/meanwhile
 
 setup()
@@ -20,7 +21,7 @@ slowly=(--where='id % 100 > 0 OR pg_sleep(0.1) IS NOT NULL')
 
 plan()
 {
-	portl plan -o plan -d "$src" -t t --parts=4 "$@" -- -d "$dst" --create
+	portl plan -o plan -d "$src" -t t --parts=4 "${by[@]}" "$@" -- -d "$dst" --create
 }
 
 # nothing_left: no table, no row of the ledger's that is a run's.
@@ -59,28 +60,28 @@ is_not_seen()
 		portl-extract -d "$src" -t t --where='id > 10' | portl-load -q -d "$dst" --conflict=overwrite --delete --scope=true
 		q "$dst" "UPDATE t SET name = 'old' WHERE id <= 30; INSERT INTO t VALUES (5000, 1)"
 		# shellcheck disable=SC2086 # a word or none
-		try portl run -j 2 --parts=4 $way --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=overwrite --delete
+		try portl run -j 2 --parts=4 "${by[@]}" $way --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=overwrite --delete
 		assert_status 0
 		assert_eq "$(jq -c .rows receipt)" \
 			'{"read":4000,"inserted":10,"updated":20,"unchanged":3970,"skipped":0,"rejected":0,"deleted":1}'
 	done
 	# each part by itself, and none of them
 	q "$dst" 'DELETE FROM t WHERE id <= 5'
-	try portl run -j 2 --parts=4 --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=skip --commit=part
+	try portl run -j 2 --parts=4 "${by[@]}" --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=skip --commit=part
 	assert_eq "$(jq -c '[.rows.read, .rows.inserted, .rows.unchanged + .rows.skipped]' receipt)" '[4000,5,3995]'
 	q "$dst" 'DELETE FROM t WHERE id <= 5; ALTER TABLE t ADD CHECK (id > 1)'
-	try portl run -j 2 --parts=4 --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=skip
+	try portl run -j 2 --parts=4 "${by[@]}" --summary=receipt -d "$src" -t t -- -d "$dst" --conflict=skip
 	assert_status 1
 	assert_eq "$(jq -c '[.committed, .rows.inserted]' receipt)" '[false,0]'
 	q "$dst" 'ALTER TABLE t DROP CONSTRAINT t_id_check'
-	try portl run -j 2 --parts=4 --summary=/dev/full -d "$src" -t t -- -d "$dst" --conflict=skip
+	try portl run -j 2 --parts=4 "${by[@]}" --summary=/dev/full -d "$src" -t t -- -d "$dst" --conflict=skip
 	assert_status 1
 	assert_stderr_has 'detail: The rows are committed.'
 }
 
 @test "run -j: parts that are committed by themselves stay when the run fails, and it says so" {
 	q "$dst" 'CREATE TABLE t (id int PRIMARY KEY CHECK (id <> 2500), amount numeric, name text, pad text)'
-	try portl run -j 1 --parts=8 --retries=0 -d "$src" -t t -- -d "$dst" --commit=part
+	try portl run -j 1 --parts=8 "${by[@]}" --retries=0 -d "$src" -t t -- -d "$dst" --commit=part
 	assert_status 1
 	assert_stderr_has 'are committed, and stay in the table'
 	is_true "$dst" 'EXISTS (SELECT FROM t)'
@@ -130,7 +131,7 @@ is_not_seen()
 
 	for what in 'pkill -KILL -P $pid_run portl-load' 'kill -KILL $(pgrep -P $pid_run -f [-]-part= | head -n 1)' \
 		"terminate_backend $src portl-extract" "terminate_backend $dst portl-load"; do
-		start run portl run -j 2 --parts=4 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
+		start run portl run -j 2 --parts=4 "${by[@]}" -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
 		backend_does "$src" portl-extract "wait_event = 'PgSleep'"
 		case $what in
 		terminate_backend*src*extract) q postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -199,7 +200,7 @@ hold_back()
 @test "the snapshot is lost on the way: what is published is the source of the last stream" {
 	q "$src" "UPDATE t SET pad = repeat('x', 1500)" # more than fits into pipes
 	hold_back 3
-	start run portl run -j 1 --parts=12 --keep=plan --summary=receipt -d "$src" -t t -- -d "$dst" --create
+	start run portl run -j 1 --parts=12 "${by[@]}" --keep=plan --summary=receipt -d "$src" -t t -- -d "$dst" --create
 	wait_until 30 some_parts_are_there
 	q postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		WHERE datname = '$src' AND application_name = 'portl-extract'" >/dev/null
@@ -220,7 +221,7 @@ hold_back()
 	local first
 
 	hold_back 6
-	start run portl run -j 2 --parts=12 --keep=plan -d "$src" -t t -- -d "$dst" --create
+	start run portl run -j 2 --parts=12 "${by[@]}" --keep=plan -d "$src" -t t -- -d "$dst" --create
 	wait_until 30 some_parts_are_there
 	kill -KILL "$pid_run"
 	say ROLLBACK
@@ -257,7 +258,7 @@ hold_back()
 		q "$dst" 'CREATE TABLE IF NOT EXISTS t (id int, amount numeric, name text, pad text)'
 	done
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM t')" 1000
-	portl run -q -j 2 --parts=4 -d "$src" -t t -- -d "$dst" --truncate
+	portl run -q -j 2 --parts=4 "${by[@]}" -d "$src" -t t -- -d "$dst" --truncate
 	same_table "$src" t "$dst" t
 }
 
@@ -270,7 +271,7 @@ runs()
 @test "what runs leave that were killed, and whose plans are gone, is listed and removed" {
 	local id other
 
-	start run portl run -j 2 --parts=12 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
+	start run portl run -j 2 --parts=12 "${by[@]}" -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
 	wait_until 30 some_parts_are_there
 	kill -KILL "$pid_run"
 	no_portl "$dst" 5
@@ -280,7 +281,7 @@ runs()
 	assert_eq "$(runs '.[] | [.parts, .there > 0, .published, .at_work, .tables, .bytes > 8192]')" '[12,true,false,false,1,true]'
 	assert_eq "$(portl runs -d "$dst" | sed 1d | grep -c "^$id .* of 12 *1 .* quiet$")" 1
 	# another one is at work
-	portl plan -o plan -d "$src" -t t --parts=2 -- -d "$dst" --create -t u
+	portl plan -o plan -d "$src" -t t --parts=2 "${by[@]}" -- -d "$dst" --create -t u
 	portl hold plan sh -ec 'portl part plan 1; portl-extract --plan=plan --part=2 --snapshot=$PORTL_SNAPSHOT >last'
 	mkfifo half
 	in=half start two portl-load --plan=plan --part=2
@@ -348,7 +349,7 @@ runs()
 }
 
 @test "INT: all of it ends, nothing is seen, and nothing is left" {
-	start run portl run -j 2 --parts=4 -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
+	start run portl run -j 2 --parts=4 "${by[@]}" -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
 	backend_does "$src" portl-extract "wait_event = 'PgSleep'"
 	wait_for "$dst" "to_regclass('portl_ledger.part') IS NOT NULL" # what nothing_left looks into
 	kill -INT "$pid_run"
@@ -371,7 +372,7 @@ runs()
 			$BUILD/portl-extract "\$@" | perl -0777 -pe '$how'
 		END
 		chmod +x bin/portl-extract
-		try bin/portl run -j 2 --parts=2 -d "$src" -t t -- -d "$dst" --create
+		try bin/portl run -j 2 --parts=2 "${by[@]}" -d "$src" -t t -- -d "$dst" --create
 		if [[ $how == *77* ]]; then
 			assert_status 0
 			assert_stderr_has 'tried again'
@@ -401,7 +402,7 @@ runs()
 
 @test "two hosts: portl-load over there is sent the plan with the stream" {
 	use_ssh
-	try portl run -j 2 --parts=3 --via='ssh warehouse' -d "$src" -t t -- -d "dbname='$dst'" --create
+	try portl run -j 2 --parts=3 "${by[@]}" --via='ssh warehouse' -d "$src" -t t -- -d "dbname='$dst'" --create
 	assert_status 0
 	assert_silent
 	same_table "$src" t "$dst" t
@@ -416,7 +417,7 @@ runs()
 	try portl drop plan --via='ssh warehouse'
 	nothing_left
 	# a line that breaks
-	start run portl run -j 2 --parts=4 --via='ssh warehouse' -d "$src" -t t "${slowly[@]}" -- -d "$dst" --conflict=overwrite
+	start run portl run -j 2 --parts=4 "${by[@]}" --via='ssh warehouse' -d "$src" -t t "${slowly[@]}" -- -d "$dst" --conflict=overwrite
 	backend_does "$src" portl-extract "wait_event = 'PgSleep'"
 	backend_does "$dst" portl-load true
 	pkill -KILL -P "$pid_run" ssh
@@ -428,7 +429,7 @@ runs()
 }
 
 @test "plan without -o, and one that is no plan" {
-	try portl plan -d "$src" -t t --parts=2 -- -d "$dst" --create
+	try portl plan -d "$src" -t t --parts=2 "${by[@]}" -- -d "$dst" --create
 	assert_status 0
 	assert_eq "$(jq -c '[.portl_plan, (.parts | length)]' <<<"$output")" '[1,2]'
 	echo '{}' >none
@@ -475,11 +476,11 @@ runs()
 }
 
 @test "all parts are there, and their rows clash with the table's: the message says so, and what would help" {
-	portl run -j 2 --parts=4 -d "$src" -t t -- -d "$dst" --create
-	try portl run -j 2 --parts=4 -d "$src" -t t -- -d "$dst"
+	portl run -j 2 --parts=4 "${by[@]}" -d "$src" -t t -- -d "$dst" --create
+	try portl run -j 2 --parts=4 "${by[@]}" -d "$src" -t t -- -d "$dst"
 	assert_status 1
 	assert_stderr_has 'duplicate key value'
 	assert_stderr_has 'hint: A row with this key is in the table, or came before. Use --conflict'
 	assert_stderr_has 'public.t: is there, but the parts could not be published'
-	portl run -j 2 --parts=4 -d "$src" -t t -- -d "$dst" --conflict=overwrite
+	portl run -j 2 --parts=4 "${by[@]}" -d "$src" -t t -- -d "$dst" --conflict=overwrite
 }
