@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# What cannot be meant is refused by its name before anything is opened, with status 64.
+
+load ../lib/common
+
+# Status, message, command: a line each; quotes are the shell's.
+refused()
+{
+	local message command
+
+	while IFS='|' read -r message command; do
+		try_sh "$command </dev/null"
+		[ "$status" -eq 64 ] || show_run "$command" || return
+		[[ $stderr == *"error: $message"* ]] || fail "$command: not \"$message\"" "$stderr" || return
+	done
+}
+
+@test "portl-extract: options that say nothing, or two things" {
+	refused <<-'END'
+		"a.b" is not the name of a schema|portl-extract -d x --schema=a.b
+		"a.b" is not the name of a schema|portl-extract -d x -t t --exclude-schema=a.b
+		a quote is not closed in "a|portl-extract -d x -t t --exclude-table='"a'
+		--overlap needs --cursor|portl-extract -d x -t t --overlap=1h --since=none
+		--cursor takes one column, not "a,b"|portl-extract -d x -t t --cursor=a,b --since=none
+		--cursor: a quote is not closed|portl-extract -d x -t t --cursor='"a' --since=none
+		--cursor is for relations, not for queries|portl-extract -d x -c 'SELECT 1' --cursor=a --since=none
+		--only-keys and plans exclude each other|portl-extract -d x -t t --only-keys=k --make-plan
+		--part-size takes a size like 256MB, not "0"|portl-extract -d x -t t --make-plan --part-size=0
+		--split-by takes one column, not "a,b"|portl-extract -d x -t t --make-plan --split-by=a,b
+		--split-by: a quote is not closed|portl-extract -d x -t t --make-plan --split-by='"a'
+		--parts and --part-size exclude each other|portl-extract -d x -t t --make-plan --parts=2 --part-size=1MB
+		--parts: at most 100000|portl-extract -d x -t t --make-plan --parts=99999999
+		--date-order needs --infer|portl-extract --csv=x.csv --date-order=dmy
+	END
+}
+
+@test "portl-load and portl: options that say nothing, or two things" {
+	refused <<-'END'
+		--map takes SRC=DST, not "abc"|portl-load -d x --map=abc s
+		--map takes SRC=DST, not ""a"|portl-load -d x --map='"a' s
+		--into-schema: |portl-load -d x --into-schema=a.b s
+		--ledger: |portl-load -d x --ledger=a.b --list-states
+		--print-state needs --state=NAME|portl-load -d x --print-state
+		--state needs a name|portl-load -d x --state= s
+		--foreign-keys=recheck refuses all rows or none|portl-load -d x --foreign-keys=recheck --rejects=r s
+		--foreign-keys=recheck needs --commit=end|portl-load -d x --foreign-keys=recheck --commit=batch s
+		--foreign-keys does not go with --csv|portl-load --csv=x --foreign-keys=recheck s
+		--differences needs --verify|portl-load -d x --differences=d s
+		one thing at a time: --drop-stale is the second|portl-load -d x --drop-run=1 --drop-stale=2d
+		unexpected argument "extra"|portl run job extra
+		unexpected argument "a": no stream is read|portl runs a
+	END
+}
+
+@test "plans that say what no plan says are refused with 78" {
+	cd "$BATS_TEST_TMPDIR"
+	fresh_db a b
+	q "$a" 'CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)'
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY)'
+	portl-extract -d "$a" -t t --make-plan | portl-load -d "$b" --conflict=skip --make-plan >plan
+	portl-extract --plan=plan --part=1 >part
+	for damage in '.relations[0].way = "by air"' '.parts = []' '.relations[0].header = 1' \
+		'.relations[0].header = {}' '.relations += [.relations[0] | .number = 2]' 'del(.relations[0].way)' \
+		'.relations[0].header.columns = 7'; do
+		jq "$damage" plan >damaged
+		try portl-load -q -d "$b" --plan=damaged --part=1 part
+		((status == 78 || status == 5)) || show_run "$damage" || return
+		is_true "$b" 'NOT EXISTS (TABLE t)'
+	done
+}
