@@ -68,3 +68,25 @@ refused()
 		is_true "$b" 'NOT EXISTS (TABLE t)'
 	done
 }
+
+@test "plans that their target's way does not go with" {
+	cd "$BATS_TEST_TMPDIR"
+	fresh_db a b
+	q "$a" 'CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE k (id int); INSERT INTO k VALUES (1)'
+	try_sh "portl-extract -d $a -t t --make-plan=own | portl-load -d $b --create --commit=part --make-plan"
+	assert_status 64
+	assert_stderr_has '--commit=part needs one snapshot for all parts'
+	try_sh "portl-extract -d $a -t k --make-plan | jq '.snapshot = \"own\"' | portl-load -d $b --create --make-plan"
+	assert_status 5
+	assert_stderr_has 'has no primary key, by which rows of several snapshots could be told apart'
+	try_sh "portl-extract -d $a -t t -t k --make-plan | portl-load -d $b --create -t x --make-plan"
+	assert_status 64
+	assert_stderr_has '-t is for one relation, and the plan has 2'
+	portl-extract -d "$a" -t t --make-plan | portl-load -d "$b" --create --make-plan >plan
+	jq '.id = "0000000000000000"' plan >another
+	try portl-load -d "$b" --plan=another --publish
+	assert_status 1
+	assert_stderr_has 'no part of run 0000000000000000 is there'
+	try portl-load -d "$b" --plan=another --print-position
+	[ "$status" -ne 0 ]
+}
