@@ -291,6 +291,7 @@ teardown_file()
 	finish run
 	assert_status 4
 	assert_eq "$(count)" 0
+	terminate_backend "$a" portl-extract # before 14 it does not notice
 }
 
 @test "INT, TERM, HUP stop both programs, and run dies of the signal" {
