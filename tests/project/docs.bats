@@ -62,6 +62,7 @@ setup()
 }
 
 @test "portl-parts(7): the examples run" {
+	needs 14 'ranges of blocks'
 	run_examples blocks_of_man man/portl-parts.7 3
 }
 
