@@ -59,6 +59,12 @@ refused()
 	q "$b" 'CREATE TABLE t (id int PRIMARY KEY)'
 	portl-extract -d "$a" -t t --make-plan | portl-load -d "$b" --conflict=skip --make-plan >plan
 	portl-extract --plan=plan --part=1 >part
+	refused <<-END
+		--since does not go with --part|portl-extract --plan=plan --part=1 --since=none
+		--bare|portl-extract --plan=plan --part=1 --bare
+		--digest-only|portl-extract --plan=plan --part=1 --digest-only
+		--hold takes a snapshot of its own|portl-extract --plan=plan --hold --snapshot=1-1-1
+	END
 	for damage in '.relations[0].way = "by air"' '.parts = []' '.relations[0].header = 1' \
 		'.relations[0].header = {}' '.relations += [.relations[0] | .number = 2]' 'del(.relations[0].way)' \
 		'.relations[0].header.columns = 7'; do
@@ -87,6 +93,13 @@ refused()
 	try portl-load -d "$b" --plan=another --publish
 	assert_status 1
 	assert_stderr_has 'no part of run 0000000000000000 is there'
+	portl-extract --plan=plan --part=1 >part
+	for damage in '.snapshot = "own" | .relations[0].header.primary_key = []' '.snapshot = "own" | .load += ["--commit=part"]'; do
+		jq "$damage" plan >other
+		try portl-load -q -d "$b" --plan=other --part=1 part
+		[ "$status" -ne 0 ]
+		is_true "$b" "to_regclass('t') IS NULL"
+	done
 	try portl-load -d "$b" --plan=another --print-position
 	[ "$status" -ne 0 ]
 }

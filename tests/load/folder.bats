@@ -55,3 +55,37 @@ setup()
 	assert_status 0
 	assert_eq "$(jq -c 'select(.event == "progress") | .relations' <<<"$stderr" | sort -u)" 3
 }
+
+@test "relations that cannot be files are refused together, names that are several are asked about" {
+	q "$a" "CREATE SCHEMA z; CREATE TABLE z.t (id int); CREATE EXTENSION cube; CREATE TABLE z.odd (x cube); CREATE TABLE z.odd2 (x cube)"
+	portl-extract -d "$a" --schema=s --schema=z -o two
+	try portl-load --csv=dir/ two
+	assert_status 5
+	assert_stderr_has 'relations cannot be written as CSV'
+	[ ! -e dir ]
+	fresh_db b
+	try portl-load -d "$b" --create -t t two
+	assert_status 64
+	assert_stderr_has '-t t: 2 relations of the set have this name; write SCHEMA.TABLE'
+	printf '%s\n' "destination: {database: $b}" 'tables:' '  t: {conflict: skip}' >job.yaml
+	try portl-load --job=job.yaml two
+	[ "$status" -ne 0 ]
+	assert_stderr_has 'several relations have this name'
+	mkdir files
+	printf 'id\n1\n' >files/x.csv
+	printf '%s\n' 'source: {path: files/}' 'tables:' '  x: {where: id > 1}' >from.yaml
+	try portl-extract --job=from.yaml -o out
+	[ "$status" -ne 0 ]
+	assert_stderr_has 'where needs a database'
+}
+
+@test "differences of values with quotes and backslashes, column by column" {
+	fresh_db b
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text, n int); INSERT INTO t VALUES (1, E'a\\\\b \"q\", (c)', 1), (3, NULL, 2)"
+	q "$a" "CREATE TABLE t (id int PRIMARY KEY, v text, n int); INSERT INTO t VALUES (1, E'a\\\\b \"q\", (d)', 5), (2, '', 1)"
+	portl-extract -d "$a" -t t -o t
+	try portl-load -d "$b" --verify --map=n= --differences=d --differing-keys=k t
+	assert_status 6
+	assert_eq "$(jq -r 'select(.kind == "different").columns[]' d)" v
+	assert_eq "$(jq -r .kind d | sort | xargs)" 'different extra missing'
+}

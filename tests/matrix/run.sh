@@ -26,7 +26,7 @@ if [ -n "${MATRIX_FILES:-}" ]; then
 else
 	# The others do not ask a server for anything that depends on its version.
 	mapfile -t files < <(cd tests && printf '%s\n' */*.bats |
-		grep -vE '^(matrix/|bench/|project/(make|property)|cli/(cli|completion))')
+		grep -vE '^(matrix/|bench/|recipes/|project/(make|property)|cli/(cli|completion))')
 	files+=(between)
 fi
 

@@ -551,3 +551,23 @@ events()
 	try portl part plan 3-1
 	assert_status 64
 }
+
+@test "portl hold: a snapshot that goes while the command runs, or before, is told of" {
+	echo 'sleep 0.3; exit 3' >hold
+	try portl hold plan sleep 1
+	assert_stderr_has 'the snapshot is gone'
+	try portl hold plan </dev/zero
+	assert_status 3
+	assert_eq "$output" 00000003-0000001B-1
+}
+
+@test "programs that do not say which options they have" {
+	echo '#!/bin/sh' >bin/portl-load
+	try portl run -j 2 -d a -- -d b
+	assert_status 1
+	assert_stderr_has 'does not say which options it has'
+	echo 'exit 7' >>bin/portl-load
+	try portl run -j 2 -d a -- -d b
+	assert_status 1
+	assert_stderr_has 'It may be of another version.'
+}
