@@ -59,10 +59,12 @@ setup()
 @test "relations that cannot be files are refused together, names that are several are asked about" {
 	q "$a" "CREATE SCHEMA z; CREATE TABLE z.t (id int); CREATE EXTENSION cube; CREATE TABLE z.odd (x cube); CREATE TABLE z.odd2 (x cube)"
 	portl-extract -d "$a" --schema=s --schema=z -o two
-	try portl-load --csv=dir/ two
-	assert_status 5
-	assert_stderr_has 'relations cannot be written as CSV'
-	[ ! -e dir ]
+	if since 14 'binary cubes'; then
+		try portl-load --csv=dir/ two
+		assert_status 5
+		assert_stderr_has 'relations cannot be written as CSV'
+		[ ! -e dir ]
+	fi
 	fresh_db b
 	try portl-load -d "$b" --create -t t two
 	assert_status 64

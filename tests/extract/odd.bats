@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# Things that few ask for, each of which does what the manual says.
+
+load ../lib/common
+load ../lib/faults
+load ../lib/parts
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || return
+	make_source
+}
+
+@test "limits are what progress and receipts count with; a header's name in the middle may not be missing" {
+	seq 500 | sed 's/$/,x/; 1i id,v' >rows.csv
+	portl-extract --csv=rows.csv --limit=3 -F ndjson | head -n 1 | jq -e '.["$portl"].rows_estimate == 3'
+	portl-extract -d "$src" -t t --limit=3 -F ndjson | head -n 1 | jq -e '.["$portl"].rows_estimate == 3'
+	printf 'a,,b\n1,2,3\n' >gap.csv
+	try portl-extract --csv=gap.csv -o out
+	[ "$status" -ne 0 ]
+	assert_stderr_has name
+}
+
+@test "a cursor of some rows; ranges of a text in its own order" {
+	q "$src" "CREATE TABLE c AS SELECT i AS id, i::text COLLATE \"C\" AS v, timestamptz '2025-01-01' + i * interval '1 hour' AS at FROM generate_series(1, 3000) i"
+	portl-extract -d "$src" -t c --cursor=at --since=none --where='id <= 100' -o stream
+	assert_eq "$(portl-ls --json stream | jq -r '.. | objects | .rows? // empty' | head -n 1)" 100
+	portl-extract -d "$src" -t c --make-plan --split-by=v --parts=4 -o split
+	for k in 1 2 3 4; do portl-extract --plan=split --part=$k -F ndjson | grep -v portl; done | sort >rows
+	portl-extract -d "$src" -t c -F ndjson | grep -v portl | sort | cmp - rows
+}
+
+@test "check says how --since would find rows, or why it cannot" {
+	q "$src" 'CREATE VIEW w AS TABLE t; CREATE TABLE x (id int PRIMARY KEY, by xid8 NOT NULL)'
+	try portl-extract -d "$src" -t w --since=none --check=plan
+	[[ $output$stderr == *since* ]] || show_run view
+	try portl-extract -d "$src" -t x --cursor=by --since=none --check=plan
+	[[ $output$stderr == *'if each write sets it'* ]] || show_run xid8
+}
+
+@test "one pipe by a snapshot that somebody else holds" {
+	make_plan -t t --parts=2 -- --create
+	portl run -q -d "$src" -t t "${held[@]}" -- -d "$dst" --create -t copy
+	same_table "$src" t "$dst" copy
+	let_snapshot_go
+}
+
+@test "a query's rows have no table to be compared with, and a foreign table is not replaced" {
+	portl-extract -d "$src" -c 'SELECT 1 AS id' -o one
+	try portl-load -d "$dst" --verify one
+	assert_status 64
+	assert_stderr_has 'say with which to compare it with -t'
+	q "$dst" 'CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw;
+		CREATE FOREIGN TABLE f (id int) SERVER s'
+	try portl-load -d "$dst" -t f --replace one
+	assert_status 5
+	assert_stderr_has '--replace: it is no table'
+	try portl-load -d "$dst" -t f --conflict=overwrite one
+	assert_status 5
+}
+
+@test "names that are loosely alike; keys of another type and an order of their own" {
+	q "$dst" 'CREATE TABLE loose (order_date int); CREATE TABLE k (id text COLLATE "C" PRIMARY KEY, v text); INSERT INTO k VALUES ($$7$$, $$old$$)'
+	printf ' Order\302\240-- Date _ \n7\n' >names.csv
+	portl-extract --csv=names.csv | portl-load -d "$dst" -t loose --names=loose
+	is_true "$dst" 'EXISTS (SELECT FROM loose WHERE order_date = 7)'
+	portl-extract -d "$src" -t t | portl-load -d "$dst" -t k --conflict=overwrite
+	assert_eq "$(q "$dst" 'SELECT count(*) FILTER (WHERE v <> $$old$$) FROM k')" 3000
+}
+
+@test "jobs: a relation that is a word; an option that is off" {
+	printf '%s\n' "destination: {database: $dst}" 'tables:' '  t: 5' >bad.yaml
+	portl-extract -d "$src" -t t -o stream
+	try portl-load --job=bad.yaml stream
+	assert_status 78
+	assert_stderr_has 'keys and values are expected below it'
+	printf '%s\n' "destination: {database: $dst, table: t}" 'create: no' >off.yaml
+	try portl-load --job=off.yaml stream
+	assert_status 5
+}
