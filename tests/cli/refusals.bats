@@ -45,6 +45,9 @@ refused()
 		--foreign-keys=recheck refuses all rows or none|portl-load -d x --foreign-keys=recheck --rejects=r s
 		--foreign-keys=recheck needs --commit=end|portl-load -d x --foreign-keys=recheck --commit=batch s
 		--foreign-keys does not go with --csv|portl-load --csv=x --foreign-keys=recheck s
+		--foreign-keys=recheck and --add-columns exclude each other|portl-load -d x --foreign-keys=recheck --add-columns s
+		--differences=-: standard output is the receipt's|portl-load -d x --verify --differences=- --summary=- s
+		--verify compares one stream or a set|portl-load -d x --verify --streams=2 s
 		--differences needs --verify|portl-load -d x --differences=d s
 		one thing at a time: --drop-stale is the second|portl-load -d x --drop-run=1 --drop-stale=2d
 		unexpected argument "extra"|portl run job extra

@@ -55,8 +55,15 @@ setup()
 	try portl-load -d "$dst" -t f --replace one
 	assert_status 5
 	assert_stderr_has '--replace: it is no table'
-	try portl-load -d "$dst" -t f --conflict=overwrite one
+	try portl-load -v -d "$dst" -t f --conflict=overwrite one
 	assert_status 5
+	try portl-load -v -d "$dst" -t f -n one
+	assert_stderr_has 'foreign table'
+	q "$src" 'CREATE TABLE b (id int PRIMARY KEY)'
+	portl-extract -d "$src" -t t -t b -o two
+	portl-load -q -d "$dst" --create two
+	try portl-load -d "$dst" --replace two
+	[ "$status" -ne 0 ]
 }
 
 @test "names that are loosely alike; keys of another type and an order of their own" {

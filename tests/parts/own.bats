@@ -117,6 +117,14 @@ bring_under_writes()
 	bring 1
 }
 
+@test "columns that have other names in a table that is made are caught up under these" {
+	make_plan -t t --parts=2 -- --create -t named --map v=w
+	bring_under_writes
+	catch_up
+	assert_eq "$(q "$dst" 'SELECT md5(string_agg(ROW(id, k, w)::text, $$,$$ ORDER BY k COLLATE "C", id)) FROM named')" \
+		"$(q "$src" 'SELECT md5(string_agg(ROW(id, k, v)::text, $$,$$ ORDER BY k COLLATE "C", id)) FROM t')"
+}
+
 @test "where the target publishes all tables, those of the run are caught up as well" {
 	make_plan -t t --parts=4 -- --create
 	q "$dst" 'SET client_min_messages = error; CREATE PUBLICATION everything FOR ALL TABLES'
