@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Things that few ask for, each of which does what the manual says.
+# shellcheck disable=SC2016 # dollar quotes are SQL's
 
 load ../lib/common
 load ../lib/faults

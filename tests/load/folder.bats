@@ -17,7 +17,7 @@ setup()
 	try portl-load -v --csv=dir/ set
 	assert_status 0
 	assert_stderr_has 'sequence "q" becomes no file'
-	assert_eq "$(ls dir | xargs)" 's.t.csv s.u.csv'
+	assert_eq "$(cd dir && echo *)" 's.t.csv s.u.csv'
 	assert_eq "$(wc -l <dir/s.t.csv)" 51
 	try portl-load --csv=dir/ set
 	assert_status 1
