@@ -307,6 +307,16 @@ needs()
 	((SERVER_VERSION >= $1 * 10000)) || skip "$2: PostgreSQL $1"
 }
 
+# needs_pg_dump: skip the whole test where pg_dump is older than the server, which it refuses then.
+needs_pg_dump()
+{
+	local version
+
+	version=$(pg_dump --version)
+	[[ $version =~ [0-9]+ ]]
+	((BASH_REMATCH[0] >= SERVER_VERSION / 10000)) || skip "$version does not read this server"
+}
+
 # --- assertions ----------------------------------------------------------------
 
 fail()

@@ -32,6 +32,7 @@ setup()
 }
 
 @test "cookbook: the recipes run" {
+	needs_pg_dump
 	run_examples blocks_of_markdown examples/README.md 17
 }
 
@@ -67,6 +68,7 @@ setup()
 }
 
 @test "portl(7): the examples run" {
+	needs_pg_dump
 	run_examples blocks_of_man man/portl.7 7
 }
 
@@ -136,6 +138,7 @@ setup()
 }
 
 @test "examples/clone-database.sh copies definitions, rows and sequences as of one moment" {
+	needs_pg_dump
 	fresh_db whole copy
 	q "$whole" "CREATE SCHEMA s; CREATE SEQUENCE s.free; CREATE TYPE s.mood AS ENUM ('sad', 'ok');
 		CREATE TABLE s.parent (id serial PRIMARY KEY, m s.mood, twice int GENERATED ALWAYS AS (id * 2) STORED);
@@ -162,6 +165,7 @@ setup()
 }
 
 @test "a schema is renamed on the way" {
+	needs_pg_dump
 	fresh_db whole copy
 	q "$whole" "CREATE SCHEMA sales; CREATE TABLE sales.a (id int PRIMARY KEY); INSERT INTO sales.a VALUES (1);
 		CREATE TABLE sales.b (a int REFERENCES sales.a); INSERT INTO sales.b VALUES (1)"

@@ -65,7 +65,7 @@ balanced()
 			(2, false, 'NaN', '-Infinity', '', 'infinity', '0', '', '{}', '{}', '[0:1]={t,f}', 'null', 'null', '{}', NULL, NULL, 'empty'),
 			(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 		CREATE TABLE w AS TABLE v ORDER BY i DESC; CREATE TABLE twice AS TABLE v UNION ALL TABLE v"
-	pg_dump -d "$a" -st v | psql -Xq -d "$b" >/dev/null
+	portl-extract -d "$a" -t v --where=false | portl-load -q -d "$b" --create
 	for form in '' --values=text '-F ndjson'; do
 		read -ra words <<<"$form"
 		q "$b" 'TRUNCATE v'
