@@ -7,6 +7,8 @@
 #   part => 1               it may do a part, and goes on with the rest when it is run again
 #   still => 1, files => 1  it changes nothing; it may leave files
 # }
+# In commands {src} and {dst} are how to connect, {w} a folder that stays, {o} one that is made
+# anew with the file {out}, {plan} a file of this journey.
 package Journeys;
 use strict;
 use warnings;
@@ -14,7 +16,6 @@ use warnings;
 our %all;
 
 my @some = ('CALL fill(20, 30, 100)', "UPDATE s.a SET x = x || ' old'", "UPDATE s.b SET v = 'old' WHERE id % 2 = 0");
-my $stream = '-o {w}/stream';
 
 sub case { my ($name, %case) = @_; $all{$name} = \%case }
 

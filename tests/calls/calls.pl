@@ -15,6 +15,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use Clock;
 use Journeys;
+use Judge;
 use List::Util qw(shuffle);
 use POSIX qw(WNOHANG);
 use Server;
@@ -32,16 +33,8 @@ my ($some, $only) = @ARGV;
 my ($work, $portl, $dir) = @ENV{qw(WORK PORTL SERVER)};
 my ($src, $dst) = map { Server->new(name => $_, dir => $dir, db => $_) } qw(src dst);
 my %words = (src => "-h $dir -d src", dst => "-h $dir -d dst", w => "$work/kept", out => "$work/out/output",
-	o => "$work/out", to_src => "host=$dir dbname=src", to_dst => "host=$dir dbname=dst");
+	o => "$work/out");
 my ($passed, $failed) = (0, 0);
-
-sub slurp {
-	my ($path) = @_;
-
-	open my $f, '<', $path or return '';
-	local $/;
-	return scalar <$f> // '';
-}
 
 sub words {
 	my ($text) = @_;
@@ -70,7 +63,7 @@ sub run {
 		kill 'KILL', $pid if Clock::now() > $end;
 		select undef, undef, undef, 0.002;
 	}
-	return ($?, slurp("$work/stderr"));
+	return ($?, Judge::_slurp("$work/stderr"));
 }
 
 sub do_all {
@@ -97,7 +90,7 @@ sub renew {
 # What there is: in the target, and in the file.
 sub look {
 	my ($case) = @_;
-	my $text = slurp($words{out});
+	my $text = Judge::_slurp($words{out});
 	my $print = $dst->sql('SELECT print_all()');
 
 	return $print if !$case->{look} || $text eq 'old';
@@ -106,7 +99,7 @@ sub look {
 	system('rm', '-rf', "$work/seen");
 	my ($status, $err) = run("portl-load --quiet --csv=$work/seen/ {out}");
 	return "$print not a stream: $err" if $status;
-	return $print . join '', map { "$_: " . slurp($_) } sort glob "$work/seen/*";
+	return $print . join '', map { "$_: " . Judge::_slurp($_) } sort glob "$work/seen/*";
 }
 
 sub backends_go {
@@ -123,8 +116,8 @@ sub backends_go {
 sub claim {
 	my ($err) = @_;
 
-	return 'unknown' if $err =~ /is not known|not sure|may have|unknown/;
-	return 'all' if $err =~ /committed|(?:file|output|plan|stream) is complete|of ".*\/output" to disk/;
+	return 'unknown' if $err =~ /is not known/;
+	return 'all' if $err =~ /(?:is|are) committed|(?:file|output|plan|stream) is complete|of ".*\/output" to disk/;
 	return 'unknown' if $err =~ /could not close|to disk|summary|log file|could not write ".*json"|standard output|stdout/;
 	return 'nothing';
 }
@@ -133,7 +126,7 @@ sub judge {
 	my ($case, $status, $err, $fate) = @_;
 	my @wrong;
 	my $by = $status & 127;
-	my $told = slurp("$work/told");
+	my $told = Judge::_slurp("$work/told");
 	my $libc = $told =~ /\(getpwuid\+/; # its own end, before anything is done
 	my $sent = $told =~ /^signalled/m ? $signals{$fate} // 0 : 0;
 
@@ -188,7 +181,7 @@ sub try {
 
 	renew($case);
 	my ($status, $err) = run($case->{run}, "of=$of $what told=$work/told");
-	my $told = slurp("$work/told");
+	my $told = Judge::_slurp("$work/told");
 	my @wrong = judge($case, $status, $err, $fate);
 	@wrong ? $failed++ : $passed++;
 	return if !@wrong && !$only;
@@ -213,7 +206,7 @@ sub learn {
 	backends_go();
 	$case->{after} = look($case);
 	die "$name: it changes nothing\n" if $case->{after} eq $case->{before} && !$case->{still};
-	my %tally = map { split } split /\n/, slurp("$work/tally");
+	my %tally = map { split } split /\n/, Judge::_slurp("$work/tally");
 	delete $tally{malloc};
 	my @calls;
 	for my $call (sort keys %tally) {

@@ -25,7 +25,7 @@ DECLARE name text;
 BEGIN
     SET LOCAL client_min_messages = warning;
     DROP SCHEMA IF EXISTS portl_ledger CASCADE;
-    DROP TABLE IF EXISTS s.new, s.loose, s.narrow, s.strict, s.c CASCADE;
+    DROP TABLE IF EXISTS s.new, s.loose, s.narrow, s.strict CASCADE;
     DROP SCHEMA IF EXISTS t CASCADE;
     FOR name IN SELECT c.oid::regclass FROM pg_class c WHERE relkind = 'S' AND relnamespace = 's'::regnamespace LOOP
         EXECUTE format('ALTER SEQUENCE %s RESTART', name);
