@@ -86,3 +86,37 @@ setup()
 	try portl-load --job=off.yaml stream
 	assert_status 5
 }
+
+@test "ranges of values from a sample of a large table; a column that goes away meanwhile" {
+	q "$src" "CREATE TABLE l (id int PRIMARY KEY, v int, pad text); ALTER TABLE l ALTER pad SET STORAGE PLAIN;
+		INSERT INTO l SELECT i, i % 1000, repeat('x', 5000) FROM generate_series(1, 4500) i; ANALYZE l"
+	portl-extract -d "$src" -t l --make-plan --split-by=v --parts=4 -o cut
+	assert_eq "$(jq '.parts | length' cut)" 4
+	for k in 1 2 3 4; do portl-extract --plan=cut --part=$k -F ndjson | grep -v portl | jq .id; done | sort -n >ids
+	seq 4500 | cmp - ids
+	q "$src" 'ALTER TABLE l DROP COLUMN v'
+	try portl-extract --plan=cut --part=2 -o part
+	assert_status 1
+	assert_stderr_has '"l" has no column "v" any more'
+	[ ! -e part ]
+}
+
+@test "CSV in an encoding that only iconv knows: what is none is refused with its place" {
+	printf 'id,v\n1,\x88\x9f\n' >good.csv
+	portl-extract --csv=good.csv --encoding=CP932 -F ndjson | grep -v portl >rows
+	assert_eq "$(jq -r .v rows)" 亜
+	printf 'id,v\n1,a\n2,\xfd\xff\n' >bad.csv
+	try portl-extract --csv=bad.csv --encoding=CP932 -o out
+	assert_status 1
+	assert_stderr_has 'bad.csv:3: byte 3: byte 0xfd is not valid in CP932'
+	[ ! -e out ]
+}
+
+@test "a condition of a job is for a database, not for a folder of files" {
+	mkdir files
+	printf 'id\n1\n' >files/public.t.csv
+	printf '%s\n' 'source: {path: files/}' 'tables:' '  public.t: {where: id > 1}' >job.yaml
+	try portl-extract --job=job.yaml -o out
+	assert_status 78
+	assert_stderr_has 'where needs a database, and this is a CSV file'
+}
