@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/connword.h"
 #include "common/base/err.h"
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
@@ -457,9 +458,12 @@ take_operands(struct cli_line *line, int argc, char **argv, const char **operand
 	int i;
 
 	for (i = optind; i < argc; i++) {
-		if (strstr(argv[i], "://") != NULL && is_secret(line, argv[i])) {
+		if (connword_is(argv[i])) {
 			hide(line, argv[i]);
-			err_set(e, EXIT_USAGE, "a connection string stands behind -d");
+			err_set(e, EXIT_USAGE, "%s",
+				line->spec->is_secret != NULL
+					? "a connection string stands behind -d"
+					: "a connection string is no file");
 			return cli_brief(line->spec, e);
 		}
 		if (i - optind >= line->spec->max_operands) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/connword.h"
 #include "common/base/err.h"
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
@@ -59,12 +60,36 @@ cli_value_choice(const struct cli_option *o, const char *arg, int *value, struct
 	return bad_choice(o, arg, e);
 }
 
+/* What is misplaced may have a password in it; SQL may look so from its middle on. */
+static bool
+is_misplaced(const struct cli_option *o, const char *arg)
+{
+	switch (o->type) {
+	case CLI_CHOICE:
+	case CLI_DEGREE:
+	case CLI_NUMBER:
+	case CLI_TABLE:
+	case CLI_PATTERN:
+	case CLI_NAME:
+	case CLI_NAMES:
+		return arg != NULL && connword_is(arg);
+	case CLI_STRING:
+		return connword_is_uri(arg);
+	default:
+		return false;
+	}
+}
+
 int
 cli_value_set(struct cli_slot *slot, const char *arg, size_t order, struct err *e)
 {
 	struct cli_list *list = slot->value;
 
 	slot->order = order;
+	if (is_misplaced(slot->option, arg)) {
+		err_set(e, EXIT_USAGE, "takes no connection string");
+		return err_hint(e, "Say it with -d, or as uri in a job.");
+	}
 	switch (slot->option->type) {
 	case CLI_FLAG:
 		*(bool *)slot->value = true;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/connword.h"
 #include "common/base/err.h"
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
@@ -215,6 +216,10 @@ no_command(const char *word, struct err *e)
 	const char *names[NCOMMANDS], *near;
 	size_t i;
 
+	if (connword_is(word)) {
+		err_set(e, EXIT_USAGE, "a connection string is no command");
+		return err_hint(e, "Try \"portl --help\".");
+	}
 	for (i = 0; i < NCOMMANDS; i++)
 		names[i] = commands[i].name;
 	near = nearest_word(word, names, NCOMMANDS);
@@ -376,7 +381,7 @@ take_words(int argc, char **argv, struct arglist *words)
 
 	for (i = 2; i < argc; i++) {
 		arglist_add(words, argv[i]);
-		if (strstr(argv[i], "password=") != NULL || strstr(argv[i], "://") != NULL)
+		if (connword_is(argv[i]))
 			memset(argv[i], 'x', strlen(argv[i]));
 	}
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/base/connword.h"
 #include "common/base/err.h"
 #include "common/base/nearest.h"
 #include "common/base/xalloc.h"
@@ -60,10 +61,6 @@ try_help(struct err *e)
 static int
 set_job(struct front *f, const char *path, struct err *e)
 {
-	if (strstr(path, "://") != NULL) {
-		err_set(e, EXIT_USAGE, "a connection string is no job");
-		return err_hint(e, "Say it with --source or --destination.");
-	}
 	if (f->job != NULL) {
 		err_set(e, EXIT_USAGE, "unexpected argument \"%s\"", path);
 		return err_hint(e, "One run has one job.");
@@ -76,6 +73,14 @@ set_job(struct front *f, const char *path, struct err *e)
 static int
 take_operand(struct front *f, const char *word, struct err *e)
 {
+	if (connword_is(word)) {
+		err_set(e, EXIT_USAGE, f->command->takes_job
+					       ? "a connection string is no job"
+					       : "a connection string stands behind -d");
+		return f->command->takes_job
+			       ? err_hint(e, "Say it with --source or --destination.")
+			       : -1;
+	}
 	if (f->command->takes_job)
 		return set_job(f, word, e);
 	if (f->noperands >= f->command->operands)

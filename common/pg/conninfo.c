@@ -9,21 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/connword.h"
 #include "common/base/err.h"
 #include "common/pg/dberr.h"
-
-static bool
-is_uri(const char *s)
-{
-	return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
-}
-
-/* Behind a blank, too, where libpq takes it for a name. */
-static bool
-holds_uri(const char *s)
-{
-	return strstr(s, "postgresql://") != NULL || strstr(s, "postgres://") != NULL;
-}
 
 /*
  * An @ or / in a password that is not percent-encoded makes libpq take half of it for
@@ -39,29 +27,11 @@ uri_is_misread(const char *conninfo)
 	return rest < end && memchr(rest + 1, '@', (size_t)(end - rest - 1)) != NULL;
 }
 
-/* "user:password@host/db" without "postgresql://" would be a database's name. */
-static bool
-lacks_scheme(const char *conninfo)
-{
-	const char *colon = strchr(conninfo, ':');
-
-	return !is_uri(conninfo) && colon != NULL && strchr(colon, '@') != NULL &&
-	       strcspn(conninfo, "= ") > (size_t)(colon - conninfo);
-}
-
 /* "//user:password/db", the host forgotten, makes a port of the password. */
 static bool
 is_port(const char *port)
 {
 	return port[strspn(port, "0123456789, ")] == '\0';
-}
-
-/* Is it a whole connection string where one part of it belongs? */
-static bool
-is_no_name(const char *name)
-{
-	return holds_uri(name) || lacks_scheme(name) || strcasestr(name, "password=") != NULL ||
-	       strcasestr(name, "password =") != NULL;
 }
 
 /* Look for what would be misread, and for a password: 1 if there is one, 0, -1. */
@@ -71,7 +41,7 @@ inspect(const char *conninfo, const PQconninfoOption *options)
 	const PQconninfoOption *o;
 	int has_password = 0;
 
-	if (is_uri(conninfo) && uri_is_misread(conninfo))
+	if (connword_is_uri(conninfo) && uri_is_misread(conninfo))
 		return -1;
 	for (o = options; o->keyword != NULL; o++) {
 		if (o->val == NULL)
@@ -79,7 +49,7 @@ inspect(const char *conninfo, const PQconninfoOption *options)
 		if (strcmp(o->keyword, "port") == 0 && !is_port(o->val))
 			return -1;
 		if ((strcmp(o->keyword, "dbname") == 0 || strcmp(o->keyword, "host") == 0) &&
-		    is_no_name(o->val))
+		    connword_is(o->val))
 			return -1;
 		if (o->dispchar[0] == '*') /* password, sslpassword */
 			has_password = 1;
@@ -94,8 +64,9 @@ conninfo_check(const char *conninfo, struct err *e)
 	char *why = NULL;
 	int rc = -1;
 
-	if (!lacks_scheme(conninfo) && (is_uri(conninfo) || !holds_uri(conninfo))) {
-		if (!is_uri(conninfo) && strchr(conninfo, '=') == NULL)
+	if (!connword_lacks_scheme(conninfo) &&
+	    (connword_is_uri(conninfo) || !connword_holds_uri(conninfo))) {
+		if (!connword_is_uri(conninfo) && strchr(conninfo, '=') == NULL)
 			return 0; /* a database name */
 		options = PQconninfoParse(conninfo, &why);
 		if (options != NULL)
@@ -104,7 +75,7 @@ conninfo_check(const char *conninfo, struct err *e)
 	if (rc < 0) {
 		err_set(e, EXIT_USAGE, "the connection string cannot be understood");
 		/* libpq's own text may quote a part of a password */
-		if (why != NULL && !is_uri(conninfo) && strstr(conninfo, "passw") == NULL) {
+		if (why != NULL && !connword_is_uri(conninfo) && strstr(conninfo, "passw") == NULL) {
 			char *text = dberr_text(why);
 
 			err_detail(e, "%s", text);
@@ -138,7 +109,7 @@ conninfo_shown(const char *text)
 int
 conninfo_check_name(const char *what, const char *name, struct err *e)
 {
-	if (name == NULL || !is_no_name(name))
+	if (name == NULL || !connword_is(name))
 		return 0;
 	err_set(e, EXIT_USAGE, "the %s is a whole connection string", what);
 	return err_hint(e, "Say it with -d, or as uri in a job.");

@@ -55,6 +55,26 @@ refused()
 	END
 }
 
+@test "a connection string where none belongs is not repeated: a password may be in it" {
+	local conninfo command
+
+	for conninfo in 'host=x password=geheim' 'user=u password = geheim' postgresql://u:geheim@h/d \
+		'dbname=postgres://u:geheim@h' u:geheim@h/d; do
+		for command in 'portl-extract WORD -t t' 'portl-load WORD' 'portl-load -d x s WORD' 'portl-ls WORD' 'portl WORD' \
+			'portl help WORD' 'portl run WORD' 'portl run job.yaml WORD' 'portl check WORD' 'portl hold WORD' \
+			'portl-extract -d x -t WORD' 'portl-extract -d x -t t --limit=WORD' 'portl-load -d x --conflict=WORD s' \
+			'portl-load -d x -k WORD s' 'portl run -j WORD job.yaml' 'portl-extract -U WORD -t t -o out' \
+			'portl-extract -p WORD -t t -o out' 'portl-load -h WORD s'; do
+			try_sh "cd $BATS_TEST_TMPDIR; ${command//WORD/\'$conninfo\'} -L log 2>&1; cat log 2>/dev/null"
+			[[ $output == *error:* && $output != *geheim* ]] || show_run "$command, $conninfo" || return
+		done
+	done
+	for command in 'portl-extract -f WORD' 'portl-extract --csv=WORD' 'portl-load -d x --rejects=WORD s' 'portl run --keep=WORD job.yaml'; do
+		try_sh "cd $BATS_TEST_TMPDIR; ${command//WORD/postgresql://u:geheim@h/d} 2>&1"
+		[[ $output == *'takes no connection string'* && $output != *geheim* ]] || show_run "$command" || return
+	done
+}
+
 @test "plans that say what no plan says are refused with 78" {
 	cd "$BATS_TEST_TMPDIR"
 	fresh_db a b

@@ -1,0 +1,39 @@
+/* Connection strings by their looks; whether libpq can read them is conninfo's matter. */
+#include "common/base/connword.h"
+
+#include <string.h>
+
+bool
+connword_is_uri(const char *word)
+{
+	return strncmp(word, "postgresql://", 13) == 0 || strncmp(word, "postgres://", 11) == 0;
+}
+
+bool
+connword_holds_uri(const char *word)
+{
+	return strstr(word, "postgresql://") != NULL || strstr(word, "postgres://") != NULL;
+}
+
+bool
+connword_lacks_scheme(const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	return word[0] != '.' && word[0] != '/' && !connword_is_uri(word) && colon != NULL &&
+	       strchr(colon, '@') != NULL && strcspn(word, "= ") > (size_t)(colon - word);
+}
+
+bool
+connword_is(const char *word)
+{
+	static const char *const keywords[] = {"dbname=", "host=", "hostaddr=", "service=",
+					       "user="};
+	size_t i;
+
+	for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (strncmp(word, keywords[i], strlen(keywords[i])) == 0)
+			return true;
+	return connword_holds_uri(word) || connword_lacks_scheme(word) ||
+	       strcasestr(word, "password=") != NULL || strcasestr(word, "password =") != NULL;
+}
