@@ -27,8 +27,8 @@ connword_lacks_scheme(const char *word)
 bool
 connword_is(const char *word)
 {
-	static const char *const keywords[] = {"dbname=", "host=", "hostaddr=", "service=",
-					       "user="};
+	static const char *const keywords[] = {
+		"dbname=", "host=", "hostaddr=", "service=", "user="};
 	size_t i;
 
 	for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)

@@ -183,6 +183,8 @@ key_instead(const struct cli_line *line, const char *name)
 			return (*k)->key;
 	if (strcmp(name, "map") == 0)
 		return "schema_mapping";
+	if (strcmp(name, "target") == 0)
+		return "destination";
 	return strcmp(name, "dbname") == 0 ? "database" : NULL;
 }
 

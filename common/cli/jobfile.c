@@ -17,6 +17,9 @@
 #include "common/base/xalloc.h"
 
 #define FILE_MAX 1048576 /* bytes */
+#define NO_STREAM \
+	"A job says in YAML what is read and written. portl-extract writes a stream with -o " \
+	"FILE; portl-load reads it as FILE, without -f."
 
 struct reading {
 	yaml_parser_t parser;
@@ -46,8 +49,10 @@ not_yaml(struct reading *r)
 	const yaml_parser_t *p = &r->parser;
 	const char *why = p->problem != NULL ? p->problem : "unknown problem";
 
-	if (p->error == YAML_READER_ERROR || p->error == YAML_MEMORY_ERROR)
-		return err_set(r->e, EXIT_JOBFILE, "%s: not YAML: %s", r->file->path, why);
+	if (p->error == YAML_READER_ERROR || p->error == YAML_MEMORY_ERROR) {
+		err_set(r->e, EXIT_JOBFILE, "%s: not YAML: %s", r->file->path, why);
+		return err_hint(r->e, NO_STREAM);
+	}
 	err_set(r->e, EXIT_JOBFILE, "%s:%zu: not YAML: %s", r->file->path,
 		p->problem_mark.line + 1, why);
 	if (p->error == YAML_SCANNER_ERROR || p->error == YAML_PARSER_ERROR)
@@ -315,8 +320,11 @@ jobfile_parse(const char *path, const char *text, size_t len, struct err *e)
 static int
 cannot_read(const char *path, struct err *e)
 {
-	return err_set(e, EXIT_JOBFILE, "could not read the job file \"%s\": %s", path,
-		       strerror(errno));
+	bool missing = errno == ENOENT;
+
+	err_set(e, EXIT_JOBFILE, "could not read the job file \"%s\": %s", path,
+		strerror(errno));
+	return missing ? err_hint(e, NO_STREAM) : -1;
 }
 
 static int

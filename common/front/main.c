@@ -224,6 +224,8 @@ no_command(const char *word, struct err *e)
 		names[i] = commands[i].name;
 	near = nearest_word(word, names, NCOMMANDS);
 	err_set(e, EXIT_USAGE, "\"%s\" is no command", word);
+	if (access(word, F_OK) == 0)
+		return err_hint(e, "A job is run with \"portl run %s\".", word);
 	return near != NULL ? err_hint(e, "Perhaps you meant \"portl %s\".", near)
 			    : err_hint(e, "Try \"portl --help\".");
 }

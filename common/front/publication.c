@@ -45,6 +45,16 @@ ask_positions(struct planfile *pf, struct front *f, int *rc, struct err *e)
 	return fd;
 }
 
+/* One receipt is for people: that of the run. */
+static void
+add_publish(const struct front *f, struct arglist *words)
+{
+	arglist_add(words, "--publish");
+	arglist_add(words, "--summary=-");
+	if (!arglist_has(&f->for_load, "--quiet") && !arglist_has(&f->for_load, "--verbose"))
+		arglist_add(words, "--quiet");
+}
+
 static int
 catch_up(struct planfile *pf, struct front *f, int since, int out, struct err *e)
 {
@@ -59,8 +69,7 @@ catch_up(struct planfile *pf, struct front *f, int since, int out, struct err *e
 	arglist_addf(&extract, "--since=@/dev/fd/%d", since);
 	arglist_join(&extract, &f->for_extract);
 	right.program = planfile_words(pf, f, &load);
-	arglist_add(&load, "--publish");
-	arglist_add(&load, "--summary=-");
+	add_publish(f, &load);
 	left.argv = extract.words;
 	left.keep[0] = since;
 	left.keep[1] = right.keep[0] = pf->fd > 0 ? pf->fd : 0;
@@ -105,8 +114,7 @@ publication_make(struct planfile *pf, struct front *f, json_t **receipt, struct 
 	struct buf text = BUF_INIT;
 	int rc;
 
-	arglist_add(&words, "--publish");
-	arglist_add(&words, "--summary=-");
+	add_publish(f, &words);
 	if (pf->plan.snapshot == PARTPLAN_OWN)
 		rc = publish_own(pf, f, &text, e);
 	else

@@ -26,6 +26,9 @@ static const char *const neither[] = {
 	"list-runs",   "drop-run", "drop-stale", "only-keys",      "differing-keys",
 	NULL};
 
+/* How much is said. */
+static const char *const talk[] = {"quiet", "verbose", NULL};
+
 enum side { SIDE_BOTH, SIDE_EXTRACT, SIDE_LOAD };
 
 /* A word that is being taken apart. */
@@ -74,9 +77,9 @@ static int
 take_operand(struct front *f, const char *word, struct err *e)
 {
 	if (connword_is(word)) {
-		err_set(e, EXIT_USAGE, f->command->takes_job
-					       ? "a connection string is no job"
-					       : "a connection string stands behind -d");
+		err_set(e, EXIT_USAGE,
+			f->command->takes_job ? "a connection string is no job"
+					      : "a connection string stands behind -d");
 		return f->command->takes_job
 			       ? err_hint(e, "Say it with --source or --destination.")
 			       : -1;
@@ -145,6 +148,21 @@ keep(struct reading *r, const char *shown, const char *name, const char *value, 
 	return 1;
 }
 
+/* In front of -- it is about both; said there, it needs no saying behind it. */
+static int
+pass_talk(struct reading *r, const char *name)
+{
+	char *word = xasprintf("--%s", name);
+	struct front *f = r->f;
+
+	if (r->side != SIDE_LOAD)
+		pass_on(&f->for_extract, name, NULL);
+	if (r->side != SIDE_LOAD || !arglist_has(&f->for_extract, word))
+		pass_on(&f->for_load, name, NULL);
+	free(word);
+	return 0;
+}
+
 /* ${shown} is the option as it was typed. */
 static int
 route(struct reading *r, const char *shown, const struct cli_option *o, const char *value,
@@ -174,6 +192,8 @@ route(struct reading *r, const char *shown, const struct cli_option *o, const ch
 	kept = keep(r, shown, name, value, e);
 	if (kept != 0)
 		return kept < 0 ? -1 : 0;
+	if (is_among(talk, name))
+		return pass_talk(r, name);
 	if (r->side != SIDE_LOAD &&
 	    optlist_find(f->extract_options.options, name, strlen(name)) != NULL)
 		pass_on(&f->for_extract, name, value);

@@ -75,7 +75,8 @@ conninfo_check(const char *conninfo, struct err *e)
 	if (rc < 0) {
 		err_set(e, EXIT_USAGE, "the connection string cannot be understood");
 		/* libpq's own text may quote a part of a password */
-		if (why != NULL && !connword_is_uri(conninfo) && strstr(conninfo, "passw") == NULL) {
+		if (why != NULL && !connword_is_uri(conninfo) &&
+		    strstr(conninfo, "passw") == NULL) {
 			char *text = dberr_text(why);
 
 			err_detail(e, "%s", text);

@@ -153,6 +153,8 @@ suggest(struct db *db, const char *schema, const char *name, struct err *e)
 			 "There is %s; names are folded to lower case unless they are in "
 			 "double quotes, and looked up along search_path unless qualified.",
 			 PQgetvalue(res, 0, 0));
+	else if (strchr(name, ',') != NULL)
+		err_hint(e, "Each relation has a -t of its own: -t one -t another.");
 	else if (!db_is_lost(db))
 		suggest_nearest(db, schema, name, e);
 	PQclear(res);

@@ -68,7 +68,7 @@ guess(const char *p, size_t len)
 	if (len >= 1 && *p == '[')
 		return "This looks like an array of rows; `jq -c '.[]'` writes one row a "
 		       "line.";
-	return "portl-load reads what portl-extract writes, COPY … (FORMAT binary) files and "
+	return "Read is what portl-extract writes, COPY … (FORMAT binary) files and "
 	       "NDJSON; CSV files are read by `portl-extract --csv`. Over ssh, the shell there "
 	       "must print nothing of its own before.";
 }
@@ -76,8 +76,7 @@ guess(const char *p, size_t len)
 static int
 unknown_input(struct stream_reader *r, struct err *e)
 {
-	err_set(e, EXIT_STREAM, "%s: this is not a stream that portl-load can read",
-		input_name(r->d.rb.in));
+	err_set(e, EXIT_STREAM, "%s: this is not a stream of rows", input_name(r->d.rb.in));
 	return err_hint(e, "%s", guess(readbuf_bytes(&r->d.rb), readbuf_left(&r->d.rb)));
 }
 

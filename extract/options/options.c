@@ -95,6 +95,9 @@ static const char *const instead[][2] = {
 		   "portl-load --bare FILE."},
 	{"json", "Rows as NDJSON are written with --format=ndjson; a file of them is read by "
 		 "portl-load --bare FILE."},
+	{"data-only", "Rows are all that is sent; pg_dump --section=pre-data has the rest."},
+	{"jobs", "Several pipes at once are portl run -j N."},
+	{"file", "Rows are written to a file with --output=FILE."},
 	{NULL, NULL}};
 
 static const struct cli_spec spec = {

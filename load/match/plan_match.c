@@ -36,7 +36,7 @@ index_names(struct names *names, const struct plan *p)
 		nameindex_add(&names->source, p->columns[i].source);
 	for (i = 0; p->rel != NULL && i < p->rel->ncolumns; i++)
 		nameindex_add(&names->table, p->rel->columns[i].name);
-	if (p->rel != NULL && p->rules->loose)
+	if (p->rel != NULL)
 		loosename_init(&names->loose, p->rel);
 	for (i = 0; i < p->rules->from->n; i++)
 		nameindex_add(&names->mapped, p->rules->from->names[i]);
@@ -60,12 +60,15 @@ unmatched(const struct plan *p, const struct names *names, const char *source,
 	const char **words = xcalloc(p->rel->ncolumns, sizeof(*words)), *near;
 	char *option, *rename;
 	size_t i, n = 0;
+	int other, alike = loosename_find(&names->loose, target, &other);
 
 	for (i = 0; i < p->rel->ncolumns; i++)
 		if (mapped || nameindex_find(&names->source, p->rel->columns[i].name) < 0)
 			words[n++] = p->rel->columns[i].name;
 	near = nearest_word(target, words, n);
 	free(words);
+	if (alike >= 0)
+		near = p->rel->columns[alike].name;
 	option = plan_map_option(source, near != NULL ? near : "");
 	rename = plan_map_option(source, "column");
 	if (mapped)
@@ -74,9 +77,9 @@ unmatched(const struct plan *p, const struct names *names, const char *source,
 			    near != NULL ? "\"" : "");
 	else if (near != NULL)
 		reasons_add(why,
-			    "column \"%s\" is not in the table, which has \"%s\"; use %s or "
+			    "column \"%s\" is not in the table, which has \"%s\"; use %s%s or "
 			    "--extra-columns=ignore",
-			    target, near, option);
+			    target, near, alike >= 0 ? "--names=loose, " : "", option);
 	else
 		reasons_add(why,
 			    "column \"%s\" is not in the table; drop it with %s or "

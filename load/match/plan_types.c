@@ -20,6 +20,7 @@
 #include "common/pg/typeread.h"
 #include "common/schema/header.h"
 #include "common/schema/typedocs.h"
+#include "load/match/loosename.h"
 #include "load/match/plan.h"
 #include "load/match/plan_cast.h"
 #include "load/match/plan_leaves.h"
@@ -439,6 +440,30 @@ check_missing(struct plan *p, struct db *db, size_t n, struct reasons *faults, s
 	return faults->n == before ? check_new(p, db, faults, e) : 0;
 }
 
+/* The header of a CSV file that was read with another delimiter. */
+static bool
+is_undivided(const struct plan *p)
+{
+	return p->ncolumns == 1 && strpbrk(p->columns[0].source, ";\t|") != NULL;
+}
+
+/* Is one of the columns that the table lacks there under nearly the same name? */
+static bool
+is_alike(const struct plan *p)
+{
+	struct loosename names;
+	bool is = false;
+	size_t i;
+	int other;
+
+	loosename_init(&names, p->rel);
+	for (i = 0; i < p->ncolumns && !is; i++)
+		is = p->columns[i].missing &&
+		     loosename_find(&names, p->columns[i].source, &other) >= 0;
+	loosename_release(&names);
+	return is;
+}
+
 /*
  * The columns that the table lacks, as --create would make them, but without NOT NULL, for
  * there may be rows: --add-columns adds them, else it is said what would.  A column that
@@ -463,7 +488,14 @@ add_missing(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			p->sql[SQL_ADD] = sql;
 			take_added(p);
 		} else {
-			if (!p->rules->verify)
+			if (is_undivided(p))
+				why->instead = "If it is several columns, say so to "
+					       "portl-extract: --delimiter=';', or '\\t'.";
+			else if (is_alike(p))
+				why->instead =
+					"With --names=loose columns match without regard "
+					"to case, blanks, _ and -.";
+			else if (!p->rules->verify)
 				buf_addf(&why->sql, " --add-columns, or %s;", sql);
 			free(sql);
 		}

@@ -160,6 +160,11 @@ static const char *const instead[][2] = {
 	{"upsert", "Rows that are there already are changed with --conflict=overwrite, or "
 		   "--conflict=merge."},
 	{"on-conflict", "That is said by --conflict=skip, overwrite or merge."},
+	{"clean", "Rows that are there are removed first with --truncate; --replace exchanges "
+		  "the table."},
+	{"data-only", "Rows are all that is loaded, unless --create makes the table."},
+	{"jobs", "Several pipes at once are portl run -j N."},
+	{"file", "A stream is read from the FILE that is named without an option."},
 	{NULL, NULL}};
 
 static const struct cli_spec spec = {

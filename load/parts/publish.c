@@ -35,6 +35,20 @@ tell_members(const struct planset *s, struct receipt *receipt)
 	receipt->relation = receipt_several(receipt->nrelations);
 }
 
+/* Of what somebody else has published no counts are known. */
+static char *
+members_name(const struct planset *s)
+{
+	size_t i, n = 0, last = 0;
+
+	for (i = 0; i < s->manifest->n; i++)
+		if (s->chosen[i]) {
+			last = i;
+			n++;
+		}
+	return n == 1 ? manifest_name(s->manifest, last) : receipt_several(n);
+}
+
 static int
 publish_member(struct sink *sink, const struct header *header, struct err *e)
 {
@@ -78,6 +92,8 @@ publish(const struct load_options *o, bool ask, struct receipt *receipt, struct 
 	if (rc == 0 && receipt->target == NULL)
 		receipt->target = xstrdup(sink->where);
 	if (rc == 0 && sink->done) {
+		free(receipt->relation);
+		receipt->relation = members_name(&s);
 		receipt->committed = RECEIPT_YES;
 		log_info("run %s is published already", o->plan->id);
 	} else if (rc == 0 && ask) {

@@ -54,7 +54,7 @@ print_cell(const char *text, size_t width)
 	buf_release(&b);
 }
 
-/* A table for people: what a field holds may be any text. */
+/* A table for people: what a field holds may be any text.  NULL: no rows. */
 static void
 print_states(const PGresult *res)
 {
@@ -98,7 +98,7 @@ print_all(struct db *db, const struct load_options *o, struct err *e)
 		return -1;
 	if (!there && o->list_states && o->ledger_meant && ledger_expect(db, o->ledger, e) != 0)
 		return -1;
-	if (o->list_states && res != NULL)
+	if (o->list_states)
 		print_states(res);
 	else if (!o->list_states)
 		puts(res == NULL || o->reset_state || PQgetisnull(res, 0, 0)

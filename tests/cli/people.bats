@@ -220,3 +220,58 @@ portl-load: hint: Perhaps you meant \"customers\"."
 	assert_status 127
 	assert_stderr_has 'portl: error: could not run ./nothing: No such file or directory'
 }
+
+@test "sheets: another delimiter, names with capitals; the hint works" {
+	q "$dst" 'CREATE TABLE contacts (id int PRIMARY KEY, e_mail text)'
+	printf 'id;e_mail\n1;a\n' >semi.csv
+	printf 'ID,E-Mail\n2,b\n' >capitals.csv
+	try_sh "portl-extract --csv=semi.csv | portl-load -d $dst -t contacts"
+	assert_status 5
+	assert_stderr_has "hint: If it is several columns, say so to portl-extract: --delimiter=';'"
+	assert_stderr_lacks '--add-columns'
+	portl-extract --csv=semi.csv --delimiter=';' | portl-load -d "$dst" -t contacts
+	try_sh "portl-extract --csv=capitals.csv | portl-load -d $dst -t contacts"
+	assert_status 5
+	assert_stderr_has 'column "E-Mail" is not in the table, which has "e_mail"; use --names=loose'
+	assert_stderr_lacks '--add-columns'
+	portl-extract --csv=capitals.csv | portl-load -d "$dst" -t contacts --names=loose
+	assert_eq "$(q "$dst" 'TABLE contacts ORDER BY 1')" $'1|a\n2|b'
+}
+
+@test "what other tools would understand: the hint has the words for it" {
+	local hint command
+
+	portl-extract -d "$src" -t customers -o stream
+	while IFS='|' read -r hint command; do
+		try_sh "$command"
+		[[ $status -ne 0 && $stderr == *"hint: $hint"* ]] || show_run "$command" || return
+	done <<-END
+		A job says in YAML|portl-load -d $dst -f stream
+		A job says in YAML|portl run stream
+		A job says in YAML|portl-extract -d $src -t customers -f new.dump
+		A job is run with "portl run stream"|portl stream
+		Rows that are there are removed first with --truncate|portl-load -d $dst --clean stream
+		Rows are all that is sent|portl-extract -d $src -t customers --data-only
+		Several pipes at once are portl run -j N|portl-load -d $dst --jobs=4 stream
+		Each relation has a -t of its own|portl-extract -d $src -t customers,people -o two
+		A CSV file is written whole, and without a database; portl-extract --csv=FILE reads one|portl-load -d $dst --csv=a.csv
+		A CSV file is read without a database, and all of it; portl-load --csv=FILE writes one|portl-extract -d $src --csv=a.csv
+	END
+	try portl state -d "$dst"
+	assert_status 0
+	assert_eq "$output" 'state  relation  into  rows  age  runs'
+}
+
+@test "how much is said is about both programs, in front of --" {
+	try portl run -v -d "$src" -t customers -- -d "$dst" --create
+	assert_status 0
+	assert_stderr_has 'portl-extract: connected to'
+	assert_stderr_has 'portl-load: connected to'
+	try portl run -q -d "$src" -t customers -- -q -d "$dst" --conflict=skip
+	assert_status 0
+	assert_eq "$stderr" ''
+	script -qec "portl run -q -j 2 -d $src -t customers -- -d $dst --conflict=overwrite" typed >/dev/null
+	assert_eq "$(sed '/^Script /d' typed)" ''
+	script -qec "portl run -j 2 -d $src -t customers -- -d $dst --conflict=overwrite" typed >/dev/null
+	assert_eq "$(grep -c committed typed)" 1
+}
