@@ -88,9 +88,9 @@ cells()
 {
 	{
 		cell '1,000 tables of 100 rows, one set' '1,000 tables\nof 100 rows\na loop of\npipes'
-		cell 'the same with --foreign-keys=recheck' '4 tables,\nforeign keys\npg_dump |\npsql -1'
-		cell 'the same: pgcopydb, one job' '4 tables,\nindexes\npgcopydb,\n1 job'
-		cell 'run -j 2, 4 tables: pg_dump' '4 tables,\n2 jobs\npg_dump -j2,\npg_restore -j2'
+		cell 'the same with --foreign-keys=recheck' '4 tables,\nforeign keys\nrechecked\npg_dump |\npsql -1'
+		cell 'the same: pgcopydb, one job' '4 tables,\nkeys and\nindexes built\npgcopydb,\n1 job'
+		cell 'run -j 2, 4 tables: pg_dump' '4 tables,\n2 jobs\npg_dump -Fd\n-j2 and\npg_restore'
 		cell 'run -j 2, 4 tables: pgcopydb' '4 tables,\n2 jobs\npgcopydb,\n2 jobs'
 		cell 'run -j 2, one table: pgcopydb' 'one table,\n2 jobs\npgcopydb,\nsplit'
 		cell '1 % changed, --since' '1 % changed,\n--since\nall rows,\noverwrite'

@@ -79,6 +79,7 @@ sub renew {
 
 	system('rm', '-rf', "$work/out", "$work/told");
 	mkdir "$work/out" or die;
+	$dst->begin;
 	$dst->sql('CALL clear()');
 	$dst->sql($_) for @{ $case->{target} };
 	do_all(@{ $case->{each} // [] });

@@ -128,6 +128,7 @@ sub prepare {
 	my ($r, $paths) = @_;
 
 	unlink glob("$work/out/* $work/full/* $work/told");
+	$target->begin;
 	$target->sql('DROP SCHEMA IF EXISTS portl_ledger CASCADE');
 	first_run($r) if $r->{again};
 	my $space = ($r->{full} // '') eq 'table' ? 'small' : '';

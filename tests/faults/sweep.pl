@@ -82,6 +82,7 @@ sub run {
 		source => $source, target => $target);
 
 	unlink glob "$work/out/* $work/full/* $work/told";
+	$target->begin;
 	if ($case->{to} eq 'table') {
 		$target->sql("CALL renew('$case->{how}', '', '', 0)");
 	} else {
