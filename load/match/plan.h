@@ -71,6 +71,7 @@ enum statement {
 	SQL_DELETE,    /* the rows with these keys */
 	SQL_ALONE,     /* gives 1 if there are no other loaders, and there will be none */
 	SQL_QUEUE,     /* joins those that write in key order: 1, 0 or 2; lock_timeout */
+	SQL_AWAIT,     /* waits until they are joined */
 	SQL_LOCK_OLD,  /* the old rows, in key order */
 	SQL_ZERO,      /* rejects: no row is reached, updated or unchanged yet */
 	SQL_UPDATES,   /* updates of the target so far; asked before and behind the rows */

@@ -1,12 +1,15 @@
 /*
- * A lock is asked for under a savepoint, a second at a time: in between the session is
- * free to look into pg_locks.  A session of postgres_fdw cannot be told to be the
- * sender's; but one that reads for anybody else goes on, and one that keeps its lock for
- * ten seconds most likely waits for the pipe.  So it is with one that holds a snapshot for
- * the parts that are published.
+ * A lock is asked for under a savepoint, for some time: in between the session is free to look
+ * into pg_locks.  The first time is a second, for most of those who would be waited for forever
+ * are found then.  The others are longer than deadlock_timeout: only so long after a wait has
+ * begun the server looks whether it is part of a deadlock.  A session of postgres_fdw cannot be
+ * told to be the sender's; but one that reads for anybody else goes on, and one that keeps its
+ * lock for ten seconds most likely waits for the pipe.  So it is with one that holds a snapshot
+ * for the parts that are published.
  */
 #include "load/match/waits.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -21,6 +24,8 @@
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 
+#define FIRST 1000   /* ms of the first wait */
+#define LONGER 500   /* ms more than deadlock_timeout of the others */
 #define WARN_AFTER 5 /* seconds */
 #define FDW_AFTER 10
 
@@ -112,8 +117,8 @@ warn(const struct plan *plan, const PGresult *res)
 }
 
 int
-waits_look(struct db *db, const struct plan *plan, enum waits_mode mode, int seconds,
-	   struct err *e)
+waits_look(struct db *db, const struct plan *plan, enum waits_mode mode, int before,
+	   int seconds, struct err *e)
 {
 	char *number = xasprintf("%u", plan->rel->oid), *least = xasprintf("%d", (int)mode);
 	const char *params[] = {number, plan->header != NULL ? plan->header->backend : NULL,
@@ -127,7 +132,7 @@ waits_look(struct db *db, const struct plan *plan, enum waits_mode mode, int sec
 		if (db_is_true(res, 0, SENDER) ||
 		    (seconds >= FDW_AFTER && (is_fdw(res) || is_keeper(plan, res))))
 			rc = refuse(plan, res, e);
-		else if (seconds == WARN_AFTER)
+		else if (before < WARN_AFTER && seconds >= WARN_AFTER)
 			warn(plan, res);
 	}
 	PQclear(res);
@@ -217,31 +222,54 @@ waits_glanced(struct db *db, int taken, struct err *e)
 }
 
 int
+waits_try(struct db *db, const char *sql, int ms, struct err *e)
+{
+	if (db_exec(db, e, "SAVEPOINT portl_wait; SET LOCAL lock_timeout = %d", ms) != 0)
+		return -1;
+	if (attempt(db, sql, e) == 0)
+		return db_exec(db, e, DONE);
+	if (strcmp(e->sqlstate, "55P03") != 0)
+		return -1;
+	err_release(e);
+	return db_exec(db, e, BACK) == 0 ? 1 : -1;
+}
+
+int
+waits_long(struct db *db, int *ms, struct err *e)
+{
+	char *set = db_query_text(db, e,
+				  "SELECT setting FROM pg_catalog.pg_settings"
+				  " WHERE name OPERATOR(pg_catalog.=) 'deadlock_timeout'",
+				  0, NULL);
+	long timeout = set != NULL ? strtol(set, NULL, 10) : 0;
+
+	*ms = timeout < INT_MAX - LONGER ? (int)timeout + LONGER : INT_MAX;
+	*ms = *ms > FIRST ? *ms : FIRST;
+	free(set);
+	return set != NULL ? 0 : -1;
+}
+
+int
 waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e)
 {
 	enum waits_mode mode = mode_of(sql);
-	struct err why = ERR_INIT;
+	int64_t since = db_clock();
+	int ms = FIRST, before, seconds = 0, rc;
 	bool timeout;
-	int seconds;
 
 	if (waits_limited(db, &timeout, e) != 0)
 		return -1;
-	if (timeout && mode == WAITS_ALONE && waits_look(db, plan, mode, 0, e) != 0)
+	if (timeout && mode == WAITS_ALONE && waits_look(db, plan, mode, 0, 0, e) != 0)
 		return -1; /* a reader's lock is in the way, and afterwards nothing can be asked
 			    */
 	if (timeout)
 		return attempt_once(db, plan, sql, e);
-	for (seconds = 1;; seconds++) {
-		if (db_exec(db, e, "SAVEPOINT portl_wait; SET LOCAL lock_timeout = 1000") != 0)
-			return -1;
-		if (attempt(db, sql, &why) == 0)
-			return db_exec(db, e, DONE);
-		if (strcmp(why.sqlstate, "55P03") != 0) {
-			err_take(e, &why);
-			return -1;
-		}
-		err_release(&why);
-		if (db_exec(db, e, BACK) != 0 || waits_look(db, plan, mode, seconds, e) != 0)
+	for (rc = waits_try(db, sql, ms, e); rc > 0; rc = waits_try(db, sql, ms, e)) {
+		before = seconds;
+		seconds = (int)((db_clock() - since) / 1000);
+		if (waits_look(db, plan, mode, before, seconds, e) != 0 ||
+		    (ms == FIRST && waits_long(db, &ms, e) != 0))
 			return -1;
 	}
+	return rc;
 }

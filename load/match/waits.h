@@ -20,13 +20,29 @@ struct plan;
 enum waits_mode { WAITS_READ = 8, WAITS_INSERT = 5, WAITS_WRITE = 3, WAITS_ALONE = 1 };
 
 /*
- * waits_look(db, plan, mode, seconds, e):
+ * waits_look(db, plan, mode, before, seconds, e):
  * Look who holds a lock on plan->rel that is in the way of ${mode}, which has been waited for
- * these ${seconds}: refuse (EXIT_TARGET) where it would be waited for forever, warn once of
- * anybody else.  Outside of a transaction, or in one that works.
+ * these ${seconds}, ${before} when it was looked last: refuse (EXIT_TARGET) where it would be
+ * waited for forever, warn once of anybody else.  Outside of a transaction, or in one that
+ * works.
  */
-int waits_look(struct db *db, const struct plan *plan, enum waits_mode mode, int seconds,
-	       struct err *e) __attribute__((warn_unused_result));
+int waits_look(struct db *db, const struct plan *plan, enum waits_mode mode, int before,
+	       int seconds, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * waits_long(db, ms, e):
+ * Store how long a wait has to be for the server to find a deadlock in it.
+ */
+int waits_long(struct db *db, int *ms, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * waits_try(db, sql, ms, e):
+ * Run ${sql}, which takes a lock and gives nothing, or only parse it if it is an INSERT, for no
+ * longer than ${ms}, in a transaction for which lock_timeout says nothing.  0 if it is had; 1
+ * if not, and nothing is done; -1 with ${e} filled, and the transaction is lost.
+ */
+int waits_try(struct db *db, const char *sql, int ms, struct err *e)
+	__attribute__((warn_unused_result));
 
 /*
  * waits_limited(db, limited, e):
@@ -38,7 +54,7 @@ int waits_limited(struct db *db, bool *limited, struct err *e)
 /*
  * waits_run(db, plan, sql, e):
  * Run ${sql}, one statement, which takes the target's lock and gives nothing; it is only
- * parsed if it is an INSERT.  While another session holds the lock, it is looked each second
+ * parsed if it is an INSERT.  While another session holds the lock, it is looked now and then
  * who that is.  Where lock_timeout says how long to wait, that counts.
  */
 int waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e)

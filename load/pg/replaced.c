@@ -137,9 +137,9 @@ pause_between(const struct plan *plan, struct db *db, int64_t since, int *looked
 	if (most > 0 && waited >= most)
 		return give_up(plan, e);
 	if (seconds > *looked) {
-		*looked = seconds;
-		if (waits_look(db, plan, WAITS_ALONE, seconds, e) != 0)
+		if (waits_look(db, plan, WAITS_ALONE, *looked, seconds, e) != 0)
 			return -1;
+		*looked = seconds;
 	}
 	if (look_entangled(plan, db, e) != 0)
 		return -1;

@@ -314,7 +314,7 @@ wait_on(const struct plan *p, struct db *db, int seconds, struct err *e)
 	if (rc == 0 && limited)
 		return -1;
 	if (rc == 0)
-		rc = waits_look(db, p, WAITS_READ, seconds, &late);
+		rc = waits_look(db, p, WAITS_READ, seconds - PATIENCE, seconds, &late);
 	err_release(e);
 	if (rc != 0)
 		err_take(e, &late);

@@ -60,6 +60,7 @@ static const struct {
 	[SQL_DELETE] = {"delete the absent rows", KEYS, true, absent_sql_delete},
 	[SQL_ALONE] = {"try to be the only loader", STAGED, true, merge_sql_alone},
 	[SQL_QUEUE] = {"queue with other loaders", STAGED, true, merge_sql_queue},
+	[SQL_AWAIT] = {"wait for other loaders", STAGED, false, merge_sql_await},
 	[SQL_LOCK_OLD] = {"lock the old rows", STAGED, true, stage_sql_lock},
 	[SQL_ZERO] = {"count from 0", REJECTS, false, rejects_sql_zero},
 	[SQL_UPDATES] = {"count updates so far", STAGED, false, stage_sql_updates},

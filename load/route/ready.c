@@ -12,6 +12,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/relname.h"
+#include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/pg/session.h"
@@ -127,9 +128,39 @@ try_all(struct db *db, const struct ready_all *of, bool whole, struct err *e)
 	return rc;
 }
 
+struct place {
+	const struct relname *name;
+	size_t place;
+};
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct relname *x = ((const struct place *)a)->name,
+			     *y = ((const struct place *)b)->name;
+	int by_schema = strcmp(x->schema != NULL ? x->schema : "",
+			       y->schema != NULL ? y->schema : "");
+
+	return by_schema != 0 ? by_schema : strcmp(x->name, y->name);
+}
+
+/* By name: the order in which streams have them is not the same for all who wait for locks. */
+static struct place *
+in_order(const struct ready_all *all)
+{
+	struct place *order = xcalloc(all->n, sizeof(*order));
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		order[i] = (struct place){all->relation(all->arg, i).target, i};
+	qsort(order, all->n, sizeof(*order), compare_names);
+	return order;
+}
+
 int
 ready_lock_all(struct db *db, const struct ready_all *all, bool whole, struct err *e)
 {
+	struct place *order;
 	size_t i;
 	int rc = all->n > 1 ? waits_glance(db, e) : 1;
 
@@ -140,10 +171,11 @@ ready_lock_all(struct db *db, const struct ready_all *all, bool whole, struct er
 	}
 	if (rc < 0)
 		return -1;
-	for (i = 0; i < all->n; i++)
-		if (ready_lock(db, all->plan(all->arg, i), whole, e) != 0)
-			return -1;
-	return 0;
+	order = in_order(all);
+	for (i = 0, rc = 0; rc == 0 && i < all->n; i++)
+		rc = ready_lock(db, all->plan(all->arg, order[i].place), whole, e);
+	free(order);
+	return rc;
 }
 
 int

@@ -13,6 +13,7 @@
 #include "common/base/xalloc.h"
 #include "common/pg/db.h"
 #include "load/match/plan.h"
+#include "load/match/waits.h"
 #include "load/rejects/rejects.h"
 #include "load/route/copycontext.h"
 #include "load/route/route.h"
@@ -286,34 +287,45 @@ staged_forget(struct route *r, struct err *e)
 	return rc;
 }
 
+/* Where lock_timeout says how long, the transaction is lost when the time is over. */
+static int
+await(struct db *db, const char *sql, bool limited, int *ms, struct err *e)
+{
+	if (!limited)
+		return *ms > 0 || waits_long(db, ms, e) == 0 ? waits_try(db, sql, *ms, e) : -1;
+	if (db_exec_one(db, e, sql) == 0)
+		return 0;
+	if (strcmp(e->sqlstate, "55P03") != 0)
+		return -1;
+	err_release(e);
+	err_set(e, EXIT_DATA,
+		"another loader writes the table, and the time to wait for locks is over");
+	snprintf(e->sqlstate, sizeof(e->sqlstate), "55P03");
+	return -1;
+}
+
 /*
- * Wait for a loader that writes in another order, as long as lock_timeout lets us.  A
- * lock in our way that is no such loader's is passed by: while it is there nobody can
- * be alone, and rows go in sorted.  What is asked twice has not just ended in between.
+ * Wait for a loader that writes in another order, as long as lock_timeout lets us, and so that
+ * the server sees it, for that one may wait for what we have written.  A lock in our way that
+ * is no such loader's is passed by: while it is there nobody can be alone, and rows go in
+ * sorted.  What is asked twice has not just ended in between.
  */
 static int
-join_queue(struct db *db, const char *sql, struct err *e)
+join_queue(struct db *db, char *const *sql, struct err *e)
 {
-	uint64_t answer[2] = {0, 0}, waited = 0; /* ms */
-	int strangers = 0;
+	uint64_t answer[2] = {0, 0}; /* the second is lock_timeout */
+	int strangers = 0, ms = 0, rc = 1;
 
-	for (;;) {
-		if (staged_numbers(db, sql, answer, 2, e) != 0)
+	while (rc > 0) {
+		if (staged_numbers(db, sql[SQL_QUEUE], answer, 2, e) != 0)
 			return -1;
 		strangers += answer[0] == 2;
 		if (answer[0] == 1 || strangers == 2)
 			return 0;
-		if (answer[1] > 0 && waited >= answer[1]) {
-			err_set(e, EXIT_DATA,
-				"another loader writes the table, and the time "
-				"to wait for locks is over");
-			snprintf(e->sqlstate, sizeof(e->sqlstate), "55P03");
-			return -1;
-		}
-		if (staged_numbers(db, "SELECT pg_catalog.pg_sleep(0.05)", NULL, 0, e) != 0)
-			return -1;
-		waited += 50;
+		if (answer[0] == 0)
+			rc = await(db, sql[SQL_AWAIT], answer[1] > 0, &ms, e);
 	}
+	return rc;
 }
 
 int
@@ -328,7 +340,7 @@ staged_queue(struct staged *s, struct err *e)
 	    staged_numbers(db, sql[SQL_ALONE], &alone, 1, e) != 0)
 		return -1;
 	s->alone = alone != 0;
-	if (!s->alone && sql[SQL_QUEUE] != NULL && join_queue(db, sql[SQL_QUEUE], e) != 0)
+	if (!s->alone && sql[SQL_QUEUE] != NULL && join_queue(db, sql, e) != 0)
 		return -1;
 	return sql[SQL_LOCK_OLD] != NULL ? db_exec(db, e, "%s", sql[SQL_LOCK_OLD]) : 0;
 }

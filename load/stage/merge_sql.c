@@ -162,6 +162,15 @@ merge_sql_queue(struct sqlparts *w)
 }
 
 char *
+merge_sql_await(struct sqlparts *w)
+{
+	if (!has_queue(w))
+		return NULL;
+	return xasprintf("SELECT pg_catalog.pg_advisory_xact_lock_shared(%d, %d)", LOCK_CLASS,
+			 (int)w->p->rel->oid);
+}
+
+char *
 merge_sql_alone(struct sqlparts *w)
 {
 	if (!has_queue(w) || !sqlparts_is_sorted(w) || !(w->st->once || w->st->merges))

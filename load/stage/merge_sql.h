@@ -13,6 +13,7 @@ struct sqlparts;
  * is for stands at enum statement.
  */
 char *merge_sql_alone(struct sqlparts *w);
+char *merge_sql_await(struct sqlparts *w);
 char *merge_sql_queue(struct sqlparts *w);
 char *merge_sql_again(struct sqlparts *w);
 char *merge_sql_there(struct sqlparts *w);

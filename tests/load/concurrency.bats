@@ -3,6 +3,7 @@
 
 load ../lib/common
 load ../lib/load
+load ../lib/faults
 
 setup()
 {
@@ -231,4 +232,49 @@ swapped()
 	assert_eq "$(<status)" 5
 	grep -q 'waited for forever: the sender reads the same table' errors
 	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 5000
+}
+
+@test "a set that waits for a loader which waits for the set: the server sees the deadlock" {
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (id int PRIMARY KEY, v text);
+		INSERT INTO t VALUES (1, 'old'); INSERT INTO u VALUES (1, 'old')"
+	portl-extract -d "$b" -t t -t u -o "$T/set"
+	q "$b" "UPDATE t SET v = 'x'; UPDATE u SET v = 'x'"
+	open_session "BEGIN; LOCK TABLE u IN ROW EXCLUSIVE MODE; SELECT pg_advisory_xact_lock(1347572300, 'u'::regclass::oid::int)"
+	start set portl-load -d "$b" --conflict=overwrite "$T/set"
+	backend_does "$b" portl-load "wait_event = 'advisory'"
+	echo "UPDATE t SET v = 'session'; COMMIT;" >&"$session"
+	finish set 20
+	close_session '' || :
+	case $status in
+	0) assert_eq "$(q "$b" 'SELECT v FROM t UNION ALL SELECT v FROM u')" $'old\nold' ;;
+	1) assert_stderr_has 'deadlock detected' && assert_eq "$(q "$b" 'SELECT v FROM t UNION ALL SELECT v FROM u')" $'session\nx' ;;
+	*) show_run ;;
+	esac
+}
+
+@test "two sets whose relations come in opposite orders do not wait for each other forever" {
+	local options one
+
+	q "$b" "CREATE SCHEMA x; CREATE TABLE x.p (id int PRIMARY KEY); CREATE TABLE x.c (id int PRIMARY KEY, p int);
+		CREATE SCHEMA y; CREATE TABLE y.p (id int PRIMARY KEY); CREATE TABLE y.c (id int PRIMARY KEY, p int REFERENCES y.p);
+		CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int);
+		INSERT INTO x.p VALUES (1); INSERT INTO x.c VALUES (1); INSERT INTO y.p VALUES (2); INSERT INTO y.c VALUES (2)"
+	portl-extract -d "$b" --schema=x -o "$T/x" # by name: c, p
+	portl-extract -d "$b" --schema=y -o "$T/y" # by the foreign key: p, c
+	assert_eq "$(portl-ls "$T/x" "$T/y" | grep -oE '[xy]\.[pc]' | tr '\n' ' ')" 'x.c x.p y.p y.c '
+	for options in '--conflict=overwrite --delete --max-delete=100%' --truncate; do
+		open_session 'BEGIN; LOCK TABLE p, c IN ROW EXCLUSIVE MODE'
+		# shellcheck disable=SC2086 # words
+		for one in x y; do
+			start "$one" portl-load -d "$b" --into-schema=public $options "$T/$one"
+		done
+		wait_for postgres "2 = (SELECT count(*) FROM pg_stat_activity WHERE datname = '$b' AND application_name = 'portl-load' AND wait_event_type = 'Lock')"
+		sleep 1 # a glance at all locks at once is over then
+		close_session COMMIT
+		finish x 20
+		one=$status said=$stderr
+		finish y 20
+		[[ $one$status == @(00|01|10) ]] || show_run "$one $said" || return
+		[[ $one$status == 00 || $said$stderr == *'deadlock detected'* ]] || show_run "$said" || return
+	done
 }

@@ -78,7 +78,7 @@ pipe()
 	q "$to" 'CREATE TABLE t (id int)'
 	try pipe t
 	assert_status 5
-	assert_stderr_has $'column "Id" is not in the table, which has "id"; use --map \'"Id"=id\''
+	assert_stderr_has $'column "Id" is not in the table, which has "id"; use --names=loose, --map \'"Id"=id\''
 	try pipe t --map Id=id
 	assert_status 5
 	assert_stderr_has '--map: the stream has no column "id"; perhaps "Id"'
