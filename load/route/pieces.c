@@ -8,6 +8,10 @@
  * - Else the piece is halved, until it is a single row.
  * So a row is left out only if the server refused it behind all rows that came before it.
  *
+ * Where the table refers to itself, all rows that lack another, and those that lack these, are
+ * found by one query and put behind, and what is left is tried as a whole: to look for them one
+ * by one would be as many attempts as there are rows, each of as many rows.
+ *
  * Rows that a query says are likely to be refused (suspects.h) are tried apart from all others
  * (apart.h).  Where that would not do, each is tried alone, and a piece ends before it.
  *
@@ -39,6 +43,7 @@
 #include "load/route/suspects.h"
 #include "load/rules/rules.h"
 #include "load/stage/plan_stage.h"
+#include "load/stage/suspects_sql.h"
 
 #define COST 60    /* of a piece, in rows */
 #define FIRST 1000 /* rows to the first that is refused, where that is not known */
@@ -64,6 +69,10 @@ struct pieces {
 	uint64_t behind; /* the last position */
 	bool taken;      /* some of the round went in */
 	bool final;      /* none will be tried again */
+	bool lost;       /* all that is left was put behind for what a query said … */
+	bool one_by_one; /* … and so it was in the round before, of which nothing went in */
+	uint64_t ask_at; /* from this position on it may be asked what lacks others */
+	uint64_t stride; /* rows between two such questions, at least */
 };
 
 static int
@@ -89,13 +98,67 @@ pass(struct pieces *p, uint64_t to)
 	p->from = to;
 }
 
-/* A row that lacks another may find it when all others are in. */
+/* Rows that lack others may find them when all others are in. */
 static int
-put_behind(struct pieces *p, struct err *e)
+put_behind(struct pieces *p, const char *positions, uint64_t n, struct err *e)
 {
-	uint64_t args[] = {p->from, ++p->behind, p->again};
+	char behind[24], round[24];
+	const char *params[] = {positions, behind, round};
+	PGresult *res;
 
-	return staged_numbers_of(p->r->db, p->plan->sql[SQL_BEHIND], 3, args, NULL, 0, e);
+	snprintf(behind, sizeof(behind), "%" PRIu64, p->behind);
+	snprintf(round, sizeof(round), "%" PRIu64, p->again);
+	p->behind += n;
+	res = db_query(p->r->db, e, p->plan->sql[SQL_BEHIND], 3, params);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
+static int
+put_this_behind(struct pieces *p, struct err *e)
+{
+	char position[24];
+
+	snprintf(position, sizeof(position), "{%" PRIu64 "}", p->from);
+	p->lost = false;
+	return attempt_flush(&p->try, e) == 0 ? put_behind(p, position, 1, e) : -1;
+}
+
+static bool
+lacks(const struct pieces *p)
+{
+	return p->pr->self && !p->final && strcmp(p->try.why.sqlstate, "23503") == 0;
+}
+
+/*
+ * Put all rows of the round behind that lack others, and those that lack these: what is left
+ * may need one another, and is tried together.  1 if there were some, 0, -1.
+ */
+static int
+put_lost_behind(struct pieces *p, struct err *e)
+{
+	struct suspects_lost lost;
+	int rc;
+
+	if (p->from < p->ask_at)
+		return 0;
+	p->ask_at = UINT64_MAX;
+	if (attempt_flush(&p->try, e) != 0 ||
+	    suspects_lost(p->r, p->from, p->end, &lost, e) != 0)
+		return -1;
+	rc = lost.n > 0 ? put_behind(p, lost.positions, lost.n, e) : 0;
+	free(lost.positions);
+	if (rc != 0 || lost.n == 0)
+		return rc;
+	if (lost.n == SUSPECTS_MOST) /* there may be more */
+		p->ask_at = p->from;
+	p->hunt = 0;
+	p->guessed = false;
+	p->good = p->end;
+	if (lost.n == lost.of)
+		p->from = p->end;
+	p->suspect = UINT64_MAX;
+	return 1;
 }
 
 /* What a cast says does not tell whose value it was. */
@@ -120,6 +183,9 @@ leave_out(struct pieces *p, struct err *e)
 	if (name_column(p, e) != 0)
 		return -1;
 	attempt_add_leave(&p->try, p->from);
+	if (p->ask_at == UINT64_MAX) /* there may be rows that lack this one */
+		p->ask_at = p->from + p->stride;
+	p->lost = false;
 	return 0;
 }
 
@@ -127,10 +193,7 @@ leave_out(struct pieces *p, struct err *e)
 static int
 refuse(struct pieces *p, struct err *e)
 {
-	bool lacks = p->pr->self && !p->final && strcmp(p->try.why.sqlstate, "23503") == 0;
-
-	if (lacks ? attempt_flush(&p->try, e) != 0 || put_behind(p, e) != 0
-		  : leave_out(p, e) != 0)
+	if (lacks(p) ? put_this_behind(p, e) != 0 : leave_out(p, e) != 0)
 		return -1;
 	if (p->suspect == p->from)
 		suspects_judge(&p->suspects, p->suspect, true);
@@ -238,6 +301,10 @@ hunt(struct pieces *p, struct err *e)
 static int
 shrink(struct pieces *p, struct err *e)
 {
+	int rc = lacks(p) ? put_lost_behind(p, e) : 0;
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
 	if (p->to - p->from == 1)
 		return refuse(p, e);
 	if (!tells(p))
@@ -279,6 +346,8 @@ best_size(const struct pieces *p)
 static uint64_t
 next_end(const struct pieces *p)
 {
+	if (p->one_by_one)
+		return p->from + 1;
 	if (p->good > p->from)
 		return p->good;
 	if (p->hunt > p->from)
@@ -334,6 +403,9 @@ apply_round(struct pieces *p, uint64_t first, uint64_t last, struct err *e)
 	p->end = last + 1;
 	p->good = p->hunt = 0;
 	p->guessed = p->taken = false;
+	p->lost = true;
+	p->ask_at = first;
+	p->stride = (last - first) / 64 + 1;
 	while (p->from < p->end)
 		if (suspect(p, e) != 0 || step(p, e) != 0)
 			return -1;
@@ -344,6 +416,7 @@ apply_round(struct pieces *p, uint64_t first, uint64_t last, struct err *e)
 static int
 apply_again(struct pieces *p, uint64_t round, uint64_t first, uint64_t last, struct err *e)
 {
+	p->one_by_one = p->lost && !p->taken;
 	p->final = round > PLAN_REJECTS_AGAIN && !p->taken;
 	p->again = round + 1;
 	p->seen = p->bad = 0;

@@ -66,6 +66,31 @@ suspects_missing(const struct route *r, struct err *e)
 	return found;
 }
 
+int
+suspects_lost(const struct route *r, uint64_t from, uint64_t to, struct suspects_lost *lost,
+	      struct err *e)
+{
+	const char *sql = r->plan->sql[SQL_LACKING];
+	char first[24], behind[24];
+	const char *params[] = {first, NULL, behind};
+	PGresult *res = NULL;
+
+	*lost = (struct suspects_lost){.n = 0};
+	if (sql == NULL)
+		return 0;
+	snprintf(first, sizeof(first), "%" PRIu64, from);
+	snprintf(behind, sizeof(behind), "%" PRIu64, to);
+	if (ask(r->db, sql, 3, params, &res, e) != 0)
+		return -1;
+	if (res != NULL && PQntuples(res) == 1) {
+		lost->positions = xstrdup(PQgetvalue(res, 0, 0));
+		lost->n = strtoull(PQgetvalue(res, 0, 1), NULL, 10);
+		lost->of = strtoull(PQgetvalue(res, 0, 2), NULL, 10);
+	}
+	PQclear(res);
+	return 0;
+}
+
 void
 suspects_init(struct suspects *s, const struct route *r)
 {

@@ -37,6 +37,20 @@ struct suspects {
  */
 int suspects_missing(const struct route *r, struct err *e) __attribute__((warn_unused_result));
 
+/* Rows that lack others, which neither the target nor any of them has. */
+struct suspects_lost {
+	char *positions; /* ascending, an array's text; owned */
+	uint64_t n, of;  /* how many of how many rows */
+};
+
+/*
+ * suspects_lost(r, from, to, lost, e):
+ * Ask which rows from position ${from} on, before ${to}, are likely to be refused by a foreign
+ * key, be it only because one of them is that they refer to; at most SUSPECTS_MOST.
+ */
+int suspects_lost(const struct route *r, uint64_t from, uint64_t to, struct suspects_lost *lost,
+		  struct err *e) __attribute__((warn_unused_result));
+
 /*
  * suspects_init(s, r), suspects_release(s):
  * Prepare; free.

@@ -50,7 +50,7 @@ plan_stage_may_pack(const struct plan_stage *st)
 {
 	size_t i;
 
-	for (i = 0; i < PLAN_SUSPECTS; i++)
+	for (i = 0; i < PLAN_QUERIES; i++)
 		if (st->suspects[i] != NULL)
 			return false;
 	return st->rejects == NULL && !st->deletes;
@@ -116,7 +116,7 @@ plan_stage_free(struct plan_stage *st)
 	free(st->key_collation);
 	free(st->key);
 	free(st->key_columns);
-	for (i = 0; i < PLAN_SUSPECTS; i++)
+	for (i = 0; i < PLAN_QUERIES; i++)
 		free(st->suspects[i]);
 	free(st->rejects);
 	free(st);

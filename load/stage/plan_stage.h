@@ -49,7 +49,12 @@ enum plan_suspects {
 	SUSPECT_VALUES,     /* CHECK and NOT NULL */
 	SUSPECT_REFERENCES, /* foreign keys to other tables */
 	SUSPECT_TWICE,      /* unique indexes */
-	PLAN_SUSPECTS
+	PLAN_SUSPECTS,
+	/* about foreign keys to the table itself: rows that nothing has what they refer to;
+	 * those that lack one of "lost" */
+	SUSPECT_LOST = PLAN_SUSPECTS,
+	SUSPECT_LOST_TOO,
+	PLAN_QUERIES
 };
 
 /* Made by plan_decide(), and const from then on. */
@@ -80,8 +85,8 @@ struct plan_stage {
 	bool delete_first; /* they go before the stream's rows come */
 	bool passes; /* keys alone, in order: the target's pass beside them, none is staged */
 	bool counts_late; /* the rows that were there: those that are, less those inserted */
-	struct plan_rejects *rejects;  /* with --rejects, else NULL; owned */
-	char *suspects[PLAN_SUSPECTS]; /* with --rejects: see plan_suspects(); owned */
+	struct plan_rejects *rejects; /* with --rejects, else NULL; owned */
+	char *suspects[PLAN_QUERIES]; /* with --rejects: see plan_suspects(); owned */
 };
 
 struct plan;

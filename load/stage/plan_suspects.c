@@ -21,7 +21,10 @@
  * unique index that rows may conflict by, nothing is refused.  For each other one, if it is
  * plain, its own equality says which rows are equal: all behind the first are found.  $2 names
  * the constraints that are asked about (NULL: all), where the server names those of the target
- * itself.
+ * itself.  The last two are about foreign keys to the table itself: rows that neither the table
+ * nor "s" has what they refer to, and those that lack a row of "lost", be it by one of the
+ * keys. Where two rows of "s" have what is referred to, one may be taken though the other is
+ * lost.
  *
  * To be filled in: the names of the columns that are loaded, the end of the condition under
  * which a row of the target "t" is another one than "s", the index that rows conflict by.
@@ -33,7 +36,22 @@ static const char queries_sql[] =
 	" ELSE ' AND ($2::text[] IS NULL OR %%L = ANY ($2))' END AS meant"
 	" FROM pg_class WHERE oid = $1),"
 	" cons AS (SELECT * FROM pg_constraint AS c WHERE conrelid = $1"
-	" AND conkey <@ ARRAY(SELECT attnum FROM loaded))"
+	" AND conkey <@ ARRAY(SELECT attnum FROM loaded)),"
+	" own AS (SELECT conname, given, same, same_again, (SELECT CASE relkind WHEN 'p' THEN ''"
+	" ELSE 'ONLY ' END || oid::regclass FROM pg_class WHERE oid = $1) AS itself"
+	" FROM cons AS c, LATERAL"
+	" (SELECT string_agg(format('s.%%I IS NOT NULL', a.attname), ' AND ') AS given,"
+	" string_agg(format('p.%%I OPERATOR(%%I.%%s) s.%%I', b.attname, nspname, oprname,"
+	" a.attname), ' AND ') AS same,"
+	" string_agg(format('q.%%I OPERATOR(%%I.%%s) s.%%I', b.attname, nspname, oprname,"
+	" a.attname), ' AND ') AS same_again FROM unnest(conkey, confkey, conpfeqop)"
+	" AS u (k, f, op) JOIN pg_attribute AS a ON a.attrelid = conrelid AND a.attnum = k"
+	" JOIN pg_attribute AS b ON b.attrelid = confrelid AND b.attnum = f"
+	" JOIN pg_operator AS o ON o.oid = op JOIN pg_namespace AS n ON n.oid = oprnamespace)"
+	" AS pair WHERE contype = 'f' AND confrelid = conrelid"
+	" AND confkey <@ ARRAY(SELECT attnum FROM loaded) AND NOT EXISTS"
+	" (SELECT FROM pg_constraint AS up WHERE up.oid = c.conparentid"
+	" AND up.conrelid = c.conrelid))"
 	" SELECT (SELECT format('SELECT portl_place FROM s AS %%I WHERE %%s', relname, conditions)"
 	" FROM pg_class, LATERAL (SELECT string_agg(x, ' OR ') AS conditions FROM ("
 	"SELECT format('NOT (%%s)', pg_get_expr(conbin, conrelid)) FROM cons WHERE contype = 'c'"
@@ -73,7 +91,14 @@ static const char queries_sql[] =
 	" AND amoplefttype = opcintype AND amoprighttype = opcintype"
 	" JOIN pg_operator AS o ON o.oid = amopopr JOIN pg_namespace AS n ON n.oid = oprnamespace"
 	") AS pair WHERE indrelid = $1 AND indisunique AND indimmediate AND indpred IS NULL"
-	" AND n = indnkeyatts AND indexrelid <> %u)";
+	" AND n = indnkeyatts AND indexrelid <> %u),"
+	" (SELECT string_agg(format('SELECT portl_place FROM s WHERE %%s AND NOT EXISTS"
+	" (SELECT FROM %%s AS p WHERE %%s) AND NOT EXISTS (SELECT FROM s AS p WHERE %%s)',"
+	" given, itself, same, same), ' UNION ALL ') FROM own),"
+	" (SELECT format('SELECT s.portl_place FROM lost JOIN s AS p USING (portl_place)"
+	" JOIN s ON %%s WHERE NOT EXISTS (SELECT FROM %%s AS p WHERE %%s) AND NOT EXISTS"
+	" (SELECT FROM s AS q WHERE %%s AND q.portl_place <> p.portl_place)',"
+	" same, itself, same, same_again) FROM own ORDER BY conname LIMIT 1)";
 
 /* The columns that are loaded. */
 static void
@@ -127,7 +152,7 @@ plan_suspects(struct plan *p, struct db *db, struct err *e)
 	add_not_same(p, &other);
 	sql = xasprintf(queries_sql, buf_cstr(&names), buf_cstr(&other), p->stage->index);
 	res = db_query_oid(db, e, sql, p->rel->oid);
-	for (i = 0; res != NULL && i < PLAN_SUSPECTS; i++)
+	for (i = 0; res != NULL && i < PLAN_QUERIES; i++)
 		if (!PQgetisnull(res, 0, i))
 			p->stage->suspects[i] = xstrdup(PQgetvalue(res, 0, i));
 	free(sql);

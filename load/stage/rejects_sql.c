@@ -182,7 +182,9 @@ rejects_sql_again(struct sqlparts *w)
 {
 	if (!w->st->rejects->self)
 		return NULL;
-	return sqlparts_text(w, "UPDATE {line} SET pos = $2, r = $3 WHERE pos {=} $1");
+	return sqlparts_text(w, "UPDATE {line} AS l SET pos = $2 {+} o, r = $3"
+				" FROM pg_catalog.unnest($1::pg_catalog.int8[])"
+				" WITH ORDINALITY AS x (p, o) WHERE l.pos {=} p");
 }
 
 char *

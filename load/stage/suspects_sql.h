@@ -17,5 +17,6 @@ char *suspects_sql_missing(struct sqlparts *w);
 char *suspects_sql_values(struct sqlparts *w);
 char *suspects_sql_references(struct sqlparts *w);
 char *suspects_sql_twice(struct sqlparts *w);
+char *suspects_sql_lost(struct sqlparts *w);
 
 #endif /* LOAD_SUSPECTS_SQL_H */

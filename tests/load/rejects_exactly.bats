@@ -309,3 +309,24 @@ statements()
 			"$(q "$a" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM $table WHERE id::text ~ 'x|.{9}'")"
 	done
 }
+
+@test "rows that need one another go in together wherever one stands that lacks another" {
+	local order
+
+	q "$b" 'CREATE TABLE e (id int PRIMARY KEY, boss int REFERENCES e, CHECK (id <> 13))'
+	for order in '(5,7),(6,99),(7,5)' '(6,99),(5,7),(7,5)' '(5,7),(7,5),(6,99)' '(5,7),(13,13),(7,5)' '(8,6),(5,7),(6,99),(13,NULL),(7,5),(9,13)'; do
+		q "$b" 'TRUNCATE e'
+		try_sh "portl-extract -d $b -c 'VALUES $order' | portl-load -d $b -t e --map=column1=id,column2=boss --rejects=$BATS_TEST_TMPDIR/rejects"
+		assert_status 3
+		assert_eq "$(q "$b" 'TABLE e ORDER BY id')" $'5|7\n7|5'
+	done
+}
+
+@test "a row that many refer to, one through another, is refused: few statements for each of these" {
+	q "$b" 'CREATE TABLE e (id int PRIMARY KEY, boss int REFERENCES e)'
+	try_sh "portl-extract -d $b -c 'SELECT i AS id, CASE i WHEN 400 THEN NULL WHEN 200 THEN -1 ELSE i + 1 END AS boss FROM generate_series(1, 400) i ORDER BY i' |
+		portl-load -d $b -t e -vv --rejects=$BATS_TEST_TMPDIR/rejects"
+	assert_status 3
+	assert_eq "$(q "$b" 'SELECT count(*), min(id) FROM e')" '200|201'
+	(($(grep -c SAVEPOINT <<<"$stderr") < 600))
+}
