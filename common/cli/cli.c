@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/connword.h"
@@ -458,7 +459,7 @@ take_operands(struct cli_line *line, int argc, char **argv, const char **operand
 	int i;
 
 	for (i = optind; i < argc; i++) {
-		if (connword_is(argv[i])) {
+		if (connword_is(argv[i]) && access(argv[i], F_OK) != 0) {
 			hide(line, argv[i]);
 			err_set(e, EXIT_USAGE, "%s",
 				line->spec->is_secret != NULL

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/connword.h"
 #include "common/base/err.h"
@@ -76,7 +77,7 @@ set_job(struct front *f, const char *path, struct err *e)
 static int
 take_operand(struct front *f, const char *word, struct err *e)
 {
-	if (connword_is(word)) {
+	if (connword_is(word) && access(word, F_OK) != 0) {
 		err_set(e, EXIT_USAGE,
 			f->command->takes_job ? "a connection string is no job"
 					      : "a connection string stands behind -d");

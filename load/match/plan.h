@@ -107,7 +107,7 @@ enum statement {
 	SQL_CUT_TWICE,  /* the same for unique indexes */
 	SQL_GUESS, /* rejects: a row from $1 to $2 with the text $3 in …, up to the columns */
 	SQL_LACKING,   /* rejects: positions of rows from $1 on before $3 that lack others, how
-		       many,   of how many; $2 is NULL */
+			  many, of how many; $2 is NULL */
 	SQL_BEHIND,    /* rejects: rows at positions $1 get those behind $2, and round $3 */
 	SQL_THIN,      /* rejects: rows of rounds behind $1 whose key is in are dropped */
 	SQL_IN_LINE,   /* rejects: how many rows are in line still */

@@ -69,6 +69,9 @@ refused()
 			[[ $output == *error:* && $output != *geheim* ]] || show_run "$command, $conninfo" || return
 		done
 	done
+	cd "$BATS_TEST_TMPDIR" # a file that is there is one
+	printf 'id\n1\n' | portl-extract --csv=- -o shop:orders@today.portl
+	portl-ls shop:orders@today.portl
 	for command in 'portl-extract -f WORD' 'portl-extract --csv=WORD' 'portl-load -d x --rejects=WORD s' 'portl run --keep=WORD job.yaml'; do
 		try_sh "cd $BATS_TEST_TMPDIR; ${command//WORD/postgresql://u:geheim@h/d} 2>&1"
 		[[ $output == *'takes no connection string'* && $output != *geheim* ]] || show_run "$command" || return
