@@ -49,6 +49,9 @@ SELECT CASE
     FROM pg_catalog.pg_settings
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
+-- SQL_AWAIT: wait for other loaders
+SELECT pg_catalog.pg_advisory_xact_lock_shared(1347572300, 16384);
+
 -- SQL_UPDATES: count updates so far
 SELECT pg_catalog.pg_stat_get_xact_tuples_updated(16384), pg_catalog.pg_stat_get_xact_tuples_inserted(16384);
 

@@ -32,6 +32,9 @@ SELECT CASE
     FROM pg_catalog.pg_settings
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
+-- SQL_AWAIT: wait for other loaders
+SELECT pg_catalog.pg_advisory_xact_lock_shared(1347572300, 16384);
+
 -- SQL_UNSORTED: look for rows out of key order
 SELECT 1
     FROM (SELECT ROW("c1") AS k, pg_catalog.lag(ROW("c1")) OVER () AS p

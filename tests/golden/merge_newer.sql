@@ -24,6 +24,9 @@ SELECT CASE
     FROM pg_catalog.pg_settings
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
+-- SQL_AWAIT: wait for other loaders
+SELECT pg_catalog.pg_advisory_xact_lock_shared(1347572300, 16384);
+
 -- SQL_LOCK_OLD: lock the old rows
 SELECT pg_catalog.count(*)
     FROM (SELECT

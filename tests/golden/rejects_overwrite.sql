@@ -33,6 +33,9 @@ SELECT CASE
     FROM pg_catalog.pg_settings
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
+-- SQL_AWAIT: wait for other loaders
+SELECT pg_catalog.pg_advisory_xact_lock_shared(1347572300, 16384);
+
 -- SQL_ZERO: count from 0
 SELECT pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, 1, false), pg_catalog.setval('pg_temp.portl_updated_0123456789abcdef'::pg_catalog.regclass, 1, false), pg_catalog.setval('pg_temp.portl_same_0123456789abcdef'::pg_catalog.regclass, 1, false);
 

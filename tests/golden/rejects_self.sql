@@ -33,6 +33,9 @@ SELECT CASE
     FROM pg_catalog.pg_settings
     WHERE name OPERATOR(pg_catalog.=) 'lock_timeout');
 
+-- SQL_AWAIT: wait for other loaders
+SELECT pg_catalog.pg_advisory_xact_lock_shared(1347572300, 16384);
+
 -- SQL_ZERO: count from 0
 SELECT pg_catalog.setval('pg_temp.portl_stage_0123456789abcdef_n_seq'::pg_catalog.regclass, 1, false), pg_catalog.setval('pg_temp.portl_updated_0123456789abcdef'::pg_catalog.regclass, 1, false), pg_catalog.setval('pg_temp.portl_same_0123456789abcdef'::pg_catalog.regclass, 1, false);
 
@@ -170,9 +173,33 @@ SELECT pg_catalog.min(pos)
     FROM pg_temp.portl_line_0123456789abcdef
     WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $2 AND $3::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat_ws(', ';
 
--- SQL_BEHIND: put a row behind
-UPDATE pg_temp.portl_line_0123456789abcdef SET pos = $2, r = $3
-    WHERE pos OPERATOR(pg_catalog.=) $1;
+-- SQL_LACKING: look for rows that lack others
+WITH RECURSIVE s AS MATERIALIZED (SELECT pos AS portl_place, "c1" AS "id", "c2" AS "note", "c3" AS "changed"
+    FROM pg_temp.portl_line_0123456789abcdef
+    WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $3 AND $2::pg_catalog.text[] IS NULL), lost (portl_place) AS (SELECT portl_place
+    FROM (SELECT portl_place
+    FROM s
+    WHERE s.n IS NOT NULL AND NOT EXISTS (SELECT
+    FROM ONLY public.t AS p
+    WHERE p.id OPERATOR(pg_catalog.=) s.n) AND NOT EXISTS (SELECT
+    FROM s AS p
+    WHERE p.id OPERATOR(pg_catalog.=) s.n)) AS x UNION
+    SELECT s.portl_place
+    FROM lost
+    JOIN s AS p
+    USING (portl_place)
+    JOIN s ON p.id OPERATOR(pg_catalog.=) s.n)
+    SELECT array_agg(portl_place
+    ORDER BY portl_place), count(*), (SELECT count(*)
+    FROM s)
+    FROM (SELECT portl_place
+    FROM lost
+    ORDER BY portl_place LIMIT 50000) AS x;
+
+-- SQL_BEHIND: put rows behind
+UPDATE pg_temp.portl_line_0123456789abcdef AS l SET pos = $2 OPERATOR(pg_catalog.+) o, r = $3
+    FROM pg_catalog.unnest($1::pg_catalog.int8[]) WITH ORDINALITY AS x (p, o)
+    WHERE l.pos OPERATOR(pg_catalog.=) p;
 
 -- SQL_DROP_LINE: drop the line
 DROP TABLE pg_temp.portl_line_0123456789abcdef;
