@@ -176,7 +176,7 @@ class Case:
         return """SET search_path = s, public; SET ROLE loader;
             TRUNCATE ONLY t; ALTER TABLE t DISABLE TRIGGER USER; %(off)s
             INSERT INTO t SELECT * FROM before; ALTER TABLE t ENABLE TRIGGER USER; %(on)s
-            DO $do$ DECLARE s record; o t; said text; progress boolean := true;
+            DO $do$ DECLARE s record; o t; said text; progress boolean := true; now_at bigint := 1;
                 together boolean := %(together)s;
             BEGIN
             FOR s IN SELECT * FROM source LOOP -- what no COPY takes
@@ -190,6 +190,9 @@ class Case:
             progress := false;
             FOR s IN SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY id::int ORDER BY nr) AS rank
                     FROM source AS q WHERE q.state IS NULL) AS q WHERE q.state IS NULL ORDER BY %(order)s LOOP
+                IF together AND %(ranks)s AND s.rank <> now_at THEN -- those before are one statement
+                    SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; now_at := s.rank;
+                END IF;
                 IF %(first)s AND EXISTS (SELECT FROM source AS q WHERE q.state = 'in' AND q.id::int = s.id::int) THEN
                     UPDATE source SET state = 'dup' WHERE nr = s.nr; CONTINUE;
                 END IF;
@@ -217,7 +220,8 @@ class Case:
                 "cast": " ".join("PERFORM s.%s::%s;" % (c, TYPES[c].split("(")[0]) for c in COLUMNS)
                         + " IF length(s.v) > 4 OR abs(s.n::numeric) >= 1000 THEN RAISE string_data_right_truncation; END IF;",
                 "keyed": "true" if keyed else "false", "order": order,
-                "first": "true" if self.first else "false", "self": "true" if self.self_key else "false",
+                "first": "true" if self.first else "false",
+                "ranks": "false" if self.mode in ("fail", "skip") else "true", "self": "true" if self.self_key else "false",
                 "together": "true" if together else "false", "looked": looked, "insert": literal(self.statement()), "values": values}
 
     def arguments(self):
