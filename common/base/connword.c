@@ -20,8 +20,19 @@ connword_lacks_scheme(const char *word)
 {
 	const char *colon = strchr(word, ':');
 
-	return word[0] != '.' && word[0] != '/' && !connword_is_uri(word) && colon != NULL &&
-	       strchr(colon, '@') != NULL && strcspn(word, "= ") > (size_t)(colon - word);
+	return !connword_is_uri(word) && colon != NULL && strchr(colon, '@') != NULL &&
+	       strcspn(word, "= ") > (size_t)(colon - word);
+}
+
+static bool
+holds_password(const char *word)
+{
+	while ((word = strcasestr(word, "password")) != NULL) {
+		word += strlen("password");
+		if (word[strspn(word, " \t")] == '=')
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -34,6 +45,11 @@ connword_is(const char *word)
 	for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
 		if (strncmp(word, keywords[i], strlen(keywords[i])) == 0)
 			return true;
-	return connword_holds_uri(word) || connword_lacks_scheme(word) ||
-	       strcasestr(word, "password=") != NULL || strcasestr(word, "password =") != NULL;
+	return connword_holds_uri(word) || connword_lacks_scheme(word) || holds_password(word);
+}
+
+const char *
+connword_shown(const char *word)
+{
+	return connword_is(word) ? "(not shown)" : word;
 }

@@ -22,7 +22,7 @@ bool connword_holds_uri(const char *word);
 /*
  * connword_lacks_scheme(word):
  * Tell whether it is "user:password@host/db", which without "postgresql://" would be a
- * name.  A path such as ./a:b@c is none.
+ * name.
  */
 bool connword_lacks_scheme(const char *word);
 
@@ -32,5 +32,11 @@ bool connword_lacks_scheme(const char *word);
  * password among them or begin with a server's name.
  */
 bool connword_is(const char *word);
+
+/*
+ * connword_shown(word):
+ * Return ${word}, or other words instead if it is one.
+ */
+const char *connword_shown(const char *word);
 
 #endif /* COMMON_CONNWORD_H */

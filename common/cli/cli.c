@@ -224,7 +224,7 @@ unknown_long(const struct cli_line *line, const char *name, struct err *e)
 		words[i] = line->slots[i].option->name;
 	near = nearest_word(name, words, line->n);
 	free(words);
-	err_set(e, EXIT_USAGE, "unknown option --%s", name);
+	err_set(e, EXIT_USAGE, "unknown option --%s", connword_shown(name));
 	if (said_instead(line->spec, name) != NULL)
 		return err_hint(e, "%s", said_instead(line->spec, name));
 	if (others_option(line->spec, name) != NULL)

@@ -277,7 +277,7 @@ unknown(const struct reading *r, const char *shown, const char *name, size_t len
 						  : optlist_find_letter(others, letter);
 
 	if (r->side == SIDE_BOTH || o == NULL) {
-		err_set(e, EXIT_USAGE, "unknown option %s", shown);
+		err_set(e, EXIT_USAGE, "unknown option %s", connword_shown(shown));
 		return hint_nearest(r, name != NULL ? shown + 2 : NULL, e);
 	}
 	err_set(e, EXIT_USAGE, "%s is an option of %s", shown,

@@ -96,7 +96,7 @@ enum statement {
 	SQL_ROUND,     /* up to the round's number, which the caller appends with a ")" */
 	SQL_DROP_REST, /* what SQL_REST made */
 	SQL_LINE,      /* rejects: makes all that the statements below need */
-	SQL_NEXT,      /* rejects: the rounds behind $1, their first and last positions */
+	SQL_NEXT,      /* rejects: the rounds behind $1, their first and last positions, rows */
 	SQL_PIECE, /* rejects: inserts, up to the first position, the one behind the last, and
 		      those that are left aside, an array's text */
 	SQL_PIECE_ROW, /* the same of one row, up to its position */

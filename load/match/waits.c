@@ -2,7 +2,8 @@
  * A lock is asked for under a savepoint, for some time: in between the session is free to look
  * into pg_locks.  The first time is a second, for most of those who would be waited for forever
  * are found then.  The others are longer than deadlock_timeout: only so long after a wait has
- * begun the server looks whether it is part of a deadlock.  A session of postgres_fdw cannot be
+ * begun the server looks whether it is part of a deadlock; where that is very long, they are as
+ * long only when nothing is left to be looked for.  A session of postgres_fdw cannot be
  * told to be the sender's; but one that reads for anybody else goes on, and one that keeps its
  * lock for ten seconds most likely waits for the pipe.  So it is with one that holds a snapshot
  * for the parts that are published.
@@ -25,7 +26,8 @@
 #include "load/match/plan.h"
 
 #define FIRST 1000   /* ms of the first wait */
-#define LONGER 500   /* ms more than deadlock_timeout of the others */
+#define LONGER 500   /* ms more than deadlock_timeout of the others … */
+#define MOST 5000    /* … and no more, before all is looked at that is */
 #define WARN_AFTER 5 /* seconds */
 #define FDW_AFTER 10
 
@@ -254,7 +256,7 @@ waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e
 {
 	enum waits_mode mode = mode_of(sql);
 	int64_t since = db_clock();
-	int ms = FIRST, before, seconds = 0, rc;
+	int ms = FIRST, most = 0, before, seconds = 0, rc;
 	bool timeout;
 
 	if (waits_limited(db, &timeout, e) != 0)
@@ -268,8 +270,9 @@ waits_run(struct db *db, const struct plan *plan, const char *sql, struct err *e
 		before = seconds;
 		seconds = (int)((db_clock() - since) / 1000);
 		if (waits_look(db, plan, mode, before, seconds, e) != 0 ||
-		    (ms == FIRST && waits_long(db, &ms, e) != 0))
+		    (most == 0 && waits_long(db, &most, e) != 0))
 			return -1;
+		ms = seconds < FDW_AFTER && most > MOST ? MOST : most;
 	}
 	return rc;
 }

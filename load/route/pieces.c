@@ -67,10 +67,10 @@ struct pieces {
 	/* self: rows that lack another one are tried again in a round behind all */
 	uint64_t again;  /* that round */
 	uint64_t behind; /* the last position */
-	bool taken;      /* some of the round went in */
+	uint64_t rows;   /* of it */
 	bool final;      /* none will be tried again */
-	bool lost;       /* all that is left was put behind for what a query said … */
-	bool one_by_one; /* … and so it was in the round before, of which nothing went in */
+	bool untried;    /* a query had some of it put behind … */
+	bool one_by_one; /* … so each is tried by itself, whatever that says */
 	uint64_t ask_at; /* from this position on it may be asked what lacks others */
 	uint64_t stride; /* rows between two such questions, at least */
 };
@@ -120,7 +120,6 @@ put_this_behind(struct pieces *p, struct err *e)
 	char position[24];
 
 	snprintf(position, sizeof(position), "{%" PRIu64 "}", p->from);
-	p->lost = false;
 	return attempt_flush(&p->try, e) == 0 ? put_behind(p, position, 1, e) : -1;
 }
 
@@ -140,7 +139,7 @@ put_lost_behind(struct pieces *p, struct err *e)
 	struct suspects_lost lost;
 	int rc;
 
-	if (p->from < p->ask_at)
+	if (p->from < p->ask_at || p->one_by_one)
 		return 0;
 	p->ask_at = UINT64_MAX;
 	if (attempt_flush(&p->try, e) != 0 ||
@@ -150,6 +149,7 @@ put_lost_behind(struct pieces *p, struct err *e)
 	free(lost.positions);
 	if (rc != 0 || lost.n == 0)
 		return rc;
+	p->untried = true;
 	if (lost.n == SUSPECTS_MOST) /* there may be more */
 		p->ask_at = p->from;
 	p->hunt = 0;
@@ -185,7 +185,6 @@ leave_out(struct pieces *p, struct err *e)
 	attempt_add_leave(&p->try, p->from);
 	if (p->ask_at == UINT64_MAX) /* there may be rows that lack this one */
 		p->ask_at = p->from + p->stride;
-	p->lost = false;
 	return 0;
 }
 
@@ -316,7 +315,6 @@ shrink(struct pieces *p, struct err *e)
 	if (p->try.at > p->from) {
 		p->to = p->try.at;
 		attempt_add_rows(&p->try, p->from, p->to);
-		p->taken = true;
 		pass(p, p->to);
 	}
 	return is_sure(p) ? refuse(p, e) : 0;
@@ -379,7 +377,6 @@ step(struct pieces *p, struct err *e)
 		if (rc < 0)
 			return -1;
 		if (rc > 0) {
-			p->taken = true;
 			p->suspect = UINT64_MAX;
 			pass(p, p->to);
 			return 0;
@@ -391,7 +388,6 @@ step(struct pieces *p, struct err *e)
 	rc = attempt_rows(&p->try, p->from, p->to, "", e);
 	if (rc <= 0)
 		return rc < 0 ? -1 : shrink(p, e);
-	p->taken = true;
 	pass(p, p->to);
 	return 0;
 }
@@ -402,8 +398,7 @@ apply_round(struct pieces *p, uint64_t first, uint64_t last, struct err *e)
 	p->from = first;
 	p->end = last + 1;
 	p->good = p->hunt = 0;
-	p->guessed = p->taken = false;
-	p->lost = true;
+	p->guessed = p->untried = false;
 	p->ask_at = first;
 	p->stride = (last - first) / 64 + 1;
 	while (p->from < p->end)
@@ -412,12 +407,19 @@ apply_round(struct pieces *p, uint64_t first, uint64_t last, struct err *e)
 	return attempt_flush(&p->try, e);
 }
 
-/* They may need one another: all of them at once to begin with. */
+/*
+ * They may need one another: all of them at once to begin with.  When none of a round has gone
+ * in or is left out, there is no more to be had; but each has to have been tried.
+ */
 static int
-apply_again(struct pieces *p, uint64_t round, uint64_t first, uint64_t last, struct err *e)
+apply_again(struct pieces *p, uint64_t round, uint64_t first, uint64_t last, uint64_t rows,
+	    struct err *e)
 {
-	p->one_by_one = p->lost && !p->taken;
-	p->final = round > PLAN_REJECTS_AGAIN && !p->taken;
+	bool same = round > PLAN_REJECTS_AGAIN && rows == p->rows;
+
+	p->one_by_one = same && (p->untried || p->one_by_one);
+	p->final = same && !p->untried;
+	p->rows = rows;
 	p->again = round + 1;
 	p->seen = p->bad = 0;
 	p->expect = 0;
@@ -450,7 +452,8 @@ apply_rounds(struct pieces *p, uint64_t *round, struct err *e)
 
 		*round = strtoull(PQgetvalue(res, i, 0), NULL, 10);
 		if (*round >= PLAN_REJECTS_AGAIN) {
-			rc = apply_again(p, *round, first, last, e);
+			rc = apply_again(p, *round, first, last,
+					 strtoull(PQgetvalue(res, i, 3), NULL, 10), e);
 			continue;
 		}
 		rc = apply_round(p, first, last, e);

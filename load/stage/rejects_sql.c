@@ -171,8 +171,10 @@ char *
 rejects_sql_next(struct sqlparts *w)
 {
 	if (w->st->rejects->line)
-		return sqlparts_text(w, "SELECT r, pg_catalog.min(pos), pg_catalog.max(pos)"
-					" FROM {line} WHERE r {>} $1 GROUP BY r ORDER BY r");
+		return sqlparts_text(
+			w,
+			"SELECT r, pg_catalog.min(pos), pg_catalog.max(pos),"
+			" pg_catalog.count(*) FROM {line} WHERE r {>} $1 GROUP BY r ORDER BY r");
 	return sqlparts_text(w, "SELECT 1, pg_catalog.min(n), pg_catalog.max(n) FROM {stage}"
 				" HAVING $1::bigint {<} 1 AND pg_catalog.min(n) IS NOT NULL");
 }

@@ -154,7 +154,7 @@ PREPARE portl_leave_0123456789abcdef (bigint[]) AS WITH gone AS (DELETE
     ORDER BY pos;
 
 -- SQL_NEXT: find rounds in line
-SELECT r, pg_catalog.min(pos), pg_catalog.max(pos)
+SELECT r, pg_catalog.min(pos), pg_catalog.max(pos), pg_catalog.count(*)
     FROM pg_temp.portl_line_0123456789abcdef
     WHERE r OPERATOR(pg_catalog.>) $1 GROUP BY r
     ORDER BY r;
