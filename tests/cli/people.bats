@@ -257,6 +257,10 @@ portl-load: hint: Perhaps you meant \"customers\"."
 		A CSV file is written whole, and without a database; portl-extract --csv=FILE reads one|portl-load -d $dst --csv=a.csv
 		A CSV file is read without a database, and all of it; portl-load --csv=FILE writes one|portl-extract -d $src --csv=a.csv
 	END
+	printf 'target: {database: x}\n' >job.yaml
+	try portl run job.yaml
+	assert_status 78
+	assert_stderr_has 'That is said by "destination" in a job.'
 	try portl state -d "$dst"
 	assert_status 0
 	assert_eq "$output" 'state  relation  into  rows  age  runs'

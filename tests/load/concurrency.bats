@@ -56,7 +56,11 @@ swapped()
 	run --separate-stderr "${load[@]}" --lock-wait-timeout=100 "$BATS_TEST_TMPDIR/in"
 	assert_status 1
 	assert_stderr_has 'another loader writes the table, and the time to wait for locks is over'
+	start patient "${load[@]}" --lock-wait-timeout=20000 "$BATS_TEST_TMPDIR/in"
+	backend_does "$b" portl-load "wait_event = 'advisory'"
 	close_session COMMIT
+	finish patient 20
+	assert_status 0
 }
 
 @test "the lock of whoever may not write the table holds nobody up" {
