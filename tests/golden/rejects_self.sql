@@ -179,16 +179,10 @@ WITH RECURSIVE s AS MATERIALIZED (SELECT pos AS portl_place, "c1" AS "id", "c2" 
     WHERE pos OPERATOR(pg_catalog.>=) $1 AND pos OPERATOR(pg_catalog.<) $3 AND $2::pg_catalog.text[] IS NULL), lost (portl_place) AS (SELECT portl_place
     FROM (SELECT portl_place
     FROM s
-    WHERE s.n IS NOT NULL AND NOT EXISTS (SELECT
-    FROM ONLY public.t AS p
-    WHERE p.id OPERATOR(pg_catalog.=) s.n) AND NOT EXISTS (SELECT
-    FROM s AS p
-    WHERE p.id OPERATOR(pg_catalog.=) s.n)) AS x UNION
+    WHERE s.id < 0) AS x UNION
     SELECT s.portl_place
     FROM lost
-    JOIN s AS p
-    USING (portl_place)
-    JOIN s ON p.id OPERATOR(pg_catalog.=) s.n)
+    JOIN s ON s.id OPERATOR(pg_catalog.=) 1)
     SELECT array_agg(portl_place
     ORDER BY portl_place), count(*), (SELECT count(*)
     FROM s)

@@ -476,13 +476,9 @@ rejects_self(struct made *m)
 {
 	rejects_overwrite(m);
 	m->st->rejects->late = m->st->rejects->self = true;
-	m->st->suspects[SUSPECT_LOST] = xstrdup(
-		"SELECT portl_place FROM s WHERE s.n IS NOT NULL AND NOT EXISTS (SELECT FROM"
-		" ONLY public.t AS p WHERE p.id OPERATOR(pg_catalog.=) s.n) AND NOT EXISTS"
-		" (SELECT FROM s AS p WHERE p.id OPERATOR(pg_catalog.=) s.n)");
+	m->st->suspects[SUSPECT_LOST] = xstrdup("SELECT portl_place FROM s WHERE s.id < 0");
 	m->st->suspects[SUSPECT_LOST_TOO] = xstrdup(
-		"SELECT s.portl_place FROM lost JOIN s AS p USING (portl_place)"
-		" JOIN s ON p.id OPERATOR(pg_catalog.=) s.n");
+		"SELECT s.portl_place FROM lost JOIN s ON s.id OPERATOR(pg_catalog.=) 1");
 }
 
 static void
