@@ -80,3 +80,15 @@ loosename_release(struct loosename *x)
 	nameindex_release(&x->index);
 	free(x->other);
 }
+
+int
+loosename_look(const struct relation *rel, const char *name)
+{
+	struct loosename x;
+	int at, other;
+
+	loosename_init(&x, rel);
+	at = loosename_find(&x, name, &other);
+	loosename_release(&x);
+	return at;
+}

@@ -33,4 +33,10 @@ int loosename_find(const struct loosename *x, const char *name, int *other);
 
 void loosename_release(struct loosename *x);
 
+/*
+ * loosename_look(rel, name):
+ * The same without an index, for a message: the position, or -1.
+ */
+int loosename_look(const struct relation *rel, const char *name);
+
 #endif /* LOAD_LOOSENAME_H */

@@ -36,7 +36,7 @@ index_names(struct names *names, const struct plan *p)
 		nameindex_add(&names->source, p->columns[i].source);
 	for (i = 0; p->rel != NULL && i < p->rel->ncolumns; i++)
 		nameindex_add(&names->table, p->rel->columns[i].name);
-	if (p->rel != NULL)
+	if (p->rel != NULL && p->rules->loose)
 		loosename_init(&names->loose, p->rel);
 	for (i = 0; i < p->rules->from->n; i++)
 		nameindex_add(&names->mapped, p->rules->from->names[i]);
@@ -60,7 +60,7 @@ unmatched(const struct plan *p, const struct names *names, const char *source,
 	const char **words = xcalloc(p->rel->ncolumns, sizeof(*words)), *near;
 	char *option, *rename;
 	size_t i, n = 0;
-	int other, alike = loosename_find(&names->loose, target, &other);
+	int alike = loosename_look(p->rel, target);
 
 	for (i = 0; i < p->rel->ncolumns; i++)
 		if (mapped || nameindex_find(&names->source, p->rel->columns[i].name) < 0)

@@ -451,17 +451,12 @@ is_undivided(const struct plan *p)
 static bool
 is_alike(const struct plan *p)
 {
-	struct loosename names;
-	bool is = false;
 	size_t i;
-	int other;
 
-	loosename_init(&names, p->rel);
-	for (i = 0; i < p->ncolumns && !is; i++)
-		is = p->columns[i].missing &&
-		     loosename_find(&names, p->columns[i].source, &other) >= 0;
-	loosename_release(&names);
-	return is;
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].missing && loosename_look(p->rel, p->columns[i].source) >= 0)
+			return true;
+	return false;
 }
 
 /*

@@ -71,6 +71,7 @@ refused()
 	done
 	cd "$BATS_TEST_TMPDIR" # a file that is there is one
 	printf 'id\n1\n' | portl-extract --csv=- -o shop:orders@today.portl
+	printf 'a:b@c,v\n1,2\n' | portl-extract --csv=- --header=yes --columns='"a:b@c"' -F ndjson | grep -qxF '{"a:b@c":"1"}'
 	portl-ls shop:orders@today.portl
 	for command in 'portl-extract -f WORD' 'portl-extract --csv=WORD' 'portl-load -d x --rejects=WORD s' 'portl run --keep=WORD job.yaml'; do
 		try_sh "cd $BATS_TEST_TMPDIR; ${command//WORD/postgresql://u:geheim@h/d} 2>&1"
