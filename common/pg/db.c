@@ -433,6 +433,18 @@ db_describe(struct db *db, struct err *e, const char *sql)
 	return db_expect(db, e, PGRES_COMMAND_OK, PGRES_COMMAND_OK);
 }
 
+/* What closes our brackets leaves those parentheses open in which the text is used. */
+int
+db_is_expression(struct db *db, struct err *e, const char *from, const char *text)
+{
+	char *sql = xasprintf("SELECT FROM %s WHERE (ARRAY[\n%s\n])[1]", from, text);
+	PGresult *res = db_describe(db, e, sql);
+
+	free(sql);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
 int64_t
 db_clock(void)
 {

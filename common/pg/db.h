@@ -137,6 +137,15 @@ PGresult *db_describe(struct db *db, struct err *e, const char *sql)
 	__attribute__((warn_unused_result));
 
 /*
+ * db_is_expression(db, e, from, text):
+ * Have the server parse ${text}, somebody's condition on rows of the FROM item ${from}, as one
+ * expression, which it need not be to fit between parentheses.  Returns 0, or -1 with ${e}
+ * filled.
+ */
+int db_is_expression(struct db *db, struct err *e, const char *from, const char *text)
+	__attribute__((warn_unused_result));
+
+/*
  * db_copy_out(db, e, sql):
  * Start COPY … TO STDOUT, by the extended protocol: one statement only.
  */

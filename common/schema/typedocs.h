@@ -70,4 +70,10 @@ const char *typedocs_kind(const json_t *types, const char *base);
  */
 bool typedocs_holds_oids(const json_t *types, const char *base);
 
+/*
+ * typedocs_holds(types, base, leaf):
+ * Tell whether values of ${base} are, or have inside, such of ${leaf}, a type of pg_catalog.
+ */
+bool typedocs_holds(const json_t *types, const char *base, const char *leaf);
+
 #endif /* COMMON_TYPEDOCS_H */

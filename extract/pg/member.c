@@ -209,6 +209,29 @@ name_it(const struct member *m, struct err *e)
 	return -1;
 }
 
+/* Only where it can be cast to text an xml keeps its declaration; see select_copy(). */
+static int
+check_xml(const struct schema *schema, const struct typedocs *docs, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; json_object_size(docs->types) > 0 && i < schema->ncolumns; i++) {
+		const struct schema_column *c = &schema->columns[i];
+		const char *base = typedocs_unwrap(docs->types, c->base);
+
+		if (strcmp(base, "xml") == 0 || strcmp(base, "xml[]") == 0 ||
+		    !typedocs_holds(docs->types, base, "xml"))
+			continue;
+		err_set(e, EXIT_DATA,
+			"cannot send column \"%s\": an xml inside of type %s would lose its "
+			"declaration",
+			c->name, c->type);
+		return err_hint(e, "Send its parts by a query, or leave it out with "
+				   "--exclude-columns.");
+	}
+	return 0;
+}
+
 static int
 describe_types(struct member *m, const struct extract_options *o, struct db *db,
 	       struct typecache *cache, struct err *e)
@@ -218,10 +241,25 @@ describe_types(struct member *m, const struct extract_options *o, struct db *db,
 
 	if (docs == NULL)
 		return -1;
-	if (choose_values(m, o, docs, e) != 0)
+	if (check_xml(schema, docs, e) != 0 || choose_values(m, o, docs, e) != 0)
 		return name_it(m, e);
 	json_object_update(schema->types, docs->types);
 	return 0;
+}
+
+/* Other conditions stand beside the user's, which has to end where it does. */
+static int
+check_where(const struct member *m, struct db *db, struct err *e)
+{
+	struct buf from = BUF_INIT;
+	int rc;
+
+	if (m->rel == NULL || m->rows->where == NULL || m->key_rows != NULL)
+		return 0;
+	relname_add_quoted(&m->rel->id, &from);
+	rc = db_is_expression(db, e, buf_cstr(&from), m->rows->where);
+	buf_release(&from);
+	return rc == 0 ? 0 : err_prefix(e, "--where: ");
 }
 
 /* As the server sees the statement. */
@@ -237,7 +275,8 @@ describe_statement(struct member *m, struct db *db, struct path *path, struct er
 	if (described != NULL && PQnparams(described) > 0)
 		err_set(e, EXIT_USAGE,
 			"the query has parameters ($1); nobody gives them values");
-	else if (described != NULL && path_narrow(path, db, e) == 0)
+	else if (described != NULL && check_where(m, db, e) == 0 &&
+		 path_narrow(path, db, e) == 0)
 		rc = describe_columns(db, described, m->rel, &m->header->schema, m->types, e);
 	PQclear(described);
 	return rc;

@@ -91,8 +91,11 @@ add_query_columns(struct db *db, struct buf *sql, const struct extract_rows *o,
 	PGresult *res = db_describe(db, e, query);
 	const char *comma = "";
 	int rc = res != NULL ? check_excluded(res, &o->exclude_list, e) : -1, i;
+	size_t named;
 
-	for (i = 0; rc == 0 && i < PQnfields(res); i++)
+	for (named = 0; rc == 0 && named < o->column_list.n; named++)
+		add_named(sql, &comma, o->column_list.names[named]);
+	for (i = 0; rc == 0 && o->columns.n == 0 && i < PQnfields(res); i++)
 		if (!ident_list_has(&o->exclude_list, PQfname(res, i)))
 			add_named(sql, &comma, PQfname(res, i));
 	PQclear(res);
@@ -106,10 +109,10 @@ add_columns(struct db *db, struct buf *sql, const struct extract_rows *o,
 	const char *comma = "";
 	size_t i;
 
-	if (rel == NULL && o->columns.n == 0)
+	if (rel == NULL)
 		return add_query_columns(db, sql, o, query, e);
-	if (rel != NULL && (check_names(rel, &o->column_list, e) != 0 ||
-			    check_names(rel, &o->exclude_list, e) != 0))
+	if (check_names(rel, &o->column_list, e) != 0 ||
+	    check_names(rel, &o->exclude_list, e) != 0)
 		return -1;
 	for (i = 0; i < o->column_list.n; i++)
 		add_named(sql, &comma, o->column_list.names[i]);

@@ -108,25 +108,18 @@ check_cascades(const struct plan *p, struct db *db, struct reasons *why, struct 
 	return 0;
 }
 
-/*
- * The text is one expression if it is so both in parentheses and in brackets: what closes the
- * ones leaves the others open.  Planning it shows what it may read.
- */
+/* Planning it shows what it may read. */
 static int
 try_scope(const struct plan *p, struct db *db, struct err *no)
 {
 	const char *text = p->rules->absent.scope;
 	struct buf from = BUF_INIT;
-	PGresult *res;
+	PGresult *res = NULL;
 	char *sql;
 
 	buf_adds(&from, relation_only(p->rel));
 	relname_add_quoted(&p->target, &from);
-	sql = xasprintf("SELECT FROM %s WHERE (ARRAY[\n%s\n])[1]", buf_cstr(&from), text);
-	res = db_describe(db, no, sql);
-	free(sql);
-	if (res != NULL) {
-		PQclear(res);
+	if (db_is_expression(db, no, buf_cstr(&from), text) == 0) {
 		sql = xasprintf("EXPLAIN SELECT FROM %s WHERE (\n%s\n)", buf_cstr(&from), text);
 		res = db_query(db, no, sql, 0, NULL);
 		free(sql);

@@ -120,3 +120,22 @@ setup()
 	assert_status 78
 	assert_stderr_has 'where needs a database, and this is a CSV file'
 }
+
+@test "a condition, or a query, that ends before it should: not taken for two" {
+	for where in 'id < 100) OR (id = 2000' 'true) OR (false' 'id < 3] OR ARRAY[id = 4' 'true, true' 'SELECT true'; do
+		try portl-extract -d "$src" -t t --where="$where" -o out
+		assert_status 1
+		[ ! -e out ]
+		try portl run -q -d "$src" -t t --parts=4 "${by[@]}" --where="$where" -- -d "$dst" --create
+		[ "$status" -ne 0 ]
+		assert_eq "$(q "$dst" "SELECT to_regclass('t')")" ''
+	done
+	assert_stderr_has 'syntax error'
+	try portl-extract -d "$src" -c 'SELECT 1 AS a) x, (SELECT 2 AS b' --columns=a -o out
+	assert_status 1
+	assert_stderr_has 'syntax error at or near ")"'
+	for where in 'id < 3 -- )' "v <> ')' AND id < 3" 'id = ANY (ARRAY[1, 2])' '(id) < (3)' 'id < 3 /* ( */'; do
+		assert_eq "$(portl-extract -d "$src" -t t --where="$where" -F ndjson | grep -cv portl)" 2
+	done
+	assert_eq "$(portl-extract -d "$src" -c 'SELECT 1 AS a, 2 AS b, 3 AS c' --columns=c,a -F ndjson | sed -n 2p)" '{"c":3,"a":1}'
+}

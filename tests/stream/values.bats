@@ -341,3 +341,26 @@ refused()
 	echo "$kb kB"
 	[ $((kb * 1024)) -lt $((size * 3 + (16 << 20))) ]
 }
+
+@test "an xml that could not keep its declaration is refused, and sent where it can" {
+	fresh_db src dst
+	cd "$BATS_TEST_TMPDIR"
+	q "$src" "CREATE TYPE xc AS (n int, x xml); CREATE DOMAIN dx AS xml; CREATE DOMAIN dxs AS xml[]; CREATE TYPE deep AS (c xc[]);
+		CREATE TABLE a (id int, c xc); CREATE TABLE b (id int, c xc[]); CREATE TABLE c (id int, c dx[]); CREATE TABLE d (id int, c deep);
+		CREATE TABLE fine (id int, x xml, xs xml[], d dx, ds dxs);
+		INSERT INTO fine SELECT 1, x, ARRAY[x], x, ARRAY[x] FROM xmlparse(document '<?xml version=\"1.0\" encoding=\"UTF-8\"?><a/>') AS x"
+	for table in a b c d; do
+		for form in binary ndjson; do
+			try portl-extract -d "$src" -t $table -F $form -o out
+			assert_status 1
+			assert_stderr_has 'cannot send column "c": an xml inside of type public.'
+			[ ! -e out ]
+		done
+		portl-extract -d "$src" -t $table --exclude-columns=c -o out && rm out
+	done
+	q "$dst" 'CREATE DOMAIN dx AS xml; CREATE DOMAIN dxs AS xml[]; CREATE TABLE fine (id int, x xml, xs xml[], d dx, ds dxs)'
+	portl-extract -d "$src" -t fine | portl-load -d "$dst"
+	assert_eq "$(q "$dst" 'SELECT x::text, xs::text[]::text, d::text, ds::text[]::text FROM fine')" \
+		"$(q "$src" 'SELECT x::text, xs::text[]::text, d::text, ds::text[]::text FROM fine')"
+	q "$dst" 'SELECT x::text FROM fine' | grep '^<?xml'
+}
