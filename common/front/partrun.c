@@ -343,11 +343,20 @@ clear_away(struct partrun *r, bool done)
 	f->status = status;
 }
 
+/* Where its rows go, if the plan is complete. */
+static char *
+name_of(const struct partplan_relation *rel)
+{
+	return relname_text(rel->target.name != NULL ? &rel->target : &rel->id);
+}
+
 static void
 fill_receipt(struct partrun *r)
 {
 	const struct queue_rows rows = rows_of(r);
 
+	if (r->receipt.committed == RECEIPT_NO && rows.inserted + rows.updated > 0)
+		r->receipt.committed = RECEIPT_YES; /* parts that are seen at once */
 	r->receipt.run = r->pf.plan.id;
 	r->receipt.source = xstrdup_null(r->tally.source);
 	r->receipt.target = xstrdup_null(r->tally.target);
@@ -361,7 +370,7 @@ fill_receipt(struct partrun *r)
 	r->receipt.vague = rows.vague;
 	r->receipt.bytes = r->tally.bytes;
 	if (r->pf.plan.nrelations == 1)
-		r->receipt.relation = relname_text(&r->pf.plan.relations[0].id);
+		r->receipt.relation = name_of(&r->pf.plan.relations[0]);
 	else if (r->pf.plan.nrelations > 1)
 		r->receipt.relation = receipt_several(r->pf.plan.nrelations);
 }
@@ -435,8 +444,8 @@ partrun_run(struct front *f, struct err *e)
 		f->status = EXIT_DONE;
 		err_release(&r.why);
 	}
-	if (receipt_print(&r.receipt, rc < 0 ? (int)e->code : f->status, rc < 0 ? e : &r.why,
-			  &late) != 0 &&
+	if (receipt_print(&r.receipt, rc < 0 ? (int)e->code + e->signal : f->status,
+			  rc < 0 ? e : &r.why, &late) != 0 &&
 	    rc >= 0) {
 		if (f->status == EXIT_DONE)
 			err_detail(&late, "The rows are committed.");

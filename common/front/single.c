@@ -55,7 +55,7 @@ ask_state(struct front *f, struct arglist *words, struct err *e)
 	int rc = pair_ask_state(f, words, e);
 
 	if (rc != 0)
-		tell(f, rc < 0 ? (int)e->code : f->status, e);
+		tell(f, rc < 0 ? (int)e->code + e->signal : f->status, e);
 	return rc;
 }
 

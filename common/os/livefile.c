@@ -110,7 +110,7 @@ livefile_behind(const char *path)
 	char at[PATH_MAX], *real = realpath(path, NULL);
 	int links;
 
-	if (real != NULL || errno != ENOENT)
+	if (real != NULL || errno != ENOENT || path[0] == '\0')
 		return real;
 	if (strlen(path) >= sizeof(at)) {
 		errno = ENAMETOOLONG;

@@ -228,16 +228,22 @@ moment(time_t when)
 	return json_string(text);
 }
 
-/* Not the details, which may quote a row's values. */
+/*
+ * Not the details, which may quote a row's values.  Where another program has failed, only it
+ * knows more.
+ */
 static json_t *
-error_json(const struct err *why)
+error_json(int status, const struct err *why)
 {
 	json_t *doc;
 
-	if (why->code == EXIT_DONE)
+	if (why->code == EXIT_DONE && (status == EXIT_DONE || status == EXIT_REJECTS))
 		return json_null();
 	doc = json_object();
-	json_object_set_new(doc, "message", jsontext(why->msg));
+	json_object_set_new(doc, "message",
+			    jsontext(why->code != EXIT_DONE
+					     ? why->msg
+					     : "the reason is told on standard error"));
 	json_object_set_new(doc, "sqlstate",
 			    jsontext(why->sqlstate[0] != '\0' ? why->sqlstate : NULL));
 	if (why->cut)
@@ -268,7 +274,7 @@ to_json(const struct receipt *r, int status, const struct err *why, double secon
 	json_object_set_new(doc, "target", jsontext(r->target));
 	json_object_set_new(doc, "started", moment(r->began));
 	json_object_set_new(doc, "finished", moment(r->began + (time_t)seconds));
-	json_object_set_new(doc, "error", error_json(why));
+	json_object_set_new(doc, "error", error_json(status, why));
 	json_object_set_new(doc, "rows", rows_json(r));
 	if (r->verified.done)
 		json_object_set_new(doc, "verified", verified_json(&r->verified));
@@ -494,6 +500,8 @@ print(struct receipt *r, int status, const struct err *why, bool last, struct er
 	json_t *doc;
 	int rc;
 
+	if (r->began == 0)
+		return 0; /* a command line that is refused is no run */
 	if (status == EXIT_DONE || status == EXIT_REJECTS)
 		balance(r);
 	doc = to_json(r, status, why, seconds);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
@@ -414,6 +415,12 @@ make(struct making *m, struct err *e)
 	const struct load_options *o = m->options;
 	bool there;
 
+	if (o->input == NULL && isatty(STDIN_FILENO)) {
+		err_set(e, EXIT_USAGE,
+			"standard input is a terminal, and what portl-extract --make-plan writes "
+			"is expected");
+		return load_options_brief(o, e);
+	}
 	if (partplan_read(&m->plan, o->input != NULL ? o->input : "-", e) != 0)
 		return -1;
 	keep_words(m);

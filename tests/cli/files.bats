@@ -122,3 +122,27 @@ refused()
 	try portl-extract --csv=set/ -o set/t.portl
 	assert_status 0
 }
+
+@test "a receipt without a name is refused before the first row; a refused command line has none in the log" {
+	fresh_db src dst
+	cd "$BATS_TEST_TMPDIR"
+	q "$src" 'CREATE TABLE t AS SELECT 1 AS id'
+	portl-extract -d "$src" -t t -o t.portl
+	try portl-load -d "$dst" --create --summary= t.portl
+	assert_status 1
+	assert_stderr_has 'could not create ""'
+	assert_eq "$(q "$dst" "SELECT to_regclass('t')")" ''
+	try portl-extract -d "$src" -t t --summary= -o other
+	assert_status 1
+	[ ! -e other ]
+	try portl-load -d "$dst" -k id -L log --log-format=json t.portl
+	assert_status 64
+	jq -e 'select(.event == "error" and .code == 64)' log
+	jq -se 'all(.event != "receipt")' log
+}
+
+@test "what is completed to a plan does not come from a terminal" {
+	try script -qec 'portl-load --make-plan -d nowhere' /dev/null
+	assert_status 64
+	assert_out_has 'standard input is a terminal, and what portl-extract --make-plan writes is expected'
+}
