@@ -141,6 +141,7 @@ struct plan_column {
 	const char *loss;       /* what may be lost, "is rounded to …", or NULL */
 	struct digits keeps;    /* of texts whose type says nothing of their digits */
 	bool may_be_cut; /* PLAN_TEXT: the target's type keeps a part only of longer values */
+	bool finite;     /* an interval that this server would not take for infinite */
 	bool images;     /* one value of the target's type may have several images */
 	bool missing;    /* the table lacks it, and could be given it */
 	bool unread;     /* to be created, and this server cannot read its type's name */
@@ -214,6 +215,9 @@ void plan_add_value(const struct plan *p, struct buf *sql, size_t i, const char 
 void plan_refuse(struct plan *p, size_t i, struct reasons *why, const char *remedy,
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+#define PLAN_CASCADES \
+	"foreign key \"%s\" goes along with updates of \"%s\" (ON UPDATE), and so would change " \
+	"rows that the stream has just brought; use --foreign-keys=recheck"
 #define PLAN_SEND_TEXT "have portl-extract send --values=text" /* a remedy */
 /* a reason: the column's type, how much of a value, the value's type */
 #define PLAN_CUTS "has type %s, which silently keeps only %s of %s"

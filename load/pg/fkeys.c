@@ -15,7 +15,10 @@
 #include "common/pg/db.h"
 #include "common/pg/pgarray.h"
 #include "common/pg/session.h"
+#include "common/pg/relation.h"
+#include "load/match/plan.h"
 #include "load/match/reasons.h"
+#include "load/match/waits.h"
 #include "load/rules/rules.h"
 
 /*
@@ -58,7 +61,11 @@ static const char keys_sql[] =
 	" k.contype = 'f', EXISTS (SELECT FROM pg_constraint o WHERE o.connamespace = k.connamespace"
 	"  AND o.conname = k.conname AND o.oid <> k.oid AND o.condeferred AND o.conparentid = 0),"
 	" k.confrelid = ANY ($2::oid[]), k.conrelid = ANY ($2::oid[]),"
-	" nullif(k.confrelid, 0)::regclass"
+	" nullif(k.confrelid, 0)::regclass, k.confrelid, k.conrelid,"
+	" (SELECT min(a.attname) FROM unnest(k.confkey) AS u (num), pg_attribute a"
+	"  WHERE a.attrelid = k.confrelid AND a.attnum = u.num AND k.confupdtype IN ('c', 'n', 'd')"
+	"  AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.confrelid"
+	"   AND i.indisprimary AND u.num = ANY (i.indkey)))"
 	" FROM fk k JOIN pg_namespace n ON n.oid = k.connamespace"
 	" JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace m ON m.oid = r.relnamespace"
 	" LEFT JOIN place child ON child.rel = k.conrelid"
@@ -69,7 +76,9 @@ static const char keys_sql[] =
 
 /* What becomes a struct fkeys. */
 struct draft {
-	struct buf defer, drop, add;
+	struct buf defer, add;
+	struct fkeys_dropped *dropped;
+	size_t ndropped;
 	struct fkeys_late *late;
 	size_t nlate;
 };
@@ -96,7 +105,11 @@ enum {
 	SHARED, /* its name */
 	HANGS,  /* on an index that is dropped */
 	GOES,   /* so do indexes of the table */
-	REFERRED
+	REFERRED,
+	PARENT_OID,
+	CHILD_OID,
+	FOLLOWED /* a column, not of its parent's primary key, whose updates it goes along with
+		  */
 };
 
 /* Of all, or of those that are ${chosen}. */
@@ -141,7 +154,14 @@ recheck(struct draft *k, const PGresult *res, int row, struct reasons *why)
 			    PQgetvalue(res, row, WORD), PQgetvalue(res, row, TABLE));
 		return;
 	}
-	add_sql(&k->drop, PQgetvalue(res, row, DROP));
+	k->dropped = xrealloc(k->dropped, (k->ndropped + 1) * sizeof(*k->dropped));
+	k->dropped[k->ndropped++] = (struct fkeys_dropped){
+		.sql = xstrdup(PQgetvalue(res, row, DROP)),
+		.child = (unsigned)number(res, row, CHILD_OID),
+		.parent = (unsigned)number(res, row, PARENT_OID),
+		.table = xstrdup(PQgetvalue(res, row, TABLE)),
+		.referred = xstrdup(PQgetvalue(res, row, REFERRED)),
+	};
 	add_sql(&k->add, PQgetvalue(res, row, ADD));
 	if (db_is_true(res, row, NOTED))
 		add_sql(&k->add, PQgetvalue(res, row, NOTE));
@@ -239,6 +259,9 @@ settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int
 				       ? ", and cannot be added again as it is"
 				       : "; use --foreign-keys=recheck",
 			       why);
+	else if (parent > child && rules->conflict->sets && !PQgetisnull(res, row, FOLLOWED))
+		reasons_add(why, PLAN_CASCADES, PQgetvalue(res, row, WORD),
+			    PQgetvalue(res, row, FOLLOWED));
 	else if (parent > child)
 		defer(k, rules, res, row, why);
 	else
@@ -273,7 +296,8 @@ take(struct fkeys *k, struct draft *draft)
 
 	*k = (struct fkeys){
 		.defer = text_of(&draft->defer, " DEFERRED"),
-		.drop = text_of(&draft->drop, ""),
+		.dropped = draft->dropped,
+		.ndropped = draft->ndropped,
 		.add = text_of(&draft->add, ""),
 		.late = draft->late,
 		.nlate = draft->nlate,
@@ -336,10 +360,30 @@ fkeys_defer(const struct fkeys *k, struct db *db, struct err *e)
 	return k->defer != NULL ? db_exec(db, e, "%s", k->defer) : 0;
 }
 
-int
-fkeys_drop(const struct fkeys *k, struct db *db, struct err *e)
+/* It locks both tables against all others, and the sender may read either. */
+static int
+drop(const struct fkeys_dropped *d, struct db *db, const struct header *header, struct err *e)
 {
-	return db_exec(db, e, "%s", k->drop);
+	struct relation child = {.oid = d->child}, parent = {.oid = d->parent};
+	struct plan of = {.header = header, .rel = &child, .target = {.name = d->table}};
+	char *lock = xasprintf("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", d->table);
+	int rc = waits_run(db, &of, lock, e);
+
+	free(lock);
+	of.rel = &parent;
+	of.target.name = d->referred;
+	return rc == 0 ? waits_run(db, &of, d->sql, e) : -1;
+}
+
+int
+fkeys_drop(const struct fkeys *k, struct db *db, const struct header *header, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < k->ndropped; i++)
+		if (drop(&k->dropped[i], db, header, e) != 0)
+			return -1;
+	return 0;
 }
 
 int
@@ -354,8 +398,13 @@ fkeys_release(struct fkeys *k)
 	size_t i;
 
 	free(k->defer);
-	free(k->drop);
 	free(k->add);
+	for (i = 0; i < k->ndropped; i++) {
+		free(k->dropped[i].sql);
+		free(k->dropped[i].table);
+		free(k->dropped[i].referred);
+	}
+	free(k->dropped);
 	for (i = 0; i < k->nlate; i++)
 		buf_release(&k->late[i].sql);
 	free(k->late);

@@ -13,6 +13,7 @@
 
 struct db;
 struct err;
+struct header;
 struct load_rules;
 
 /* What could be checked with the rows of a relation, though it comes deferred. */
@@ -21,10 +22,18 @@ struct fkeys_late {
 	struct buf sql;
 };
 
+/* One that is dropped; all owned. */
+struct fkeys_dropped {
+	char *sql;
+	unsigned child, parent; /* OIDs of the tables */
+	char *table, *referred; /* their names, as in SQL */
+};
+
 /* SQL by which they are dealt with; NULL if there is nothing to do; owned. */
 struct fkeys {
 	char *defer; /* SET CONSTRAINTS, of those that can only be checked at the end */
-	char *drop;
+	struct fkeys_dropped *dropped;
+	size_t ndropped;
 	char *add;
 	struct fkeys_late *late; /* by number */
 	size_t nlate;
@@ -49,13 +58,14 @@ int fkeys_plan(struct fkeys *k, struct db *db, const struct load_rules *rules,
 const char *fkeys_late(const struct fkeys *k, size_t at);
 
 /*
- * fkeys_defer(k, db, e), fkeys_drop(k, db, e), fkeys_restore(k, db, e):
- * In the loading transaction, before the first row; before it, where ${k->drop} is there and
- * the tables are held; behind the last, when no check is deferred any longer.
+ * fkeys_defer(k, db, e), fkeys_drop(k, db, header, e), fkeys_restore(k, db, e):
+ * In the loading transaction, before the first row; before it, where ${k->ndropped} is not 0
+ * and the tables are held; behind the last, when no check is deferred any longer.  ${header}
+ * says who sends, and so may read one of the tables; NULL: nobody does.
  */
 int fkeys_defer(const struct fkeys *k, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));
-int fkeys_drop(const struct fkeys *k, struct db *db, struct err *e)
+int fkeys_drop(const struct fkeys *k, struct db *db, const struct header *header, struct err *e)
 	__attribute__((warn_unused_result));
 int fkeys_restore(const struct fkeys *k, struct db *db, struct err *e)
 	__attribute__((warn_unused_result));

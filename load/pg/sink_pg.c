@@ -294,7 +294,7 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	/* once: the transaction is open when further streams begin */
 	if (!s->targets.set &&
 	    (t->rules.recheck || s->rejects != NULL || t->plan->sql[SQL_UNINDEX] != NULL) &&
-	    s->targets.keys.drop == NULL && s->phase == IDLE &&
+	    s->targets.keys.ndropped == 0 && s->phase == IDLE &&
 	    targets_plan_keys(&s->targets, &s->db, e) != 0)
 		return -1;
 	if (t->plan->sql[SQL_ADD] != NULL && base->options->common.check == CHECK_NOT &&

@@ -221,7 +221,7 @@ hold_all(struct targets *ts, struct db *db, struct err *e)
 	struct roll roll = {ts, ts->n};
 	const struct ready_all all = {ts->n, relation_of, plan_of, &roll};
 	size_t i;
-	int rc = ready_lock_all(db, &all, ts->keys.drop != NULL, e);
+	int rc = ready_lock_all(db, &all, ts->keys.ndropped > 0, e);
 
 	if (roll.at < ts->n)
 		targets_drop(ts, roll.at);
@@ -335,18 +335,29 @@ are_unindexed(const struct targets *ts)
 	return false;
 }
 
+/* All targets are of one sender. */
+static int
+drop_keys(struct targets *ts, struct db *db, struct err *e)
+{
+	bool slept = ts->list[0] == NULL;
+	int rc = fkeys_drop(&ts->keys, db, targets_wake(ts, 0)->plan->header, e);
+
+	if (slept)
+		targets_drop(ts, 0);
+	return rc;
+}
+
 /* What would be looked at with each row.  A set's are held already. */
 static int
 drop_all(struct targets *ts, struct db *db, struct err *e)
 {
-	bool keys = ts->keys.drop != NULL, indexes = are_unindexed(ts);
+	bool keys = ts->keys.ndropped > 0, indexes = are_unindexed(ts);
 
 	if (!keys && !indexes)
 		return 0;
 	if (!ts->held && hold_each(ts, db, e) != 0)
 		return -1;
-	if ((keys && fkeys_drop(&ts->keys, db, e) != 0) ||
-	    (indexes && drop_indexes(ts, db, e) != 0))
+	if ((keys && drop_keys(ts, db, e) != 0) || (indexes && drop_indexes(ts, db, e) != 0))
 		return -1;
 	return take_changes(ts, db, e);
 }

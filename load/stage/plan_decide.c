@@ -123,6 +123,47 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	return 0;
 }
 
+/*
+ * Foreign keys of the table to itself that change or clear what refers to a row when that
+ * changes, and which of its columns that are.  It happens behind the statement that has
+ * brought all rows, and the server cannot tell these from the ones that were there.
+ */
+static const char cascades_sql[] =
+	"WITH tree AS (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid)"
+	" SELECT c.conname, a.attname FROM pg_constraint c, unnest(c.confkey) AS k (num),"
+	" pg_attribute a WHERE c.contype = 'f' AND c.confupdtype IN ('c', 'n', 'd')"
+	" AND c.conparentid = 0 AND c.conrelid IN (SELECT relid FROM tree)"
+	" AND c.confrelid IN (SELECT relid FROM tree)"
+	" AND a.attrelid = c.confrelid AND a.attnum = k.num ORDER BY 1, 2";
+
+static bool
+is_updated(const struct plan *p, const char *column)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, column) == 0)
+			return plan_stage_sets(p, i) && !plan_stage_is_key(p, i);
+	return false;
+}
+
+static int
+check_cascades(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
+{
+	PGresult *res;
+	int row;
+
+	if (!p->stage->facts.self || !p->rules->conflict->sets || p->rules->recheck)
+		return 0;
+	res = db_query_oid(db, e, cascades_sql, p->rel->oid);
+	for (row = 0; row < PQntuples(res); row++)
+		if (is_updated(p, PQgetvalue(res, row, 1)))
+			reasons_add(why, PLAN_CASCADES, PQgetvalue(res, row, 0),
+				    PQgetvalue(res, row, 1));
+	PQclear(res);
+	return res != NULL ? 0 : -1;
+}
+
 /* May an incoming NULL meet a constraint that the old row's value satisfies? */
 static bool
 nulls_hurt(const struct plan *p)
@@ -281,7 +322,8 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		return -1;
 	if (p->rules->conflict->has_key) {
 		if (plan_key(p, db, why, e) != 0 || plan_images(p, db, e) != 0 ||
-		    decide(p, db, e) != 0 || plan_absent(p, db, why, e) != 0)
+		    decide(p, db, e) != 0 || plan_absent(p, db, why, e) != 0 ||
+		    check_cascades(p, db, why, e) != 0)
 			return -1;
 	}
 	check_width(p, why);

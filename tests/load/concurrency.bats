@@ -282,3 +282,17 @@ swapped()
 		[[ $one$status == 00 || $said$stderr == *'deadlock detected'* ]] || show_run "$said" || return
 	done
 }
+
+@test "the lock on a table that a dropped key refers to, or that it is of: not waited for forever" {
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, s text); INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) i;
+		CREATE TABLE child (id int PRIMARY KEY REFERENCES t, s text);
+		CREATE TABLE own (id int PRIMARY KEY REFERENCES own, s text); INSERT INTO own TABLE t"
+	try_sh "portl-extract -d $b -t t | portl-load -d $b -t child --foreign-keys=recheck"
+	assert_status 5
+	assert_stderr_has 'the lock on "public.t" would be waited for forever: the sender reads the same table'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM child')" 0
+	try_sh "portl-extract -d $b -t own | portl-load -d $b -t own --foreign-keys=recheck --conflict=overwrite"
+	assert_status 5
+	assert_stderr_has 'would be waited for forever: the sender reads the same table'
+	assert_eq "$(q "$b" "SELECT count(*) FROM pg_constraint WHERE contype = 'f'")" 2
+}
