@@ -102,6 +102,10 @@ check_kind(const struct relation *rel, const struct plan_target_facts *facts,
 			    "INSTEAD OF INSERT trigger");
 	else if (!insertable && rel->kind == 'f')
 		reasons_add(why, "it is a foreign table that cannot be written");
+	else if (!insertable && rel->kind == 'S')
+		reasons_add(why, "it is a sequence, and the stream has a row of it as of a "
+				 "table; portl-extract --schema and -t with a pattern send "
+				 "sequences");
 	else if (!insertable)
 		reasons_add(why, "it is a %s", relation_kind_name(rel->kind));
 	if (facts->foreign)

@@ -174,11 +174,16 @@ check_older(struct plan *p, const struct db *db, size_t i, const struct plan_lea
 		plan_refuse(p, i, why, "have portl-extract send -F binary --values=binary",
 			    "has type %s, of whose text servers before 15 keep one byte",
 			    of->to.type);
-	if (!p->text && sent >= INFINITE_INTERVAL && version < INFINITE_INTERVAL &&
-	    p->columns[i].loss == NULL && plan_leaves_have(of, "interval"))
-		p->columns[i].loss = "becomes finite where it is infinite: servers "
-				     "before 17 have no infinite intervals "
-				     "(--values=text refuses them)";
+	if (p->text || sent < INFINITE_INTERVAL || version >= INFINITE_INTERVAL)
+		return;
+	p->columns[i].finite = strcmp(typedocs_unwrap(of->from.types, of->from.base),
+				      "interval") == 0;
+	if (!p->columns[i].finite && typedocs_holds(of->from.types, of->from.base, "interval"))
+		plan_refuse(
+			p, i, why, PLAN_SEND_TEXT,
+			"has type %s, and servers before 17 take an infinite interval inside "
+			"for a finite one",
+			of->from.type);
 }
 
 static int

@@ -201,6 +201,26 @@ is_doubtful(const struct err *e)
 	return e->code == EXIT_CONN || e->sqlstate[0] == '\0';
 }
 
+/*
+ * The servers of foreign tables commit one after the other, before this one does; postgres_fdw
+ * names the statement that it has sent, in any language.
+ */
+static bool
+is_anothers(const struct err *e)
+{
+	return e->context != NULL && strstr(e->context, "COMMIT TRANSACTION") != NULL;
+}
+
+static int
+half_done(struct err *e, enum receipt_committed *outcome)
+{
+	*outcome = RECEIPT_UNKNOWN;
+	err_detail(e,
+		   "A foreign table's server has refused its part of the COMMIT: nothing is "
+		   "loaded here, but other foreign tables' servers may have committed theirs.");
+	return err_hint(e, "Look at the foreign tables before you run the transfer again.");
+}
+
 int
 commit_send(struct db *db, const struct db_params *params, enum receipt_committed *outcome,
 	    struct err *e)
@@ -226,6 +246,8 @@ commit_send(struct db *db, const struct db_params *params, enum receipt_committe
 		if (rc != 0 && *outcome != RECEIPT_LOCALLY && is_doubtful(e) &&
 		    t.xid[0] != '\0')
 			rc = find_out(db, params, &t, outcome, e);
+		else if (rc != 0 && is_anothers(e))
+			rc = half_done(e, outcome);
 	}
 	if (rc == 0)
 		log_record("commit", json_pack("{s:s}", "xid", t.xid), "committed");

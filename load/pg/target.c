@@ -21,6 +21,7 @@
 #include "load/plan/planner.h"
 #include "load/plan/planpack.h"
 #include "load/options/options.h"
+#include "load/pg/infinite.h"
 #include "load/pg/roundings.h"
 #include "load/rejects/rejects.h"
 #include "load/replace/replace.h"
@@ -53,6 +54,13 @@ finish_roundings(struct target *t)
 	t->roundings = NULL;
 }
 
+static void
+finish_infinite(struct target *t)
+{
+	infinite_free(t->infinite);
+	t->infinite = NULL;
+}
+
 void
 target_init(struct target *t, const struct load_options *options,
 	    const struct load_rules *rules, const char *input)
@@ -79,6 +87,7 @@ target_plan(struct target *t, struct db *db, const struct sink_stream *stream,
 	route_free(t->route);
 	t->route = NULL;
 	finish_roundings(t);
+	finish_infinite(t);
 	planner_free(t->plan);
 	t->plan = known != NULL ? planner_make_known(db, &t->rules, stream->header,
 						     stream->text, known, e)
@@ -88,6 +97,7 @@ target_plan(struct target *t, struct db *db, const struct sink_stream *stream,
 	t->state = TARGET_PLANNED;
 	if (t->emptied)
 		forget_truncate(t->plan);
+	t->infinite = infinite_new(t->plan);
 	if (t->rules.rounding != ROUNDING_IGNORE)
 		t->roundings = roundings_new(t->plan, t->rules.rejects);
 	return settle_name(t, e);
@@ -284,7 +294,8 @@ target_tell(const struct target *t, struct receipt *receipt)
 static int
 write_rows(struct target *t, const struct stream_chunk *chunk, struct err *e)
 {
-	if (roundings_look(t->roundings, chunk, e) != 0)
+	if (roundings_look(t->roundings, chunk, e) != 0 ||
+	    infinite_look(t->infinite, chunk, e) != 0)
 		return -1;
 	if (route_write(t->route, chunk, e) == 0)
 		return 0;
@@ -353,6 +364,7 @@ target_done(struct target *t)
 	size_t i;
 
 	finish_roundings(t);
+	finish_infinite(t);
 	route_free(t->route);
 	t->route = NULL;
 	if (t->rules.parts.what == PARTS_PLACE) /* which comes last */
@@ -367,8 +379,9 @@ bool
 target_may_pack(const struct target *t)
 {
 	return t->state == TARGET_PLANNED && planpack_may(t->plan) && t->route == NULL &&
-	       t->roundings == NULL && t->base == NULL && t->rules.keys == KEYS_OF_ROWS &&
-	       t->rules.parts.what == PARTS_NONE && t->original == NULL;
+	       t->roundings == NULL && t->infinite == NULL && t->base == NULL &&
+	       t->rules.keys == KEYS_OF_ROWS && t->rules.parts.what == PARTS_NONE &&
+	       t->original == NULL;
 }
 
 void
@@ -412,6 +425,7 @@ target_release(struct target *t)
 {
 	route_free(t->route);
 	roundings_free(t->roundings);
+	infinite_free(t->infinite);
 	planner_free(t->plan);
 	sequences_release(&t->sequences);
 	header_free(t->header);

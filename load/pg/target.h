@@ -45,6 +45,7 @@ struct target {
 	struct plan *plan;           /* of the current stream; owned */
 	struct route *route;         /* of that plan; owned */
 	struct roundings *roundings; /* of the current stream, or NULL; owned */
+	struct infinite *infinite;   /* of the plan, or NULL; owned */
 	struct sequences sequences;  /* of all streams' columns */
 	bool moves_sequences;        /* they are moved, too */
 	bool looked_ahead;           /* those of its columns are known already */

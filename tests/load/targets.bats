@@ -258,3 +258,38 @@ carry()
 	carry --conflict=skip --summary="$BATS_TEST_TMPDIR/receipt"
 	assert_eq "$(jq -c '.rows | [.inserted, .updated]' "$BATS_TEST_TMPDIR/receipt")" '[100,0]'
 }
+
+@test "a foreign table whose server refuses its COMMIT: what others did is said to be unknown" {
+	local a b c
+
+	fresh_db a b c
+	cd "$BATS_TEST_TMPDIR"
+	q "$a" 'CREATE TABLE one (id int); CREATE TABLE two (id int); INSERT INTO one VALUES (1); INSERT INTO two VALUES (3)'
+	q "$c" 'CREATE TABLE one (id int); CREATE TABLE p (id int PRIMARY KEY);
+		CREATE TABLE two (id int REFERENCES p DEFERRABLE INITIALLY DEFERRED)'
+	q "$b" "CREATE EXTENSION postgres_fdw"
+	for name in one two; do
+		q "$b" "CREATE SERVER $name FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$PGHOST', dbname '$c');
+			CREATE USER MAPPING FOR CURRENT_USER SERVER $name OPTIONS (user '$PGUSER');
+			CREATE FOREIGN TABLE $name (id int) SERVER $name"
+	done
+	portl-extract -d "$a" -t one -t two -o set
+	try portl-load -d "$b" --summary=sum set
+	assert_status 1
+	assert_stderr_has "A foreign table's server has refused its part of the COMMIT"
+	assert_stderr_has 'Look at the foreign tables'
+	assert_eq "$(jq -c '[.status, .committed]' sum)" '[1,"unknown"]'
+}
+
+@test "the row of a sequence does not go into a sequence, and it is said what does" {
+	local a b
+
+	fresh_db a b
+	for db in "$a" "$b"; do q "$db" 'CREATE SEQUENCE s START 7'; done
+	try_sh "portl-extract -d $a -t s | portl-load -d $b"
+	assert_status 5
+	assert_stderr_has 'portl-extract --schema and -t with a pattern send sequences'
+	q "$a" "SELECT nextval('s'), nextval('s')"
+	portl-extract -d "$a" -t 's*' | portl-load -d "$b"
+	assert_eq "$(q "$b" 'SELECT last_value FROM s')" 8
+}
