@@ -214,13 +214,21 @@ _cl_configure()
 # A server that is not the system's has its modules find the libraries that came with it.  Each
 # session is a copy of the server: what that has bound beforehand, none has to look up, which is
 # an eighth of the work of short ones.
+# A server that was stopped at once may have sessions that outlive it for a moment, and no other
+# one starts there while one of them has its memory.
 _cl_run()
 {
-	cluster_as env LD_BIND_NOW=1 ${cluster_tunables:+"GLIBC_TUNABLES=$cluster_tunables"} \
+	_cl_tries=25
+	until cluster_as env LD_BIND_NOW=1 ${cluster_tunables:+"GLIBC_TUNABLES=$cluster_tunables"} \
 		${PG_BINDIR:+"LD_LIBRARY_PATH=$PG_BINDIR/../lib"} \
 		"$(cluster_bindir)/pg_ctl" -D "$1/data" -l "$1/log" -w -t 60 start \
-		>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- || {
-		tail -n 20 "$1/log" >&2
-		return 1
-	}
+		>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; do
+		_cl_tries=$((_cl_tries - 1))
+		if [ "$_cl_tries" -eq 0 ] ||
+			! tail -n 4 "$1/log" | grep -q 'pre-existing shared memory block'; then
+			tail -n 20 "$1/log" >&2
+			return 1
+		fi
+		sleep 0.2
+	done
 }
