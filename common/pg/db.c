@@ -437,7 +437,8 @@ db_describe(struct db *db, struct err *e, const char *sql)
 int
 db_is_expression(struct db *db, struct err *e, const char *from, const char *text)
 {
-	char *sql = xasprintf("SELECT FROM %s WHERE (ARRAY[\n%s\n])[1]", from, text);
+	char *sql = xasprintf("SELECT FROM %s WHERE (ARRAY[\n%s\n]::pg_catalog.bool[])[1]",
+			      from, text);
 	PGresult *res = db_describe(db, e, sql);
 
 	free(sql);

@@ -278,29 +278,31 @@ typedocs_holds_oids(const json_t *types, const char *base)
 	return holds_oids(types, base, 0);
 }
 
+/* ${seen} has the types that have been looked into, for one may be in many. */
 static bool
-holds(const json_t *types, const char *base, const char *leaf, int depth)
+holds(const json_t *types, const char *base, const char *leaf, json_t *seen)
 {
-	const char *type = typedocs_unwrap(types, base);
+	const char *type = base != NULL ? typedocs_unwrap(types, base) : "";
 	const json_t *doc = json_object_get(types, type), *attributes;
 	size_t i, len = strlen(leaf);
 
 	if (strncmp(type, leaf, len) == 0 &&
 	    (type[len] == '\0' || strcmp(type + len, "[]") == 0))
 		return true;
-	if (doc == NULL || depth > DEPTH_MAX)
+	if (doc == NULL || json_object_get(seen, type) != NULL)
 		return false;
+	json_object_set_new(seen, type, json_true());
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const char *part = json_string_value(json_object_get(doc, parts[i]));
 
-		if (part != NULL && holds(types, part, leaf, depth + 1))
+		if (part != NULL && holds(types, part, leaf, seen))
 			return true;
 	}
 	attributes = json_object_get(doc, "attributes");
 	for (i = 0; i < json_array_size(attributes); i++)
 		if (holds(types,
 			  json_string_value(json_array_get(json_array_get(attributes, i), 1)),
-			  leaf, depth + 1))
+			  leaf, seen))
 			return true;
 	return false;
 }
@@ -308,5 +310,9 @@ holds(const json_t *types, const char *base, const char *leaf, int depth)
 bool
 typedocs_holds(const json_t *types, const char *base, const char *leaf)
 {
-	return holds(types, base, leaf, 0);
+	json_t *seen = json_object();
+	bool found = holds(types, base, leaf, seen);
+
+	json_decref(seen);
+	return found;
 }

@@ -254,9 +254,12 @@ check_where(const struct member *m, struct db *db, struct err *e)
 	struct buf from = BUF_INIT;
 	int rc;
 
-	if (m->rel == NULL || m->rows->where == NULL || m->key_rows != NULL)
+	if (m->rows->where == NULL || m->key_rows != NULL)
 		return 0;
-	relname_add_quoted(&m->rel->id, &from);
+	if (m->rel != NULL)
+		relname_add_quoted(&m->rel->id, &from);
+	else
+		buf_addf(&from, "(\n%s\n) AS portl", m->query);
 	rc = db_is_expression(db, e, buf_cstr(&from), m->rows->where);
 	buf_release(&from);
 	return rc == 0 ? 0 : err_prefix(e, "--where: ");

@@ -215,9 +215,6 @@ void plan_add_value(const struct plan *p, struct buf *sql, size_t i, const char 
 void plan_refuse(struct plan *p, size_t i, struct reasons *why, const char *remedy,
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-#define PLAN_CASCADES \
-	"foreign key \"%s\" goes along with updates of \"%s\" (ON UPDATE), and so would change " \
-	"rows that the stream has just brought; use --foreign-keys=recheck"
 #define PLAN_SEND_TEXT "have portl-extract send --values=text" /* a remedy */
 /* a reason: the column's type, how much of a value, the value's type */
 #define PLAN_CUTS "has type %s, which silently keeps only %s of %s"

@@ -202,13 +202,21 @@ is_doubtful(const struct err *e)
 }
 
 /*
- * The servers of foreign tables commit one after the other, before this one does; postgres_fdw
- * names the statement that it has sent, in any language.
+ * The servers of foreign tables commit one after the other, before this one does.  A line of
+ * the context ends in the statement that postgres_fdw has sent, in any language.
  */
 static bool
 is_anothers(const struct err *e)
 {
-	return e->context != NULL && strstr(e->context, "COMMIT TRANSACTION") != NULL;
+	static const char sent[] = ": COMMIT TRANSACTION";
+	const char *p = e->context;
+
+	while (p != NULL && (p = strstr(p, sent)) != NULL) {
+		p += sizeof(sent) - 1;
+		if (*p == '\0' || *p == '\n')
+			return true;
+	}
+	return false;
 }
 
 static int
@@ -216,8 +224,8 @@ half_done(struct err *e, enum receipt_committed *outcome)
 {
 	*outcome = RECEIPT_UNKNOWN;
 	err_detail(e,
-		   "A foreign table's server has refused its part of the COMMIT: nothing is "
-		   "loaded here, but other foreign tables' servers may have committed theirs.");
+		   "The COMMIT of a foreign table's server has failed.  Nothing is loaded into "
+		   "tables of this server, but rows of foreign tables may be committed.");
 	return err_hint(e, "Look at the foreign tables before you run the transfer again.");
 }
 

@@ -16,6 +16,7 @@
 #include "common/pg/pgarray.h"
 #include "common/pg/session.h"
 #include "common/pg/relation.h"
+#include "load/match/cascades.h"
 #include "load/match/plan.h"
 #include "load/match/reasons.h"
 #include "load/match/waits.h"
@@ -61,11 +62,7 @@ static const char keys_sql[] =
 	" k.contype = 'f', EXISTS (SELECT FROM pg_constraint o WHERE o.connamespace = k.connamespace"
 	"  AND o.conname = k.conname AND o.oid <> k.oid AND o.condeferred AND o.conparentid = 0),"
 	" k.confrelid = ANY ($2::oid[]), k.conrelid = ANY ($2::oid[]),"
-	" nullif(k.confrelid, 0)::regclass, k.confrelid, k.conrelid,"
-	" (SELECT min(a.attname) FROM unnest(k.confkey) AS u (num), pg_attribute a"
-	"  WHERE a.attrelid = k.confrelid AND a.attnum = u.num AND k.confupdtype IN ('c', 'n', 'd')"
-	"  AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.confrelid"
-	"   AND i.indisprimary AND u.num = ANY (i.indkey)))"
+	" nullif(k.confrelid, 0)::regclass, k.confrelid, k.conrelid"
 	" FROM fk k JOIN pg_namespace n ON n.oid = k.connamespace"
 	" JOIN pg_class r ON r.oid = k.conrelid JOIN pg_namespace m ON m.oid = r.relnamespace"
 	" LEFT JOIN place child ON child.rel = k.conrelid"
@@ -259,13 +256,28 @@ settle(struct draft *k, const struct load_rules *rules, const PGresult *res, int
 				       ? ", and cannot be added again as it is"
 				       : "; use --foreign-keys=recheck",
 			       why);
-	else if (parent > child && rules->conflict->sets && !PQgetisnull(res, row, FOLLOWED))
-		reasons_add(why, PLAN_CASCADES, PQgetvalue(res, row, WORD),
-			    PQgetvalue(res, row, FOLLOWED));
 	else if (parent > child)
 		defer(k, rules, res, row, why);
 	else
 		add_late(k, child - 1, res, row);
+}
+
+/* What a relation does to one before it; what to itself, its own plan says. */
+static int
+check_cascades(struct db *db, const struct load_rules *rules, const char *oids,
+	       struct reasons *why, struct err *e)
+{
+	PGresult *res;
+	int row;
+
+	if (!rules->conflict->sets)
+		return 0;
+	res = cascades_find(db, oids, rules->recheck, e);
+	for (row = 0; row < PQntuples(res); row++)
+		if (number(res, row, CASCADES_TO) < number(res, row, CASCADES_FROM))
+			cascades_refuse(res, row, why);
+	PQclear(res);
+	return res != NULL ? 0 : -1;
 }
 
 static int
@@ -327,7 +339,9 @@ fkeys_plan(struct fkeys *k, struct db *db, const struct load_rules *rules, const
 		res = db_query(db, e, keys_sql, 2, params);
 	for (row = 0; row < PQntuples(res); row++)
 		settle(&draft, rules, res, row, &why);
-	rc = res != NULL ? refuse(&why, e) : -1;
+	rc = res != NULL ? check_cascades(db, rules, all, &why, e) : -1;
+	if (rc == 0)
+		rc = refuse(&why, e);
 	take(k, &draft);
 	PQclear(res);
 	free(all);

@@ -13,6 +13,7 @@
 #include "common/pg/db.h"
 #include "common/pg/relation.h"
 #include "common/schema/schema.h"
+#include "load/match/cascades.h"
 #include "load/match/plan.h"
 #include "load/match/reasons.h"
 #include "load/rules/rules.h"
@@ -56,7 +57,7 @@ static const char facts_sql[] =
 	" EXISTS (SELECT FROM fk WHERE NOT EXISTS (SELECT FROM pg_index"
 	" WHERE indrelid = confrelid AND indisprimary AND confkey <@ indkey::int2[])),"
 	" EXISTS (SELECT FROM own WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree)),"
-	" EXISTS (SELECT FROM fk)";
+	" EXISTS (SELECT FROM fk), EXISTS (SELECT FROM fk WHERE confupdtype IN ('c', 'n', 'd'))";
 
 /* Rows of nothing have nothing that could be refused. */
 static bool
@@ -97,7 +98,8 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			    &f->late,
 			    &f->late_keys,
 			    &f->self,
-			    &f->referred};
+			    &f->referred,
+			    &f->follows};
 	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
 	size_t i;
 
@@ -123,43 +125,35 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 	return 0;
 }
 
-/*
- * Foreign keys of the table to itself that change or clear what refers to a row when that
- * changes, and which of its columns that are.  It happens behind the statement that has
- * brought all rows, and the server cannot tell these from the ones that were there.
- */
-static const char cascades_sql[] =
-	"WITH tree AS (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid)"
-	" SELECT c.conname, a.attname FROM pg_constraint c, unnest(c.confkey) AS k (num),"
-	" pg_attribute a WHERE c.contype = 'f' AND c.confupdtype IN ('c', 'n', 'd')"
-	" AND c.conparentid = 0 AND c.conrelid IN (SELECT relid FROM tree)"
-	" AND c.confrelid IN (SELECT relid FROM tree)"
-	" AND a.attrelid = c.confrelid AND a.attnum = k.num ORDER BY 1, 2";
-
+/* By the stream, or perhaps by the table itself. */
 static bool
-is_updated(const struct plan *p, const char *column)
+may_change(const struct plan *p, const char *column, bool generated)
 {
 	size_t i;
 
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].target != NULL && strcmp(p->columns[i].target, column) == 0)
 			return plan_stage_sets(p, i) && !plan_stage_is_key(p, i);
-	return false;
+	return generated || p->stage->facts.update_triggers;
 }
 
+/* Of the table alone; what others of a set do to it fkeys_plan() knows. */
 static int
 check_cascades(const struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
+	char *oid;
 	PGresult *res;
 	int row;
 
-	if (!p->stage->facts.self || !p->rules->conflict->sets || p->rules->recheck)
+	if (!p->stage->facts.follows || !p->rules->conflict->sets)
 		return 0;
-	res = db_query_oid(db, e, cascades_sql, p->rel->oid);
+	oid = xasprintf("{%u}", p->rel->oid);
+	res = cascades_find(db, oid, p->rules->recheck, e);
+	free(oid);
 	for (row = 0; row < PQntuples(res); row++)
-		if (is_updated(p, PQgetvalue(res, row, 1)))
-			reasons_add(why, PLAN_CASCADES, PQgetvalue(res, row, 0),
-				    PQgetvalue(res, row, 1));
+		if (may_change(p, PQgetvalue(res, row, CASCADES_COLUMN),
+			       db_is_true(res, row, CASCADES_GENERATED)))
+			cascades_refuse(res, row, why);
 	PQclear(res);
 	return res != NULL ? 0 : -1;
 }

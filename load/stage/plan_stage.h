@@ -23,6 +23,7 @@ struct target_facts {
 	bool late_unique;     /* deferrable constraints, checked after all rows */
 	bool checks;          /* CHECK constraints */
 	bool referred;        /* by foreign keys, its own too */
+	bool follows;         /* one of these goes along with updates */
 	bool counted; /* nothing but our statement updates it, and the server counts that */
 	/* with --rejects */
 	bool triggers;  /* any, of INSERT or UPDATE */

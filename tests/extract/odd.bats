@@ -134,6 +134,14 @@ setup()
 	try portl-extract -d "$src" -c 'SELECT 1 AS a) x, (SELECT 2 AS b' --columns=a -o out
 	assert_status 1
 	assert_stderr_has 'syntax error at or near ")"'
+	for where in 'x = 2) UNION (SELECT 7' 'true) LIMIT (1' 'x = 2) OR (true'; do
+		try portl-extract -d "$src" -c 'SELECT 1 AS x' --where="$where" -o out
+		assert_status 1
+		assert_stderr_has '--where: syntax error'
+	done
+	for where in NULL "'f'"; do
+		assert_eq "$(portl-extract -d "$src" -t t --where="$where" -F ndjson | grep -cv portl)" 0
+	done
 	for where in 'id < 3 -- )' "v <> ')' AND id < 3" 'id = ANY (ARRAY[1, 2])' '(id) < (3)' 'id < 3 /* ( */'; do
 		assert_eq "$(portl-extract -d "$src" -t t --where="$where" -F ndjson | grep -cv portl)" 2
 	done

@@ -228,7 +228,7 @@ kept()
 @test "--scope is one expression, whatever it holds" {
 	q "$a" "DELETE FROM t WHERE id = 2"
 	for text in 'false) OR (true' 'true) -- ' 'true; DROP TABLE t' 'true) OR EXISTS (SELECT 1' \
-		'true]) [1] OR (ARRAY[true' 'true /*' '' 'true, true' 1 'NULL' 'count(*) > 0' 'nix = 1' \
+		'true]) [1] OR (ARRAY[true' 'true /*' '' 'true, true' 1 'count(*) > 0' 'nix = 1' \
 		'false)) AS o, (SELECT id AS k1 FROM t WHERE (true'; do
 		portl-extract -d "$a" -t t -o "$stream"
 		load_stream --delete --scope="$text"

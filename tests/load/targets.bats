@@ -276,7 +276,7 @@ carry()
 	portl-extract -d "$a" -t one -t two -o set
 	try portl-load -d "$b" --summary=sum set
 	assert_status 1
-	assert_stderr_has "A foreign table's server has refused its part of the COMMIT"
+	assert_stderr_has "The COMMIT of a foreign table's server has failed."
 	assert_stderr_has 'Look at the foreign tables'
 	assert_eq "$(jq -c '[.status, .committed]' sum)" '[1,"unknown"]'
 }
