@@ -104,9 +104,7 @@ enum {
 	GOES,   /* so do indexes of the table */
 	REFERRED,
 	PARENT_OID,
-	CHILD_OID,
-	FOLLOWED /* a column, not of its parent's primary key, whose updates it goes along with
-		  */
+	CHILD_OID
 };
 
 /* Of all, or of those that are ${chosen}. */
