@@ -150,6 +150,7 @@ events()
 }
 
 @test "-P draws parts and bytes; so does a terminal, unless --quiet" {
+	export TERM=xterm
 	echo 'head -c 300000 /dev/zero; sleep 1.2' >extract
 	try portl run -j 2 -P -d a -- -d b
 	assert_status 0
