@@ -56,12 +56,11 @@ infinite_new(const struct plan *plan)
 static bool
 is_infinite(const char *p)
 {
-	static const char most[BYTES] = "\x7f\xff\xff\xff\xff\xff\xff\xff"
-					"\x7f\xff\xff\xff\x7f\xff\xff";
-	static const char least[BYTES] = "\x80\0\0\0\0\0\0\0\x80\0\0\0\x80\0\0";
+	int64_t us = (int64_t)((uint64_t)pgcopy_get32(p) << 32 | pgcopy_get32(p + 4));
+	int32_t days = (int32_t)pgcopy_get32(p + 8), months = (int32_t)pgcopy_get32(p + 12);
 
-	return (memcmp(p, most, BYTES - 1) == 0 && p[BYTES - 1] == '\xff') ||
-	       memcmp(p, least, BYTES) == 0;
+	return (us == INT64_MAX && days == INT32_MAX && months == INT32_MAX) ||
+	       (us == INT64_MIN && days == INT32_MIN && months == INT32_MIN);
 }
 
 static void
