@@ -21,7 +21,7 @@ connword_lacks_scheme(const char *word)
 	const char *colon = strchr(word, ':');
 
 	return !connword_is_uri(word) && colon != NULL && strchr(colon, '@') != NULL &&
-	       strcspn(word, "= ") > (size_t)(colon - word);
+	       strcspn(word, "= \"") > (size_t)(colon - word);
 }
 
 static bool

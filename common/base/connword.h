@@ -21,8 +21,8 @@ bool connword_holds_uri(const char *word);
 
 /*
  * connword_lacks_scheme(word):
- * Tell whether it is "user:password@host/db", which without "postgresql://" would be a
- * name.
+ * Tell whether it is user:password@host/db, which without "postgresql://" would be a
+ * name; an identifier in quotes is one.
  */
 bool connword_lacks_scheme(const char *word);
 

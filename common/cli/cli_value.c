@@ -60,7 +60,7 @@ cli_value_choice(const struct cli_option *o, const char *arg, int *value, struct
 	return bad_choice(o, arg, e);
 }
 
-/* What is misplaced may have a password in it; SQL, and names in quotes, may only look so. */
+/* What is misplaced may have a password in it; SQL may only look so. */
 static bool
 is_misplaced(const struct cli_option *o, const char *arg)
 {
@@ -72,8 +72,7 @@ is_misplaced(const struct cli_option *o, const char *arg)
 	case CLI_PATTERN:
 	case CLI_NAME:
 	case CLI_NAMES:
-		return arg != NULL && connword_is(arg) &&
-		       !(strchr(arg, '"') != NULL && connword_lacks_scheme(arg));
+		return arg != NULL && connword_is(arg);
 	case CLI_STRING:
 		return connword_is_uri(arg);
 	default:

@@ -103,7 +103,7 @@ hostile_names()
 	q "$src" <<-'SQL'
 		SELECT quote_ident(n) FROM unnest(ARRAY['a b', 'A', 'select', 'x"y', 'x''y', 'Имя таблицы',
 			repeat('n', 63), repeat('я', 31), '$1', '%s%n%d', '''; drop table t; --', '"; drop table t; --',
-			'back\slash', '\N', '{"a":1}', 'a,b', 'a=b', 'a.b', '-- x', '/*', ' ', '😀', '(', 'a:b', '$portl',
+			'back\slash', '\N', '{"a":1}', 'a,b', 'a=b', 'a.b', '-- x', '/*', ' ', '😀', '(', 'a:b', 'a:b@c', '$portl',
 			'pg_class', 'portl', 'portl_stage', 'ctid2', 'tableoid1', '0', '~', '$(touch hit)', '`x`']) n
 	SQL
 	printf '%s\n' $'"line\nfeed"' | tr '\n' '\036' && echo
