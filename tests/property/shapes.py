@@ -59,6 +59,11 @@ class Types:
         made = self.rng.choice(self.pool)
         return array_of(made) if self.rng.random() < 0.2 and made.name not in ("oidvector", "int2vector") else made
 
+    def member(self):
+        """Any but xml, which would lose its declaration inside of a type, and is refused there."""
+        made = self.any()
+        return self.member() if made.is_xml else made
+
     def enum(self, fixed=False):
         rng, name = self.rng, self.qualified()
         labels = sorted({cut(nasty(rng, 4), 63) for _ in range(rng.randint(1, 8))})
@@ -75,12 +80,12 @@ class Types:
         self.both("CREATE DOMAIN %s AS %s%s;" % (name, base.sql, check))
         made = Type(name, lambda r: "%s::%s" % (base.value(r), name), base.compare, base.portable)
         made.send, made.json, made.floats = base.send, base.json, base.floats
-        made.is_query, made.cuts = is_query(base), base.cuts
+        made.is_query, made.cuts, made.is_xml = is_query(base), base.cuts, base.is_xml
         return made
 
     def composite(self):
         rng, name = self.rng, self.qualified()
-        members = [self.any() for _ in range(rng.randint(1, 4))]
+        members = [self.member() for _ in range(rng.randint(1, 4))]
         names = [self.names.new() for _ in members]
         attributes = ["%s %s" % (ident(n), t.sql) for n, t in zip(names, members)]
         for ddl in self.ddl.values():
@@ -140,6 +145,7 @@ def array_of(element):
     # The binary form has the element's OID, which only the server's own have in common.
     made.send = "array_send" if element.compare == "send" and "." not in element.sql else None
     made.is_query, made.json, made.cuts = is_query(element), element.json, element.cuts
+    made.is_xml = element.is_xml
     if made.is_query:
         made.compare = "text"
     return made

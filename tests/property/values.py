@@ -207,6 +207,7 @@ class Type:
         self.send = None                # the send function's name
         self.json = self.floats = self.builtin = False
         self.cuts = self.name in ("name", "char")
+        self.is_xml = sql == "xml"      # or made of it
 
     def value(self, rng):
         return self.make(rng)
