@@ -88,11 +88,17 @@ counts()
 	[ "$(sort -u sums | wc -l)" -gt 1 ] || fail 'no money has moved'
 }
 
+# As meanwhile, but each waits for the other: the server ends one, which is to be extract.
+across()
+{
+	PGOPTIONS='-c deadlock_timeout=3s' meanwhile "SET deadlock_timeout = '1min'; $1" "${@:2}"
+}
+
 @test "tables truncated and refilled together are read old or new, never mixed" {
 	fresh_db src
 	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE TABLE a AS SELECT 1 AS n; CREATE TABLE b AS SELECT 1 AS n; CREATE TABLE c AS SELECT 1 AS n"
-	meanwhile 'TRUNCATE b' 'TRUNCATE a, c; INSERT INTO a VALUES (2), (2); INSERT INTO b VALUES (2), (2); INSERT INTO c VALUES (2), (2)' -t '?' -F ndjson
+	across 'TRUNCATE b' 'TRUNCATE a, c; INSERT INTO a VALUES (2), (2); INSERT INTO b VALUES (2), (2); INSERT INTO c VALUES (2), (2)' -t '?' -F ndjson
 	assert_status 0
 	assert_eq "$(counts "$BATS_TEST_TMPDIR/out")" 'a:2 b:2 c:2'
 }
@@ -101,7 +107,7 @@ counts()
 	fresh_db src
 	cd "$BATS_TEST_TMPDIR"
 	q "$src" "CREATE TABLE a AS SELECT 1 AS n; CREATE TABLE b AS SELECT 1 AS n; CREATE TABLE other AS SELECT 3 AS m"
-	meanwhile 'LOCK TABLE b' 'CREATE TABLE c AS SELECT 4 AS n; DROP TABLE a' -t '?' -F ndjson
+	across 'LOCK TABLE b' 'CREATE TABLE c AS SELECT 4 AS n; DROP TABLE a' -t '?' -F ndjson
 	assert_status 0
 	assert_eq "$(counts "$BATS_TEST_TMPDIR/out")" 'b:1 c:1'
 	meanwhile 'LOCK TABLE b' 'ALTER TABLE b RENAME TO gone; ALTER TABLE other RENAME TO b' -t '?' -F ndjson
