@@ -147,3 +147,34 @@ setup()
 	done
 	assert_eq "$(portl-extract -d "$src" -c 'SELECT 1 AS a, 2 AS b, 3 AS c' --columns=c,a -F ndjson | sed -n 2p)" '{"c":3,"a":1}'
 }
+
+@test "a pattern that the server refuses, a plan of another program, one file for two things" {
+	try portl-extract -d "$src" -t t --exclude-table='a[' -o out
+	assert_status 64
+	assert_stderr_has '--exclude-table "a[": invalid regular expression'
+	portl-extract -d "$src" -t t --make-plan --parts=2 | sed 's/"--table=t"/"--colour=t"/' >plan
+	try portl-extract --plan=plan --part=1 -o out
+	assert_status 78
+	assert_stderr_has "the plan's option --colour is none of this program's"
+	try portl-extract -d "$src" -t t -o no/where --summary=no/where
+	assert_status 64
+	assert_stderr_has '--output and --summary are the same file'
+	[ ! -e out ]
+}
+
+@test "a header line with lines within, or behind a blank one; more sequences than one question asks for" {
+	printf 'a,"x\ny","x\ny"\n1,2,3\n' >twice.csv
+	try portl-extract --csv=twice.csv --header=yes -o out
+	assert_status 1
+	assert_stderr_has 'twice.csv:1: columns 2 and 3 are both called "x'
+	[ ! -e out ]
+	printf '\nid\n1\n' >below.csv
+	assert_eq "$(portl-extract --csv=below.csv --header=yes -F ndjson | grep -v portl)" '{"id":"1"}'
+	for db in "$src" "$dst"; do
+		q "$db" "CREATE SCHEMA many; DO \$\$ BEGIN FOR i IN 1..501 LOOP
+			EXECUTE format('CREATE SEQUENCE many.s%s', i); END LOOP; END \$\$"
+	done
+	q "$src" "SELECT setval('many.s' || i, i) FROM generate_series(1, 501) i" >set
+	portl-extract -d "$src" --schema=many | portl-load -d "$dst"
+	assert_eq "$(q "$dst" "SELECT count(*) FROM pg_sequences WHERE schemaname = 'many' AND sequencename = 's' || last_value")" 501
+}

@@ -150,3 +150,48 @@ setup()
 	assert_status 143
 	exec {hold}>&-
 }
+
+@test "a plan whose id is no word, a ledger without a schema, an operand too many" {
+	make_source
+	portl-extract -d "$src" -t t --make-plan --parts=2 | sed 's/"id": "/"id": "A b/' >plan
+	portl-extract --plan=plan --part=1 -o part
+	try portl-load -d "$dst" --plan=plan --part=1 --create part
+	assert_status 78
+	assert_stderr_has "the plan's id is not made of"
+	try portl-load -d "$dst" --list-states --ledger=nowhere
+	assert_status 5
+	assert_stderr_has 'there is no such schema'
+	portl-load -d "$dst" --list-states --ledger=public
+	try portl drop plan more
+	assert_status 64
+	assert_stderr_has 'unexpected argument "more"'
+	assert_eq "$(q "$dst" "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")" 0
+}
+
+@test "a line with a NUL byte; a lock that is to be waited for a moment only" {
+	fresh_db b
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v text)'
+	printf '{"id":1,"v":"x"}\n{"id":"y\0z","v":"x"}\n{"id":3,"v":"x"}\n' >lines
+	try portl-load -d "$b" -t t --bare --rejects=out --lock-wait-timeout=1 lines
+	assert_status 3
+	assert_stderr_has '{"id":"y\u0000z","v":"x"}'
+	assert_eq "$(q "$b" "SELECT string_agg(id::text, ' ' ORDER BY id) FROM t")" '1 3'
+}
+
+@test "a column that is left out, in rows with one key; keys without a value cannot be asked for" {
+	fresh_db a b
+	q "$b" "CREATE TABLE t (id int PRIMARY KEY, v text, w text); INSERT INTO t VALUES (1, 'a', 'b')"
+	printf 'id,v,w\n1,,x\n1,q,y\n2,,z\n2,w,w\n' | portl-extract --csv=- |
+		portl-load -d "$b" -t t --conflict=merge --map w=
+	assert_eq "$(q "$b" 'TABLE t ORDER BY id')" $'1|q|b\n2|w|'
+	since 15 'NULLS NOT DISTINCT' || return 0
+	for db in "$a" "$b"; do
+		q "$db" 'CREATE TABLE u (id int, v text, UNIQUE NULLS NOT DISTINCT (id))'
+	done
+	q "$a" "INSERT INTO u VALUES (NULL, 'a'), (1, 'b'), (2, 'c')"
+	q "$b" "INSERT INTO u VALUES (NULL, 'b'), (1, 'b'), (3, 'c')"
+	try_sh "portl-extract -d $a -t u | portl-load -d $b --verify --differing-keys=keys --differences=list"
+	assert_status 6
+	jq -se 'any(.[]; .key.id == null and .kind == "missing") and any(.[]; .key.id == 3 and .kind == "extra")' list
+	jq -se 'all(.[]; .keys == null)' keys
+}
