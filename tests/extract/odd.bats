@@ -174,7 +174,7 @@ setup()
 		q "$db" "CREATE SCHEMA many; DO \$\$ BEGIN FOR i IN 1..501 LOOP
 			EXECUTE format('CREATE SEQUENCE many.s%s', i); END LOOP; END \$\$"
 	done
-	q "$src" "SELECT setval('many.s' || i, i) FROM generate_series(1, 501) i" >set
+	q "$src" "SELECT setval('many.s' || i, i) FROM generate_series(1, 501) i" >moved
 	portl-extract -d "$src" --schema=many | portl-load -d "$dst"
 	assert_eq "$(q "$dst" "SELECT count(*) FROM pg_sequences WHERE schemaname = 'many' AND sequencename = 's' || last_value")" 501
 }
