@@ -21,7 +21,7 @@ connword_lacks_scheme(const char *word)
 	const char *colon = strchr(word, ':');
 
 	return !connword_is_uri(word) && colon != NULL && strchr(colon, '@') != NULL &&
-	       strcspn(word, "= \"") > (size_t)(colon - word);
+	       strcspn(word, "= ") > (size_t)(colon - word);
 }
 
 static bool
@@ -46,6 +46,12 @@ connword_is(const char *word)
 		if (strncmp(word, keywords[i], strlen(keywords[i])) == 0)
 			return true;
 	return connword_holds_uri(word) || connword_lacks_scheme(word) || holds_password(word);
+}
+
+bool
+connword_is_no_name(const char *word)
+{
+	return connword_is(word) && !(strchr(word, '"') != NULL && connword_lacks_scheme(word));
 }
 
 const char *

@@ -21,8 +21,8 @@ bool connword_holds_uri(const char *word);
 
 /*
  * connword_lacks_scheme(word):
- * Tell whether it is user:password@host/db, which without "postgresql://" would be a
- * name; an identifier in quotes is one.
+ * Tell whether it is "user:password@host/db", which without "postgresql://" would be a
+ * name.
  */
 bool connword_lacks_scheme(const char *word);
 
@@ -32,6 +32,12 @@ bool connword_lacks_scheme(const char *word);
  * password among them or begin with a server's name.
  */
 bool connword_is(const char *word);
+
+/*
+ * connword_is_no_name(word):
+ * Tell whether it is one where names of SQL are meant: those in quotes may only look so.
+ */
+bool connword_is_no_name(const char *word);
 
 /*
  * connword_shown(word):

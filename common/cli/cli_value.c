@@ -60,7 +60,7 @@ cli_value_choice(const struct cli_option *o, const char *arg, int *value, struct
 	return bad_choice(o, arg, e);
 }
 
-/* What is misplaced may have a password in it; SQL may only look so. */
+/* What is misplaced may have a password in it; SQL, and names in quotes, may only look so. */
 static bool
 is_misplaced(const struct cli_option *o, const char *arg)
 {
@@ -72,7 +72,7 @@ is_misplaced(const struct cli_option *o, const char *arg)
 	case CLI_PATTERN:
 	case CLI_NAME:
 	case CLI_NAMES:
-		return arg != NULL && connword_is(arg);
+		return arg != NULL && connword_is_no_name(arg);
 	case CLI_STRING:
 		return connword_is_uri(arg);
 	default:

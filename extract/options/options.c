@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/connword.h"
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/relname.h"
@@ -222,8 +223,9 @@ parse_patterns(const char *option, const struct cli_list *texts, struct pattern_
 	size_t i;
 
 	for (i = 0; i < texts->n; i++)
-		if (conninfo_check_name(strstr(option, "table") != NULL ? "table" : "schema",
-					texts->items[i], e) != 0 ||
+		if ((connword_is_no_name(texts->items[i]) &&
+		     conninfo_check_name(strstr(option, "table") != NULL ? "table" : "schema",
+					 texts->items[i], e) != 0) ||
 		    add(list, texts->items[i], e) != 0) {
 			e->option = xstrdup(option);
 			return -1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/connword.h"
 #include "common/base/err.h"
 #include "common/base/relname.h"
 #include "common/base/xalloc.h"
@@ -433,8 +434,10 @@ settle(struct load_options *o, struct err *e)
 	if (o->kind->check(o, e) != 0 || check_files(o, e) != 0 ||
 	    options_settle(&o->common, kind->what == NULL ? "PORTL_DESTINATION" : NULL, e) != 0)
 		return -1;
-	if (o->common.table != NULL && (conninfo_check_name("table", o->common.table, e) != 0 ||
-					relname_parse(o->common.table, &o->rel, e) != 0))
+	if (o->common.table != NULL &&
+	    ((connword_is_no_name(o->common.table) &&
+	      conninfo_check_name("table", o->common.table, e) != 0) ||
+	     relname_parse(o->common.table, &o->rel, e) != 0))
 		return -1;
 	if (options_names("columns", &o->columns, &o->column_list, e) != 0)
 		return -1;

@@ -69,6 +69,8 @@ refused()
 			[[ $output == *error:* && $output != *geheim* ]] || show_run "$command, $conninfo" || return
 		done
 	done
+	try portl-extract -d '"u:geheim@h/d"' -t t -o out # quotes mean nothing there
+	[[ $status == 64 && $output$stderr != *geheim* ]] || show_run || return
 	cd "$BATS_TEST_TMPDIR" # a file that is there is one
 	printf 'id\n1\n' | portl-extract --csv=- -o shop:orders@today.portl
 	printf 'a:b@c,v\n1,2\n' | portl-extract --csv=- --header=yes --columns='"a:b@c"' -F ndjson | grep -qxF '{"a:b@c":"1"}'
