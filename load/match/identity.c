@@ -27,6 +27,7 @@
 #define OF_INDEX "pg_catalog.starts_with(line, 'unique ')"
 #define IS " OPERATOR(pg_catalog.=) "
 #define IS_LATER " OPERATOR(pg_catalog.>=) '16384'::pg_catalog.oid"
+#define OWN_XMIN "CASE WHEN t.own THEN xmin END"
 #define IS_COLUMN "attnum OPERATOR(pg_catalog.>) 0 AND NOT attisdropped"
 
 /*
@@ -83,8 +84,10 @@ static const char types_sql[] =
 /*
  * What is said of each relation in the tree: by format(), of rows of a catalog that are its by
  * the column ${of} and the condition.  Node trees are compared by digest; they hold OIDs, not
- * names.  Numbers of columns are the relation's own: a partition may have others.  It runs
- * under the user's search_path, too.
+ * names.  Numbers of columns are the relation's own: a partition may have others.  What was
+ * gone, or was another, while the plan read it is told by the xmin of its row when it has come
+ * back: columns, triggers, and rules but for the one that makes a view.  It runs under the
+ * user's search_path, too.
  */
 static const struct {
 	const char *format;
@@ -96,11 +99,12 @@ static const struct {
 	{"'class %s %s %s %s %s %s', relkind, relpersistence, relowner, relrowsecurity,"
 	 " relforcerowsecurity, relam",
 	 "pg_class", "oid", "", NULL},
-	{"'column %L %s %s %s %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull,"
-	 " attidentity, attgenerated, CASE WHEN t.own THEN attnum END",
+	{"'column %L %s %s %s %s %s %s %s %s', attname, atttypid, atttypmod, attcollation,"
+	 " attnotnull, attidentity, attgenerated, CASE WHEN t.own THEN attnum END, " OWN_XMIN,
 	 "pg_attribute", "attrelid", " AND " IS_COLUMN, NULL},
-	{"'rule %s %s %s %s', ev_type, ev_enabled, is_instead,"
-	 " pg_catalog.md5(ev_action::pg_catalog.text)",
+	{"'rule %s %s %s %s %s', ev_type, ev_enabled, is_instead,"
+	 " pg_catalog.md5(ev_action::pg_catalog.text), CASE WHEN ev_type OPERATOR(pg_catalog.<>)"
+	 " '1' THEN xmin END",
 	 "pg_rewrite", "ev_class", "", NULL},
 	{"'constraint %s %s %s %s %s %s %s', contype, condeferrable, condeferred, convalidated,"
 	 " confrelid, pg_catalog.md5(conbin::pg_catalog.text), CASE WHEN contype" IS "'f'"
@@ -110,8 +114,8 @@ static const struct {
 	 "pg_constraint", "conrelid", "", NULL},
 	{"'referred to %s %s %s', confupdtype, confdeltype, CASE WHEN t.own THEN confkey END",
 	 "pg_constraint", "confrelid", " AND contype" IS "'f'", NULL},
-	{"'trigger %L %s %s %s %s %s', tgname, tgfoid, tgtype, tgenabled, tgattr,"
-	 " pg_catalog.md5(tgqual::pg_catalog.text)",
+	{"'trigger %L %s %s %s %s %s %s', tgname, tgfoid, tgtype, tgenabled, tgattr,"
+	 " pg_catalog.md5(tgqual::pg_catalog.text), " OWN_XMIN,
 	 "pg_trigger", "tgrelid", " AND NOT tgisinternal", NULL},
 	{"'policy %L %s %s %s %s %s', polname, polcmd, polpermissive, polroles,"
 	 " pg_catalog.md5(polqual::pg_catalog.text),"

@@ -5,6 +5,7 @@
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
 load ../lib/common
+load ../lib/meanwhile
 
 setup()
 {
@@ -185,4 +186,53 @@ noticed()
 committed()
 {
 	[ "$(q "$dst" "SELECT count(*) FROM pg_class WHERE relname = 't' AND relnamespace = 'public'::regnamespace")" = 1 ]
+}
+
+# come_back THERE GONE OPTION...: THERE is done before, GONE while the plan has read what the
+# table is, and not yet what is in it, and THERE again before the rows come.
+come_back()
+{
+	local there=$1 gone=$2 fifo size pid
+
+	shift 2
+	rm -f "$BATS_TEST_TMPDIR/fifo"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	q "$dst" "$there"
+	portl-load -vv -d "$dst" -t public.t --lock-wait-timeout=60000 "$@" "$BATS_TEST_TMPDIR/fifo" \
+		2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	exec {fifo}>"$BATS_TEST_TMPDIR/fifo"
+	wait_for postgres "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$dst'
+		AND application_name = 'portl-load' AND state = 'idle' AND query = 'ROLLBACK')"
+	open_session "$dst"
+	say 'BEGIN; LOCK TABLE pg_catalog.pg_extension IN ACCESS EXCLUSIVE MODE'
+	size=$(($(od -An -j15 -N4 -tu4 --endian=big "$BATS_TEST_TMPDIR/s") + 19))
+	head -c $size "$BATS_TEST_TMPDIR/s" >&"$fifo"
+	wait_for postgres "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$dst'
+		AND application_name = 'portl-load' AND wait_event_type = 'Lock')"
+	say "$gone; COMMIT"
+	close_session
+	wait_until 10 grep -qE '^  (COPY|INSERT)' "$BATS_TEST_TMPDIR/err"
+	q "$dst" "$there"
+	tail -c +$((size + 1)) "$BATS_TEST_TMPDIR/s" >&"$fifo" 2>"$BATS_TEST_TMPDIR/tail" || :
+	exec {fifo}>&-
+	status=0
+	wait $pid || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/err")
+	assert_status 1
+	assert_stderr_has 'was altered just now'
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM public.t')" 0
+	q "$dst" "$gone"
+}
+
+@test "what was gone while the plan was made has come back" {
+	q "$dst" 'CREATE TABLE taken (id int); ALTER TABLE t ADD m text;
+		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$'
+	# rows that are inserted go by the rule, and are counted as if they were in the table
+	come_back 'CREATE RULE r AS ON INSERT TO t DO INSTEAD INSERT INTO taken VALUES (NEW.id)' \
+		'DROP RULE r ON t' --map=n=m
+	assert_eq "$(q "$dst" 'SELECT count(*) FROM taken')" 0
+	come_back 'CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()' \
+		'DROP TRIGGER g ON t'
+	come_back 'ALTER TABLE t ALTER n TYPE int' 'ALTER TABLE t ALTER n TYPE real'
 }
