@@ -63,7 +63,8 @@ refused()
 		for command in 'portl-extract WORD -t t' 'portl-load WORD' 'portl-load -d x s WORD' 'portl-ls WORD' 'portl WORD' \
 			'portl help WORD' 'portl run WORD' 'portl run job.yaml WORD' 'portl check WORD' 'portl hold WORD' \
 			'portl-extract -d x -t WORD' 'portl-extract -d x -t t --limit=WORD' 'portl-load -d x --conflict=WORD s' \
-			'portl-load -d x -k WORD s' 'portl run -j WORD job.yaml' 'portl-extract -U WORD -t t -o out' 'portl-extract --WORD -t t' 'portl run --WORD job.yaml' \
+			'portl-load -d x -k WORD s' 'portl-extract -d x --schema=WORD' 'portl-extract -d x --schema=s --exclude-table=WORD' \
+			'portl run -j WORD job.yaml' 'portl-extract -U WORD -t t -o out' 'portl-extract --WORD -t t' 'portl run --WORD job.yaml' \
 			'portl-extract -p WORD -t t -o out' 'portl-load -h WORD s'; do
 			try_sh "cd $BATS_TEST_TMPDIR; ${command//WORD/\'$conninfo\'} -L log 2>&1; cat log 2>/dev/null"
 			[[ $output == *error:* && $output != *geheim* ]] || show_run "$command, $conninfo" || return
