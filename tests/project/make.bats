@@ -63,7 +63,7 @@ make_here()
 	tar -xzf "clone/build/portl-$version.tar.gz"
 	rm -rf clone/.git clone/build
 	diff -r clone "portl-$version" # what the tests have built
-	make -n -C "portl-$version" MAKEFLAGS= all >plan
+	make -n -C "portl-$version" MAKEFLAGS= VARIANT= all >plan
 	grep -q 'LD build/portl-load' plan
 }
 
