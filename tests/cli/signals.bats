@@ -57,7 +57,7 @@ stopped()
 	for signal in INT TERM HUP; do
 		in=$T/feed start load portl-load -d "$b"
 		feed_open
-		backend_does "$b" portl-load "state = 'idle'"
+		backend_does "$b" portl-load "$waits_for_input"
 		stopped load "$signal" "$b"
 		feed_close
 		in=$T/feed start load portl-load -d "$b"

@@ -93,6 +93,8 @@ backend_does()
 }
 
 waits_for_lock="wait_event_type = 'Lock'"
+# It has connected, and has asked its server for the first time.
+waits_for_input="state = 'idle' AND query = 'ROLLBACK'"
 
 terminate_backend()
 {

@@ -50,7 +50,7 @@ load_until()
 	feed_open
 	case $1 in
 	header)
-		backend_does "$b" portl-load "state = 'idle'"
+		backend_does "$b" portl-load "$waits_for_input"
 		;;
 	copying)
 		head -c 30000 "$T/s" >&"$feed"

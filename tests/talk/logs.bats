@@ -160,7 +160,7 @@ json="-L '$BATS_TEST_TMPDIR/log' --log-format=json"
 	mkfifo "$T/feed"
 	in=$T/feed start load portl-load -d "$b" -L "$T/log" --log-format=json
 	feed_open
-	backend_does "$b" portl-load "state = 'idle'"
+	backend_does "$b" portl-load "$waits_for_input"
 	kill -TERM "$pid_load"
 	finish load
 	feed_close

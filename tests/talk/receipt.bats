@@ -170,7 +170,7 @@ balanced()
 	mkfifo "$T/feed"
 	in=$T/feed start load portl-load -d "$b" --summary="$T/link"
 	feed_open
-	backend_does "$b" portl-load "state = 'idle'"
+	backend_does "$b" portl-load "$waits_for_input"
 	[ ! -e "$T/l" ] && [ ! -e "$T/l.part" ]
 	feed_close
 	finish load
@@ -201,7 +201,7 @@ balanced()
 	mkfifo "$T/feed"
 	in=$T/feed start load portl-load -d "$b" --summary="$T/l"
 	feed_open
-	backend_does "$b" portl-load "state = 'idle'"
+	backend_does "$b" portl-load "$waits_for_input"
 	kill -TERM "$pid_load"
 	finish load
 	assert_status 143
