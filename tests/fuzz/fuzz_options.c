@@ -248,7 +248,7 @@ check_load(const struct load_options *o)
 	MUST(o->streams >= 1 && o->batch_size >= 1 && o->min_rows >= 0 && o->max_rejects >= -1);
 	MUST(o->map_sources.n == o->map_targets.n);
 	MUST(o->newer.n <= 1 && (o->newer.n == 0 || o->conflict != CONFLICT_FAIL));
-	MUST(o->key.n == 0 || o->conflict != CONFLICT_FAIL);
+	MUST(o->key.n == 0 || o->conflict != CONFLICT_FAIL || o->verify);
 	MUST(!o->truncate || (o->commit == COMMIT_END && o->min_rows >= 0));
 	MUST(o->max_rejects < 0 || o->rejects != NULL);
 	MUST(o->duplicates >= 0);
