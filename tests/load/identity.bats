@@ -16,26 +16,42 @@ setup()
 		CREATE SCHEMA other; CREATE TABLE other.t (id int CONSTRAINT o_pkey PRIMARY KEY, n date)'
 }
 
-# altered SQL OPTION...: load with SQL run when the plan is made and no row has come.
-altered()
+# begin OPTION...: a load that waits for its stream.
+begin()
 {
-	local sql=$1 fifo size pid
-
-	shift
 	rm -f "$BATS_TEST_TMPDIR/fifo"
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	portl-load -vv -d "$dst" "$@" "$BATS_TEST_TMPDIR/fifo" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	pid=$!
 	exec {fifo}>"$BATS_TEST_TMPDIR/fifo"
 	size=$(($(od -An -j15 -N4 -tu4 --endian=big "$BATS_TEST_TMPDIR/s") + 19))
-	head -c $size "$BATS_TEST_TMPDIR/s" >&"$fifo"
-	wait_until 10 grep -q '^  COPY' "$BATS_TEST_TMPDIR/err"
-	q "$dst" "$sql"
+}
+
+send_header()
+{
+	head -c "$size" "$BATS_TEST_TMPDIR/s" >&"$fifo"
+}
+
+# send_rows SQL: when the plan is made, and SQL run.
+send_rows()
+{
+	wait_until 10 grep -qE '^  (COPY|INSERT)' "$BATS_TEST_TMPDIR/err"
+	q "$dst" "$1"
 	tail -c +$((size + 1)) "$BATS_TEST_TMPDIR/s" >&"$fifo" 2>"$BATS_TEST_TMPDIR/tail" || :
 	exec {fifo}>&-
 	status=0
-	wait $pid || status=$?
+	wait "$pid" || status=$?
 	stderr=$(cat "$BATS_TEST_TMPDIR/err")
+}
+
+# altered SQL OPTION...: load with SQL run when the plan is made and no row has come.
+altered()
+{
+	local fifo size pid
+
+	begin "${@:2}"
+	send_header
+	send_rows "$1"
 }
 
 # refused SQL UNDO: neither route loads a row.
@@ -193,32 +209,18 @@ committed()
 come_back()
 {
 	local there=$1 gone=$2 fifo size pid
+	local session="SELECT FROM pg_stat_activity WHERE datname = '$dst' AND application_name = 'portl-load'"
 
-	shift 2
-	rm -f "$BATS_TEST_TMPDIR/fifo"
-	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	q "$dst" "$there"
-	portl-load -vv -d "$dst" -t public.t --lock-wait-timeout=60000 "$@" "$BATS_TEST_TMPDIR/fifo" \
-		2>"$BATS_TEST_TMPDIR/err" 3>&- &
-	pid=$!
-	exec {fifo}>"$BATS_TEST_TMPDIR/fifo"
-	wait_for postgres "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$dst'
-		AND application_name = 'portl-load' AND state = 'idle' AND query = 'ROLLBACK')"
+	begin -t public.t --lock-wait-timeout=60000 "${@:3}"
+	wait_for postgres "EXISTS ($session AND state = 'idle' AND query = 'ROLLBACK')"
 	open_session "$dst"
 	say 'BEGIN; LOCK TABLE pg_catalog.pg_extension IN ACCESS EXCLUSIVE MODE'
-	size=$(($(od -An -j15 -N4 -tu4 --endian=big "$BATS_TEST_TMPDIR/s") + 19))
-	head -c $size "$BATS_TEST_TMPDIR/s" >&"$fifo"
-	wait_for postgres "EXISTS (SELECT FROM pg_stat_activity WHERE datname = '$dst'
-		AND application_name = 'portl-load' AND wait_event_type = 'Lock')"
+	send_header
+	wait_for postgres "EXISTS ($session AND wait_event_type = 'Lock')"
 	say "$gone; COMMIT"
 	close_session
-	wait_until 10 grep -qE '^  (COPY|INSERT)' "$BATS_TEST_TMPDIR/err"
-	q "$dst" "$there"
-	tail -c +$((size + 1)) "$BATS_TEST_TMPDIR/s" >&"$fifo" 2>"$BATS_TEST_TMPDIR/tail" || :
-	exec {fifo}>&-
-	status=0
-	wait $pid || status=$?
-	stderr=$(cat "$BATS_TEST_TMPDIR/err")
+	send_rows "$there"
 	assert_status 1
 	assert_stderr_has 'was altered just now'
 	assert_eq "$(q "$dst" 'SELECT count(*) FROM public.t')" 0
