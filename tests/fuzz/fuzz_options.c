@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -257,6 +258,20 @@ check_load(const struct load_options *o)
 	check_names(&o->key);
 }
 
+/*
+ * A program has one command line, and ends with the first fault in it.  For the next one
+ * glibc keeps that fault's optopt, which an unknown word puts back to 0.
+ */
+static void
+forget_fault(void)
+{
+	static const struct option none[] = {{NULL, 0, NULL, 0}};
+	char *argv[] = {(char[]){"portl"}, (char[]){"--fault"}, NULL};
+
+	optind = 0;
+	MUST(getopt_long(2, argv, "", none, NULL) == '?' && optopt == 0);
+}
+
 /* Parse a fresh copy of the arguments, for passwords in them are overwritten. */
 static int
 run(bool load, const struct buf *given, struct err *e)
@@ -269,6 +284,7 @@ run(bool load, const struct buf *given, struct err *e)
 
 	buf_add(&args, given->data, given->len);
 	argc = list(&args, argv);
+	forget_fault();
 	rc = parse(load, argc, argv, &l, &x, e);
 	check_error(rc, e);
 	if (rc == 0 && load)
