@@ -177,7 +177,7 @@ class Case:
             TRUNCATE ONLY t; ALTER TABLE t DISABLE TRIGGER USER; %(off)s
             INSERT INTO t SELECT * FROM before; ALTER TABLE t ENABLE TRIGGER USER; %(on)s
             DO $do$ DECLARE s record; o t; said text; progress boolean := true; now_at bigint := 1;
-                together boolean := %(together)s;
+                together boolean := %(together)s; key int; written int[] := '{}'; wrote bigint;
             BEGIN
             FOR s IN SELECT * FROM source LOOP -- what no COPY takes
                 BEGIN %(cast)s
@@ -192,6 +192,7 @@ class Case:
                     FROM source AS q WHERE q.state IS NULL) AS q WHERE q.state IS NULL ORDER BY %(order)s LOOP
                 IF together AND %(ranks)s AND s.rank <> now_at THEN -- those before are one statement
                     SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; now_at := s.rank;
+                    written := '{}';
                 END IF;
                 IF %(first)s AND EXISTS (SELECT FROM source AS q WHERE q.state = 'in' AND q.id::int = s.id::int) THEN
                     UPDATE source SET state = 'dup' WHERE nr = s.nr; CONTINUE;
@@ -199,7 +200,13 @@ class Case:
                 said := NULL;
                 BEGIN
                     %(looked)s
-                    IF said IS NULL THEN EXECUTE format(%(insert)s, %(values)s); END IF;
+                    IF said IS NULL THEN
+                        key := %(key)s; -- none that one statement writes twice
+                        IF together AND key = ANY (written) THEN RAISE cardinality_violation; END IF;
+                        EXECUTE format(%(insert)s, %(values)s);
+                        GET DIAGNOSTICS wrote = ROW_COUNT;
+                        IF wrote > 0 THEN written := written || key; END IF;
+                    END IF;
                     said := 'in';
                 EXCEPTION WHEN OTHERS THEN said := SQLSTATE; END;
                 IF said <> 'in' AND together THEN RAISE 'not together'; END IF;
@@ -222,6 +229,7 @@ class Case:
                 "keyed": "true" if keyed else "false", "order": order,
                 "first": "true" if self.first else "false",
                 "ranks": "false" if self.mode in ("fail", "skip") else "true", "self": "true" if self.self_key else "false",
+                "key": "s.id::int % 5" if self.trigger == "key" and self.mode not in ("fail", "skip") else "NULL",
                 "together": "true" if together else "false", "looked": looked, "insert": literal(self.statement()), "values": values}
 
     def arguments(self):
