@@ -31,7 +31,7 @@ load.stdin.close()
 sys.exit(load.wait())
 END
 	chmod +x "$programs/portl-load"
-	BUILD=$programs SCALE_PARTS=rows SCALE_ROWS=2000000 try "$ROOT/tests/scale.sh"
+	BUILD=$programs SCALE_PARTS=rows SCALE_ROWS=4000000 try "$ROOT/tests/scale.sh"
 	assert_status 1
 	assert_stderr_has 'scale: memory grows'
 }
