@@ -5,6 +5,7 @@
 # shellcheck disable=SC2016,SC2034,SC2154 # SQL's dollar quotes; bats' and fresh_db's variables
 
 load ../lib/common
+load ../lib/faults
 load ../lib/meanwhile
 
 setup()
@@ -209,15 +210,14 @@ committed()
 come_back()
 {
 	local there=$1 gone=$2 fifo size pid
-	local session="SELECT FROM pg_stat_activity WHERE datname = '$dst' AND application_name = 'portl-load'"
 
 	q "$dst" "$there"
 	begin -t public.t --lock-wait-timeout=60000 "${@:3}"
-	wait_for postgres "EXISTS ($session AND state = 'idle' AND query = 'ROLLBACK')"
+	backend_does "$dst" portl-load "$waits_for_input"
 	open_session "$dst"
 	say 'BEGIN; LOCK TABLE pg_catalog.pg_extension IN ACCESS EXCLUSIVE MODE'
 	send_header
-	wait_for postgres "EXISTS ($session AND wait_event_type = 'Lock')"
+	backend_does "$dst" portl-load "$waits_for_lock"
 	say "$gone; COMMIT"
 	close_session
 	send_rows "$there"
