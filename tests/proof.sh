@@ -57,8 +57,8 @@ made_of()
 	readelf --debug-dump=info --dwarf-depth=1 "$out/fuzz/$1" |
 		sed -n 's/.*DW_AT_name .*: \(.*\)\.c$/\1/p' |
 		while read -r source; do
-			sed -n '/^[^ ].*: ./,/[^\\]$/p' "$out/obj/$source.d"
-		done | grep -oP '(^| )\K(common|extract|load|tests)/\S+'
+			cat "$out/obj/$source.d"
+		done | grep -oP '(^| )\K(common|extract|load|tests)/[^\s:]+'
 }
 
 # imported SCRIPT: it, the modules beside it that it imports, and what starts it.

@@ -168,7 +168,7 @@ make_here()
 		fuzz)
 			mkdir -p "$PWD"/build/fuzz/{fuzz,obj/common,obj/tests/fuzz}
 			for source in common/a tests/fuzz/fuzz_csv; do
-				gcc -g -I. -MMD -o "$PWD/build/fuzz/obj/\$source.o" -c \$source.c
+				gcc -g -I. -MMD -MP -MT a.o -o "$PWD/build/fuzz/obj/\$source.o" -c \$source.c
 			done
 			gcc -o "$PWD/build/fuzz/fuzz/fuzz_csv" "$PWD"/build/fuzz/obj/{common,tests/fuzz}/*.o
 			;;
