@@ -286,6 +286,16 @@ target()
 	make_plan -t t --parts=4 -- --conflict=overwrite -U "${dst}_r"
 	bring_all
 	same_table "$src" t "$dst" t
+
+	# to look takes less
+	q "$dst" "REVOKE ALL ON ALL TABLES IN SCHEMA portl_ledger FROM ${dst}_r; GRANT SELECT ON ALL TABLES IN SCHEMA portl_ledger TO ${dst}_r"
+	try portl-load --plan="$plan" --list-parts
+	assert_status 0
+	assert_out_has done
+	q "$dst" "REVOKE ALL ON SCHEMA portl_ledger FROM ${dst}_r"
+	try portl-load --plan="$plan" --list-parts
+	assert_status 5
+	assert_stderr_has "role ${dst}_r may not use the ledger in schema \"portl_ledger\""
 	q "$dst" "DROP OWNED BY ${dst}_r; DROP ROLE ${dst}_r"
 }
 
