@@ -130,7 +130,8 @@ is_not_seen()
 	local what
 
 	for what in 'pkill -KILL -P $pid_run portl-load' 'kill -KILL $(pgrep -P $pid_run -f [-]-part= | head -n 1)' \
-		"terminate_backend $src portl-extract" "terminate_backend $dst portl-load"; do
+		"terminate_backend $src portl-extract" \
+		"backend_does $dst portl-load \"query LIKE 'COPY %'\" && terminate_backend $dst portl-load"; do
 		start run portl run -j 2 --parts=4 "${by[@]}" -d "$src" -t t "${slowly[@]}" -- -d "$dst" --create
 		backend_does "$src" portl-extract "wait_event = 'PgSleep'"
 		case $what in
