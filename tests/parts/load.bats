@@ -291,7 +291,7 @@ target()
 	q "$dst" "REVOKE ALL ON ALL TABLES IN SCHEMA portl_ledger FROM ${dst}_r; GRANT SELECT ON ALL TABLES IN SCHEMA portl_ledger TO ${dst}_r"
 	try portl-load --plan="$plan" --list-parts
 	assert_status 0
-	assert_out_has done
+	assert_out_has 'done'
 	q "$dst" "REVOKE ALL ON SCHEMA portl_ledger FROM ${dst}_r"
 	try portl-load --plan="$plan" --list-parts
 	assert_status 5
