@@ -194,10 +194,15 @@ int db_copy_in_hold(struct db *db, const char *data, size_t len, struct err *e)
  *
  * db_copy_in_end(db, rows, e):
  * Behind db_copy_in_close(): wait for the verdict; ${*rows} is the server's row count.
+ *
+ * db_copy_in_next(db, rows, e):
+ * The same where the SQL has another COPY … FROM STDIN behind that one: data is for it then.
  */
 int db_copy_in_close(struct db *db, struct err *e) __attribute__((warn_unused_result));
 bool db_copy_in_answered(struct db *db);
 int db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
+	__attribute__((warn_unused_result));
+int db_copy_in_next(struct db *db, uint64_t *rows, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*

@@ -337,3 +337,16 @@ db_copy_in_end(struct db *db, uint64_t *rows, struct err *e)
 	PQclear(res);
 	return 0;
 }
+
+int
+db_copy_in_next(struct db *db, uint64_t *rows, struct err *e)
+{
+	uint64_t before = db->rows_written;
+	PGresult *res = db_expect(db, e, PGRES_COPY_IN, PGRES_COPY_IN);
+
+	PQclear(res);
+	db->in_copy = res != NULL;
+	db->heard = false;
+	*rows = db->rows_written - before;
+	return res != NULL ? 0 : -1;
+}

@@ -7,15 +7,20 @@
 #include "common/pg/db.h"
 #include "common/rows/pgcopy.h"
 
-int
-feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err *e)
+static int
+start(struct feed *f, struct err *e)
 {
 	static const char preamble[PGCOPY_PREAMBLE_LEN] = PGCOPY_SIGNATURE;
 
+	f->closed = false;
+	return f->text ? 0 : db_copy_in_hold(f->db, preamble, PGCOPY_PREAMBLE_LEN, e);
+}
+
+int
+feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err *e)
+{
 	*f = (struct feed){.db = db, .text = text};
-	if (db_copy_in(db, e, sql) != 0)
-		return -1;
-	return text ? 0 : db_copy_in_hold(db, preamble, PGCOPY_PREAMBLE_LEN, e);
+	return db_copy_in(db, e, sql) == 0 ? start(f, e) : -1;
 }
 
 int
@@ -41,4 +46,12 @@ feed_end(struct feed *f, uint64_t *rows, struct err *e)
 	if (!f->closed && feed_close(f, e) != 0)
 		return -1;
 	return db_copy_in_end(f->db, rows, e);
+}
+
+int
+feed_next(struct feed *f, uint64_t *rows, struct err *e)
+{
+	if (feed_close(f, e) != 0 || db_copy_in_next(f->db, rows, e) != 0)
+		return -1;
+	return start(f, e);
 }

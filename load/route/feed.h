@@ -19,7 +19,7 @@ struct feed {
 
 /*
  * feed_begin(f, db, sql, text, e):
- * Start a COPY … FROM STDIN.
+ * Start a COPY … FROM STDIN, or the first of several.
  */
 int feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct err *e)
 	__attribute__((warn_unused_result));
@@ -29,10 +29,15 @@ int feed_begin(struct feed *f, struct db *db, const char *sql, bool text, struct
  * Send ${len} bytes of rows; these were all, so that the server can finish while something else
  * is done; wait for it and store the number of rows that it counts.  feed_end() closes what is
  * not.  What the server refuses fills ${e}, with its context.
+ *
+ * feed_next(f, rows, e):
+ * The same as feed_end() where another COPY follows, which is begun then.
  */
 int feed_write(struct feed *f, const char *data, size_t len, struct err *e)
 	__attribute__((warn_unused_result));
 int feed_close(struct feed *f, struct err *e) __attribute__((warn_unused_result));
 int feed_end(struct feed *f, uint64_t *rows, struct err *e) __attribute__((warn_unused_result));
+int feed_next(struct feed *f, uint64_t *rows, struct err *e)
+	__attribute__((warn_unused_result));
 
 #endif /* LOAD_FEED_H */
