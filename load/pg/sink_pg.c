@@ -318,7 +318,8 @@ sink_pg_begin(struct sink *base, const struct sink_stream *stream, struct sink_w
 	wants->keep = t->plan->keep;
 	wants->nkeep = t->plan->ncolumns;
 	wants->faults = t->plan->stage != NULL && t->plan->stage->rejects != NULL;
-	wants->finish = !sink_pg_commit_in_batches(s) && t->plan->route == PLAN_STAGED
+	wants->finish = !sink_pg_commit_in_batches(s) && t->plan->route == PLAN_STAGED &&
+					!plan_stage_is_named(t->plan->stage)
 				? STAGED_ROW
 				: 0;
 	wants->batch = sink_pg_commit_in_batches(s) ? (uint64_t)base->options->batch_size : 0;

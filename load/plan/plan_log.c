@@ -12,6 +12,7 @@
 #include "common/talk/log.h"
 #include "load/match/plan.h"
 #include "load/rules/rules.h"
+#include "load/stage/plan_stage.h"
 
 /* [{"source":…,"target":…}, …]; a target of null is a column that is dropped. */
 static json_t *
@@ -45,6 +46,7 @@ plan_log(const struct plan *p)
 {
 	char *relation;
 	json_t *doc;
+	bool direct;
 
 	if (!log_is_kept())
 		return;
@@ -53,8 +55,8 @@ plan_log(const struct plan *p)
 	json_object_set_new(doc, "relation", jsontext(relation));
 	json_object_set_new(doc, "kind",
 			    jsontext(p->rel != NULL ? relation_kind_name(p->rel->kind) : NULL));
-	json_object_set_new(doc, "route",
-			    json_string(p->route == PLAN_STAGED ? "staged" : "direct"));
+	direct = p->route == PLAN_DIRECT || plan_stage_is_named(p->stage);
+	json_object_set_new(doc, "route", json_string(direct ? "direct" : "staged"));
 	json_object_set_new(doc, "conflict", json_string(p->rules->conflict->word));
 	json_object_set_new(doc, "columns", columns_json(p));
 	json_object_set_new(doc, "statements", statements_json(p));

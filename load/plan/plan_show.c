@@ -180,6 +180,12 @@ show_route(const struct plan *p)
 		      stderr);
 		return;
 	}
+	if (plan_stage_is_named(p->stage)) {
+		fputs("Rows go straight into it by COPY; if many are refused, the others are "
+		      "staged in a temporary table.\n",
+		      stderr);
+		return;
+	}
 	reason = stage_reason(p);
 	fprintf(stderr, "Rows are staged in a temporary table and inserted from there: %s.\n",
 		reason);
@@ -250,7 +256,7 @@ plan_show_line(const struct plan *p)
 	buf_addf(&b, "%zu columns, ", p->ncolumns);
 	if (p->rules->keys == KEYS_ALONE) {
 		buf_adds(&b, "keys, to tell which rows are absent");
-	} else if (p->route == PLAN_DIRECT) {
+	} else if (p->route == PLAN_DIRECT || plan_stage_is_named(p->stage)) {
 		buf_adds(&b, "straight by COPY");
 	} else {
 		char *reason = stage_reason(p);

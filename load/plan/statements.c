@@ -141,7 +141,7 @@ is_on_route(const struct plan *p, enum route route)
 	case KEYS:
 		return p->stage != NULL;
 	case DIRECT:
-		return p->stage == NULL;
+		return p->stage == NULL || plan_stage_is_named(p->stage);
 	case STAGED:
 		return p->stage != NULL;
 	case REJECTS:
@@ -190,8 +190,8 @@ when_unsorted(const struct plan *p, bool watched)
 	return watched ? "without it, unless they are seen to ascend" : "without it";
 }
 
-const char *
-statements_when(const struct plan *p, enum statement id)
+static const char *
+when(const struct plan *p, enum statement id)
 {
 	bool watched = p->stage != NULL && p->stage->key_columns != NULL;
 	bool alone = p->sql[SQL_ALONE] != NULL, merges = p->sql[SQL_MERGE] != NULL;
@@ -246,4 +246,18 @@ statements_when(const struct plan *p, enum statement id)
 	default:
 		return NULL;
 	}
+}
+
+const char *
+statements_when(const struct plan *p, enum statement id)
+{
+	const char *usual = when(p, id);
+
+	if (usual != NULL || p->sql[id] == NULL || !plan_stage_is_named(p->stage))
+		return usual;
+	if (id == SQL_COPY)
+		return "in parts under savepoints";
+	if (id == SQL_STAGE)
+		return "if so many are refused that it costs less";
+	return table[id].route == ANY ? NULL : "then";
 }

@@ -425,16 +425,14 @@ rejects_watch(struct rejects *rj, int (*left_out)(void *watcher, uint64_t n, str
 	rj->watcher = watcher;
 }
 
-int
-rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e)
+/* Those in the temporary table, each behind what was set aside before it. */
+static int
+gather_staged(struct rejects *rj, struct db *db, const char *sql, struct err *e)
 {
 	size_t head = rj->binary ? PGCOPY_PREAMBLE_LEN : 0; /* of the first row */
 	enum db_row got;
 
-	if (fflush(rj->spool) != 0)
-		return err_errno(e, "could not write a temporary file");
-	rewind(rj->spool);
-	if (spool_next(rj, e) != 0 || db_copy_out(db, e, sql) != 0)
+	if (db_copy_out(db, e, sql) != 0)
 		return -1;
 	while ((got = fetch(rj, db, head, e)) == DB_ROW) {
 		const char *p = rj->row.data + head;
@@ -444,7 +442,17 @@ rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e
 		if ((rj->binary ? take_tuple(rj, p, len, e) : take_line(rj, p, len, e)) != 0)
 			return -1;
 	}
-	if (got != DB_ROWS_END || spool_write(rj, UINT64_MAX, e) != 0)
+	return got == DB_ROWS_END ? 0 : -1;
+}
+
+int
+rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e)
+{
+	if (fflush(rj->spool) != 0)
+		return err_errno(e, "could not write a temporary file");
+	rewind(rj->spool);
+	if (spool_next(rj, e) != 0 || (sql != NULL && gather_staged(rj, db, sql, e) != 0) ||
+	    spool_write(rj, UINT64_MAX, e) != 0)
 		return -1;
 	rewind(rj->spool);
 	return ftruncate(fileno(rj->spool), 0) == 0

@@ -85,7 +85,7 @@ void rejects_watch(struct rejects *rj,
 /*
  * rejects_gather(rj, db, sql, e):
  * Write the rows of the batch: those set aside and those that ${sql}, a COPY … TO
- * STDOUT with the row's number in front, finds, by their numbers.
+ * STDOUT with the row's number in front, finds, by their numbers; NULL: there are none.
  */
 int rejects_gather(struct rejects *rj, struct db *db, const char *sql, struct err *e)
 	__attribute__((warn_unused_result));

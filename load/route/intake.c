@@ -1,231 +1,155 @@
 /*
- * The parts of a COPY.  A part grows with the number of parts before it, for a
- * transaction with more than 64 subtransactions slows every snapshot that the
- * server takes: 60 parts hold more than 10 TB.
+ * Parts grow with the bytes in which no row was refused, for a transaction with more than 64
+ * subtransactions slows every snapshot that the server takes: 60 parts hold more than 10 TB.
  */
 #include "load/route/intake.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/buf.h"
-#include "common/base/xalloc.h"
-#include "common/os/tempfile.h"
 #include "common/pg/db.h"
 #include "common/stream/stream_chunk.h"
-#include "common/rows/pgcopy.h"
 #include "load/match/plan.h"
 #include "load/rejects/rejects.h"
+#include "load/route/copied.h"
 #include "load/route/feed.h"
+#include "load/route/kept.h"
 #include "load/route/route.h"
 #include "load/route/staged.h"
 #include "load/stage/plan_stage.h"
 
-#define PART_MIN ((off_t)4 << 20) /* bytes */
-#define BLOCK ((size_t)256 * 1024)
+#define PART_MIN ((off_t)4 << 20)   /* bytes of a part that goes as it comes */
+#define PART_MAX ((off_t)256 << 10) /* of one that does not */
+#define AHEAD 32                    /* parts that are announced at once, at most */
+/* bytes without a refused row, behind which they go as they come again */
+#define CALM ((off_t)16 << 20)
+/* bytes that are loaded in the time of a part's statements, and in a ms */
+#define COST ((off_t)2500)
+#define COST_MS ((off_t)25000)
+/* bytes sent in vain that do not count yet */
+#define VAIN ((off_t)1 << 20)
+/* of rows that COPY writes at once (MAX_BUFFERED_BYTES) */
+#define COPY_BYTES ((off_t)64 << 10)
+#define NEXT_PART "RELEASE SAVEPOINT portl_copy; SAVEPOINT portl_copy; "
 
 void
 intake_init(struct intake *in, struct rejects *rejects)
 {
-	*in = (struct intake){.rejects = rejects, .fd = -1, .refused = ERR_INIT};
+	*in = (struct intake){.rejects = rejects, .answer = -1, .refused = ERR_INIT};
+	kept_init(&in->kept);
 	gaps_init(&in->gaps);
 }
 
 void
 intake_release(struct intake *in)
 {
-	if (in->fd >= 0)
-		close(in->fd);
+	kept_release(&in->kept);
 	gaps_release(&in->gaps);
 	err_release(&in->refused);
 }
 
-static int
-keep(struct intake *in, const char *data, size_t len, struct err *e)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(in->fd, data, len, in->end);
+/* ---- sending ---- */
 
-		if (n < 0)
-			return err_errno(e, "could not write a temporary file");
-		in->end += n;
-		data += n;
-		len -= (size_t)n;
+/*
+ * Begin a part.  The statements of ${ahead} parts are one message, so that the server says in
+ * one answer that it has a part and waits for the next.  The numbers of staged rows are not
+ * undone by ROLLBACK, and some may be left out.
+ */
+static int
+begin_copy(struct intake *in, struct route *r, unsigned ahead, struct err *e)
+{
+	static const char *const savepoints[] = {
+		[INTAKE_NO_SAVEPOINT] = "SAVEPOINT portl_copy; ",
+		[INTAKE_KEPT] = NEXT_PART,
+		[INTAKE_UNDONE] = "ROLLBACK TO SAVEPOINT portl_copy; ",
+	};
+	const char *copy = r->plan->sql[in->staged ? SQL_STAGE_COPY : SQL_COPY];
+	struct buf sql = BUF_INIT;
+	int64_t asked, took;
+	int rc;
+
+	if (in->ahead > 0)
+		return 0; /* it waits for rows already */
+	buf_adds(&sql, savepoints[in->savepoint]);
+	if (in->staged)
+		buf_addf(&sql, "%s%" PRIu64 ", false); ", r->plan->sql[SQL_NUMBER],
+			 in->base + 1);
+	buf_adds(&sql, copy);
+	for (in->ahead = 1; in->ahead < ahead; in->ahead++) {
+		buf_adds(&sql, "; " NEXT_PART);
+		buf_adds(&sql, copy);
+	}
+	asked = db_clock();
+	rc = feed_begin(&r->feed, r->db, buf_cstr(&sql), r->plan->text, e);
+	took = db_clock() - asked;
+	if (in->answer < 0 || took < in->answer)
+		in->answer = took;
+	buf_release(&sql);
+	in->savepoint = INTAKE_UNDONE;
+	return rc;
+}
+
+static int
+send_file(struct intake *in, struct route *r, off_t to, struct err *e)
+{
+	off_t from = in->kept.start;
+
+	while (from < to) {
+		ssize_t n = kept_read(&in->kept, from, to, e);
+
+		if (n < 0 || feed_write(&r->feed, in->kept.block, (size_t)n, e) != 0)
+			return -1;
+		from += n;
 	}
 	return 0;
 }
 
-static ssize_t
-read_back(const struct intake *in, char *block, off_t from, off_t to, struct err *e)
-{
-	size_t len = to - from < (off_t)BLOCK ? (size_t)(to - from) : BLOCK;
-	ssize_t n = pread(in->fd, block, len, from);
-
-	if (n <= 0)
-		return err_errno(e, "could not read a temporary file");
-	return n;
-}
-
-/* ---- where rows end ---- */
-
-/* How far the ${rows} next rows from ${from} on reach. */
-static off_t
-skip_rows(const struct intake *in, bool text, off_t from, uint64_t rows, struct err *e)
-{
-	struct pgcopy_scan scan;
-	char *block = xmalloc(BLOCK);
-	ssize_t n = 0;
-
-	pgcopy_scan_init(&scan, -1);
-	while (rows > 0 && (n = read_back(in, block, from, in->whole, e)) > 0) {
-		size_t used = (size_t)n;
-
-		if (text) {
-			const char *p = block, *stop;
-
-			while (rows > 0 &&
-			       (stop = memchr(p, '\n', (size_t)(block + n - p))) != NULL) {
-				p = stop + 1;
-				rows--;
-			}
-			used = rows == 0 ? (size_t)(p - block) : used;
-		} else {
-			uint64_t before = scan.rows;
-
-			scan.stop = scan.rows + rows;
-			if (pgcopy_scan(&scan, block, (size_t)n, &used, e) != 0)
-				n = -1;
-			rows -= scan.rows - before;
-		}
-		if (n < 0)
-			break;
-		from += (off_t)used;
-	}
-	free(block);
-	return n < 0 ? -1 : from;
-}
-
-/* ---- sending ---- */
-
 static int
-send_file(const struct intake *in, struct route *r, off_t from, off_t to, struct err *e)
+end_copy(struct intake *in, struct route *r, const struct kept_run *run, struct err *e)
 {
-	char *block = xmalloc(BLOCK);
-	int rc = 0;
+	uint64_t taken;
 
-	while (rc == 0 && from < to) {
-		ssize_t n = read_back(in, block, from, to, e);
-
-		rc = n < 0 ? -1 : feed_write(&r->feed, block, (size_t)n, e);
-		from += n;
-	}
-	free(block);
-	return rc;
-}
-
-/* The rows' numbers are not undone by ROLLBACK, and some may be left out. */
-static int
-number_rows(const struct intake *in, struct route *r, const char *before, struct err *e)
-{
-	return db_exec(r->db, e, "%s%s%" PRIu64 ", false)", before, r->plan->sql[SQL_NUMBER],
-		       in->base + 1);
-}
-
-static int
-begin_part(struct intake *in, struct route *r, struct err *e)
-{
-	if (number_rows(in, r, "SAVEPOINT portl_copy; ", e) != 0)
+	if ((in->ahead > 1 ? feed_next : feed_end)(&r->feed, &taken, e) != 0)
 		return -1;
-	return feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e);
-}
-
-/* Rows that COPY took before are sent without a savepoint. */
-static int
-send_again(const struct intake *in, struct route *r, off_t to, struct err *e)
-{
-	uint64_t rows = 0;
-
-	if (db_exec(r->db, e,
-		    "ROLLBACK TO SAVEPOINT portl_copy; RELEASE SAVEPOINT portl_copy") != 0)
-		return -1;
-	if (to == in->start)
+	in->ahead--;
+	if (in->ahead == 0)
+		in->savepoint = INTAKE_KEPT;
+	if (taken == run->rows)
 		return 0;
-	if (number_rows(in, r, "", e) != 0 ||
-	    feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e) != 0 ||
-	    send_file(in, r, in->start, to, e) != 0)
-		return -1;
-	return feed_end(&r->feed, &rows, e);
+	return err_set(e, EXIT_DATA,
+		       "%" PRIu64 " rows were sent, but the server counts %" PRIu64, run->rows,
+		       taken);
 }
 
+/* Fails if what COPY has said is no row's fault. */
 static int
-set_aside(const struct intake *in, uint64_t n, off_t from, off_t to, struct err *e)
+check_refused(struct intake *in, struct err *e)
 {
-	struct buf row = BUF_INIT;
-	int rc = 0;
-
-	while (rc == 0 && from < to) {
-		ssize_t got = read_back(in, buf_reserve(&row, BLOCK), from, to, e);
-
-		rc = got < 0 ? -1 : 0;
-		row.len += got > 0 ? (size_t)got : 0;
-		from += got;
-	}
-	if (rc == 0)
-		rc = rejects_spool(in->rejects, n, row.data, row.len, e);
-	buf_release(&row);
-	return rc;
-}
-
-/*
- * COPY has refused row ${line} of the part, which is here as a whole: what is
- * before it goes into the table, it itself to the rejects, and what is behind it
- * makes the next part.
- */
-static int
-leave_out(struct intake *in, struct route *r, uint64_t line, const char *column, struct err *e)
-{
-	off_t row, behind;
-
-	row = skip_rows(in, r->plan->text, in->start, line - 1, e);
-	behind = row >= 0 ? skip_rows(in, r->plan->text, row, 1, e) : -1;
-	if (behind < 0 || send_again(in, r, row, e) != 0 ||
-	    set_aside(in, in->base + line, row, behind, e) != 0)
-		return -1;
-	if (route_reject(r, in->base + line, column, &in->refused, e) != 0)
-		return -1;
-	in->base += line;
-	in->rows -= line;
-	in->start = behind;
-	err_release(&in->refused);
-	if (begin_part(in, r, e) != 0)
-		return -1;
-	if (send_file(in, r, in->start, in->end, &in->refused) == 0)
-		return 0;
-	return intake_note(in, &in->refused);
-}
-
-/* Does COPY take the first ${rows} rows of the part?  1, 0 (in->refused says why), -1. */
-static int
-takes(struct intake *in, struct route *r, uint64_t rows, struct err *e)
-{
-	off_t to = skip_rows(in, r->plan->text, in->start, rows, e);
-	uint64_t taken = 0;
-
-	err_release(&in->refused);
-	if (to < 0 || number_rows(in, r, "ROLLBACK TO SAVEPOINT portl_copy; ", e) != 0 ||
-	    feed_begin(&r->feed, r->db, r->plan->sql[SQL_STAGE_COPY], r->plan->text, e) != 0)
-		return -1;
-	if (send_file(in, r, in->start, to, &in->refused) == 0 &&
-	    feed_end(&r->feed, &taken, &in->refused) == 0)
-		return 1;
 	if (rejects_is_for(&in->refused))
 		return 0;
 	err_take(e, &in->refused);
 	return -1;
 }
+
+/* Does COPY take these rows?  1, 0 (in->refused says why), -1. */
+static int
+takes(struct intake *in, struct route *r, const struct kept_run *run, unsigned ahead,
+      struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (begin_copy(in, r, ahead, e) != 0)
+		return -1;
+	if (send_file(in, r, run->to, &why) == 0 && end_copy(in, r, run, &why) == 0)
+		return 1;
+	in->ahead = 0;
+	err_take(&in->refused, &why);
+	return check_refused(in, e);
+}
+
+/* ---- the row that is refused ---- */
 
 /*
  * COPY writes many rows at once, and only then are they found to be too large for a page
@@ -233,68 +157,327 @@ takes(struct intake *in, struct route *r, uint64_t rows, struct err *e)
  * last of the fewest rows that it does not take.
  */
 static int
-find_large(struct intake *in, struct route *r, uint64_t *line, struct err *e)
+find_large(struct intake *in, struct route *r, struct kept_run *run, struct err *e)
 {
-	uint64_t good = 0, middle;
+	uint64_t good = 0, bad = run->rows, next;
 	int rc = 0;
 
-	while (rc >= 0 && *line - good > 1) {
-		middle = good + (*line - good) / 2;
-		rc = takes(in, r, middle, e);
-		if (rc > 0)
-			good = middle;
+	do { /* the last time so that it says why */
+		next = bad - good > 1 ? good + (bad - good) / 2 : bad;
+		rc = kept_measure(&in->kept, next, in->kept.whole, run, e) == 0
+			     ? takes(in, r, run, 1, e)
+			     : -1;
+		in->savepoint = INTAKE_UNDONE;
+		if (rc > 0 && next < bad)
+			good = next;
+		else if (next < bad)
+			bad = next;
 		else
-			*line = middle;
-	}
-	if (rc > 0) /* so that it says why */
-		rc = takes(in, r, *line, e);
-	return rc < 0 ? -1 : 0;
+			return rc < 0 ? -1
+				      : kept_measure(&in->kept, good, in->kept.whole, run, e);
+	} while (rc >= 0);
+	return -1;
 }
 
-/* Deal with what COPY has refused, unless that row is not here as a whole yet. */
+/* Where does COPY say that it was?  Fails if that is at no row, or no row's fault. */
 static int
-recover(struct intake *in, struct route *r, struct err *e)
+locate(struct intake *in, const struct route *r, uint64_t *line, char **column, struct err *e)
 {
-	while (in->refused.code != EXIT_DONE) {
-		char *column = NULL;
-		uint64_t line = 0;
-		bool found = staged_where(r, &in->refused, &line, &column) && line > 0;
-		bool large = strncmp(in->refused.sqlstate, "54", 2) == 0 && column == NULL;
-		int rc = 0;
+	struct err *why = &in->refused;
+	bool found;
 
-		if (large && in->rows > 0 && line > in->rows)
-			line = in->rows; /* at the end it has counted one more */
-		if (found && line > in->rows) {
+	*column = NULL;
+	found = (in->staged ? staged_where : copied_where)(r, why, line, column);
+	if (found && rejects_is_for(why))
+		return 0;
+	err_take(e, why);
+	if (found)
+		route_at(r, in->base + *line, *column, e);
+	free(*column);
+	*column = NULL;
+	return -1;
+}
+
+/* Is the row that is named not the one, or none of the run's? */
+static bool
+is_vague(const struct intake *in, const struct kept_run *run, uint64_t line, const char *column)
+{
+	const struct err *why = &in->refused;
+
+	return line == 0 || line > run->rows ||
+	       (strncmp(why->sqlstate, "54", 2) == 0 && column == NULL &&
+		why->constraint == NULL);
+}
+
+/*
+ * Rows up to ${sent} were sent, and the one behind ${before} is refused.  An index refuses it
+ * when all that COPY writes at once are in the table.
+ */
+static void
+count_vain(struct intake *in, const struct kept_run *before, off_t sent)
+{
+	off_t rest = sent - before->to;
+	bool written = strcmp(in->refused.sqlstate, "23505") == 0 ||
+		       strcmp(in->refused.sqlstate, "23P01") == 0;
+
+	in->vain += before->to - in->kept.start;
+	if (written)
+		in->vain += rest < COPY_BYTES ? rest : COPY_BYTES;
+}
+
+/* COPY has refused one of the run's rows: leave those before it in ${run}. */
+static int
+find_refused(struct intake *in, struct route *r, struct kept_run *run, char **column,
+	     struct err *e)
+{
+	off_t sent = run->to;
+	uint64_t line = 0;
+
+	free(*column);
+	if (locate(in, r, &line, column, e) != 0)
+		return -1;
+	if (is_vague(in, run, line, *column))
+		return find_large(in, r, run, e);
+	if (kept_measure(&in->kept, line - 1, in->kept.whole, run, e) != 0)
+		return -1;
+	count_vain(in, run, sent);
+	return 0;
+}
+
+static int
+set_aside(struct intake *in, uint64_t n, off_t to, struct err *e)
+{
+	struct buf row = BUF_INIT;
+	off_t from = in->kept.start;
+	ssize_t got = 0;
+	int rc;
+
+	for (; from < to && got >= 0; from += got) {
+		got = kept_read(&in->kept, from, to, e);
+		buf_add(&row, in->kept.block, got > 0 ? (size_t)got : 0);
+	}
+	rc = got < 0 ? -1 : rejects_spool(in->rejects, n, row.data, row.len, e);
+	buf_release(&row);
+	return rc;
+}
+
+static void
+pass(struct intake *in, const struct kept_run *run)
+{
+	in->since += run->to - in->kept.start;
+	in->base += run->rows;
+	kept_pass(&in->kept, run);
+}
+
+/* These rows are in. */
+static void
+have(struct intake *in, const struct kept_run *run)
+{
+	if (!in->staged) {
+		in->written += run->rows;
+		in->passed += run->to - in->kept.start;
+	}
+	pass(in, run);
+}
+
+/* The first row that is not settled is the one. */
+static int
+leave_out(struct intake *in, struct route *r, const char *column, struct err *e)
+{
+	struct kept_run run;
+
+	if (kept_measure(&in->kept, 1, in->kept.whole, &run, e) != 0 ||
+	    set_aside(in, in->base + 1, run.to, e) != 0 ||
+	    route_reject(r, in->base + 1, column, &in->refused, e) != 0)
+		return -1;
+	err_release(&in->refused);
+	pass(in, &run);
+	in->apart = in->apart == 0 ? in->since : (3 * in->apart + in->since) / 4;
+	in->since = 0;
+	return 0;
+}
+
+/* ---- parts ---- */
+
+static bool
+is_calm(const struct intake *in)
+{
+	return in->apart == 0 || in->since >= CALM;
+}
+
+/* Bytes from one row that is refused to the next, as it seems. */
+static off_t
+distance(const struct intake *in)
+{
+	return in->apart > in->since ? in->apart : in->since;
+}
+
+/* Bytes of a part.  Of the rows before one that is refused, half a part's are sent again. */
+static off_t
+part_size(const struct intake *in)
+{
+	off_t cost = COST + COST_MS * (in->answer > 0 ? (off_t)in->answer : 0), size = 512;
+
+	if (is_calm(in))
+		return in->since / 4 > PART_MIN ? in->since / 4 : PART_MIN;
+	while (size < PART_MAX && size * size / cost < distance(in))
+		size += size / 4;
+	return size;
+}
+
+/* How many are likely to be taken before one is not. */
+static unsigned
+parts_ahead(const struct intake *in)
+{
+	off_t n = distance(in) / part_size(in) + 1;
+
+	return n < AHEAD ? (unsigned)n : AHEAD;
+}
+
+/*
+ * Settle the run's rows, or if one of them is refused that one and those before it.  With
+ * ${refused} they are followed by one that is, if they are not, in ${column}, which is freed.
+ */
+static int
+settle(struct intake *in, struct route *r, struct kept_run *run, bool refused, char *column,
+       struct err *e)
+{
+	int rc;
+
+	while ((rc = run->rows > 0 ? takes(in, r, run, parts_ahead(in), e) : 1) == 0) {
+		refused = true;
+		if (find_refused(in, r, run, &column, e) != 0) {
+			rc = -1;
+			break;
+		}
+	}
+	if (rc > 0) {
+		have(in, run);
+		rc = refused ? leave_out(in, r, column, e) : 0;
+	}
+	free(column);
+	return rc;
+}
+
+/* COPY has refused a part that went as it came, perhaps for a row that is not whole yet. */
+static int
+give_up_stream(struct intake *in, struct route *r, struct err *e)
+{
+	struct kept_run run = {in->kept.rows, in->kept.whole};
+	uint64_t line = 0;
+	char *column;
+
+	in->streams = false;
+	in->ahead = 0;
+	if (locate(in, r, &line, &column, e) != 0)
+		return -1;
+	if (!is_vague(in, &run, line, column)) {
+		if (kept_measure(&in->kept, line - 1, in->kept.whole, &run, e) != 0) {
 			free(column);
+			return -1;
+		}
+		count_vain(in, &run, in->kept.whole);
+		return settle(in, r, &run, true, column, e);
+	}
+	free(column);
+	err_release(&in->refused);
+	return settle(in, r, &run, false, NULL, e);
+}
+
+static int
+begin_stream(struct intake *in, struct route *r, struct err *e)
+{
+	if (begin_copy(in, r, 1, e) != 0)
+		return -1;
+	in->streams = true;
+	return send_file(in, r, in->kept.end, &in->refused) == 0 ? 0 : check_refused(in, e);
+}
+
+/* The COPYs that are announced still have no rows. */
+static int
+close_parts(struct intake *in, struct route *r, struct err *e)
+{
+	static const char *const ends[] = {
+		[INTAKE_KEPT] = "RELEASE SAVEPOINT portl_copy",
+		[INTAKE_UNDONE] = "ROLLBACK TO SAVEPOINT portl_copy; "
+				  "RELEASE SAVEPOINT portl_copy",
+	};
+	const struct kept_run none = {0, in->kept.start};
+	const char *sql;
+
+	while (in->ahead > 0)
+		if (end_copy(in, r, &none, e) != 0)
+			return -1;
+	sql = ends[in->savepoint];
+	in->savepoint = INTAKE_NO_SAVEPOINT;
+	return sql != NULL ? db_exec(r->db, e, "%s", sql) : 0;
+}
+
+/* Would it cost less to stage the rows, as the target has taken them so far? */
+static bool
+is_costly(const struct intake *in, const struct route *r)
+{
+	return !in->staged && !r->plan->stage->rejects->stays && in->vain > VAIN &&
+	       in->vain > in->passed / 3;
+}
+
+static int
+begin_stage(struct intake *in, struct route *r, struct err *e)
+{
+	in->staged = true;
+	in->apart = in->since = 0;
+	return db_exec(r->db, e, "%s; %s", r->plan->sql[SQL_STAGE], r->plan->sql[SQL_BAD]);
+}
+
+/* Settle what makes a part, or with ${all} everything; what is left waits for more, or streams.
+ */
+static int
+advance(struct intake *in, struct route *r, bool all, struct err *e)
+{
+	struct kept_run run;
+
+	for (;;) {
+		off_t size;
+
+		if (in->refused.code != EXIT_DONE && give_up_stream(in, r, e) != 0)
+			return -1;
+		if (in->streams || in->kept.rows == 0)
 			return 0;
-		}
-		if (found && rejects_is_for(&in->refused)) {
-			if (large)
-				rc = find_large(in, r, &line, e);
-			if (rc == 0)
-				rc = leave_out(in, r, line, column, e);
-		} else {
-			err_take(e, &in->refused);
-			rc = found ? route_at(r, in->base + line, column, e) : -1;
-		}
-		free(column);
-		if (rc != 0) {
-			if (e->code == EXIT_DONE)
-				err_take(e, &in->refused);
+		if (is_costly(in, r) &&
+		    (close_parts(in, r, e) != 0 || begin_stage(in, r, e) != 0))
+			return -1;
+		size = part_size(in);
+		if (all || in->kept.whole - in->kept.start >= size) {
+			if (kept_measure(&in->kept, UINT64_MAX, in->kept.start + size, &run,
+					 e) != 0 ||
+			    settle(in, r, &run, false, NULL, e) != 0)
+				return -1;
+		} else if (!is_calm(in)) {
+			return 0;
+		} else if (begin_stream(in, r, e) != 0) {
 			return -1;
 		}
 	}
+}
+
+/* The rows that are here make a part that went as it came. */
+static int
+end_stream(struct intake *in, struct route *r, struct err *e)
+{
+	const struct kept_run run = {in->kept.rows, in->kept.whole};
+
+	if (end_copy(in, r, &run, e) != 0)
+		return -1;
+	in->streams = false;
+	have(in, &run);
 	return 0;
 }
 
 int
 intake_note(struct intake *in, struct err *e)
 {
-	if (!rejects_is_for(e))
-		return -1;
-	if (e != &in->refused)
-		err_take(&in->refused, e);
-	return 0;
+	err_take(&in->refused, e);
+	return check_refused(in, e);
 }
 
 /* ---- a batch ---- */
@@ -302,68 +485,26 @@ intake_note(struct intake *in, struct err *e)
 int
 intake_begin(struct intake *in, struct route *r, struct err *e)
 {
-	if (in->fd < 0 && (in->fd = tempfile_open(e)) < 0)
+	if (kept_begin(&in->kept, r->plan->text, e) != 0)
 		return -1;
-	in->start = in->end = in->whole = 0;
-	in->base = in->rows = 0;
-	in->parts = 0;
+	in->base = in->written = 0;
+	in->streams = false;
+	in->ahead = 0;
+	in->savepoint = INTAKE_NO_SAVEPOINT;
 	gaps_reset(&in->gaps);
 	r->gaps = &in->gaps;
-	return begin_part(in, r, e);
-}
-
-static off_t
-part_size(const struct intake *in)
-{
-	off_t size = PART_MIN;
-	int i;
-
-	for (i = 0; i < in->parts; i++)
-		size += size / 4;
-	return size;
-}
-
-/* The whole rows make a part; whatever the server still says about it, it says now. */
-static int
-end_part(struct intake *in, struct route *r, struct err *e)
-{
-	uint64_t rows = 0;
-
-	while (recover(in, r, e) == 0) {
-		if (in->refused.code != EXIT_DONE) {
-			err_take(e, &in->refused);
-			return -1;
-		}
-		if (feed_end(&r->feed, &rows, &in->refused) == 0) {
-			in->parts++;
-			return db_exec(r->db, e, "RELEASE SAVEPOINT portl_copy");
-		}
-	}
-	return -1;
-}
-
-static int
-next_part(struct intake *in, struct route *r, const char *rest, size_t len, struct err *e)
-{
-	if (end_part(in, r, e) != 0)
+	in->staged = false;
+	if ((!plan_stage_is_named(r->plan->stage) || is_costly(in, r)) &&
+	    begin_stage(in, r, e) != 0)
 		return -1;
-	in->base += in->rows;
-	in->rows = 0;
-	in->start = in->end = in->whole = 0;
-	if (ftruncate(in->fd, 0) != 0)
-		return err_errno(e, "could not empty a temporary file");
-	if (begin_part(in, r, e) != 0 || keep(in, rest, len, e) != 0)
-		return -1;
-	if (len > 0 && feed_write(&r->feed, rest, len, &in->refused) != 0)
-		return recover(in, r, e);
-	return 0;
+	return is_calm(in) ? begin_stream(in, r, e) : 0;
 }
 
 /* The row cannot be read, so that it is not sent. */
 static int
 refuse(struct intake *in, struct route *r, const struct stream_chunk *chunk, struct err *e)
 {
-	uint64_t sent = in->base + in->rows, row = r->rows_before + sent + in->gaps.n + 1;
+	uint64_t sent = in->base + in->kept.rows, row = r->rows_before + sent + in->gaps.n + 1;
 
 	r->counts.rejected++;
 	if (gaps_add(&in->gaps, sent, e) != 0)
@@ -372,29 +513,36 @@ refuse(struct intake *in, struct route *r, const struct stream_chunk *chunk, str
 				 chunk->fault, e);
 }
 
+static int
+stream_on(struct intake *in, struct route *r, const struct stream_chunk *chunk, struct err *e)
+{
+	bool full = chunk->rows > 0 && in->kept.whole - in->kept.start >= part_size(in);
+
+	if (feed_write(&r->feed, chunk->data, full ? chunk->whole : chunk->len, &in->refused) ==
+		    0 &&
+	    (!full || end_stream(in, r, &in->refused) == 0))
+		return 0;
+	return check_refused(in, e);
+}
+
 int
 intake_write(struct intake *in, struct route *r, const struct stream_chunk *chunk,
 	     struct err *e)
 {
-	bool full = chunk->rows > 0 && in->end - in->start >= part_size(in);
-	size_t now = full ? chunk->whole : chunk->len;
-
 	if (chunk->fault != NULL)
 		return refuse(in, r, chunk, e);
-	if (keep(in, chunk->data, now, e) != 0)
+	if (kept_add(&in->kept, chunk, e) != 0)
 		return -1;
-	in->rows += chunk->rows;
-	if (chunk->rows > 0)
-		in->whole = in->end - (off_t)(now - chunk->whole);
-	if ((in->refused.code != EXIT_DONE ||
-	     feed_write(&r->feed, chunk->data, now, &in->refused) != 0) &&
-	    recover(in, r, e) != 0)
+	if (in->streams && in->refused.code == EXIT_DONE && stream_on(in, r, chunk, e) != 0)
 		return -1;
-	return full ? next_part(in, r, chunk->data + now, chunk->len - now, e) : 0;
+	return advance(in, r, false, e);
 }
 
 int
 intake_end(struct intake *in, struct route *r, struct err *e)
 {
-	return end_part(in, r, e);
+	if (in->streams && in->refused.code == EXIT_DONE &&
+	    end_stream(in, r, &in->refused) != 0 && check_refused(in, e) != 0)
+		return -1;
+	return advance(in, r, true, e) == 0 ? close_parts(in, r, e) : -1;
 }

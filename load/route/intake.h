@@ -1,8 +1,12 @@
 /*
- * COPY into the temporary table for a load that rejects rows.  Rows are sent in
- * parts, each under a savepoint and kept until it is released: when COPY refuses
- * a row, those before it are sent again, then those behind it.  So each row is
- * sent twice at most, and clean data only pays for being kept.
+ * COPY of rows of which some may be refused, into the temporary table or, where COPY names
+ * each row that the target refuses, into that.
+ *
+ * Rows are sent in parts, each under a savepoint and kept until it is released.  While none is
+ * refused, a part goes to the server as it comes.  When one is, the rows before it are sent
+ * again, without it.  From then on a part is sent when it is here as a whole, and is as long
+ * as costs least: what a refused row costs are the rows of its part that were sent before
+ * it, and what a part costs are its statements.
  */
 #ifndef LOAD_INTAKE_H
 #define LOAD_INTAKE_H
@@ -13,21 +17,30 @@
 
 #include "common/base/err.h"
 #include "load/route/gaps.h"
+#include "load/route/kept.h"
 
 struct rejects;
 struct route;
 struct stream_chunk;
 
+/* What has become of the rows behind the savepoint. */
+enum intake_savepoint { INTAKE_NO_SAVEPOINT, INTAKE_KEPT, INTAKE_UNDONE };
+
 struct intake {
 	struct rejects *rejects; /* borrowed */
-	int fd;                  /* a temporary file with the part's bytes, -1: not open yet */
-	off_t start, end;        /* where in it the part begins and ends */
-	off_t whole;             /* as far as there are whole rows */
-	uint64_t base;           /* rows of the batch that were sent before the part */
-	uint64_t rows;           /* whole rows of the part */
-	int parts;               /* released since the batch began */
-	struct gaps gaps;        /* lines of the batch that are no rows */
-	struct err refused;      /* what COPY has said, but is not yet dealt with */
+	bool staged;             /* rows go into the temporary table, which is there */
+	struct kept kept;        /* rows that are not settled */
+	uint64_t base;           /* rows of the batch before these */
+	uint64_t written;        /* rows of the batch that the target has taken */
+	unsigned ahead;          /* parts that the server knows of; of the first COPY is open */
+	bool streams;            /* it has what is in the file */
+	enum intake_savepoint savepoint;
+	int64_t answer;     /* ms that the server takes to answer, at least; -1: not known */
+	off_t since;        /* bytes of settled rows since one was refused */
+	off_t apart;        /* such bytes between rows that are refused; 0: none is */
+	off_t passed, vain; /* bytes that the target has, and that were sent to it in vain */
+	struct gaps gaps;   /* lines of the batch that are no rows */
+	struct err refused; /* what COPY has said, but is not yet dealt with */
 };
 
 /*

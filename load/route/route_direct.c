@@ -4,68 +4,28 @@
  */
 #include "load/route/route_direct.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/err.h"
 #include "common/base/xalloc.h"
 #include "common/stream/stream_chunk.h"
 #include "load/match/plan.h"
-#include "load/route/copycontext.h"
+#include "load/route/copied.h"
 #include "load/route/ready.h"
 #include "load/route/route.h"
-
-/* Is the name a word of the text, or several? */
-static bool
-has_name(const char *text, size_t len, const char *name)
-{
-	size_t size = strlen(name), i;
-
-	for (i = 1; i + size <= len; i++)
-		if (text[i - 1] == ' ' && memcmp(text + i, name, size) == 0 &&
-		    (i + size == len || strchr(" ,", text[i + size]) != NULL))
-			return true;
-	return false;
-}
-
-/* The column that is named behind the row's number, or NULL. */
-static const char *
-find_column(const struct plan *p, const struct copycontext *at)
-{
-	const char *found = NULL, *name;
-	size_t i;
-
-	for (i = 0; i < p->ncolumns; i++) {
-		name = p->columns[i].target;
-		if (name != NULL && has_name(at->rest, at->len, name) &&
-		    (found == NULL || strlen(name) > strlen(found)))
-			found = name;
-	}
-	return found;
-}
 
 /* People look for the row in front of the message, not in its context. */
 static int
 direct_locate(struct route *r, struct err *e)
 {
-	static const char english[] = ", column ";
-	struct copycontext at;
+	uint64_t line;
 	char *column;
 
 	route_explain_key(r, e);
-	if (!copycontext_read(e->context, plan_into(r->plan)->name, &at))
+	if (!copied_where(r, e, &line, &column))
 		return -1;
-	if (strncmp(at.rest, english, sizeof(english) - 1) == 0) {
-		column = xstrndup(at.rest + sizeof(english) - 1,
-				  at.len - (sizeof(english) - 1));
-		route_at(r, at.line, column, e);
-		free(column);
-	} else {
-		route_at_line(r, at.line, find_column(r->plan, &at), e);
-	}
-	free(e->context);
-	e->context = NULL;
+	route_at_line(r, line, column, e);
+	free(column);
 	return -1;
 }
 

@@ -1,5 +1,8 @@
 /*
- * All rows are tried as on the staged route.  Only if the server refuses one do they go in
+ * Where COPY names each row that the target refuses, rows go straight into that, until so many
+ * are refused that it costs less to stage the others.
+ *
+ * Staged rows are tried as on the staged route.  Only if the server refuses one do they go in
  * piece by piece.  The result is as if the rows that are left out had not been in the stream.
  *
  * Constraints that come deferred are checked behind all rows if that is how these pass, else
@@ -38,7 +41,8 @@ static int
 rejects_route_begin(struct route *r, struct err *e)
 {
 	staged_begin(staged_of(r));
-	if (db_exec(r->db, e, "%s; %s", r->plan->sql[SQL_STAGE], r->plan->sql[SQL_BAD]) != 0)
+	if (plan_stage_is_named(r->plan->stage) &&
+	    ready_target(r->db, r->plan, r->first, e) != 0)
 		return -1;
 	return intake_begin(&own(r)->intake, r, e);
 }
@@ -132,16 +136,34 @@ apply(struct route *r, struct err *e)
 }
 
 static int
-rejects_route_end(struct route *r, struct err *e)
+end_staged(struct route *r, struct err *e)
 {
-	if (intake_end(&own(r)->intake, r, e) != 0 ||
-	    ready_target(r->db, r->plan, r->first, e) != 0 || keys_check(r, e) != 0 ||
-	    staged_queue(staged_of(r), e) != 0 || apply(r, e) != 0 ||
+	uint64_t straight = own(r)->intake.written;
+
+	r->counts.read -= straight;
+	if ((!plan_stage_is_named(r->plan->stage) &&
+	     ready_target(r->db, r->plan, r->first, e) != 0) ||
+	    keys_check(r, e) != 0 || staged_queue(staged_of(r), e) != 0 || apply(r, e) != 0 ||
 	    staged_refuse_duplicates(r, e) != 0)
 		return -1;
+	r->counts.read += straight;
+	r->counts.inserted += straight;
 	if (rejects_gather(r->rejects, r->db, r->plan->sql[SQL_GATHER], e) != 0)
 		return -1;
 	return db_exec(r->db, e, "%s", r->plan->sql[SQL_DROP]);
+}
+
+static int
+rejects_route_end(struct route *r, struct err *e)
+{
+	const struct intake *in = &own(r)->intake;
+
+	if (intake_end(&own(r)->intake, r, e) != 0)
+		return -1;
+	if (in->staged)
+		return end_staged(r, e);
+	r->counts.inserted = in->written;
+	return rejects_gather(r->rejects, r->db, NULL, e);
 }
 
 static void

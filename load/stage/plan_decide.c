@@ -53,7 +53,8 @@ static const char facts_sql[] =
 	" EXISTS (SELECT FROM trg WHERE NOT tgisinternal AND tgtype & 20 <> 0),"
 	" EXISTS (SELECT FROM trg WHERE NOT tgisinternal AND tgtype & 66 = 0 AND tgtype & 20 <> 0)"
 	" OR EXISTS (SELECT FROM pg_index JOIN tree ON indrelid = relid WHERE NOT indimmediate)"
-	" OR EXISTS (SELECT FROM own WHERE contype = 'f'),"
+	" OR EXISTS (SELECT FROM own WHERE contype = 'f')"
+	" OR EXISTS (SELECT FROM pg_class JOIN tree ON oid = relid WHERE relkind = 'f'),"
 	" EXISTS (SELECT FROM fk WHERE NOT EXISTS (SELECT FROM pg_index"
 	" WHERE indrelid = confrelid AND indisprimary AND confkey <@ indkey::int2[])),"
 	" EXISTS (SELECT FROM own WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree)),"
@@ -73,7 +74,7 @@ needs_stage(const struct plan *p)
 
 	if (p->rules->parts.what == PARTS_STAGE || p->rules->parts.what == PARTS_PUBLISH)
 		return true;
-	if (p->rules->conflict->has_key || p->stage_reason != NULL || rejects(p))
+	if (p->rules->conflict->has_key || p->stage_reason != NULL)
 		return true;
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].target != NULL && p->columns[i].way != PLAN_SAME)
@@ -85,21 +86,12 @@ static int
 read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	struct target_facts *f = &p->stage->facts;
-	bool temp = false, rules = false;
-	bool *const to[] = {&temp,
-			    &rules,
-			    &f->insert_triggers,
-			    &f->update_triggers,
-			    &f->after_triggers,
-			    &f->late_unique,
-			    &f->checks,
-			    &f->counted,
-			    &f->triggers,
-			    &f->late,
-			    &f->late_keys,
-			    &f->self,
-			    &f->referred,
-			    &f->follows};
+	bool rules = false;
+	bool *const to[] = {
+		&f->temp,           &rules,          &f->insert_triggers, &f->update_triggers,
+		&f->after_triggers, &f->late_unique, &f->checks,          &f->counted,
+		&f->triggers,       &f->late,        &f->late_keys,       &f->self,
+		&f->referred,       &f->follows};
 	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
 	size_t i;
 
@@ -109,9 +101,6 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		*to[i] = db_is_true(res, 0, (int)i);
 	PQclear(res);
 	f->counted = f->counted && p->rel != NULL && !p->rel->remote;
-	if (!temp)
-		reasons_add(why, "rows have to be staged in a temporary table, and there is no "
-				 "TEMP privilege on the database");
 	if (p->rel != NULL && p->rel->remote && p->rules->conflict->sets)
 		reasons_add(why,
 			    "%s, and updates are counted by a sequence, which other servers "
@@ -123,6 +112,25 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 			"it has rules for UPDATE, with which PostgreSQL cannot do --conflict=%s",
 			p->rules->conflict->word);
 	return 0;
+}
+
+/*
+ * Does COPY name each row that the target refuses?  Not so what is checked behind the rows, or
+ * by a trigger, or on another server.  All columns are loaded, for a row that is refused is
+ * written as it came.
+ */
+static bool
+names_refused(const struct plan *p)
+{
+	const struct target_facts *f = &p->stage->facts;
+	size_t i;
+
+	if (p->rel != NULL && (strchr("rp", p->rel->kind) == NULL || p->rel->engine != NULL))
+		return false;
+	for (i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].target == NULL)
+			return false;
+	return !f->triggers && !f->late;
 }
 
 /* By the stream, or perhaps by the table itself. */
@@ -261,6 +269,8 @@ decide_rejects(struct plan *p)
 	/* nobody has looked at what a view shows, or what is on another server */
 	bool plain = p->rel == NULL || strchr("rp", p->rel->kind) != NULL;
 
+	pr->named = !needs_stage(p) && names_refused(p);
+	pr->stays = !f->temp || p->ncolumns > COLUMNS_MAX;
 	pr->triggers = f->triggers || !plain;
 	pr->late = f->late || !plain || (keyed && (f->late_keys || f->triggers));
 	pr->first = keyed && p->rules->duplicates != DUPLICATES_LAST;
@@ -270,15 +280,18 @@ decide_rejects(struct plan *p)
 	p->stage->rejects = pr;
 }
 
-/* How wide the widest of all statements' tables and results will be. */
+/* The privilege, and how wide the widest of all statements' tables and results will be. */
 static void
-check_width(const struct plan *p, struct reasons *why)
+check_stage(const struct plan *p, struct reasons *why)
 {
 	const struct plan_stage *st = p->stage;
 	bool rounds = p->rules->conflict->has_key && !st->once &&
 		      p->rules->duplicates == DUPLICATES_LAST;
 	size_t i, n = 0, sets = 0;
 
+	if (!st->facts.temp)
+		reasons_add(why, "rows have to be staged in a temporary table, and there is no "
+				 "TEMP privilege on the database");
 	for (i = 0; i < p->ncolumns; i++) {
 		n += p->keep[i];
 		sets += p->rules->conflict->has_key && plan_stage_sets(p, i);
@@ -304,7 +317,7 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	size_t i;
 
-	if (!needs_stage(p))
+	if (!needs_stage(p) && !rejects(p))
 		return 0;
 	p->route = PLAN_STAGED;
 	p->stage = xcalloc(1, sizeof(*p->stage));
@@ -320,9 +333,9 @@ plan_decide(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 		    check_cascades(p, db, why, e) != 0)
 			return -1;
 	}
-	check_width(p, why);
-	if (!rejects(p))
-		return 0;
-	decide_rejects(p);
-	return plan_suspects(p, db, e);
+	if (rejects(p))
+		decide_rejects(p);
+	if (!plan_stage_is_named(p->stage))
+		check_stage(p, why);
+	return rejects(p) ? plan_suspects(p, db, e) : 0;
 }

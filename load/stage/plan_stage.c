@@ -46,6 +46,12 @@ plan_stage_sets(const struct plan *p, size_t i)
 }
 
 bool
+plan_stage_is_named(const struct plan_stage *st)
+{
+	return st != NULL && st->rejects != NULL && st->rejects->named;
+}
+
+bool
 plan_stage_may_pack(const struct plan_stage *st)
 {
 	size_t i;

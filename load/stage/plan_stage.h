@@ -17,6 +17,7 @@ struct unpack;
 
 /* What the catalog says of the target, read once; of a partitioned one all are meant. */
 struct target_facts {
+	bool temp;            /* the privilege to make temporary tables */
 	bool insert_triggers; /* BEFORE INSERT FOR EACH ROW */
 	bool update_triggers; /* BEFORE UPDATE FOR EACH ROW, and the server counts updates */
 	bool after_triggers;  /* AFTER …, for rows or statements */
@@ -37,6 +38,8 @@ struct target_facts {
 
 /* How rows are found that the server refuses (load/README, 3.). */
 struct plan_rejects {
+	bool named;    /* COPY into the target names each row that is refused */
+	bool stays;    /* rows cannot be staged, though many are refused */
 	bool late;     /* a statement may fail behind its last row, for any of them */
 	bool triggers; /* what becomes of a row may depend on the statement that it is in */
 	bool self;     /* a row that lacks another is tried again behind all */
@@ -105,6 +108,12 @@ bool plan_stage_is_key(const struct plan *p, size_t i);
  * exactly as they come.
  */
 bool plan_stage_sets(const struct plan *p, size_t i);
+
+/*
+ * plan_stage_is_named(st):
+ * Tell whether rows go straight into the target until many are refused; ${st} may be NULL.
+ */
+bool plan_stage_is_named(const struct plan_stage *st);
 
 /*
  * plan_stage_may_pack(st), plan_stage_pack(to, st), plan_stage_unpack(from):

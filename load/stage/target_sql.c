@@ -156,6 +156,8 @@ target_sql_place(struct sqlparts *w)
 static bool
 may_freeze(const struct plan *p)
 {
+	if (p->rules->rejects)
+		return false; /* a savepoint forbids it */
 	if (p->rules->batches || (p->rules->parts.what != PARTS_NONE && !p->rules->parts.alone))
 		return false; /* others may have seen it, for they write it, too */
 	if (p->rel == NULL)

@@ -441,80 +441,8 @@ identity_always(struct made *m)
 	m->rel->columns[1].identity_always = true;
 }
 
-static void
-rejects_insert(struct made *m)
-{
-	three_columns(m);
-	stage(m);
-	reject(m);
-}
+#include "tests/unit/sql_shapes_rejects.h"
 
-static void
-rejects_late(struct made *m)
-{
-	rejects_insert(m);
-	m->st->rejects->late = true;
-	m->st->suspects[SUSPECT_VALUES] =
-		xstrdup("SELECT portl_place FROM s WHERE s.note IS NULL");
-	m->st->suspects[SUSPECT_REFERENCES] = xstrdup(
-		"SELECT portl_place FROM s WHERE NOT EXISTS (SELECT FROM ONLY public.r AS p"
-		" WHERE p.id OPERATOR(pg_catalog.=) s.id)");
-	m->st->suspects[SUSPECT_TWICE] = xstrdup(
-		"SELECT portl_place FROM s WHERE EXISTS (SELECT FROM public.orders AS t"
-		" WHERE t.note OPERATOR(pg_catalog.=) s.note)");
-}
-
-static void
-rejects_overwrite(struct made *m)
-{
-	in_rounds(m);
-	reject(m);
-}
-
-static void
-rejects_self(struct made *m)
-{
-	rejects_overwrite(m);
-	m->st->rejects->late = m->st->rejects->self = true;
-	m->st->suspects[SUSPECT_LOST] = xstrdup("SELECT portl_place FROM s WHERE s.id < 0");
-	m->st->suspects[SUSPECT_LOST_TOO] = xstrdup(
-		"SELECT s.portl_place FROM lost JOIN s ON s.id OPERATOR(pg_catalog.=) 1");
-}
-
-static void
-rejects_skip(struct made *m)
-{
-	skip(m);
-	reject(m);
-}
-
-/* A key may have no value, which is seen before the rows are ranked by it. */
-static void
-rejects_key_cast(struct made *m)
-{
-	rejects_overwrite(m);
-	m->p->columns[0].way = PLAN_TEXT;
-	m->p->columns[0].stage_type = intern("text");
-	m->p->columns[0].cast_type = intern("bigint");
-}
-
-static void
-rejects_first(struct made *m)
-{
-	in_rounds(m);
-	m->rules.duplicates = DUPLICATES_FIRST;
-	reject(m);
-}
-
-static void
-rejects_error(struct made *m)
-{
-	in_rounds(m);
-	m->rules.duplicates = DUPLICATES_ERROR;
-	reject(m);
-}
-
-/* Names that would end a quoted one, a constant or a statement, were they not quoted. */
 static void
 hostile_names(struct made *m)
 {
@@ -584,6 +512,7 @@ static const struct shape {
 	 delete_by_keys_in_order},
 	{"delete_keys_follow", "--delete, and these will follow", delete_keys_follow},
 	{"rejects", "--rejects", rejects_insert},
+	{"rejects_named", "--rejects, and COPY names each row that is refused", rejects_named},
 	{"rejects_late", "--rejects, and queries that say where to cut", rejects_late},
 	{"rejects_overwrite", "--rejects --conflict=overwrite", rejects_overwrite},
 	{"rejects_self", "the same, and rows refer to each other", rejects_self},
