@@ -12,6 +12,7 @@
 #   silent=TEXT keep that to itself when a client sends TEXT, and say no word, and to no other; prints "held"
 #   deaf=TEXT   the same, but whoever comes is let in
 #   drip        pass the client's bytes on in pieces of 7
+#   late=MS     pass the server's bytes on so much later
 #   reset       listen on a port of the loopback that the kernel picks, serve many, and
 #               on signal USR1 reset (RST) all connections that there are
 #
@@ -71,7 +72,7 @@ sub serve {
 				print "held\n";
 				next;
 			}
-			my $is_commit = $from == $client && $what !~ /^at=|^silent=|^deaf=|drip|status|reported|reset/ && !$tripped
+			my $is_commit = $from == $client && $what !~ /^at=|^silent=|^deaf=|late=|drip|status|reported|reset/ && !$tripped
 				&& $bytes =~ /^Q....COMMIT\0/s && --$commits == 0;
 			if ($is_commit) {
 				$tripped = 1;
@@ -88,6 +89,7 @@ sub serve {
 				$what = 'reported';
 				send_all($client, pack 'aNa*', 'S', 17, "TimeZone\0UTC\0") or return;
 			}
+			select undef, undef, undef, $1 / 1000 if $to == $client && $what =~ /^late=(\d+)/;
 			send_all($to, $bytes) or return;
 		}
 	}

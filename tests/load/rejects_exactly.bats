@@ -252,7 +252,8 @@ statements()
 }
 
 @test "rows that are likely to be refused are tried apart: the others go in at once" {
-	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, v int CHECK (v > 0), u int UNIQUE)'
+	q "$b" 'CREATE TABLE r (id int PRIMARY KEY);
+		CREATE TABLE t (id int PRIMARY KEY, v int CHECK (v > 0), u int UNIQUE, r int REFERENCES r)'
 	for mode in fail overwrite; do
 		seq 2000 | jq -c '{id: ., v: (if . % 40 == 7 then -1 else 1 end)}' >"$T/rows"
 		try portl-load -vv -d "$b" -t t --bare --conflict=$mode --rejects="$T/rej" "$T/rows"
@@ -268,12 +269,13 @@ statements()
 	assert_status 3
 	assert_eq "$(grep -c ': rejected: .*23505' <<<"$stderr")" 50
 	(($(statements 'EXECUTE portl_piece_') <= 3))
+	(($(statements 'EXECUTE portl_row_') >= 50))
 }
 
 @test "where the order would tell, it is the stream's" {
 	# Row 1 makes those suspect whose c IS NULL, as (,) is, which is taken all the same.
-	q "$b" 'CREATE TYPE pair AS (a int, b int); CREATE TABLE t (id int, v text, c pair NOT NULL);
-		CREATE UNIQUE INDEX ON t (lower(v))'
+	q "$b" 'CREATE TABLE r (id int PRIMARY KEY); CREATE TYPE pair AS (a int, b int);
+		CREATE TABLE t (id int, v text, c pair NOT NULL, r int REFERENCES r); CREATE UNIQUE INDEX ON t (lower(v))'
 	printf '%s\n' '{"id":1}' '{"id":2,"c":"(,)","v":"x"}' '{"id":3,"c":"(1,1)","v":"X"}' >"$T/rows"
 	try portl-load -d "$b" -t t --bare --columns=id,v,c --rejects="$T/rej" "$T/rows"
 	assert_status 3
@@ -286,7 +288,7 @@ statements()
 	assert_eq "$(q "$b" 'SELECT v FROM t')" x
 	# a NULL that is equal to another
 	((SERVER_VERSION >= 150000)) || return 0
-	q "$b" 'DROP TABLE t; CREATE TABLE t (id int, v text UNIQUE NULLS NOT DISTINCT, c pair NOT NULL)'
+	q "$b" 'DROP TABLE t; CREATE TABLE t (id int, v text UNIQUE NULLS NOT DISTINCT, c pair NOT NULL, r int REFERENCES r)'
 	printf '%s\n' '{"id":1}' '{"id":2,"c":"(,)"}' '{"id":3,"c":"(1,1)"}' >"$T/rows"
 	try portl-load -d "$b" -t t --bare --columns=id,v,c --rejects="$T/rej" "$T/rows"
 	assert_status 3

@@ -12,6 +12,16 @@ setup()
 	T=$BATS_TEST_TMPDIR
 }
 
+# Rows go straight into a table with nothing else in it, and are staged for one with a foreign key.
+ways=('' ', staged int REFERENCES elsewhere')
+
+# in_way: t is not there, and what a way needs is.
+in_way()
+{
+	q "$b" 'DROP TABLE IF EXISTS t CASCADE; CREATE TABLE IF NOT EXISTS elsewhere (id int PRIMARY KEY)' 2>/dev/null
+	rm -f "$T/rej"
+}
+
 # refuses IDS OPTION...: rows from stdin; exactly those with these ids are refused.
 refuses()
 {
@@ -20,15 +30,22 @@ refuses()
 }
 
 @test "a composite of NULLs in a NOT NULL column" {
-	q "$b" 'CREATE TYPE pair AS (a int, b int); CREATE TABLE t (id int PRIMARY KEY, c pair NOT NULL)'
-	refuses 2 --columns=id,c < <(printf '{"id":%s,"c":%s}\n' 1 '"(,)"' 2 null 3 '"(1,)"' 4 '"(,)"')
-	assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 3 4'
+	q "$b" 'CREATE TYPE pair AS (a int, b int)'
+	for way in "${ways[@]}"; do
+		in_way
+		q "$b" "CREATE TABLE t (id int PRIMARY KEY, c pair NOT NULL $way)"
+		refuses 2 --columns=id,c < <(printf '{"id":%s,"c":%s}\n' 1 '"(,)"' 2 null 3 '"(1,)"' 4 '"(,)"')
+		assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 3 4'
+	done
 }
 
 @test "an index that refuses a value, beside equal rows" {
-	q "$b" 'CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE, d int); CREATE INDEX ON t ((10 / d))'
-	refuses '2 3' < <(printf '{"id":%s,"u":%s,"d":%s}\n' 1 5 1 2 5 1 3 7 0 4 7 1)
-	assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 4'
+	for way in "${ways[@]}"; do
+		in_way
+		q "$b" "CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE, d int $way); CREATE INDEX ON t ((10 / d))"
+		refuses '2 3' < <(printf '{"id":%s,"u":%s,"d":%s}\n' 1 5 1 2 5 1 3 7 0 4 7 1)
+		assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 4'
+	done
 }
 
 @test "a foreign key that the update does not touch" {
@@ -55,14 +72,18 @@ refuses()
 }
 
 @test "a row equal to one of a table that inherits" {
-	q "$b" 'CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE heir () INHERITS (t); INSERT INTO heir VALUES (1), (2)'
-	refuses 3 < <(printf '{"id":%s}\n' 1 3 3)
-	assert_eq "$(q "$b" 'SELECT id FROM ONLY t ORDER BY id' | xargs)" '1 3'
+	for way in "${ways[@]}"; do
+		in_way
+		q "$b" "CREATE TABLE t (id int PRIMARY KEY $way); CREATE TABLE heir () INHERITS (t); INSERT INTO heir VALUES (1), (2)"
+		refuses 3 < <(printf '{"id":%s}\n' 1 3 3)
+		assert_eq "$(q "$b" 'SELECT id FROM ONLY t ORDER BY id' | xargs)" '1 3'
+	done
 }
 
-# What goes in twice takes room: a table as large as this took these rows.
+# What goes in twice takes room: a table as large as this took these rows.  Where they go straight
+# in, those of a part are written before its index refuses one, be they a third of the table.
 @test "refused rows that a query could have told do not take others back with them" {
-	local kind size
+	local kind size most
 
 	q "$b" "CREATE TABLE r AS SELECT i AS f FROM generate_series(0, 99) i; ALTER TABLE r ADD PRIMARY KEY (f);
 		CREATE TABLE rows AS SELECT i AS id, i % 100 AS f, repeat('v', 200) AS v, i AS u FROM generate_series(1, 20000) i"
@@ -73,7 +94,9 @@ refuses()
 		run --separate-stderr portl-load -d "$b" -t t --rejects="$T/rej" "$T/stream"
 		assert_status 3 && assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 19980
 		size=$(q "$b" "SELECT 100 * pg_relation_size('t') / pg_relation_size('rows')")
-		[ "$size" -le 115 ] || fail "$kind: the table is $size % of what it holds"
+		most=115
+		[[ $kind != UNIQUE* ]] || most=135
+		[ "$size" -le $most ] || fail "$kind: the table is $size % of what it holds"
 	done
 }
 
@@ -115,14 +138,17 @@ refuses()
 }
 
 @test "a row too large for a page: it, and not the last one that was written with it" {
-	q "$b" "DO \$\$BEGIN EXECUTE (SELECT 'CREATE TABLE t (id int, ' || string_agg('c' || i || ' text', ', ') || ')'
-		FROM generate_series(1, 700) i); END\$\$"
-	q "$b" "SELECT json_object_agg(k, v) FROM (SELECT n, 'id' AS k, n::text AS v FROM generate_series(1, 9) n UNION ALL
-		SELECT n, 'c' || i, CASE WHEN n IN (3, 4) THEN repeat('x', 20) ELSE 'x' END FROM generate_series(1, 9) n,
-		generate_series(1, 700) i) s GROUP BY n ORDER BY n" >"$T/rows"
-	refuses '3 4' <"$T/rows"
-	assert_stderr_has ':3: rejected: row is too big'
-	assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 2 5 6 7 8 9'
+	for way in "${ways[@]}"; do
+		in_way
+		q "$b" "DO \$\$BEGIN EXECUTE (SELECT 'CREATE TABLE t (id int, ' || string_agg('c' || i || ' text', ', ') || '$way)'
+			FROM generate_series(1, 700) i); END\$\$"
+		q "$b" "SELECT json_object_agg(k, v) FROM (SELECT n, 'id' AS k, n::text AS v FROM generate_series(1, 9) n UNION ALL
+			SELECT n, 'c' || i, CASE WHEN n IN (3, 4) THEN repeat('x', 20) ELSE 'x' END FROM generate_series(1, 9) n,
+			generate_series(1, 700) i) s GROUP BY n ORDER BY n" >"$T/rows"
+		refuses '3 4' <"$T/rows"
+		assert_stderr_has ':3: rejected: row is too big'
+		assert_eq "$(q "$b" 'SELECT id FROM t ORDER BY id' | xargs)" '1 2 5 6 7 8 9'
+	done
 }
 
 @test "what is raised for a whole statement is no row's fault" {
@@ -140,7 +166,7 @@ refuses()
 
 	q "$b" 'CREATE FUNCTION f(i int) RETURNS bool LANGUAGE plpgsql AS $$BEGIN
 			IF i < 0 THEN RAISE WARNING $a$negative %$a$, i; END IF; RETURN i >= 0; END$$;
-		CREATE TABLE t (id int CHECK (f(id)))'
+		CREATE TABLE r (id int PRIMARY KEY); CREATE TABLE t (id int CHECK (f(id)), r int REFERENCES r)'
 	printf '{"id":%s}\n' 1 -2 3 4 -5 6 >"$T/rows"
 	refuses '-2 -5' <"$T/rows"
 	assert_eq "$(grep -c 'negative -5' <<<"$stderr")" 1

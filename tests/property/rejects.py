@@ -88,7 +88,7 @@ class Case:
         if self.trigger:
             self.ddl.append("CREATE TRIGGER b BEFORE INSERT OR UPDATE ON t FOR EACH ROW "
                             "EXECUTE FUNCTION before_row('%s')" % self.trigger)
-        self.many = rng.choice([4, 8, 15, 40])
+        self.many = rng.choice([4, 8, 15, 40, 250])
         self.rows = [self.row(rng, i) for i in range(1, self.many + 1)]
         for row, after in zip(self.rows, self.rows[1:]):
             if row["p"] is not None and row["p"] == after["id"]:
