@@ -42,7 +42,7 @@ find_column(const struct plan *p, const struct copycontext *at)
 }
 
 bool
-copied_where(const struct route *r, struct err *e, uint64_t *line, char **column)
+copied_where(const struct route *r, struct err *e, uint64_t *line, char **column, bool *sure)
 {
 	static const char english[] = ", column ";
 	const size_t len = sizeof(english) - 1;
@@ -51,6 +51,7 @@ copied_where(const struct route *r, struct err *e, uint64_t *line, char **column
 	if (!copycontext_read(e->context, plan_into(r->plan)->name, &at))
 		return false;
 	*line = at.line;
+	*sure = at.sure;
 	*column = strncmp(at.rest, english, len) == 0 ? xstrndup(at.rest + len, at.len - len)
 						      : xstrdup_null(find_column(r->plan, &at));
 	free(e->context);

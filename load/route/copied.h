@@ -11,11 +11,12 @@ struct err;
 struct route;
 
 /*
- * copied_where(r, e, line, column):
+ * copied_where(r, e, line, column, sure):
  * Find in the context of ${e}, in whatever language it is, the row of the COPY: true with its
- * number, counted from 1, and the column, for the caller to free, or NULL.  The context is
- * dropped then.
+ * number, counted from 1, and the column, for the caller to free, or NULL; ${*sure} is false
+ * if there might be other ones.  The context is dropped then.
  */
-bool copied_where(const struct route *r, struct err *e, uint64_t *line, char **column);
+bool copied_where(const struct route *r, struct err *e, uint64_t *line, char **column,
+		  bool *sure);
 
 #endif /* LOAD_COPIED_H */

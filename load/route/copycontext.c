@@ -22,24 +22,34 @@ behind_name(const char *line, const char *table)
 	return *line == ',' || *line == ' ' || ((unsigned char)*line & 0x80) != 0 ? line : NULL;
 }
 
+static const char *
+next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end != NULL ? end + 1 : NULL;
+}
+
 bool
 copycontext_read(const char *context, const char *table, struct copycontext *at)
 {
-	const char *line = context, *p = NULL;
+	const char *line, *p;
+	unsigned alike = 0;
+	bool found = false;
 	char *end;
 
-	while (line != NULL && (p = behind_name(line, table)) == NULL) {
-		line = strchr(line, '\n');
-		if (line != NULL)
-			line++;
+	for (line = context; line != NULL; line = next_line(line)) {
+		if ((p = behind_name(line, table)) == NULL)
+			continue;
+		alike++;
+		p += strcspn(p, "0123456789:\n");
+		if (found || *p < '0' || *p > '9')
+			continue;
+		found = true;
+		at->line = strtoull(p, &end, 10);
+		at->rest = end;
+		at->len = strcspn(end, ":\n");
 	}
-	if (p == NULL)
-		return false;
-	p += strcspn(p, "0123456789:\n");
-	if (*p < '0' || *p > '9')
-		return false;
-	at->line = strtoull(p, &end, 10);
-	at->rest = end;
-	at->len = strcspn(end, ":\n");
-	return true;
+	at->sure = alike == 1;
+	return found;
 }

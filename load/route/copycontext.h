@@ -14,6 +14,7 @@ struct copycontext {
 	uint64_t line;    /* the row, from 1 */
 	const char *rest; /* what follows the number up to the value; it names the column */
 	size_t len;       /* bytes */
+	bool sure; /* no other line reads so: a value may have several, and one like it */
 };
 
 /*

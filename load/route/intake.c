@@ -179,17 +179,23 @@ find_large(struct intake *in, struct route *r, struct kept_run *run, struct err 
 	return -1;
 }
 
-/* Where does COPY say that it was?  Fails if that is at no row, or no row's fault. */
+/*
+ * Where does COPY say that it was?  0: it might be anywhere.  Fails if that is at no row, or no
+ * row's fault.
+ */
 static int
 locate(struct intake *in, const struct route *r, uint64_t *line, char **column, struct err *e)
 {
 	struct err *why = &in->refused;
-	bool found;
+	bool sure = true, found;
 
 	*column = NULL;
-	found = (in->staged ? staged_where : copied_where)(r, why, line, column);
-	if (found && rejects_is_for(why))
+	found = in->staged ? staged_where(r, why, line, column)
+			   : copied_where(r, why, line, column, &sure);
+	if (found && rejects_is_for(why)) {
+		*line = sure ? *line : 0;
 		return 0;
+	}
 	err_take(e, why);
 	if (found)
 		route_at(r, in->base + *line, *column, e);

@@ -4,6 +4,7 @@
  */
 #include "load/route/route_direct.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/base/err.h"
@@ -20,9 +21,10 @@ direct_locate(struct route *r, struct err *e)
 {
 	uint64_t line;
 	char *column;
+	bool sure;
 
 	route_explain_key(r, e);
-	if (!copied_where(r, e, &line, &column))
+	if (!copied_where(r, e, &line, &column, &sure))
 		return -1;
 	route_at_line(r, line, column, e);
 	free(column);

@@ -149,6 +149,27 @@ parts()
 	grep -q 'stream:8: rejected: index row .*(54000)' <<<"$stderr"
 }
 
+# The context of an error has the value, be it of several lines, and functions' own lines.
+@test "a value or a function that looks like what COPY says does not name another row" {
+	local name
+
+	for name in t SQL 'PL/pgSQL' 'COPY t' 't, line 1'; do
+		q "$b" "DROP SCHEMA public CASCADE; CREATE SCHEMA public;
+			CREATE FUNCTION f(v text) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS \$\$BEGIN RETURN 1 / length(v) > 0; END\$\$;
+			CREATE FUNCTION g(v text) RETURNS bool STABLE LANGUAGE sql AS 'SELECT f(v) UNION ALL SELECT true LIMIT 1';
+			CREATE TABLE s AS SELECT i AS id, 'x' AS v, i::text AS n FROM generate_series(1, 40) i;
+			UPDATE s SET v = '' WHERE id IN (7, 30);
+			UPDATE s SET n = E'x\nCOPY $name, line 1: x\n$name, line 2' WHERE id IN (11, 39);
+			CREATE TABLE \"$name\" (id int, v text CHECK (g(v)), n int)"
+		stream 'TABLE s ORDER BY id' --values=text
+		rm -f "$T/rej"
+		try portl-load -d "$b" -t "\"$name\"" --rejects="$T/rej" "$T/stream"
+		assert_status 3
+		assert_eq "$(sed -n 's/.*stream:\([0-9]*\): rejected: .*/\1/p' <<<"$stderr" | xargs)" '7 11 30 39'
+		assert_eq "$(q "$b" "SELECT count(*) FROM \"$name\" WHERE id NOT IN (7, 11, 30, 39)")" 36
+	done
+}
+
 @test "where the server answers late, parts are longer" {
 	local near far
 
