@@ -141,7 +141,7 @@ parts()
 	q "$b" "CREATE TABLE s AS SELECT i AS id, CASE WHEN i IN (3, 4, 9) THEN -1 ELSE i END AS v,
 			repeat(md5(i::text), CASE WHEN i % 3 = 0 THEN 200000 ELSE 10 END) AS pad, '' AS k FROM generate_series(1, 12) i;
 		UPDATE s SET k = (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i) WHERE id = 8;
-		CREATE TABLE t (id int, v int CHECK (v > 0), pad text, k text UNIQUE NULLS DISTINCT);
+		CREATE TABLE t (id int, v int CHECK (v > 0), pad text, k text UNIQUE);
 		UPDATE s SET k = id WHERE k = ''"
 	stream 'TABLE s ORDER BY id'
 	straight
