@@ -1,6 +1,8 @@
 /*
- * Parts grow with the bytes in which no row was refused, for a transaction with more than 64
- * subtransactions slows every snapshot that the server takes: 60 parts hold more than 10 TB.
+ * A part is a subtransaction, and a transaction with more than 64 of them slows every snapshot
+ * that the server takes.  So parts grow with the bytes in which no row was refused: 60 parts
+ * hold more than 10 TB then.  Where one in 1,000 rows is refused there is a part for each 16
+ * kB.
  */
 #include "load/route/intake.h"
 
@@ -123,14 +125,42 @@ end_copy(struct intake *in, struct route *r, const struct kept_run *run, struct 
 		       taken);
 }
 
-/* Fails if what COPY has said is no row's fault. */
-static int
-check_refused(struct intake *in, struct err *e)
+/*
+ * Where does COPY say that it was?  In ${line} is 0 if it might be anywhere.  False if that is
+ * at no row.
+ */
+static bool
+find_line(struct intake *in, const struct route *r, uint64_t *line, char **column)
 {
-	if (rejects_is_for(&in->refused))
-		return 0;
+	bool sure = true, found;
+
+	*column = NULL;
+	found = in->staged ? staged_where(r, &in->refused, line, column)
+			   : copied_where(r, &in->refused, line, column, &sure);
+	if (!sure)
+		*line = 0;
+	return found;
+}
+
+/* What COPY has said is no row's fault. */
+static int
+fail(struct intake *in, const struct route *r, struct err *e)
+{
+	uint64_t line = 0;
+	char *column;
+	bool found = find_line(in, r, &line, &column);
+
 	err_take(e, &in->refused);
+	if (found && line > 0)
+		route_at(r, in->base + line, column, e);
+	free(column);
 	return -1;
+}
+
+static int
+check_refused(struct intake *in, const struct route *r, struct err *e)
+{
+	return rejects_is_for(&in->refused) ? 0 : fail(in, r, e);
 }
 
 /* Does COPY take these rows?  1, 0 (in->refused says why), -1. */
@@ -146,62 +176,52 @@ takes(struct intake *in, struct route *r, const struct kept_run *run, unsigned a
 		return 1;
 	in->ahead = 0;
 	err_take(&in->refused, &why);
-	return check_refused(in, e);
+	return check_refused(in, r, e);
 }
 
 /* ---- the row that is refused ---- */
 
-/*
- * COPY writes many rows at once, and only then are they found to be too large for a page
- * (class 54): the row that it names is the last one of them.  The one that it means is the
- * last of the fewest rows that it does not take.
- */
-static int
-find_large(struct intake *in, struct route *r, struct kept_run *run, struct err *e)
+/* Up to which row to try next, if up to ${good} are taken and up to ${bad} one is refused. */
+static uint64_t
+choose(uint64_t good, uint64_t bad, uint64_t line)
 {
-	uint64_t good = 0, bad = run->rows, next;
-	int rc = 0;
-
-	do { /* the last time so that it says why */
-		next = bad - good > 1 ? good + (bad - good) / 2 : bad;
-		rc = kept_measure(&in->kept, next, in->kept.whole, run, e) == 0
-			     ? takes(in, r, run, 1, e)
-			     : -1;
-		in->savepoint = INTAKE_UNDONE;
-		if (rc > 0 && next < bad)
-			good = next;
-		else if (next < bad)
-			bad = next;
-		else
-			return rc < 0 ? -1
-				      : kept_measure(&in->kept, good, in->kept.whole, run, e);
-	} while (rc >= 0);
-	return -1;
+	if (bad - good < 2)
+		return bad; /* so that it says why */
+	if (good + 1 < line && line <= bad)
+		return line - 1;
+	return good + 1 == line ? line : good + (bad - good) / 2;
 }
 
 /*
- * Where does COPY say that it was?  0: it might be anywhere.  Fails if that is at no row, or no
- * row's fault.
+ * COPY writes many rows at once, and only then are they found to be too large for a page
+ * (class 54): the row that it names is the last one of them.  The one that it means is the
+ * last of the fewest rows that it does not take, perhaps the one on ${line}.  Returns 0 with
+ * those before it in ${run}, or 1 if the rows in ${run} are taken now, or -1.
  */
 static int
-locate(struct intake *in, const struct route *r, uint64_t *line, char **column, struct err *e)
+find_large(struct intake *in, struct route *r, struct kept_run *run, uint64_t line,
+	   struct err *e)
 {
-	struct err *why = &in->refused;
-	bool sure = true, found;
+	uint64_t good = 0, bad = run->rows, next;
+	int rc;
 
-	*column = NULL;
-	found = in->staged ? staged_where(r, why, line, column)
-			   : copied_where(r, why, line, column, &sure);
-	if (found && rejects_is_for(why)) {
-		*line = sure ? *line : 0;
-		return 0;
-	}
-	err_take(e, why);
-	if (found)
-		route_at(r, in->base + *line, *column, e);
-	free(*column);
-	*column = NULL;
-	return -1;
+	in->vain += run->to - in->kept.start;
+	do {
+		next = choose(good, bad, line);
+		if (kept_measure(&in->kept, next, in->kept.whole, run, e) != 0)
+			return -1;
+		rc = takes(in, r, run, 1, e);
+		if (rc < 0 || (rc > 0 && next == bad))
+			return rc;
+		in->savepoint = INTAKE_UNDONE;
+		in->vain += run->to - in->kept.start;
+		if (rc == 0 && next == bad)
+			return kept_measure(&in->kept, good, in->kept.whole, run, e);
+		if (rc > 0)
+			good = next;
+		else
+			bad = next;
+	} while (true);
 }
 
 /* Is the row that is named not the one, or none of the run's? */
@@ -231,7 +251,7 @@ count_vain(struct intake *in, const struct kept_run *before, off_t sent)
 		in->vain += rest < COPY_BYTES ? rest : COPY_BYTES;
 }
 
-/* COPY has refused one of the run's rows: leave those before it in ${run}. */
+/* COPY has refused one of the run's rows: as find_large(). */
 static int
 find_refused(struct intake *in, struct route *r, struct kept_run *run, char **column,
 	     struct err *e)
@@ -240,10 +260,10 @@ find_refused(struct intake *in, struct route *r, struct kept_run *run, char **co
 	uint64_t line = 0;
 
 	free(*column);
-	if (locate(in, r, &line, column, e) != 0)
-		return -1;
+	if (!find_line(in, r, &line, column))
+		return fail(in, r, e);
 	if (is_vague(in, run, line, *column))
-		return find_large(in, r, run, e);
+		return find_large(in, r, run, line, e);
 	if (kept_measure(&in->kept, line - 1, in->kept.whole, run, e) != 0)
 		return -1;
 	count_vain(in, run, sent);
@@ -343,6 +363,8 @@ parts_ahead(const struct intake *in)
 /*
  * Settle the run's rows, or if one of them is refused that one and those before it.  With
  * ${refused} they are followed by one that is, if they are not, in ${column}, which is freed.
+ * Behind a row that is left out staged rows are numbered anew, which no part does that was
+ * announced before.
  */
 static int
 settle(struct intake *in, struct route *r, struct kept_run *run, bool refused, char *column,
@@ -350,15 +372,19 @@ settle(struct intake *in, struct route *r, struct kept_run *run, bool refused, c
 {
 	int rc;
 
-	while ((rc = run->rows > 0 ? takes(in, r, run, parts_ahead(in), e) : 1) == 0) {
-		refused = true;
-		if (find_refused(in, r, run, &column, e) != 0) {
-			rc = -1;
+	do {
+		unsigned ahead = in->staged && refused ? 1 : parts_ahead(in);
+
+		rc = run->rows > 0 ? takes(in, r, run, ahead, e) : 1;
+		if (rc != 0)
 			break;
-		}
-	}
+		rc = find_refused(in, r, run, &column, e);
+		refused = rc == 0;
+	} while (refused);
 	if (rc > 0) {
 		have(in, run);
+		if (!refused)
+			err_release(&in->refused);
 		rc = refused ? leave_out(in, r, column, e) : 0;
 	}
 	free(column);
@@ -375,8 +401,8 @@ give_up_stream(struct intake *in, struct route *r, struct err *e)
 
 	in->streams = false;
 	in->ahead = 0;
-	if (locate(in, r, &line, &column, e) != 0)
-		return -1;
+	if (!find_line(in, r, &line, &column))
+		return fail(in, r, e);
 	if (!is_vague(in, &run, line, column)) {
 		if (kept_measure(&in->kept, line - 1, in->kept.whole, &run, e) != 0) {
 			free(column);
@@ -387,6 +413,7 @@ give_up_stream(struct intake *in, struct route *r, struct err *e)
 	}
 	free(column);
 	err_release(&in->refused);
+	in->vain += in->kept.whole - in->kept.start;
 	return settle(in, r, &run, false, NULL, e);
 }
 
@@ -396,7 +423,7 @@ begin_stream(struct intake *in, struct route *r, struct err *e)
 	if (begin_copy(in, r, 1, e) != 0)
 		return -1;
 	in->streams = true;
-	return send_file(in, r, in->kept.end, &in->refused) == 0 ? 0 : check_refused(in, e);
+	return send_file(in, r, in->kept.end, &in->refused) == 0 ? 0 : check_refused(in, r, e);
 }
 
 /* The COPYs that are announced still have no rows. */
@@ -480,10 +507,10 @@ end_stream(struct intake *in, struct route *r, struct err *e)
 }
 
 int
-intake_note(struct intake *in, struct err *e)
+intake_note(struct intake *in, const struct route *r, struct err *e)
 {
 	err_take(&in->refused, e);
-	return check_refused(in, e);
+	return check_refused(in, r, e);
 }
 
 /* ---- a batch ---- */
@@ -528,7 +555,7 @@ stream_on(struct intake *in, struct route *r, const struct stream_chunk *chunk, 
 		    0 &&
 	    (!full || end_stream(in, r, &in->refused) == 0))
 		return 0;
-	return check_refused(in, e);
+	return check_refused(in, r, e);
 }
 
 int
@@ -548,7 +575,7 @@ int
 intake_end(struct intake *in, struct route *r, struct err *e)
 {
 	if (in->streams && in->refused.code == EXIT_DONE &&
-	    end_stream(in, r, &in->refused) != 0 && check_refused(in, e) != 0)
+	    end_stream(in, r, &in->refused) != 0 && check_refused(in, r, e) != 0)
 		return -1;
 	return advance(in, r, true, e) == 0 ? close_parts(in, r, e) : -1;
 }

@@ -62,10 +62,10 @@ int intake_end(struct intake *in, struct route *r, struct err *e)
 	__attribute__((warn_unused_result));
 
 /*
- * intake_note(in, e):
+ * intake_note(in, r, e):
  * The server has spoken while nothing was sent: keep ${e} if it can be dealt
  * with and return 0, else return -1.
  */
-int intake_note(struct intake *in, struct err *e);
+int intake_note(struct intake *in, const struct route *r, struct err *e);
 
 #endif /* LOAD_INTAKE_H */

@@ -56,7 +56,7 @@ rejects_route_write(struct route *r, const struct stream_chunk *chunk, struct er
 static int
 rejects_route_locate(struct route *r, struct err *e)
 {
-	return intake_note(&own(r)->intake, e);
+	return intake_note(&own(r)->intake, r, e);
 }
 
 /* As if the INSERT had never been tried; prepared statements know no ROLLBACK. */

@@ -58,7 +58,14 @@ static const char facts_sql[] =
 	" EXISTS (SELECT FROM fk WHERE NOT EXISTS (SELECT FROM pg_index"
 	" WHERE indrelid = confrelid AND indisprimary AND confkey <@ indkey::int2[])),"
 	" EXISTS (SELECT FROM own WHERE contype = 'f' AND confrelid IN (SELECT relid FROM tree)),"
-	" EXISTS (SELECT FROM fk), EXISTS (SELECT FROM fk WHERE confupdtype IN ('c', 'n', 'd'))";
+	" EXISTS (SELECT FROM fk), EXISTS (SELECT FROM fk WHERE confupdtype IN ('c', 'n', 'd')),"
+	" EXISTS (SELECT FROM pg_constraint AS c"
+	" JOIN pg_depend AS d ON classid = 'pg_constraint'::regclass AND objid = c.oid"
+	" LEFT JOIN pg_operator AS o ON refclassid = 'pg_operator'::regclass AND o.oid = refobjid"
+	" JOIN pg_proc AS p ON p.oid = CASE WHEN refclassid = 'pg_proc'::regclass THEN refobjid"
+	" ELSE oprcode END WHERE contype = 'c' AND provolatile <> 'i'"
+	" AND (conrelid IN (SELECT relid FROM tree) OR contypid IN"
+	" (SELECT atttypid FROM pg_attribute JOIN tree ON attrelid = relid)))";
 
 /* Rows of nothing have nothing that could be refused. */
 static bool
@@ -87,11 +94,21 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 {
 	struct target_facts *f = &p->stage->facts;
 	bool rules = false;
-	bool *const to[] = {
-		&f->temp,           &rules,          &f->insert_triggers, &f->update_triggers,
-		&f->after_triggers, &f->late_unique, &f->checks,          &f->counted,
-		&f->triggers,       &f->late,        &f->late_keys,       &f->self,
-		&f->referred,       &f->follows};
+	bool *const to[] = {&f->temp,
+			    &rules,
+			    &f->insert_triggers,
+			    &f->update_triggers,
+			    &f->after_triggers,
+			    &f->late_unique,
+			    &f->checks,
+			    &f->counted,
+			    &f->triggers,
+			    &f->late,
+			    &f->late_keys,
+			    &f->self,
+			    &f->referred,
+			    &f->follows,
+			    &f->looks};
 	PGresult *res = db_query_oid(db, e, facts_sql, p->rel != NULL ? p->rel->oid : 0);
 	size_t i;
 
@@ -116,7 +133,8 @@ read_facts(struct plan *p, struct db *db, struct reasons *why, struct err *e)
 
 /*
  * Does COPY name each row that the target refuses?  Not so what is checked behind the rows, or
- * by a trigger, or on another server.  All columns are loaded, for a row that is refused is
+ * by a trigger, or on another server; and what looks at other rows does not find those that
+ * COPY has read and not yet written.  All columns are loaded, for a row that is refused is
  * written as it came.
  */
 static bool
@@ -130,7 +148,7 @@ names_refused(const struct plan *p)
 	for (i = 0; i < p->ncolumns; i++)
 		if (p->columns[i].target == NULL)
 			return false;
-	return !f->triggers && !f->late;
+	return !f->triggers && !f->late && !f->looks;
 }
 
 /* By the stream, or perhaps by the table itself. */

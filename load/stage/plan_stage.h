@@ -28,6 +28,7 @@ struct target_facts {
 	bool counted; /* nothing but our statement updates it, and the server counts that */
 	/* with --rejects */
 	bool triggers;  /* any, of INSERT or UPDATE */
+	bool looks;     /* a CHECK may look at other rows: it calls what is not immutable */
 	bool late;      /* something is checked behind an INSERT's last row, for any row */
 	bool late_keys; /* the same of an UPDATE: foreign keys to other columns than its key */
 	bool self;      /* a foreign key to itself: a row may need a later one */
