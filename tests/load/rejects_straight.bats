@@ -156,7 +156,7 @@ parts()
 	for name in t SQL 'PL/pgSQL' 'COPY t' 't, line 1'; do
 		q "$b" "DROP SCHEMA public CASCADE; CREATE SCHEMA public;
 			CREATE FUNCTION f(v text) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS \$\$BEGIN RETURN 1 / length(v) > 0; END\$\$;
-			CREATE FUNCTION g(v text) RETURNS bool STABLE LANGUAGE sql AS 'SELECT f(v) UNION ALL SELECT true LIMIT 1';
+			CREATE FUNCTION g(v text) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT f(v) UNION ALL SELECT true LIMIT 1';
 			CREATE TABLE s AS SELECT i AS id, 'x' AS v, i::text AS n FROM generate_series(1, 40) i;
 			UPDATE s SET v = '' WHERE id IN (7, 30);
 			UPDATE s SET n = E'x\nCOPY $name, line 1: x\n$name, line 2' WHERE id IN (11, 39);
@@ -168,6 +168,47 @@ parts()
 		assert_eq "$(sed -n 's/.*stream:\([0-9]*\): rejected: .*/\1/p' <<<"$stderr" | xargs)" '7 11 30 39'
 		assert_eq "$(q "$b" "SELECT count(*) FROM \"$name\" WHERE id NOT IN (7, 11, 30, 39)")" 36
 	done
+}
+
+# Errors of class 54 name the row, or one that was written with it.
+@test "a row too large: found behind rows and among many, and one refused once only goes in" {
+	q "$b" "CREATE TABLE s AS SELECT i AS id, CASE WHEN i % 900 = 5 THEN repeat('x', 9000) ELSE 'v' END AS v FROM generate_series(1, 4000) i;
+		CREATE TABLE t (id int, v text); ALTER TABLE t ALTER v SET STORAGE PLAIN"
+	stream 'TABLE s ORDER BY id'
+	straight
+	came_out 'id % 900 = 5'
+	(($(parts) <= 120)) || fail "$(parts) parts"
+	assert_eq "$(sed -n 's/.*stream:\([0-9]*\): rejected: row is too big.*/\1/p' <<<"$stderr" | xargs)" '5 905 1805 2705 3605'
+	q "$b" "DROP TABLE s, t; CREATE TABLE s AS SELECT i AS id FROM generate_series(1, 8) i; CREATE SEQUENCE once;
+		CREATE FUNCTION f(i int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS \$\$BEGIN
+			IF i = 6 AND nextval('once') = 1 THEN RAISE EXCEPTION 'once' USING ERRCODE = '54000'; END IF; RETURN i <> 1; END\$\$;
+		CREATE TABLE t (id int CHECK (f(id)))"
+	stream 'TABLE s ORDER BY id'
+	straight
+	came_out 'id = 1'
+}
+
+@test "what is no row's fault names the row that COPY was at" {
+	q "$b" "CREATE TABLE s AS SELECT i AS id, CASE WHEN i % 500 = 9 THEN -1 ELSE i END AS v FROM generate_series(1, 8000) i;
+		CREATE FUNCTION f(i int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS \$\$BEGIN
+			IF i = 7007 THEN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END IF; RETURN i > 0; END\$\$;
+		CREATE TABLE t (id int, v int CHECK (f(v)))"
+	stream 'TABLE s ORDER BY id'
+	straight
+	assert_status 1
+	assert_stderr_has 'stream:7007: no room'
+	assert_eq "$(q "$b" 'SELECT count(*) FROM t')" 0
+	[ ! -e "$T/rej" ]
+}
+
+@test "staged rows that COPY and that the target refuses: their numbers, and the file's order" {
+	seq 400 | jq -c '{id: ., v: (if . % 50 == 0 then "zz" else 1 end), p: ("p" * 300)}' >"$T/stream"
+	q "$b" 'CREATE TABLE t (id int PRIMARY KEY CHECK (id % 50 <> 1), v int, p text)'
+	straight --bare --columns=id,v,p --conflict=skip
+	assert_status 3
+	assert_eq "$(jq -c 'select(has("id")) | .id' "$T/rej" | xargs)" '1 50 51 100 101 150 151 200 201 250 251 300 301 350 351 400'
+	assert_eq "$(sed -n 's/.*stream:\([0-9]*\): rejected: .*/\1/p' <<<"$stderr" | sort -n | xargs)" \
+		'1 50 51 100 101 150 151 200 201 250 251 300 301 350 351 400'
 }
 
 @test "where the server answers late, parts are longer" {
@@ -215,11 +256,14 @@ parts()
 	local what
 
 	q "$b" 'CREATE TABLE r (id int PRIMARY KEY); CREATE TABLE s AS SELECT 1 AS id, 1 AS v;
-		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$'
+		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
+		CREATE FUNCTION others(int) RETURNS int STABLE LANGUAGE sql AS $$SELECT count(*)::int + 1 FROM r$$;
+		CREATE DOMAIN positive AS int CHECK (VALUE < others(VALUE) + 5)'
 	stream 'TABLE s'
 	for what in 'ALTER TABLE t ADD FOREIGN KEY (v) REFERENCES r ON DELETE CASCADE; INSERT INTO r VALUES (1)' \
 		'ALTER TABLE t ADD UNIQUE (v) DEFERRABLE' 'CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()' \
 		'CREATE TRIGGER f AFTER INSERT ON t EXECUTE FUNCTION f()' \
+		'ALTER TABLE t ADD CHECK (others(id) > 0)' 'ALTER TABLE t ALTER id TYPE positive' \
 		'ALTER TABLE t ALTER v TYPE bigint' 'ALTER TABLE t RENAME TO base; CREATE VIEW t AS TABLE base'; do
 		q "$b" "DROP VIEW IF EXISTS t; DROP TABLE IF EXISTS base" 2>/dev/null || :
 		q "$b" "DROP TABLE IF EXISTS t; CREATE TABLE t (id int, v int); $what"
