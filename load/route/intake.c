@@ -1,8 +1,8 @@
 /*
  * A part is a subtransaction, and a transaction with more than 64 of them slows every snapshot
  * that the server takes.  So parts grow with the bytes in which no row was refused: 60 parts
- * hold more than 10 TB then.  Where one in 1,000 rows is refused there is a part for each 16
- * kB.
+ * hold more than 10 TB then.  Where one row in 1,000 of 160 bytes is refused there is one for
+ * each 20 kB.
  */
 #include "load/route/intake.h"
 
