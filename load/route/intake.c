@@ -137,8 +137,11 @@ find_line(struct intake *in, const struct route *r, uint64_t *line, char **colum
 	*column = NULL;
 	found = in->staged ? staged_where(r, &in->refused, line, column)
 			   : copied_where(r, &in->refused, line, column, &sure);
-	if (!sure)
+	if (!sure) {
 		*line = 0;
+		free(*column);
+		*column = NULL;
+	}
 	return found;
 }
 
