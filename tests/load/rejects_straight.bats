@@ -88,6 +88,7 @@ parts()
 			# shellcheck disable=SC2086 # options are words
 			straight $batch
 			assert_status 3
+			(($(parts) > 50)) || fail "only $(parts) parts"
 			assert_eq "$(q "$b" "SELECT count(*), count(*) FILTER (WHERE id IN (TABLE bad_for_good)) FROM t")" \
 				"$(q "$b" 'SELECT count(*) - (SELECT count(*) FROM bad_for_good) FROM s')|0"
 			assert_eq "$(q "$b" 'SELECT count(*) FROM s JOIN t USING (id, u, c, pad, x) WHERE s.n = t.n::text')" \
